@@ -1,0 +1,93 @@
+/** A field of the request that broke a rule: where (RFC 6901 pointer) and which rule, never its value. */
+export type FieldProblem = { readonly pointer: string; readonly detail: string }
+
+/** Every expected no of this API. The reason is the `code` of the answer; `why` is for the operator only. */
+export type Refusal =
+  | { readonly reason: 'settings_invalid'; readonly names: readonly string[] }
+  | { readonly reason: 'keys_unreachable'; readonly why: string }
+  | { readonly reason: 'token_missing' }
+  | { readonly reason: 'invalid_token'; readonly why: string }
+  | { readonly reason: 'person_required' }
+  | { readonly reason: 'insufficient_scope'; readonly scope: string }
+  | { readonly reason: 'body_too_large' }
+  | { readonly reason: 'body_not_json' }
+  | { readonly reason: 'fields_invalid'; readonly fields: readonly FieldProblem[] }
+  | { readonly reason: 'idempotency_key_malformed' }
+  | { readonly reason: 'idempotency_key_reused' }
+  | { readonly reason: 'todo_unknown' }
+  | { readonly reason: 'list_full' }
+  | { readonly reason: 'path_unknown' }
+  | { readonly reason: 'method_unknown'; readonly allow: string }
+  | { readonly reason: 'unexpected' }
+
+// RFC 9457 §4.2.1: where `type` is about:blank, the title is the phrase of the status (RFC 9110 §15).
+const titles = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  413: 'Content Too Large',
+  422: 'Unprocessable Content',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+} as const
+
+type Words = readonly [status: keyof typeof titles, detail: string]
+
+/** The words of every no, in one place: a new reason does not compile without them. */
+const words: Readonly<Record<Refusal['reason'], Words>> = {
+  settings_invalid: [503, 'This deployment is not set up: `settings` names what is missing or wrong.'],
+  // An outage of the issuer is not the fault of the token: 401 would sign people out.
+  keys_unreachable: [503, 'The access token cannot be checked at the moment. Try again shortly.'],
+  token_missing: [401, 'Send an access token of a signed-in person as a Bearer token.'],
+  // One sentence for every reason: which check failed is nobody's business outside.
+  invalid_token: [401, 'The access token is expired, damaged or not meant for this API.'],
+  // Not 401: a fresh token of the same kind would not help.
+  person_required: [
+    403,
+    'This API serves signed-in people; the token is one that an application got for itself.',
+  ],
+  insufficient_scope: [403, 'The access token lacks a scope that this request needs.'],
+  body_too_large: [413, 'A body has at most 16 KB.'],
+  body_not_json: [400, 'The body must be JSON in UTF-8.'],
+  fields_invalid: [400, 'The body does not have the form that this route takes: `errors` says where.'],
+  idempotency_key_malformed: [400, 'An Idempotency-Key has 1 to 255 visible ASCII characters.'],
+  idempotency_key_reused: [422, 'This Idempotency-Key belongs to another request of the last 24 hours.'],
+  todo_unknown: [404, 'There is no todo with this id.'],
+  list_full: [409, 'A list holds at most 10,000 todos.'],
+  path_unknown: [404, 'There is nothing at this path.'],
+  method_unknown: [405, 'This path does not take this method: `Allow` has those that it takes.'],
+  unexpected: [500, 'Something went wrong here. The operator finds it in the log by the incident id.'],
+}
+
+/** A refusal as the members of a problem (RFC 9457 §3). */
+export function problemOf(refusal: Refusal) {
+  const [status, detail] = words[refusal.reason]
+  return {
+    type: 'about:blank',
+    title: titles[status],
+    status,
+    detail,
+    code: refusal.reason,
+    ...(refusal.reason === 'settings_invalid' ? { settings: refusal.names } : {}),
+    ...(refusal.reason === 'fields_invalid' ? { errors: refusal.fields } : {}),
+  }
+}
+
+const challenge = (value: string) => ({ 'WWW-Authenticate': value })
+
+/** The headers that say to a program what to do next. */
+export function headersOf(refusal: Refusal): Record<string, string> {
+  if (refusal.reason === 'method_unknown') return { Allow: refusal.allow }
+  if (refusal.reason === 'settings_invalid') return { 'Retry-After': '60' }
+  if (refusal.reason === 'keys_unreachable') return { 'Retry-After': '5' }
+  if (refusal.reason === 'invalid_token') return challenge('Bearer error="invalid_token"')
+  if (refusal.reason === 'insufficient_scope') {
+    return challenge(`Bearer error="insufficient_scope", scope="${refusal.scope}"`)
+  }
+  // RFC 6750 §3.1: no error code where no token was sent; and none of its codes says "not a person".
+  if (refusal.reason === 'token_missing' || refusal.reason === 'person_required') return challenge('Bearer')
+  return {}
+}

@@ -1,0 +1,38 @@
+import { z } from 'zod'
+
+export const Todo = z.object({ id: z.string(), text: z.string(), completed: z.boolean() })
+export type Todo = z.infer<typeof Todo>
+
+/** What a write does to a list. */
+export type Change =
+  | { readonly kind: 'add'; readonly text: string }
+  | { readonly kind: 'complete'; readonly id: string; readonly completed: boolean }
+  | { readonly kind: 'delete'; readonly id: string }
+
+const MAX_CHARACTERS = 500
+
+/**
+ * One line of text. Line breaks and tabs become spaces; what cannot be seen is removed: control characters,
+ * direction marks, zero-width and tag characters. The two joiners stay, scripts and emoji are written with them.
+ */
+const TodoText = z
+  .string({ error: 'must be text' })
+  .transform(toOneLine)
+  .refine((text) => /[^\s\u200c\u200d]/.test(text), { error: 'must not be empty' })
+  .refine((text) => Array.from(text).length <= MAX_CHARACTERS, {
+    error: `must have at most ${MAX_CHARACTERS} characters`,
+  })
+
+export const Addition = z.strictObject({ todoText: TodoText })
+export const Completion = z.strictObject({ completed: z.boolean({ error: 'must be true or false' }) })
+
+/** The form of ids that we give out; anything else in a path is an unknown todo. */
+export const TodoId = z.uuid()
+
+function toOneLine(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/[\t\n\v\f\r\u0085\u2028\u2029]+/g, ' ')
+    .replace(/[[\p{Cc}\p{Cf}]--[\u200c\u200d]]/gv, '')
+    .trim()
+}

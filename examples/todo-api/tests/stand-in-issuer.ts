@@ -1,0 +1,34 @@
+/**
+ * Plays issuers for the tests, outside of workerd: what the Worker fetches really goes over its network.
+ * An issuer is an address. `PUT <issuer>` says how it answers `GET <issuer>/jwks` from now on, with a body or
+ * by name; `GET <issuer>/asked` says how often it was asked.
+ */
+type Issuer = { answer: () => Response | Promise<Response>; asked: number }
+
+const issuers = new Map<string, Issuer>()
+
+const troubles: Readonly<Record<string, () => Response | Promise<Response>>> = {
+  down: () => new Response('<h1>Service Unavailable</h1>', { status: 503 }),
+  moved: () =>
+    new Response(null, { status: 302, headers: { Location: 'https://issuer.test/steady/as/jwks' } }),
+  html: () => new Response('<h1>Welcome</h1>'),
+  empty: () => Response.json({ keys: [] }),
+  huge: () => new Response(`{"keys":[{"kty":"RSA"}],"x":"${'x'.repeat(100_000)}"}`),
+  silent: () => new Promise<Response>(() => {}),
+}
+
+export async function answerAsIssuer(request: Request): Promise<Response> {
+  const [, address = '', kind] = /^(.*?\/as)(\/jwks|\/asked)?$/.exec(request.url) ?? []
+  const issuer = issuers.get(address)
+  if (request.method === 'PUT') {
+    const said = await request.text()
+    const answer =
+      troubles[said] ?? (() => new Response(said, { headers: { 'Content-Type': 'application/json' } }))
+    issuers.set(address, { answer, asked: issuer?.asked ?? 0 })
+    return new Response(null, { status: 204 })
+  }
+  if (issuer === undefined || kind === undefined) return new Response(null, { status: 404 })
+  if (kind === '/asked') return Response.json(issuer.asked)
+  issuer.asked++
+  return issuer.answer()
+}

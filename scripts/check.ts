@@ -1,0 +1,25 @@
+/** `npm run check`: format, generated files, types and lint. Everything runs, and all that is wrong is told at once. */
+import { relative } from 'node:path'
+import { projectFiles } from './check/project-files.ts'
+import { type CheckStep, runSteps } from './check/run-step.ts'
+import { typeSteps } from './check/type-steps.ts'
+import { ROOT } from './local/workers.ts'
+
+const first: readonly CheckStep[] = [
+  ...typeSteps(),
+  { name: 'format', run: 'oxfmt', parameters: ['--check', '.'] },
+  { name: 'docs', run: 'node', parameters: ['scripts/docs.ts', '--check'] },
+]
+
+/** These read the types that the first ones write. */
+const second: readonly CheckStep[] = [
+  { name: 'lint', run: 'oxlint', parameters: ['--type-aware', '.'] },
+  ...projectFiles('tsconfig.json').map((project) => ({
+    name: `tsc ${relative(ROOT, project)}`,
+    run: 'tsc',
+    parameters: ['--noEmit', '--project', project],
+  })),
+]
+
+const outcomes = [await runSteps(first), await runSteps(second)]
+if (outcomes.includes(false)) process.exitCode = 1

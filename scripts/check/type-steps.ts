@@ -1,0 +1,21 @@
+import { dirname, join, relative } from 'node:path'
+import { ROOT } from '../local/workers.ts'
+import { projectFiles } from './project-files.ts'
+import type { CheckStep } from './run-step.ts'
+
+/**
+ * `wrangler types` for every Worker, into worker-configuration.d.ts beside its wrangler.jsonc. The empty env file keeps
+ * the names in somebody's .dev.vars out of it, and without --strict-vars a setting would have its value for a type.
+ */
+export const typeSteps = (): readonly CheckStep[] =>
+  projectFiles('wrangler.jsonc').map((config) => ({
+    name: `types ${relative(ROOT, config)}`,
+    run: 'wrangler',
+    parameters: [
+      'types',
+      'worker-configuration.d.ts',
+      '--strict-vars=false',
+      `--env-file=${join(ROOT, 'test/empty.env')}`,
+    ],
+    folder: dirname(config),
+  }))

@@ -1,0 +1,39 @@
+/** `npm run inspector`: MCP Inspector, opened on the local server. What follows `--` is passed on to it. */
+import { spawn } from 'node:child_process'
+import { findLiveRun } from './local/run-record.ts'
+import { readRunId } from './local/health.ts'
+import { portsFrom } from './local/ports.ts'
+import { describeStateFolder } from './local/state-folder.ts'
+import { whenAskedToEnd } from './local/when-asked-to-end.ts'
+
+// Not a dependency: it is large, and only those who want it should have it.
+const INSPECTOR = '@modelcontextprotocol/inspector@2.12.0'
+
+async function findServer(): Promise<string | undefined> {
+  const run = await findLiveRun(describeStateFolder('.wrangler/local'))
+  if (run !== undefined) return run.origin
+  const origin = `http://localhost:${portsFrom(process.env).mcp}`
+  return (await readRunId(`${origin}/health`)) === undefined ? undefined : origin
+}
+
+async function main(): Promise<number> {
+  const origin = await findServer()
+  if (origin === undefined) {
+    console.error('The MCP server is not running here. Start it in another terminal: npm start')
+    return 1
+  }
+  // Ctrl-C reaches the Inspector too; this process waits for it.
+  whenAskedToEnd()
+  const given = process.argv.slice(2)
+  const target = ['--transport', 'http', '--server-url', `${origin}/mcp`, '--protocol-era', 'auto']
+  const child = spawn('npx', ['-y', INSPECTOR, ...given, ...target], { stdio: 'inherit' })
+  return new Promise((resolve) => {
+    child.once('error', (error) => {
+      console.error(`npx could not be started: ${error.message}`)
+      resolve(1)
+    })
+    child.once('close', (code) => resolve(code ?? 0))
+  })
+}
+
+process.exitCode = await main()

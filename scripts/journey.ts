@@ -1,0 +1,88 @@
+/** `npm run journey`: one login and three tool calls, each request on one line. Against `npm start` if it is up. */
+import { z } from 'zod'
+import { Browser } from '../test/support/browser.ts'
+import { describeReply, OAuthClient, type Reply, tokensIn } from '../test/support/oauth-client.ts'
+import { signIn } from '../test/support/sign-in.ts'
+import { StandIn } from '../test/support/stand-in.ts'
+import { callToolStateless } from '../test/support/stateless-call.ts'
+import type { Step } from '../test/support/steps.ts'
+import { startWorld } from '../test/support/world.ts'
+import { formatLine, linesOfStandIn, linesOfSteps } from './journey/journey-lines.ts'
+import { findLiveRun } from './local/run-record.ts'
+import { describeStateFolder } from './local/state-folder.ts'
+
+interface Place extends AsyncDisposable {
+  readonly origin: string
+  readonly standInOrigin: string
+}
+
+async function findPlace(): Promise<Place> {
+  const run = await findLiveRun(describeStateFolder('.wrangler/local'))
+  if (run !== undefined && run.standInOrigin !== null) {
+    console.log(`With what npm start runs at ${run.origin}\n`)
+    return { origin: run.origin, standInOrigin: run.standInOrigin, [Symbol.asyncDispose]: async () => {} }
+  }
+  console.log('Nothing runs here with the stand-in, so everything is started for this journey …\n')
+  const world = await startWorld()
+  return { ...world.addresses, [Symbol.asyncDispose]: () => world.stop() }
+}
+
+async function travel({ origin, standInOrigin }: Place): Promise<void> {
+  const standIn = new StandIn(standInOrigin)
+  const onStep = (step: Step) => steps.push(step)
+  const steps: Step[] = []
+  let toldUntilMs = Date.now()
+
+  /** Prints what happened since the last chapter, in the order in which it happened. */
+  const tell = async (chapter: string): Promise<void> => {
+    const { timeline } = await standIn.state()
+    const news = timeline.filter(({ at }) => Date.parse(at) >= toldUntilMs).toReversed()
+    const lines = [...linesOfSteps(steps, origin), ...linesOfStandIn(news, steps)]
+    console.log(`${chapter}\n`)
+    for (const line of lines.toSorted((a, b) => a.atMs - b.atMs)) console.log(`  ${formatLine(line)}`)
+    console.log('')
+    steps.length = 0
+    toldUntilMs = Date.now()
+  }
+
+  const client = new OAuthClient(`${origin}/mcp`, { onStep })
+  await client.discover()
+  await client.register({ client_name: 'Journey' })
+  await tell('The client finds out where to sign in, and registers')
+
+  const authorization = client.authorize({ scope: 'todo:read todo:write' })
+  const { answer, page } = await signIn(new Browser({ onStep }), authorization.url)
+  const code = answer?.get('code')
+  if (code == null) throw new Error(`The login gave no code: ${answer?.toString() ?? page.text}`)
+  await tell('ada says yes to the client, signs in at PingOne, and says yes to the API')
+
+  const { access_token: accessToken } = tokensIn(await client.redeem(code, authorization.verifier))
+  await tell('The client redeems its code')
+
+  const calls: readonly (readonly [string, Record<string, unknown>])[] = [
+    ['listTodos', {}],
+    ['addTodo', { text: 'Follow the journey' }],
+    ['whoAmI', {}],
+  ]
+  for (const [name, input] of calls) {
+    const reply = await callToolStateless(client, accessToken, name, input)
+    await tell(`The client calls ${name} ${JSON.stringify(input)}`)
+    console.log(`${sayReply(reply)}\n`)
+  }
+}
+
+const ToolReply = z.object({
+  result: z.object({ content: z.array(z.object({ type: z.literal('text'), text: z.string() })) }),
+})
+
+/** What a model would read. */
+function sayReply(reply: Reply): string {
+  const read = ToolReply.safeParse(reply.body)
+  const text = read.success
+    ? read.data.result.content.map((part) => part.text).join('\n')
+    : describeReply(reply)
+  return text.replaceAll(/^/gm, '  | ')
+}
+
+await using place = await findPlace()
+await travel(place)

@@ -1,0 +1,70 @@
+import type { StandInState } from '../../test/support/stand-in.ts'
+import type { Step } from '../../test/support/steps.ts'
+import { OUR_ANSWERS, standInFile } from './our-answers.ts'
+
+export interface JourneyLine {
+  readonly atMs: number
+  readonly from: string
+  readonly to: string
+  readonly request: string
+  readonly status: number
+  readonly checked: string
+  readonly file: string
+}
+
+type StandInEntry = StandInState['timeline'][number]
+
+// What a browser opens at PingOne; everything else there is asked by a server.
+const FOR_BROWSERS = new Set(['authorize', 'signon', 'register', 'reset', 'consent', 'resume', 'signoff'])
+const PAGES = new Set(['signon', 'register', 'reset', 'consent'])
+
+/** What client and browser sent to us; what they sent to PingOne is told by its own timeline, which knows more. */
+export const linesOfSteps = (steps: readonly Step[], origin: string): readonly JourneyLine[] =>
+  steps
+    .filter(({ url }) => url.origin === origin)
+    .map(({ from, method, url, status, sentAtMs }) => {
+      const { pathname } = url
+      const answer = OUR_ANSWERS.find(
+        (candidate) =>
+          candidate.method === method &&
+          candidate.path.test(pathname) &&
+          (candidate.status === undefined || candidate.status === status),
+      )
+      const { checked = '', file = 'src/compose.ts' } = answer ?? {}
+      return { atMs: sentAtMs, from, to: 'mcp', request: `${method} ${pathname}`, status, checked, file }
+    })
+
+export const linesOfStandIn = (
+  timeline: readonly StandInEntry[],
+  steps: readonly Step[],
+): readonly JourneyLine[] =>
+  timeline.map(({ at, method, endpoint, status, reason }) => {
+    const atMs = Date.parse(at)
+    return {
+      atMs,
+      from: FOR_BROWSERS.has(endpoint) ? 'browser' : serverThatAsked(atMs, steps),
+      to: 'pingone',
+      request: `${method} ${pathOf(endpoint)}`,
+      status,
+      checked: reason,
+      file: standInFile(endpoint),
+    }
+  })
+
+function pathOf(endpoint: string): string {
+  if (endpoint === 'discovery') return '…/as/.well-known/openid-configuration'
+  return PAGES.has(endpoint) ? `…/signon/${endpoint === 'signon' ? '' : endpoint}` : `…/as/${endpoint}`
+}
+
+/** During a tool call it is the API that fetches keys; during a login it is us. */
+const serverThatAsked = (atMs: number, steps: readonly Step[]): string =>
+  steps.some(
+    ({ url, sentAtMs, answeredAtMs }) => url.pathname === '/mcp' && sentAtMs <= atMs && atMs <= answeredAtMs,
+  )
+    ? 'todo-api'
+    : 'mcp'
+
+export function formatLine({ from, to, request, status, checked, file }: JourneyLine): string {
+  const who = `${from.padEnd(8)} → ${to.padEnd(8)}`
+  return `${who} ${request.padEnd(46)} ${status}  ${checked.slice(0, 80).padEnd(80)}  ${file}`
+}

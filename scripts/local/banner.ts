@@ -1,0 +1,21 @@
+import type { Local } from './start-local.ts'
+
+/** What a person needs to go on. The last line is for programs: it says that everything answers. */
+export function printBanner(local: Local, stateDir: string): void {
+  const { standInOrigin, todoOrigin } = local
+  const rows: readonly (readonly [string, string])[] = [
+    ['MCP server', `${local.mcpUrl}   (give this address to your MCP client, or: npm run inspector)`],
+    ...(standInOrigin === undefined
+      ? ([
+          ['PingOne', `${local.issuer}   (redirect URIs there: ${local.origin}/callback, /signed-in)`],
+        ] as const)
+      : ([
+          ['Sign in as', 'ada or bob; grace may also operate. The password is demo'],
+          ['PingOne', `${standInOrigin}/__stand-in   (a stand-in: no account is needed)`],
+        ] as const)),
+    ['Todo API', todoOrigin ?? local.settings.API_URL ?? ''],
+    ['State', `${stateDir}   (begin empty: npm start -- --fresh; all logs are in ${stateDir}/logs)`],
+  ]
+  const text = rows.map(([name, value]) => `  ${name.padEnd(12)}${value}`).join('\n')
+  console.log(`\n${text}\n\n  Ctrl-C ends everything.\n\nready ${local.mcpUrl}`)
+}

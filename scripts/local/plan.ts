@@ -1,0 +1,70 @@
+import type { Keys } from './keys.ts'
+import { type GivenSettings, mergeSettings, type SettingName, type Settings } from './settings.ts'
+import { StartProblem } from './start-problem.ts'
+
+export interface Ports {
+  readonly mcp: number
+  readonly todoApi: number
+  readonly pingone: number
+}
+
+export const WORKER_NAMES = ['mcp', 'todo-api', 'pingone'] as const
+export type WorkerName = (typeof WORKER_NAMES)[number]
+
+/** Which Workers a start brings up, and the settings of the MCP server in it. */
+export interface Plan {
+  readonly settings: Settings
+  readonly workers: readonly WorkerName[]
+}
+
+export const DEFAULT_PORTS: Ports = { mcp: 8787, todoApi: 8788, pingone: 8789 }
+
+export const STAND_IN_ENVIRONMENT_ID = '7f9a1f2e-0000-4000-8000-000000000001'
+const STAND_IN_POLICY_ID = '5c1f0e6d2b7a4e0f9d3c8a6b1e2f4d70'
+const STAND_IN_CLIENT_ID = '2d6c1a54-0000-4000-8000-0000000000c1'
+
+/** A real PingOne takes the place of the stand-in, a real API that of the example: then nothing is made up for them. */
+export function planLocal(given: GivenSettings, ports: Ports, keys: Keys): Plan {
+  const ours = mergeSettings(given)
+  const isStandIn = ours.PINGONE_ISSUER === undefined
+  if (!isStandIn) requireTenantSettings(ours)
+  const settings = mergeSettings(
+    { PUBLIC_ORIGIN: `http://localhost:${ports.mcp}`, CLIENT_ADMISSION: 'open' },
+    ours.COOKIE_ENCRYPTION_KEY === undefined ? { ROOT_KEYS: keys.rootKeys } : {},
+    isStandIn ? standInSettings(ours, ports, keys) : {},
+    given,
+  )
+  const replaced: readonly WorkerName[] = [
+    ...(isStandIn ? [] : (['pingone'] as const)),
+    ...(settings.API_URL === undefined ? [] : (['todo-api'] as const)),
+  ]
+  return { settings, workers: WORKER_NAMES.filter((name) => !replaced.includes(name)) }
+}
+
+const standInSettings = (ours: Settings, ports: Ports, keys: Keys): Settings => ({
+  PINGONE_ISSUER: `http://localhost:${ports.pingone}/${STAND_IN_ENVIRONMENT_ID}/as`,
+  PINGONE_DV_POLICY_ID: STAND_IN_POLICY_ID,
+  MCP_SERVER_CLIENT_ID: STAND_IN_CLIENT_ID,
+  API_IDENTIFIER: 'https://todo.api.example',
+  ...(usesPrivateKey(ours)
+    ? { MCP_SERVER_PRIVATE_KEY: keys.privateKey }
+    : { MCP_SERVER_CLIENT_SECRET: keys.clientSecret }),
+})
+
+export const usesPrivateKey = (settings: Settings): boolean =>
+  settings.PINGONE_CLIENT_AUTH === 'private_key_jwt'
+
+function requireTenantSettings(ours: Settings): void {
+  const credential: SettingName = usesPrivateKey(ours) ? 'MCP_SERVER_PRIVATE_KEY' : 'MCP_SERVER_CLIENT_SECRET'
+  const needed: readonly SettingName[] = [
+    'PINGONE_DV_POLICY_ID',
+    'MCP_SERVER_CLIENT_ID',
+    credential,
+    'API_IDENTIFIER',
+  ]
+  const missing = needed.filter((name) => ours[name] === undefined)
+  if (missing.length === 0) return
+  throw new StartProblem(
+    `PINGONE_ISSUER is set, so the PingOne stand-in is not started; set ${missing.join(', ')} too, in .dev.vars or the environment.`,
+  )
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import { readRunId } from './health.ts'
+import { readPrivateFile, writePrivateFile } from './private-file.ts'
+import { StartProblem } from './start-problem.ts'
+import type { StateFolder } from './state-folder.ts'
+
+const RunRecord = z.object({
+  runId: z.string(),
+  origin: z.string(),
+  /** Null when the run uses a PingOne of its own. */
+  standInOrigin: z.string().nullable(),
+  health: z.array(z.string()),
+})
+
+/** What a run leaves in its state folder, so that other commands find it. */
+export type RunRecord = z.infer<typeof RunRecord>
+
+export const writeRunRecord = (folder: StateFolder, record: RunRecord): void =>
+  writePrivateFile(folder.run, `${JSON.stringify(record)}\n`)
+
+/** The run of this folder that is up now: a record alone says nothing, its Workers must answer with its id. */
+export async function findLiveRun(folder: StateFolder): Promise<RunRecord | undefined> {
+  const text = readPrivateFile(folder.run)
+  if (text === undefined) return undefined
+  const record = RunRecord.parse(JSON.parse(text))
+  const runIds = await Promise.all(record.health.map((health) => readRunId(health)))
+  return runIds.includes(record.runId) ? record : undefined
+}
+
+/** Two runs on one folder would write the same databases. */
+export async function refuseSecondRun(folder: StateFolder): Promise<void> {
+  const run = await findLiveRun(folder)
+  if (run === undefined) return
+  throw new StartProblem(
+    `${run.origin}/mcp is running already and uses ${folder.path}. End it first, or add -- --state <another folder>.`,
+  )
+}

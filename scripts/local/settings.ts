@@ -1,0 +1,59 @@
+import { parseEnv } from 'node:util'
+import { readPrivateFile } from './private-file.ts'
+
+/** Every setting of the MCP server: docs/configuration.md says what each one means. Nothing else is passed on. */
+export const SETTING_NAMES = [
+  'PUBLIC_ORIGIN',
+  'PINGONE_ISSUER',
+  'PINGONE_DV_POLICY_ID',
+  'MCP_SERVER_CLIENT_ID',
+  'PINGONE_CLIENT_AUTH',
+  'MCP_SERVER_CLIENT_SECRET',
+  'MCP_SERVER_PRIVATE_KEY',
+  'PINGONE_PAR',
+  'PINGONE_SEND_RESOURCE',
+  'PINGONE_EXTRA_SCOPES',
+  'API_IDENTIFIER',
+  'API_URL',
+  'API_SCOPE_READ',
+  'API_SCOPE_WRITE',
+  'ROOT_KEYS',
+  'COOKIE_ENCRYPTION_KEY',
+  'CLIENT_ADMISSION',
+  'ALLOWED_CLIENTS',
+  'ALLOWED_REDIRECT_HOSTS',
+  'ALLOWED_ORIGINS',
+  'ACCESS_TOKEN_MINUTES',
+  'GRANT_IDLE_DAYS',
+  'GRANT_MAX_DAYS',
+  'GRANTS_PER_PERSON',
+  'MAX_AUTH_AGE_HOURS',
+  'OPERATOR_CLAIM',
+  'OPERATOR_GROUP',
+] as const
+
+export type SettingName = (typeof SETTING_NAMES)[number]
+export type Settings = Partial<Record<SettingName, string>>
+export type GivenSettings = Readonly<Record<string, string | undefined>>
+
+/** Later sources win. An empty value takes a setting away, so that absent means absent for the Worker too. */
+export function mergeSettings(...sources: readonly GivenSettings[]): Settings {
+  const merged: Settings = {}
+  for (const source of sources) {
+    for (const name of SETTING_NAMES) {
+      const value = source[name]
+      if (value === '') delete merged[name]
+      else if (value !== undefined) merged[name] = value
+    }
+  }
+  return merged
+}
+
+/** Values are taken as they stand, `$` included. A file that is not there holds nothing. */
+export const readSettingsFile = (path: string): GivenSettings => parseEnv(readPrivateFile(path) ?? '')
+
+/** Names in a settings file that are no settings: said out loud, because a typing error would be silent otherwise. */
+export const unknownNames = (given: GivenSettings): readonly string[] => {
+  const known: readonly string[] = [...SETTING_NAMES, 'MCP_PORT', 'TODO_API_PORT', 'PINGONE_PORT']
+  return Object.keys(given).filter((name) => !known.includes(name))
+}

@@ -1,0 +1,66 @@
+import { fileURLToPath } from 'node:url'
+import { type Plan, type Ports, STAND_IN_ENVIRONMENT_ID, usesPrivateKey, type WorkerName } from './plan.ts'
+import type { GivenSettings, Settings } from './settings.ts'
+
+/** One `wrangler dev`: where its configuration is, where it listens, and what it is told. */
+export interface Worker {
+  readonly name: WorkerName
+  readonly config: string
+  readonly port: number
+  readonly origin: string
+  /** Answers JSON with `runId`. */
+  readonly health: string
+  readonly variables: GivenSettings
+}
+
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+export function localWorkers({ settings, workers }: Plan, ports: Ports, runId: string): readonly Worker[] {
+  const describe = (
+    name: WorkerName,
+    config: string,
+    port: number,
+    path: string,
+    variables: GivenSettings,
+  ): Worker => {
+    const origin = `http://localhost:${port}`
+    const health = `${origin}${path}`
+    return { name, config, port, origin, health, variables: { ...variables, RUN_ID: runId } }
+  }
+  const todoApi = 'examples/todo-api/wrangler.jsonc'
+  const standIn = 'test/stand-ins/pingone/wrangler.jsonc'
+  return [
+    describe('mcp', 'wrangler.jsonc', ports.mcp, '/health', settings),
+    describe('todo-api', todoApi, ports.todoApi, '/health', todoApiVariables(settings)),
+    describe('pingone', standIn, ports.pingone, '/__stand-in/health', standInVariables(settings, ports)),
+  ].filter(({ name }) => workers.includes(name))
+}
+
+type Variables = Record<string, string>
+
+const apiScopes = ({ API_SCOPE_READ = 'todo:read', API_SCOPE_WRITE = 'todo:write' }: Settings) => ({
+  API_SCOPE_READ,
+  API_SCOPE_WRITE,
+})
+
+const todoApiVariables = (settings: Settings): Variables => ({
+  PINGONE_ISSUER: settings.PINGONE_ISSUER ?? '',
+  API_IDENTIFIER: settings.API_IDENTIFIER ?? '',
+  ...apiScopes(settings),
+})
+
+function standInVariables(settings: Settings, ports: Ports): Variables {
+  const origin = settings.PUBLIC_ORIGIN ?? ''
+  return {
+    STAND_IN_ORIGIN: `http://localhost:${ports.pingone}`,
+    STAND_IN_ENVIRONMENT_ID,
+    STAND_IN_CLIENT_ID: settings.MCP_SERVER_CLIENT_ID ?? '',
+    STAND_IN_CLIENT_SECRET: settings.MCP_SERVER_CLIENT_SECRET ?? '',
+    STAND_IN_CLIENT_AUTH: settings.PINGONE_CLIENT_AUTH ?? 'client_secret_basic',
+    STAND_IN_CLIENT_JWKS_URI: usesPrivateKey(settings) ? `${origin}/.well-known/jwks.json` : '',
+    STAND_IN_REDIRECT_URIS: `${origin}/callback,${origin}/signed-in`,
+    STAND_IN_POLICY_IDS: settings.PINGONE_DV_POLICY_ID ?? '',
+    STAND_IN_API_IDENTIFIER: settings.API_IDENTIFIER ?? '',
+    STAND_IN_API_SCOPES: Object.values(apiScopes(settings)).join(' '),
+  }
+}

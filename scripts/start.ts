@@ -1,0 +1,48 @@
+/** `npm start`: everything on this machine, in the foreground, with no account anywhere. */
+import { parseArgs } from 'node:util'
+import { printBanner } from './local/banner.ts'
+import { createLinePrinter } from './local/print-lines.ts'
+import { portsFrom } from './local/ports.ts'
+import { mergeSettings, readSettingsFile, unknownNames } from './local/settings.ts'
+import { startLocal } from './local/start-local.ts'
+import { StartProblem } from './local/start-problem.ts'
+import { describeEnding } from './local/supervise-worker.ts'
+import { untilAborted, whenAskedToEnd } from './local/when-asked-to-end.ts'
+
+const { values: options } = parseArgs({
+  options: {
+    fresh: { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+    state: { type: 'string', default: '.wrangler/local' },
+    settings: { type: 'string', default: '.dev.vars' },
+  },
+})
+
+async function main(): Promise<number> {
+  const end = whenAskedToEnd()
+  const fromFile = readSettingsFile(options.settings)
+  for (const name of unknownNames(fromFile)) console.error(`${options.settings}: ${name} is not a setting`)
+  console.log('Starting the MCP server, the Todo API and PingOne …')
+  await using local = await startLocal({
+    stateDir: options.state,
+    ports: portsFrom({ ...fromFile, ...process.env }),
+    settings: mergeSettings(fromFile, process.env),
+    isFresh: options.fresh,
+    onLine: createLinePrinter({ isVerbose: options.verbose }),
+    signal: end,
+  })
+  if (end.aborted) return 0
+  printBanner(local, options.state)
+  const death = await Promise.race([local.died, untilAborted(end)])
+  if (death === undefined) return 0
+  console.error(describeEnding(death))
+  return 1
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  if (!(error instanceof StartProblem)) throw error
+  console.error(error.message)
+  process.exitCode = 1
+}

@@ -1,0 +1,33 @@
+import type { OAuthHelpers } from '@cloudflare/workers-oauth-provider'
+import { z } from 'zod'
+import type { Config } from '../config.ts'
+import type { NewGrant } from '../people/grant.ts'
+import type { PingOne } from '../pingone/client.ts'
+
+/** What a person reads on our pages: what this server is called, and what it works on. */
+export interface ProductNames {
+  name: string
+  api: string
+}
+
+/** What the login journey works with. compose.ts makes it, once per request. */
+export interface LoginParts {
+  config: Config
+  oauth: OAuthHelpers
+  pingone: PingOne
+  product: ProductNames
+  nowSeconds(): number
+  /** Tells the person's object about a new grant. */
+  openGrant(person: string, grant: NewGrant): Promise<void>
+}
+
+/** What a login keeps between our page and `/callback`: sealed by the library, opened only by this browser's cookie. */
+export const LoginState = z.object({
+  /** Required by the branch that finishes it, so that no journey can end as another (decision 1). */
+  purpose: z.literal('client'),
+  verifier: z.string(),
+  nonce: z.string(),
+})
+export type LoginState = z.infer<typeof LoginState>
+
+export const callbackOf = (config: Config): string => `${config.publicOrigin}/callback`

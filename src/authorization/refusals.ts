@@ -1,0 +1,56 @@
+import type { AuthorizationErrorCode } from '@cloudflare/workers-oauth-provider'
+import type { PingOneProblem } from '../pingone/problems.ts'
+
+/** Every way a login fails after our consent page, as the room tells it to itself. `detail` is for the log. */
+export type LoginRefusal =
+  | { reason: 'declined'; detail: string }
+  | { reason: 'refused_by_pingone'; detail: string }
+  | { reason: 'scopes_withheld'; detail: string }
+  | PingOneProblem
+
+/** What the outside sees of it: back to the client with an error of RFC 6749 §4.1.2.1, or a page with "try again". */
+export type LoginAnswer =
+  | { to: 'client'; code: AuthorizationErrorCode; description: string }
+  | { to: 'person'; status: 503; title: string; sentence: string }
+
+/**
+ * One switch for all words. PingOne's own text goes no further than the log: a flow's designer, or whoever can make
+ * PingOne fail, would speak in our name.
+ */
+export function answerRefusal(refusal: LoginRefusal): LoginAnswer {
+  switch (refusal.reason) {
+    case 'declined':
+      return { to: 'client', code: 'access_denied', description: 'The person declined at sign-in' }
+    case 'scopes_withheld':
+      return { to: 'client', code: 'access_denied', description: 'The person did not allow the API' }
+    case 'refused_by_pingone':
+      return { to: 'client', code: 'server_error', description: 'PingOne did not complete the sign-in' }
+    case 'misconfigured':
+      return {
+        to: 'client',
+        code: 'server_error',
+        description: 'This server is not set up correctly at PingOne',
+      }
+    case 'not_trusted':
+    case 'dead': // one answer for both: which check failed is nobody's business outside
+      return { to: 'client', code: 'server_error', description: 'The sign-in could not be verified' }
+    case 'unavailable':
+      return {
+        to: 'person',
+        status: 503,
+        title: 'PingOne is not answering',
+        sentence: 'Your sign-in was not lost. Wait a moment and try again.',
+      }
+    default:
+      return refusal satisfies never
+  }
+}
+
+/** What PingOne put into the callback instead of a code. Only `access_denied` says that the person said no. */
+export const readCallbackError = (error: string): LoginRefusal => {
+  const code = error.replaceAll(/[^a-zA-Z0-9_]/g, '').slice(0, 40)
+  if (error === 'access_denied') return { reason: 'declined', detail: code }
+  if (error === 'temporarily_unavailable')
+    return { reason: 'unavailable', detail: code, retryAfterSeconds: 5 }
+  return { reason: 'refused_by_pingone', detail: code }
+}

@@ -1,0 +1,46 @@
+/** A way to reach the world: the platform's fetch, or a test's. */
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+
+export class TooLargeError extends Error {
+  constructor(maxBytes: number) {
+    super(`the answer has more than ${maxBytes} bytes`)
+    this.name = 'TooLargeError'
+  }
+}
+
+/**
+ * One outbound request that cannot hang, wander or flood: the deadline covers the body too, redirects are not
+ * followed (they could lead a credential elsewhere), and the body is read up to `maxBytes`.
+ */
+export async function boundedFetch(
+  fetch: Fetch,
+  request: Request,
+  { deadlineMs, maxBytes }: { deadlineMs: number; maxBytes: number },
+): Promise<Response> {
+  const signal = AbortSignal.timeout(deadlineMs)
+  const response = await fetch(new Request(request, { redirect: 'manual', signal }))
+  const body = await readBounded(response.body, maxBytes)
+  const isBodiless = [101, 204, 205, 304].includes(response.status)
+  return new Response(isBodiless ? null : body, { status: response.status, headers: response.headers })
+}
+
+/** Reads a body to its end; throws TooLargeError and lets go of the rest when it is longer than `maxBytes`. */
+export async function readBounded(
+  body: ReadableStream<Uint8Array> | null,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of body ?? []) {
+    bytes += chunk.byteLength
+    if (bytes > maxBytes) throw new TooLargeError(maxBytes)
+    chunks.push(chunk)
+  }
+  const all = new Uint8Array(bytes)
+  let at = 0
+  for (const chunk of chunks) {
+    all.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return all
+}

@@ -1,0 +1,79 @@
+import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
+import { z } from 'zod'
+import { errorCode, jsonRpcError } from './json-rpc-error.ts'
+import { STOPPED } from './tool-result.ts'
+
+const Stopped = z.object({
+  result: z.object({
+    _meta: z.object({
+      [STOPPED]: z.discriminatedUnion('reason', [
+        z.object({ reason: z.literal('ended') }),
+        z.object({ reason: z.literal('not_started'), retryAfterSeconds: z.number() }),
+      ]),
+    }),
+  }),
+})
+
+/**
+ * Both SDKs can answer a tool call only with HTTP 200, but a client signs in again only on 401 and waits only on
+ * 503. So the first message of an answer to tools/call is read here, and one that says that the call could not
+ * start becomes the HTTP answer that it means. Nothing had been sent to the client yet.
+ */
+export async function answerStopped(
+  response: Response,
+  auth: OAuthResourceContext<unknown>['auth'],
+): Promise<Response> {
+  if (response.status !== 200 || response.body === null) return response
+  const { text, body } = await readFirstMessage(response.body)
+  const stopped = Stopped.safeParse(parseMessage(text))
+  if (!stopped.success) return new Response(body, response)
+  await body.cancel()
+  const problem = stopped.data.result._meta[STOPPED]
+  if (problem.reason === 'ended') {
+    return jsonRpcError(401, errorCode.refused, 'This access has ended.', {
+      'www-authenticate': challenge(auth),
+    })
+  }
+  const retry = { 'retry-after': String(problem.retryAfterSeconds) }
+  return jsonRpcError(503, errorCode.refused, 'This call could not be started. Try again later.', retry)
+}
+
+/** RFC 6750 §3.1 and RFC 9728 §5.1, with the same address as the resource server's own challenge. */
+function challenge({ audience }: { audience: string }): string {
+  const { origin, pathname } = new URL(audience)
+  const metadata = `${origin}/.well-known/oauth-protected-resource${pathname}`
+  return `Bearer realm="OAuth", error="invalid_token", resource_metadata="${metadata}"`
+}
+
+/** Up to the end of the first event, or of the whole JSON body; a keep-alive comment counts as an event. */
+async function readFirstMessage(from: ReadableStream<Uint8Array>) {
+  const reader = from.getReader()
+  const decoder = new TextDecoder()
+  const chunks: Uint8Array[] = []
+  let text = ''
+  while (!text.includes('\n\n')) {
+    const { done, value } = await reader.read()
+    if (done) break
+    chunks.push(value)
+    text += decoder.decode(value, { stream: true })
+  }
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const chunk = chunks.shift() ?? (await reader.read()).value
+      if (chunk === undefined) controller.close()
+      else controller.enqueue(chunk)
+    },
+    cancel: (reason) => reader.cancel(reason),
+  })
+  return { text, body }
+}
+
+function parseMessage(text: string): unknown {
+  const data = /^data: (.*)$/m.exec(text)?.[1] ?? text
+  try {
+    return JSON.parse(data)
+  } catch {
+    // A comment, or an event of another kind: nothing that a call could have stopped with.
+    return undefined
+  }
+}

@@ -1,0 +1,72 @@
+import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
+import { isLegacyRequest } from '@modelcontextprotocol/server'
+import type { Principal } from '../principal.ts'
+import { answerStopped } from './answer-stopped.ts'
+import { calledTool, challengeScopes } from './challenge-scopes.ts'
+import { forwardRequest } from './forward-request.ts'
+import { invokeTool } from './invoke-tool.ts'
+import { errorCode, jsonRpcError } from './json-rpc-error.ts'
+import { makeCaller } from './make-caller.ts'
+import type { McpParts } from './parts.ts'
+import { readMessage } from './read-message.ts'
+import { makeMcpSession } from './session.ts'
+import { serveSession } from './stateful.ts'
+import { makeStatelessLane } from './stateless.ts'
+
+type Context = OAuthResourceContext<unknown>
+
+export interface McpEndpoint {
+  /** The handler of an OAuthResourceServer: it runs only for a bearer that was accepted. */
+  handler: { fetch(request: Request, env: Env, ctx: Context): Promise<Response> }
+  /** The class behind the binding MCP_SESSION; the platform wants it exported from the entry. */
+  McpSession: ReturnType<typeof makeMcpSession>
+}
+
+/** /mcp serves both protocol eras at one path; the SDK's own predicate says which one a request speaks. */
+export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
+  const stateless = makeStatelessLane(parts.tools)
+
+  async function serve(request: Request, env: Env, ctx: Context): Promise<Response> {
+    if (new URL(request.url).pathname !== '/mcp') return jsonRpcError(404, errorCode.refused, 'Not found')
+    const principal = principalOf(ctx.auth)
+    const message = await readMessage(request)
+    if (!message.ok) return message.error
+    const { body, parsed } = message.value
+    const tool = calledTool(parts.tools, parsed)
+    const challenge = tool && challengeScopes(tool, ctx.auth)
+    if (challenge) return challenge
+    const forwarded = forwardRequest(request, body)
+    const response = (await isLegacyRequest(forwarded, parsed))
+      ? await serveSession(forwarded, env, ctx, principal, await parts.settings(env))
+      : await stateless(forwarded, parsed, {
+          scopes: principal.scopes,
+          async call(calling, input) {
+            const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work)
+            const caller = await makeCaller(parts, env, principal.person, { lane: 'stateless', waitUntil })
+            return invokeTool(calling, input, principal, caller)
+          },
+        })
+    return tool === undefined ? response : answerStopped(response, ctx.auth)
+  }
+
+  return {
+    handler: { fetch: async (request, env, ctx) => withOurCors(await serve(request, env, ctx)) },
+    McpSession: makeMcpSession(parts),
+  }
+}
+
+/** RFC 6749 leaves the token's form open; ours is the library's `userId:grantId:secret`. */
+function principalOf({ token, userId, clientId, scope, expiresAt }: Context['auth']): Principal {
+  const [, grant] = token.split(':')
+  if (userId === undefined || clientId === undefined || expiresAt === undefined || grant === undefined) {
+    throw new Error('the bearer was accepted without saying whom it stands for')
+  }
+  return { person: userId, client: clientId, grant, scopes: scope, expiresAtSeconds: expiresAt }
+}
+
+/** The library of the stateful lane allows every origin; the resource server names the one that was checked. */
+function withOurCors(response: Response): Response {
+  const headers = new Headers([...response.headers].filter(([name]) => !name.startsWith('access-control-')))
+  headers.set('access-control-expose-headers', 'Mcp-Session-Id')
+  return new Response(response.body, { status: response.status, headers })
+}

@@ -1,0 +1,31 @@
+import type { Fetch } from '../lib/bounded-fetch.ts'
+import { makeTodoClient } from '../todo-api/client.ts'
+import type { Caller } from './invoke-tool.ts'
+import type { McpParts } from './parts.ts'
+
+/** A service binding does not look at the host; the name only shows in traces. */
+const BINDING_URL = 'https://todo-api.internal'
+
+/** All that a tool call of one person needs from the outside, in the Worker or in a session's object. */
+export async function makeCaller(
+  { deps, settings, personOf }: McpParts,
+  env: Env,
+  person: string,
+  { lane, waitUntil }: Pick<Caller, 'lane' | 'waitUntil'>,
+): Promise<Caller> {
+  const { apiUrl } = await settings(env)
+  const fetchBinding: Fetch = (input, init) => env.TODO_API.fetch(input, init)
+  const api = {
+    fetch: apiUrl === null ? fetchBinding : deps.fetch,
+    baseUrl: new URL(apiUrl ?? BINDING_URL),
+    deadlineMs: deps.deadlines.apiMs,
+    now: deps.now,
+  }
+  return {
+    lane,
+    waitUntil,
+    keeper: await personOf(env, person),
+    todosFor: (call) => makeTodoClient(api, call),
+    deadlineMs: deps.deadlines.toolMs,
+  }
+}

@@ -1,0 +1,32 @@
+import type { Fetch } from '../lib/bounded-fetch.ts'
+import type { CallKeeper } from '../people/calls.ts'
+import type { AnyTool } from '../tools/define-tool.ts'
+
+/** What composition gives to this room: the product's tools, the world, and how to find things in an env. */
+export interface McpParts {
+  tools: readonly AnyTool[]
+  deps: McpDeps
+  /** Called once for each request in the Worker, and once for each tool call in a session's object. */
+  settings: (env: Env) => McpSettings | Promise<McpSettings>
+  /** The object of the person whom a bearer stands for. */
+  personOf: (env: Env, person: string) => CallKeeper | Promise<CallKeeper>
+}
+
+export interface McpDeps {
+  fetch: Fetch
+  /** Seconds since 1970. */
+  now: () => number
+  deadlines: {
+    /** For a whole tool call. Under 30 s: so long the platform lets work go on when the client is gone. */
+    toolMs: number
+    /** For one request to the API; shorter than `toolMs`. */
+    apiMs: number
+  }
+}
+
+export interface McpSettings {
+  /** HMAC keys for session ids: the first signs, each verifies. */
+  sessionKeys: readonly [CryptoKey, ...CryptoKey[]]
+  /** Where the API is; null: the service binding TODO_API. */
+  apiUrl: string | null
+}

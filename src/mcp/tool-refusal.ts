@@ -1,0 +1,44 @@
+import type { ToolProblem } from '../tools/tool-problem.ts'
+
+/** Why a call has no output: what stops a tool, and what stops a call before or around it. */
+export type CallProblem =
+  | ToolProblem
+  | { reason: 'scope_missing' | 'bad_input' | 'ended' }
+  | { reason: 'not_started'; retryAfterSeconds: number }
+  | { reason: 'broken'; incident: string }
+
+const wait = (seconds: number | null) => (seconds === null ? 'in a moment' : `in ${seconds} seconds`)
+
+/** The words for a model: what happened and what to do next. Nothing here was chosen by anyone outside. */
+export function sayRefusal(problem: CallProblem): string {
+  switch (problem.reason) {
+    case 'unauthorized':
+      return 'The Todo API did not accept the access of this person. Nothing was changed. Ask the person to connect again.'
+    case 'forbidden':
+      return 'The Todo API does not allow this for this person. Nothing was changed. Do not try again; tell the person.'
+    case 'gone':
+      return 'There is no todo with this id. Nothing was changed. Call listTodos to get the ids that exist.'
+    case 'invalid':
+      return 'The Todo API refused these values. Nothing was changed. Try other values, or tell the person.'
+    case 'too_large':
+      return 'This is more than can be sent or read at once. Nothing was changed. Tell the person.'
+    case 'busy':
+      return `The Todo API is busy. Nothing was changed. Try again ${wait(problem.retryAfterSeconds)}.`
+    case 'unavailable':
+      return 'The Todo API does not answer. Nothing was changed. Try again in a moment; if it lasts, tell the person.'
+    case 'unknown_outcome':
+      return 'It is unknown whether this change was made. Do not repeat it. Call listTodos, look, and tell the person.'
+    case 'scope_missing':
+      return 'This connection may not do that. Nothing was changed. Ask the person to allow it and connect again.'
+    case 'bad_input':
+      return 'These arguments do not fit the tool. Nothing was changed. Look at its input schema and call it again.'
+    case 'ended':
+      return 'This access has ended. Nothing was changed. Ask the person to connect and sign in again.'
+    case 'not_started':
+      return `This call could not be started. Nothing was changed. Try again in ${problem.retryAfterSeconds} seconds.`
+    case 'broken':
+      return `Something went wrong here. Nothing was changed. Tell the person this incident id: ${problem.incident}.`
+    default:
+      return problem satisfies never
+  }
+}

@@ -1,0 +1,28 @@
+import type { ToolOutput } from '../tools/define-tool.ts'
+import { type CallProblem, sayRefusal } from './tool-refusal.ts'
+
+/** Our own shape of a tool's result; assignable to that of both SDKs. */
+export type ToolResult = {
+  content: { type: 'text'; text: string }[]
+  structuredContent?: Record<string, unknown>
+  isError?: boolean
+  _meta: Record<string, unknown>
+}
+
+/** Why a call could not start at all: endpoint.ts answers these with HTTP statuses (answer-stopped.ts). */
+export const STOPPED = 'stopped'
+
+export const success = ({ structured, text }: ToolOutput, transaction: string): ToolResult => ({
+  content: [{ type: 'text', text }],
+  structuredContent: structured,
+  _meta: { transaction },
+})
+
+export function failure(problem: CallProblem, transaction: string): ToolResult {
+  const stopped = problem.reason === 'ended' || problem.reason === 'not_started' ? { [STOPPED]: problem } : {}
+  return {
+    content: [{ type: 'text', text: sayRefusal(problem) }],
+    isError: true,
+    _meta: { transaction, ...stopped },
+  }
+}

@@ -1,0 +1,63 @@
+/** What a person types into each client to connect it: data, apart from how the page shows it. */
+
+export type ConnectStep = {
+  id: string
+  client: string
+  snippets: readonly { where: string; code: string }[]
+  note: string | null
+}
+
+// The name under which a client files this server; each person may choose another.
+const SERVER_NAME = 'todos'
+
+export function connectSteps(mcpUrl: string): readonly ConnectStep[] {
+  return [
+    {
+      id: 'inspector',
+      client: 'MCP Inspector',
+      snippets: [
+        {
+          where: 'In a terminal',
+          code: `npx @modelcontextprotocol/inspector --server-url ${mcpUrl} --transport http`,
+        },
+      ],
+      note: 'Open the address it prints and press Connect.',
+    },
+    {
+      id: 'claude-code',
+      client: 'Claude Code',
+      snippets: [
+        { where: 'In a terminal', code: `claude mcp add --transport http ${SERVER_NAME} ${mcpUrl}` },
+      ],
+      note: `Then type /mcp in Claude Code, choose ${SERVER_NAME} and authenticate.`,
+    },
+    {
+      id: 'vs-code',
+      client: 'VS Code',
+      snippets: [
+        {
+          where: 'In .vscode/mcp.json',
+          code: asJson({ servers: { [SERVER_NAME]: { type: 'http', url: mcpUrl } } }),
+        },
+        {
+          where: 'Or in a terminal (macOS, Linux)',
+          code: `code --add-mcp '${JSON.stringify({ name: SERVER_NAME, type: 'http', url: mcpUrl })}'`,
+        },
+      ],
+      note: null,
+    },
+    {
+      id: 'cursor',
+      client: 'Cursor',
+      snippets: [
+        {
+          where: 'In .cursor/mcp.json of a project, or in ~/.cursor/mcp.json',
+          code: asJson({ mcpServers: { [SERVER_NAME]: { url: mcpUrl } } }),
+        },
+      ],
+      note: 'Then connect it in Cursor’s settings, under MCP.',
+    },
+  ]
+}
+
+const asJson = (value: unknown): string => JSON.stringify(value, null, 2)

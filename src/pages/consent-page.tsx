@@ -1,0 +1,189 @@
+/**
+ * Asks a person whether a client may act for them (decision 8). It decides nothing and checks nothing:
+ * the caller bounds and cleans what strangers chose, this page escapes it and never lets it speak for us. It stands
+ * in named fields only, the address before the name, because an address is checked by the network and a name by nobody.
+ */
+import type { JSX } from 'hono/jsx/jsx-runtime'
+import { Layout } from './layout.tsx'
+
+export type ConsentClient = {
+  name: string
+  /** The host of its client ID metadata document; null for a client that registered itself. */
+  domain: string | null
+  /** Our own name for it, when it is on the list of known clients. A label, never a shortcut. */
+  label: string | null
+  redirectHost: string
+  isLocalApp: boolean
+}
+
+export type ConsentScope = { value: string; sentence: string; isFixed: boolean; isChecked: boolean }
+
+export type ConsentPageProps = {
+  handle: string
+  client: ConsentClient
+  scopes: readonly ConsentScope[]
+  /** What PingOne will be asked for: MCP Security Best Practices, Consent UI, wants it named before we go there. */
+  upstreamScopes: readonly string[]
+  staysSignedIn: { idleDays: number; maxDays: number }
+  productName: string
+  apiName: string
+}
+
+export function ConsentPage(props: ConsentPageProps): JSX.Element {
+  const { client, apiName, productName } = props
+  return (
+    <Layout title="May this app act for you?" productName={productName}>
+      <WhoAsks client={client} />
+      {client.isLocalApp ? <LocalAppWarning domain={client.domain} /> : null}
+      <h1>May this app act for you?</h1>
+      <p class="lead">
+        It would use the {apiName} as you, through this server, with only what you tick here.
+      </p>
+      {/* autocomplete: Firefox would restore ticks from an earlier visit, and a person would approve those. */}
+      <form method="post" action="/authorize" autocomplete="off">
+        <input type="hidden" name="handle" value={props.handle} />
+        <fieldset>
+          <legend>What it may do</legend>
+          <ul class="scopes">
+            {props.scopes.map((scope, index) => (
+              <ScopeChoice scope={scope} id={`scope-${index + 1}`} />
+            ))}
+          </ul>
+        </fieldset>
+        <WhatHappensNext {...props} />
+        <p class="caution" id="caution">
+          Continue only if you started this yourself, just now.
+        </p>
+        {/* Deny comes first: Enter in a form presses its first submit button, and that must not be a yes. */}
+        <div class="decision">
+          <button class="button" name="decision" value="deny">
+            Deny
+          </button>
+          <button class="button primary" name="decision" value="approve" aria-describedby="caution">
+            Approve
+          </button>
+        </div>
+      </form>
+    </Layout>
+  )
+}
+
+function WhoAsks({ client }: { client: ConsentClient }): JSX.Element {
+  return (
+    <section class="plate" aria-label="Who asks">
+      <dl>
+        <div class="plate-first">
+          <dt>Access will be sent to</dt>
+          <dd>
+            <bdi class="host">{client.redirectHost}</bdi>{' '}
+            {client.isLocalApp ? <span class="tag doubt">this computer</span> : null}
+          </dd>
+        </div>
+        {client.domain === null ? null : (
+          <div>
+            <dt>Published by</dt>
+            <dd>
+              <bdi class="host">{client.domain}</bdi>
+            </dd>
+          </div>
+        )}
+        <div>
+          <dt>Calls itself</dt>
+          <dd>
+            “<bdi>{client.name}</bdi>”{' '}
+            {client.domain === null ? <span class="tag doubt">not verified</span> : null}{' '}
+            {client.label === null ? null : <span class="tag">on our list as {client.label}</span>}
+          </dd>
+        </div>
+      </dl>
+      {client.domain === null && !client.isLocalApp ? (
+        <p class="plate-note">
+          This app registered itself and chose its own name. Go by the address, not by the name.
+        </p>
+      ) : null}
+    </section>
+  )
+}
+
+// MCP 2026-07-28 Authorization, Localhost Redirect URI Risks: the document of a well-known client proves nothing
+// about the process that listens on a port of this computer.
+function LocalAppWarning({ domain }: { domain: string | null }): JSX.Element {
+  return (
+    <div class="notice" role="note" aria-labelledby="local-app">
+      <p class="notice-title" id="local-app">
+        This is an app on this computer
+      </p>
+      {domain === null ? (
+        <p>
+          Any program here could use that name and listen on a local port. Nothing on this page proves which
+          one asks.
+        </p>
+      ) : (
+        <p>
+          Any program here could present the document of <bdi>{domain}</bdi> and listen on a local port.
+          Nothing on this page proves which one asks.
+        </p>
+      )}
+    </div>
+  )
+}
+
+function ScopeChoice({ scope, id }: { scope: ConsentScope; id: string }): JSX.Element {
+  return (
+    <li>
+      <label class="scope" for={id}>
+        {scope.isFixed ? (
+          // A disabled box is not submitted, so the hidden field beside it carries the value.
+          <>
+            <input type="hidden" name="scope" value={scope.value} />
+            <input type="checkbox" id={id} checked disabled />
+          </>
+        ) : (
+          <input type="checkbox" id={id} name="scope" value={scope.value} checked={scope.isChecked} />
+        )}
+        <span class="scope-text">
+          <span>{scope.sentence}</span>
+          <span class="scope-facts">
+            <code>{scope.value}</code>
+            {scope.isFixed ? <span class="tag">always included</span> : null}
+          </span>
+        </span>
+      </label>
+    </li>
+  )
+}
+
+function WhatHappensNext({ upstreamScopes, staysSignedIn }: ConsentPageProps): JSX.Element {
+  return (
+    <section class="next" aria-labelledby="next">
+      <h2 id="next">What happens next</h2>
+      <ul>
+        <li>
+          {upstreamScopes.length === 0 ? (
+            'You sign in with PingOne.'
+          ) : (
+            <>
+              You sign in with PingOne, which will be asked for:{' '}
+              <span class="codes">
+                {upstreamScopes.map((scope) => (
+                  <>
+                    <code>{scope}</code>{' '}
+                  </>
+                ))}
+              </span>
+            </>
+          )}
+        </li>
+        <li>{howLong(staysSignedIn)}</li>
+        <li>What the tools return goes to the provider of the AI model you use.</li>
+      </ul>
+    </section>
+  )
+}
+
+function howLong({ idleDays, maxDays }: ConsentPageProps['staysSignedIn']): string {
+  if (idleDays >= maxDays) return `You stay signed in for ${days(maxDays)} at most.`
+  return `You stay signed in for ${days(maxDays)} at most, and no longer than ${days(idleDays)} without use.`
+}
+
+const days = (count: number): string => (count === 1 ? '1 day' : `${count} days`)

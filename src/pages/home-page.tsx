@@ -1,0 +1,133 @@
+import type { JSX } from 'hono/jsx/jsx-runtime'
+import { connectSteps, type ConnectStep } from './connect-steps.ts'
+import { Layout } from './layout.tsx'
+
+export type HomePageProps = {
+  mcpUrl: string
+  isLocal: boolean
+  /** The people of the stand-in; empty where people are real. */
+  people: readonly { username: string; note: string }[]
+  password: string | null
+  standInUrl: string | null
+  productName: string
+}
+
+/** How to connect a client to this server and, on one's own computer, whom to sign in as. */
+export function HomePage(props: HomePageProps): JSX.Element {
+  const { mcpUrl, productName } = props
+  return (
+    <Layout
+      title="Connect a client"
+      productName={productName}
+      width="wide"
+      head={<script src="/assets/copy.js" defer />}
+    >
+      <h1>Connect a client</h1>
+      <p class="lead">
+        Give this URL to an MCP client. It opens a page in your browser, where you decide what it may do and
+        sign in with PingOne.
+      </p>
+      <div class="plate url-field">
+        <label for="mcp-url">MCP URL</label>
+        <div class="copy-row">
+          <input id="mcp-url" class="mono" type="text" readonly value={mcpUrl} spellcheck={false} />
+          <CopyButton copies="mcp-url" what="the MCP URL" />
+        </div>
+      </div>
+      {props.isLocal ? <People {...props} /> : null}
+      <h2>What to type</h2>
+      <div class="steps">
+        {connectSteps(mcpUrl).map((step) => (
+          <Step step={step} />
+        ))}
+        <Connector mcpUrl={mcpUrl} isLocal={props.isLocal} />
+      </div>
+      <p class="unseen" role="status" id="copy-status" />
+    </Layout>
+  )
+}
+
+function People({ people, password, standInUrl }: HomePageProps): JSX.Element | null {
+  if (people.length === 0) return null
+  return (
+    <section aria-labelledby="people">
+      <h2 id="people">Whom to sign in as</h2>
+      <p>
+        Here a stand-in plays PingOne, on this computer only
+        {password === null ? null : (
+          <>
+            ; the password is <code>{password}</code> for everyone
+          </>
+        )}
+        .
+      </p>
+      <dl class="people">
+        {people.map(({ username, note }) => (
+          <div>
+            <dt>
+              <code>{username}</code>
+            </dt>
+            <dd>{note}</dd>
+          </div>
+        ))}
+      </dl>
+      {standInUrl === null ? null : (
+        <p>
+          <a href={standInUrl}>Open the stand-in’s own page</a>
+        </p>
+      )}
+    </section>
+  )
+}
+
+function Step({ step }: { step: ConnectStep }): JSX.Element {
+  return (
+    <section class="step" aria-labelledby={step.id}>
+      <h3 id={step.id}>{step.client}</h3>
+      <div class="step-body">
+        {step.snippets.map(({ where, code }, index) => (
+          <div class="snippet-box">
+            <div class="snippet-head">
+              <span>{where}</span>
+              <CopyButton copies={`${step.id}-${index + 1}`} what={`for ${step.client}: ${where}`} />
+            </div>
+            <pre class="snippet">
+              <code id={`${step.id}-${index + 1}`}>{code}</code>
+            </pre>
+          </div>
+        ))}
+        {step.note === null ? null : <p class="step-note">{step.note}</p>}
+      </div>
+    </section>
+  )
+}
+
+// A connector of Claude is called from Anthropic's servers, so it needs an address they can reach, and https.
+function Connector({ mcpUrl, isLocal }: { mcpUrl: string; isLocal: boolean }): JSX.Element {
+  const isReachable = !isLocal && mcpUrl.startsWith('https://')
+  return (
+    <section class="step" aria-labelledby="claude">
+      <h3 id="claude">Claude</h3>
+      <div class="step-body">
+        {isReachable ? (
+          <p>In Settings, Connectors, choose “Add custom connector” and paste the MCP URL.</p>
+        ) : (
+          <p>
+            Claude’s servers cannot reach localhost: a connector needs a deployment on https. Claude Code runs
+            on this computer, so it can connect now.
+          </p>
+        )}
+      </div>
+    </section>
+  )
+}
+
+// Hidden until the script finds it: without JavaScript there is no button that does nothing.
+function CopyButton({ copies, what }: { copies: string; what: string }): JSX.Element {
+  return (
+    <button class="copy" type="button" hidden data-copies={copies}>
+      <span data-said>Copy</span>
+      <span class="unseen"> {what}</span>
+    </button>
+  )
+}

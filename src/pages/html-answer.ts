@@ -1,0 +1,16 @@
+import type { JSX } from 'hono/jsx/jsx-runtime'
+import { renderPage } from './layout.tsx'
+import { pageHeaders } from './page-headers.ts'
+
+/** A page of ours with its security headers; `headers` brings what belongs to it, cookies for one. */
+export function htmlAnswer(
+  page: JSX.Element,
+  {
+    isHttps,
+    status = 200,
+    headers = new Headers(),
+  }: { isHttps: boolean; status?: number; headers?: Headers },
+): Response {
+  for (const [name, value] of Object.entries(pageHeaders({ isHttps }))) headers.set(name, value)
+  return new Response(renderPage(page), { status, headers })
+}

@@ -1,0 +1,60 @@
+import type { Child } from 'hono/jsx'
+import type { JSX } from 'hono/jsx/jsx-runtime'
+
+// A data: URL, so that no page makes the browser ask for /favicon.ico; it is ours and constant.
+const ICON =
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%230b5a52'/%3E%3Cpath d='M5 12.5V8a3 3 0 0 1 6 0v4.5' fill='none' stroke='%23fff' stroke-width='1.8' stroke-linecap='round'/%3E%3C/svg%3E"
+
+export type LayoutProps = {
+  /** Ours, never a stranger's: it is what the tab, the history and a screen reader say first. */
+  title: string
+  productName?: string
+  width?: 'narrow' | 'wide'
+  /** What a page needs in its head beside the common part. */
+  head?: Child
+  children: Child
+}
+
+/** The frame of every page: one header, one main, one stylesheet, no script of its own. */
+export function Layout({ title, productName, width = 'narrow', head, children }: LayoutProps): JSX.Element {
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="robots" content="noindex" />
+        <title>{productName ? `${title} · ${productName}` : title}</title>
+        <link rel="icon" href={ICON} />
+        <link rel="stylesheet" href="/assets/pages.css" />
+        {head}
+      </head>
+      <body class={width}>
+        {productName ? (
+          <header class="brand">
+            <Mark />
+            <span>{productName}</span>
+          </header>
+        ) : null}
+        <main>{children}</main>
+      </body>
+    </html>
+  )
+}
+
+/** A page as the text of a response. */
+export function renderPage(page: JSX.Element): string {
+  // An async component would print as "[object Promise]": a mistake of ours, to be seen at once.
+  if (page instanceof Promise) throw new Error('A page has to render without waiting')
+  return `<!doctype html>${page.toString()}`
+}
+
+// A doorway. Not a tick and not a shield: on the page that asks, those would read as our word for the client.
+function Mark(): JSX.Element {
+  return (
+    <svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" focusable="false">
+      <rect class="mark-ground" width="24" height="24" rx="6" />
+      <path class="mark-line" d="M7.5 18.5V12a4.5 4.5 0 0 1 9 0v6.5M12 12.5v.1" />
+    </svg>
+  )
+}

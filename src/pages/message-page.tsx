@@ -1,0 +1,61 @@
+import type { JSX } from 'hono/jsx/jsx-runtime'
+import { Layout } from './layout.tsx'
+
+export type MessagePageProps = {
+  /** Title and sentence are ours, in plain language; what a stranger or an upstream said goes to the log. */
+  title: string
+  sentence: string
+  next: { label: string; href: string } | null
+  /** "Try again": a form and not a link, because it starts something. */
+  retry: { label: string; action: string; handle: string } | null
+  incident: string | null
+  tone: 'problem' | 'done'
+}
+
+/** How a journey ends, well or not. */
+export function MessagePage({ title, sentence, next, retry, incident, tone }: MessagePageProps): JSX.Element {
+  return (
+    <Layout title={title}>
+      <ToneMark tone={tone} />
+      <h1>{title}</h1>
+      <p class="lead">{sentence}</p>
+      {retry === null && next === null ? null : (
+        <div class="actions">
+          {retry === null ? null : (
+            <form method="post" action={retry.action}>
+              <input type="hidden" name="handle" value={retry.handle} />
+              <button class="button primary">{retry.label}</button>
+            </form>
+          )}
+          {next === null ? null : (
+            <a class={retry === null ? 'button primary' : 'button'} href={next.href}>
+              {next.label}
+            </a>
+          )}
+        </div>
+      )}
+      {incident === null ? null : (
+        <p class="incident">
+          If you report this, give this number: <code>{incident}</code>
+        </p>
+      )}
+    </Layout>
+  )
+}
+
+// The title says the same in words: the mark is for the eye only.
+function ToneMark({ tone }: { tone: MessagePageProps['tone'] }): JSX.Element {
+  return (
+    <svg
+      class={`tone ${tone}`}
+      viewBox="0 0 40 40"
+      width="40"
+      height="40"
+      aria-hidden="true"
+      focusable="false"
+    >
+      <circle cx="20" cy="20" r="18.5" />
+      {tone === 'done' ? <path d="m12.5 20.5 5.2 5.2 10-11.4" /> : <path d="M20 11v11.5M20 28.4v.2" />}
+    </svg>
+  )
+}

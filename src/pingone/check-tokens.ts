@@ -1,0 +1,112 @@
+import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTPayload } from 'jose'
+import type * as oauth from 'oauth4webapi'
+import { toBase64Url } from '../lib/base64url.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import { AccessTokenClaims, IdTokenClaims } from './claims.ts'
+import { notTrusted, unavailable, type PingOneProblem } from './problems.ts'
+import type { Wire } from './wire.ts'
+
+const CLOCK_TOLERANCE_SECONDS = 60
+// A token reaches these checks only from PingOne's own token endpoint, so an unknown kid is a rotation and no
+// attack; a second between two fetches is enough.
+const KEYS_COOLDOWN_MS = 1000
+const KEYS_MAX_AGE_MS = 3_600_000
+
+type Keys = ReturnType<typeof createRemoteJWKSet>
+
+export interface Expected {
+  clientId: string
+  apiIdentifier: string
+  policyIds: readonly string[]
+}
+
+export function makeTokenChecks(wire: Wire, expected: Expected) {
+  const keysByAddress = new Map<string, Keys>()
+
+  const keysOf = (server: oauth.AuthorizationServer): Keys | null => {
+    if (server.jwks_uri === undefined) return null
+    const known = keysByAddress.get(server.jwks_uri)
+    if (known !== undefined) return known
+    const keys = createRemoteJWKSet(new URL(server.jwks_uri), {
+      [customFetch]: wire.fetch,
+      cooldownDuration: KEYS_COOLDOWN_MS,
+      cacheMaxAge: KEYS_MAX_AGE_MS,
+    })
+    keysByAddress.set(server.jwks_uri, keys)
+    return keys
+  }
+
+  const verify = async (server: oauth.AuthorizationServer, token: string, audience: string) => {
+    const keys = keysOf(server)
+    if (keys === null)
+      return err<PingOneProblem>({ reason: 'misconfigured', detail: 'discovery names no keys' })
+    return verifySignature(token, keys, server.issuer, audience)
+  }
+
+  /** OpenID Connect Core §3.1.3.7; the nonce was compared before, in client.ts. */
+  const idToken = async (
+    server: oauth.AuthorizationServer,
+    token: string,
+    accessToken: string,
+  ): Promise<Result<IdTokenClaims, PingOneProblem>> => {
+    const verified = await verify(server, token, expected.clientId)
+    if (!verified.ok) return verified
+    const claims = IdTokenClaims.safeParse(verified.value)
+    if (!claims.success) return notTrusted(`id token ${String(claims.error.issues[0]?.path[0])}`)
+    // The policy is a query parameter that a browser carried: only `acr` says which flow really ran.
+    if (!expected.policyIds.includes(claims.data.acr)) return notTrusted('id token acr')
+    const { at_hash } = claims.data
+    if (at_hash !== undefined && at_hash !== (await leftHalfHash(accessToken)))
+      return notTrusted('id token at_hash')
+    return ok(claims.data)
+  }
+
+  /** The token that the API will get: ours to look at, since a wrong audience or a machine behind it is our fault. */
+  const accessToken = async (
+    server: oauth.AuthorizationServer,
+    token: string,
+  ): Promise<Result<AccessTokenClaims, PingOneProblem>> => {
+    const verified = await verify(server, token, expected.apiIdentifier)
+    if (!verified.ok) return verified
+    const claims = AccessTokenClaims.safeParse(verified.value)
+    if (!claims.success) return notTrusted(`access token ${String(claims.error.issues[0]?.path[0])}`)
+    const { acr, client_id } = claims.data
+    if (acr !== undefined && !expected.policyIds.includes(acr)) return notTrusted('access token acr')
+    if (client_id !== undefined && client_id !== expected.clientId)
+      return notTrusted('access token client_id')
+    return ok(claims.data)
+  }
+
+  return { idToken, accessToken }
+}
+
+/** OpenID Connect Core §3.1.3.8: the left half of SHA-256, as RS256 asks, says which token came with the id token. */
+async function leftHalfHash(token: string): Promise<string> {
+  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token))
+  return toBase64Url(hash.slice(0, hash.byteLength / 2))
+}
+
+async function verifySignature(
+  token: string,
+  keys: Keys,
+  issuer: string,
+  audience: string,
+): Promise<Result<JWTPayload, PingOneProblem>> {
+  try {
+    // PingOne signs with RS256 alone; naming it keeps `none` and HMAC-with-the-public-key out (RFC 8725 §3.1).
+    const { payload } = await jwtVerify(token, keys, {
+      algorithms: ['RS256'],
+      issuer,
+      audience,
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      requiredClaims: ['exp', 'iat'],
+    })
+    return ok(payload)
+  } catch (error) {
+    if (error instanceof errors.JWTClaimValidationFailed) return notTrusted(`${error.claim} ${error.reason}`)
+    const isKeyTrouble = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid
+    if (isKeyTrouble || !(error instanceof errors.JOSEError)) return unavailable('keys')
+    // jose reports an answer other than 200 for the keys as a plain JOSEError.
+    return error.code === 'ERR_JOSE_GENERIC' ? unavailable('keys') : notTrusted(error.code)
+  }
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod'
+
+const seconds = z.number().int()
+const text = z.string().min(1)
+const audience = z.union([text, z.array(text)]).transform((aud) => (typeof aud === 'string' ? [aud] : aud))
+
+/** What we read of PingOne's id token; a claim that is not named here is dropped. */
+export const IdTokenClaims = z.object({
+  iss: text,
+  sub: text,
+  sid: text,
+  /** The flow policy that ran (PingOne: `acr` is the policy's id), which proves that the consent flow did. */
+  acr: text,
+  auth_time: seconds.optional(),
+  at_hash: text.optional(),
+  name: z.string().optional(),
+  given_name: z.string().optional(),
+  family_name: z.string().optional(),
+  preferred_username: z.string().optional(),
+})
+export type IdTokenClaims = z.infer<typeof IdTokenClaims>
+
+/**
+ * What we read of the downstream token. `sub` and `sid` say that a person stands behind it: a
+ * client-credentials token has neither (invariant 6).
+ */
+export const AccessTokenClaims = z.object({
+  iss: text,
+  aud: audience,
+  sub: text,
+  sid: text,
+  scope: z.string().transform((scope) => scope.split(' ').filter((one) => one !== '')),
+  exp: seconds,
+  acr: text.optional(),
+  client_id: text.optional(),
+})
+export type AccessTokenClaims = z.infer<typeof AccessTokenClaims>

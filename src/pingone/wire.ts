@@ -1,0 +1,47 @@
+import * as oauth from 'oauth4webapi'
+import { boundedFetch, type Fetch } from '../lib/bounded-fetch.ts'
+import { ok, type Result } from '../lib/result.ts'
+import { problemOf, problemOfRequest, type PingOneProblem } from './problems.ts'
+
+const MAX_ANSWER_BYTES = 64 * 1024
+
+/** What every request to PingOne is sent with: our bounded fetch, and whether plain http may be spoken at all. */
+interface Asked {
+  method: string
+  headers: Record<string, string>
+  body?: URLSearchParams | undefined
+}
+
+export interface Wire {
+  fetch: Fetch
+  options: {
+    [oauth.customFetch]: (url: string, request: Asked) => Promise<Response>
+    /** oauth4webapi refuses plain http unless told otherwise; config.ts lets it be http only on this machine. */
+    // oxlint-disable-next-line typescript/no-deprecated -- marked so to stand out; a loopback issuer alone turns it on
+    [oauth.allowInsecureRequests]: boolean
+  }
+}
+
+export function makeWire(fetch: Fetch, deadlineMs: number, issuer: string): Wire {
+  const bounded: Fetch = (input, init) =>
+    boundedFetch(fetch, new Request(input, init), { deadlineMs, maxBytes: MAX_ANSWER_BYTES })
+  return {
+    fetch: bounded,
+    options: {
+      [oauth.customFetch]: (url, { method, headers, body }) =>
+        bounded(url, { method, headers, body: body ?? null }),
+      // oxlint-disable-next-line typescript/no-deprecated -- as above
+      [oauth.allowInsecureRequests]: issuer.startsWith('http:'),
+    },
+  }
+}
+
+/** Sends, and gives a request that got no answer as a value. Judging the answer is another function's work. */
+export async function send(request: () => Promise<Response>): Promise<Result<Response, PingOneProblem>> {
+  try {
+    return ok(await request())
+  } catch (error) {
+    // The library refuses some requests before it sends them, plain http for one.
+    return error instanceof oauth.OperationProcessingError ? problemOf(error) : problemOfRequest(error)
+  }
+}

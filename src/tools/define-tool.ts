@@ -1,0 +1,60 @@
+import type { z } from 'zod'
+import { ok, type Result } from '../lib/result.ts'
+import type { ToolContext } from './tool-context.ts'
+import type { ToolProblem } from './tool-problem.ts'
+
+/** Scopes as clients see them. */
+export type Scope = 'todo:read' | 'todo:write'
+
+export type Effect = 'read' | 'add' | 'change' | 'delete'
+
+interface ToolFacts {
+  /** verbNoun, as on the wire; the file has the same name in kebab-case. */
+  readonly name: string
+  readonly title: string
+  /** For the model: what it does and when to use it. */
+  readonly description: string
+  /** Every scope that the call needs. Leaving it out is a compile error. */
+  readonly scopes: readonly [Scope, ...Scope[]]
+  readonly effect: Effect
+}
+
+interface Tool<I extends z.ZodObject, O extends z.ZodObject> extends ToolFacts {
+  /** A z.strictObject without transforms that change a value twice: it is parsed at the border and here. */
+  readonly input: I
+  readonly output: O
+  run(input: z.output<I>, context: ToolContext): Promise<Result<z.input<O>, ToolProblem>>
+  /** The output for a person to read. */
+  say(output: z.output<O>): string
+}
+
+/** What both SDKs and invokeTool see: the same tool with its types erased, so that all fit in one list. */
+export interface AnyTool extends ToolFacts {
+  readonly input: z.ZodObject
+  readonly output: z.ZodObject
+  run(input: unknown, context: ToolContext): Promise<Result<ToolOutput, ToolProblem>>
+}
+
+export interface ToolOutput {
+  structured: Record<string, unknown>
+  text: string
+}
+
+/** Input and output are both parsed here, so that a field that no schema names can neither enter nor leak. */
+export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(tool: Tool<I, O>): AnyTool {
+  return {
+    name: tool.name,
+    title: tool.title,
+    description: tool.description,
+    scopes: tool.scopes,
+    effect: tool.effect,
+    input: tool.input,
+    output: tool.output,
+    async run(input, context) {
+      const answer = await tool.run(tool.input.parse(input), context)
+      if (!answer.ok) return answer
+      const output = tool.output.parse(answer.value)
+      return ok({ structured: output, text: tool.say(output) })
+    },
+  }
+}

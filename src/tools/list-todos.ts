@@ -1,0 +1,26 @@
+import { z } from 'zod'
+import { ok } from '../lib/result.ts'
+import { defineTool } from './define-tool.ts'
+import { countOf, pageOf, todoLine, TodoPage } from './todo.ts'
+
+export const listTodos = defineTool({
+  name: 'listTodos',
+  title: 'List todos',
+  description:
+    'Lists the todos of the signed-in person with their ids and whether they are done. Use it to answer what ' +
+    'is on the list, and before updateTodo or deleteTodo to find the id. It changes nothing.',
+  input: z.strictObject({}),
+  output: TodoPage,
+  scopes: ['todo:read'],
+  effect: 'read',
+  async run(_input, { todos }) {
+    const list = await todos.list()
+    return list.ok ? ok(pageOf(list.value)) : list
+  },
+  say({ todos, total }) {
+    if (total === 0) return 'There are no todos.'
+    const head =
+      total === todos.length ? `${countOf(total)}:` : `The first ${todos.length} of ${countOf(total)}:`
+    return [head, ...todos.map(todoLine)].join('\n')
+  },
+})

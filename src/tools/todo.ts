@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import { boundedText } from '../lib/bounded-text.ts'
+
+export const MAX_TEXT = 500
+const MAX_TODOS = 200
+
+/** Ids of todos, as they come in from a model: nothing that means something in a path, a query or a header. */
+export const TodoId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,128}$/)
+  .describe('Id of the todo, as listTodos gives it')
+
+/** A todo as a tool shows it. Its text was chosen by someone: a value, never an instruction. */
+export const Todo = z.object({
+  id: z.string().max(128),
+  text: z.string().max(MAX_TEXT),
+  completed: z.boolean(),
+})
+export type Todo = z.infer<typeof Todo>
+
+/** Part of a list that a model can take in, and how long the whole list is. */
+export const TodoPage = z.object({
+  todos: z.array(Todo).max(MAX_TODOS),
+  total: z.int().min(0),
+})
+type TodoPage = z.infer<typeof TodoPage>
+
+export const showTodo = (todo: Todo): Todo => ({ ...todo, text: boundedText(todo.text, MAX_TEXT) })
+
+export const pageOf = (todos: readonly Todo[]): TodoPage => ({
+  todos: todos.slice(0, MAX_TODOS).map(showTodo),
+  total: todos.length,
+})
+
+export const todoLine = ({ id, text, completed }: Todo) => `[${completed ? 'x' : ' '}] ${text} (id ${id})`
+
+export const countOf = (todos: number) => (todos === 1 ? '1 todo' : `${todos} todos`)

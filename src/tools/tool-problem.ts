@@ -1,0 +1,16 @@
+/**
+ * What may stop a tool, as a value. `unknown_outcome` is the only one after which the effect may have happened:
+ * it is never retried silently. mcp/tool-refusal.ts turns each into words.
+ */
+export type ToolProblem =
+  | {
+      reason:
+        | 'unauthorized'
+        | 'forbidden'
+        | 'gone'
+        | 'invalid'
+        | 'too_large'
+        | 'unavailable'
+        | 'unknown_outcome'
+    }
+  | { reason: 'busy'; retryAfterSeconds: number | null }

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { connectMcp, MCP_CLIENTS, withSignIn } from '../support/mcp-clients.ts'
+import { tellStory } from '../support/story.ts'
+
+test.for(MCP_CLIENTS)(
+  'with %s a person signs in to read, and once more when writing needs it',
+  async (kind) => {
+    const { mcpUrl, newPerson } = tellStory()
+    const person = newPerson()
+    await using connection = await connectMcp(kind, mcpUrl, {
+      signIn: { person },
+      keepsRefreshTokens: kind !== 'sdk-v1',
+    })
+    const call: typeof connection.callTool = (...call) =>
+      withSignIn(connection, () => connection.callTool(...call))
+    const text = `bread for ${person.username}`
+
+    expect(await call('listTodos')).toMatchObject({ structuredContent: { todos: [], total: 0 } })
+    expect(await call('addTodo', { text })).toMatchObject({ structuredContent: { total: 1 } })
+    expect(await call('listTodos')).toMatchObject({ structuredContent: { todos: [{ text }] } })
+  },
+)

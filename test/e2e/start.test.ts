@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import type { Ports } from '../../scripts/local/plan.ts'
+import { isPortTaken } from '../../scripts/local/ports.ts'
+import { reservePorts } from '../support/free-ports.ts'
+import { descendantsOf, type ProcessLine, stillRunning } from '../support/process-tree.ts'
+import { runCommand } from '../support/run-command.ts'
+
+// With a PingOne and an API of its own, a start is one Worker: enough to see how it ends.
+const ONE_WORKER = {
+  PINGONE_ISSUER: 'https://auth.pingone.example/7f9a1f2e-0000-4000-8000-000000000001/as',
+  PINGONE_DV_POLICY_ID: 'policy',
+  MCP_SERVER_CLIENT_ID: 'client',
+  MCP_SERVER_CLIENT_SECRET: 'secret$HOME',
+  API_IDENTIFIER: 'https://api.example',
+  API_URL: 'https://api.example',
+}
+
+async function makePlace() {
+  await using making = new AsyncDisposableStack()
+  const state = mkdtempSync(join(tmpdir(), 'mcp-start-'))
+  making.defer(() => rmSync(state, { recursive: true, force: true, maxRetries: 3 }))
+  const { ports } = making.use(await reservePorts())
+  const place = making.move()
+  return { state, ports, [Symbol.asyncDispose]: () => place.disposeAsync() }
+}
+
+const npmStart = (ports: Ports, state: string, settings: Record<string, string> = {}) =>
+  runCommand('npm', ['start', '--', '--state', state, '--settings', '/dev/null'], {
+    ...settings,
+    MCP_PORT: String(ports.mcp),
+    TODO_API_PORT: String(ports.todoApi),
+    PINGONE_PORT: String(ports.pingone),
+  })
+
+const pidOf = ({ pid }: { pid?: number | undefined }): number => {
+  if (pid === undefined) throw new Error('it did not start')
+  return pid
+}
+
+const named = (processes: readonly ProcessLine[], pattern: RegExp): ProcessLine => {
+  const found = processes.find(({ command }) => pattern.test(command))
+  if (found === undefined) throw new Error(`no ${pattern} among ${JSON.stringify(processes)}`)
+  return found
+}
+
+/** Processes and ports of a run that are still there after the time that an end may take. */
+async function leftOf(processes: readonly ProcessLine[], ports: Ports): Promise<readonly unknown[]> {
+  const endMs = performance.now() + 8_000
+  for (;;) {
+    const running = stillRunning(processes)
+    if (running.length === 0) break
+    if (performance.now() > endMs) return running
+    await sleep(200)
+  }
+  const taken = await Promise.all(
+    Object.values(ports).map(async (port) => ((await isPortTaken(port)) ? [port] : [])),
+  )
+  return taken.flat()
+}
+
+test('npm start brings up everything, refuses a second one, and Ctrl-C ends all of it', async () => {
+  await using place = await makePlace()
+  const { ports, state } = place
+  await using start = npmStart(ports, state)
+  await start.line(/^ready /)
+  expect(start.lines.at(-1)).toBe(`ready http://localhost:${ports.mcp}/mcp`)
+  expect(start.lines.join('\n')).toMatch(/Sign in as +ada or bob/)
+  for (const name of ['keys.json', 'mcp.env', 'todo-api.env', 'pingone.env']) {
+    expect(statSync(join(state, name)).mode & 0o777).toBe(0o600)
+  }
+
+  await using onSamePorts = npmStart(ports, join(state, 'another'))
+  expect(await onSamePorts.exit).toBe(1)
+  const taken = `Ports ${ports.mcp}, ${ports.todoApi}, ${ports.pingone} are taken.`
+  expect(onSamePorts.lines.join('\n')).toContain(taken)
+
+  await using onSameState = npmStart(ports, state)
+  expect(await onSameState.exit).toBe(1)
+  expect(onSameState.lines.join('\n')).toContain('is running already')
+
+  const processes = descendantsOf(pidOf(start.child))
+  expect(processes.filter(({ command }) => command.includes('workerd')).length).toBeGreaterThanOrEqual(3)
+  process.kill(-pidOf(start.child), 'SIGINT')
+  await start.exit
+  expect(await leftOf(processes, ports)).toEqual([])
+}, 90_000)
+
+test('ending npm alone ends what it started', async () => {
+  await using place = await makePlace()
+  await using start = npmStart(place.ports, place.state, ONE_WORKER)
+  await start.line(/^ready /)
+  const processes = descendantsOf(pidOf(start.child))
+  process.kill(pidOf(start.child), 'SIGTERM')
+  await start.exit
+  expect(await leftOf(processes, place.ports)).toEqual([])
+}, 60_000)
+
+test('nothing is left when the start itself is killed', async () => {
+  await using place = await makePlace()
+  await using start = npmStart(place.ports, place.state, ONE_WORKER)
+  await start.line(/^ready /)
+  const processes = descendantsOf(pidOf(start.child))
+  process.kill(named(processes, /^node scripts\/start\.ts/).pid, 'SIGKILL')
+  expect(await leftOf(processes, place.ports)).toEqual([])
+}, 60_000)
+
+test('a Worker that dies is named, and the others end with it', async () => {
+  await using place = await makePlace()
+  await using start = npmStart(place.ports, place.state, ONE_WORKER)
+  await start.line(/^ready /)
+  const processes = descendantsOf(pidOf(start.child))
+  process.kill(-named(processes, /bin\/wrangler\.js dev/).pid, 'SIGKILL')
+  expect(await start.exit).toBe(1)
+  expect(start.lines.join('\n')).toContain('mcp: was ended by SIGKILL. Its last lines:')
+  expect(await leftOf(processes, place.ports)).toEqual([])
+}, 60_000)

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { describeStateFolder } from '../../scripts/local/state-folder.ts'
+import { connectMcp } from '../support/mcp-clients.ts'
+import { newPerson } from '../support/people.ts'
+import { tellStory } from '../support/story.ts'
+
+const story = tellStory()
+
+/** Every file that local KV, D1 and Durable Objects keep, as it lies on the disk. */
+function filesOf(folder: string): { path: string; bytes: string }[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => ({ path, bytes: readFileSync(path, 'latin1') }))
+}
+
+test('after a run, storage holds no token of PingOne and no secret in clear', async () => {
+  const person = newPerson()
+  const options = { signIn: { person } }
+  await story.standIn.set({ accessTokenSeconds: 30 })
+  await using stateful = await connectMcp('sdk-v1', story.mcpUrl, options)
+  await using stateless = await connectMcp('sdk-v2-2026', story.mcpUrl, options)
+  for (const session of [stateful, stateless]) {
+    // Each call finds a token near its end and renews it.
+    await session.callTool('listTodos')
+    await session.callTool('whoAmI')
+  }
+  await story.standIn.reset()
+
+  const { data } = describeStateFolder(story.stateDir)
+  // The MCP server's own storage: the stand-in and the API are other Workers, with other rules.
+  const stored = filesOf(join(data, 'mcp'))
+  const everything = stored.map(({ bytes }) => bytes).join('\n')
+  // The sealed form is there, so this looks in the right place.
+  expect(everything).toMatch(/v1\.\w+\.[\w-]{16}\.[\w-]{100,}/)
+  // PingOne's access and id tokens are JWTs; nothing of ours is.
+  expect(everything).not.toMatch(/eyJ[\w-]{8,}\.eyJ[\w-]{8,}/)
+  const settings = filesOf(story.stateDir)
+    .filter(({ path }) => path.endsWith('.env'))
+    .map(({ bytes }) => bytes)
+  const secrets = settings.flatMap((text) => [
+    ...text.matchAll(/(?:SECRET|ROOT_KEYS)=["']?(?:\w+:)?([^"'\n]+)/g),
+  ])
+  expect(secrets.length).toBeGreaterThan(0)
+  for (const [, secret = ''] of secrets) expect(everything.includes(secret)).toBe(false)
+  for (const { provider } of [stateful, stateless]) {
+    const { access_token = '', refresh_token = 'none' } = provider.tokens() ?? {}
+    expect(everything.includes(access_token)).toBe(false)
+    expect(everything.includes(refresh_token)).toBe(false)
+  }
+})

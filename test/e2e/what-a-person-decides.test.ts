@@ -1,0 +1,159 @@
+import { afterEach, expect, test } from 'vitest'
+import { Browser } from '../support/browser.ts'
+import { describeReply, tokensIn } from '../support/oauth-client.ts'
+import { signIn } from '../support/sign-in.ts'
+import { tellStory } from '../support/story.ts'
+
+const story = tellStory()
+const BOTH = 'todo:read todo:write offline_access'
+
+afterEach(() => story.standIn.reset())
+
+const call = (name: string, input: unknown = {}) => ({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'tools/call',
+  params: {
+    name,
+    arguments: input,
+    _meta: {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientCapabilities': {},
+    },
+  },
+})
+const headers = (token: string, name: string) => ({
+  authorization: `Bearer ${token}`,
+  'mcp-protocol-version': '2026-07-28',
+  'mcp-method': 'tools/call',
+  'mcp-name': name,
+})
+
+test.for([
+  ['everything', {}, 'todo:read todo:write'],
+  ['less on our page', { scopes: ['todo:read'] }, 'todo:read'],
+  ['nothing ticked on our page', { scopes: [] }, 'todo:read'],
+  ['less at PingOne', { apiScopes: ['todo:read'] }, 'todo:read'],
+] as const)('a person who allows %s', async ([, options, scope]) => {
+  const { tokens } = await story.signInWith(await story.newClient(), { asked: BOTH, ...options })
+  expect(tokens.scope).toBe(scope)
+})
+
+test('a scope that nobody asked for is not granted, even if PingOne gives it', async () => {
+  await story.standIn.set({ extraAccessScopes: ['todo:write', 'todo:admin'] })
+  const { tokens } = await story.signInWith(await story.newClient(), { asked: 'todo:read' })
+  expect(tokens.scope).toBe('todo:read')
+})
+
+test('a scope that our form is made to send is not granted when the client did not ask for it', async () => {
+  const client = await story.newClient()
+  const browser = new Browser()
+  const { url, verifier } = client.authorize({ scope: 'todo:read' })
+  const page = await browser.open(url)
+  const [form] = page.forms
+  if (form === undefined) throw new Error('no form')
+  const forged = {
+    ...form,
+    fields: [...form.fields, { name: 'scope', value: 'todo:write', type: 'hidden', isTicked: null }],
+  }
+  const onward = await browser.submit(page, forged, { press: { name: 'decision', value: 'approve' } })
+  expect(onward.next?.searchParams.get('scope')).not.toContain('todo:write')
+  const end = await signIn(browser, onward.next ?? '', { person: story.newPerson(), stopBefore: 'callback' })
+  const home = await browser.onward(end.page)
+  const tokens = tokensIn(await client.redeem(home.next?.searchParams.get('code') ?? '', verifier))
+  expect(tokens.scope).toBe('todo:read')
+})
+
+test.for([
+  ['on our page', { decision: 'deny' }],
+  ['at PingOne', { apiDecision: 'deny' }],
+  ['at PingOne, to reading', { apiScopes: ['todo:write'] }],
+] as const)('a person who says no %s sends the client home with access_denied', async ([, options]) => {
+  const client = await story.newClient()
+  const { url, state } = client.authorize({ scope: BOTH })
+  const { answer } = await signIn(new Browser(), url, { person: story.newPerson(), ...options })
+  expect(Object.fromEntries(answer ?? [])).toMatchObject({ error: 'access_denied', state, iss: story.origin })
+  expect(answer?.has('code')).toBe(false)
+})
+
+test('calling what was not allowed is a challenge with every scope, and a new login lifts it', async () => {
+  const client = await story.newClient()
+  const person = story.newPerson()
+  const browser = new Browser()
+  const less = await story.signInWith(client, { asked: BOTH, person, browser, scopes: ['todo:read'] })
+  const refused = await client.mcp(
+    call('addTodo', { text: 'x' }),
+    headers(less.tokens.access_token, 'addTodo'),
+  )
+  expect(refused.status).toBe(403)
+  const challenge = refused.headers.get('www-authenticate') ?? ''
+  expect(challenge).toContain('error="insufficient_scope"')
+  expect(challenge).toContain('scope="todo:read todo:write"')
+  expect(challenge).toContain(`resource_metadata="${story.origin}/.well-known/oauth-protected-resource/mcp"`)
+
+  const more = await story.signInWith(client, { asked: 'todo:read todo:write', person, browser })
+  expect(more.tokens.scope).toBe('todo:read todo:write')
+  const done = await client.mcp(call('addTodo', { text: 'x' }), headers(more.tokens.access_token, 'addTodo'))
+  expect(describeReply(done)).toContain('"total":1')
+})
+
+test('refreshing gives a working pair without asking anybody; revoking ends it', async () => {
+  const client = await story.newClient()
+  const { tokens } = await story.signInWith(client)
+  const before = (await story.standIn.state()).counts
+  const next = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
+  expect(next.access_token).not.toBe(tokens.access_token)
+  expect(next.scope).toBe('todo:read')
+  // Decision 7: what a client refreshes is ours; PingOne hears of it only when a call needs a token.
+  expect((await story.standIn.state()).counts).toEqual(before)
+  const wider = await client.refresh(next.refresh_token ?? '', { scope: 'todo:read todo:write' })
+  expect(wider.status === 400 || tokensIn(wider).scope === 'todo:read').toBe(true)
+
+  expect((await client.revoke(next.refresh_token ?? '')).status).toBe(200)
+  const dead = await client.mcp(call('listTodos'), headers(next.access_token, 'listTodos'))
+  expect(dead.status).toBe(401)
+  expect(dead.headers.get('www-authenticate')).toContain('error="invalid_token"')
+})
+
+test('a PingOne token near its end is renewed once, however many calls need it', async () => {
+  await story.standIn.set({ accessTokenSeconds: 30 })
+  const client = await story.newClient()
+  const { tokens } = await story.signInWith(client)
+  const before = (await story.standIn.state()).grants
+  await story.standIn.set({ accessTokenSeconds: null })
+  const replies = await Promise.all(
+    Array.from({ length: 20 }, () =>
+      client.mcp(call('listTodos'), headers(tokens.access_token, 'listTodos')),
+    ),
+  )
+  expect(replies.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200))
+  expect(JSON.stringify(replies.map(({ body }) => body))).not.toContain('isError')
+  const { grants, families } = await story.standIn.state()
+  expect((grants['refresh_token'] ?? 0) - (before['refresh_token'] ?? 0)).toBe(1)
+  expect(families.every(({ alive }) => alive)).toBe(true)
+})
+
+test('without a refresh token of PingOne a grant lasts as long as its token, and then it is 401', async () => {
+  await story.standIn.set({ refreshTokens: 'none', accessTokenSeconds: 3 })
+  const client = await story.newClient()
+  const { tokens } = await story.signInWith(client)
+  const ask = () => client.mcp(call('listTodos'), headers(tokens.access_token, 'listTodos'))
+  expect((await ask()).status).toBe(200)
+  await expect.poll(async () => (await ask()).status, { timeout: 10_000, interval: 500 }).toBe(401)
+})
+
+test('a login while PingOne is down says so, and "try again" finishes it', async () => {
+  const client = await story.newClient()
+  const { url, verifier } = client.authorize()
+  const browser = new Browser()
+  await story.standIn.set({ faults: { token: '503' } })
+  const down = await signIn(browser, url, { person: story.newPerson() })
+  expect({ stage: down.stage, status: down.page.status }).toEqual({ stage: 'stuck', status: 503 })
+  await story.standIn.set({ faults: null })
+  const again = down.page.links.find(({ text }) => text === 'Try again')
+  const end = await signIn(browser, again?.href ?? '', { stopBefore: 'callback' })
+  const home = await browser.onward(end.page)
+  expect(tokensIn(await client.redeem(home.next?.searchParams.get('code') ?? '', verifier)).scope).toBe(
+    'todo:read',
+  )
+})

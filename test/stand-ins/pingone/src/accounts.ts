@@ -1,0 +1,106 @@
+import type { Account } from './records.ts'
+import { randomText, sha256 } from './random.ts'
+import type { Store } from './store.ts'
+import { base64url } from 'jose'
+
+/** The password of everybody who comes with the stand-in. */
+const demoPassword = 'demo'
+
+const seeds: readonly Account[] = [
+  seed('3d1e0a6c-5f3a-4c39-9a55-0a0d1c8a0001', 'ada', 'Ada', 'Lovelace', []),
+  seed('3d1e0a6c-5f3a-4c39-9a55-0a0d1c8a0002', 'bob', 'Bob', 'Kahn', []),
+  seed('3d1e0a6c-5f3a-4c39-9a55-0a0d1c8a0003', 'grace', 'Grace', 'Hopper', ['mcp-operators']),
+]
+
+function seed(
+  id: string,
+  username: string,
+  givenName: string,
+  familyName: string,
+  groups: string[],
+): Account {
+  const name = `${givenName} ${familyName}`
+  return {
+    id,
+    username,
+    email: `${username}@example.com`,
+    name,
+    givenName,
+    familyName,
+    groups,
+    password: undefined,
+  }
+}
+
+/** Who comes with the stand-in, for the sign-on page to name. */
+export const seedUsernames: readonly string[] = seeds.map(({ username }) => username)
+
+/** A person by username. A seed is stored only once something about it was changed. */
+export const findAccount = (store: Store, username: string): Account | undefined =>
+  store.accounts.get(username) ?? seeds.find((account) => account.username === username)
+
+/** Usernames are compared in lower case. */
+export const normalUsername = (text: string): string => text.trim().toLowerCase()
+
+/** The person, if the password is theirs. */
+export async function checkPassword(
+  store: Store,
+  username: string,
+  password: string,
+): Promise<Account | undefined> {
+  const account = findAccount(store, normalUsername(username))
+  if (account === undefined) return undefined
+  const { password: kept } = account
+  const isTheirs =
+    kept === undefined ? password === demoPassword : (await hash(password, kept.salt)) === kept.hash
+  return isTheirs ? account : undefined
+}
+
+/** Why an account cannot be made of this, in words for the page. */
+export function problemWith(username: string, email: string, password: string): string | undefined {
+  if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(normalUsername(username))) {
+    return 'A username has letters, digits, dots, dashes; at most 64.'
+  }
+  if (!/^[^\s@]{1,64}@[^\s@]{1,190}$/.test(email)) return 'That is no e-mail address.'
+  return password.length < 4 || password.length > 200 ? 'A password has 4 to 200 characters.' : undefined
+}
+
+/** Makes an account; undefined when the name is taken. */
+export async function register(
+  store: Store,
+  username: string,
+  email: string,
+  password: string,
+): Promise<Account | undefined> {
+  const secured = await secure(password)
+  const name = normalUsername(username)
+  if (findAccount(store, name)) return undefined
+  const id = crypto.randomUUID()
+  const account = { id, username: name, email, name, givenName: undefined, familyName: undefined, groups: [] }
+  const stored: Account = { ...account, password: secured }
+  store.accounts.put(name, stored)
+  return stored
+}
+
+/** Sets a new password. Knowing the e-mail address stands in for the recovery code that PingOne would send there. */
+export async function resetPassword(
+  store: Store,
+  username: string,
+  email: string,
+  password: string,
+): Promise<boolean> {
+  const secured = await secure(password)
+  const account = findAccount(store, normalUsername(username))
+  if (account?.email.toLowerCase() !== email.toLowerCase()) return false
+  store.accounts.put(account.username, { ...account, password: secured })
+  return true
+}
+
+async function secure(password: string): Promise<{ salt: string; hash: string }> {
+  const salt = randomText()
+  return { salt, hash: await hash(password, salt) }
+}
+
+/** Salted, because people type real passwords into local pages; not slow, because this is no place to keep them. */
+const hash = async (password: string, salt: string): Promise<string> =>
+  base64url.encode(await sha256(`${salt}:${password}`))

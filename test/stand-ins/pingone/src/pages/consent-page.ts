@@ -1,0 +1,29 @@
+import { html, type Markup } from '../markup.ts'
+import type { Account, Flow } from '../records.ts'
+import { apiScopesAmong } from '../scopes.ts'
+import type { Visit } from '../visit.ts'
+import { layout } from './layout.ts'
+import { guard, pathTo } from './sign-on-page.ts'
+
+/** May the application use the API for you? */
+export function consentPage(visit: Visit, flow: Flow, person: Account): Markup {
+  const boxes = apiScopesAmong(flow.request.scopes).map(
+    (scope) =>
+      html`<label
+        ><input type="checkbox" name="scope" value="${scope}" checked /><code>${scope}</code></label
+      > `,
+  )
+  const { hostname, port } = new URL(flow.request.redirectUri)
+  const body = html`<form method="post" action="${pathTo(visit, 'consent')}">
+      ${guard(flow)}
+      <p>
+        ${person.name}, the application at <strong>${hostname}${port === '' ? '' : `:${port}`}</strong> asks
+        to use the API <strong>${visit.settings.apiIdentifier}</strong> for you.
+      </p>
+      ${boxes}
+      <button type="submit" name="decision" value="allow">Allow</button>
+      <button type="submit" name="decision" value="deny" class="quiet">Deny</button>
+    </form>
+    <p class="links">Signed on as ${person.username}.</p>`
+  return layout('Allow access?', body)
+}

@@ -1,0 +1,93 @@
+/** How the one application of this tenant authenticates: PingOne accepts exactly the configured method. */
+export type ClientAuth = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
+
+/** The organization that owns the environment; the same for every stand-in. */
+export const organizationId = '5e1d0a11-0000-4000-8000-00000000000a'
+
+/** What is fixed when the stand-in starts. What may change while it runs is in switches.ts. */
+export interface Settings {
+  readonly origin: string
+  readonly environmentId: string
+  /** Where browser pages of the tenant live: `<origin>/<environment id>`. */
+  readonly base: string
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly clientAuth: ClientAuth
+  readonly clientJwks: string
+  readonly clientJwksUri: string
+  readonly redirectUris: readonly string[]
+  readonly policyIds: readonly string[]
+  readonly apiIdentifier: string
+  readonly apiScopes: readonly string[]
+}
+
+/** The settings as text, the way the platform hands them over: an empty text is "not given". */
+export interface SettingTexts {
+  readonly STAND_IN_ORIGIN: string
+  readonly STAND_IN_ENVIRONMENT_ID: string
+  readonly STAND_IN_CLIENT_ID: string
+  readonly STAND_IN_CLIENT_SECRET: string
+  readonly STAND_IN_CLIENT_AUTH: string
+  readonly STAND_IN_CLIENT_JWKS: string
+  readonly STAND_IN_CLIENT_JWKS_URI: string
+  readonly STAND_IN_REDIRECT_URIS: string
+  readonly STAND_IN_POLICY_IDS: string
+  readonly STAND_IN_API_IDENTIFIER: string
+  readonly STAND_IN_API_SCOPES: string
+}
+
+const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
+
+/** Reads the settings, or names every bad one; a value never appears in the message. */
+export function readSettings(texts: SettingTexts): Settings {
+  const bad: string[] = []
+  const require = (name: keyof SettingTexts, holds: boolean): void => {
+    if (!holds) bad.push(name)
+  }
+  const clientAuth = methods.find((method) => method === texts.STAND_IN_CLIENT_AUTH)
+  const redirectUris = listed(texts.STAND_IN_REDIRECT_URIS, ',')
+  const policyIds = listed(texts.STAND_IN_POLICY_IDS, ',')
+  const apiScopes = listed(texts.STAND_IN_API_SCOPES, ' ')
+  const { STAND_IN_CLIENT_JWKS: clientJwks, STAND_IN_CLIENT_JWKS_URI: clientJwksUri } = texts
+  require('STAND_IN_ORIGIN', isOrigin(texts.STAND_IN_ORIGIN))
+  require('STAND_IN_ENVIRONMENT_ID', /^[0-9a-f-]{36}$/.test(texts.STAND_IN_ENVIRONMENT_ID))
+  require('STAND_IN_CLIENT_ID', texts.STAND_IN_CLIENT_ID !== '')
+  require('STAND_IN_CLIENT_AUTH', clientAuth !== undefined)
+  if (clientAuth === 'private_key_jwt') {
+    require('STAND_IN_CLIENT_JWKS', clientJwks !== '' || clientJwksUri !== '')
+  } else {
+    require('STAND_IN_CLIENT_SECRET', texts.STAND_IN_CLIENT_SECRET !== '')
+  }
+  require('STAND_IN_REDIRECT_URIS', redirectUris.length > 0 && redirectUris.every((uri) => URL.canParse(uri)))
+  require('STAND_IN_POLICY_IDS', policyIds.length > 0)
+  require('STAND_IN_API_IDENTIFIER', texts.STAND_IN_API_IDENTIFIER !== '')
+  require('STAND_IN_API_SCOPES', apiScopes.length > 0)
+  if (bad.length > 0 || clientAuth === undefined) {
+    throw new Error(`The PingOne stand-in cannot start. Missing or wrong settings: ${bad.join(', ')}`)
+  }
+  const base = `${texts.STAND_IN_ORIGIN}/${texts.STAND_IN_ENVIRONMENT_ID}`
+  return Object.freeze({
+    origin: texts.STAND_IN_ORIGIN,
+    environmentId: texts.STAND_IN_ENVIRONMENT_ID,
+    base,
+    issuer: `${base}/as`,
+    clientId: texts.STAND_IN_CLIENT_ID,
+    clientSecret: texts.STAND_IN_CLIENT_SECRET,
+    clientAuth,
+    clientJwks,
+    clientJwksUri,
+    redirectUris,
+    policyIds,
+    apiIdentifier: texts.STAND_IN_API_IDENTIFIER,
+    apiScopes,
+  })
+}
+
+const listed = (text: string, separator: string): string[] =>
+  text
+    .split(separator)
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+
+const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text

@@ -1,0 +1,32 @@
+/** One HTTP exchange, for whoever watches a journey. */
+export interface Step {
+  readonly from: 'client' | 'browser'
+  readonly method: string
+  readonly url: URL
+  readonly status: number
+  readonly headers: Headers
+  /** Milliseconds since 1970: when it was sent, and when the answer began. */
+  readonly sentAtMs: number
+  readonly answeredAtMs: number
+}
+
+export type OnStep = (step: Step) => void
+
+/** `fetch` that tells what it did; redirects are answers like any other. */
+export const watchedFetch =
+  (from: Step['from'], onStep: OnStep): typeof fetch =>
+  async (input, init) => {
+    const request = new Request(input, init)
+    const sentAtMs = Date.now()
+    const response = await fetch(request)
+    onStep({
+      from,
+      method: request.method,
+      url: new URL(request.url),
+      status: response.status,
+      headers: response.headers,
+      sentAtMs,
+      answeredAtMs: Date.now(),
+    })
+    return response
+  }

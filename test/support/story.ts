@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { inject } from 'vitest'
+import type { WorkerName } from '../../scripts/local/plan.ts'
+import { describeStateFolder } from '../../scripts/local/state-folder.ts'
+import { Browser } from './browser.ts'
+import { OAuthClient, tokensIn } from './oauth-client.ts'
+import type { Tokens } from './oauth-wire.ts'
+import { newPerson, type Person } from './people.ts'
+import { signIn, type SignInOptions } from './sign-in.ts'
+import { StandIn } from './stand-in.ts'
+import type { Addresses } from './world.ts'
+
+/** What a story works with: the shared system, or one of its own when addresses are given. */
+export function tellStory(addresses: Addresses = inject('world')) {
+  const { mcpUrl, standInOrigin, stateDir } = addresses
+  return {
+    ...addresses,
+    standIn: new StandIn(standInOrigin),
+    newPerson,
+    /** Everything that a Worker said so far; lines of the last moment may be missing. */
+    logs: (name: WorkerName): string => readFileSync(describeStateFolder(stateDir).logOf(name), 'utf8'),
+    /** A client that found the server and registered. */
+    newClient: async (metadata: Readonly<Record<string, unknown>> = {}): Promise<OAuthClient> =>
+      (await new OAuthClient(mcpUrl).discover()).register(metadata),
+    signInWith: (client: OAuthClient, options: SignedInOptions = {}) => signInWith(client, options),
+  }
+}
+
+export interface SignedInOptions extends SignInOptions {
+  readonly browser?: Browser
+  /** What the client asks for. */
+  readonly asked?: string
+}
+
+export interface SignedIn {
+  readonly tokens: Tokens
+  readonly person: Person
+  readonly browser: Browser
+}
+
+/** A login from the client's request to its tokens. */
+async function signInWith(
+  client: OAuthClient,
+  { browser = new Browser(), asked, person = newPerson(), ...options }: SignedInOptions,
+): Promise<SignedIn> {
+  const authorization = client.authorize(asked === undefined ? {} : { scope: asked })
+  const end = await signIn(browser, authorization.url, { ...options, person })
+  const code = end.answer?.get('code')
+  if (code == null) throw new Error(`no code: ${end.stages.join(' → ')}: ${end.answer ?? end.page.text}`)
+  const tokens = tokensIn(await client.redeem(code, authorization.verifier))
+  return { tokens, person, browser }
+}

@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { WorkerName } from '../../scripts/local/plan.ts'
+import type { GivenSettings } from '../../scripts/local/settings.ts'
+import { type Local, startLocal } from '../../scripts/local/start-local.ts'
+import { reservePorts } from './free-ports.ts'
+
+export interface WorldOptions {
+  /** Settings of the MCP server over the local defaults; an empty one takes its default away. */
+  readonly settings?: GivenSettings
+  readonly workers?: readonly WorkerName[]
+}
+
+/** Addresses of a running system: all that a story needs which does not break it for others. */
+export interface Addresses {
+  readonly origin: string
+  readonly mcpUrl: string
+  readonly issuer: string
+  readonly standInOrigin: string
+  readonly todoOrigin: string
+  readonly stateDir: string
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    world: Addresses
+  }
+}
+
+export interface World extends Local {
+  readonly addresses: Addresses
+}
+
+/** The whole system on free ports with a state of its own, for stories that crash it or need other settings. */
+export async function startWorld({ settings = {}, workers }: WorldOptions = {}): Promise<World> {
+  await using starting = new AsyncDisposableStack()
+  const stateDir = mkdtempSync(join(tmpdir(), 'mcp-world-'))
+  starting.defer(() => rmSync(stateDir, { recursive: true, force: true, maxRetries: 3 }))
+  const { ports } = starting.use(await reservePorts())
+  const local = starting.use(
+    await startLocal({ stateDir, ports, settings, ...(workers === undefined ? {} : { workers }) }),
+  )
+  const everything = starting.move()
+  const stop = () => everything.disposeAsync()
+  const { origin, mcpUrl, issuer, standInOrigin = '', todoOrigin = '' } = local
+  return {
+    ...local,
+    addresses: { origin, mcpUrl, issuer, standInOrigin, todoOrigin, stateDir },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}

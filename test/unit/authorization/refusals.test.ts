@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { answerRefusal, readCallbackError } from '../../../src/authorization/refusals.ts'
+
+test.each([
+  ['access_denied', 'client', 'access_denied'],
+  ['login_required', 'client', 'server_error'],
+  ['invalid_scope', 'client', 'server_error'],
+  ['server_error', 'client', 'server_error'],
+  ['<script>alert(1)</script>', 'client', 'server_error'],
+  ['what the flow designer typed', 'client', 'server_error'],
+])('PingOne answering %j goes to the %s as %s, without its text', (error, to, code) => {
+  const answer = answerRefusal(readCallbackError(error))
+  expect(answer).toMatchObject({ to, code })
+  expect(JSON.stringify(answer)).not.toMatch(/<|designer/)
+})
+
+test('an outage is for the person, who can try again', () => {
+  expect(answerRefusal(readCallbackError('temporarily_unavailable'))).toMatchObject({
+    to: 'person',
+    status: 503,
+  })
+})

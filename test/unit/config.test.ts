@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest'
+import { loadConfig } from '../../src/config.ts'
+
+const key = (id: string) => `${id}:${'A'.repeat(43)}`
+const good = {
+  PUBLIC_ORIGIN: 'https://mcp.example.com',
+  PINGONE_ISSUER: 'https://auth.pingone.eu/0c24f3a0-0522-4f76-9bcf-89643029e3e0/as',
+  PINGONE_DV_POLICY_ID: '8b560eda9614e47d163c8bb92750ac3b, 11111111111111111111111111111111',
+  MCP_SERVER_CLIENT_ID: 'client',
+  MCP_SERVER_CLIENT_SECRET: 'the-secret-of-this-server',
+  API_IDENTIFIER: 'https://todo.api.example',
+  ROOT_KEYS: `${key('b')},${key('a')}`,
+}
+
+const problemsOf = (settings: Record<string, unknown>) => {
+  const config = loadConfig(settings)
+  return config.ok ? [] : config.error.problems
+}
+
+test('good settings become values, with the defaults that the documentation names', () => {
+  const config = loadConfig(good)
+  expect(config.ok && config.value).toMatchObject({
+    publicOrigin: 'https://mcp.example.com',
+    resource: 'https://mcp.example.com/mcp',
+    isLocal: false,
+    pingone: {
+      policyIds: ['8b560eda9614e47d163c8bb92750ac3b', '11111111111111111111111111111111'],
+      clientAuth: { method: 'client_secret_basic' },
+      sendResource: false,
+      extraScopes: [],
+    },
+    api: { url: null, scopeRead: 'todo:read', scopeWrite: 'todo:write' },
+    life: { accessTokenSeconds: 3600, grantIdleSeconds: 30 * 86_400, grantMaxSeconds: 90 * 86_400 },
+  })
+  expect(config.ok && config.value.rootKeys.map(({ id }) => id)).toEqual(['b', 'a'])
+})
+
+test('every setting that is missing is named at once', () => {
+  const names = problemsOf({ PUBLIC_ORIGIN: good.PUBLIC_ORIGIN, ROOT_KEYS: good.ROOT_KEYS }).map(
+    ({ name }) => name,
+  )
+  expect(names).toEqual([
+    'PINGONE_ISSUER',
+    'PINGONE_DV_POLICY_ID',
+    'MCP_SERVER_CLIENT_ID',
+    'MCP_SERVER_CLIENT_SECRET',
+    'API_IDENTIFIER',
+  ])
+})
+
+test.each([
+  ['PUBLIC_ORIGIN', 'https://mcp.example.com/'],
+  ['PUBLIC_ORIGIN', 'HTTPS://mcp.example.com'],
+  ['PUBLIC_ORIGIN', 'http://mcp.example.com'],
+  ['PUBLIC_ORIGIN', 'mcp.example.com'],
+  ['PINGONE_ISSUER', 'https://auth.pingone.eu/x/as/'],
+  ['PINGONE_ISSUER', 'http://auth.pingone.eu/x/as'],
+  ['PINGONE_ISSUER', 'https://user:pw@auth.pingone.eu/x/as'],
+  ['PINGONE_ISSUER', 'http://localhost:8789/x/as'],
+  ['PINGONE_DV_POLICY_ID', ' , '],
+  ['PINGONE_CLIENT_AUTH', 'none'],
+  ['PINGONE_SEND_RESOURCE', 'yes please'],
+  ['API_URL', 'http://todo.example.com'],
+  ['API_URL', 'https://todo.example.com/?a=b'],
+  ['ROOT_KEYS', 'a:short'],
+  ['ROOT_KEYS', `${key('a')},${key('a')}`],
+  ['ACCESS_TOKEN_MINUTES', '0'],
+  ['GRANT_IDLE_DAYS', 'many'],
+])('%s = %j is refused by name, and the value is not repeated', (name, value) => {
+  const problems = problemsOf({ ...good, [name]: value })
+  expect(problems.map((problem) => problem.name)).toEqual([name])
+  if (value.trim().length > 3) expect(JSON.stringify(problems)).not.toContain(value)
+})
+
+test('plain http to PingOne needs a server that is on this machine too', () => {
+  const local = {
+    ...good,
+    PUBLIC_ORIGIN: 'http://localhost:8787',
+    PINGONE_ISSUER: 'http://localhost:8789/x/as',
+  }
+  expect(problemsOf(local)).toEqual([])
+})
+
+test('the cookie key of the copied sample is accepted as the only root key', () => {
+  const { ROOT_KEYS: _, ...rest } = good
+  const config = loadConfig({ ...rest, COOKIE_ENCRYPTION_KEY: 'k'.repeat(32) })
+  expect(config.ok && config.value.rootKeys.map(({ id }) => id)).toEqual(['cookie'])
+})
+
+test('printing a configuration shows no secret', () => {
+  const config = loadConfig(good)
+  const printed = `${JSON.stringify(config)}${String(config.ok && config.value.pingone.clientAuth.secret)}`
+  expect(printed).not.toContain('the-secret-of-this-server')
+  expect(printed).not.toContain('A'.repeat(43))
+})
+
+test('nothing set at all is told apart from a mistake', () => {
+  const nothing = loadConfig({ OAUTH_KV: {} })
+  const mistake = loadConfig({ PUBLIC_ORIGIN: 'x' })
+  expect(!nothing.ok && nothing.error.isEmpty).toBe(true)
+  expect(!mistake.ok && mistake.error.isEmpty).toBe(false)
+})

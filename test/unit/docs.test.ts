@@ -1,0 +1,83 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { renderConfiguration } from '../../scripts/docs.ts'
+
+const isOurs = (path: string) => !/(?:^|\/)(?:node_modules|\.wrangler|\.git)(?:\/|$)/.test(path)
+const filesBelow = (folder: string, name: RegExp) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((file) => join(folder, file))
+    .filter((file) => name.test(file) && isOurs(file))
+
+// Not the whole repository at once: node_modules alone has more files than this test should look at.
+const pages = [
+  ...readdirSync('.').filter((file) => file.endsWith('.md')),
+  ...['docs', 'examples', 'test/stand-ins'].flatMap((folder) => filesBelow(folder, /\.md$/)),
+]
+const textOf = (file: string) => readFileSync(file, 'utf8')
+const withoutCode = (text: string) => text.replaceAll(/^```[\s\S]*?^```/gm, '')
+const found = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1] ?? '')
+
+/** As the repository host makes anchors of headings. */
+const anchorsOf = (file: string) =>
+  found(withoutCode(textOf(file)), /^#+ (.+)$/gm).map((heading) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+
+test('docs/configuration.md is what src/config.ts says (npm run docs)', () => {
+  expect(textOf('docs/configuration.md')).toBe(renderConfiguration())
+})
+
+test.each(pages)('every relative link in %s leads somewhere', (page) => {
+  const links = found(withoutCode(textOf(page)), /\]\(([^)\s]+)\)/g).filter((link) => !/^[a-z]+:/.test(link))
+  const broken = links.filter((link) => {
+    const [path = '', anchor] = link.split('#')
+    const target = path === '' ? page : join(dirname(page), path)
+    if (!existsSync(target)) return true
+    return anchor !== undefined && !anchorsOf(target).includes(anchor)
+  })
+  expect(broken).toEqual([])
+})
+
+test.each(pages)('every file that %s names exists', (page) => {
+  const named = found(textOf(page), /`((?:src|scripts|test|examples|docs)\/[\w./-]*)`/g)
+  const gone = named.filter((path) => !existsSync(path) && !existsSync(join(dirname(page), path)))
+  expect(gone).toEqual([])
+})
+
+test('every npm script that a page names exists', () => {
+  const { scripts } = z
+    .object({ scripts: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(textOf('package.json')))
+  const named = pages.flatMap((page) => found(textOf(page), /npm run ([a-z][a-z:-]*)/g))
+  expect(named.filter((name) => scripts[name] === undefined)).toEqual([])
+})
+
+test('every page of the decisions that code names exists', () => {
+  const code = [...filesBelow('src', /\.tsx?$/), ...filesBelow('scripts', /\.ts$/), 'wrangler.jsonc']
+  const named = code.flatMap((file) => found(textOf(file), /\b(docs\/[\w./-]+\.md)/g))
+  expect(named.filter((path) => !existsSync(path))).toEqual([])
+})
+
+test('every decision and invariant that code names by number is in the records', () => {
+  const headings = textOf('docs/decisions/README.md')
+  const code = ['src', 'scripts', 'test'].flatMap((folder) => filesBelow(folder, /\.tsx?$/)).map(textOf)
+  const named = code.flatMap((text) => found(text, /\b((?:decision|invariant) \d+)\b/gi))
+  const missing = named.filter((name) => !new RegExp(`^### ${name}:`, 'im').test(headings))
+  expect(missing).toEqual([])
+})
+
+test('docs/operate.md names every event of the log, and no other', () => {
+  const code = filesBelow('src', /\.tsx?$/).map(textOf)
+  const logged = code.flatMap((text) => found(text, /(?:log\.\w+|#outage|report)\(\s*'([a-z-]+\.[a-z-]+)'/g))
+  const described = found(textOf('docs/operate.md'), /^\| `([a-z-]+\.[a-z-]+)` \| (?:info|warn|error) \|/gm)
+  expect(described.toSorted()).toEqual([...new Set(logged)].toSorted())
+})
+
+test('AGENTS.md stays a map of one page', () => {
+  expect(textOf('AGENTS.md').split('\n').length).toBeLessThanOrEqual(81)
+})

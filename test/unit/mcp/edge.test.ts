@@ -1,0 +1,152 @@
+import { expect, test } from 'vitest'
+import { answerStopped } from '../../../src/mcp/answer-stopped.ts'
+import { forwardRequest } from '../../../src/mcp/forward-request.ts'
+import { guardMcpRequest } from '../../../src/mcp/guard-request.ts'
+import { readPrincipal, writePrincipal } from '../../../src/mcp/principal-header.ts'
+import { readDownstreamToken } from '../../../src/mcp/read-downstream-token.ts'
+import { sayRefusal } from '../../../src/mcp/tool-refusal.ts'
+import { failure } from '../../../src/mcp/tool-result.ts'
+import { Secret } from '../../../src/lib/secret.ts'
+
+const URL_OF_MCP = 'https://mcp.example.test/mcp'
+const allowed = {
+  publicOrigin: 'https://mcp.example.test',
+  allowedOrigins: ['https://inspector.example.test'],
+}
+
+test.each([
+  [{}, null],
+  [{ origin: 'https://mcp.example.test' }, null],
+  [{ origin: 'https://inspector.example.test' }, null],
+  [{ origin: 'https://inspector.example.test.evil.example' }, 403],
+  [{ origin: 'http://mcp.example.test' }, 403],
+  [{ origin: 'null' }, 403],
+  [{ origin: '' }, 403],
+])('a request with %j gets %j before the bearer is looked at', (headers, status) => {
+  // Node forbids an Origin of our choice in a Request; the guard reads two fields.
+  const request = Object.assign(new Request(URL_OF_MCP, { method: 'POST' }), {})
+  Object.defineProperty(request, 'headers', { value: new Headers(headers) })
+  expect(guardMcpRequest(request, allowed)?.status ?? null).toBe(status)
+})
+
+test('a lane sees the headers of MCP, no bearer, and no query', () => {
+  const request = forwardRequest(
+    new Request(`${URL_OF_MCP}?_pk=x`, {
+      method: 'POST',
+      body: 'old',
+      headers: {
+        authorization: 'Bearer x',
+        'x-mcp-principal': 'x',
+        'x-agents-lifecycle-props': 'x',
+        'cf-mcp-message': 'x',
+        'mcp-session-id': 's',
+        'mcp-param-city': 'p',
+        accept: 'application/json',
+      },
+    }),
+    '{}',
+  )
+  expect(request.url).toBe(URL_OF_MCP)
+  expect([...request.headers].filter(([name]) => name !== 'content-type')).toEqual([
+    ['accept', 'application/json'],
+    ['host', 'mcp.example.test'],
+    ['mcp-param-city', 'p'],
+    ['mcp-session-id', 's'],
+  ])
+})
+
+test('a principal survives its header, whatever its client id holds', () => {
+  const principal = {
+    person: 'ada',
+    grant: 'g1',
+    client: 'https://client.example/ü',
+    scopes: ['todo:read'],
+    expiresAtSeconds: 1,
+  }
+  expect(readPrincipal(writePrincipal(principal))).toEqual(principal)
+  for (const header of [undefined, null, '', 'e30', '%%%']) {
+    expect(() => readPrincipal(header)).toThrow(Error)
+  }
+})
+
+const auth = { token: 't', audience: URL_OF_MCP, scope: [] }
+const message = (result: unknown) => JSON.stringify({ jsonrpc: '2.0', id: 1, result })
+const asJson = (text: string) => new Response(text, { headers: { 'content-type': 'application/json' } })
+const asEvents = (text: string) => new Response(`event: message\ndata: ${text}\n\n`)
+
+test.each([asJson, asEvents])(
+  'a call that could not start becomes the HTTP answer that it means',
+  async (wrap) => {
+    const ended = await answerStopped(wrap(message(failure({ reason: 'ended' }, 't'))), auth)
+    expect(ended.status).toBe(401)
+    expect(ended.headers.get('www-authenticate')).toBe(
+      'Bearer realm="OAuth", error="invalid_token", resource_metadata="https://mcp.example.test/.well-known/oauth-protected-resource/mcp"',
+    )
+    const busy = await answerStopped(
+      wrap(message(failure({ reason: 'not_started', retryAfterSeconds: 9 }, 't'))),
+      auth,
+    )
+    expect([busy.status, busy.headers.get('retry-after')]).toEqual([503, '9'])
+  },
+)
+
+test('any other answer passes byte for byte, also one that comes in pieces', async () => {
+  const pieces = [': keepalive\n\n', 'event: message\nda', 'ta: {"result":{}}\n\n', 'more']
+  const stream = new ReadableStream({
+    pull(controller) {
+      const piece = pieces.shift()
+      if (piece === undefined) controller.close()
+      else controller.enqueue(new TextEncoder().encode(piece))
+    },
+  })
+  const whole = pieces.join('')
+  expect(await (await answerStopped(new Response(stream), auth)).text()).toBe(whole)
+  const said = message({
+    content: [{ type: 'text', text: '"_meta":{"stopped":{"reason":"ended"}}' }],
+    _meta: {},
+  })
+  const answer = await answerStopped(asJson(said), auth)
+  expect([answer.status, await answer.text(), answer.headers.get('content-type')]).toEqual([
+    200,
+    said,
+    'application/json',
+  ])
+})
+
+test('every refusal says whether something changed and what to do next', () => {
+  const plain = ['unauthorized', 'forbidden', 'gone', 'invalid', 'too_large', 'unavailable'] as const
+  const said = [
+    ...plain.map((reason) => sayRefusal({ reason })),
+    ...(['scope_missing', 'bad_input', 'ended'] as const).map((reason) => sayRefusal({ reason })),
+    sayRefusal({ reason: 'busy', retryAfterSeconds: null }),
+    sayRefusal({ reason: 'not_started', retryAfterSeconds: 3 }),
+    sayRefusal({ reason: 'broken', incident: 'abc' }),
+  ]
+  for (const sentence of said) expect(sentence).toContain('Nothing was changed.')
+  expect(sayRefusal({ reason: 'unknown_outcome' })).toContain('Do not repeat it')
+})
+
+test('a downstream token is decoded without what names a session or an actor', async () => {
+  const claims = {
+    iss: 'https://auth.pingone.test/as',
+    aud: 'todo-api',
+    scope: 'todo:read todo:write',
+    acr: 'p\u202E1',
+    exp: 12,
+    sid: 'no',
+    jti: 'no',
+    act: { sub: 'no' },
+  }
+  const token = `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.sig`
+  expect(await readDownstreamToken(new Secret(token))).toEqual({
+    issuer: 'https://auth.pingone.test/as',
+    audience: ['todo-api'],
+    scopes: ['todo:read', 'todo:write'],
+    acr: 'p1',
+    expiresAtSeconds: 12,
+    thumbprint: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+  })
+  for (const opaque of ['opaque', 'a.b.c', `a.${btoa('[]')}.c`]) {
+    expect(await readDownstreamToken(new Secret(opaque))).toBeNull()
+  }
+})

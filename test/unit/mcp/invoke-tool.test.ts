@@ -1,0 +1,254 @@
+import { beforeEach, expect, test, vi } from 'vitest'
+import { z } from 'zod'
+import { err, ok } from '../../../src/lib/result.ts'
+import type { Caller } from '../../../src/mcp/invoke-tool.ts'
+import { invokeTool } from '../../../src/mcp/invoke-tool.ts'
+import type { CallIntent, CallKeeper, CallOutcome } from '../../../src/people/calls.ts'
+import { type AnyTool, defineTool } from '../../../src/tools/define-tool.ts'
+import type { ToolContext } from '../../../src/tools/tool-context.ts'
+import type { ToolProblem } from '../../../src/tools/tool-problem.ts'
+import { answering } from '../tools/context.ts'
+
+const TOKEN = 'downstream-token-must-not-leak'
+const logged = ['log', 'warn', 'error'] as const
+const lines = logged.map((method) => vi.spyOn(console, method).mockImplementation(() => {}))
+beforeEach(() => lines.forEach((spy) => spy.mockClear()))
+
+const principal = {
+  person: 'ada',
+  grant: 'g1',
+  client: 'c1',
+  scopes: ['todo:read', 'todo:write'],
+  expiresAtSeconds: 2_000_000_000,
+}
+
+/** Keeps in memory what a Person would keep in its storage, in the order in which it happened. */
+class Keeper implements CallKeeper {
+  readonly events: (['begin', CallIntent] | ['end', string, CallOutcome] | ['run', unknown])[] = []
+  start: unknown = { verdict: 'go', call: 'call-1', downstreamToken: TOKEN, person: { name: 'Ada' } }
+  async beginCall(intent: CallIntent): Promise<unknown> {
+    this.events.push(['begin', intent])
+    return this.start
+  }
+  async endCall(call: string, outcome: CallOutcome): Promise<void> {
+    this.events.push(['end', call, outcome])
+  }
+}
+
+function makeWorld(keeper = new Keeper()) {
+  const work: Promise<unknown>[] = []
+  const calls: Parameters<Caller['todosFor']>[0][] = []
+  const caller: Caller = {
+    lane: 'stateless',
+    keeper,
+    deadlineMs: 30,
+    waitUntil: (promise) => work.push(promise),
+    todosFor(call) {
+      calls.push(call)
+      return answering(ok([]))
+    },
+  }
+  const settled = async () => {
+    for (const promise of work) await promise
+  }
+  return { keeper, caller, calls, settled }
+}
+
+const toolThat = (
+  run: (
+    input: unknown,
+    context: ToolContext,
+  ) => Promise<ReturnType<typeof ok<{ said: string }>> | { ok: false; error: ToolProblem }>,
+  effect: AnyTool['effect'] = 'add',
+) =>
+  defineTool({
+    name: 'testTool',
+    title: 'Test',
+    description: 'Use it in tests',
+    scopes: ['todo:read', 'todo:write'],
+    effect,
+    input: z.strictObject({ b: z.number().optional(), a: z.string().trim() }),
+    output: z.object({ said: z.string() }),
+    run,
+    say: ({ said }) => `It said ${said}.`,
+  })
+const fine = toolThat(async () => ok({ said: 'yes' }))
+const textOf = (result: Awaited<ReturnType<typeof invokeTool>>) => result.content[0]?.text
+
+test('the intent is on record before the tool runs, the outcome after it', async () => {
+  const { keeper, caller, calls, settled } = makeWorld()
+  const tool = toolThat(async (input) => {
+    keeper.events.push(['run', input])
+    return ok({ said: 'yes' })
+  })
+  const result = await invokeTool(tool, { a: ' x ' }, principal, caller)
+  await settled()
+  const transaction = result._meta['transaction']
+  expect(result).toEqual({
+    content: [{ type: 'text', text: 'It said yes.' }],
+    structuredContent: { said: 'yes' },
+    _meta: { transaction },
+  })
+  expect(keeper.events).toEqual([
+    [
+      'begin',
+      {
+        grant: 'g1',
+        client: 'c1',
+        lane: 'stateless',
+        tool: 'testTool',
+        transaction,
+        argumentsDigest: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+      },
+    ],
+    ['run', { a: 'x' }],
+    ['end', 'call-1', 'done'],
+  ])
+  expect(calls).toMatchObject([{ idempotencyKey: 'call-1', transaction }])
+  expect(JSON.stringify(calls)).not.toContain(TOKEN)
+})
+
+test('equal arguments have equal digests, however they were written', async () => {
+  const { keeper, caller } = makeWorld()
+  await invokeTool(fine, { a: 'x', b: 1 }, principal, caller)
+  await invokeTool(fine, { b: 1, a: ' x' }, principal, caller)
+  await invokeTool(fine, { b: 2, a: 'x' }, principal, caller)
+  const digests = keeper.events.flatMap(([what, intent]) =>
+    what === 'begin' ? [intent.argumentsDigest] : [],
+  )
+  expect(digests[0]).toBe(digests[1])
+  expect(digests[0]).not.toBe(digests[2])
+})
+
+test.each([
+  ['a token without the scope', { ...principal, scopes: ['todo:read'] }, { a: 'x' }, /may not do that/],
+  ['an argument that is not known', principal, { a: 'x', c: 1 }, /do not fit/],
+  ['arguments of another type', principal, 'x', /do not fit/],
+])('with %s nothing begins', async (_what, who, input, words) => {
+  const { keeper, caller } = makeWorld()
+  const result = await invokeTool(fine, input, who, caller)
+  expect(result.isError).toBe(true)
+  expect(textOf(result)).toMatch(words)
+  expect(keeper.events).toEqual([])
+})
+
+test.each([
+  [{ verdict: 'ended' }, { reason: 'ended' }],
+  [
+    { verdict: 'unavailable', retryAfterSeconds: 7 },
+    { reason: 'not_started', retryAfterSeconds: 7 },
+  ],
+  [{ verdict: 'nonsense' }, { reason: 'not_started', retryAfterSeconds: 5 }],
+])('a Person that says %j stops the call, and says so for the HTTP answer', async (start, stopped) => {
+  const { keeper, caller, calls } = makeWorld()
+  keeper.start = start
+  const result = await invokeTool(fine, { a: 'x' }, principal, caller)
+  expect(result).toMatchObject({ isError: true, _meta: { stopped } })
+  expect(calls).toEqual([])
+})
+
+test.each([
+  ['unknown_outcome', 'unknown'],
+  ['unavailable', 'failed'],
+  ['forbidden', 'refused'],
+  ['gone', 'refused'],
+] as const)('a tool that ends with %s is on record as %s', async (reason, outcome) => {
+  const { keeper, caller, settled } = makeWorld()
+  const result = await invokeTool(
+    toolThat(async () => err({ reason })),
+    { a: 'x' },
+    principal,
+    caller,
+  )
+  await settled()
+  expect(result.isError).toBe(true)
+  expect(result.structuredContent).toBeUndefined()
+  expect(keeper.events.at(-1)).toEqual(['end', 'call-1', outcome])
+})
+
+test.each([
+  ['read', 'failed', /incident id: [0-9a-f]+/],
+  ['add', 'unknown', /^It is unknown/],
+] as const)(
+  'a tool to %s that breaks: the record says %s, details stay in the log',
+  async (effect, outcome, words) => {
+    const { keeper, caller, settled } = makeWorld()
+    const broken = toolThat(() => Promise.reject(new Error('secret detail')), effect)
+    const result = await invokeTool(broken, { a: 'x' }, principal, caller)
+    await settled()
+    expect(textOf(result)).toMatch(words)
+    expect(JSON.stringify(result)).not.toContain('secret detail')
+    expect(keeper.events.at(-1)).toEqual(['end', 'call-1', outcome])
+    expect(JSON.stringify(lines.flatMap((spy) => spy.mock.calls))).toContain('secret detail')
+  },
+)
+
+test('an output that does not fit its schema is not shown', async () => {
+  const { caller } = makeWorld()
+  const tool = defineTool({
+    name: 'wrongTool',
+    title: 'Wrong',
+    description: 'Use it in tests',
+    scopes: ['todo:read'],
+    effect: 'read',
+    input: z.strictObject({}),
+    output: z.object({ said: z.string().max(3) }),
+    run: async () => ok({ said: 'far too long' }),
+    say: ({ said }) => said,
+  })
+  const result = await invokeTool(tool, {}, principal, caller)
+  expect(result.isError).toBe(true)
+  expect(JSON.stringify(result)).not.toContain('far too long')
+})
+
+test.each([
+  ['read', 'failed', /does not answer/],
+  ['change', 'unknown', /^It is unknown/],
+] as const)('a tool to %s that takes too long is on record as %s', async (effect, outcome, words) => {
+  const { keeper, caller, settled } = makeWorld()
+  const result = await invokeTool(
+    toolThat(() => new Promise(() => {}), effect),
+    { a: 'x' },
+    principal,
+    caller,
+  )
+  await settled()
+  expect(textOf(result)).toMatch(words)
+  expect(keeper.events.at(-1)).toEqual(['end', 'call-1', outcome])
+})
+
+test('an outcome that cannot be stored is logged and not shown', async () => {
+  const keeper = new Keeper()
+  keeper.endCall = () => Promise.reject(new Error('storage is down'))
+  const { caller, settled } = makeWorld(keeper)
+  const result = await invokeTool(fine, { a: 'x' }, principal, caller)
+  await settled()
+  expect(result.isError).toBeUndefined()
+  expect(JSON.stringify(lines.flatMap((spy) => spy.mock.calls))).toContain('call.not-ended')
+})
+
+test('a Person that cannot be reached stops the call', async () => {
+  const keeper = new Keeper()
+  keeper.beginCall = () => Promise.reject(new Error('object is down'))
+  const { caller, calls } = makeWorld(keeper)
+  const result = await invokeTool(fine, { a: 'x' }, principal, caller)
+  expect(result).toMatchObject({ isError: true, _meta: { stopped: { reason: 'not_started' } } })
+  expect(calls).toEqual([])
+  expect(JSON.stringify(result)).not.toContain('object is down')
+})
+
+test('a tool sees the person and no token', async () => {
+  const { caller } = makeWorld()
+  let seen: unknown
+  const tool = toolThat(async (_input, context) => {
+    seen = context.me
+    return ok({ said: 'yes' })
+  })
+  await invokeTool(tool, { a: 'x' }, principal, caller)
+  expect(seen).toEqual({
+    name: 'Ada',
+    scopes: principal.scopes,
+    accessEndsAtSeconds: 2_000_000_000,
+    downstream: null,
+  })
+})

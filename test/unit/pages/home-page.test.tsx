@@ -1,0 +1,73 @@
+import { Script } from 'node:vm'
+import { expect, test } from 'vitest'
+import { connectSteps } from '../../../src/pages/connect-steps.ts'
+import { copyScript } from '../../../src/pages/copy-script.ts'
+import { HomePage, type HomePageProps } from '../../../src/pages/home-page.tsx'
+import { renderPage } from '../../../src/pages/layout.tsx'
+import { tagsOf, textOf } from './read-html.ts'
+import { deployedProps, homeProps } from './samples.tsx'
+
+const render = (props: HomePageProps) => renderPage(<HomePage {...props} />)
+
+test('the MCP URL is in a field that can be read and not changed', () => {
+  const [field] = tagsOf(render(homeProps), 'input')
+  expect(field?.attributes).toMatchObject({ value: 'http://localhost:8787/mcp', readonly: '', id: 'mcp-url' })
+})
+
+test('what to type has this URL for every client, and JSON is JSON', () => {
+  const steps = connectSteps('https://mcp.example.com/mcp')
+  const snippets = steps.flatMap((step) => step.snippets.map(({ code }) => code))
+  for (const code of snippets) expect(code).toContain('https://mcp.example.com/mcp')
+  expect(snippets).toContain('claude mcp add --transport http todos https://mcp.example.com/mcp')
+  const [vsCode, cursor] = snippets
+    .filter((code) => code.startsWith('{'))
+    .map((code): unknown => JSON.parse(code))
+  expect(vsCode).toEqual({ servers: { todos: { type: 'http', url: 'https://mcp.example.com/mcp' } } })
+  expect(cursor).toEqual({ mcpServers: { todos: { url: 'https://mcp.example.com/mcp' } } })
+})
+
+test('each snippet on the page is exactly what to type', () => {
+  const html = render(homeProps)
+  for (const { id, snippets } of connectSteps(homeProps.mcpUrl)) {
+    for (const [index, { code }] of snippets.entries()) {
+      expect(textOf(html, `<code id="${id}-${index + 1}">`)).toBe(code.replaceAll(/\s+/g, ' '))
+    }
+  }
+})
+
+test('locally the people, their password and the stand-in are there, and Claude is said to be out of reach', () => {
+  const html = render(homeProps)
+  expect(html).toContain('<code>ada</code>')
+  expect(html).toContain('<code>grace</code>')
+  expect(html).toContain('<code>demo</code>')
+  expect(tagsOf(html, 'a').map(({ attributes }) => attributes['href'])).toEqual(['http://localhost:8789/'])
+  expect(html).toContain('servers cannot reach localhost')
+})
+
+test('a deployment names no people, whatever it is given, and explains the connector', () => {
+  const html = render({ ...homeProps, ...deployedProps, people: homeProps.people, password: 'demo' })
+  expect(html).not.toContain('ada')
+  expect(html).not.toContain('demo')
+  expect(html).toContain('Add custom connector')
+  expect(html).not.toContain('cannot reach localhost')
+})
+
+test('without JavaScript there is no button that does nothing', () => {
+  const buttons = tagsOf(render(homeProps), 'button')
+  expect(buttons.length).toBeGreaterThan(4)
+  for (const { attributes } of buttons) expect(attributes).toMatchObject({ type: 'button', hidden: '' })
+})
+
+test('every Copy button says what it copies', () => {
+  const html = render(homeProps)
+  const names = [...html.matchAll(/<span class="unseen"> ([^<]+)<\/span>/g)].map((match) => match[1])
+  expect(names).toHaveLength(tagsOf(html, 'button').length)
+  expect(new Set(names).size).toBe(names.length)
+})
+
+test('the script parses, and writes text only', () => {
+  expect(() => new Script(copyScript)).not.toThrow()
+  expect(copyScript).not.toMatch(
+    /innerHTML|outerHTML|insertAdjacent|document\.write|eval|Function|fetch|import/,
+  )
+})

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { renderPage } from '../../../src/pages/layout.tsx'
+import { MessagePage, type MessagePageProps } from '../../../src/pages/message-page.tsx'
+import { tagsOf, textOf } from './read-html.ts'
+
+const render = (props: Partial<MessagePageProps> = {}) =>
+  renderPage(
+    <MessagePage title="T" sentence="S" next={null} retry={null} incident={null} tone="problem" {...props} />,
+  )
+
+test('a plain ending has its title, its sentence and nothing to press', () => {
+  const html = render({ title: 'You declined', sentence: 'Nothing was shared.', tone: 'done' })
+  expect(textOf(html, '<h1>')).toBe('You declined')
+  expect(textOf(html, '<title>')).toBe('You declined')
+  expect(textOf(html, '<p class="lead">')).toBe('Nothing was shared.')
+  expect(tagsOf(html, 'a')).toEqual([])
+  expect(tagsOf(html, 'form')).toEqual([])
+  expect(html).not.toContain('If you report this')
+})
+
+test('"try again" is a form that posts its handle', () => {
+  const html = render({ retry: { label: 'Try again', action: '/authorize/retry', handle: '"><b>' } })
+  expect(tagsOf(html, 'form').map(({ attributes }) => attributes)).toEqual([
+    { method: 'post', action: '/authorize/retry' },
+  ])
+  expect(tagsOf(html, 'input').map(({ attributes }) => attributes)).toEqual([
+    { type: 'hidden', name: 'handle', value: '"><b>' },
+  ])
+  expect(textOf(html, '<button')).toBe('Try again')
+})
+
+test('where to go next is a link, and the main thing to do only when there is nothing to retry', () => {
+  const next = { label: 'Start again', href: '/?a=1&b=2' }
+  expect(tagsOf(render({ next }), 'a').map(({ attributes }) => attributes)).toEqual([
+    { class: 'button primary', href: '/?a=1&b=2' },
+  ])
+  const both = render({ next, retry: { label: 'Try again', action: '/r', handle: 'h' } })
+  expect(tagsOf(both, 'a').map(({ attributes }) => attributes['class'])).toEqual(['button'])
+})
+
+test('an incident is shown to be reported, and all of it is escaped', () => {
+  const html = render({ title: '<i>', sentence: '<u>', incident: '<s>' })
+  expect(html).toContain('<code>&lt;s&gt;</code>')
+  for (const name of ['i', 'u', 's']) expect(tagsOf(html, name)).toEqual([])
+})

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { pageHeaders } from '../../../src/pages/page-headers.ts'
+
+const cspOf = (headers: Record<string, string>) =>
+  Object.fromEntries(
+    (headers['Content-Security-Policy'] ?? '').split('; ').map((directive) => {
+      const [name = '', ...sources] = directive.split(' ')
+      return [name, sources.join(' ')]
+    }),
+  )
+
+test('a page may load our stylesheet and script, post to us, be framed by nobody, and nothing else', () => {
+  expect(cspOf(pageHeaders({ isHttps: true }))).toEqual({
+    'default-src': "'none'",
+    'style-src': "'self'",
+    'script-src': "'self'",
+    'img-src': "'self' data:",
+    'form-action': "'self'",
+    'base-uri': "'none'",
+    'frame-ancestors': "'none'",
+  })
+})
+
+test('the other headers are the ones we decided on', () => {
+  expect(pageHeaders({ isHttps: true })).toMatchObject({
+    'Content-Type': 'text/html; charset=utf-8',
+    'X-Frame-Options': 'DENY',
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'same-origin',
+    'Cache-Control': 'no-store',
+    'Cross-Origin-Opener-Policy': 'unsafe-none',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+  })
+})
+
+test('https is promised for the future only over https', () => {
+  expect(pageHeaders({ isHttps: true })['Strict-Transport-Security']).toBe('max-age=31536000')
+  expect(pageHeaders({ isHttps: false })).not.toHaveProperty('Strict-Transport-Security')
+})
+
+test('form actions can be named, or be none, and cannot write another directive', () => {
+  const formAction = (formActions: readonly string[]) =>
+    cspOf(pageHeaders({ isHttps: true, formActions }))['form-action']
+  expect(formAction(["'self'", 'https://auth.pingone.eu'])).toBe("'self' https://auth.pingone.eu")
+  expect(formAction([])).toBe("'none'")
+  for (const source of ["'self'; script-src *", 'a b', 'a,b', 'a\r\nX: y', '']) {
+    expect(() => formAction([source])).toThrow('one word')
+  }
+})
+
+test('every header value is one line of visible ASCII', () => {
+  for (const value of Object.values(pageHeaders({ isHttps: true }))) expect(value).toMatch(/^[\x20-\x7e]+$/)
+})

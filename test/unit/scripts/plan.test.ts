@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest'
+import { DEFAULT_PORTS, planLocal } from '../../../scripts/local/plan.ts'
+import { localWorkers } from '../../../scripts/local/workers.ts'
+
+const keys = { rootKeys: 'local:key', clientSecret: 'made-here', privateKey: '{"kty":"RSA"}' }
+const plan = (given: Record<string, string> = {}) => planLocal(given, DEFAULT_PORTS, keys)
+
+test('with nothing set, everything runs here and the secrets are those made at the first start', () => {
+  const { settings, workers } = plan()
+  expect(workers).toEqual(['mcp', 'todo-api', 'pingone'])
+  expect(settings).toMatchObject({
+    PUBLIC_ORIGIN: 'http://localhost:8787',
+    PINGONE_ISSUER: 'http://localhost:8789/7f9a1f2e-0000-4000-8000-000000000001/as',
+    MCP_SERVER_CLIENT_SECRET: 'made-here',
+    ROOT_KEYS: 'local:key',
+    CLIENT_ADMISSION: 'open',
+  })
+  expect(settings).not.toHaveProperty('API_URL')
+})
+
+test('a real PingOne replaces the stand-in, and nothing is made up for it', () => {
+  const given = {
+    PINGONE_ISSUER: 'https://auth.pingone.example/env/as',
+    PINGONE_DV_POLICY_ID: 'policy',
+    MCP_SERVER_CLIENT_ID: 'client',
+    MCP_SERVER_CLIENT_SECRET: 'theirs',
+    API_IDENTIFIER: 'https://api.example',
+  }
+  const { settings, workers } = plan(given)
+  expect(workers).toEqual(['mcp', 'todo-api'])
+  expect(settings).toMatchObject(given)
+})
+
+test('what a real PingOne needs and is not set is named in one sentence', () => {
+  const given = { PINGONE_ISSUER: 'https://auth.pingone.example/env/as', MCP_SERVER_CLIENT_ID: 'client' }
+  expect(() => plan(given)).toThrow(
+    'set PINGONE_DV_POLICY_ID, MCP_SERVER_CLIENT_SECRET, API_IDENTIFIER too, in .dev.vars',
+  )
+  expect(() => plan({ ...given, PINGONE_CLIENT_AUTH: 'private_key_jwt' })).toThrow('MCP_SERVER_PRIVATE_KEY')
+})
+
+test('an API of one’s own replaces the example', () => {
+  expect(plan({ API_URL: 'http://localhost:3000' }).workers).toEqual(['mcp', 'pingone'])
+})
+
+test('the cookie key of older deployments is the only root key then', () => {
+  expect(plan({ COOKIE_ENCRYPTION_KEY: 'k'.repeat(32) }).settings).not.toHaveProperty('ROOT_KEYS')
+})
+
+test('the stand-in and the API are told what the server is told', () => {
+  const given = {
+    PINGONE_CLIENT_AUTH: 'private_key_jwt',
+    API_SCOPE_WRITE: 'todos.change',
+    PINGONE_DV_POLICY_ID: 'one,two',
+  }
+  const [mcp, todoApi, pingone] = localWorkers(plan(given), DEFAULT_PORTS, 'run-1')
+  expect(mcp?.variables).toMatchObject({ RUN_ID: 'run-1', MCP_SERVER_PRIVATE_KEY: keys.privateKey })
+  expect(mcp?.variables).not.toHaveProperty('MCP_SERVER_CLIENT_SECRET')
+  expect(todoApi?.variables).toMatchObject({ RUN_ID: 'run-1', API_SCOPE_WRITE: 'todos.change' })
+  expect(pingone?.variables).toMatchObject({
+    STAND_IN_CLIENT_AUTH: 'private_key_jwt',
+    STAND_IN_CLIENT_JWKS_URI: 'http://localhost:8787/.well-known/jwks.json',
+    STAND_IN_API_SCOPES: 'todo:read todos.change',
+    STAND_IN_POLICY_IDS: 'one,two',
+    STAND_IN_REDIRECT_URIS: 'http://localhost:8787/callback,http://localhost:8787/signed-in',
+  })
+})

@@ -1,0 +1,38 @@
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/cfworker-provider.js'
+import { exports } from 'cloudflare:workers'
+
+export const MCP_URL = 'https://mcp.example.test/mcp'
+
+export const toWorker = (input: string | URL | Request, init?: RequestInit): Promise<Response> =>
+  exports.default.fetch(new Request(input, init))
+
+/** The bearer is asked for on every request, so that a test can replace it in a living session. */
+const fetchAs = (bearer: () => string) => (input: string | URL | Request, init?: RequestInit) => {
+  const request = new Request(input, init)
+  request.headers.set('authorization', `Bearer ${bearer()}`)
+  return toWorker(request)
+}
+
+const info = { name: 'test-client', version: '1' }
+const options = () => ({ jsonSchemaValidator: new CfWorkerJsonSchemaValidator() })
+
+/** The three clients of today: SDK v1, SDK v2 as it comes, and SDK v2 that speaks the stateless revision. */
+export const clientKinds = ['v1', 'v2', 'v2-stateless'] as const
+export type ClientKind = (typeof clientKinds)[number]
+
+export async function connect(kind: ClientKind, bearer: string | (() => string)) {
+  const fetch = fetchAs(typeof bearer === 'string' ? () => bearer : bearer)
+  if (kind === 'v1') {
+    const client = new ClientV1(info, options())
+    const transport = new TransportV1(new URL(MCP_URL), { fetch })
+    await client.connect(transport)
+    return { client, transport }
+  }
+  const client = new Client(info, kind === 'v2' ? {} : { versionNegotiation: { mode: 'auto' } })
+  const transport = new StreamableHTTPClientTransport(new URL(MCP_URL), { fetch })
+  await client.connect(transport)
+  return { client, transport }
+}

@@ -1,0 +1,152 @@
+import { expect, test } from 'vitest'
+import { toWorker } from './clients.ts'
+import { callMessage, callStateless, callsOf, openSession, post, send } from './raw.ts'
+
+const ADA = 'ada:g1:rw.client-a'
+
+test.each(['stateful', 'stateless'] as const)(
+  '%s: a call without the scope is 403 with every scope',
+  async (lane) => {
+    const bearer = 'gus:g1:r.client-a'
+    const response =
+      lane === 'stateless'
+        ? await callStateless(bearer, 'addTodo', { text: 'x' })
+        : await post(bearer, callMessage('addTodo', { text: 'x' }), {
+            'mcp-session-id': await openSession(bearer),
+          })
+    expect(response.status).toBe(403)
+    const challenge = response.headers.get('www-authenticate')
+    expect(challenge).toContain('error="insufficient_scope"')
+    expect(challenge).toContain('scope="todo:read todo:write"')
+    expect(challenge).toContain(
+      'resource_metadata="https://mcp.example.test/.well-known/oauth-protected-resource/mcp"',
+    )
+    await response.text()
+    expect(await callsOf('gus')).toEqual([])
+  },
+)
+
+test.each(['stateful', 'stateless'] as const)('%s: an ended grant is 401, an outage is 503', async (lane) => {
+  const call = async (bearer: string) =>
+    lane === 'stateless'
+      ? callStateless(bearer, 'listTodos')
+      : post(bearer, callMessage('listTodos'), { 'mcp-session-id': await openSession(bearer) })
+  const ended = await call('hal:ended:rw.client-a')
+  expect(ended.status).toBe(401)
+  expect(ended.headers.get('www-authenticate')).toContain('error="invalid_token"')
+  expect(ended.headers.get('www-authenticate')).toContain('/.well-known/oauth-protected-resource/mcp"')
+  const down = await call('hal:down:rw.client-a')
+  expect(down.status).toBe(503)
+  expect(down.headers.get('retry-after')).toBe('7')
+  await Promise.all([ended.text(), down.text()])
+})
+
+test('a batch is refused, also one that hides a call without scope', async () => {
+  const response = await post('ada:g1:r.client-a', [
+    callMessage('listTodos'),
+    callMessage('addTodo', { text: 'x' }),
+  ])
+  expect(response.status).toBe(400)
+  expect(await response.json()).toMatchObject({ error: { code: -32600 } })
+})
+
+test('a body of 5 MB is refused without being read to its end', async () => {
+  const response = await post(ADA, { padding: 'x'.repeat(5_000_000) })
+  expect(response.status).toBe(413)
+  await response.text()
+})
+
+test.each(['', '{', '\u00ff{}'])('a body that is not JSON is a parse error: %j', async (body) => {
+  const response = await send('POST', ADA, {}, body)
+  expect(response.status).toBe(400)
+  expect(await response.json()).toMatchObject({ error: { code: -32700 } })
+})
+
+test('only the exact path is the endpoint', async () => {
+  for (const path of ['/mcp/', '/mcp/x']) {
+    const response = await send('POST', ADA, {}, '{}', `https://mcp.example.test${path}`)
+    expect(response.status).toBe(404)
+    await response.text()
+  }
+})
+
+test('the query of a request does not reach the library', async () => {
+  const session = await openSession(ADA)
+  const url = 'https://mcp.example.test/mcp?_pk=chosen-by-a-stranger'
+  const response = await send(
+    'POST',
+    ADA,
+    { 'mcp-session-id': session },
+    JSON.stringify(callMessage('whoAmI')),
+    url,
+  )
+  expect(await response.text()).toContain('Ada Lovelace')
+})
+
+test('a foreign origin is 403 before the bearer is looked at, in every method', async () => {
+  for (const method of ['POST', 'GET', 'DELETE', 'OPTIONS']) {
+    const response = await toWorker('https://mcp.example.test/mcp', {
+      method,
+      headers: { origin: 'https://evil.example' },
+    })
+    expect(response.status).toBe(403)
+    await response.text()
+  }
+})
+
+test('an allowed origin gets its own name back and may read the session id', async () => {
+  const origin = 'https://inspector.example.test'
+  const session = await openSession(ADA)
+  const answers = [
+    await post(ADA, callMessage('whoAmI'), { origin, 'mcp-session-id': session }),
+    await callStateless(ADA, 'whoAmI', {}, { origin }),
+  ]
+  for (const answer of answers) {
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('access-control-allow-origin')).toBe(origin)
+    expect(answer.headers.get('access-control-expose-headers')).toContain('Mcp-Session-Id')
+    await answer.text()
+  }
+})
+
+test('a method that MCP does not have is 405', async () => {
+  const response = await send('PUT', ADA, {}, '{}')
+  expect(response.status).toBe(405)
+  expect(response.headers.get('allow')).toBe('POST, GET, DELETE, OPTIONS')
+  await response.text()
+})
+
+test('the stateless lane takes no session: one that is sent is ignored', async () => {
+  const response = await callStateless(ADA, 'whoAmI', {}, { 'mcp-session-id': 'made-up' })
+  expect(response.status).toBe(200)
+  expect(response.headers.get('mcp-session-id')).toBeNull()
+  await response.text()
+})
+
+test('a forged principal does nothing in the stateless lane', async () => {
+  const response = await callStateless('ivy:g1:rw.client-a', 'whoAmI', {}, { 'x-mcp-principal': 'e30' })
+  expect(response.status).toBe(200)
+  await response.text()
+  expect(await callsOf('ivy')).toMatchObject([{ tool: 'whoAmI', grant: 'g1', lane: 'stateless' }])
+})
+
+test('requests without a session, or with an unknown revision, get the answers of the specification', async () => {
+  const noSession = await post(ADA, callMessage('whoAmI'))
+  expect(noSession.status).toBe(400)
+  const unknown = await callStateless(ADA, 'whoAmI', {}, { 'mcp-protocol-version': '2099-01-01' })
+  expect(unknown.status).toBe(400)
+  await Promise.all([noSession.text(), unknown.text()])
+})
+
+test.each(['stateful', 'stateless'] as const)(
+  '%s: a body that does not say that it is JSON is 415',
+  async (lane) => {
+    const headers = { 'content-type': 'text/plain' }
+    const response =
+      lane === 'stateless'
+        ? await callStateless(ADA, 'whoAmI', {}, headers)
+        : await post(ADA, callMessage('whoAmI'), { ...headers, 'mcp-session-id': await openSession(ADA) })
+    expect(response.status).toBe(415)
+    await response.text()
+  },
+)

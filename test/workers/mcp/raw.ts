@@ -1,0 +1,66 @@
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { MCP_URL, toWorker } from './clients.ts'
+
+type Headers = Record<string, string>
+
+/** One request as a hostile or plain client would write it, without an SDK that tidies it. */
+export const send = (method: string, bearer: string, headers: Headers = {}, body?: string, url = MCP_URL) =>
+  toWorker(url, {
+    method,
+    headers: {
+      authorization: `Bearer ${bearer}`,
+      accept: 'application/json, text/event-stream',
+      'content-type': 'application/json',
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body }),
+  })
+
+export const post = (bearer: string, message: unknown, headers: Headers = {}) =>
+  send('POST', bearer, headers, JSON.stringify(message))
+
+const initialize = {
+  jsonrpc: '2.0',
+  id: 0,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
+}
+
+/** Opens a session of the stateful lane and gives its id. */
+export async function openSession(bearer: string): Promise<string> {
+  const response = await post(bearer, initialize)
+  await response.text()
+  return response.headers.get('mcp-session-id') ?? ''
+}
+
+export const callMessage = (name: string, args: object = {}) => ({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'tools/call',
+  params: { name, arguments: args },
+})
+
+/** A tool call in the stateless lane. */
+export const callStateless = (bearer: string, name: string, args: object = {}, headers: Headers = {}) =>
+  post(
+    bearer,
+    {
+      ...callMessage(name, args),
+      params: {
+        name,
+        arguments: args,
+        _meta: {
+          'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+          'io.modelcontextprotocol/clientCapabilities': {},
+        },
+      },
+    },
+    { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': name, ...headers },
+  )
+
+/** What a person's object has on record. */
+export const callsOf = (person: string): Promise<unknown[]> =>
+  runInDurableObject(env.PERSON.getByName(person), (_object, state) =>
+    [...state.storage.kv.list()].map(([, row]) => row),
+  )

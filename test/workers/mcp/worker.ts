@@ -1,0 +1,72 @@
+import { OAuthResourceServer } from '@cloudflare/workers-oauth-provider'
+import { DurableObject } from 'cloudflare:workers'
+import { guardMcpRequest } from '../../../src/mcp/guard-request.ts'
+import { makeMcpEndpoint } from '../../../src/mcp/endpoint.ts'
+import type { CallIntent, CallKeeper, CallOutcome, CallStart } from '../../../src/people/calls.ts'
+import { tools } from '../../../src/tools/index.ts'
+import { downstreamToken } from './tokens.ts'
+
+export { TodoApi } from './todo-api.ts'
+
+export const ORIGIN = 'https://mcp.example.test'
+
+/** Keeps calls as rows that a test can read; what it answers depends on the name of the grant. */
+export class Person extends DurableObject<Env> implements CallKeeper {
+  async beginCall(intent: CallIntent): Promise<CallStart> {
+    if (intent.grant === 'ended') return { verdict: 'ended' }
+    if (intent.grant === 'down') return { verdict: 'unavailable', retryAfterSeconds: 7 }
+    const call = `call-${intent.transaction}`
+    this.ctx.storage.kv.put(call, { ...intent, outcome: null })
+    const person = { name: 'Ada Lovelace' }
+    return { verdict: 'go', call, downstreamToken: downstreamToken(intent.grant), person }
+  }
+
+  async endCall(call: string, outcome: CallOutcome): Promise<void> {
+    const row = this.ctx.storage.kv.get(call)
+    if (typeof row === 'object') this.ctx.storage.kv.put(call, { ...row, outcome })
+  }
+}
+
+const sessionKeys = (async (): Promise<readonly [CryptoKey]> => [
+  await crypto.subtle.importKey('raw', new Uint8Array(32), { name: 'HMAC', hash: 'SHA-256' }, false, [
+    'sign',
+    'verify',
+  ]),
+])()
+
+const product = makeMcpEndpoint({
+  tools,
+  deps: {
+    fetch: (input, init) => fetch(input, init),
+    now: () => Math.floor(Date.now() / 1000),
+    deadlines: { toolMs: 2_000, apiMs: 300 },
+  },
+  settings: async () => ({ sessionKeys: await sessionKeys, apiUrl: null }),
+  personOf: (env, person) => env.PERSON.getByName(person),
+})
+
+export class McpSession extends product.McpSession {}
+
+/** A bearer is `person:grant:scopes.client`; scopes are `r` or `rw`. */
+const resourceServer = new OAuthResourceServer<Env>({
+  resourceMetadata: { resource: `${ORIGIN}/mcp`, authorization_servers: [ORIGIN] },
+  requiredScopes: ['todo:read'],
+  validateToken: () => async (audience, token) => {
+    const [, userId, secret, clientId] = /^(\w+):\w+:(r|rw)\.(\S+)$/.exec(token) ?? []
+    if (userId === undefined || clientId === undefined) return null
+    const scope = secret === 'rw' ? ['todo:read', 'todo:write'] : ['todo:read']
+    const expiresAt = Math.floor(Date.now() / 1000) + 600
+    return { props: { secretOfTheLibrary: true }, audience, expiresAt, scope, userId, clientId }
+  },
+  handler: product.handler,
+})
+
+export default {
+  async fetch(request, env, ctx) {
+    const refusal = guardMcpRequest(request, {
+      publicOrigin: ORIGIN,
+      allowedOrigins: ['https://inspector.example.test'],
+    })
+    return refusal ?? resourceServer.fetch(request, env, ctx)
+  },
+} satisfies ExportedHandler<Env>
