@@ -22,7 +22,7 @@ async function main(): Promise<number> {
   const end = whenAskedToEnd()
   const fromFile = readSettingsFile(options.settings)
   for (const name of unknownNames(fromFile)) console.error(`${options.settings}: ${name} is not a setting`)
-  console.log('Starting the MCP server, the Todo API and PingOne …')
+  console.log('Starting …')
   await using local = await startLocal({
     stateDir: options.state,
     ports: portsFrom({ ...fromFile, ...process.env }),

@@ -29,7 +29,9 @@ export function planLocal(given: GivenSettings, ports: Ports, keys: Keys): Plan 
   const isStandIn = ours.PINGONE_ISSUER === undefined
   if (!isStandIn) requireTenantSettings(ours)
   const settings = mergeSettings(
-    { PUBLIC_ORIGIN: `http://localhost:${ports.mcp}`, CLIENT_ADMISSION: 'open' },
+    { PUBLIC_ORIGIN: `http://localhost:${ports.mcp}` },
+    // Only while nobody but this machine reaches it; behind a tunnel the Worker's own, strict default holds.
+    ours.PUBLIC_ORIGIN === undefined ? { CLIENT_ADMISSION: 'open' } : {},
     ours.COOKIE_ENCRYPTION_KEY === undefined ? { ROOT_KEYS: keys.rootKeys } : {},
     isStandIn ? standInSettings(ours, ports, keys) : {},
     given,

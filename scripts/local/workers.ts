@@ -11,6 +11,8 @@ export interface Worker {
   /** Answers JSON with `runId`. */
   readonly health: string
   readonly variables: GivenSettings
+  /** Set when people reach it under another origin, through a tunnel. */
+  readonly shownAs?: string
 }
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -30,11 +32,14 @@ export function localWorkers({ settings, workers }: Plan, ports: Ports, runId: s
   const todoApi = 'examples/todo-api/wrangler.jsonc'
   const standIn = 'test/stand-ins/pingone/wrangler.jsonc'
   return [
-    describe('mcp', 'wrangler.jsonc', ports.mcp, '/health', settings),
+    { ...describe('mcp', 'wrangler.jsonc', ports.mcp, '/health', settings), ...tunnel(settings, ports) },
     describe('todo-api', todoApi, ports.todoApi, '/health', todoApiVariables(settings)),
     describe('pingone', standIn, ports.pingone, '/__stand-in/health', standInVariables(settings, ports)),
   ].filter(({ name }) => workers.includes(name))
 }
+
+const tunnel = ({ PUBLIC_ORIGIN: shownAs }: Settings, ports: Ports): { shownAs?: string } =>
+  shownAs === undefined || shownAs === `http://localhost:${ports.mcp}` ? {} : { shownAs }
 
 type Variables = Record<string, string>
 

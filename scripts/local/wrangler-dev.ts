@@ -64,6 +64,13 @@ const wranglerArguments = (worker: Worker, folder: StateFolder): readonly string
   // A folder each: two runtimes that open the same database files at once fail with SQLITE_BUSY now and then.
   `--persist-to=${join(folder.data, worker.name)}`,
   '--show-interactive-dev-session=false',
+  ...(worker.shownAs === undefined ? [] : tunnelArguments(new URL(worker.shownAs))),
+]
+
+/** Behind a tunnel the Worker sees the address that people use, as it would in a deployment. */
+const tunnelArguments = ({ host, protocol }: URL): readonly string[] => [
+  `--local-upstream=${host}`,
+  `--upstream-protocol=${protocol.replace(':', '')}`,
 ]
 
 /** No setting and no switch of wrangler comes in from the terminal: the file given is all that a Worker sees. */

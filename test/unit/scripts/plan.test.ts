@@ -47,6 +47,15 @@ test('the cookie key of older deployments is the only root key then', () => {
   expect(plan({ COOKIE_ENCRYPTION_KEY: 'k'.repeat(32) }).settings).not.toHaveProperty('ROOT_KEYS')
 })
 
+test('under another origin the server is shown that origin, and admits no client by itself', () => {
+  const planned = plan({ PUBLIC_ORIGIN: 'https://tunnel.example' })
+  expect(planned.settings).not.toHaveProperty('CLIENT_ADMISSION')
+  const [mcp] = localWorkers(planned, DEFAULT_PORTS, 'run-1')
+  expect(mcp?.shownAs).toBe('https://tunnel.example')
+  const [local] = localWorkers(plan(), DEFAULT_PORTS, 'run-1')
+  expect(local).not.toHaveProperty('shownAs')
+})
+
 test('the stand-in and the API are told what the server is told', () => {
   const given = {
     PINGONE_CLIENT_AUTH: 'private_key_jwt',
