@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { parseJson } from './private-file.ts'
 
 const Health = z.object({ runId: z.string() })
 
@@ -16,14 +17,6 @@ async function askHealth(health: string, signal?: AbortSignal): Promise<Heard> {
     return read?.success === true ? read.data : { otherwise: `status ${response.status}` }
   } catch {
     return undefined // Nobody listens yet, or nobody answers in time: the caller asks again or gives up.
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }
 

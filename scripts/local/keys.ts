@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { readPrivateFile, writePrivateFile } from './private-file.ts'
+import { parseJson, readPrivateFile, writePrivateFile } from './private-file.ts'
+import { StartProblem } from './start-problem.ts'
 
 const Keys = z.strictObject({ rootKeys: z.string(), clientSecret: z.string(), privateKey: z.string() })
 
@@ -9,7 +10,12 @@ export type Keys = z.infer<typeof Keys>
 
 export function keepKeys(path: string): Keys {
   const kept = readPrivateFile(path)
-  if (kept !== undefined) return Keys.parse(JSON.parse(kept))
+  if (kept !== undefined) {
+    const read = Keys.safeParse(parseJson(kept))
+    // Other keys would open nothing of the data that lies beside them.
+    if (!read.success) throw new StartProblem(`${path} cannot be read. Begin empty: npm start -- --fresh`)
+    return read.data
+  }
   const made = makeKeys()
   writePrivateFile(path, `${JSON.stringify(made, null, 2)}\n`)
   return made

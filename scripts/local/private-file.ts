@@ -1,9 +1,10 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 
-/** Writes a file that only its owner can read, also where it was there before with other rights. */
+/** Writes a file that only its owner can read, whole or not at all. */
 export function writePrivateFile(path: string, text: string): void {
-  writeFileSync(path, text, { mode: 0o600 })
-  chmodSync(path, 0o600)
+  const partial = `${path}.partial`
+  writeFileSync(partial, text, { mode: 0o600 })
+  renameSync(partial, path)
 }
 
 export function readPrivateFile(path: string): string | undefined {
@@ -12,5 +13,13 @@ export function readPrivateFile(path: string): string | undefined {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
+  }
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // The caller's schema says no to it, like to anything else that does not fit.
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { readRunId } from './health.ts'
-import { readPrivateFile, writePrivateFile } from './private-file.ts'
+import { parseJson, readPrivateFile, writePrivateFile } from './private-file.ts'
 import { StartProblem } from './start-problem.ts'
 import type { StateFolder } from './state-folder.ts'
 
@@ -20,11 +20,11 @@ export const writeRunRecord = (folder: StateFolder, record: RunRecord): void =>
 
 /** The run of this folder that is up now: a record alone says nothing, its Workers must answer with its id. */
 export async function findLiveRun(folder: StateFolder): Promise<RunRecord | undefined> {
-  const text = readPrivateFile(folder.run)
-  if (text === undefined) return undefined
-  const record = RunRecord.parse(JSON.parse(text))
-  const runIds = await Promise.all(record.health.map((health) => readRunId(health)))
-  return runIds.includes(record.runId) ? record : undefined
+  const read = RunRecord.safeParse(parseJson(readPrivateFile(folder.run) ?? ''))
+  if (!read.success) return undefined
+  const { runId, health } = read.data
+  const runIds = await Promise.all(health.map((address) => readRunId(address)))
+  return runIds.includes(runId) ? read.data : undefined
 }
 
 /** Two runs on one folder would write the same databases. */

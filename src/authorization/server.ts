@@ -1,4 +1,4 @@
-import { OAuthAuthorizationServer, OAuthError } from '@cloudflare/workers-oauth-provider'
+import { GrantType, OAuthAuthorizationServer, OAuthError } from '@cloudflare/workers-oauth-provider'
 import { z } from 'zod'
 import type { Config } from '../config.ts'
 import { log } from '../lib/log.ts'
@@ -26,7 +26,7 @@ export const makeAuthorizationServer = (config: Config, nowSeconds: () => number
     refreshTokenTTL: Math.min(config.life.grantIdleSeconds, config.life.grantMaxSeconds),
     refreshTokenIdleTTL: config.life.grantIdleSeconds,
     tokenExchangeCallback: ({ grantType, props }) => {
-      if (grantType !== 'refresh_token') return undefined
+      if (grantType !== GrantType.REFRESH_TOKEN) return undefined
       const openedAtSeconds = GrantProps.parse(props).openedAtSeconds
       const leftSeconds = lifeLeftSeconds(config.life, nowSeconds() - openedAtSeconds)
       if (leftSeconds > 0) return { refreshTokenIdleTTL: leftSeconds }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Ports } from '../../scripts/local/plan.ts'
 import { isPortTaken } from '../../scripts/local/ports.ts'
+import { SETTING_NAMES } from '../../scripts/local/settings.ts'
 import { reservePorts } from '../support/free-ports.ts'
 import { descendantsOf, type ProcessLine, stillRunning } from '../support/process-tree.ts'
 import { runCommand } from '../support/run-command.ts'
@@ -30,6 +31,8 @@ async function makePlace() {
 
 const npmStart = (ports: Ports, state: string, settings: Record<string, string> = {}) =>
   runCommand('npm', ['start', '--', '--state', state, '--settings', '/dev/null'], {
+    // An empty value takes away what the terminal of whoever runs this has set.
+    ...Object.fromEntries(SETTING_NAMES.map((name) => [name, ''])),
     ...settings,
     MCP_PORT: String(ports.mcp),
     TODO_API_PORT: String(ports.todoApi),

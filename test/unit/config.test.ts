@@ -69,7 +69,8 @@ test.each([
 ])('%s = %j is refused by name, and the value is not repeated', (name, value) => {
   const problems = problemsOf({ ...good, [name]: value })
   expect(problems.map((problem) => problem.name)).toEqual([name])
-  if (value.trim().length > 3) expect(JSON.stringify(problems)).not.toContain(value)
+  const repeated = problems.filter(({ problem }) => value.length > 3 && problem.includes(value))
+  expect(repeated).toEqual([])
 })
 
 test('plain http to PingOne needs a server that is on this machine too', () => {

@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { keepKeys } from '../../../scripts/local/keys.ts'
+import { findLiveRun, writeRunRecord } from '../../../scripts/local/run-record.ts'
+import { describeStateFolder, openStateFolder } from '../../../scripts/local/state-folder.ts'
+
+function makeFolder() {
+  const folder = describeStateFolder(mkdtempSync(join(tmpdir(), 'state-')))
+  openStateFolder(folder, false)
+  return { folder, [Symbol.dispose]: () => rmSync(folder.path, { recursive: true }) }
+}
+
+test('keys are made once, random, for their owner alone, and new ones come only with an empty start', () => {
+  using place = makeFolder()
+  const { folder } = place
+  const keys = keepKeys(folder.keys)
+  expect(keys.rootKeys).toMatch(/^local:[A-Za-z0-9_-]{43}$/)
+  expect(statSync(folder.keys).mode & 0o777).toBe(0o600)
+  expect(statSync(folder.path).mode & 0o777).toBe(0o700)
+  openStateFolder(folder, false)
+  expect(keepKeys(folder.keys)).toEqual(keys)
+  openStateFolder(folder, true)
+  expect(keepKeys(folder.keys).rootKeys).not.toBe(keys.rootKeys)
+})
+
+test('keys that cannot be read stop the start instead of being replaced', () => {
+  using place = makeFolder()
+  writeFileSync(place.folder.keys, '{"rootKeys":')
+  expect(() => keepKeys(place.folder.keys)).toThrow('Begin empty: npm start -- --fresh')
+})
+
+test('a record of a run that is over, or that cannot be read, is no run', async () => {
+  using place = makeFolder()
+  const { folder } = place
+  const health = ['http://localhost:9/health']
+  writeRunRecord(folder, { runId: 'over', origin: 'http://localhost:9', standInOrigin: null, health })
+  expect(await findLiveRun(folder)).toBeUndefined()
+  writeFileSync(folder.run, '{"runId":"of another version"}')
+  expect(await findLiveRun(folder)).toBeUndefined()
+})
