@@ -1,13 +1,14 @@
 /** `npm run inspector`: MCP Inspector, opened on the local server. What follows `--` is passed on to it. */
 import { spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { findLiveRun } from './local/run-record.ts'
 import { readRunId } from './local/health.ts'
 import { portsFrom } from './local/ports.ts'
 import { describeStateFolder } from './local/state-folder.ts'
 import { whenAskedToEnd } from './local/when-asked-to-end.ts'
+import { ROOT } from './local/workers.ts'
 
-// Not a dependency: it is large, and only those who want it should have it.
-const INSPECTOR = '@modelcontextprotocol/inspector@2.12.0'
+const INSPECTOR = join(ROOT, 'node_modules/.bin/inspector')
 
 async function findServer(): Promise<string | undefined> {
   const run = await findLiveRun(describeStateFolder('.wrangler/local'))
@@ -26,10 +27,10 @@ async function main(): Promise<number> {
   whenAskedToEnd()
   const given = process.argv.slice(2)
   const target = ['--transport', 'http', '--server-url', `${origin}/mcp`, '--protocol-era', 'auto']
-  const child = spawn('npx', ['-y', INSPECTOR, ...given, ...target], { stdio: 'inherit' })
+  const child = spawn(process.execPath, [INSPECTOR, ...given, ...target], { stdio: 'inherit' })
   return new Promise((resolve) => {
     child.once('error', (error) => {
-      console.error(`npx could not be started: ${error.message}`)
+      console.error(`MCP Inspector could not be started: ${error.message}`)
       resolve(1)
     })
     child.once('close', (code) => resolve(code ?? 0))

@@ -1,9 +1,10 @@
 /** `npm start`: everything on this machine, in the foreground, with no account anywhere. */
 import { parseArgs } from 'node:util'
 import { printBanner } from './local/banner.ts'
+import { explainSettings } from './local/explain-settings.ts'
 import { createLinePrinter } from './local/print-lines.ts'
 import { portsFrom } from './local/ports.ts'
-import { mergeSettings, readSettingsFile, unknownNames } from './local/settings.ts'
+import { mergeSettings, readSettingsFile } from './local/settings.ts'
 import { startLocal } from './local/start-local.ts'
 import { StartProblem } from './local/start-problem.ts'
 import { describeEnding } from './local/supervise-worker.ts'
@@ -21,7 +22,7 @@ const { values: options } = parseArgs({
 async function main(): Promise<number> {
   const end = whenAskedToEnd()
   const fromFile = readSettingsFile(options.settings)
-  for (const name of unknownNames(fromFile)) console.error(`${options.settings}: ${name} is not a setting`)
+  for (const line of explainSettings(options.settings, fromFile, process.env)) console.error(line)
   console.log('Starting …')
   await using local = await startLocal({
     stateDir: options.state,

@@ -1,21 +1,33 @@
 import { OAuthResourceServer } from '@cloudflare/workers-oauth-provider'
 import { Hono, type Context } from 'hono'
+import { Admission } from './authorization/admission.ts'
+import { admitTokenRequest } from './authorization/admit-token-request.ts'
 import { answerAuthorizationError } from './authorization/answer-authorization-error.tsx'
 import { decideConsent } from './authorization/decide-consent.tsx'
 import { finishLogin } from './authorization/finish-login.tsx'
 import type { LoginParts, ProductNames } from './authorization/parts.ts'
+import { refuseStranger } from './authorization/refuse-stranger.tsx'
+import {
+  registerClient,
+  UNUSED_REGISTRATION_SECONDS,
+  USED_REGISTRATION_SECONDS,
+} from './authorization/register-client.ts'
 import { READ } from './authorization/scopes.ts'
 import { makeAuthorizationServer, type AuthorizationServer } from './authorization/server.ts'
 import { showConsent } from './authorization/show-consent.tsx'
-import { loadConfig, requireConfig, type Config } from './config.ts'
+import { tokenOwner } from './authorization/token-owner.ts'
+import { loadConfig, requireConfig, settingsWithoutEffect, type Config } from './config.ts'
+import { refuseOtherMethods } from './http/method-guard.ts'
 import { refuseOtherOrigins } from './http/origin-guard.ts'
 import { staticAsset } from './http/static-asset.ts'
 import type { Fetch } from './lib/bounded-fetch.ts'
+import { log } from './lib/log.ts'
 import { oncePerEnv } from './lib/once-per-env.ts'
 import { deriveSigningKey } from './lib/root-keys.ts'
 import { makeMcpEndpoint } from './mcp/endpoint.ts'
 import { guardMcpRequest } from './mcp/guard-request.ts'
 import { answerError } from './pages/answer-error.tsx'
+import { answerNotFound } from './pages/answer-not-found.tsx'
 import { answerBadSettings } from './pages/answer-settings.tsx'
 import { copyScript } from './pages/copy-script.ts'
 import { showHome } from './pages/show-home.tsx'
@@ -48,7 +60,10 @@ const PROTECTED_RESOURCE = '/.well-known/oauth-protected-resource'
 interface Parts {
   config: Config
   pingone: PingOne
+  admission: Admission
   authorization: AuthorizationServer
+  /** The same server for `/register` alone: what it writes lives an hour (server.ts says how it lives on). */
+  registrar: AuthorizationServer
   resource: OAuthResourceServer<Env>
 }
 
@@ -61,13 +76,22 @@ interface Call extends Parts {
 /** Every route of this server, and which file answers it. `/mcp` needs a bearer; everything else is for browsers and OAuth. */
 export function compose({ names, tools, deps }: Product) {
   const nowSeconds = () => Math.floor(deps.nowMs() / 1000)
+  // Settings cannot change while an isolate lives, good or bad.
+  const configOf = oncePerEnv((env: Env) => loadConfig(env))
   const partsOf = oncePerEnv((env: Env) => makeParts(requireConfig(env)))
 
+  const reportSettings = oncePerEnv((env: Env) => {
+    const names = settingsWithoutEffect(env)
+    if (names.length > 0) log.warn('settings.without-effect', { names })
+  })
+
   const makeParts = (config: Config): Parts => {
-    const authorization = makeAuthorizationServer(config, nowSeconds)
+    const authorization = makeAuthorizationServer(config, nowSeconds, USED_REGISTRATION_SECONDS)
     return {
       config,
+      admission: new Admission(config.admission, config),
       authorization,
+      registrar: makeAuthorizationServer(config, nowSeconds, UNUSED_REGISTRATION_SECONDS),
       pingone: makePingOne(
         { ...config.pingone, apiIdentifier: config.api.identifier, deadlineMs: deps.deadlines.pingoneMs },
         { fetch: deps.fetch, now: nowSeconds },
@@ -81,7 +105,7 @@ export function compose({ names, tools, deps }: Product) {
         requiredScopes: [READ],
         validateToken: (env) => async (resource, token) => {
           // Decision 15: a bearer that we did not make is refused before any storage or object is asked.
-          const person = await openPersonId(config.rootKeys, token.split(':')[0] ?? '')
+          const person = await tokenOwner(config.rootKeys, token)
           return person === null ? null : authorization.validateToken(resource, token, providerEnv(env))
         },
         handler: mcp.handler,
@@ -110,9 +134,11 @@ export function compose({ names, tools, deps }: Product) {
     personOf,
   })
 
-  const login = ({ env: { env, config, pingone, authorization } }: Page): LoginParts => ({
+  const login = ({ env: { env, config, pingone, authorization, admission } }: Page): LoginParts => ({
     config,
     pingone,
+    admission,
+    fetch: deps.fetch,
     product: names,
     nowSeconds,
     oauth: authorization.getOAuthApi(providerEnv(env)),
@@ -120,32 +146,48 @@ export function compose({ names, tools, deps }: Product) {
   })
   const toResource = ({ env: { env, ctx, resource } }: Page, request: Request) =>
     resource.fetch(request, env, ctx)
-  const toAuthorization = ({ env: { env, ctx, authorization }, req }: Page) =>
-    authorization.fetch(req.raw, providerEnv(env), ctx)
+  const toAuthorization = ({ env: { env, ctx, authorization } }: Page, request: Request) =>
+    authorization.fetch(request, providerEnv(env), ctx)
+  const toRegistrar = ({ env: { env, ctx, registrar } }: Page, request: Request) =>
+    registrar.fetch(request, providerEnv(env), ctx)
 
   const app = new Hono<{ Bindings: Call }>()
     .get('/', ({ env: { config } }) => showHome(config, names.name))
     .get('/assets/pages.css', () => staticAsset(styles, 'text/css'))
     .get('/assets/copy.js', () => staticAsset(copyScript, 'text/javascript'))
     .get('/health', (c) => c.json({ ok: true, runId: c.env.config.runId }))
-    .get('/authorize', (c) => showConsent(c.req.raw, login(c)))
+    // Who may ask is decided before the library sees a request, here and at /token and /register (decision 16).
+    .get(
+      '/authorize',
+      async (c) => (await refuseStranger(c.req.raw, login(c))) ?? showConsent(c.req.raw, login(c)),
+    )
     .post('/authorize', (c) => decideConsent(c.req.raw, login(c)))
     .get('/callback', (c) => finishLogin(c.req.raw, login(c)))
+    .post('/token', async (c) => {
+      const admitted = await admitTokenRequest(c.req.raw, login(c))
+      return admitted.ok ? toAuthorization(c, admitted.value) : admitted.error
+    })
+    .post('/register', (c) =>
+      registerClient(c.req.raw, c.env.admission, (request) => toRegistrar(c, request)),
+    )
     .all('/mcp', (c) => guardMcpRequest(c.req.raw, c.env.config) ?? toResource(c, c.req.raw))
     // RFC 9728 §3.1 puts the document under the resource's path; older clients look only at the root.
-    .all(PROTECTED_RESOURCE, (c) => toResource(c, new Request(`${c.req.url}/mcp`, c.req.raw)))
+    .all(PROTECTED_RESOURCE, (c) =>
+      toResource(c, new Request(new URL(`${PROTECTED_RESOURCE}/mcp`, c.req.url), c.req.raw)),
+    )
     .all(`${PROTECTED_RESOURCE}/*`, (c) => toResource(c, c.req.raw))
-    // The library's own: metadata of RFC 8414, /token, /register, revocation, and 404 for the rest.
-    .all('*', toAuthorization)
+    // The library's own: metadata of RFC 8414, other methods of /token and /register, and 404 for the rest.
+    .all('*', async (c) => answerNotFound(c.req.raw, await toAuthorization(c, c.req.raw)))
     .onError((error, c) => answerAuthorizationError(c.env.config, error) ?? answerError(c.req.raw, error))
 
   return {
     worker: {
       async fetch(request, env, ctx) {
-        const config = loadConfig(env)
+        const config = configOf(env)
         if (!config.ok) return answerBadSettings(request, config.error)
-        const elsewhere = refuseOtherOrigins(request, config.value.publicOrigin)
-        return elsewhere ?? app.fetch(request, { ...partsOf(env), env, ctx })
+        reportSettings(env)
+        const refusal = refuseOtherOrigins(request, config.value.publicOrigin) ?? refuseOtherMethods(request)
+        return refusal ?? app.fetch(request, { ...partsOf(env), env, ctx })
       },
     } satisfies ExportedHandler<Env>,
     Person: makePerson({

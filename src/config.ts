@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isExactDocumentUrl, isExactHost } from './lib/exact-names.ts'
 import { isLoopbackHost } from './lib/loopback.ts'
 import { err, ok, type Result } from './lib/result.ts'
 import { readRootKeys, type RootKey } from './lib/root-keys.ts'
@@ -23,6 +24,12 @@ export interface Config {
   }
   api: { identifier: string; url: string | null; scopeRead: string; scopeWrite: string }
   rootKeys: readonly [RootKey, ...RootKey[]]
+  /** Decision 16. Clients and hosts are the operator's own, letter by letter. */
+  admission: {
+    mode: 'known' | 'listed' | 'open'
+    clients: readonly string[]
+    redirectHosts: readonly string[]
+  }
   allowedOrigins: readonly string[]
   life: { accessTokenSeconds: number; grantIdleSeconds: number; grantMaxSeconds: number }
 }
@@ -48,6 +55,14 @@ const webAddress = z.string().refine((text) => {
 const origin = webAddress.refine(
   (text) => !URL.canParse(text) || new URL(text).origin === text,
   'must be an origin: scheme, host and port, in lower case, without a slash at the end',
+)
+const clientIds = list.refine(
+  (ids) => ids.every((id) => /^[A-Za-z0-9_-]{1,64}$/.test(id) || isExactDocumentUrl(id)),
+  'must be https addresses of client documents, exactly as clients send them, or ids of registrations',
+)
+const redirectHosts = list.refine(
+  (hosts) => hosts.every(isExactHost),
+  'must be host names in lower case, with a port where it is not 443, without scheme, path or *',
 )
 const policyIds = z.string().transform((text, context): readonly [string, ...string[]] => {
   const [first, ...more] = words(text)
@@ -93,6 +108,18 @@ const Settings = z.object({
     .min(32)
     .optional()
     .describe('Accepted as the only root key where `ROOT_KEYS` is not set.'),
+  CLIENT_ADMISSION: z
+    .enum(['known', 'listed', 'open'])
+    .default('known')
+    .describe(
+      'Which MCP clients may ask people for access: `known` (Claude, ChatGPT, VS Code and others, and the lists below), `listed` (only the lists below), `open` (every client). `npm start` sets `open`.',
+    ),
+  ALLOWED_CLIENTS: clientIds.describe(
+    'Clients that are admitted: exact URLs of their documents (CIMD), or client ids of registrations.',
+  ),
+  ALLOWED_REDIRECT_HOSTS: redirectHosts.describe(
+    'Hosts where clients that registered themselves may have their answer, e.g. `app.example.com`; `localhost` for apps on a computer.',
+  ),
   ALLOWED_ORIGINS: list.describe('Origins of browser clients that may call `/mcp`.'),
   ACCESS_TOKEN_MINUTES: count(60, 24 * 60).describe('How long an access token lives.'),
   GRANT_IDLE_DAYS: count(30, 365).describe('A grant that nobody used for so long ends.'),
@@ -117,22 +144,18 @@ export interface BadSettings {
 export function loadConfig(env: unknown): Result<Config, BadSettings> {
   const parsed = Settings.safeParse(env)
   const given = z.record(z.string(), z.unknown()).parse(env)
+  const textOf = (name: string) => (typeof given[name] === 'string' ? given[name] : undefined)
   const isEmpty = !Object.keys(Settings.shape).some((name) => given[name] !== undefined)
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message, code }) => {
-      const name = String(path[0])
-      return { name, problem: code === 'invalid_type' && given[name] === undefined ? 'is missing' : message }
-    })
-    return err({ problems, isEmpty })
-  }
+  const rootKeys = readRootKeys(textOf('ROOT_KEYS'), textOf('COOKIE_ENCRYPTION_KEY'))
+  const fieldProblems = (parsed.error?.issues ?? []).map(({ path, message, code }) => {
+    const name = String(path[0])
+    return { name, problem: code === 'invalid_type' && given[name] === undefined ? 'is missing' : message }
+  })
+  const keyProblems = rootKeys.ok ? [] : [{ name: 'ROOT_KEYS', problem: rootKeys.error }]
+  const problems = [...fieldProblems, ...keyProblems, ...problemsBetween(textOf)]
+  if (!parsed.success || !rootKeys.ok || problems.length > 0) return err({ problems, isEmpty })
   const s = parsed.data
-  const rootKeys = readRootKeys(s.ROOT_KEYS, s.COOKIE_ENCRYPTION_KEY)
-  if (!rootKeys.ok) return err({ problems: [{ name: 'ROOT_KEYS', problem: rootKeys.error }], isEmpty })
   const isLocal = isLoopbackHost(new URL(s.PUBLIC_ORIGIN).hostname)
-  if (!isLocal && s.PINGONE_ISSUER.startsWith('http:')) {
-    const problem = 'may be http only when PUBLIC_ORIGIN is on this machine'
-    return err({ problems: [{ name: 'PINGONE_ISSUER', problem }], isEmpty })
-  }
   return ok({
     publicOrigin: s.PUBLIC_ORIGIN,
     resource: `${s.PUBLIC_ORIGIN}/mcp`,
@@ -153,6 +176,11 @@ export function loadConfig(env: unknown): Result<Config, BadSettings> {
       scopeWrite: s.API_SCOPE_WRITE,
     },
     rootKeys: rootKeys.value,
+    admission: {
+      mode: s.CLIENT_ADMISSION,
+      clients: s.ALLOWED_CLIENTS,
+      redirectHosts: s.ALLOWED_REDIRECT_HOSTS,
+    },
     allowedOrigins: s.ALLOWED_ORIGINS,
     life: {
       accessTokenSeconds: s.ACCESS_TOKEN_MINUTES * 60,
@@ -160,6 +188,47 @@ export function loadConfig(env: unknown): Result<Config, BadSettings> {
       grantMaxSeconds: s.GRANT_MAX_DAYS * DAY_SECONDS,
     },
   })
+}
+
+/** What no setting shows by itself. Told with all the rest, so that nobody mends one setting only to hear of the next. */
+function problemsBetween(textOf: (name: string) => string | undefined): BadSettings['problems'] {
+  const publicOrigin = textOf('PUBLIC_ORIGIN') ?? ''
+  const isPublic = URL.canParse(publicOrigin) && !isLoopbackHost(new URL(publicOrigin).hostname)
+  // Http to anywhere else is refused by the setting itself.
+  const issuer = textOf('PINGONE_ISSUER') ?? ''
+  const isPlainHttp =
+    issuer.startsWith('http:') && URL.canParse(issuer) && isLoopbackHost(new URL(issuer).hostname)
+  const listed = words(`${textOf('ALLOWED_CLIENTS') ?? ''} ${textOf('ALLOWED_REDIRECT_HOSTS') ?? ''}`)
+  const admitsNobody = textOf('CLIENT_ADMISSION') === 'listed' && listed.length === 0
+  return [
+    ...(isPublic && isPlainHttp
+      ? [{ name: 'PINGONE_ISSUER', problem: 'may be http only when PUBLIC_ORIGIN is on this machine' }]
+      : []),
+    ...(admitsNobody
+      ? [
+          {
+            name: 'CLIENT_ADMISSION',
+            problem: 'admits nobody: set ALLOWED_CLIENTS or ALLOWED_REDIRECT_HOSTS too',
+          },
+        ]
+      : []),
+  ]
+}
+
+// Settings of later releases (docs/decisions). Someone who sets one expects something of it.
+const OF_LATER_RELEASES = [
+  'MCP_SERVER_PRIVATE_KEY',
+  'PINGONE_PAR',
+  'GRANTS_PER_PERSON',
+  'MAX_AUTH_AGE_HOURS',
+  'OPERATOR_CLAIM',
+  'OPERATOR_GROUP',
+]
+
+/** Which of the given settings this release knows and does not heed. */
+export const settingsWithoutEffect = (env: unknown): readonly string[] => {
+  const given = z.record(z.string(), z.unknown()).parse(env)
+  return OF_LATER_RELEASES.filter((name) => given[name] !== undefined && given[name] !== '')
 }
 
 /** For what runs only behind a configuration that was accepted; says names and rules, never values. */

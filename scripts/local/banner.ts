@@ -14,6 +14,14 @@ export function printBanner(local: Local, stateDir: string): void {
           ['PingOne', `${standInOrigin}/__stand-in   (a stand-in: no account is needed)`],
         ] as const)),
     ['Todo API', todoOrigin ?? local.settings.API_URL ?? ''],
+    ...(local.movedFrom === undefined
+      ? []
+      : ([
+          [
+            'Moved',
+            `this state was at ${local.movedFrom}: clients that connected there connect and sign in again`,
+          ],
+        ] as const)),
     ['State', `${stateDir}   (begin empty: npm start -- --fresh; all logs are in ${stateDir}/logs)`],
   ]
   const text = rows.map(([name, value]) => `  ${name.padEnd(12)}${value}`).join('\n')

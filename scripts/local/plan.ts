@@ -1,6 +1,5 @@
 import type { Keys } from './keys.ts'
-import { type GivenSettings, mergeSettings, type SettingName, type Settings } from './settings.ts'
-import { StartProblem } from './start-problem.ts'
+import { type GivenSettings, mergeSettings, type Settings } from './settings.ts'
 
 export interface Ports {
   readonly mcp: number
@@ -27,7 +26,6 @@ const STAND_IN_CLIENT_ID = '2d6c1a54-0000-4000-8000-0000000000c1'
 export function planLocal(given: GivenSettings, ports: Ports, keys: Keys): Plan {
   const ours = mergeSettings(given)
   const isStandIn = ours.PINGONE_ISSUER === undefined
-  if (!isStandIn) requireTenantSettings(ours)
   const settings = mergeSettings(
     { PUBLIC_ORIGIN: `http://localhost:${ports.mcp}` },
     // Only while nobody but this machine reaches it; behind a tunnel the Worker's own, strict default holds.
@@ -55,18 +53,3 @@ const standInSettings = (ours: Settings, ports: Ports, keys: Keys): Settings => 
 
 export const usesPrivateKey = (settings: Settings): boolean =>
   settings.PINGONE_CLIENT_AUTH === 'private_key_jwt'
-
-function requireTenantSettings(ours: Settings): void {
-  const credential: SettingName = usesPrivateKey(ours) ? 'MCP_SERVER_PRIVATE_KEY' : 'MCP_SERVER_CLIENT_SECRET'
-  const needed: readonly SettingName[] = [
-    'PINGONE_DV_POLICY_ID',
-    'MCP_SERVER_CLIENT_ID',
-    credential,
-    'API_IDENTIFIER',
-  ]
-  const missing = needed.filter((name) => ours[name] === undefined)
-  if (missing.length === 0) return
-  throw new StartProblem(
-    `PINGONE_ISSUER is set, so the PingOne stand-in is not started; set ${missing.join(', ')} too, in .dev.vars or the environment.`,
-  )
-}

@@ -18,6 +18,12 @@ export type RunRecord = z.infer<typeof RunRecord>
 export const writeRunRecord = (folder: StateFolder, record: RunRecord): void =>
   writePrivateFile(folder.run, `${JSON.stringify(record)}\n`)
 
+/** Where the last run of this folder was, if it was not here: what clients keep from then names that address. */
+export function otherOriginBefore(folder: StateFolder, origin: string): string | undefined {
+  const read = RunRecord.safeParse(parseJson(readPrivateFile(folder.run) ?? ''))
+  return read.success && read.data.origin !== origin ? read.data.origin : undefined
+}
+
 /** The run of this folder that is up now: a record alone says nothing, its Workers must answer with its id. */
 export async function findLiveRun(folder: StateFolder): Promise<RunRecord | undefined> {
   const read = RunRecord.safeParse(parseJson(readPrivateFile(folder.run) ?? ''))

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { keepKeys } from './keys.ts'
+import { requireGoodSettings } from './explain-settings.ts'
 import { DEFAULT_PORTS, planLocal, type Ports, WORKER_NAMES, type WorkerName } from './plan.ts'
 import { requireFreePorts } from './ports.ts'
-import { refuseSecondRun, writeRunRecord } from './run-record.ts'
+import { otherOriginBefore, refuseSecondRun, writeRunRecord } from './run-record.ts'
 import type { GivenSettings, Settings } from './settings.ts'
 import { describeStateFolder, openStateFolder } from './state-folder.ts'
 import { postWarden } from './warden.ts'
@@ -17,6 +18,8 @@ export interface LocalOptions {
   readonly settings?: GivenSettings
   /** Only these of the Workers that the settings call for. */
   readonly workers?: readonly WorkerName[]
+  /** Where the Workers listen when something else stands at `ports`: somebody who watches, say. */
+  readonly behind?: Ports
   readonly isFresh?: boolean
   /** Every line that a Worker or its wrangler says. */
   readonly onLine?: (name: WorkerName, line: string) => void
@@ -33,6 +36,8 @@ export interface Local extends AsyncDisposable {
   readonly standInOrigin: string | undefined
   readonly todoOrigin: string | undefined
   readonly settings: Settings
+  /** Where the last run on this state was, if it was not here. */
+  readonly movedFrom: string | undefined
   readonly workers: readonly WorkerName[]
   /** Resolves when a Worker ends that nobody ended. */
   readonly died: Promise<Ending>
@@ -50,8 +55,11 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
   await refuseSecondRun(folder)
   openStateFolder(folder, options.isFresh ?? false)
   const plan = planLocal(given, ports, keepKeys(folder.keys))
+  if (wanted.includes('mcp')) requireGoodSettings(plan)
   const runId = randomUUID()
-  const described = localWorkers(plan, ports, runId).filter(({ name }) => wanted.includes(name))
+  const described = localWorkers(plan, ports, runId, options.behind).filter(({ name }) =>
+    wanted.includes(name),
+  )
   await requireFreePorts(described)
 
   const warden = postWarden()
@@ -75,6 +83,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
   const origin = plan.settings.PUBLIC_ORIGIN ?? `http://localhost:${ports.mcp}`
   const standInOrigin = originOf('pingone')
   const health = described.map((worker) => worker.health)
+  const movedFrom = otherOriginBefore(folder, origin)
   writeRunRecord(folder, { runId, origin, standInOrigin: standInOrigin ?? null, health })
   try {
     await Promise.all([...supervised.values()].map((worker) => worker.start(options.signal)))
@@ -90,6 +99,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     standInOrigin,
     todoOrigin: originOf('todo-api'),
     settings: plan.settings,
+    movedFrom,
     workers: described.map(({ name }) => name),
     died: died.promise,
     logs: (name) => workerNamed(name).lines,

@@ -29,8 +29,8 @@ export function describeStateFolder(folder: string): StateFolder {
 
 /** The registry is emptied on every start: an entry of a dead run would connect a Worker to nobody. */
 export function openStateFolder(folder: StateFolder, isFresh: boolean): void {
-  const old = isFresh ? [folder.keys, folder.data, folder.logs] : [folder.logs]
-  for (const path of [...old, folder.registry, folder.run]) rmSync(path, { recursive: true, force: true })
+  const old = isFresh ? [folder.keys, folder.data, folder.logs, folder.run] : [folder.logs]
+  for (const path of [...old, folder.registry]) rmSync(path, { recursive: true, force: true })
   for (const path of [folder.path, folder.data, folder.registry, folder.logs]) {
     mkdirSync(path, { recursive: true })
   }

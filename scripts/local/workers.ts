@@ -17,24 +17,30 @@ export interface Worker {
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
-export function localWorkers({ settings, workers }: Plan, ports: Ports, runId: string): readonly Worker[] {
+export function localWorkers(
+  { settings, workers }: Plan,
+  ports: Ports,
+  runId: string,
+  behind: Ports = ports,
+): readonly Worker[] {
   const describe = (
     name: WorkerName,
     config: string,
-    port: number,
+    at: keyof Ports,
     path: string,
     variables: GivenSettings,
   ): Worker => {
-    const origin = `http://localhost:${port}`
+    const port = behind[at]
+    const origin = `http://localhost:${ports[at]}`
     const health = `${origin}${path}`
     return { name, config, port, origin, health, variables: { ...variables, RUN_ID: runId } }
   }
   const todoApi = 'examples/todo-api/wrangler.jsonc'
   const standIn = 'test/stand-ins/pingone/wrangler.jsonc'
   return [
-    { ...describe('mcp', 'wrangler.jsonc', ports.mcp, '/health', settings), ...tunnel(settings, ports) },
-    describe('todo-api', todoApi, ports.todoApi, '/health', todoApiVariables(settings)),
-    describe('pingone', standIn, ports.pingone, '/__stand-in/health', standInVariables(settings, ports)),
+    { ...describe('mcp', 'wrangler.jsonc', 'mcp', '/health', settings), ...tunnel(settings, ports) },
+    describe('todo-api', todoApi, 'todoApi', '/health', todoApiVariables(settings)),
+    describe('pingone', standIn, 'pingone', '/__stand-in/health', standInVariables(settings, ports)),
   ].filter(({ name }) => workers.includes(name))
 }
 

@@ -88,6 +88,8 @@ function wranglerEnvironment(folder: StateFolder): NodeJS.ProcessEnv {
     WRANGLER_REGISTRY_PATH: folder.registry,
     WRANGLER_SEND_ERROR_REPORTS: 'false',
     WRANGLER_SEND_METRICS: 'false',
+    // Its store of traces keeps the addresses of all requests on disk, with the codes of logins in them.
+    X_LOCAL_OBSERVABILITY: 'false',
   }
 }
 

@@ -35,7 +35,7 @@ export function answerAuthorizationError(config: Config, error: unknown): Respon
       503,
       'This app could not be checked',
       'The page that says who it is did not answer, or says something else. Try again later.',
-      incident,
+      { incident, headers: new Headers({ 'Retry-After': '30' }) },
     )
   }
   return null
@@ -46,7 +46,7 @@ const explain = (
   status: number,
   title: string,
   sentence: string,
-  incident: string | null = null,
+  { incident = null, headers }: { incident?: string | null; headers?: Headers } = {},
 ) =>
   htmlAnswer(
     <MessagePage
@@ -57,5 +57,5 @@ const explain = (
       incident={incident}
       tone="problem"
     />,
-    { isHttps: isHttps(config), status },
+    { isHttps: isHttps(config), status, ...(headers === undefined ? {} : { headers }) },
   )

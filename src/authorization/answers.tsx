@@ -18,28 +18,33 @@ export function continueAnswer(
   return htmlAnswer(page, { isHttps: isHttps(config), headers })
 }
 
-export function refusalPage(
+type Outage = Extract<LoginAnswer, { to: 'person' }>
+
+/**
+ * PingOne is down and nothing is lost: the same form as on the consent page, with a handle that is still good. Its
+ * second button leads back to the client, so that neither person nor client waits for nothing.
+ */
+export function outagePage(
   config: Config,
-  answer: LoginAnswer,
-  tryAgain: string | null,
-  { headers = new Headers(), incident = null }: { headers?: Headers; incident?: string | null } = {},
+  { status, title, sentence, retryAfterSeconds }: Outage,
+  again: { handle: string; scopes: readonly string[] },
+  { headers, incident }: { headers: Headers; incident: string },
 ): Response {
-  const { status, title, sentence } =
-    answer.to === 'person'
-      ? answer
-      : {
-          status: 502,
-          title: 'Signing in did not work',
-          sentence: `${answer.description}. Start again from your app.`,
-        }
-  const next = tryAgain === null ? null : { label: 'Try again', href: tryAgain }
-  if (status === 503) headers.set('Retry-After', '5')
+  headers.set('Retry-After', String(retryAfterSeconds))
+  const fields = [
+    { name: 'handle', value: again.handle },
+    ...again.scopes.map((value) => ({ name: 'scope', value })),
+  ]
+  const buttons = [
+    { label: 'Try again', name: 'decision', value: 'approve' },
+    { label: 'Back to your app', name: 'decision', value: 'leave' },
+  ]
   const page = (
     <MessagePage
       title={title}
       sentence={sentence}
-      next={next}
-      retry={null}
+      next={null}
+      retry={{ action: '/authorize', fields, buttons }}
       incident={incident}
       tone="problem"
     />

@@ -1,35 +1,60 @@
-import { AuthorizationError } from '@cloudflare/workers-oauth-provider'
-import { isFromOurPage, readForm } from '../http/read-form.ts'
-import { log } from '../lib/log.ts'
-import { continueAnswer, refusalPage } from './answers.tsx'
+import { AuthorizationError, authorizationErrorRedirect } from '@cloudflare/workers-oauth-provider'
+import { type FormText, isFromOurPage, readForm } from '../http/read-form.ts'
+import { continueAnswer, outagePage } from './answers.tsx'
 import { beginSignIn } from './begin-sign-in.ts'
 import type { LoginParts } from './parts.ts'
-import { answerRefusal } from './refusals.ts'
+import { refuseLogin, reportRefusal } from './refuse-login.tsx'
+import { answerRefusal, deniedHere, type HomeAnswer, leftDuringOutage } from './refusals.ts'
 import { approvedScopes } from './scopes.ts'
 
 /** POST /authorize: the person decided. No → back to the client; yes → to PingOne, with what was left ticked. */
 export async function decideConsent(request: Request, parts: LoginParts): Promise<Response> {
-  const { config, oauth, pingone } = parts
-  const form = isFromOurPage(request, config.publicOrigin) ? await readForm(request) : null
+  const form = isFromOurPage(request, parts.config.publicOrigin) ? await readForm(request) : null
   if (form === null) {
     throw new AuthorizationError('invalid_request', { description: 'Not the form of our page' })
   }
-  const handle = form.one('handle') ?? ''
-  if (form.one('decision') !== 'approve') {
-    const denied = await oauth.denyConsent(request, handle, { description: 'The person declined' })
-    denied.headers.delete('Location')
-    return continueAnswer(config, denied.redirectTo, 'client', denied.headers)
+  // What is no clear yes is a no.
+  const [decision = 'deny', ...others] = form.all('decision')
+  switch (others.length === 0 ? decision : 'deny') {
+    case 'approve':
+      return approve(request, form, parts)
+    case 'leave':
+      return goHome(request, form, parts, leftDuringOutage)
+    default:
+      return goHome(request, form, parts, deniedHere)
   }
+}
+
+const handleOf = (form: FormText): string => form.one('handle') ?? ''
+
+async function approve(request: Request, form: FormText, parts: LoginParts): Promise<Response> {
+  const { config, oauth, pingone } = parts
   // Asked first, so that an outage of PingOne leaves this form as it was: the person can send it again.
   const ready = await pingone.isReachable()
   if (!ready.ok) {
-    log.warn('login.refused', { reason: ready.error.reason, detail: ready.error.detail })
-    return refusalPage(config, answerRefusal(ready.error), null)
+    const incident = reportRefusal(ready.error)
+    const answer = answerRefusal(ready.error)
+    if (answer.to === 'client') return goHome(request, form, parts, answer)
+    const again = { handle: handleOf(form), scopes: form.all('scope') }
+    return outagePage(config, answer, again, { headers: new Headers(), incident })
   }
   // Without a scope option the stored request comes back as it was asked: approving can only narrow it.
-  const approved = await oauth.approveConsent(request, handle)
-  const scope = approvedScopes(approved.request.scope, form.all('scope'))
-  const url = await beginSignIn(parts, { ...approved.request, scope }, approved.headers)
-  if (!url.ok) return refusalPage(config, answerRefusal(url.error), null)
-  return continueAnswer(config, url.value.href, 'pingone', approved.headers)
+  const { request: asked, headers } = await oauth.approveConsent(request, handleOf(form))
+  const approved = { ...asked, scope: approvedScopes(asked.scope, form.all('scope')) }
+  const url = await beginSignIn(parts, approved, headers)
+  if (!url.ok) return refuseLogin(parts, headers, { approved, refusal: url.error, leaving: 'page' })
+  return continueAnswer(config, url.value.href, 'pingone', headers)
+}
+
+/** Uses the consent up, and goes to the redirect URI that was checked when it began; the form cannot name another. */
+async function goHome(
+  request: Request,
+  form: FormText,
+  { config, oauth }: LoginParts,
+  { code, description }: HomeAnswer,
+): Promise<Response> {
+  const ended = await oauth.denyConsent(request, handleOf(form))
+  ended.headers.delete('Location')
+  const home = authorizationErrorRedirect(ended.request, code, description)
+  return continueAnswer(config, home, 'client', ended.headers)
 }

@@ -1,51 +1,72 @@
-import {
-  authorizationErrorRedirect,
-  AuthorizationError,
-  type AuthRequest,
-} from '@cloudflare/workers-oauth-provider'
-import { boundedText } from '../lib/bounded-text.ts'
-import { newIncident } from '../lib/incident.ts'
+import { AuthorizationError, type AuthRequest } from '@cloudflare/workers-oauth-provider'
+import { repeatedParameter } from '../http/request-parameters.ts'
 import { log } from '../lib/log.ts'
+import { redacted } from '../lib/redacted.ts'
+import { err, ok, type Err, type Result } from '../lib/result.ts'
 import { makePersonId } from '../people/person-id.ts'
 import type { DownstreamTokens } from '../pingone/client.ts'
 import type { IdTokenClaims } from '../pingone/claims.ts'
-import { refusalPage } from './answers.tsx'
-import { beginSignIn } from './begin-sign-in.ts'
 import { callbackOf, LoginState, type LoginParts } from './parts.ts'
-import { answerRefusal, readCallbackError, type LoginRefusal } from './refusals.ts'
+import { readCallbackError, type LoginRefusal } from './refusals.ts'
+import { refuseLogin } from './refuse-login.tsx'
 import type { GrantProps } from './server.ts'
 import { grantedScopes, upstreamScopes } from './scopes.ts'
-
-const MAX_NAME_CHARACTERS = 100
+import { shownPersonName } from './shown-name.ts'
 
 /** GET /callback: PingOne's answer becomes a grant, and the browser goes home to its client. */
 export async function finishLogin(request: Request, parts: LoginParts): Promise<Response> {
-  const { config, oauth, pingone } = parts
   const callback = new URL(request.url)
+  // Before the state is used up: what is not even well-formed leaves the login as it was.
+  if (repeatedParameter(callback, ['state', 'code', 'error', 'iss']) !== undefined) {
+    throw new AuthorizationError('invalid_request', { description: 'Not an answer of PingOne' })
+  }
   // Finds the login by `state` and by this browser's cookie, and uses it up; throws when either is not ours.
-  const { request: approved, data, headers } = await oauth.finishUpstream(request)
+  const { request: approved, data, headers } = await parts.oauth.finishUpstream(request)
   const login = LoginState.safeParse(data)
   if (!login.success)
     throw new AuthorizationError('invalid_request', { description: 'Not a login of a client' })
 
-  const error = callback.searchParams.get('error')
-  if (error !== null) return refuseLogin(parts, approved, headers, readCallbackError(error), callback)
-  const signedIn = await pingone.exchangeCode({
-    callback,
-    redirectUri: callbackOf(config),
-    secrets: login.data,
-  })
-  if (!signedIn.ok) return refuseLogin(parts, approved, headers, signedIn.error, callback)
+  const finished = await finish(parts, approved, login.data, callback).catch(brokenLogin)
+  if (finished.ok) {
+    headers.set('Location', finished.value)
+    return new Response(null, { status: 302, headers })
+  }
+  const description = callback.searchParams.get('error_description') ?? ''
+  const correlation = /Correlation ID: ([0-9a-fA-F-]{1,40})/.exec(description)?.[1]
+  return refuseLogin(parts, headers, { approved, refusal: finished.error, leaving: 'redirect', correlation })
+}
 
+/** Where the browser goes with its code, or why there is none. */
+async function finish(
+  parts: LoginParts,
+  approved: AuthRequest,
+  secrets: LoginState,
+  callback: URL,
+): Promise<Result<string, LoginRefusal>> {
+  const { config, pingone } = parts
+  const error = callback.searchParams.get('error')
+  if (error !== null) {
+    // RFC 9207 §2.4: an error of another server is no error of PingOne's.
+    const issuer = callback.searchParams.get('iss') ?? config.pingone.issuer
+    const isOurs = issuer === config.pingone.issuer
+    return err(
+      isOurs ? readCallbackError(error) : { reason: 'not_trusted', detail: 'error of another issuer' },
+    )
+  }
+  const signedIn = await pingone.exchangeCode({ callback, redirectUri: callbackOf(config), secrets })
+  if (!signedIn.ok) return signedIn
   const { person, tokens } = signedIn.value
   const scopes = grantedScopes(approved.scope, tokens.claims.scope, config.api)
-  if (scopes.length === 0) {
-    const refusal: LoginRefusal = { reason: 'scopes_withheld', detail: 'no scope for reading' }
-    return refuseLogin(parts, approved, headers, refusal, callback)
-  }
-  headers.set('Location', await openGrant(parts, approved, person, tokens, scopes))
-  return new Response(null, { status: 302, headers })
+  if (scopes.length === 0) return err({ reason: 'scopes_withheld', detail: 'no scope for reading' })
+  return ok(await openGrant(parts, approved, person, tokens, scopes))
 }
+
+/** Storage that is away, a document of the client's that is gone: its state is used up, but the client must hear of it. */
+const brokenLogin = (error: unknown): Err<LoginRefusal> =>
+  err({
+    reason: 'broken',
+    detail: redacted(error instanceof Error ? `${error.name}: ${error.message}` : 'no error'),
+  })
 
 /** The grant is in the library's storage and PingOne's tokens in the Person before the code leaves. */
 async function openGrant(
@@ -87,37 +108,5 @@ function grantOfCode(redirectTo: string): string {
   return grant
 }
 
-const displayName = (person: IdTokenClaims): string | null => {
-  const full = person.name ?? [person.given_name, person.family_name].filter(Boolean).join(' ')
-  const name = boundedText(full === '' ? (person.preferred_username ?? '') : full, MAX_NAME_CHARACTERS)
-  return name === '' ? null : name
-}
-
-async function refuseLogin(
-  parts: LoginParts,
-  approved: AuthRequest,
-  headers: Headers,
-  refusal: LoginRefusal,
-  callback: URL,
-): Promise<Response> {
-  const incident = newIncident()
-  const correlation = /Correlation ID: ([0-9a-fA-F-]{1,40})/.exec(
-    callback.searchParams.get('error_description') ?? '',
-  )
-  const { reason, detail } = refusal
-  log.warn('login.refused', {
-    incident,
-    reason,
-    detail,
-    client: approved.clientId,
-    correlation: correlation?.[1],
-  })
-  const answer = answerRefusal(refusal)
-  if (answer.to === 'client') {
-    headers.set('Location', authorizationErrorRedirect(approved, answer.code, answer.description))
-    return new Response(null, { status: 302, headers })
-  }
-  // The state is used up: "try again" leads to PingOne with a fresh one, for the same approved request.
-  const again = await beginSignIn(parts, approved, headers)
-  return refusalPage(parts.config, answer, again.ok ? again.value.href : null, { headers, incident })
-}
+const displayName = ({ name, given_name, family_name, preferred_username }: IdTokenClaims): string | null =>
+  shownPersonName(name, [given_name, family_name].filter(Boolean).join(' '), preferred_username)

@@ -1,8 +1,10 @@
 import type { OAuthHelpers } from '@cloudflare/workers-oauth-provider'
 import { z } from 'zod'
 import type { Config } from '../config.ts'
+import type { Fetch } from '../lib/bounded-fetch.ts'
 import type { NewGrant } from '../people/grant.ts'
 import type { PingOne } from '../pingone/client.ts'
+import type { Admission } from './admission.ts'
 
 /** What a person reads on our pages: what this server is called, and what it works on. */
 export interface ProductNames {
@@ -14,9 +16,12 @@ export interface ProductNames {
 export interface LoginParts {
   config: Config
   oauth: OAuthHelpers
+  admission: Admission
   pingone: PingOne
   product: ProductNames
   nowSeconds(): number
+  /** For documents of clients. */
+  fetch: Fetch
   /** Tells the person's object about a new grant. */
   openGrant(person: string, grant: NewGrant): Promise<void>
 }

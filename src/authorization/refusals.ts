@@ -1,4 +1,5 @@
 import type { AuthorizationErrorCode } from '@cloudflare/workers-oauth-provider'
+import { loggedErrorCode } from '../lib/error-code.ts'
 import type { PingOneProblem } from '../pingone/problems.ts'
 
 /** Every way a login fails after our consent page, as the room tells it to itself. `detail` is for the log. */
@@ -6,12 +7,34 @@ export type LoginRefusal =
   | { reason: 'declined'; detail: string }
   | { reason: 'refused_by_pingone'; detail: string }
   | { reason: 'scopes_withheld'; detail: string }
+  /** A bug, or an outage on our side, after PingOne's answer was used up. */
+  | { reason: 'broken'; detail: string }
   | PingOneProblem
 
 /** What the outside sees of it: back to the client with an error of RFC 6749 §4.1.2.1, or a page with "try again". */
 export type LoginAnswer =
-  | { to: 'client'; code: AuthorizationErrorCode; description: string }
-  | { to: 'person'; status: 503; title: string; sentence: string }
+  | HomeAnswer
+  | { to: 'person'; status: 503; title: string; sentence: string; retryAfterSeconds: number }
+
+export interface HomeAnswer {
+  to: 'client'
+  code: AuthorizationErrorCode
+  description: string
+}
+
+/** The person said no on our own page. */
+export const deniedHere: HomeAnswer = {
+  to: 'client',
+  code: 'access_denied',
+  description: 'The person declined',
+}
+
+/** The person did not want to wait for PingOne any longer. */
+export const leftDuringOutage: HomeAnswer = {
+  to: 'client',
+  code: 'temporarily_unavailable',
+  description: 'PingOne did not answer',
+}
 
 /**
  * One switch for all words. PingOne's own text goes no further than the log: a flow's designer, or whoever can make
@@ -25,6 +48,8 @@ export function answerRefusal(refusal: LoginRefusal): LoginAnswer {
       return { to: 'client', code: 'access_denied', description: 'The person did not allow the API' }
     case 'refused_by_pingone':
       return { to: 'client', code: 'server_error', description: 'PingOne did not complete the sign-in' }
+    case 'broken':
+      return { to: 'client', code: 'server_error', description: 'This server could not finish the sign-in' }
     case 'misconfigured':
       return {
         to: 'client',
@@ -40,6 +65,7 @@ export function answerRefusal(refusal: LoginRefusal): LoginAnswer {
         status: 503,
         title: 'PingOne is not answering',
         sentence: 'Your sign-in was not lost. Wait a moment and try again.',
+        retryAfterSeconds: refusal.retryAfterSeconds,
       }
     default:
       return refusal satisfies never
@@ -48,7 +74,7 @@ export function answerRefusal(refusal: LoginRefusal): LoginAnswer {
 
 /** What PingOne put into the callback instead of a code. Only `access_denied` says that the person said no. */
 export const readCallbackError = (error: string): LoginRefusal => {
-  const code = error.replaceAll(/[^a-zA-Z0-9_]/g, '').slice(0, 40)
+  const code = loggedErrorCode(error)
   if (error === 'access_denied') return { reason: 'declined', detail: code }
   if (error === 'temporarily_unavailable')
     return { reason: 'unavailable', detail: code, retryAfterSeconds: 5 }

@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import { log } from '../lib/log.ts'
 import type { ProviderEnv } from '../people/provider-env.ts'
 import { lifeLeftSeconds } from './life-left.ts'
+import { answerOAuthRefusal, type OAuthRefusal } from './oauth-refusal.ts'
 import { metadataScopes } from './scopes.ts'
 
 export type AuthorizationServer = OAuthAuthorizationServer<ProviderEnv>
@@ -12,14 +13,24 @@ export type AuthorizationServer = OAuthAuthorizationServer<ProviderEnv>
 export const GrantProps = z.strictObject({ openedAtSeconds: z.number().int() })
 export type GrantProps = z.infer<typeof GrantProps>
 
-/** The OAuth server towards clients: metadata, `/token`, `/register`, revocation, and the helpers for our pages. */
-export const makeAuthorizationServer = (config: Config, nowSeconds: () => number): AuthorizationServer =>
+/**
+ * The OAuth server towards clients: metadata, `/token`, `/register`, revocation, and the helpers for our pages. The
+ * library writes a registration with the life that is given here, and at a token request gives it that life anew when
+ * less than half of it is left. So there are two servers (see compose.ts): what the one for `/register` wrote for an
+ * hour, the other one keeps from the first token on.
+ */
+export const makeAuthorizationServer = (
+  config: Config,
+  nowSeconds: () => number,
+  registrationSeconds: number,
+): AuthorizationServer =>
   new OAuthAuthorizationServer<ProviderEnv>({
     issuer: config.publicOrigin,
     resources: [config.resource],
     authorizeEndpoint: '/authorize',
     tokenEndpoint: '/token',
     clientRegistrationEndpoint: '/register',
+    clientRegistrationTTL: registrationSeconds,
     clientIdMetadataDocumentEnabled: true,
     scopesSupported: [...metadataScopes],
     accessTokenTTL: config.life.accessTokenSeconds,
@@ -34,6 +45,27 @@ export const makeAuthorizationServer = (config: Config, nowSeconds: () => number
       throw new OAuthError('invalid_grant', { description: 'This access is over. Connect again.' })
     },
     onError: ({ code, status, internal }) => {
-      log.warn('oauth.refused', { code, status, category: internal.category, cause: internal.reason })
+      const ours = isClientUnreadable(internal) ? unreadable : null
+      const { category, reason: cause } = internal
+      log.warn('oauth.refused', { code: ours?.code ?? code, status: ours?.status ?? status, category, cause })
+      return ours === null ? undefined : answerOAuthRefusal(null, ours)
     },
   })
+
+type LibraryReason = { category: string; reason: string; detail?: unknown }
+const KeysMissing = z.looseObject({ reason: z.literal('jwks_fetch_failed') })
+
+/**
+ * A document, or the keys that it names, that could not be had just now. The library calls that `invalid_client`, upon
+ * which clients forget who they are and register anew; but an outage signs nobody out (invariant 10).
+ */
+const isClientUnreadable = ({ category, reason, detail }: LibraryReason): boolean =>
+  (category === 'client-id-metadata-document' && reason === 'metadata_resolution_failed') ||
+  (reason === 'client_assertion_invalid' && KeysMissing.safeParse(detail).success)
+
+const unreadable: OAuthRefusal = {
+  status: 503,
+  code: 'temporarily_unavailable',
+  description: 'What this client publishes about itself could not be read. Try again.',
+  headers: { 'Retry-After': '30' },
+}

@@ -1,19 +1,20 @@
-import { AuthorizationError, type AuthRequest } from '@cloudflare/workers-oauth-provider'
-import { boundedText } from '../lib/bounded-text.ts'
 import { ConsentPage } from '../pages/consent-page.tsx'
 import { htmlAnswer } from '../pages/html-answer.ts'
 import { isHttps } from './answers.tsx'
+import { requireClearClient, requireStrictRequest } from './check-request.ts'
 import type { LoginParts } from './parts.ts'
+import { shownClientName } from './shown-name.ts'
 import { offeredScopes, READ, upstreamScopes, wantedScopes } from './scopes.ts'
 
-const MAX_NAME_CHARACTERS = 100
 const DAY_SECONDS = 86_400
 
 /** GET /authorize: who asks, for what, and where it would be sent. Nothing has gone to PingOne yet. */
 export async function showConsent(request: Request, parts: LoginParts): Promise<Response> {
-  const { config, oauth, product } = parts
+  const { config, oauth, product, admission } = parts
+  const url = new URL(request.url)
+  requireClearClient(url)
   const parsed = await oauth.parseAuthRequest(request)
-  requirePkce(parsed)
+  requireStrictRequest(url, parsed)
   // What the page asks and what is stored are the same: the form can only take away from it.
   const asked = { ...parsed, scope: wantedScopes(parsed.scope) }
   const details = await oauth.describeConsent(asked)
@@ -22,9 +23,9 @@ export async function showConsent(request: Request, parts: LoginParts): Promise<
     <ConsentPage
       handle={consent.handle}
       client={{
-        name: boundedText(details.clientName, MAX_NAME_CHARACTERS),
+        name: shownClientName(details.clientName),
         domain: details.clientDomain ?? null,
-        label: null,
+        label: admission.labelOf(asked.clientId, asked.redirectUri),
         redirectHost: details.redirectHost,
         isLocalApp: details.redirectIsLoopback,
       }}
@@ -41,15 +42,4 @@ export async function showConsent(request: Request, parts: LoginParts): Promise<
     />
   )
   return htmlAnswer(page, { isHttps: isHttps(config), headers: consent.headers })
-}
-
-/** OAuth 2.1 §4.1.1 asks PKCE of every client; the library lets a confidential one go without. */
-function requirePkce(request: AuthRequest): void {
-  if (request.codeChallenge !== undefined && request.codeChallengeMethod === 'S256') return
-  throw new AuthorizationError('invalid_request', {
-    description: 'PKCE with code_challenge_method S256 is required',
-    redirectUri: request.redirectUri,
-    state: request.state,
-    ...(request.issuer === undefined ? {} : { issuer: request.issuer }),
-  })
 }

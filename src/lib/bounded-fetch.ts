@@ -31,10 +31,15 @@ export async function readBounded(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = []
   let bytes = 0
-  for await (const chunk of body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > maxBytes) throw new TooLargeError(maxBytes)
-    chunks.push(chunk)
+  // A reader: in workerd `for await` takes three times as long, and every request comes through here.
+  const reader = body?.getReader()
+  for (let read = await reader?.read(); read?.done === false; read = await reader?.read()) {
+    bytes += read.value.byteLength
+    if (bytes > maxBytes) {
+      await reader?.cancel()
+      throw new TooLargeError(maxBytes)
+    }
+    chunks.push(read.value)
   }
   const all = new Uint8Array(bytes)
   let at = 0

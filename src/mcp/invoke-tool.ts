@@ -4,14 +4,16 @@ import { log } from '../lib/log.ts'
 import { redacted } from '../lib/redacted.ts'
 import { err, type Result } from '../lib/result.ts'
 import { Secret } from '../lib/secret.ts'
-import { type CallKeeper, type CallOutcome, CallStart } from '../people/calls.ts'
+import { type CallIntent, type CallKeeper, type CallOutcome, CallStart } from '../people/calls.ts'
 import type { Principal } from '../principal.ts'
 import type { AnyTool, ToolOutput } from '../tools/define-tool.ts'
 import type { TodoStore } from '../tools/tool-context.ts'
 import { missingScopes } from './list-tools.ts'
 import { readDownstreamToken } from './read-downstream-token.ts'
+import { type NoOtherToken, stopProblem, tokenReplacer } from './replace-token.ts'
 import { failure, success, type ToolResult } from './tool-result.ts'
 import type { CallProblem } from './tool-refusal.ts'
+import { withDeadline } from './with-deadline.ts'
 
 /**
  * The only way to a tool, in both lanes. It checks the scope again (the challenge at the edge is for clients,
@@ -20,10 +22,19 @@ import type { CallProblem } from './tool-refusal.ts'
 export interface Caller {
   lane: 'stateless' | 'stateful'
   keeper: CallKeeper
-  todosFor(call: { token: Secret; idempotencyKey: string; transaction: string }): TodoStore
+  todosFor(call: ApiCall): TodoStore
   deadlineMs: number
   /** Keeps the work alive when the client is gone: a write that was sent must get its outcome on record. */
   waitUntil(work: Promise<unknown>): void
+}
+
+/** What the requests of one tool call share. */
+export interface ApiCall {
+  token: Secret
+  /** Another token, for the one that the API answered with 401. */
+  replaceToken: (refused: Secret) => Promise<Result<Secret, NoOtherToken>>
+  idempotencyKey: string
+  transaction: string
 }
 
 export async function invokeTool(
@@ -51,13 +62,17 @@ async function runCall(
   if (!parsed.success) return err({ reason: 'bad_input' })
   const { grant, client } = principal
   const argumentsDigest = await canonicalDigest(parsed.data)
-  const intent = { grant, client, lane: caller.lane, tool: tool.name, transaction, argumentsDigest }
-  const start = await begin(caller.keeper, intent)
-  if (start.verdict === 'ended') return err({ reason: 'ended' })
-  if (start.verdict === 'unavailable') {
-    return err({ reason: 'not_started', retryAfterSeconds: start.retryAfterSeconds })
+  const intent: CallIntent = {
+    grant,
+    client,
+    lane: caller.lane,
+    tool: tool.name,
+    transaction,
+    argumentsDigest,
   }
-  const answer = await runTool(tool, parsed.data, principal, caller, transaction, start)
+  const start = await begin(caller.keeper, intent)
+  if (start.verdict !== 'go') return err(stopProblem(start))
+  const answer = await runTool(tool, parsed.data, principal, caller, intent, start)
   // Not awaited: the answer is already known and the client need not wait for the second hop. waitUntil keeps it
   // alive; an intent whose end the Person never hears of has no outcome, which reads as "unknown" (invariant 8).
   caller.waitUntil(end(caller.keeper, start.call, outcomeOf(answer), transaction))
@@ -71,10 +86,12 @@ async function runTool(
   input: unknown,
   principal: Principal,
   caller: Caller,
-  transaction: string,
+  intent: CallIntent,
   start: Going,
 ): Promise<Result<ToolOutput, CallProblem>> {
+  const { transaction } = intent
   const token = new Secret(start.downstreamToken)
+  const replacer = tokenReplacer((refused) => begin(caller.keeper, { ...intent, refused }))
   try {
     const me = {
       name: start.person.name,
@@ -82,30 +99,22 @@ async function runTool(
       accessEndsAtSeconds: principal.expiresAtSeconds,
       downstream: await readDownstreamToken(token),
     }
-    const todos = caller.todosFor({ token, idempotencyKey: start.call, transaction })
-    return await withDeadline(tool.run(input, { todos, me }), caller.deadlineMs, tool)
+    const { replaceToken } = replacer
+    const todos = caller.todosFor({ token, replaceToken, idempotencyKey: start.call, transaction })
+    const answer = await withDeadline(tool.run(input, { todos, me }), caller.deadlineMs, tool)
+    const stop = replacer.stop()
+    // `unauthorized` also says that the tool did nothing: only then may the call look as if it had not begun.
+    const isStopped = stop !== null && !answer.ok && answer.error.reason === 'unauthorized'
+    return isStopped ? err(stopProblem(stop)) : answer
   } catch (error) {
     const incident = report('tool.broken', error, { tool: tool.name, transaction })
     return err(tool.effect === 'read' ? { reason: 'broken', incident } : { reason: 'unknown_outcome' })
-  }
-}
-
-async function withDeadline(
-  running: Promise<Result<ToolOutput, CallProblem>>,
-  deadlineMs: number,
-  tool: AnyTool,
-): Promise<Result<ToolOutput, CallProblem>> {
-  const late: CallProblem = { reason: tool.effect === 'read' ? 'unavailable' : 'unknown_outcome' }
-  const { promise, resolve } = Promise.withResolvers<Result<ToolOutput, CallProblem>>()
-  const timer = setTimeout(() => resolve(err(late)), deadlineMs)
-  try {
-    return await Promise.race([running, promise])
   } finally {
-    clearTimeout(timer)
+    replacer.close()
   }
 }
 
-async function begin(keeper: CallKeeper, intent: Parameters<CallKeeper['beginCall']>[0]): Promise<CallStart> {
+async function begin(keeper: CallKeeper, intent: CallIntent): Promise<CallStart> {
   try {
     return CallStart.parse(await keeper.beginCall(intent))
   } catch (error) {

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { fromBase64Url, toBase64Url } from '../lib/base64url.ts'
+import { fromBase64Url } from '../lib/base64url.ts'
 import { boundedText } from '../lib/bounded-text.ts'
 import type { Secret } from '../lib/secret.ts'
+import { thumbprint } from '../lib/thumbprint.ts'
 import type { DownstreamClaims } from '../tools/tool-context.ts'
 
 const Claims = z.object({
@@ -20,7 +21,6 @@ export async function readDownstreamToken(token: Secret): Promise<DownstreamClai
   const claims = Claims.safeParse(payloadOf(token.reveal()))
   if (!claims.success) return null
   const { iss, aud, scope, acr, exp } = claims.data
-  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token.reveal()))
   const short = (text: string) => boundedText(text, 100)
   return {
     issuer: boundedText(iss, 300),
@@ -35,9 +35,11 @@ export async function readDownstreamToken(token: Secret): Promise<DownstreamClai
       .map(short),
     acr: acr === undefined ? null : short(acr),
     expiresAtSeconds: exp ?? null,
-    thumbprint: toBase64Url(hash),
+    thumbprint: await thumbprintOf(token),
   }
 }
+
+export const thumbprintOf = (token: Secret): Promise<string> => thumbprint(token.reveal())
 
 function payloadOf(token: string): unknown {
   try {

@@ -13,6 +13,11 @@ export interface Message {
 /** Reads the one message of a request, once and bounded. What comes back as an error is the answer to give. */
 export async function readMessage(request: Request): Promise<Result<Message, Response>> {
   if (request.method !== 'POST') return ok({ body: null, parsed: undefined })
+  // Exactly this type, for both lanes: SDK v1 is content when the words are somewhere in it.
+  const [type = ''] = (request.headers.get('content-type') ?? '').split(';')
+  if (type.trim().toLowerCase() !== 'application/json') {
+    return no(415, errorCode.invalidRequest, 'The content type must be application/json.')
+  }
   try {
     const body = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(
       await readBounded(request.body, MAX_BYTES),

@@ -3,6 +3,7 @@ import { createMcpHandler } from 'agents/mcp/server'
 import { log } from '../lib/log.ts'
 import { redacted } from '../lib/redacted.ts'
 import type { AnyTool } from '../tools/define-tool.ts'
+import { convertOnce } from './convert-once.ts'
 import { describeTool } from './list-tools.ts'
 import { instructions, serverInfo } from './server-info.ts'
 import type { ToolResult } from './tool-result.ts'
@@ -18,12 +19,13 @@ export interface StatelessCall {
  * itself, so that no token and no principal passes through the SDK, where a tool could read it.
  */
 export function makeStatelessLane(tools: readonly AnyTool[]) {
+  const ready = tools.map(withSchemas)
   const calls = new WeakMap<Request, StatelessCall>()
   const handler = createMcpHandler(
     ({ requestInfo }) => {
       const call = requestInfo && calls.get(requestInfo)
       if (call === undefined) throw new Error('a request without a principal reached the stateless lane')
-      return makeServer(tools, call)
+      return makeServer(ready, call)
     },
     {
       route: '/mcp',
@@ -41,17 +43,22 @@ export function makeStatelessLane(tools: readonly AnyTool[]) {
   }
 }
 
-function makeServer(tools: readonly AnyTool[], { scopes, call }: StatelessCall): McpServer {
+/** The SDK asks for the JSON Schema of a tool on every request: each has a server of its own. */
+const withSchemas = (tool: AnyTool) => ({
+  tool,
+  inputSchema: convertOnce(tool.input),
+  outputSchema: convertOnce(tool.output),
+})
+type ToolWithSchemas = ReturnType<typeof withSchemas>
+
+function makeServer(tools: readonly ToolWithSchemas[], { scopes, call }: StatelessCall): McpServer {
   // The list depends on the scopes of the token: private, and short enough to follow a new permission.
   const cacheHints = { 'tools/list': { ttlMs: 60_000, cacheScope: 'private' as const } }
   const capabilities = { tools: { listChanged: false } }
   const server = new McpServer(serverInfo, { instructions, cacheHints, capabilities })
-  for (const tool of tools) {
-    server.registerTool(
-      tool.name,
-      { ...describeTool(tool, scopes), inputSchema: tool.input, outputSchema: tool.output },
-      (input) => call(tool, input),
-    )
+  for (const { tool, inputSchema, outputSchema } of tools) {
+    const facts = { ...describeTool(tool, scopes), inputSchema, outputSchema }
+    server.registerTool(tool.name, facts, (input) => call(tool, input))
   }
   return server
 }

@@ -13,7 +13,7 @@ const wait = (seconds: number | null) => (seconds === null ? 'in a moment' : `in
 export function sayRefusal(problem: CallProblem): string {
   switch (problem.reason) {
     case 'unauthorized':
-      return 'The Todo API did not accept the access of this person. Nothing was changed. Ask the person to connect again.'
+      return 'The Todo API does not accept the token of this server. Nothing was changed. Do not try again; tell the person that the operator of this server must look.'
     case 'forbidden':
       return 'The Todo API does not allow this for this person. Nothing was changed. Do not try again; tell the person.'
     case 'gone':

@@ -21,7 +21,7 @@ export function connectSteps(mcpUrl: string): readonly ConnectStep[] {
           code: `npx @modelcontextprotocol/inspector --server-url ${mcpUrl} --transport http`,
         },
       ],
-      note: 'Open the address it prints and press Connect.',
+      note: 'Open the address it prints and turn on the server’s switch.',
     },
     {
       id: 'claude-code',

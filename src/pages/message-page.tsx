@@ -6,8 +6,12 @@ export type MessagePageProps = {
   title: string
   sentence: string
   next: { label: string; href: string } | null
-  /** "Try again": a form and not a link, because it starts something. */
-  retry: { label: string; action: string; handle: string } | null
+  /** "Try again": a form and not a link, because it starts something. Enter presses its first button. */
+  retry: {
+    action: string
+    fields: readonly { name: string; value: string }[]
+    buttons: readonly { label: string; name: string; value: string }[]
+  } | null
   incident: string | null
   tone: 'problem' | 'done'
 }
@@ -23,8 +27,14 @@ export function MessagePage({ title, sentence, next, retry, incident, tone }: Me
         <div class="actions">
           {retry === null ? null : (
             <form method="post" action={retry.action}>
-              <input type="hidden" name="handle" value={retry.handle} />
-              <button class="button primary">{retry.label}</button>
+              {retry.fields.map(({ name, value }) => (
+                <input type="hidden" name={name} value={value} />
+              ))}
+              {retry.buttons.map(({ label, name, value }, index) => (
+                <button class={index === 0 ? 'button primary' : 'button'} name={name} value={value}>
+                  {label}
+                </button>
+              ))}
             </form>
           )}
           {next === null ? null : (

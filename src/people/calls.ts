@@ -10,6 +10,11 @@ export interface CallIntent {
   transaction: string
   /** SHA-256 of the canonical arguments: the record shows that two calls were the same, never what they said. */
   argumentsDigest: string
+  /**
+   * Where this begins the same call once more because the API refused the token: its thumbprint. The Person gives
+   * a newer one then. Still one row, and no third kind of message.
+   */
+  refused?: string
 }
 
 /**

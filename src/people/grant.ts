@@ -15,6 +15,8 @@ export const Grant = z.object({
   tenant: z.object({ issuer: z.string(), clientId: z.string(), audience: z.string() }),
   sealed: z.string(),
   downstreamEndsAtSeconds: z.number().int(),
+  /** When PingOne last replaced a token because the API refused it: not to be asked again and again. */
+  replacedAtSeconds: z.number().int().nullable().default(null),
   ended: z.object({ reason: z.string(), atSeconds: z.number().int() }).nullable(),
 })
 export type Grant = z.infer<typeof Grant>

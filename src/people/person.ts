@@ -4,8 +4,9 @@ import { log } from '../lib/log.ts'
 import type { PingOne } from '../pingone/client.ts'
 import { makeCallTable, recordIntent, recordOutcome } from './call-log.ts'
 import type { CallIntent, CallKeeper, CallOutcome, CallStart } from './calls.ts'
-import { isSameTenant, openTokens, REFRESH_AHEAD_SECONDS, sealTokens, tenantOf } from './downstream.ts'
-import { Grant, type NewGrant } from './grant.ts'
+import { isSameTenant, isToReplace, REFRESH_AHEAD_SECONDS, sealTokens, tenantOf } from './downstream.ts'
+import { Grant, type NewGrant, type SealedTokens } from './grant.ts'
+import { OpenedTokens } from './opened-tokens.ts'
 
 export interface PersonParts {
   config(env: Env): Config
@@ -30,6 +31,7 @@ export interface PersonObject extends DurableObject<Env>, CallKeeper {
  */
 export const makePerson = (parts: PersonParts) =>
   class extends DurableObject<Env> implements PersonObject {
+    readonly #opened = new OpenedTokens()
     readonly #refreshing = new Map<string, Promise<Live>>()
 
     /** `/callback` came to its end: a person allowed a client, and PingOne's tokens are here before the code leaves. */
@@ -45,6 +47,7 @@ export const makePerson = (parts: PersonParts) =>
         tenant: tenantOf(config),
         sealed: await sealTokens(config, given.id, tokens),
         downstreamEndsAtSeconds: given.downstreamEndsAtSeconds,
+        replacedAtSeconds: null,
         ended: null,
       }
       makeCallTable(this.ctx.storage.sql)
@@ -57,12 +60,14 @@ export const makePerson = (parts: PersonParts) =>
       if (grant === null || grant.ended !== null || grant.client !== intent.client)
         return { verdict: 'ended' }
       recordIntent(this.ctx.storage.sql, intent, parts.nowMs())
-      const live = await this.#liveToken(grant)
+      const live = await this.#liveToken(grant, intent.refused)
       if (live.verdict === 'go') {
         const person = { name: grant.personName }
         return { verdict: 'go', call: intent.transaction, downstreamToken: live.token, person }
       }
-      recordOutcome(this.ctx.storage.sql, intent.transaction, 'refused', parts.nowMs())
+      // Of a call that is under way endCall will tell: it may have done something before the API refused a token.
+      if (intent.refused === undefined)
+        recordOutcome(this.ctx.storage.sql, intent.transaction, 'refused', parts.nowMs())
       return live
     }
 
@@ -70,45 +75,52 @@ export const makePerson = (parts: PersonParts) =>
       recordOutcome(this.ctx.storage.sql, call, outcome, parts.nowMs())
     }
 
-    async #liveToken(grant: Grant): Promise<Live> {
+    async #liveToken(grant: Grant, refused: string | undefined): Promise<Live> {
       const config = parts.config(this.env)
       // Refused, not ended: one minute with a wrong setting must not sign everyone out (decision 19).
       if (!isSameTenant(grant, config))
         return this.#outage('grant.refused', grant, 'settings name another tenant')
-      const tokens = await openTokens(config, grant)
+      const tokens = await this.#opened.open(config, grant)
       if (!tokens.ok) return this.#outage('grant.unreadable', grant, tokens.error)
-      const leftSeconds = grant.downstreamEndsAtSeconds - this.#nowSeconds()
-      const mayRenew = tokens.value.refresh !== null
-      if (leftSeconds >= REFRESH_AHEAD_SECONDS || (!mayRenew && leftSeconds > 0)) {
-        return { verdict: 'go', token: tokens.value.access }
-      }
-      return mayRenew ? this.#refreshOnce(grant.id) : this.#end(grant, 'downstream_expired')
+      const { access, refresh } = tokens.value
+      const nowSeconds = this.#nowSeconds()
+      const leftSeconds = grant.downstreamEndsAtSeconds - nowSeconds
+      if (refresh === null && leftSeconds <= 0) return this.#end(grant, 'downstream_expired')
+      const isGood =
+        leftSeconds >= REFRESH_AHEAD_SECONDS && !(await isToReplace(grant, access, refused, nowSeconds))
+      if (isGood || refresh === null) return { verdict: 'go', token: access }
+      return this.#refreshOnce(grant.id, refused)
     }
 
     // RFC 9700 §4.14.2: where refresh tokens rotate, presenting one twice looks like theft and kills the family.
     // One redemption per grant; who comes meanwhile waits for the same answer.
-    #refreshOnce(grantId: string): Promise<Live> {
+    #refreshOnce(grantId: string, refused: string | undefined): Promise<Live> {
       const running = this.#refreshing.get(grantId)
       if (running !== undefined) return running
-      const refresh = this.#refresh(grantId).finally(() => this.#refreshing.delete(grantId))
+      const refresh = this.#refresh(grantId, refused).finally(() => this.#refreshing.delete(grantId))
       this.#refreshing.set(grantId, refresh)
       return refresh
     }
 
-    async #refresh(grantId: string): Promise<Live> {
+    async #refresh(grantId: string, refused: string | undefined): Promise<Live> {
       const config = parts.config(this.env)
       // Read again: who looked before the last refresh was stored would present the token that it spent.
       const before = this.#read(grantId)
       if (before === null || before.ended !== null) return { verdict: 'ended' }
-      const tokens = await openTokens(config, before)
+      const tokens = await this.#opened.open(config, before)
       if (!tokens.ok) return this.#outage('grant.unreadable', before, tokens.error)
       const { access, refresh } = tokens.value
-      const isRenewed = before.downstreamEndsAtSeconds - this.#nowSeconds() >= REFRESH_AHEAD_SECONDS
+      const nowSeconds = this.#nowSeconds()
+      const isRefused = await isToReplace(before, access, refused, nowSeconds)
+      const replacedAtSeconds = isRefused ? nowSeconds : before.replacedAtSeconds
+      const isRenewed = before.downstreamEndsAtSeconds - nowSeconds >= REFRESH_AHEAD_SECONDS && !isRefused
       if (isRenewed || refresh === null) return { verdict: 'go', token: access }
       const renewed = await parts.pingone(this.env).refresh(refresh, before.downstreamScopes)
       const grant = this.#read(grantId)
       if (grant === null || grant.ended !== null) return { verdict: 'ended' }
       if (!renewed.ok) {
+        const { rotated } = renewed.error
+        if (rotated !== null) await this.#keep(grant, { access, refresh: rotated }, { replacedAtSeconds })
         if (renewed.error.reason === 'dead') return this.#end(grant, 'pingone_ended')
         return this.#outage(
           'downstream.not-renewed',
@@ -117,13 +129,23 @@ export const makePerson = (parts: PersonParts) =>
         )
       }
       const { accessToken, refreshToken: next, claims } = renewed.value
-      const sealed = await sealTokens(config, grantId, { access: accessToken, refresh: next })
       // Stored before it is used: the old one is spent from here on.
-      this.#write({ ...(this.#read(grantId) ?? grant), sealed, downstreamEndsAtSeconds: claims.exp })
-      return { verdict: 'go', token: accessToken }
+      const change = { downstreamEndsAtSeconds: claims.exp, replacedAtSeconds }
+      const isKept = await this.#keep(grant, { access: accessToken, refresh: next }, change)
+      return isKept ? { verdict: 'go', token: accessToken } : { verdict: 'ended' }
+    }
+
+    /** False when the grant ended meanwhile: then no token is stored under it. */
+    async #keep({ id }: Grant, tokens: SealedTokens, change: Partial<Grant>): Promise<boolean> {
+      const sealed = await sealTokens(parts.config(this.env), id, tokens)
+      const grant = this.#read(id)
+      if (grant === null || grant.ended !== null) return false
+      this.#write({ ...grant, ...change, sealed })
+      return true
     }
 
     #end(grant: Grant, reason: string): Live {
+      this.#opened.forget(grant.id)
       this.#write({ ...grant, sealed: '', ended: { reason, atSeconds: this.#nowSeconds() } })
       log.info('grant.ended', { grant: grant.id, reason })
       return { verdict: 'ended' }

@@ -2,6 +2,8 @@ import { z } from 'zod'
 
 const seconds = z.number().int()
 const text = z.string().min(1)
+/** Shown and never decided by: a tenant that maps something else there must not shut its people out. */
+const shown = z.string().optional().catch(undefined)
 const audience = z.union([text, z.array(text)]).transform((aud) => (typeof aud === 'string' ? [aud] : aud))
 
 /** What we read of PingOne's id token; a claim that is not named here is dropped. */
@@ -13,10 +15,10 @@ export const IdTokenClaims = z.object({
   acr: text,
   auth_time: seconds.optional(),
   at_hash: text.optional(),
-  name: z.string().optional(),
-  given_name: z.string().optional(),
-  family_name: z.string().optional(),
-  preferred_username: z.string().optional(),
+  name: shown,
+  given_name: shown,
+  family_name: shown,
+  preferred_username: shown,
 })
 export type IdTokenClaims = z.infer<typeof IdTokenClaims>
 

@@ -6,6 +6,7 @@ import { makeTokenChecks } from './check-tokens.ts'
 import type { AccessTokenClaims, IdTokenClaims } from './claims.ts'
 import { makeDiscovery } from './discover.ts'
 import { judgeStatus, notTrusted, problemOf, type PingOneProblem } from './problems.ts'
+import { refreshTokenIn, type RefreshProblem } from './rotated.ts'
 import { makeWire, send } from './wire.ts'
 
 export interface PingOneSettings {
@@ -40,6 +41,9 @@ export function makePingOne(settings: PingOneSettings, deps: { fetch: Fetch; now
   const discover = makeDiscovery(wire, settings.issuer, deps.now)
   const checks = makeTokenChecks(wire, settings)
   const client: oauth.Client = { client_id: settings.clientId, [oauth.clockTolerance]: 60 }
+  // RFC 8707 §2.2: a server that reads `resource` reads it at both endpoints; without it here the token could be for
+  // another audience than the one that was agreed to.
+  const resource: Record<string, string> = settings.sendResource ? { resource: settings.apiIdentifier } : {}
   const secret = settings.clientAuth.secret.reveal()
   const authentication =
     settings.clientAuth.method === 'client_secret_post'
@@ -80,7 +84,7 @@ export function makePingOne(settings: PingOneSettings, deps: { fetch: Fetch; now
       code_challenge: await oauth.calculatePKCECodeChallenge(login.secrets.verifier),
       code_challenge_method: 'S256',
       acr_values: settings.policyIds[0],
-      ...(settings.sendResource ? { resource: settings.apiIdentifier } : {}),
+      ...resource,
     }
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
     return ok(url)
@@ -109,7 +113,7 @@ export function makePingOne(settings: PingOneSettings, deps: { fetch: Fetch; now
         answer,
         login.redirectUri,
         login.secrets.verifier,
-        wire.options,
+        { ...wire.options, additionalParameters: resource },
       ),
     )
     if (!sent.ok) return sent
@@ -134,26 +138,29 @@ export function makePingOne(settings: PingOneSettings, deps: { fetch: Fetch; now
   async function refresh(
     refreshToken: string,
     scopes: readonly string[],
-  ): Promise<Result<DownstreamTokens, PingOneProblem>> {
+  ): Promise<Result<DownstreamTokens, RefreshProblem>> {
     const server = await discover()
-    if (!server.ok) return server
+    if (!server.ok) return err({ ...server.error, rotated: null })
     const scope = ['openid', ...scopes].join(' ')
     const sent = await send(() =>
       oauth.refreshTokenGrantRequest(server.value, client, authentication, refreshToken, {
         ...wire.options,
-        additionalParameters: { scope },
+        additionalParameters: { scope, ...resource },
       }),
     )
-    if (!sent.ok) return sent
+    if (!sent.ok) return err({ ...sent.error, rotated: null })
     const bad = judgeStatus(sent.value)
-    if (bad !== null) return bad
+    if (bad !== null) return err({ ...bad.error, rotated: null })
+    const copy = sent.value.clone()
+    const tokens = await readRefreshAnswer(server.value, sent.value)
+    if (!tokens.ok) return err({ ...tokens.error, rotated: await refreshTokenIn(copy) })
+    // RFC 6749 §6: no new refresh token in the answer means that the old one goes on.
+    return ok({ ...tokens.value, refreshToken: tokens.value.refreshToken ?? refreshToken })
+  }
+
+  async function readRefreshAnswer(server: oauth.AuthorizationServer, answer: Response) {
     try {
-      const body = await oauth.processRefreshTokenResponse(server.value, client, sent.value)
-      const tokens = await readTokens(server.value, body)
-      // RFC 6749 §6: no new refresh token in the answer means that the old one goes on.
-      return tokens.ok
-        ? ok({ ...tokens.value, refreshToken: tokens.value.refreshToken ?? refreshToken })
-        : tokens
+      return await readTokens(server, await oauth.processRefreshTokenResponse(server, client, answer))
     } catch (error) {
       return problemOf(error)
     }

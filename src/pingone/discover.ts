@@ -31,6 +31,9 @@ async function fetchDocument(
   if (!sent.ok) return sent
   const bad = judgeStatus(sent.value)
   if (bad !== null) return bad
+  // Waiting mends no wrong address: PingOne answers an environment that it does not have with a 4xx.
+  const { status } = sent.value
+  if (status >= 300) return err({ reason: 'misconfigured', detail: `discovery status ${status}` })
   try {
     // OpenID Connect Discovery §4.3: the document's issuer must be the configured one, byte for byte.
     return ok(await oauth.processDiscoveryResponse(new URL(issuer), sent.value))

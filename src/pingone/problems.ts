@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { loggedErrorCode } from '../lib/error-code.ts'
 import { err, type Err } from '../lib/result.ts'
 
 /**
@@ -36,7 +37,7 @@ export function judgeStatus(response: Response): Err<PingOneProblem> | null {
 const judgeErrorCode = (code: string): PingOneProblem =>
   code === 'invalid_grant'
     ? { reason: 'dead', detail: code }
-    : { reason: 'misconfigured', detail: code.replaceAll(/[^a-z_]/g, '').slice(0, 40) }
+    : { reason: 'misconfigured', detail: loggedErrorCode(code) }
 
 const UNREADABLE: readonly string[] = [
   oauth.PARSE_ERROR,

@@ -3,9 +3,11 @@ import { log } from '../lib/log.ts'
 import { redacted } from '../lib/redacted.ts'
 import { err, type Result } from '../lib/result.ts'
 import type { Secret } from '../lib/secret.ts'
-import { type Act, noAnswer, readAnswer, type Todo, type TodoProblem } from './read-answer.ts'
+import { describeAnswer } from './describe-answer.ts'
+import { type Act, noAnswer, readAnswer, type Todo, TODO_ID, type TodoProblem } from './read-answer.ts'
 
-const MAX_ANSWER_BYTES = 1_048_576
+/** Ten thousand todos of a line each. More would cost an isolate, which many people share, too much memory. */
+const MAX_ANSWER_BYTES = 2_097_152
 
 export interface TodoApi {
   /** fetch, or that of a service binding. */
@@ -20,6 +22,8 @@ export interface TodoApi {
 /** What one tool call sends with each of its requests. */
 export interface TodoCall {
   token: Secret
+  /** Another token, for one that the API refused. `none_newer`: PingOne has just given it; `stopped`: it has no other. */
+  replaceToken: (refused: Secret) => Promise<Result<Secret, 'none_newer' | 'stopped'>>
   /** The same for the same intent, however often it is sent; an API that knows it executes a write once. */
   idempotencyKey: string
   /** A UUID, joins our log, the API's and PingOne's. */
@@ -28,31 +32,60 @@ export interface TodoCall {
 
 type Answer = Result<readonly Todo[], TodoProblem>
 
+interface Asked {
+  act: Act
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  id?: string
+  body?: object
+}
+
 /** The downstream client of one tool call, on the contract of the Todo API: each answer is the whole list. */
 export function makeTodoClient(api: TodoApi, call: TodoCall) {
+  let { token } = call
+
+  /**
+   * RFC 9110 §15.5.2: after a 401 the request was not carried out, so that it may be sent again, a write too (with the
+   * same key), and once: a token that PingOne has just given and the API refuses is no matter of this person or grant.
+   */
+  async function ask(asked: Asked): Promise<Answer> {
+    const used = token
+    const answer = await send(api, call, used, asked)
+    if (answer.ok || answer.error.reason !== 'unauthorized') return answer
+    const next = await call.replaceToken(used)
+    if (next.ok) {
+      token = next.value
+      const again = await send(api, call, token, asked)
+      if (again.ok || again.error.reason !== 'unauthorized') return again
+    }
+    // Nobody is signed out for this: it is all people at once, and a new login would give the same kind of token.
+    if (next.ok || next.error === 'none_newer')
+      log.error('api.refuses-tokens', { method: asked.method, transaction: call.transaction })
+    return answer
+  }
+
   return {
-    list: () => ask(api, call, 'GET', []),
-    add: (text: string) => ask(api, call, 'POST', [], { todoText: text }),
-    update: (id: string, completed: boolean) => ask(api, call, 'PATCH', [id], { completed }),
-    remove: (id: string) => ask(api, call, 'DELETE', [id]),
+    list: () => ask({ act: 'read', method: 'GET' }),
+    add: (text: string) => ask({ act: 'add', method: 'POST', body: { todoText: text } }),
+    update: (id: string, completed: boolean) =>
+      ask({ act: 'change', method: 'PATCH', id, body: { completed } }),
+    remove: (id: string) => ask({ act: 'change', method: 'DELETE', id }),
   }
 }
 
-async function ask(
-  api: TodoApi,
-  call: TodoCall,
-  method: string,
-  path: string[],
-  body?: object,
-): Promise<Answer> {
-  const act: Act = method === 'GET' ? 'read' : 'write'
-  const request = makeRequest(api, call, method, path, body)
+async function send(api: TodoApi, call: TodoCall, token: Secret, asked: Asked): Promise<Answer> {
+  const { act, method, id } = asked
+  // What is no id could be a path: `..` survives every escaping. There is no todo by such a name.
+  if (id !== undefined && !TODO_ID.test(id)) return err({ reason: 'gone' })
   try {
     const limits = { deadlineMs: api.deadlineMs, maxBytes: MAX_ANSWER_BYTES }
-    const response = await boundedFetch(api.fetch, request, limits)
-    const forLog = response.clone()
-    const answer = await readAnswer(response, act, api.now())
-    if (!answer.ok) await report(call, method, answer.error.reason, forLog)
+    const response = await boundedFetch(api.fetch, makeRequest(api, call, token, asked), limits)
+    const { status, headers } = response
+    const heard = { status, headers, text: await response.text() }
+    const answer = readAnswer(heard, act, api.now())
+    if (!answer.ok) {
+      const facts = { reason: answer.error.reason, method, ...describeAnswer(heard) }
+      log.warn('todo-api.refused', { ...facts, transaction: call.transaction })
+    }
     return answer
   } catch (error) {
     // A network has many ways to fail and no common type for them; all mean the same here: no answer.
@@ -65,12 +98,12 @@ async function ask(
   }
 }
 
-function makeRequest(api: TodoApi, call: TodoCall, method: string, path: string[], body?: object): Request {
+function makeRequest(api: TodoApi, call: TodoCall, token: Secret, { method, id, body }: Asked): Request {
   const base = api.baseUrl.href.replace(/\/*$/, '/')
-  const url = new URL(['api/todos', ...path.map(encodeURIComponent)].join('/'), base)
+  const url = new URL(id === undefined ? 'api/todos' : `api/todos/${encodeURIComponent(id)}`, base)
   const headers = new Headers({
     accept: 'application/json',
-    authorization: `Bearer ${call.token.reveal()}`,
+    authorization: `Bearer ${token.reveal()}`,
     'x-ping-external-transaction-id': call.transaction,
     traceparent: traceparent(call.transaction),
   })
@@ -84,16 +117,4 @@ function makeRequest(api: TodoApi, call: TodoCall, method: string, path: string[
 function traceparent(transaction: string): string {
   const span = crypto.randomUUID().replaceAll('-', '').slice(16)
   return `00-${transaction.replaceAll('-', '').toLowerCase()}-${span}-01`
-}
-
-/** What the API said goes to the log and nowhere else: its text must never reach a model. */
-async function report(call: TodoCall, method: string, reason: string, response: Response): Promise<void> {
-  const detail = redacted((await response.text()).replaceAll(call.token.reveal(), '[secret]'))
-  log.warn('todo-api.refused', {
-    reason,
-    method,
-    status: response.status,
-    detail,
-    transaction: call.transaction,
-  })
 }

@@ -19,8 +19,11 @@ export const listTodos = defineTool({
   },
   say({ todos, total }) {
     if (total === 0) return 'There are no todos.'
-    const head =
-      total === todos.length ? `${countOf(total)}:` : `The first ${todos.length} of ${countOf(total)}:`
-    return [head, ...todos.map(todoLine)].join('\n')
+    const lines = todos.map(todoLine)
+    const rest = total - todos.length
+    if (rest === 0) return [`${countOf(total)}:`, ...lines].join('\n')
+    // Asking once more would give the same ones: so it says what the person can do instead.
+    const hint = `The other ${rest} cannot be shown here. Tell the person; deleting some of the first makes room.`
+    return [`The first ${todos.length} of ${countOf(total)}. ${hint}`, ...lines].join('\n')
   },
 })

@@ -3,6 +3,8 @@ import { boundedText } from '../lib/bounded-text.ts'
 
 export const MAX_TEXT = 500
 const MAX_TODOS = 200
+/** Of all texts and ids together: what a model takes in is bounded too, and long texts fill it sooner. */
+const MAX_PAGE_CHARACTERS = 20_000
 
 /** Ids of todos, as they come in from a model: nothing that means something in a path, a query or a header. */
 export const TodoId = z
@@ -27,10 +29,16 @@ type TodoPage = z.infer<typeof TodoPage>
 
 export const showTodo = (todo: Todo): Todo => ({ ...todo, text: boundedText(todo.text, MAX_TEXT) })
 
-export const pageOf = (todos: readonly Todo[]): TodoPage => ({
-  todos: todos.slice(0, MAX_TODOS).map(showTodo),
-  total: todos.length,
-})
+export function pageOf(todos: readonly Todo[]): TodoPage {
+  const shown: Todo[] = []
+  let characters = 0
+  for (const todo of todos.slice(0, MAX_TODOS).map(showTodo)) {
+    characters += todo.id.length + todo.text.length
+    if (characters > MAX_PAGE_CHARACTERS) break
+    shown.push(todo)
+  }
+  return { todos: shown, total: todos.length }
+}
 
 export const todoLine = ({ id, text, completed }: Todo) => `[${completed ? 'x' : ' '}] ${text} (id ${id})`
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { expect, inject, test } from 'vitest'
-import { LOOKS, startChromium } from '../support/chromium.ts'
+import { LOOKS, startChromium, takeShot } from '../support/chromium.ts'
 import { OAuthClient, tokensIn } from '../support/oauth-client.ts'
 
 const { mcpUrl, origin } = inject('world')
@@ -61,7 +61,6 @@ test.for(LOOKS)(
     const page = await (await chromium.newContext(options)).newPage()
     const failed: string[] = []
     page.on('requestfailed', (request) => failed.push(request.url()))
-    const shots = process.env['SCREENSHOTS']
     for (const [what, url] of [
       ['consent', waiting.client.authorize({ scope: 'todo:read todo:write' }).url.href],
       ['home', origin],
@@ -73,7 +72,7 @@ test.for(LOOKS)(
       ]
       expect(inner).toBeLessThanOrEqual(outer ?? 0)
       expect(await page.evaluate('document.styleSheets.length')).toBe(1)
-      if (shots !== undefined) await page.screenshot({ path: `${shots}/${what}-${name}.png`, fullPage: true })
+      await takeShot(page, `${what}-${name}`)
     }
     expect(failed).toEqual([])
   },

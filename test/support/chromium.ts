@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type Browser, type BrowserContextOptions, chromium } from 'playwright-core'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 
 const USUAL_PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
@@ -34,3 +34,10 @@ export const LOOKS: readonly { name: string; options: BrowserContextOptions }[] 
     { device: 'desktop', viewport: { width: 1280, height: 900 } },
   ].map(({ device, viewport }) => ({ name: `${colorScheme}-${device}`, options: { colorScheme, viewport } })),
 )
+
+/** Keeps what a page looks like in the folder that SCREENSHOTS names; without it, looks at nothing. */
+export async function takeShot(page: Page, name: string): Promise<void> {
+  const folder = process.env['SCREENSHOTS']
+  if (folder !== undefined)
+    await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true, animations: 'disabled' })
+}

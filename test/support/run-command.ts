@@ -1,10 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { endGroup } from '../../scripts/local/process-group.ts'
+import { postWarden } from '../../scripts/local/warden.ts'
 
 /** A command in a process group of its own, with everything that it says. */
 export interface RunningCommand extends AsyncDisposable {
-  readonly child: ChildProcess
+  readonly child: ChildProcessWithoutNullStreams
   readonly lines: readonly string[]
   /** Resolves with the first line that matches; rejects when the command ends before, with what it said. */
   line(pattern: RegExp): Promise<string>
@@ -12,24 +14,36 @@ export interface RunningCommand extends AsyncDisposable {
   readonly exit: Promise<number | null>
 }
 
+export interface RunOptions {
+  /** Whether it sees the environment of these tests; without, it sees what it is given and nothing else. */
+  readonly isAtHome?: boolean
+}
+
 export function runCommand(
   command: string,
   parameters: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  { isAtHome = true }: RunOptions = {},
 ): RunningCommand {
   const child = spawn(command, parameters, {
     detached: true,
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    env: isAtHome ? { ...process.env, ...environment } : environment,
+    stdio: 'pipe',
   })
+  const { pid } = child
+  const warden = postWarden()
+  if (pid !== undefined) warden.watch(pid)
   const lines: string[] = []
   for (const input of [child.stdout, child.stderr]) {
     createInterface({ input }).on('line', (line) => lines.push(line))
   }
   let isOver = false
-  const exit = new Promise<number | null>((resolve) => {
+  const exit = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
     child.once('close', (code) => {
       isOver = true
+      if (pid !== undefined) warden.forget(pid)
+      warden.dismiss()
       resolve(code)
     })
   })
@@ -42,7 +56,7 @@ export function runCommand(
     }
   }
   const end = async () => {
-    if (!isOver) child.kill('SIGTERM')
+    if (pid !== undefined) await endGroup(pid)
     await exit
   }
   return { child, lines, line, exit, [Symbol.asyncDispose]: end }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { loadConfig } from '../../src/config.ts'
+import { SETTING_NAMES } from '../../scripts/local/settings.ts'
+import { describedSettings, loadConfig, settingsWithoutEffect } from '../../src/config.ts'
 
 const key = (id: string) => `${id}:${'A'.repeat(43)}`
 const good = {
@@ -30,6 +31,7 @@ test('good settings become values, with the defaults that the documentation name
       extraScopes: [],
     },
     api: { url: null, scopeRead: 'todo:read', scopeWrite: 'todo:write' },
+    admission: { mode: 'known', clients: [], redirectHosts: [] },
     life: { accessTokenSeconds: 3600, grantIdleSeconds: 30 * 86_400, grantMaxSeconds: 90 * 86_400 },
   })
   expect(config.ok && config.value.rootKeys.map(({ id }) => id)).toEqual(['b', 'a'])
@@ -64,6 +66,18 @@ test.each([
   ['API_URL', 'https://todo.example.com/?a=b'],
   ['ROOT_KEYS', 'a:short'],
   ['ROOT_KEYS', `${key('a')},${key('a')}`],
+  ['CLIENT_ADMISSION', 'everyone'],
+  ['CLIENT_ADMISSION', 'listed'],
+  ['ALLOWED_CLIENTS', 'https://app.example.com'],
+  ['ALLOWED_CLIENTS', 'https://APP.example.com/client.json'],
+  ['ALLOWED_CLIENTS', 'http://app.example.com/client.json'],
+  ['ALLOWED_CLIENTS', 'https://user@app.example.com/client.json'],
+  ['ALLOWED_CLIENTS', 'https://app.example.com/*, a:b'],
+  ['ALLOWED_REDIRECT_HOSTS', 'https://app.example.com'],
+  ['ALLOWED_REDIRECT_HOSTS', '*.example.com'],
+  ['ALLOWED_REDIRECT_HOSTS', 'App.example.com'],
+  ['ALLOWED_REDIRECT_HOSTS', 'app.example.com/callback'],
+  ['ALLOWED_REDIRECT_HOSTS', 'app.example.com:443'],
   ['ACCESS_TOKEN_MINUTES', '0'],
   ['GRANT_IDLE_DAYS', 'many'],
 ])('%s = %j is refused by name, and the value is not repeated', (name, value) => {
@@ -71,6 +85,20 @@ test.each([
   expect(problems.map((problem) => problem.name)).toEqual([name])
   const repeated = problems.filter(({ problem }) => value.length > 3 && problem.includes(value))
   expect(repeated).toEqual([])
+})
+
+test('lists of admitted clients and hosts are read as they stand', () => {
+  const config = loadConfig({
+    ...good,
+    CLIENT_ADMISSION: 'listed',
+    ALLOWED_CLIENTS: 'https://app.example.com/client.json AbCdEfGhIjKlMn_-',
+    ALLOWED_REDIRECT_HOSTS: 'app.example.com, dev.example.com:8443,localhost,[::1]',
+  })
+  expect(config.ok && config.value.admission).toEqual({
+    mode: 'listed',
+    clients: ['https://app.example.com/client.json', 'AbCdEfGhIjKlMn_-'],
+    redirectHosts: ['app.example.com', 'dev.example.com:8443', 'localhost', '[::1]'],
+  })
 })
 
 test('plain http to PingOne needs a server that is on this machine too', () => {
@@ -100,4 +128,32 @@ test('nothing set at all is told apart from a mistake', () => {
   const mistake = loadConfig({ PUBLIC_ORIGIN: 'x' })
   expect(!nothing.ok && nothing.error.isEmpty).toBe(true)
   expect(!mistake.ok && mistake.error.isEmpty).toBe(false)
+})
+
+test('what is wrong in itself and what does not fit together are told at once, without values', () => {
+  const problems = problemsOf({
+    ...good,
+    PINGONE_ISSUER: 'http://127.0.0.1:8789/x/as',
+    ROOT_KEYS: 'hunter2',
+    CLIENT_ADMISSION: 'listed',
+    ACCESS_TOKEN_MINUTES: 'hunter2',
+    PINGONE_CLIENT_AUTH: 'hunter2',
+  })
+  expect(problems.map(({ name }) => name).toSorted()).toEqual([
+    'ACCESS_TOKEN_MINUTES',
+    'CLIENT_ADMISSION',
+    'PINGONE_CLIENT_AUTH',
+    'PINGONE_ISSUER',
+    'ROOT_KEYS',
+  ])
+  expect(JSON.stringify(problems)).not.toContain('hunter2')
+})
+
+test('a setting of a later release is not ignored in silence, and every setting is one or the other', () => {
+  expect(settingsWithoutEffect({ ...good, MAX_AUTH_AGE_HOURS: '8', OPERATOR_CLAIM: '' })).toEqual([
+    'MAX_AUTH_AGE_HOURS',
+  ])
+  const later = settingsWithoutEffect(Object.fromEntries(SETTING_NAMES.map((name) => [name, 'x'])))
+  const heeded = describedSettings().map(({ name }) => name)
+  expect([...heeded, ...later].toSorted()).toEqual([...SETTING_NAMES, 'RUN_ID'].toSorted())
 })

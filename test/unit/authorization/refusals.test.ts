@@ -20,3 +20,9 @@ test('an outage is for the person, who can try again', () => {
     status: 503,
   })
 })
+
+test('a bug or an outage of ours goes to the client without its cause', () => {
+  const answer = answerRefusal({ reason: 'broken', detail: 'TypeError: secret detail' })
+  expect(answer).toMatchObject({ to: 'client', code: 'server_error' })
+  expect(JSON.stringify(answer)).not.toContain('detail')
+})

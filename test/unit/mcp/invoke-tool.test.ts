@@ -1,6 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { err, ok } from '../../../src/lib/result.ts'
+import { thumbprint } from '../../../src/lib/thumbprint.ts'
 import type { Caller } from '../../../src/mcp/invoke-tool.ts'
 import { invokeTool } from '../../../src/mcp/invoke-tool.ts'
 import type { CallIntent, CallKeeper, CallOutcome } from '../../../src/people/calls.ts'
@@ -251,4 +252,89 @@ test('a tool sees the person and no token', async () => {
     accessEndsAtSeconds: 2_000_000_000,
     downstream: null,
   })
+})
+
+/** A tool that does what a client of an API does after a 401: asks for another token, once. */
+const refusedTool = toolThat(async (_input, { todos }) => {
+  await todos.list()
+  return err({ reason: 'unauthorized' })
+})
+
+function makeRefusingWorld(starts: unknown[]) {
+  const keeper = new Keeper()
+  const first = keeper.start
+  const rest = [...starts]
+  keeper.beginCall = async (intent) => {
+    keeper.events.push(['begin', intent])
+    return intent.refused === undefined ? first : rest.shift()
+  }
+  const world = makeWorld(keeper)
+  const replaced: string[] = []
+  world.caller.todosFor = ({ token, replaceToken }) => ({
+    ...answering(ok([])),
+    list: async () => {
+      const other = await replaceToken(token)
+      replaced.push(other.ok ? other.value.reveal() : other.error)
+      return ok([])
+    },
+  })
+  return { ...world, replaced }
+}
+const go = (downstreamToken: string) => ({
+  verdict: 'go',
+  call: 'call-1',
+  downstreamToken,
+  person: { name: null },
+})
+
+test('a token that the API refused is replaced by beginning the same call once more', async () => {
+  const { keeper, caller, replaced, settled } = makeRefusingWorld([go('newer-token')])
+  const result = await invokeTool(refusedTool, { a: 'x' }, principal, caller)
+  await settled()
+  const [first, again] = keeper.events.flatMap(([what, intent]) => (what === 'begin' ? [intent] : []))
+  expect(again).toEqual({ ...first, refused: await thumbprint(TOKEN) })
+  expect(keeper.events.slice(2)).toEqual([['end', 'call-1', 'refused']])
+  expect(replaced).toEqual(['newer-token'])
+  // The tool still says that the API does not accept it: then nothing has ended, and it is no HTTP status.
+  expect(result._meta).not.toHaveProperty('stopped')
+  expect(textOf(result)).toMatch(/does not accept the token of this server/)
+  expect(JSON.stringify([result, lines.map((spy) => spy.mock.calls)])).not.toMatch(/newer-token|must-not/)
+})
+
+test.each([
+  ['the same token', go(TOKEN), 'none_newer', undefined],
+  ['that the grant has ended', { verdict: 'ended' }, 'stopped', { reason: 'ended' }],
+  [
+    'that PingOne is down',
+    { verdict: 'unavailable', retryAfterSeconds: 9 },
+    'stopped',
+    { reason: 'not_started', retryAfterSeconds: 9 },
+  ],
+])('where the Person then says %s', async (_what, start, other, stopped) => {
+  const { caller, replaced } = makeRefusingWorld([start])
+  const result = await invokeTool(refusedTool, { a: 'x' }, principal, caller)
+  expect(replaced).toEqual([other])
+  expect(result._meta['stopped']).toEqual(stopped)
+})
+
+test('a call that did something before it was refused does not look as if it had not begun', async () => {
+  const { caller } = makeRefusingWorld([{ verdict: 'ended' }])
+  const tool = toolThat(async (_input, { todos }) => {
+    await todos.list()
+    return err({ reason: 'unknown_outcome' })
+  })
+  const result = await invokeTool(tool, { a: 'x' }, principal, caller)
+  expect(result._meta).not.toHaveProperty('stopped')
+  expect(textOf(result)).toMatch(/^It is unknown/)
+})
+
+test('after the outcome was told, no newer token is given: nothing is sent for the call any more', async () => {
+  const { caller, replaced, keeper } = makeRefusingWorld([])
+  const { promise: late, resolve } = Promise.withResolvers<unknown>()
+  const begin = keeper.beginCall.bind(keeper)
+  keeper.beginCall = (intent) => (intent.refused === undefined ? begin(intent) : late)
+  const result = await invokeTool(refusedTool, { a: 'x' }, principal, caller)
+  expect(textOf(result)).toMatch(/^It is unknown/)
+  resolve(go('newer-token'))
+  await vi.waitFor(() => expect(replaced).toEqual(['stopped']))
 })

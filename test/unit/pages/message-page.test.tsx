@@ -18,8 +18,17 @@ test('a plain ending has its title, its sentence and nothing to press', () => {
   expect(html).not.toContain('If you report this')
 })
 
-test('"try again" is a form that posts its handle', () => {
-  const html = render({ retry: { label: 'Try again', action: '/authorize/retry', handle: '"><b>' } })
+const retryWith = (value: string) => ({
+  action: '/authorize/retry',
+  fields: [{ name: 'handle', value }],
+  buttons: [
+    { label: 'Try again', name: 'decision', value: 'approve' },
+    { label: 'Leave', name: 'decision', value: 'leave' },
+  ],
+})
+
+test('"try again" is a form that posts its fields and what was pressed', () => {
+  const html = render({ retry: retryWith('"><b>') })
   expect(tagsOf(html, 'form').map(({ attributes }) => attributes)).toEqual([
     { method: 'post', action: '/authorize/retry' },
   ])
@@ -27,6 +36,10 @@ test('"try again" is a form that posts its handle', () => {
     { type: 'hidden', name: 'handle', value: '"><b>' },
   ])
   expect(textOf(html, '<button')).toBe('Try again')
+  expect(tagsOf(html, 'button').map(({ attributes }) => attributes)).toEqual([
+    { class: 'button primary', name: 'decision', value: 'approve' },
+    { class: 'button', name: 'decision', value: 'leave' },
+  ])
 })
 
 test('where to go next is a link, and the main thing to do only when there is nothing to retry', () => {
@@ -34,7 +47,7 @@ test('where to go next is a link, and the main thing to do only when there is no
   expect(tagsOf(render({ next }), 'a').map(({ attributes }) => attributes)).toEqual([
     { class: 'button primary', href: '/?a=1&b=2' },
   ])
-  const both = render({ next, retry: { label: 'Try again', action: '/r', handle: 'h' } })
+  const both = render({ next, retry: retryWith('h') })
   expect(tagsOf(both, 'a').map(({ attributes }) => attributes['class'])).toEqual(['button'])
 })
 

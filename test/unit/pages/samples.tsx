@@ -67,7 +67,14 @@ export const everyPage: readonly (readonly [string, string])[] = [
         title="The sign-in did not finish"
         sentence="PingOne could not be reached."
         next={{ label: 'Start', href: '/' }}
-        retry={{ label: 'Try again', action: '/retry', handle: 'again' }}
+        retry={{
+          action: '/retry',
+          fields: [{ name: 'handle', value: 'again' }],
+          buttons: [
+            { label: 'Try again', name: 'decision', value: 'approve' },
+            { label: 'Back to your app', name: 'decision', value: 'leave' },
+          ],
+        }}
         incident="7F3K"
         tone="problem"
       />,

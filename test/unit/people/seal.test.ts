@@ -19,7 +19,8 @@ test('what was sealed opens in its place, and shows nothing of itself', async ()
 
 test('it does not open for another grant or purpose, nor when one character changed', async () => {
   const sealed = await seal(keys(a), place, 'secret')
-  const changed = sealed.slice(0, -1) + (sealed.endsWith('A') ? 'B' : 'A')
+  // Not the last one: some of its bits mean nothing.
+  const changed = `${sealed.slice(0, -3)}${sealed.at(-3) === 'A' ? 'B' : 'A'}${sealed.slice(-2)}`
   const broken = { ok: false, error: { reason: 'broken' } }
   expect(await unseal(keys(a), { ...place, grant: 'g2' }, sealed)).toEqual(broken)
   expect(await unseal(keys(a), { ...place, purpose: 'other' }, sealed)).toEqual(broken)

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { requireGoodSettings } from '../../../scripts/local/explain-settings.ts'
 import { DEFAULT_PORTS, planLocal } from '../../../scripts/local/plan.ts'
 import { localWorkers } from '../../../scripts/local/workers.ts'
 
@@ -31,12 +32,24 @@ test('a real PingOne replaces the stand-in, and nothing is made up for it', () =
   expect(settings).toMatchObject(given)
 })
 
-test('what a real PingOne needs and is not set is named in one sentence', () => {
-  const given = { PINGONE_ISSUER: 'https://auth.pingone.example/env/as', MCP_SERVER_CLIENT_ID: 'client' }
-  expect(() => plan(given)).toThrow(
-    'set PINGONE_DV_POLICY_ID, MCP_SERVER_CLIENT_SECRET, API_IDENTIFIER too, in .dev.vars',
+test('all that cannot work is named at once, in the order of the documentation, without values', () => {
+  const given = {
+    PINGONE_ISSUER: 'https://auth.pingone.example/env/as/',
+    MCP_SERVER_CLIENT_ID: 'client',
+    ACCESS_TOKEN_MINUTES: 'hunter2',
+  }
+  expect(() => requireGoodSettings(plan(given))).toThrow(
+    [
+      'These settings cannot work:',
+      '  PINGONE_ISSUER must not end with a slash',
+      '  PINGONE_DV_POLICY_ID is missing',
+      '  MCP_SERVER_CLIENT_SECRET is missing',
+      '  API_IDENTIFIER is missing',
+      '  ROOT_KEYS must be kid:base64url(32 bytes), …',
+      '  ACCESS_TOKEN_MINUTES Invalid input: expected number, received NaN',
+      'PINGONE_ISSUER is set, so the PingOne stand-in is not started.',
+    ].join('\n'),
   )
-  expect(() => plan({ ...given, PINGONE_CLIENT_AUTH: 'private_key_jwt' })).toThrow('MCP_SERVER_PRIVATE_KEY')
 })
 
 test('an API of one’s own replaces the example', () => {

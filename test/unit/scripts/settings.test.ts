@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { explainSettings } from '../../../scripts/local/explain-settings.ts'
 import { mergeSettings, unknownNames } from '../../../scripts/local/settings.ts'
 
 test('what is set later wins, and names that are no settings do not get through', () => {
@@ -17,4 +18,17 @@ test('an empty value takes a setting away', () => {
 
 test('a name in a settings file that is no setting is told', () => {
   expect(unknownNames({ PINGONE_ISUER: 'x', API_URL: 'y', MCP_PORT: '1' })).toEqual(['PINGONE_ISUER'])
+})
+
+test('where settings come from is told in names: what shadows what, and what does nothing yet', () => {
+  const fromFile = { PINGONE_ISUER: 'hunter2', API_URL: 'hunter2', MCP_PORT: '1', ROOT_KEYS: '' }
+  const fromProcess = { PATH: '/bin', API_URL: 'hunter3', PINGONE_PAR: 'on' }
+  expect(explainSettings('.dev.vars', fromFile, fromProcess)).toEqual([
+    '.dev.vars: PINGONE_ISUER is not a setting',
+    'From .dev.vars: API_URL, MCP_PORT',
+    'From the environment: PINGONE_PAR, API_URL',
+    "API_URL is in .dev.vars and in the environment: the environment's is used",
+    'PINGONE_PAR has no effect in this release',
+  ])
+  expect(explainSettings('.dev.vars', {}, { PATH: '/bin' })).toEqual([])
 })

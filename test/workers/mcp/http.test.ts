@@ -41,6 +41,40 @@ test.each(['stateful', 'stateless'] as const)('%s: an ended grant is 401, an out
   await Promise.all([ended.text(), down.text()])
 })
 
+const LANES = ['stateful', 'stateless'] as const
+async function callIn(lane: (typeof LANES)[number], bearer: string, name: string, args: object = {}) {
+  if (lane === 'stateless') return callStateless(bearer, name, args)
+  return post(bearer, callMessage(name, args), { 'mcp-session-id': await openSession(bearer) })
+}
+
+test.each(LANES)('%s: a call whose token the API refuses goes on with a newer one', async (lane) => {
+  const person = `ida_${lane}`
+  const response = await callIn(lane, `${person}:stale:rw.client-a`, 'addTodo', { text: lane })
+  expect(response.status).toBe(200)
+  expect(await response.text()).toContain(`Added: [ ] ${lane}`)
+  expect(await callsOf(person)).toMatchObject([{ tool: 'addTodo', outcome: 'done' }])
+})
+
+test.each(LANES)(
+  '%s: where PingOne says that the grant is dead, it is 401; where it is down, 503',
+  async (lane) => {
+    const dead = await callIn(lane, `jo_${lane}:stale_dead:rw.client-a`, 'addTodo', { text: 'x' })
+    expect(dead.status).toBe(401)
+    expect(dead.headers.get('www-authenticate')).toContain('error="invalid_token"')
+    const down = await callIn(lane, `jo_${lane}:stale_down:rw.client-a`, 'addTodo', { text: 'x' })
+    expect([down.status, down.headers.get('retry-after')]).toEqual([503, '9'])
+    await Promise.all([dead.text(), down.text()])
+  },
+)
+
+test.each(LANES)('%s: an API that refuses the newest token is a refusal of the tool', async (lane) => {
+  const response = await callIn(lane, `kim_${lane}:stale_always:rw.client-a`, 'listTodos')
+  expect(response.status).toBe(200)
+  const text = await response.text()
+  expect(text).toContain('The Todo API does not accept the token of this server. Nothing was changed.')
+  expect(text).not.toContain('IGNORE')
+})
+
 test('a batch is refused, also one that hides a call without scope', async () => {
   const response = await post('ada:g1:r.client-a', [
     callMessage('listTodos'),

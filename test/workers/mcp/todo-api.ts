@@ -18,17 +18,44 @@ const Body = z.object({ todoText: z.string().optional(), completed: z.boolean().
 /** The seed's contract in a few lines, with todo texts that make it misbehave. One list for each token. */
 export class TodoApi extends WorkerEntrypoint {
   override async fetch(request: Request): Promise<Response> {
+    // Grants with this name have a token that the API no longer takes.
+    if (grantOf(request).startsWith('stale')) return new Response(UPSTREAM_WORDS, { status: 401 })
     const todos = lists.get(request.headers.get('authorization') ?? '') ?? []
     const id = new URL(request.url).pathname.split('/')[3]
     const body =
       request.method === 'GET' || request.method === 'DELETE' ? {} : Body.parse(await request.json())
     if (body.todoText === 'hang') await scheduler.wait(1_000)
+    if (body.todoText === 'stall') return stalling()
+    if (body.todoText === 'flood') return new Response('x'.repeat(5_000_000))
+    if (body.todoText === 'lead away')
+      return new Response(null, { status: 307, headers: { location: 'https://evil.example/' } })
     if (body.todoText === 'fail') return new Response(UPSTREAM_WORDS, { status: 500 })
     if (body.todoText === 'refuse') return Response.json({ detail: UPSTREAM_WORDS }, { status: 422 })
     const changed = change(request.method, todos, id, body)
     lists.set(request.headers.get('authorization') ?? '', changed)
     return Response.json({ todos: changed })
   }
+}
+
+const Claims = z.object({ grant: z.string() })
+
+function grantOf(request: Request): string {
+  const [, payload = ''] = (request.headers.get('authorization') ?? '').split('.')
+  return Claims.parse(JSON.parse(atob(payload))).grant
+}
+
+/** Begins an answer and goes on too late. */
+function stalling(): Response {
+  const { readable, writable } = new IdentityTransformStream()
+  const writer = writable.getWriter()
+  const goOn = async () => {
+    await writer.write(new TextEncoder().encode('{"todos":['))
+    await scheduler.wait(1_000)
+    await writer.close()
+  }
+  // It fails when nobody reads any more, as it should.
+  void goOn().catch(() => {})
+  return new Response(readable)
 }
 
 function change(method: string, todos: Row[], id: string | undefined, body: z.infer<typeof Body>): Row[] {

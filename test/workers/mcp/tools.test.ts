@@ -119,10 +119,12 @@ test.each(clientKinds)(
   async (kind) => {
     const { client } = await connect(kind, `eve_${person(kind)}:grant:rw.client`)
     const add = (text: string) => client.callTool({ name: 'addTodo', arguments: { text } })
-    const results = [await add('hang'), await add('fail'), await add('refuse')]
+    const bad = ['hang', 'stall', 'fail', 'flood', 'lead away']
+    const results = await Promise.all([...bad, 'refuse'].map(add))
+    const unknown =
+      'It is unknown whether this change was made. Do not repeat it. Call listTodos, look, and tell the person.'
     expect(results.map(textOf)).toEqual([
-      'It is unknown whether this change was made. Do not repeat it. Call listTodos, look, and tell the person.',
-      'It is unknown whether this change was made. Do not repeat it. Call listTodos, look, and tell the person.',
+      ...bad.map(() => unknown),
       'The Todo API refused these values. Nothing was changed. Try other values, or tell the person.',
     ])
     for (const result of results) expect(result).toMatchObject({ isError: true })
@@ -133,7 +135,7 @@ test.each(clientKinds)(
     const outcomes = (await callsOf(`eve_${person(kind)}`)).map(
       (row) => z.object({ outcome: z.string() }).parse(row).outcome,
     )
-    expect(outcomes.toSorted()).toEqual(['done', 'done', 'refused', 'unknown', 'unknown'])
+    expect(outcomes.toSorted()).toEqual(['done', 'done', 'refused', ...bad.map(() => 'unknown')])
   },
 )
 

@@ -18,7 +18,12 @@ export class Person extends DurableObject<Env> implements CallKeeper {
     const call = `call-${intent.transaction}`
     this.ctx.storage.kv.put(call, { ...intent, outcome: null })
     const person = { name: 'Ada Lovelace' }
-    return { verdict: 'go', call, downstreamToken: downstreamToken(intent.grant), person }
+    if (intent.refused !== undefined) {
+      if (intent.grant === 'stale_dead') return { verdict: 'ended' }
+      if (intent.grant === 'stale_down') return { verdict: 'unavailable', retryAfterSeconds: 9 }
+    }
+    const isNew = intent.refused !== undefined && intent.grant === 'stale'
+    return { verdict: 'go', call, downstreamToken: downstreamToken(isNew ? 'newer' : intent.grant), person }
   }
 
   async endCall(call: string, outcome: CallOutcome): Promise<void> {

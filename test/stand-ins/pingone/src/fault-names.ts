@@ -23,6 +23,7 @@ export const faultNames = [
   'lost',
   'slow',
   'reset-like',
+  'redirect',
   'invalid_client',
   'invalid_grant',
 ] as const

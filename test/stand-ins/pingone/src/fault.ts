@@ -44,6 +44,9 @@ export function faultyAnswer(fault: FaultName, correlationId: string): Answer | 
       const response = new Response('{"access_token":"', { headers: { 'content-type': 'application/json' } })
       return { response, reason }
     }
+    // To another endpoint of the same tenant, where it is counted when somebody follows; 307 would take the body along.
+    case 'redirect':
+      return { response: new Response(null, { status: 307, headers: { location: './userinfo' } }), reason }
     case 'invalid_client': {
       const text = 'Request denied: Unsupported authentication method'
       return { ...refuse('invalid_client', text, correlationId, { status: 401 }), reason }

@@ -30,7 +30,7 @@ async function goodClaims(
   nonce: string | undefined,
   accessToken: string,
 ): Promise<JWTPayload> {
-  const { settings, store, nowSeconds, stampSeconds } = visit
+  const { settings, switches, store, nowSeconds, stampSeconds } = visit
   const account = findAccount(store, given.username)
   if (!account) throw new Error('A session outlived its account')
   return {
@@ -49,7 +49,7 @@ async function goodClaims(
     env: settings.environmentId,
     org: organizationId,
     'p1.region': 'NA',
-    ...profileClaims(account, given.scopes),
+    ...profileClaims({ ...account, name: switches.personName ?? account.name }, given.scopes),
   }
 }
 

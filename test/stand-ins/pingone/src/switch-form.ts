@@ -24,6 +24,7 @@ const flowError = (form: URLSearchParams, error: string) => ({
 function fromText(name: keyof Switches, text: string): unknown {
   const { shown, options } = readers[name]
   if (shown === 'number') return text.trim() === '' ? text : Number(text)
+  if (shown === 'line') return text === '' ? null : text
   if (shown === 'text') return text.split(' ').filter((word) => word !== '')
   const isFlag = options.includes('true') && options.includes(text)
   return isFlag ? text === 'true' : text

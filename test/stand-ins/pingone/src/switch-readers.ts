@@ -4,7 +4,7 @@ export type ReadResult<T> = { ok: true; value: T } | { ok: false; expected: stri
 
 /** Checks one switch's new value. `shown` says which control the control page gives it. */
 export interface Reader<T> {
-  readonly shown: 'select' | 'number' | 'text' | 'flow-error' | 'faults'
+  readonly shown: 'select' | 'number' | 'text' | 'line' | 'flow-error' | 'faults'
   readonly options: readonly string[]
   read(value: unknown, current: unknown): ReadResult<T>
 }
@@ -38,6 +38,13 @@ export function wholeNumber(least: number, most: number): Reader<number> {
         ? yes(value)
         : no(`a whole number from ${least} to ${most}`),
   }
+}
+
+/** Any text at all, or null for none. */
+export const anyText: Reader<string | null> = {
+  shown: 'line',
+  options: [],
+  read: (value) => (value === null || typeof value === 'string' ? yes(value) : no('null or a text')),
 }
 
 export const scopesSwitch: Reader<readonly string[]> = {

@@ -1,4 +1,5 @@
 import {
+  anyText,
   choice,
   faultsSwitch,
   flag,
@@ -40,6 +41,8 @@ export const readers = {
     'other-subject',
     'wrong-subject-type',
   ),
+  /** What the profile of whoever signs in says they are called; null: what they registered with. */
+  personName: anyText,
   accessToken: choice('good', 'wrong-acr', 'wrong-audience', 'wrong-issuer', 'wrong-environment', 'no-sid'),
   accessTokenSeconds: wholeNumber(1, 2_592_000),
   /** The `typ` header of access tokens. */
@@ -80,6 +83,7 @@ export const normalSwitches: Switches = {
   strictResource: false,
   secondResource: false,
   idToken: 'good',
+  personName: null,
   accessToken: 'good',
   accessTokenSeconds: 3600,
   typ: 'JWT',

@@ -120,3 +120,10 @@ test('a foreign code is a real one that PKCE refuses', async () => {
   const tokens = await redeem(codeOf(await login()))
   expect([tokens.status, tokens.error]).toEqual([400, 'invalid_grant'])
 })
+
+test('a person can be given any name at all, and has their own again without', async () => {
+  await setSwitches({ personName: 'Ada\u202e <b>' })
+  expect(decode((await loginForTokens()).idToken)['name']).toBe('Ada\u202e <b>')
+  await setSwitches({ personName: null })
+  expect(decode((await loginForTokens()).idToken)['name']).toBe('Ada Lovelace')
+})

@@ -40,6 +40,12 @@ test('an answer can be HTML, broken JSON, or break off', async () => {
   await expect((await send(`${issuer}/userinfo`)).text()).rejects.toBeInstanceOf(Error)
 })
 
+test('an answer can be a redirect that keeps the method, to where a follower is counted', async () => {
+  await setSwitches({ faults: { token: 'redirect' } })
+  const response = await post('token', asked)
+  expect([response.status, response.headers.get('location')]).toEqual([307, './userinfo'])
+})
+
 test('every endpoint that can have a fault has it', async () => {
   const names = [
     'discovery',

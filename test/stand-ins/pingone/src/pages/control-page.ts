@@ -86,7 +86,7 @@ const selected: Markup = { markup: ' selected' }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): Markup {
   if (rows.length === 0) return html`<p>None.</p>`
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0">
     <table>
       <thead>
         <tr>

@@ -14,7 +14,7 @@ main.wide { max-width: 72rem; margin: 1.5rem auto; }
 h1 { margin: 0 0 1rem; font-size: 1.35rem; }
 h2 { margin: 2rem 0 .5rem; font-size: 1.1rem; }
 label { display: block; margin: .75rem 0; }
-input:not([type=checkbox]), select { width: 100%; padding: .55rem .7rem; font: inherit; color: inherit; background: var(--page); border: 1px solid var(--line); border-radius: 8px; }
+input:not([type=checkbox]), select { width: 100%; margin-top: .35rem; padding: .55rem .7rem; font: inherit; color: inherit; background: var(--page); border: 1px solid var(--line); border-radius: 8px; }
 input[type=checkbox] { width: 1.1rem; height: 1.1rem; margin-right: .5rem; vertical-align: -.15rem; }
 button { padding: .6rem 1.1rem; margin: .5rem .5rem 0 0; font: inherit; border: 1px solid var(--act); border-radius: 8px; background: var(--act); color: var(--on-act); cursor: pointer; }
 button.quiet { background: transparent; color: var(--act); }
@@ -25,7 +25,7 @@ code { overflow-wrap: anywhere; }
 .links { margin-top: 1.25rem; font-size: .9rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .85rem; }
-th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
 .switches { display: grid; grid-template-columns: repeat(auto-fill, minmax(14rem, 1fr)); gap: 0 1rem; }
 .row form { display: inline-block; margin-right: .5rem; }
 `,

@@ -1,0 +1,27 @@
+/**
+ * `npm run bench`: how long things take here, against the least that could do them. Tables, and bench-results.json.
+ * This process only watches: what measures is a process group of its own, which ends with it, however that ends.
+ */
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { endGroup } from './local/process-group.ts'
+import { postWarden } from './local/warden.ts'
+import { untilAborted, whenAskedToEnd } from './local/when-asked-to-end.ts'
+
+const MAIN = fileURLToPath(new URL('bench/main.ts', import.meta.url))
+const DEADLINE_MS = 175_000
+
+const child = spawn(process.execPath, [MAIN, ...process.argv.slice(2)], { detached: true, stdio: 'inherit' })
+const { pid: group } = child
+if (group === undefined) throw new Error(`${MAIN} could not be started`)
+const warden = postWarden()
+warden.watch(group)
+
+const ended = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 1)))
+const cut = AbortSignal.any([whenAskedToEnd(), AbortSignal.timeout(DEADLINE_MS)])
+const code = await Promise.race([ended, untilAborted(cut)])
+if (code === undefined) console.error('Ended before everything was measured.')
+await endGroup(group)
+warden.forget(group)
+warden.dismiss()
+process.exitCode = code ?? 1

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { z } from 'zod'
+import { runWrangler } from './run-wrangler.ts'
+
+export interface Bundle {
+  /** Of the one module, as a deploy would upload it. */
+  readonly path: string
+  readonly bytes: number
+  readonly gzipBytes: number
+  /** The files that are in it. */
+  readonly inputs: readonly string[]
+}
+
+const Metafile = z.object({ inputs: z.record(z.string(), z.unknown()) })
+
+/** What `wrangler deploy` would upload, in a folder of its own. */
+export async function makeBundle(config: string, folder: string): Promise<Bundle> {
+  await runWrangler([
+    'deploy',
+    '--dry-run',
+    `--config=${config}`,
+    `--outdir=${folder}`,
+    '--metafile',
+    '--env=',
+  ])
+  const path = join(folder, 'index.js')
+  const code = readFileSync(path)
+  const { inputs } = Metafile.parse(JSON.parse(readFileSync(join(folder, 'bundle-meta.json'), 'utf8')))
+  return {
+    path,
+    bytes: code.byteLength,
+    gzipBytes: gzipSync(code).byteLength,
+    inputs: Object.keys(inputs),
+  }
+}

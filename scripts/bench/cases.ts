@@ -1,0 +1,134 @@
+import { exchange, type Sending } from './exchange.ts'
+import type { Bearers } from './logins.ts'
+import type { Servers } from './servers.ts'
+
+export const CASES = {
+  api: 'Todo API directly: GET /api/todos',
+  bareCall: 'bare Worker: listTodos',
+  statelessCall: 'stateless lane: listTodos',
+  statefulCall: 'stateful lane, warm session: listTodos',
+  bareList: 'bare Worker: tools/list',
+  statelessList: 'stateless lane: tools/list',
+  statefulList: 'stateful lane, warm session: tools/list',
+} as const
+export type CaseName = keyof typeof CASES
+
+export const CASE_NAMES = [
+  'api',
+  'bareCall',
+  'statelessCall',
+  'statefulCall',
+  'bareList',
+  'statelessList',
+  'statefulList',
+] as const satisfies readonly CaseName[]
+
+export type PerCase<T> = Readonly<Record<CaseName, T>>
+export type Cases = PerCase<Sending>
+
+/** A value for each case, without a cast: Object.fromEntries forgets the names. */
+export const perCase = <T>(make: (name: CaseName) => T): PerCase<T> => ({
+  api: make('api'),
+  bareCall: make('bareCall'),
+  statelessCall: make('statelessCall'),
+  statefulCall: make('statefulCall'),
+  bareList: make('bareList'),
+  statelessList: make('statelessList'),
+  statefulList: make('statefulList'),
+})
+
+const TODOS = 10
+const LIST_TODOS = { name: 'listTodos', arguments: {} }
+
+/** Gives the person some todos, opens a session, and answers the request of each case. */
+export async function prepareCases(servers: Servers, bearers: Bearers): Promise<Cases> {
+  const { origin, bareOrigin, todoOrigin } = servers
+  const api: Sending = {
+    origin: todoOrigin,
+    path: '/api/todos',
+    method: 'GET',
+    headers: { authorization: `Bearer ${bearers.downstream}` },
+    expects: `"todo ${TODOS}"`,
+  }
+  for (let number = 1; number <= TODOS; number += 1) {
+    const headers = { ...api.headers, 'content-type': 'application/json' }
+    await exchange({ ...api, method: 'POST', headers, body: JSON.stringify({ todoText: `todo ${number}` }) })
+  }
+  const session = await openSession(origin, bearers.ours)
+  const call = { method: 'tools/call', params: LIST_TODOS, expects: `"total":${TODOS}` }
+  const list = { method: 'tools/list', params: {}, expects: '"deleteTodo"' }
+  return {
+    api,
+    bareCall: statelessMessage(bareOrigin, bearers.bare, call),
+    statelessCall: statelessMessage(origin, bearers.ours, call),
+    statefulCall: sessionMessage(origin, bearers.ours, session, call),
+    bareList: statelessMessage(bareOrigin, bearers.bare, list),
+    statelessList: statelessMessage(origin, bearers.ours, list),
+    statefulList: sessionMessage(origin, bearers.ours, session, list),
+  }
+}
+
+interface Message {
+  readonly method: string
+  readonly params: object
+  readonly expects: string
+}
+
+/** MCP 2026-07-28: everything that the server needs is in the request. */
+function statelessMessage(origin: string, bearer: string, { method, params, expects }: Message): Sending {
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1.0.0' },
+    'io.modelcontextprotocol/clientCapabilities': {},
+  }
+  const headers = {
+    'mcp-protocol-version': '2026-07-28',
+    'mcp-method': method,
+    ...('name' in params ? { 'mcp-name': String(params.name) } : {}),
+  }
+  const body = { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta } }
+  return { ...toMcp(origin, bearer, headers, body), expects }
+}
+
+function sessionMessage(
+  origin: string,
+  bearer: string,
+  session: string,
+  { method, params, expects }: Message,
+): Sending {
+  const headers = { 'mcp-protocol-version': '2025-11-25', 'mcp-session-id': session }
+  return { ...toMcp(origin, bearer, headers, { jsonrpc: '2.0', id: 1, method, params }), expects }
+}
+
+async function openSession(origin: string, bearer: string): Promise<string> {
+  const params = {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo: { name: 'bench', version: '1.0.0' },
+  }
+  const initialize = { jsonrpc: '2.0', id: 0, method: 'initialize', params }
+  const opened = await exchange(toMcp(origin, bearer, {}, initialize))
+  const session = opened.header('mcp-session-id')
+  if (session === '') throw new Error(`no session: ${opened.status} ${opened.text}`)
+  const headers = { 'mcp-protocol-version': '2025-11-25', 'mcp-session-id': session }
+  await exchange(toMcp(origin, bearer, headers, { jsonrpc: '2.0', method: 'notifications/initialized' }))
+  return session
+}
+
+const toMcp = (
+  origin: string,
+  bearer: string,
+  headers: Readonly<Record<string, string>>,
+  body: object,
+): Omit<Sending, 'expects'> => ({
+  origin,
+  path: '/mcp',
+  method: 'POST',
+  headers: {
+    authorization: `Bearer ${bearer}`,
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    ...headers,
+  },
+  body: JSON.stringify(body),
+})

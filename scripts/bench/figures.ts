@@ -1,0 +1,26 @@
+import type { Bundle } from './bundle.ts'
+import type { CaseName, PerCase } from './cases.ts'
+import type { Latency } from './measure.ts'
+import type { PingOneRequests } from './pingone-requests.ts'
+
+/** Everything that one run found out. All times are those of a local workerd, and only their ratios travel. */
+export interface Figures {
+  readonly where: 'local workerd'
+  /** Where the Workers keep what they store. */
+  readonly state: 'memory' | 'disk'
+  readonly cores: number
+  readonly latency: PerCase<Latency>
+  /** Of the case to the bare Worker doing the same, by round, and then the median. */
+  readonly ratios: Readonly<Record<RatioName, number>>
+  readonly throughput: Readonly<Record<string, number>>
+  readonly pingone: {
+    readonly firstLogin: PingOneRequests
+    readonly nextLogin: PingOneRequests
+    readonly calls: PingOneRequests
+    readonly callsMade: number
+  }
+  readonly bundle: Readonly<Record<'mcp' | 'bare', Pick<Bundle, 'bytes' | 'gzipBytes'>>>
+  readonly startupMs: number
+}
+
+export type RatioName = Exclude<CaseName, 'api' | 'bareCall' | 'bareList'>

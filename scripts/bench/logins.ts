@@ -1,0 +1,80 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import { Browser } from '../../test/support/browser.ts'
+import { OAuthClient, tokensIn } from '../../test/support/oauth-client.ts'
+import { newPerson, type Person } from '../../test/support/people.ts'
+import { signIn, type SignInEnd } from '../../test/support/sign-in.ts'
+import type { Servers } from './servers.ts'
+
+export interface Bearers {
+  /** Ours, for /mcp. */
+  readonly ours: string
+  /** PingOne's, for the API. */
+  readonly downstream: string
+  readonly bare: string
+}
+
+const SCOPES = 'todo:read todo:write'
+
+/** One person with a token for each of the three: us, the API itself, and the bare Worker in front of it. */
+export async function signInEverywhere(servers: Servers): Promise<Bearers> {
+  const person = newPerson('bench')
+  const ours = await signInOnce(servers, person)
+  const downstream = await signInAtPingOne(servers, person)
+  return { ours, downstream, bare: await signInAtBare(servers, downstream) }
+}
+
+/** A whole login: registration, both consents, the code redeemed. */
+export async function signInOnce({ origin }: Servers, person: Person = newPerson('bench')): Promise<string> {
+  const client = await (await new OAuthClient(`${origin}/mcp`).discover()).register()
+  const authorization = client.authorize({ scope: SCOPES })
+  const code = codeOf(await signIn(new Browser(), authorization.url, { person }))
+  return tokensIn(await client.redeem(code, authorization.verifier)).access_token
+}
+
+const Tokens = z.object({ access_token: z.string() })
+
+/** As our server would, with its client id and its secret, so that the API sees the same person. */
+async function signInAtPingOne({ origin, settings }: Servers, person: Person): Promise<string> {
+  const { PINGONE_ISSUER: issuer = '', MCP_SERVER_CLIENT_ID: id = '' } = settings
+  const redirectUri = `${origin}/callback`
+  const verifier = randomBytes(32).toString('base64url')
+  const url = new URL(`${issuer}/authorize`)
+  url.search = new URLSearchParams({
+    response_type: 'code',
+    client_id: id,
+    redirect_uri: redirectUri,
+    scope: `openid ${SCOPES}`,
+    state: 'bench',
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+    acr_values: settings.PINGONE_DV_POLICY_ID ?? '',
+  }).toString()
+  const code = codeOf(await signIn(new Browser(), url, { person }))
+  const response = await fetch(`${issuer}/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${btoa(`${id}:${settings.MCP_SERVER_CLIENT_SECRET}`)}` },
+    body: new URLSearchParams({
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: redirectUri,
+      code_verifier: verifier,
+    }),
+  })
+  return Tokens.parse(await response.json()).access_token
+}
+
+async function signInAtBare({ bareOrigin }: Servers, downstream: string): Promise<string> {
+  const client = await (await new OAuthClient(`${bareOrigin}/mcp`).discover()).register()
+  const { url, verifier } = client.authorize({ scope: SCOPES })
+  const headers = { 'x-downstream-token': downstream }
+  const { headers: answer } = await fetch(url, { headers, redirect: 'manual' })
+  const code = new URL(answer.get('location') ?? '').searchParams.get('code') ?? ''
+  return tokensIn(await client.redeem(code, verifier)).access_token
+}
+
+function codeOf({ answer, page, stages }: SignInEnd): string {
+  const code = answer?.get('code')
+  if (code == null) throw new Error(`no code: ${stages.join(' → ')}: ${answer ?? page.text}`)
+  return code
+}

@@ -1,0 +1,90 @@
+import { CASE_NAMES, type CaseName, type Cases, type PerCase, perCase } from './cases.ts'
+import { CONNECTIONS, send, type Sending } from './exchange.ts'
+import { median, quantile } from './statistics.ts'
+
+/** How much is done; every number is per case. */
+export interface Effort {
+  readonly rounds: number
+  readonly perRound: number
+  readonly throughputRounds: number
+  readonly throughputMs: number
+}
+
+export interface Latency {
+  /** Median of the medians of the rounds, milliseconds. */
+  readonly p50: number
+  readonly p99: number
+  /** The median of each round. */
+  readonly rounds: readonly number[]
+  readonly samples: number
+}
+
+const BLOCK = 15
+
+/**
+ * One request after the other, the cases in turn in short blocks: whatever else the machine does meets all of them.
+ * A block and not one request each, because a call has an end that comes after its answer.
+ */
+export async function measureLatency(
+  cases: Cases,
+  { rounds, perRound }: Effort,
+  signal: AbortSignal,
+): Promise<PerCase<Latency>> {
+  await eachCase((name) => sendMany(cases[name], BLOCK, signal)) // warm
+  const taken: PerCase<number[]>[] = []
+  for (let round = 0; round < rounds; round += 1) {
+    const samples = perCase((): number[] => [])
+    for (let sent = 0; sent < perRound; sent += BLOCK) {
+      await eachCase(async (name) => {
+        samples[name].push(...(await sendMany(cases[name], Math.min(BLOCK, perRound - sent), signal)))
+      })
+    }
+    taken.push(samples)
+  }
+  return perCase((name) => {
+    const medians = taken.map((samples) => median(samples[name]))
+    const all = taken.flatMap((samples) => samples[name])
+    return { p50: median(medians), p99: quantile(all, 0.99), rounds: medians, samples: all.length }
+  })
+}
+
+/** Requests per second with 16 at once, the cases in turn; the median of the rounds. */
+export async function measureThroughput<Name extends CaseName>(
+  cases: Cases,
+  names: readonly Name[],
+  { throughputRounds, throughputMs }: Effort,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<Name, number>> {
+  const taken = new Map(names.map((name): [Name, number[]] => [name, []]))
+  for (let round = 0; round < throughputRounds; round += 1) {
+    for (const [name, rates] of taken) rates.push(await rateOf(cases[name], throughputMs, signal))
+  }
+  return new Map([...taken].map(([name, rates]) => [name, median(rates)]))
+}
+
+async function rateOf(sending: Sending, forMs: number, signal: AbortSignal): Promise<number> {
+  const startMs = performance.now()
+  let answered = 0
+  const sendOn = async () => {
+    while (performance.now() - startMs < forMs) {
+      signal.throwIfAborted()
+      await send(sending)
+      answered += 1
+    }
+  }
+  await Promise.all(Array.from({ length: CONNECTIONS }, sendOn))
+  return answered / ((performance.now() - startMs) / 1000)
+}
+
+async function sendMany(sending: Sending, times: number, signal: AbortSignal): Promise<number[]> {
+  const taken: number[] = []
+  for (let time = 0; time < times; time += 1) {
+    signal.throwIfAborted()
+    taken.push(await send(sending))
+  }
+  return taken
+}
+
+async function eachCase(act: (name: CaseName) => Promise<unknown>): Promise<void> {
+  for (const name of CASE_NAMES) await act(name)
+}

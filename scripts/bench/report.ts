@@ -1,0 +1,67 @@
+import { type Aim, isLoaded } from './aims.ts'
+import { CASE_NAMES, CASES } from './cases.ts'
+import { CONNECTIONS } from './exchange.ts'
+import type { Figures } from './figures.ts'
+import { spread } from './statistics.ts'
+
+/** The figures as tables for a terminal; they are Markdown too, for docs/performance.md. */
+export function renderReport(figures: Figures, aims: readonly Aim[]): string {
+  const { where, state, cores, latency, throughput, bundle, startupMs, pingone } = figures
+  const percent = Math.round(spread(latency.api.rounds) * 100)
+  return [
+    `${where}, ${cores} cores, state in ${state === 'memory' ? 'memory' : 'files on disk'}; ${latency.api.rounds.length} rounds;\n` +
+      `the base case (Todo API directly) moved by ${percent} % between rounds${isLoaded(figures) ? ': loaded machine' : ''}`,
+    table(
+      ['one after the other', 'p50 ms', '× bare', 'p99 ms (never judged)'],
+      CASE_NAMES.map((name) => [
+        CASES[name],
+        latency[name].p50.toFixed(2),
+        ratioOf(figures, name),
+        latency[name].p99.toFixed(1),
+      ]),
+    ),
+    table(
+      [`${CONNECTIONS} at once`, 'requests/s'],
+      CASE_NAMES.flatMap((name) => {
+        const rate = throughput[name]
+        return rate === undefined ? [] : [[CASES[name], rate.toFixed(0)]]
+      }),
+    ),
+    table(
+      ['requests to PingOne', ''],
+      [
+        ['first login of an isolate', JSON.stringify(pingone.firstLogin)],
+        ['a login after it', JSON.stringify(pingone.nextLogin)],
+        [`${pingone.callsMade} tool calls`, JSON.stringify(pingone.calls)],
+      ],
+    ),
+    table(
+      ['bundle', 'minified KiB', 'gzip KiB'],
+      [
+        ['this server', kib(bundle.mcp.bytes), kib(bundle.mcp.gzipBytes)],
+        ['bare Worker', kib(bundle.bare.bytes), kib(bundle.bare.gzipBytes)],
+      ],
+    ),
+    `start-up: ${startupMs.toFixed(1)} ms of CPU (wrangler check startup)`,
+    table(
+      ['aim', 'measured', 'verdict'],
+      aims.map(({ aim, measured, verdict }) => [aim, measured, verdict]),
+    ),
+  ].join('\n\n')
+}
+
+const kib = (bytes: number) => (bytes / 1024).toFixed(1)
+
+function ratioOf({ ratios }: Figures, name: string): string {
+  const known = Object.entries(ratios).find(([candidate]) => candidate === name)
+  return known === undefined ? '' : known[1].toFixed(2)
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length), 3),
+  )
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+}

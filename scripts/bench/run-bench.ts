@@ -1,0 +1,44 @@
+import { availableParallelism } from 'node:os'
+import { prepareCases } from './cases.ts'
+import type { Figures } from './figures.ts'
+import { signInEverywhere } from './logins.ts'
+import { type Effort, measureLatency, measureThroughput } from './measure.ts'
+import { countCalls, countLogins } from './pingone-requests.ts'
+import type { Servers } from './servers.ts'
+import { median } from './statistics.ts'
+
+const CALLS_COUNTED = 20
+
+/** All that needs running servers. They must be fresh: the first login of an isolate is counted. */
+export async function runBench(
+  servers: Servers,
+  effort: Effort,
+  signal: AbortSignal,
+): Promise<Omit<Figures, 'state' | 'startupMs'>> {
+  const logins = await countLogins(servers)
+  const cases = await prepareCases(servers, await signInEverywhere(servers))
+  const latency = await measureLatency(cases, effort, signal)
+  const calls = await countCalls(servers, cases, CALLS_COUNTED)
+  const busy = ['api', 'bareCall', 'statelessCall', 'statefulCall'] as const
+  const throughput = await measureThroughput(cases, busy, effort, signal)
+  const against = (name: keyof typeof latency, base: keyof typeof latency) =>
+    median(latency[name].rounds.map((ms, round) => ms / (latency[base].rounds[round] ?? Number.NaN)))
+  const { mcp, bare } = servers.bundles
+  return {
+    where: 'local workerd',
+    cores: availableParallelism(),
+    latency,
+    ratios: {
+      statelessCall: against('statelessCall', 'bareCall'),
+      statefulCall: against('statefulCall', 'bareCall'),
+      statelessList: against('statelessList', 'bareList'),
+      statefulList: against('statefulList', 'bareList'),
+    },
+    throughput: Object.fromEntries(throughput),
+    pingone: { ...logins, calls, callsMade: 2 * CALLS_COUNTED },
+    bundle: {
+      mcp: { bytes: mcp.bytes, gzipBytes: mcp.gzipBytes },
+      bare: { bytes: bare.bytes, gzipBytes: bare.gzipBytes },
+    },
+  }
+}

@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from 'miniflare'
+import { unstable_getMiniflareWorkerOptions as workerOptions } from 'wrangler'
+import { reservePorts } from '../../test/support/free-ports.ts'
+import { keepKeys } from '../local/keys.ts'
+import { planLocal } from '../local/plan.ts'
+import type { Settings } from '../local/settings.ts'
+import { localWorkers } from '../local/workers.ts'
+import { type Bundle, makeBundle } from './bundle.ts'
+
+export interface Servers extends AsyncDisposable {
+  readonly origin: string
+  readonly bareOrigin: string
+  readonly todoOrigin: string
+  readonly standInOrigin: string
+  readonly settings: Settings
+  readonly bundles: Readonly<Record<'mcp' | 'bare', Bundle>>
+}
+
+const BARE = { name: 'bare', config: 'bench/bare/wrangler.jsonc' } as const
+
+/**
+ * All Workers as they would be deployed, in one workerd, each with a port of its own that workerd itself listens on:
+ * no proxy of wrangler or miniflare is in between. Nothing of it is left when it is disposed.
+ */
+export async function startServers(folder: string): Promise<Servers> {
+  await using starting = new AsyncDisposableStack()
+  const { ports } = starting.use(await reservePorts())
+  const { ports: more } = starting.use(await reservePorts())
+  const { settings, workers } = planLocal({}, ports, keepKeys(join(folder, 'keys.json')))
+  const bare = { ...BARE, port: more.mcp, variables: { PUBLIC_ORIGIN: `http://localhost:${more.mcp}` } }
+  const described = [...localWorkers({ settings, workers }, ports, randomUUID()), bare]
+  const bundled = await Promise.all(
+    described.map(async (worker) => ({
+      worker,
+      bundle: await makeBundle(worker.config, join(folder, worker.name)),
+    })),
+  )
+  const bundleOf = (name: string): Bundle => {
+    const found = bundled.find(({ worker }) => worker.name === name)
+    if (found === undefined) throw new Error(`no bundle of ${name}`)
+    return found.bundle
+  }
+  const options = convertV4MiniflareOptions({
+    workers: bundled.map(({ worker, bundle }) => asDeployed(worker, bundle)),
+    resourcePersistencePath: join(folder, 'state'),
+    cf: false,
+    log: new Log(LogLevel.ERROR),
+    // What the Workers log is not for the terminal of a bench.
+    handleStructuredLogs: () => {},
+  })
+  const workerd = new Miniflare(options)
+  starting.defer(() => workerd.dispose())
+  await workerd.ready
+  const everything = starting.move()
+  return {
+    origin: `http://localhost:${ports.mcp}`,
+    bareOrigin: bare.variables.PUBLIC_ORIGIN,
+    todoOrigin: `http://localhost:${ports.todoApi}`,
+    standInOrigin: `http://localhost:${ports.pingone}`,
+    settings,
+    bundles: { mcp: bundleOf('mcp'), bare: bundleOf('bare') },
+    [Symbol.asyncDispose]: () => everything.disposeAsync(),
+  }
+}
+
+interface Described {
+  readonly name: string
+  readonly config: string
+  readonly port: number
+  readonly variables: Readonly<Record<string, string | undefined>>
+}
+
+/** Flags and bindings other than variables come from the Worker's own wrangler.jsonc; the code is its bundle. */
+function asDeployed({ name, config, port, variables }: Described, { path }: Bundle): V4WorkerOptions {
+  const { workerOptions: fromConfig } = workerOptions(config)
+  return {
+    ...fromConfig,
+    name,
+    modules: [{ type: 'ESModule', path }],
+    modulesRoot: join(path, '..'),
+    bindings: Object.fromEntries(
+      Object.entries(variables).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+    ),
+    unsafeDirectSockets: [{ host: 'localhost', port }],
+  }
+}

@@ -1,0 +1,49 @@
+import { describedSettings, loadConfig, settingsWithoutEffect } from '../../src/config.ts'
+import type { Plan } from './plan.ts'
+import { type GivenSettings, SETTING_NAMES, unknownNames } from './settings.ts'
+import { StartProblem } from './start-problem.ts'
+
+const ours: readonly string[] = [...SETTING_NAMES, 'MCP_PORT', 'TODO_API_PORT', 'PINGONE_PORT']
+const namesIn = (given: GivenSettings) => ours.filter((name) => (given[name] ?? '') !== '')
+
+/** Where settings come from, in names: a file or a variable that somebody forgot about is what surprises most. */
+export function explainSettings(
+  file: string,
+  fromFile: GivenSettings,
+  fromEnvironment: GivenSettings,
+): readonly string[] {
+  const inFile = namesIn(fromFile)
+  const inEnvironment = namesIn(fromEnvironment)
+  const shadowed = inFile.filter(
+    (name) => fromEnvironment[name] !== undefined && fromFile[name] !== fromEnvironment[name],
+  )
+  return [
+    ...unknownNames(fromFile).map((name) => `${file}: ${name} is not a setting`),
+    ...(inFile.length === 0 ? [] : [`From ${file}: ${inFile.join(', ')}`]),
+    ...(inEnvironment.length === 0 ? [] : [`From the environment: ${inEnvironment.join(', ')}`]),
+    ...shadowed.map((name) => `${name} is in ${file} and in the environment: the environment's is used`),
+    ...settingsWithoutEffect({ ...fromFile, ...fromEnvironment }).map(
+      (name) => `${name} has no effect in this release`,
+    ),
+  ]
+}
+
+/** The server would refuse them too, but only after it was started, and to its log. Names and rules, never values. */
+export function requireGoodSettings({ settings, workers }: Plan): void {
+  const config = loadConfig(settings)
+  if (config.ok) return
+  const known = describedSettings().map(({ name }) => name)
+  const problems = config.error.problems
+    .toSorted((a, b) => known.indexOf(a.name) - known.indexOf(b.name))
+    .map(({ name, problem }) => `  ${name} ${problem}`)
+  throw new StartProblem(
+    [
+      'These settings cannot work:',
+      ...problems,
+      ...(workers.includes('pingone')
+        ? []
+        : ['PINGONE_ISSUER is set, so the PingOne stand-in is not started.']),
+      'Set them in .dev.vars or in the environment. What each one means is in docs/configuration.md.',
+    ].join('\n'),
+  )
+}

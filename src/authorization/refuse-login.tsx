@@ -1,0 +1,50 @@
+import { authorizationErrorRedirect, type AuthRequest } from '@cloudflare/workers-oauth-provider'
+import { newIncident } from '../lib/incident.ts'
+import { log } from '../lib/log.ts'
+import { continueAnswer, outagePage } from './answers.tsx'
+import type { LoginParts } from './parts.ts'
+import { answerRefusal, type LoginRefusal } from './refusals.ts'
+
+/** How the browser leaves for the client: after a form of ours by a page (pages/continue-page.tsx), else by redirect. */
+type Leaving = 'page' | 'redirect'
+
+export interface RefusedLogin {
+  approved: AuthRequest
+  refusal: LoginRefusal
+  leaving: Leaving
+  /** PingOne's own id of what happened, where its answer had one. */
+  correlation?: string | undefined
+}
+
+/** Ends a login whose request the person approved: home to the client with an error, or a page with "Try again". */
+export async function refuseLogin(
+  { config, oauth }: LoginParts,
+  headers: Headers,
+  { approved, refusal, leaving, correlation }: RefusedLogin,
+): Promise<Response> {
+  const incident = reportRefusal(refusal, { client: approved.clientId, correlation })
+  const answer = answerRefusal(refusal)
+  if (answer.to === 'client') {
+    const home = authorizationErrorRedirect(approved, answer.code, answer.description)
+    if (leaving === 'page') return continueAnswer(config, home, 'client', headers)
+    headers.set('Location', home)
+    return new Response(null, { status: 302, headers })
+  }
+  // What led here is used up, so "Try again" gets a handle of its own, for what the person has approved and no more.
+  const again = await oauth.beginConsent(approved)
+  for (const cookie of again.headers.getSetCookie()) headers.append('Set-Cookie', cookie)
+  return outagePage(config, answer, { handle: again.handle, scopes: approved.scope }, { headers, incident })
+}
+
+/** One line for the operator; the incident id joins it with the page. */
+export function reportRefusal(
+  { reason, detail }: LoginRefusal,
+  facts: Readonly<Record<string, string | undefined>> = {},
+): string {
+  const incident = newIncident()
+  // Decision 7: what only an operator can mend is an error, not a warning.
+  const isForOperator = reason === 'misconfigured' || reason === 'broken'
+  if (isForOperator) log.error('login.refused', { incident, reason, detail, ...facts })
+  else log.warn('login.refused', { incident, reason, detail, ...facts })
+  return incident
+}

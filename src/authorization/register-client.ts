@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import { readBounded, TooLargeError } from '../lib/bounded-fetch.ts'
+import { log } from '../lib/log.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import type { Admission } from './admission.ts'
+import { answerOAuthRefusal, type OAuthRefusal } from './oauth-refusal.ts'
+import { readRegistrationMetadata } from './registration-metadata.ts'
+import { redirectPlaces } from './redirect-places.ts'
+
+const MAX_BODY_BYTES = 16 * 1024
+
+/** An unused registration is forgotten after an hour, one that tokens were given to after 90 days without any. */
+export const UNUSED_REGISTRATION_SECONDS = 3600
+export const USED_REGISTRATION_SECONDS = 90 * 86_400
+
+/**
+ * POST /register (RFC 7591): anyone may, which is why it is small, short-lived, and worth something only to whoever
+ * takes answers at an admitted address. One such redirect URI is enough: clients register all of theirs at once
+ * (Cursor three, one of them `cursor://`), and which one is used is judged when it is used.
+ */
+export async function registerClient(
+  request: Request,
+  admission: Admission,
+  register: (request: Request) => Promise<Response>,
+): Promise<Response> {
+  const admitted = await admitRegistration(request, admission)
+  if (!admitted.ok) return answerOAuthRefusal(request, admitted.error)
+  const headers = new Headers(request.headers)
+  headers.delete('Content-Length')
+  const answer = await register(
+    new Request(request, { method: 'POST', headers, body: JSON.stringify(admitted.value) }),
+  )
+  return answer.status === 201 ? withUsedLife(answer) : answer
+}
+
+async function admitRegistration(
+  request: Request,
+  admission: Admission,
+): Promise<Result<Record<string, unknown>, OAuthRefusal>> {
+  const json = await readText(request)
+  if (json === null)
+    return err({
+      status: 413,
+      code: 'invalid_client_metadata',
+      description: `A registration can have at most ${MAX_BODY_BYTES} bytes`,
+    })
+  const metadata = readRegistrationMetadata(json)
+  if (!metadata.ok) return metadata
+  const { redirectUris, cleaned } = metadata.value
+  if (redirectUris.some((uri) => admission.admitsRedirect(uri))) return ok(cleaned)
+  log.warn('client.not-admitted', {
+    at: 'register',
+    reason: 'redirect',
+    mode: admission.mode,
+    redirects: redirectPlaces(redirectUris),
+  })
+  return err({
+    status: 400,
+    code: 'invalid_redirect_uri',
+    description: 'None of these redirect URIs is of a client that this server admits',
+  })
+}
+
+async function readText(request: Request): Promise<string | null> {
+  try {
+    return new TextDecoder().decode(await readBounded(request.body, MAX_BODY_BYTES))
+  } catch (error) {
+    if (error instanceof TooLargeError) return null
+    throw error
+  }
+}
+
+const Registered = z.looseObject({
+  client_id_issued_at: z.number(),
+  client_secret_expires_at: z.number().optional(),
+})
+
+/**
+ * The library tells a confidential client that its secret lives as long as the record it wrote, an hour. A client
+ * that believes it would register again every hour; the truth is what holds from the first token on.
+ */
+async function withUsedLife(answer: Response): Promise<Response> {
+  const registered = Registered.parse(await answer.json())
+  const { client_secret_expires_at: told, client_id_issued_at: issuedAt } = registered
+  const life = told === undefined ? {} : { client_secret_expires_at: issuedAt + USED_REGISTRATION_SECONDS }
+  return Response.json({ ...registered, ...life }, { status: answer.status, headers: answer.headers })
+}

@@ -1,0 +1,41 @@
+import { err, ok, type Result } from '../lib/result.ts'
+import { Secret } from '../lib/secret.ts'
+import type { CallStart } from '../people/calls.ts'
+import { thumbprintOf } from './read-downstream-token.ts'
+import type { CallProblem } from './tool-refusal.ts'
+
+/** `stopped`: the call cannot go on at all. `none_newer`: the API refuses what PingOne has just given. */
+export type NoOtherToken = 'stopped' | 'none_newer'
+
+export type Stop = Exclude<CallStart, { verdict: 'go' }>
+
+/** Why a call that has no token goes no further; endpoint.ts makes the HTTP status of it. */
+export const stopProblem = (stop: Stop): CallProblem =>
+  stop.verdict === 'ended'
+    ? { reason: 'ended' }
+    : { reason: 'not_started', retryAfterSeconds: stop.retryAfterSeconds }
+
+/**
+ * The way from a token that the API refused to a newer one: the call begins once more and says which token it was.
+ * The Person asks PingOne only if that is still its newest, so calls that are refused together cost one renewal.
+ */
+export function tokenReplacer(beginAgain: (refused: string) => Promise<CallStart>) {
+  let stop: Stop | null = null
+  let isOver = false
+  return {
+    /** Set when PingOne could not or would not give another token. */
+    stop: () => stop,
+    /** The outcome of the call has been told: nothing is sent for it once more. */
+    close: () => {
+      isOver = true
+    },
+    replaceToken: async (refused: Secret): Promise<Result<Secret, NoOtherToken>> => {
+      const thumbprint = await thumbprintOf(refused)
+      const start = await beginAgain(thumbprint)
+      if (start.verdict !== 'go') stop = start
+      if (start.verdict !== 'go' || isOver) return err('stopped')
+      const next = new Secret(start.downstreamToken)
+      return (await thumbprintOf(next)) === thumbprint ? err('none_newer') : ok(next)
+    },
+  }
+}

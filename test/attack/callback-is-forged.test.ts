@@ -1,0 +1,137 @@
+import { afterEach, expect, test } from 'vitest'
+import { Browser, type Page } from '../support/browser.ts'
+import { continueSignIn, signIn } from '../support/sign-in.ts'
+import { expireStored } from '../support/expire-stored.ts'
+import { tellStory } from '../support/story.ts'
+
+const story = tellStory()
+const HOME = 'http://localhost:33418/done'
+
+afterEach(() => story.standIn.reset())
+
+/** A login that is about to come back from PingOne, and the address with which it will. */
+async function readyToReturn(browser = new Browser()) {
+  const { url, state } = (await story.newClient()).authorize()
+  const { page } = await signIn(browser, url, { person: story.newPerson(), stopBefore: 'callback' })
+  return { browser, page, state, callback: callbackOf(page) }
+}
+
+function callbackOf({ next }: Page): URL {
+  if (next === undefined) throw new Error('no callback')
+  return next
+}
+
+const altered = (callback: URL, change: (parameters: URLSearchParams) => void): URL => {
+  const url = new URL(callback)
+  change(url.searchParams)
+  return url
+}
+
+test.for([
+  ['no state', (p: URLSearchParams) => p.delete('state')],
+  ['an empty state', (p: URLSearchParams) => p.set('state', '')],
+  ['a made-up state', (p: URLSearchParams) => p.set('state', 'x'.repeat(43))],
+  ['a state of 10 KB', (p: URLSearchParams) => p.set('state', 'x'.repeat(10_000))],
+  ['two states', (p: URLSearchParams) => p.append('state', 'x'.repeat(43))],
+  ['the same state twice', (p: URLSearchParams) => p.append('state', p.get('state') ?? '')],
+  ['two codes', (p: URLSearchParams) => p.append('code', 'x')],
+  ['two errors', (p: URLSearchParams) => [1, 2].forEach(() => p.append('error', 'access_denied'))],
+  ['two issuers', (p: URLSearchParams) => [1, 2].forEach(() => p.append('iss', story.issuer))],
+] as const)('a callback with %s is a page, and the real one still works', async ([, change]) => {
+  const { browser, page, callback } = await readyToReturn()
+  const forged = await browser.open(altered(callback, change))
+  expect({ status: forged.status, next: forged.next }).toEqual({ status: 400, next: undefined })
+  expect(forged.text).toContain('Start again from your app')
+  const end = await continueSignIn(browser, page, HOME)
+  expect(end.answer?.toString()).toMatch(/^code=/)
+})
+
+test.for([
+  ['neither code nor error', (p: URLSearchParams) => p.delete('code'), 'server_error'],
+  ['an empty code', (p: URLSearchParams) => p.set('code', ''), 'server_error'],
+  ['a made-up code', (p: URLSearchParams) => p.set('code', 'x'.repeat(8_000)), 'server_error'],
+  ['a code and an error', (p: URLSearchParams) => p.set('error', 'access_denied'), 'access_denied'],
+  ['an empty error', (p: URLSearchParams) => p.set('error', ''), 'server_error'],
+  ['a code of another issuer', (p: URLSearchParams) => p.set('iss', 'https://evil.example'), 'server_error'],
+] as const)('a callback with %s ends its login, at the client', async ([, change, error]) => {
+  const { browser, callback, state } = await readyToReturn()
+  const { next } = await browser.open(altered(callback, change))
+  expect(Object.fromEntries(next?.searchParams ?? [])).toMatchObject({ error, state, iss: story.origin })
+  expect(next?.searchParams.has('code')).toBe(false)
+  expect((await browser.open(callback)).status).toBe(400)
+})
+
+test('an error in the name of another issuer is not taken for the word of the person', async () => {
+  const { browser, callback } = await readyToReturn()
+  const url = altered(callback, (parameters) => {
+    parameters.delete('code')
+    parameters.set('error', 'access_denied')
+    parameters.set('iss', 'https://evil.example')
+  })
+  expect((await browser.open(url)).next?.searchParams.get('error')).toBe('server_error')
+})
+
+test('the code of a stranger in a login of mine ends it, and so does mine in a login of a stranger', async () => {
+  const mine = await readyToReturn()
+  const theirs = await readyToReturn()
+  const swap = (into: URL, from: URL) =>
+    altered(into, (parameters) => parameters.set('code', from.searchParams.get('code') ?? ''))
+  for (const { browser, callback, other } of [
+    { ...mine, other: theirs.callback },
+    { ...theirs, other: mine.callback },
+  ]) {
+    const { next } = await browser.open(swap(callback, other))
+    expect(next?.searchParams.get('error')).toBe('server_error')
+    expect(next?.searchParams.has('code')).toBe(false)
+  }
+})
+
+test('the handle of our form is no state, and a state is no handle of our form', async () => {
+  const { browser, page, callback } = await readyToReturn()
+  const consent = await browser.open((await story.newClient()).authorize().url)
+  const [form] = consent.forms
+  if (form === undefined) throw new Error('no form')
+  const handle = form.fields.find(({ name }) => name === 'handle')?.value ?? ''
+  expect((await browser.open(`${story.origin}/callback?code=x&state=${handle}`)).status).toBe(400)
+  const state = callback.searchParams.get('state') ?? ''
+  const press = { name: 'decision', value: 'approve' }
+  const asHandle = await browser.submit(consent, form, { fill: { handle: state }, press })
+  expect({ status: asHandle.status, next: asHandle.next }).toEqual({ status: 400, next: undefined })
+  expect((await continueSignIn(browser, page, HOME)).answer?.has('code')).toBe(true)
+})
+
+test('ten callbacks with one state at the same moment give at most one grant that works', async () => {
+  const client = await story.newClient()
+  const { url, verifier } = client.authorize()
+  const browser = new Browser()
+  const { page } = await signIn(browser, url, { person: story.newPerson(), stopBefore: 'callback' })
+  const pages = await Promise.all(Array.from({ length: 10 }, () => browser.onward(page)))
+  const codes = pages.flatMap(({ next }) => next?.searchParams.get('code') ?? [])
+  const redeemed = await Promise.all(codes.map((code) => client.redeem(code, verifier)))
+  expect(pages.every(({ status }) => status === 302 || status === 400)).toBe(true)
+  expect(redeemed.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1)
+})
+
+test('a callback that comes after ten minutes is a page, like one that was used', async () => {
+  const { browser, page } = await readyToReturn()
+  const seconds = expireStored(story.stateDir, 'transaction:')
+  expect(seconds.length).toBeGreaterThan(0)
+  for (const left of seconds) expect(left).toBeLessThanOrEqual(600)
+  const late = await browser.onward(page)
+  expect({ status: late.status, next: late.next }).toEqual({ status: 400, next: undefined })
+})
+
+test('a login that breaks on our side after PingOne answered still goes home', async () => {
+  const { browser, page, state } = await readyToReturn()
+  // A registration that is forgotten in between stands for all that can be away at that moment.
+  expireStored(story.stateDir, 'client:')
+  const home = await browser.onward(page)
+  expect(Object.fromEntries(home.next?.searchParams ?? [])).toEqual({
+    error: 'server_error',
+    error_description: 'This server could not finish the sign-in',
+    state,
+    iss: story.origin,
+  })
+  const line = /"level":"error","event":"login.refused","incident":"\w+","reason":"broken"/
+  await expect.poll(() => story.logs('mcp'), { timeout: 10_000 }).toMatch(line)
+})

@@ -1,0 +1,139 @@
+import { Browser } from '../support/browser.ts'
+import type { Canary } from '../support/canaries.ts'
+import { connectMcp, withSignIn } from '../support/mcp-clients.ts'
+import type { OAuthClient } from '../support/oauth-client.ts'
+import { tokensIn } from '../support/oauth-client.ts'
+import type { OtherAnswer } from '../support/recording-proxy.ts'
+import { signIn, type SignInOptions } from '../support/sign-in.ts'
+import { callToolStateless } from '../support/stateless-call.ts'
+import { tellStory } from '../support/story.ts'
+import { type CanaryWorld, planted } from './canary-world.ts'
+
+const BOTH = 'todo:read todo:write'
+const said = planted.apiError.value
+
+/** Every way in which the API says no, each time with something that is for nobody else. */
+const API_ANSWERS: readonly OtherAnswer[] = [
+  { status: 500, body: said },
+  { status: 502, headers: { 'content-type': 'text/html' }, body: `<h1>${said}</h1>` },
+  {
+    status: 422,
+    headers: { 'content-type': 'application/problem+json' },
+    body: JSON.stringify({ code: said, detail: said }),
+  },
+  {
+    status: 403,
+    headers: { 'www-authenticate': `Bearer error="${said}", error_description="${said}"` },
+    body: said,
+  },
+  { status: 404, headers: { 'x-backend': said }, body: said },
+  { status: 409, body: said },
+  { status: 429, headers: { 'retry-after': said }, body: said },
+  { status: 307, headers: { location: `/${said}?token=${said}` }, body: said },
+  { status: 200, headers: { 'content-type': said }, body: said },
+  { status: 200, body: JSON.stringify({ todos: [{ id: said, text: said, completed: said }] }) },
+  { status: 401, headers: { 'www-authenticate': `Bearer error_description="${said}"` }, body: said },
+]
+
+/** Everything that the system does, well and badly, while somebody listens. */
+export async function runEverything(
+  world: CanaryWorld,
+  todoText: Canary,
+): Promise<{ passwords: string[]; emails: string[] }> {
+  const story = tellStory(world.addresses)
+  const { answer, addresses } = world
+  const client = await story.newClient()
+  const confidential = await story.newClient({ token_endpoint_auth_method: 'client_secret_basic' })
+  const people = [story.newPerson(), story.newPerson()] as const
+  const [ada, bob] = people
+  const login = (options: SignInOptions = {}, by: OAuthClient = client) =>
+    signIn(new Browser(), by.authorize({ scope: BOTH }).url, { person: ada, ...options })
+
+  await login({ decision: 'deny' })
+  await login({ apiDecision: 'deny' })
+  for (const switches of [
+    { flowError: { error: 'server_error', description: planted.pingoneError.value } },
+    { flowError: { error: planted.pingoneError.value, description: planted.pingoneError.value } },
+    { idToken: 'foreign-key' },
+    { idToken: 'wrong-nonce' },
+    { accessToken: 'wrong-audience' },
+    { callbackCode: 'foreign' },
+    { callbackState: 'wrong' },
+    { faults: { token: '503' } },
+  ]) {
+    await story.standIn.set(switches)
+    await login()
+    await story.standIn.set(Object.fromEntries(Object.keys(switches).map((name) => [name, null])))
+  }
+  const problem = { error: planted.pingoneError.value, error_description: planted.pingoneError.value }
+  for (const status of [400, 401, 500, 302]) {
+    answer.token = {
+      status,
+      headers: { 'content-type': 'application/json', location: `/${planted.pingoneError.value}` },
+      body: JSON.stringify({ ...problem, ...(status === 401 ? { error: 'invalid_client' } : {}) }),
+    }
+    await login()
+  }
+  answer.token = undefined
+
+  const { tokens } = await story.signInWith(client, { asked: BOTH, person: ada })
+  await story.signInWith(confidential, { asked: BOTH, person: ada }).catch(() => 'it must authenticate')
+  await using stateful = await connectMcp('sdk-v1', addresses.mcpUrl, {
+    signIn: { person: bob },
+    keepsRefreshTokens: false,
+  })
+  await withSignIn(stateful, () => stateful.callTool('addTodo', { text: todoText.value }))
+  let bearer = tokens.access_token
+  const inBothLanes = async (name: string, input: Record<string, unknown> = {}) => {
+    await callToolStateless(client, bearer, name, input)
+    await stateful.callTool(name, input).catch(() => 'an HTTP status')
+  }
+  const callAll = async () => {
+    await inBothLanes('whoAmI')
+    await inBothLanes('addTodo', { text: todoText.value })
+    await inBothLanes('listTodos')
+    await inBothLanes('updateTodo', { id: crypto.randomUUID(), completed: true })
+    await inBothLanes('deleteTodo', { id: crypto.randomUUID() })
+  }
+  await callAll()
+  for (const bad of API_ANSWERS) {
+    answer.api = bad
+    await callAll()
+  }
+  answer.api = undefined
+
+  const next = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
+  await client.refresh('made-up')
+  bearer = next.access_token
+  // A token near its end is renewed; one that PingOne does not renew any more ends in 401.
+  await story.standIn.set({ accessTokenSeconds: 30 })
+  const short = await story.signInWith(client, { asked: BOTH, person: ada })
+  bearer = short.tokens.access_token
+  await inBothLanes('listTodos')
+  answer.token = { status: 503, body: planted.pingoneError.value }
+  await inBothLanes('listTodos')
+  answer.token = undefined
+  await story.standIn.endSessions()
+  await inBothLanes('listTodos')
+  await client.revoke(next.refresh_token ?? '')
+  await callToolStateless(client, next.access_token, 'whoAmI')
+  await visitErrorPages(addresses.origin, bearer)
+  return { passwords: people.map(({ password }) => password), emails: people.map(({ email }) => email) }
+}
+
+async function visitErrorPages(origin: string, bearer: string): Promise<void> {
+  for (const path of [
+    '/nothing',
+    '/callback?code=made-up&state=made-up',
+    '/authorize',
+    '/mcp',
+    '/token',
+    '/health',
+  ]) {
+    for (const method of ['GET', 'POST']) {
+      const headers = { authorization: `Bearer ${bearer}`, cookie: 'upstream=made-up' }
+      const response = await fetch(`${origin}${path}`, { method, headers, redirect: 'manual' })
+      await response.text()
+    }
+  }
+}

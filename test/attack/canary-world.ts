@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { describeStateFolder } from '../../scripts/local/state-folder.ts'
+import { type Canary, canariesOf, canariesOfToken, newCanary } from '../support/canaries.ts'
+import type { Exchange, OtherAnswer } from '../support/recording-proxy.ts'
+import { startWatchedWorld, type WatchedWorld } from '../support/watched-world.ts'
+
+/** What PingOne and the API say besides, in every answer. */
+const planted = {
+  apiHeader: newCanary('header of the API'),
+  apiCookie: newCanary('cookie of the API'),
+  apiMember: newCanary('member of an API answer'),
+  apiTodo: newCanary('member of a todo'),
+  apiError: newCanary('error of the API'),
+  pingoneHeader: newCanary('header of PingOne'),
+  pingoneCookie: newCanary('cookie of PingOne'),
+  pingoneMember: newCanary('member of a PingOne answer'),
+  pingoneError: newCanary('error of PingOne'),
+}
+export { planted }
+
+const Todos = z.looseObject({ todos: z.array(z.looseObject({})) })
+const plantInApi = (body: unknown) => {
+  const list = Todos.safeParse(body)
+  if (!list.success) return body
+  const todos = list.data.todos.map((todo) => ({ ...todo, backendOnly: planted.apiTodo.value }))
+  return { ...list.data, todos, backendOnly: planted.apiMember.value }
+}
+const plantInPingOne = (body: unknown) =>
+  typeof body === 'object' && body !== null && !Array.isArray(body)
+    ? { ...body, backendOnly: planted.pingoneMember.value }
+    : body
+
+export interface CanaryWorld extends WatchedWorld {
+  /** What the API, or PingOne's token endpoint, answers until it is told otherwise. */
+  readonly answer: { api?: OtherAnswer | undefined; token?: OtherAnswer | undefined }
+}
+
+export async function startCanaryWorld(): Promise<CanaryWorld> {
+  const answer: CanaryWorld['answer'] = {}
+  const world = await startWatchedWorld({
+    todoApi: {
+      instead: ({ url }) => (url.startsWith('/api/') ? answer.api : undefined),
+      extra: {
+        headers: {
+          'x-backend': planted.apiHeader.value,
+          'set-cookie': `backend=${planted.apiCookie.value}; Path=/`,
+        },
+        change: plantInApi,
+      },
+    },
+    pingone: {
+      instead: ({ url }) => (url.endsWith('/as/token') ? answer.token : undefined),
+      extra: {
+        headers: {
+          'x-backend': planted.pingoneHeader.value,
+          'set-cookie': `upstream=${planted.pingoneCookie.value}; Path=/`,
+        },
+        change: plantInPingOne,
+      },
+    },
+  })
+  return { ...world, answer }
+}
+
+const Keys = z.object({ rootKeys: z.string(), clientSecret: z.string() })
+const Issued = z.looseObject({
+  access_token: z.string().optional(),
+  refresh_token: z.string().optional(),
+  id_token: z.string().optional(),
+  client_secret: z.string().optional(),
+})
+
+const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // A page: nothing is issued in it.
+  }
+}
+const issuedIn = ({ answered }: Exchange) => Issued.safeParse(jsonOf(answered.body)).data ?? {}
+const cookiesIn = ({ answered }: Exchange) =>
+  answered.headers.getSetCookie().map((line) => /^[^=]+=([^;]*)/.exec(line)?.[1])
+const codesIn = ({ answered }: Exchange) =>
+  [...`${answered.headers.get('location')} ${answered.body}`.matchAll(/[?&]code=([^&"'\s]+)/g)].map(
+    ([, code]) => decodeURIComponent(code ?? ''),
+  )
+
+/** What PingOne and the server told each other, and what the server alone knows: for no client and no log. */
+export function secretsOf({ pingone, addresses }: WatchedWorld): readonly Canary[] {
+  const { rootKeys, clientSecret } = Keys.parse(
+    jsonOf(readFileSync(describeStateFolder(addresses.stateDir).keys, 'utf8')),
+  )
+  const exchanges = pingone.exchanges.filter(({ url }) => url.endsWith('/as/token'))
+  const asked = exchanges.map(({ asked: { body } }) => new URLSearchParams(body))
+  return [
+    ...Object.values(planted),
+    ...canariesOf('root key', [rootKeys.split(':')[1]]),
+    ...canariesOf('client secret', [clientSecret]),
+    ...canariesOf(
+      'PKCE verifier',
+      asked.map((form) => form.get('code_verifier')),
+    ),
+    ...exchanges.flatMap((exchange) => {
+      const { access_token = '', refresh_token, id_token } = issuedIn(exchange)
+      return [
+        ...(access_token === '' ? [] : canariesOfToken('access token of PingOne', access_token)),
+        ...(id_token === undefined ? [] : canariesOfToken('id token', id_token)),
+        ...canariesOf('refresh token of PingOne', [refresh_token]),
+      ]
+    }),
+    ...canariesOf('session cookie of PingOne', pingone.exchanges.flatMap(cookiesIn)),
+  ]
+}
+
+export const pingoneCodesOf = ({ pingone }: WatchedWorld): readonly Canary[] =>
+  canariesOf('code of PingOne', pingone.exchanges.flatMap(codesIn))
+
+/** What the server gave to clients and browsers, each in one place that the protocol has for it. */
+export const ownSecretsOf = ({ mcp, pingone }: WatchedWorld) => ({
+  tokens: mcp.exchanges.flatMap((exchange) => {
+    const { access_token, refresh_token } = issuedIn(exchange)
+    return canariesOf('token of ours', [access_token, refresh_token])
+  }),
+  clientSecrets: canariesOf(
+    'secret of a client',
+    mcp.exchanges.map((one) => issuedIn(one).client_secret),
+  ),
+  codes: canariesOf('code of ours', mcp.exchanges.flatMap(codesIn)),
+  cookies: canariesOf('cookie of ours', mcp.exchanges.flatMap(cookiesIn)),
+  handles: canariesOf(
+    'handle of a login',
+    pingone.exchanges.map(({ url }) => new URL(url, 'http://x').searchParams.get('state')),
+  ),
+})

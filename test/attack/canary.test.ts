@@ -1,0 +1,129 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { describeStateFolder } from '../../scripts/local/state-folder.ts'
+import { type Canary, canariesOf, findCanaries, newCanary, type Place } from '../support/canaries.ts'
+import type { Exchange } from '../support/recording-proxy.ts'
+import { runEverything } from './canary-run.ts'
+import {
+  type CanaryWorld,
+  ownSecretsOf,
+  pingoneCodesOf,
+  secretsOf,
+  startCanaryWorld,
+} from './canary-world.ts'
+
+// Invariant 1: everything runs once, well and badly, with somebody at every wire; then we look where secrets went.
+let world: CanaryWorld
+let secrets: readonly Canary[]
+const todoText = newCanary('text of a todo')
+let people: readonly Canary[]
+
+beforeAll(async () => {
+  world = await startCanaryWorld()
+  const { passwords, emails } = await runEverything(world, todoText)
+  people = [...canariesOf('password', passwords), ...canariesOf('e-mail address', emails)]
+  secrets = secretsOf(world)
+}, 180_000)
+afterAll(() => world?.[Symbol.asyncDispose]())
+
+const pathOf = ({ url }: Exchange) => new URL(url, 'http://x').pathname
+const headersOf = (headers: Headers) => [...headers].map(([name, value]) => `${name}: ${value}`).join('\n')
+
+/** What clients and browsers got, one place per kind of answer. */
+const answers = (leaveOut: (exchange: Exchange) => boolean = () => false): readonly Place[] =>
+  world.mcp.exchanges
+    .filter((exchange) => !leaveOut(exchange))
+    .map((exchange) => ({
+      name: `the answer ${exchange.answered.status} to ${exchange.method} ${pathOf(exchange)}`,
+      text: `${headersOf(exchange.answered.headers)}\n${exchange.answered.body}`,
+    }))
+
+const urls = (leaveOut: (exchange: Exchange) => boolean = () => false): readonly Place[] =>
+  [world.mcp, world.pingone, world.todoApi]
+    .flatMap(({ exchanges }) => exchanges)
+    .filter((exchange) => !leaveOut(exchange))
+    .map((exchange) => ({ name: `the URL of ${pathOf(exchange)}`, text: exchange.url }))
+
+function kept(): readonly Place[] {
+  const folder = describeStateFolder(world.addresses.stateDir)
+  const data = join(folder.data, 'mcp')
+  const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  const stored = files.map(({ parentPath, name }) => ({
+    name: `storage ${join(parentPath, name).slice(data.length)}`,
+    text: readFileSync(join(parentPath, name), 'latin1'),
+  }))
+  return [...stored, { name: 'the log', text: readFileSync(folder.logOf('mcp'), 'utf8') }]
+}
+
+test('the run went everywhere, and what is looked for can be found where it belongs', () => {
+  const statuses = new Set(
+    world.mcp.exchanges.map((one) => `${one.method} ${pathOf(one)} ${one.answered.status}`),
+  )
+  for (const expected of [
+    'POST /register 201',
+    'POST /token 200',
+    'POST /mcp 200',
+    'POST /mcp 401',
+    'POST /mcp 503',
+  ])
+    expect([...statuses]).toContain(expected)
+  const wires: Place[] = [world.pingone, world.todoApi].flatMap(({ exchanges }) =>
+    exchanges.map(({ asked, answered }) => ({
+      name: 'a wire',
+      text: [headersOf(asked.headers), asked.body, headersOf(answered.headers), answered.body].join('\n'),
+    })),
+  )
+  const elsewhere = new Set(['root key', 'error of the API'])
+  for (const kind of new Set(secrets.map((secret) => secret.kind))) {
+    if (elsewhere.has(kind)) continue
+    const ofKind = secrets.filter((secret) => secret.kind === kind)
+    expect([kind, findCanaries(ofKind, wires)]).toEqual([kind, [`${kind} in a wire`]])
+  }
+  expect(findCanaries([todoText], answers())).not.toEqual([])
+  expect(new Set(secrets.map(({ kind }) => kind)).size).toBeGreaterThan(15)
+})
+
+test('nothing of PingOne, of the API or of the server itself reaches a client, a log, storage or a URL', () => {
+  const everything = [...secrets, ...people]
+  expect(findCanaries(everything, [...answers(), ...kept()])).toEqual([])
+  // PingOne itself puts its errors into the redirect to us.
+  const ours = everything.filter(({ kind }) => kind !== 'error of PingOne')
+  expect(findCanaries(ours, urls())).toEqual([])
+  expect(
+    findCanaries(
+      everything,
+      urls((exchange) => pathOf(exchange) === '/callback'),
+    ),
+  ).toEqual([])
+})
+
+test('a code of PingOne is in the redirect to us and nowhere else', () => {
+  const elsewhere = urls((exchange) => pathOf(exchange) === '/callback')
+  expect(findCanaries(pingoneCodesOf(world), [...answers(), ...kept(), ...elsewhere])).toEqual([])
+})
+
+test('what we give to clients is in the one answer that the protocol has for it', () => {
+  const { tokens, clientSecrets, codes, cookies, handles } = ownSecretsOf(world)
+  for (const [values, path] of [
+    [tokens, '/token'],
+    [clientSecrets, '/register'],
+    [codes, '/callback'],
+  ] as const) {
+    expect(values).not.toEqual([])
+    const others = answers((exchange) => pathOf(exchange) === path)
+    expect(findCanaries(values, [...others, ...kept(), ...urls()])).toEqual([])
+  }
+  const bodies = world.mcp.exchanges.map(({ answered }) => ({ name: 'a page', text: answered.body }))
+  // Not storage: the cookie of a login is the hash under which the library files it, and opens it only together with
+  // the handle, which is in the form or the redirect of that browser and stored nowhere.
+  const log = kept().filter(({ name }) => name === 'the log')
+  expect(findCanaries(cookies, [...bodies, ...log, ...urls()])).toEqual([])
+  expect(handles).not.toEqual([])
+  expect(findCanaries(handles, kept())).toEqual([])
+})
+
+test('what a person wrote is in the results of tools and nowhere else', () => {
+  const others = answers((exchange) => pathOf(exchange) === '/mcp')
+  expect(findCanaries([todoText], [...others, ...kept(), ...urls()])).toEqual([])
+})

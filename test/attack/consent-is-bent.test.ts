@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import { Browser } from '../support/browser.ts'
+import type { Form } from '../support/read-page.ts'
+import { tellStory } from '../support/story.ts'
+
+const story = tellStory()
+
+async function consentForm() {
+  const client = await story.newClient()
+  const { url, state } = client.authorize()
+  const browser = new Browser()
+  const page = await browser.open(url)
+  const [form] = page.forms
+  if (form === undefined) throw new Error('no form')
+  return { browser, page, form, state }
+}
+
+const withFields = (form: Form, fields: readonly (readonly [string, string])[]): Form => ({
+  ...form,
+  fields: [
+    ...form.fields,
+    ...fields.map(([name, value]) => ({ name, value, type: 'hidden', isTicked: null })),
+  ],
+})
+
+test.for([
+  { decisions: [] },
+  { decisions: [''] },
+  { decisions: ['yes'] },
+  { decisions: ['APPROVE'] },
+  { decisions: ['approve '] },
+  { decisions: ['approve', 'deny'] },
+  { decisions: ['approve', 'approve'] },
+])('what is no clear yes ($decisions) is a no', async ({ decisions }) => {
+  const before = (await story.standIn.state()).counts
+  const { browser, page, form, state } = await consentForm()
+  const bent = withFields(
+    form,
+    decisions.map((decision) => ['decision', decision]),
+  )
+  const home = await browser.submit(page, bent)
+  expect(Object.fromEntries(home.next?.searchParams ?? [])).toMatchObject({ error: 'access_denied', state })
+  expect((await story.standIn.state()).counts).toEqual(before)
+})
+
+test('fields that are not on the form change nothing: where it leads was settled when it began', async () => {
+  const { browser, page, form } = await consentForm()
+  const bent = withFields(form, [
+    ['redirect_uri', 'https://evil.example/done'],
+    ['client_id', 'nobody'],
+    ['state', 'x'],
+    ['resource', 'https://other.example/mcp'],
+    ['__proto__', 'x'],
+  ])
+  const home = await browser.submit(page, bent, { press: { name: 'decision', value: 'deny' } })
+  expect(home.next?.href).toMatch(/^http:\/\/localhost:33418\/done\?/)
+})
+
+test.for(['handle', ''])('a form without its handle (%j twice or not at all) opens nothing', async (name) => {
+  const { browser, page, form } = await consentForm()
+  const fields = form.fields.filter((field) => field.name !== 'handle')
+  const bent = withFields(
+    { ...form, fields },
+    name === ''
+      ? []
+      : [
+          ['handle', ''],
+          ['handle', 'x'],
+        ],
+  )
+  const refused = await browser.submit(page, bent, { press: { name: 'decision', value: 'approve' } })
+  expect({ status: refused.status, next: refused.next }).toEqual({ status: 400, next: undefined })
+})

@@ -1,0 +1,149 @@
+import { beforeAll, expect, test } from 'vitest'
+import { endlessLooking, sendFlood } from '../support/flood.ts'
+import { LANES, openLane, type Lane } from '../support/lane.ts'
+import { tellStory } from '../support/story.ts'
+
+const story = tellStory()
+const lanes = new Map<(typeof LANES)[number], Lane>()
+const lane = (name: (typeof LANES)[number]): Lane => {
+  const found = lanes.get(name)
+  if (found === undefined) throw new Error('no lane')
+  return found
+}
+
+beforeAll(async () => {
+  for (const name of LANES) lanes.set(name, await openLane(story, name))
+})
+
+const call = (params: unknown) => ({ jsonrpc: '2.0', id: 7, method: 'tools/call', params })
+
+test.for(LANES)('%s: what is no request of JSON-RPC is refused, and nothing is executed', async (name) => {
+  const { send, todos } = lane(name)
+  const add = call({ name: 'addTodo', arguments: { text: 'smuggled' } })
+  const bodies = [
+    '',
+    ' ',
+    '{',
+    'null',
+    '42',
+    '"tools/call"',
+    '[]',
+    '\ufeff',
+    '\u0000',
+    JSON.stringify([add]),
+    JSON.stringify([add, add]),
+    `${JSON.stringify(add)}${JSON.stringify(add)}`,
+    JSON.stringify({ ...add, jsonrpc: '1.0' }),
+    JSON.stringify({ ...add, jsonrpc: undefined }),
+    JSON.stringify({ ...add, method: 42 }),
+    JSON.stringify({ ...add, method: ['tools/call'] }),
+    JSON.stringify({ ...add, id: { toString: 'x' } }),
+    JSON.stringify({ ...add, id: ['x'] }),
+    JSON.stringify({ ...add, params: 'addTodo' }),
+    JSON.stringify({ ...add, params: [add.params] }),
+    JSON.stringify({ ...add, method: 'tools/Call' }),
+    JSON.stringify({ ...add, method: '__proto__' }),
+    JSON.stringify({ jsonrpc: '2.0', id: 1, result: {} }),
+    `${'['.repeat(50_000)}${']'.repeat(50_000)}`,
+    `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}}`,
+  ]
+  for (const body of bodies) {
+    const { status, text } = await send(body)
+    expect([body.slice(0, 60), status < 500]).toEqual([body.slice(0, 60), true])
+    expect([body.slice(0, 60), text]).toEqual([
+      body.slice(0, 60),
+      expect.not.stringContaining('structuredContent'),
+    ])
+    expect(text).not.toMatch(/at \w+ \(|\.ts:\d+|node_modules/)
+  }
+  expect(await todos()).toEqual([])
+})
+
+test.for(LANES)('%s: wrong content type and accept are refused before anything runs', async (name) => {
+  const { send, message, todos } = lane(name)
+  const body = JSON.stringify(message('addTodo', { text: 'smuggled' }))
+  for (const [header, value, status] of [
+    ['content-type', 'text/plain', 415],
+    ['content-type', 'application/x-www-form-urlencoded', 415],
+    ['content-type', 'application/json-evil', 415],
+    ['content-type', 'text/plain; x=application/json', 415],
+    // A stateless answer is JSON whatever was asked for; the older revisions insist.
+    ...(name === 'stateful' ? ([['accept', 'text/html', 406]] as const) : []),
+  ] as const) {
+    const answer = await send(body, { 'mcp-name': 'addTodo', [header]: value })
+    expect([header, value, answer.status]).toEqual([header, value, status])
+  }
+  expect(await todos()).toEqual([])
+})
+
+test.for(LANES)('%s: 5 MB are refused, with and without a length', async (name) => {
+  const { headers, todos } = lane(name)
+  for (const body of [JSON.stringify(call({ padding: 'x'.repeat(5_000_000) })), endlessLooking()]) {
+    expect([413, 'closed']).toContain(await sendFlood(story.mcpUrl, { headers, body }))
+  }
+  // The proxy of wrangler dev may lose the next answer too.
+  await expect.poll(todos, { timeout: 10_000 }).toEqual([])
+})
+
+test.for(LANES)(
+  '%s: each method without a bearer is 401, and one that does not exist is 405',
+  async (name) => {
+    const { headers } = lane(name)
+    const { authorization: _taken, ...strange } = headers
+    for (const method of ['GET', 'POST', 'DELETE']) {
+      const { status } = await fetch(story.mcpUrl, { method, headers: strange })
+      expect([method, status]).toEqual([method, 401])
+    }
+    for (const method of ['PUT', 'PATCH', 'HEAD']) {
+      const { status } = await fetch(story.mcpUrl, { method, headers })
+      expect([method, status]).toEqual([method, 405])
+    }
+  },
+)
+
+test('GET and DELETE without a session, and with one that is made up or ended, open nothing', async () => {
+  const { headers, message, send, todos } = lane('stateful')
+  const { 'mcp-session-id': own = '', ...without } = headers
+  const ended = await openLane(story, 'stateful')
+  const endedId = ended.headers['mcp-session-id'] ?? ''
+  expect((await fetch(story.mcpUrl, { method: 'DELETE', headers: ended.headers })).status).toBeLessThan(300)
+  const ids = [
+    'x',
+    '',
+    `${own}x`,
+    `${own}, ${own}`,
+    `${'0'.repeat(64)}.${'A'.repeat(43)}`,
+    '../../x',
+    'x'.repeat(7_000),
+  ]
+  for (const method of ['GET', 'DELETE', 'POST']) {
+    const tried = [
+      ...ids.map((id) => ({ id, bearer: without })),
+      { id: endedId, bearer: ended.headers },
+      { id: endedId, bearer: without },
+    ]
+    for (const { id, bearer } of tried) {
+      const answer = await fetch(story.mcpUrl, {
+        method,
+        headers: { ...bearer, 'mcp-session-id': id },
+        ...(method === 'POST' ? { body: JSON.stringify(message('addTodo', { text: 'smuggled' })) } : {}),
+      })
+      await answer.body?.cancel()
+      expect([method, id.slice(0, 20), answer.status]).toEqual([
+        method,
+        id.slice(0, 20),
+        expect.toBeOneOf([400, 404]),
+      ])
+    }
+    const bare = await fetch(story.mcpUrl, {
+      method,
+      headers: without,
+      ...(method === 'POST' ? { body: JSON.stringify(message('addTodo', { text: 'smuggled' })) } : {}),
+    })
+    await bare.body?.cancel()
+    expect([method, bare.status]).toEqual([method, 400])
+  }
+  // The one that is real still works.
+  expect((await send(JSON.stringify(message('whoAmI')))).status).toBe(200)
+  expect(await todos()).toEqual([])
+})

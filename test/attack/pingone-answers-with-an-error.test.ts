@@ -1,0 +1,65 @@
+import { afterEach, expect, test } from 'vitest'
+import { Browser } from '../support/browser.ts'
+import { signIn } from '../support/sign-in.ts'
+import { tellStory } from '../support/story.ts'
+
+// Whoever designs the flow, or can make it fail, chooses code and text; neither may speak in our name.
+const story = tellStory()
+const MARK = 'text-of-the-designer'
+const HTML = `<script>alert('${MARK}')</script><a href="https://evil.example">Click</a> (Correlation ID: 3f2a-11)`
+
+afterEach(() => story.standIn.reset())
+
+async function loginThatFails(error: string, description: string) {
+  const client = await story.newClient()
+  const { url, state } = client.authorize()
+  await story.standIn.set({ flowError: { error, description } })
+  const end = await signIn(new Browser(), url, { person: story.newPerson() })
+  return { ...end, state }
+}
+
+test.for([
+  ['access_denied', 'access_denied'],
+  ['invalid_request', 'server_error'],
+  ['invalid_client', 'server_error'],
+  ['invalid_grant', 'server_error'],
+  ['invalid_scope', 'server_error'],
+  ['unauthorized_client', 'server_error'],
+  ['unsupported_response_type', 'server_error'],
+  ['unsupported_grant_type', 'server_error'],
+  ['login_required', 'server_error'],
+  ['interaction_required', 'server_error'],
+  ['consent_required', 'server_error'],
+  ['server_error', 'server_error'],
+  ['what the designer typed: \u202e<b>', 'server_error'],
+  ['x'.repeat(5_000), 'server_error'],
+])('error %s goes home as %s, with state and issuer, without a word of PingOne', async ([error, told]) => {
+  const { redirect, answer, state } = await loginThatFails(error ?? '', `${MARK} ${HTML}`)
+  expect(Object.fromEntries(answer ?? [])).toEqual({
+    error: told,
+    error_description: expect.stringMatching(/^[A-Z][\w -]{1,60}$/),
+    state,
+    iss: story.origin,
+  })
+  expect(redirect?.href).not.toMatch(/designer|evil|alert/)
+})
+
+test('a text of 10 KB goes nowhere', async () => {
+  const { answer, redirect } = await loginThatFails('access_denied', MARK.repeat(500))
+  expect(answer?.get('error')).toBe('access_denied')
+  expect(redirect?.href.length).toBeLessThan(500)
+})
+
+test('"temporarily unavailable" is a page that goes on: try again, or back to the client', async () => {
+  const { stage, page } = await loginThatFails('temporarily_unavailable', HTML)
+  expect({ stage, status: page.status }).toEqual({ stage: 'stuck', status: 503 })
+  expect(page.markup).not.toContain(MARK)
+  expect(page.forms[0]?.buttons.map(({ value }) => value)).toEqual(['approve', 'leave'])
+})
+
+test('the log has the code and the correlation id, and none of the text', async () => {
+  await loginThatFails('login_required\n{"level":"error","event":"forged"}', HTML)
+  const line = /"detail":"login_requiredlevelerroreventforged".*"correlation":"3f2a-11"/
+  await expect.poll(() => story.logs('mcp'), { timeout: 10_000 }).toMatch(line)
+  expect(story.logs('mcp')).not.toContain(MARK)
+})

@@ -1,0 +1,53 @@
+import type { Page } from 'playwright-core'
+import { expect, inject, test } from 'vitest'
+import { type Findings, findWithAxe } from '../support/axe.ts'
+import { LOOKS, startChromium, takeShot } from '../support/chromium.ts'
+import { tellStory } from '../support/story.ts'
+
+const { origin } = inject('world')
+const story = tellStory()
+
+const openConsent = async (page: Page) => {
+  const { url } = (await story.newClient()).authorize({ scope: 'todo:read todo:write' })
+  await page.goto(url.href)
+}
+const decide = async (page: Page, button: string) => {
+  await openConsent(page)
+  await page.getByRole('button', { name: button }).click()
+}
+
+/** Each page with its heading and the way to it. */
+const PAGES: readonly [string, string, (page: Page) => Promise<unknown>][] = [
+  ['home page', 'Connect a client', (page) => page.goto(origin)],
+  ['consent page', 'May this app act for you?', openConsent],
+  ['page on the way to PingOne', 'Taking you to PingOne…', (page) => decide(page, 'Approve')],
+  ['page on the way to the client', 'Taking you back to your app…', (page) => decide(page, 'Deny')],
+  ['message page', 'This link does not work', (page) => page.goto(`${origin}/authorize?client_id=nobody`)],
+]
+
+test.for(PAGES)(
+  'axe has nothing to say about the %s, light or dark, small or large',
+  async ([name, heading, open]) => {
+    await using chromium = await startChromium()
+    const context = await chromium.newContext({ reducedMotion: 'reduce' })
+    // An answer without content leaves a browser where it is: the pages that lead onward stay.
+    await context.route(
+      (url) => url.origin !== origin,
+      (route) => route.fulfill({ status: 204 }),
+    )
+    const page = await context.newPage()
+    await open(page)
+    await page.getByRole('heading', { level: 1, name: heading }).waitFor()
+    // A heading is there before its stylesheet is.
+    await page.waitForLoadState()
+    expect(await page.evaluate('document.styleSheets.length')).toBe(1)
+    const found: [string, Findings][] = []
+    for (const { name: look, options } of LOOKS) {
+      await page.emulateMedia({ colorScheme: options.colorScheme ?? null })
+      if (options.viewport) await page.setViewportSize(options.viewport)
+      await takeShot(page, `${name.replaceAll(' ', '-')}-${look}`)
+      found.push([look, await findWithAxe(page)])
+    }
+    expect(found).toEqual(LOOKS.map(({ name: look }) => [look, []]))
+  },
+)

@@ -1,0 +1,88 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { type AnotherOp, startAnotherOp } from '../support/another-op.ts'
+import { Browser } from '../support/browser.ts'
+import { ada } from '../support/people.ts'
+import { continueSignIn, signIn } from '../support/sign-in.ts'
+import { callToolStateless } from '../support/stateless-call.ts'
+import { tellStory } from '../support/story.ts'
+import { startWorld, type World } from '../support/world.ts'
+
+// PingOne is played by a provider that others wrote, so that a mistake which our client and our stand-in share shows.
+let op: AnotherOp
+let world: World
+
+beforeAll(async () => {
+  op = await startAnotherOp()
+  world = await startWorld({ settings: op.settings })
+  op.openFor(world.origin)
+})
+afterEach(() => {
+  op.accessTokenSeconds = 3600
+})
+afterAll(async () => {
+  await world[Symbol.asyncDispose]()
+  await op[Symbol.asyncDispose]()
+})
+
+test('a person signs in through a provider that others wrote, and a tool works with its token', async () => {
+  const story = tellStory(world.addresses)
+  const client = await story.newClient()
+  const { tokens } = await story.signInWith(client, { person: ada, asked: 'todo:read todo:write' })
+  expect(tokens.scope).toBe('todo:read todo:write')
+
+  const added = await callToolStateless(client, tokens.access_token, 'addTodo', { text: 'bread' })
+  expect(added.body).toMatchObject({ result: { structuredContent: { total: 1 } } })
+  const who = await callToolStateless(client, tokens.access_token, 'whoAmI')
+  expect(who.body).toMatchObject({
+    result: {
+      structuredContent: {
+        name: 'The one called ada',
+        downstreamToken: {
+          issuer: op.issuer,
+          audience: [op.settings['API_IDENTIFIER']],
+          scopes: ['todo:read', 'todo:write'],
+          acr: op.settings['PINGONE_DV_POLICY_ID'],
+        },
+      },
+    },
+  })
+})
+
+test('its tokens are renewed each time they are near their end, with the refresh token that came last', async () => {
+  const story = tellStory(world.addresses)
+  const client = await story.newClient()
+  op.accessTokenSeconds = 30
+  const { tokens } = await story.signInWith(client, { person: ada })
+  const before = op.grants.length
+  for (const _call of [1, 2, 3]) {
+    const listed = await callToolStateless(client, tokens.access_token, 'listTodos')
+    expect(listed.status).toBe(200)
+    expect(JSON.stringify(listed.body)).not.toContain('isError')
+  }
+  expect(op.grants.slice(before)).toEqual(['refresh_token', 'refresh_token', 'refresh_token'])
+})
+
+test('a person who says no there sends the client home with access_denied', async () => {
+  const story = tellStory(world.addresses)
+  const client = await story.newClient()
+  const { url } = client.authorize()
+  const { answer } = await signIn(new Browser(), url, { person: ada, apiDecision: 'deny' })
+  expect(answer?.get('error')).toBe('access_denied')
+})
+
+// RFC 9207 §2.4: it promises `iss` in its metadata, so an answer without it is as wrong as one of somebody else.
+test.for([
+  ['as it came', 'a code', (url: URL) => url],
+  ['of another issuer', 'server_error', (url: URL) => url.searchParams.set('iss', 'https://other.example')],
+  ['without an issuer', 'server_error', (url: URL) => url.searchParams.delete('iss')],
+] as const)('its answer %s gives the client %s', async ([, expected, change]) => {
+  const client = await tellStory(world.addresses).newClient()
+  const { url } = client.authorize()
+  const browser = new Browser()
+  const { page } = await signIn(browser, url, { person: ada, stopBefore: 'callback' })
+  const answer = new URL(page.next ?? '')
+  expect(answer.searchParams.get('iss')).toBe(op.issuer)
+  change(answer)
+  const end = await continueSignIn(browser, await browser.follow(page, answer), client.redirectUri)
+  expect(end.answer?.get('error') ?? (end.answer?.has('code') && 'a code')).toBe(expected)
+})

@@ -1,0 +1,67 @@
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { expect, test, vi } from 'vitest'
+import { Browser } from '../support/browser.ts'
+import { type ClientHome, makeClientHome, runClient, stdioOf } from '../support/client-program.ts'
+import type { Person } from '../support/people.ts'
+import type { RunningCommand } from '../support/run-command.ts'
+import { signIn } from '../support/sign-in.ts'
+import { tellStory } from '../support/story.ts'
+
+const { mcpUrl, newPerson } = tellStory()
+
+const addressesIn = ({ lines }: RunningCommand): readonly string[] =>
+  lines.filter((line) => line.startsWith(`${new URL(mcpUrl).origin}/authorize?`))
+
+/** mcp-remote, and a desktop application that talks to it. */
+function startRemote(home: ClientHome, protocol: string) {
+  const program = runClient('mcp-remote', [mcpUrl, '--protocol', protocol], home, {
+    MCP_REMOTE_CONFIG_DIR: `${home.path}/mcp-auth`,
+  })
+  const client = new Client({ name: 'desktop-story', version: '1.0.0' })
+  return {
+    client,
+    program,
+    ready: client.connect(stdioOf(program)),
+    [Symbol.asyncDispose]: async () => {
+      await client.close()
+      await program[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** A person opens the address that mcp-remote prints for the nth time, and the login ends on its own port. */
+async function openPrinted(program: RunningCommand, nth: number, person: Person, browser: Browser) {
+  const address = await vi.waitUntil(() => addressesIn(program)[nth - 1], { timeout: 15_000 })
+  const { stage, page } = await signIn(browser, address, { person })
+  expect(stage).toBe('client')
+  const landed = await browser.onward(page)
+  expect(landed.text).toContain('Authorization successful')
+  return new URL(address).searchParams.get('scope')
+}
+
+test.for(['legacy', 'auto'])(
+  'mcp-remote (protocol %s) signs a person in to read, again when writing needs it, and not when it is started again',
+  async (protocol) => {
+    using home = makeClientHome()
+    const [person, browser] = [newPerson(), new Browser()]
+    {
+      await using first = startRemote(home, protocol)
+      expect(await openPrinted(first.program, 1, person, browser)).toBe('todo:read offline_access')
+      await first.ready
+      const { tools } = await first.client.listTools()
+      expect(tools.map(({ name }) => name)).toContain('addTodo')
+
+      const added = first.client.callTool({ name: 'addTodo', arguments: { text: 'bread' } })
+      expect(await openPrinted(first.program, 2, person, browser)).toContain('todo:write')
+      expect(await added).toMatchObject({ structuredContent: { total: 1 } })
+    }
+    await using second = startRemote(home, protocol)
+    await second.ready
+    expect(await second.client.callTool({ name: 'listTodos' })).toMatchObject({
+      structuredContent: { todos: [{ text: 'bread' }] },
+    })
+    expect(addressesIn(second.program)).toEqual([])
+    const isStateless = second.program.lines.some((line) => line.includes('speaks MCP 2026-07-28'))
+    expect(isStateless).toBe(protocol === 'auto')
+  },
+)

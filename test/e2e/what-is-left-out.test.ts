@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest'
+import { connectMcp, MCP_CLIENTS, withSignIn } from '../support/mcp-clients.ts'
+import { tellStory } from '../support/story.ts'
+
+test('no client needs what is left out of the bundle', async () => {
+  const { mcpUrl, newPerson, logs } = tellStory()
+  for (const kind of MCP_CLIENTS) {
+    const person = newPerson()
+    await using connection = await connectMcp(kind, mcpUrl, { signIn: { person } })
+    await withSignIn(connection, () => connection.callTool('whoAmI'))
+    await withSignIn(connection, () => connection.callTool('listTodos', { surprise: true }).catch(() => {}))
+  }
+  expect(logs('mcp')).not.toContain('left out of the bundle')
+})

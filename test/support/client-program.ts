@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { ReadBuffer, serializeMessage } from '@modelcontextprotocol/sdk/shared/stdio.js'
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
+import { ROOT } from '../../scripts/local/workers.ts'
+import { runCommand, type RunningCommand } from './run-command.ts'
+
+/** Where clients of others keep what they keep; it goes away with the story. */
+export interface ClientHome extends Disposable {
+  readonly path: string
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** A home without the settings, the logins and the desktop of whoever runs the tests. */
+export function makeClientHome(): ClientHome {
+  const path = mkdtempSync(join(tmpdir(), 'mcp-client-'))
+  // No window opens on anybody's screen: `open` is how macOS does it, BROWSER is what xdg-open asks first.
+  writeFileSync(join(path, 'open'), '#!/bin/sh\n', { mode: 0o755 })
+  const environment = {
+    HOME: path,
+    PATH: [path, process.env['PATH'] ?? ''].join(delimiter),
+    BROWSER: 'true',
+    NO_COLOR: '1',
+  }
+  return {
+    path,
+    environment,
+    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }),
+  }
+}
+
+/** Starts an installed client by the name of its command, never through npx, which could fetch another one. */
+export const runClient = (
+  name: 'inspector' | 'mcp-remote',
+  parameters: readonly string[],
+  home: ClientHome,
+  environment: Readonly<Record<string, string>> = {},
+): RunningCommand =>
+  runCommand(
+    process.execPath,
+    [join(ROOT, 'node_modules/.bin', name), ...parameters],
+    { ...home.environment, ...environment },
+    { isAtHome: false },
+  )
+
+/** MCP over the input and output of a program that runs already (MCP, stdio transport). */
+export function stdioOf({ child }: RunningCommand): Transport {
+  const received = new ReadBuffer()
+  const transport: Transport = {
+    start: async () => {
+      child.stdout.on('data', (chunk: Buffer) => {
+        received.append(chunk)
+        for (let message = received.readMessage(); message !== null; message = received.readMessage()) {
+          transport.onmessage?.(message)
+        }
+      })
+      child.once('close', () => transport.onclose?.())
+    },
+    send: async (message) => void child.stdin.write(serializeMessage(message)),
+    close: async () => void child.stdin.end(),
+  }
+  return transport
+}

@@ -1,0 +1,78 @@
+import type { tellStory } from './story.ts'
+
+export const LANES = ['stateful', 'stateless'] as const
+
+interface Reply {
+  readonly status: number
+  readonly text: string
+}
+
+/** A signed-in client in one lane, whose requests are written by hand. */
+export interface Lane {
+  /** What a request needs: the bearer, and the session or the revision. */
+  readonly headers: Readonly<Record<string, string>>
+  /** A tool call as this lane wants it. */
+  readonly message: (name: string, input?: unknown) => unknown
+  /** Any body at all. */
+  readonly send: (body: string, headers?: Readonly<Record<string, string>>) => Promise<Reply>
+  readonly call: (name: string, input: unknown) => Promise<Reply>
+  /** Texts of the person's todos, as the API has them. */
+  readonly todos: () => Promise<readonly string[]>
+}
+
+const INITIALIZE = {
+  jsonrpc: '2.0',
+  id: 0,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
+}
+const REVISION = '2026-07-28'
+const META = {
+  'io.modelcontextprotocol/protocolVersion': REVISION,
+  'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+}
+
+export async function openLane(
+  story: ReturnType<typeof tellStory>,
+  lane: (typeof LANES)[number],
+): Promise<Lane> {
+  const client = await story.newClient()
+  const { tokens } = await story.signInWith(client, { asked: 'todo:read todo:write' })
+  const common = {
+    authorization: `Bearer ${tokens.access_token}`,
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+  }
+  const isStateful = lane === 'stateful'
+  const headers: Readonly<Record<string, string>> = isStateful
+    ? {
+        ...common,
+        'mcp-session-id': (await client.mcp(INITIALIZE, common)).headers.get('mcp-session-id') ?? '',
+      }
+    : { ...common, 'mcp-protocol-version': REVISION, 'mcp-method': 'tools/call', 'mcp-name': 'addTodo' }
+  const message: Lane['message'] = (name, input = {}) => ({
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name, arguments: input, ...(isStateful ? {} : { _meta: META }) },
+  })
+  const send: Lane['send'] = async (body, more = {}) => {
+    const response = await fetch(story.mcpUrl, { method: 'POST', headers: { ...headers, ...more }, body })
+    return { status: response.status, text: await response.text() }
+  }
+  const call: Lane['call'] = (name, input) =>
+    send(JSON.stringify(message(name, input)), isStateful ? {} : { 'mcp-name': name })
+  return {
+    headers,
+    message,
+    send,
+    call,
+    todos: async () => {
+      const { status, text } = await call('listTodos', {})
+      if (status !== 200 || !text.includes('"structuredContent"'))
+        throw new Error(`no list: ${status} ${text}`)
+      return [...text.matchAll(/"text":"((?:[^"\\]|\\.)*)","completed"/g)].map(([, todo = '']) => todo)
+    },
+  }
+}

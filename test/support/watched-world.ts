@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startLocal } from '../../scripts/local/start-local.ts'
+import { reservePorts } from './free-ports.ts'
+import { type ProxyOptions, type RecordingProxy, startRecordingProxy } from './recording-proxy.ts'
+import type { Addresses } from './world.ts'
+
+type Watching = Pick<ProxyOptions, 'instead' | 'extra'>
+
+export interface WatchedWorld extends AsyncDisposable {
+  readonly addresses: Addresses
+  readonly mcp: RecordingProxy
+  readonly pingone: RecordingProxy
+  readonly todoApi: RecordingProxy
+}
+
+/**
+ * The whole system with somebody listening at every address: between clients and the MCP server, between it and
+ * PingOne, and between it and the Todo API, which it therefore calls by URL.
+ */
+export async function startWatchedWorld(
+  watching: { pingone?: Watching; todoApi?: Watching } = {},
+): Promise<WatchedWorld> {
+  await using starting = new AsyncDisposableStack()
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-watched-'))
+  starting.defer(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  const { ports } = starting.use(await reservePorts())
+  const { ports: behind } = starting.use(await reservePorts())
+  const todoOrigin = `http://localhost:${ports.todoApi}`
+  const watch = async (name: keyof typeof ports, how: Watching = {}) =>
+    starting.use(await startRecordingProxy({ port: ports[name], targetPort: behind[name], ...how }))
+  const mcp = await watch('mcp')
+  const pingone = await watch('pingone', watching.pingone)
+  const todoApi = await watch('todoApi', watching.todoApi)
+  const stateDir = join(folder, 'server')
+  const server = await startLocal({ stateDir, ports, behind, settings: { API_URL: todoOrigin } })
+  starting.use(server)
+  // With a URL given, a start takes the API for somebody else's: so it is another start.
+  starting.use(await startLocal({ stateDir: join(folder, 'api'), ports, behind, workers: ['todo-api'] }))
+  const everything = starting.move()
+  const { origin, mcpUrl, issuer, standInOrigin = '' } = server
+  return {
+    addresses: { origin, mcpUrl, issuer, standInOrigin, todoOrigin, stateDir },
+    mcp,
+    pingone,
+    todoApi,
+    [Symbol.asyncDispose]: () => everything.disposeAsync(),
+  }
+}

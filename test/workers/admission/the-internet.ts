@@ -1,0 +1,57 @@
+/**
+ * Everything that the Worker can reach, served from the test runner's process: what a test put there, and nothing else.
+ * Tests talk to it under a host of its own, because they run inside workerd.
+ */
+const CONTROL = 'https://internet.test'
+
+interface Page {
+  status?: number
+  headers?: Record<string, string>
+  body?: string
+  /** So many bytes, in pieces, instead of a body. */
+  bytes?: number
+  delayMs?: number
+}
+
+const pages = new Map<string, Page>()
+let asked: string[] = []
+
+export async function answerFromTheInternet(request: Request): Promise<Response> {
+  const { origin, pathname, searchParams } = new URL(request.url)
+  if (origin !== CONTROL) return servePage(request.url)
+  if (request.method === 'DELETE') {
+    pages.clear()
+    asked = []
+  }
+  if (request.method === 'PUT') pages.set(searchParams.get('url') ?? '', await request.json())
+  return Response.json(pathname === '/asked' ? asked : {})
+}
+
+async function servePage(url: string): Promise<Response> {
+  asked.push(url)
+  const page = pages.get(url)
+  if (page === undefined) return new Response('nothing here', { status: 404 })
+  const {
+    status = 200,
+    headers = { 'content-type': 'application/json' },
+    body = '',
+    bytes,
+    delayMs = 0,
+  } = page
+  if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
+  return new Response(bytes === undefined ? body : 'x'.repeat(bytes), { status, headers })
+}
+
+export const publish = async (url: string, page: Page | object): Promise<void> => {
+  const isPage = 'status' in page || 'body' in page || 'bytes' in page || 'delayMs' in page
+  const served = isPage ? page : { body: JSON.stringify(page) }
+  const target = `${CONTROL}/?url=${encodeURIComponent(url)}`
+  await (await fetch(target, { method: 'PUT', body: JSON.stringify(served) })).text()
+}
+
+/** Every address that was asked for since the last clearing, in order. */
+export const askedFor = async (): Promise<string[]> => (await fetch(`${CONTROL}/asked`)).json()
+
+export const clearTheInternet = async (): Promise<void> => {
+  await (await fetch(CONTROL, { method: 'DELETE' })).text()
+}

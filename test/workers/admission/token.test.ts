@@ -1,0 +1,179 @@
+import { OAuthAuthorizationServer } from '@cloudflare/workers-oauth-provider'
+import { env } from 'cloudflare:workers'
+import { beforeEach, expect, test } from 'vitest'
+import { readRootKeys } from '../../../src/lib/root-keys.ts'
+import { makePersonId } from '../../../src/people/person-id.ts'
+import { documents, registrations } from './real-clients.ts'
+import { ORIGIN, pkce, registered, serverWith } from './server.ts'
+import { askedFor, clearTheInternet, publish } from './the-internet.ts'
+
+const server = serverWith()
+const { Claude: claude, ChatGPT: chatgpt } = documents
+beforeEach(clearTheInternet)
+
+const person = async (subject = 'ada', keys = `k1:${'A'.repeat(43)}`) => {
+  const read = readRootKeys(keys, undefined)
+  if (!read.ok) throw new Error(read.error)
+  return makePersonId(read.value[0], 'https://auth.pingone.test/7f9a1f2e/as', subject)
+}
+
+/** What a login leaves in the library's storage: a grant whose code has not been redeemed. */
+async function codeFor(clientId: string, redirectUri: string): Promise<string> {
+  const library = new OAuthAuthorizationServer<Cloudflare.Env>({
+    issuer: ORIGIN,
+    resources: [`${ORIGIN}/mcp`],
+    authorizeEndpoint: '/authorize',
+    tokenEndpoint: '/token',
+    clientIdMetadataDocumentEnabled: true,
+  })
+  const { redirectTo } = await library.getOAuthApi({ ...env }).completeAuthorization({
+    request: {
+      responseType: 'code',
+      clientId,
+      redirectUri,
+      scope: ['todo:read'],
+      state: 's',
+      codeChallenge: pkce.challenge,
+      codeChallengeMethod: 'S256',
+      resource: `${ORIGIN}/mcp`,
+      issuer: ORIGIN,
+    },
+    userId: await person(),
+    metadata: {},
+    scope: ['todo:read'],
+    props: { openedAtSeconds: Math.floor(Date.now() / 1000) },
+    revokeExistingGrants: false,
+  })
+  return new URL(redirectTo).searchParams.get('code') ?? ''
+}
+
+const redeem = (client: string, code: string) =>
+  server.token({ grant_type: 'authorization_code', client_id: client, code, code_verifier: pkce.verifier })
+const refresh = (client: string, token: string) =>
+  server.token({ grant_type: 'refresh_token', client_id: client, refresh_token: token })
+const tokensOf = async (answer: Response) => {
+  expect(answer.status).toBe(200)
+  const { refresh_token: refreshToken, access_token: accessToken } = Object(await answer.json())
+  return { refreshToken: String(refreshToken), accessToken: String(accessToken) }
+}
+
+test('a document that cannot be had is 503 at /token, and the grant is as it was', async () => {
+  await publish(claude.client_id, claude)
+  const code = await codeFor(claude.client_id, claude.redirect_uris[0] ?? '')
+  const outages = [{ status: 500 }, { status: 403, body: '<html>' }, { body: 'not json' }, { status: 404 }]
+  for (const outage of outages) {
+    await publish(claude.client_id, outage)
+    const answer = await redeem(claude.client_id, code)
+    expect(answer.status).toBe(503)
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(await answer.json()).toMatchObject({ error: 'temporarily_unavailable' })
+  }
+  await publish(claude.client_id, claude)
+  const { refreshToken } = await tokensOf(await redeem(claude.client_id, code))
+  await publish(claude.client_id, { status: 500 })
+  expect((await refresh(claude.client_id, refreshToken)).status).toBe(503)
+  const revocation = { client_id: claude.client_id, token: refreshToken }
+  expect((await server.token(revocation)).status).toBe(503)
+  await publish(claude.client_id, claude)
+  await tokensOf(await refresh(claude.client_id, refreshToken))
+})
+
+test('keys of a client that cannot be had are 503 as well', async () => {
+  await publish(chatgpt.client_id, chatgpt)
+  const code = await codeFor(chatgpt.client_id, chatgpt.redirect_uris[0] ?? '')
+  const part = (value: object) => btoa(JSON.stringify(value)).replaceAll('=', '')
+  const seconds = Math.floor(Date.now() / 1000)
+  const claims = {
+    iss: chatgpt.client_id,
+    sub: chatgpt.client_id,
+    aud: ORIGIN,
+    exp: seconds + 60,
+    jti: crypto.randomUUID(),
+  }
+  const answer = await server.token({
+    grant_type: 'authorization_code',
+    code,
+    code_verifier: pkce.verifier,
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: `${part({ alg: 'RS256', kid: 'k' })}.${part(claims)}.${part({ not: 'a signature' })}`,
+  })
+  expect(answer.status).toBe(503)
+  expect(await askedFor()).toContain(chatgpt.jwks_uri)
+  await tokensOf(await redeem(chatgpt.client_id, code))
+})
+
+test('a client that is no longer admitted gets no tokens; when it is again, its grant goes on', async () => {
+  await publish(claude.client_id, claude)
+  const code = await codeFor(claude.client_id, claude.redirect_uris[0] ?? '')
+  const { refreshToken } = await tokensOf(await redeem(claude.client_id, code))
+  const narrow = serverWith({ CLIENT_ADMISSION: 'listed', ALLOWED_REDIRECT_HOSTS: 'app.example.com' })
+  const parameters = { grant_type: 'refresh_token', client_id: claude.client_id, refresh_token: refreshToken }
+  expect((await narrow.token(parameters)).status).toBe(401)
+  await tokensOf(await server.token(parameters))
+})
+
+test('the first tokens make a registration last', async () => {
+  const client = await registered(await server.register(registrations['mcp-remote']))
+  const endOf = async () => (await env.OAUTH_KV.list({ prefix: `client:${client}` })).keys[0]?.expiration ?? 0
+  const now = Math.floor(Date.now() / 1000)
+  const code = await codeFor(client, registrations['mcp-remote'].redirect_uris[0] ?? '')
+  expect(await endOf()).toBeLessThanOrEqual(now + 3700)
+  const { refreshToken } = await tokensOf(await redeem(client, code))
+  expect(await endOf()).toBeGreaterThan(now + 89 * 86_400)
+  await tokensOf(await refresh(client, refreshToken))
+  expect(await endOf()).toBeGreaterThan(now + 89 * 86_400)
+})
+
+test('tokens and codes that we cannot have made are looked for nowhere', async () => {
+  const client = await registered(await server.register(registrations['mcp-remote']))
+  const asked: string[] = []
+  const kv = new Proxy(env.OAUTH_KV, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name)
+      if (typeof value !== 'function') return value
+      return (...given: unknown[]) => {
+        asked.push(String(given[0]))
+        return Reflect.apply(value, target, given)
+      }
+    },
+  })
+  const watched = serverWith({ OAUTH_KV: kv })
+  const tail = `:${'g'.repeat(16)}:${'s'.repeat(32)}`
+  const foreign = await person('ada', `k2:${'B'.repeat(42)}A`)
+  const own = await person()
+  const made = [
+    'x',
+    'x:y:z',
+    `nobody${tail}`,
+    `${foreign}${tail}`,
+    `${own}:short:${'s'.repeat(32)}`,
+    `${own}${tail}x`,
+    'x'.repeat(2000),
+  ]
+  for (const token of made) {
+    const refreshed = await watched.token({
+      grant_type: 'refresh_token',
+      client_id: client,
+      refresh_token: token,
+    })
+    expect(refreshed.status).toBe(400)
+    expect(await refreshed.json()).toMatchObject({ error: 'invalid_grant' })
+    const redeemed = await watched.token({ grant_type: 'authorization_code', client_id: client, code: token })
+    expect(await redeemed.json()).toMatchObject({ error: 'invalid_grant' })
+    const revoked = await watched.token({ client_id: client, token }, { origin: 'https://app.example' })
+    expect(revoked.status).toBe(200)
+    expect(revoked.headers.get('access-control-allow-origin')).toBe('https://app.example')
+    const call = await watched.send('/mcp', { method: 'POST', headers: { authorization: `Bearer ${token}` } })
+    expect(call.status).toBe(401)
+  }
+  expect(new Set(asked)).toEqual(new Set([`client:${client}`]))
+  // One that we could have made is looked for.
+  await watched.token({ grant_type: 'refresh_token', client_id: client, refresh_token: `${own}${tail}` })
+  expect(asked).toContain(`grant:${own}:${'g'.repeat(16)}`)
+})
+
+test('a client that nobody knows hears just that, whatever it brings: so it registers again', async () => {
+  const answer = await refresh('AAAAAAAAAAAAAAAA', 'x:y:z')
+  expect(answer.status).toBe(401)
+  expect(await answer.json()).toMatchObject({ error: 'invalid_client' })
+})

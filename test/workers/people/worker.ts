@@ -1,0 +1,30 @@
+import { requireConfig } from '../../../src/config.ts'
+import { makePerson } from '../../../src/people/person.ts'
+import { makePingOne } from '../../../src/pingone/client.ts'
+import { answerAsPingOne, ISSUER } from './pingone.ts'
+
+const config = requireConfig({
+  PUBLIC_ORIGIN: 'https://mcp.example.test',
+  PINGONE_ISSUER: ISSUER,
+  PINGONE_DV_POLICY_ID: 'policy',
+  MCP_SERVER_CLIENT_ID: 'client',
+  MCP_SERVER_CLIENT_SECRET: 'secret',
+  API_IDENTIFIER: 'todo-api',
+  ROOT_KEYS: `k1:${'A'.repeat(43)}`,
+})
+const settings = { ...config.pingone, apiIdentifier: config.api.identifier, deadlineMs: 1_000 }
+const client = makePingOne(settings, {
+  fetch: answerAsPingOne,
+  now: () => Math.floor(Date.now() / 1000),
+})
+
+/** Minutes that a test lets pass. */
+export const clock = { aheadMs: 0 }
+
+export class Person extends makePerson({
+  config: () => config,
+  pingone: () => client,
+  nowMs: () => Date.now() + clock.aheadMs,
+}) {}
+
+export default { fetch: () => new Response(null, { status: 404 }) } satisfies ExportedHandler
