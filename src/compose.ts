@@ -3,6 +3,7 @@ import { Hono, type Context } from 'hono'
 import { Admission } from './authorization/admission.ts'
 import { admitTokenRequest } from './authorization/admit-token-request.ts'
 import { answerAuthorizationError } from './authorization/answer-authorization-error.tsx'
+import { checkBearer } from './authorization/check-bearer.ts'
 import { decideConsent } from './authorization/decide-consent.tsx'
 import { finishLogin } from './authorization/finish-login.tsx'
 import type { LoginParts, ProductNames } from './authorization/parts.ts'
@@ -15,6 +16,7 @@ import {
 import { READ } from './authorization/scopes.ts'
 import { makeAuthorizationServer, type AuthorizationServer } from './authorization/server.ts'
 import { showConsent } from './authorization/show-consent.tsx'
+import { answerTokenRequest, type TokenRun } from './authorization/token-request.ts'
 import { tokenOwner } from './authorization/token-owner.ts'
 import { loadConfig, requireConfig, settingsWithoutEffect, type Config } from './config.ts'
 import { refuseOtherMethods } from './http/method-guard.ts'
@@ -26,15 +28,18 @@ import { oncePerEnv } from './lib/once-per-env.ts'
 import { deriveSigningKey } from './lib/root-keys.ts'
 import { makeMcpEndpoint } from './mcp/endpoint.ts'
 import { guardMcpRequest } from './mcp/guard-request.ts'
+import { namedSession, sessionObject } from './mcp/session-object.ts'
 import { answerError } from './pages/answer-error.tsx'
 import { answerNotFound } from './pages/answer-not-found.tsx'
 import { answerBadSettings } from './pages/answer-settings.tsx'
 import { copyScript } from './pages/copy-script.ts'
 import { showHome } from './pages/show-home.tsx'
 import { styles } from './pages/styles.ts'
-import { makePerson, type PersonObject } from './people/person.ts'
+import { makePerson } from './people/person.ts'
 import { openPersonId } from './people/person-id.ts'
 import { providerEnv } from './people/provider-env.ts'
+import { GrantDraft, kvStorage } from './people/provider-storage.ts'
+import { reachPerson, type ReachedPerson } from './people/reach-person.ts'
 import { makePingOne, type PingOne } from './pingone/client.ts'
 import type { AnyTool } from './tools/define-tool.ts'
 
@@ -103,20 +108,20 @@ export function compose({ names, tools, deps }: Product) {
           resource_name: names.name,
         },
         requiredScopes: [READ],
-        validateToken: (env) => async (resource, token) => {
+        validateToken: (env, request) => async (_resource, token) => {
           // Decision 15: a bearer that we did not make is refused before any storage or object is asked.
           const person = await tokenOwner(config.rootKeys, token)
-          return person === null ? null : authorization.validateToken(resource, token, providerEnv(env))
+          return person === null ? null : checkBearer(reachPerson(env, person), token, namedSession(request))
         },
         handler: mcp.handler,
       }),
     }
   }
 
-  const personOf = async (env: Env, id: string): Promise<DurableObjectStub<PersonObject>> => {
+  const personOf = async (env: Env, id: string): Promise<ReachedPerson> => {
     const name = await openPersonId(partsOf(env).config.rootKeys, id)
     if (name === null) throw new Error('a person id that this server did not make reached an object')
-    return env.PERSON.getByName(name)
+    return reachPerson(env, name)
   }
 
   const mcp = makeMcpEndpoint({
@@ -143,6 +148,19 @@ export function compose({ names, tools, deps }: Product) {
     nowSeconds,
     oauth: authorization.getOAuthApi(providerEnv(env)),
     openGrant: async (person, grant) => (await personOf(env, person)).openGrant(grant),
+    newDraft: (person) => {
+      const draft = new GrantDraft(kvStorage(env.OAUTH_KV), person, new Map(), nowSeconds)
+      return { draft, oauth: authorization.getOAuthApi(providerEnv(env, draft)) }
+    },
+  })
+  const tokenRun = ({ env: { env, ctx, authorization, config } }: Page): TokenRun => ({
+    run: (request, storage) => authorization.fetch(request, providerEnv(env, storage), ctx),
+    storage: kvStorage(env.OAUTH_KV),
+    keeperOf: async (person) => {
+      const name = await openPersonId(config.rootKeys, person)
+      return name === null ? null : reachPerson(env, name)
+    },
+    nowSeconds,
   })
   const toResource = ({ env: { env, ctx, resource } }: Page, request: Request) =>
     resource.fetch(request, env, ctx)
@@ -165,7 +183,7 @@ export function compose({ names, tools, deps }: Product) {
     .get('/callback', (c) => finishLogin(c.req.raw, login(c)))
     .post('/token', async (c) => {
       const admitted = await admitTokenRequest(c.req.raw, login(c))
-      return admitted.ok ? toAuthorization(c, admitted.value) : admitted.error
+      return admitted.ok ? answerTokenRequest(admitted.value, tokenRun(c)) : admitted.error
     })
     .post('/register', (c) =>
       registerClient(c.req.raw, c.env.admission, (request) => toRegistrar(c, request)),
@@ -194,6 +212,7 @@ export function compose({ names, tools, deps }: Product) {
       config: (env) => partsOf(env).config,
       pingone: (env) => partsOf(env).pingone,
       nowMs: () => deps.nowMs(),
+      closeSession: (env, session) => sessionObject(env, session).endSession(),
     }),
     McpSession: mcp.McpSession,
   }

@@ -31,7 +31,12 @@ export interface Config {
     redirectHosts: readonly string[]
   }
   allowedOrigins: readonly string[]
-  life: { accessTokenSeconds: number; grantIdleSeconds: number; grantMaxSeconds: number }
+  life: {
+    accessTokenSeconds: number
+    grantIdleSeconds: number
+    grantMaxSeconds: number
+    grantsPerPerson: number
+  }
 }
 
 const DAY_SECONDS = 86_400
@@ -124,6 +129,9 @@ const Settings = z.object({
   ACCESS_TOKEN_MINUTES: count(60, 24 * 60).describe('How long an access token lives.'),
   GRANT_IDLE_DAYS: count(30, 365).describe('A grant that nobody used for so long ends.'),
   GRANT_MAX_DAYS: count(90, 3650).describe('A grant ends after so long, used or not.'),
+  GRANTS_PER_PERSON: count(20, 100).describe(
+    'How many grants one person may have; for one more, the one that was unused the longest ends.',
+  ),
   RUN_ID: z.string().optional().describe('Answered by `/health`; set by `npm start`.'),
 })
 
@@ -186,6 +194,7 @@ export function loadConfig(env: unknown): Result<Config, BadSettings> {
       accessTokenSeconds: s.ACCESS_TOKEN_MINUTES * 60,
       grantIdleSeconds: s.GRANT_IDLE_DAYS * DAY_SECONDS,
       grantMaxSeconds: s.GRANT_MAX_DAYS * DAY_SECONDS,
+      grantsPerPerson: s.GRANTS_PER_PERSON,
     },
   })
 }
@@ -219,7 +228,6 @@ function problemsBetween(textOf: (name: string) => string | undefined): BadSetti
 const OF_LATER_RELEASES = [
   'MCP_SERVER_PRIVATE_KEY',
   'PINGONE_PAR',
-  'GRANTS_PER_PERSON',
   'MAX_AUTH_AGE_HOURS',
   'OPERATOR_CLAIM',
   'OPERATOR_GROUP',

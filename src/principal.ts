@@ -14,3 +14,10 @@ export const Principal = z.strictObject({
   expiresAtSeconds: z.number().int(),
 })
 export type Principal = z.infer<typeof Principal>
+
+/** What the check of a bearer found out on the way, so that nobody has to ask again. */
+export const BearerProps = z.object({
+  /** Whether the session that the request names is open for this person and client. */
+  session: z.enum(['none', 'open', 'closed']),
+})
+export type BearerProps = z.infer<typeof BearerProps>

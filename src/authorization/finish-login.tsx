@@ -3,6 +3,7 @@ import { repeatedParameter } from '../http/request-parameters.ts'
 import { log } from '../lib/log.ts'
 import { redacted } from '../lib/redacted.ts'
 import { err, ok, type Err, type Result } from '../lib/result.ts'
+import { grantKey } from '../people/grant-records.ts'
 import { makePersonId } from '../people/person-id.ts'
 import type { DownstreamTokens } from '../pingone/client.ts'
 import type { IdTokenClaims } from '../pingone/claims.ts'
@@ -58,7 +59,7 @@ async function finish(
   const { person, tokens } = signedIn.value
   const scopes = grantedScopes(approved.scope, tokens.claims.scope, config.api)
   if (scopes.length === 0) return err({ reason: 'scopes_withheld', detail: 'no scope for reading' })
-  return ok(await openGrant(parts, approved, person, tokens, scopes))
+  return openGrant(parts, approved, person, tokens, scopes)
 }
 
 /** Storage that is away, a document of the client's that is gone: its state is used up, but the client must hear of it. */
@@ -68,16 +69,17 @@ const brokenLogin = (error: unknown): Err<LoginRefusal> =>
     detail: redacted(error instanceof Error ? `${error.name}: ${error.message}` : 'no error'),
   })
 
-/** The grant is in the library's storage and PingOne's tokens in the Person before the code leaves. */
+/** Grant, code and PingOne's tokens are in the Person, in one act, before the code leaves. */
 async function openGrant(
   parts: LoginParts,
   approved: AuthRequest,
   person: IdTokenClaims,
   tokens: DownstreamTokens,
   scopes: string[],
-): Promise<string> {
-  const { config, oauth } = parts
+): Promise<Result<string, LoginRefusal>> {
+  const { config } = parts
   const userId = await makePersonId(config.rootKeys[0], person.iss, person.sub)
+  const { draft, oauth } = parts.newDraft(userId)
   const { redirectTo } = await oauth.completeAuthorization({
     request: approved,
     userId,
@@ -88,8 +90,11 @@ async function openGrant(
     revokeExistingGrants: false,
   })
   const grant = grantOfCode(redirectTo)
-  await parts.openGrant(userId, {
+  const record = draft.writes.get(grantKey(grant))
+  if (record === undefined || record === null) throw new Error('the library wrote no record of the grant')
+  const opened = await parts.openGrant(userId, {
     id: grant,
+    record,
     client: approved.clientId,
     personName: displayName(person),
     downstreamScopes: upstreamScopes(scopes, config.api),
@@ -97,8 +102,9 @@ async function openGrant(
     refreshToken: tokens.refreshToken,
     downstreamEndsAtSeconds: tokens.claims.exp,
   })
+  if (opened === 'blocked') return err({ reason: 'blocked', detail: grant })
   log.info('login.completed', { grant, client: approved.clientId, scopes: scopes.join(' ') })
-  return redirectTo
+  return ok(redirectTo)
 }
 
 /** The library's codes are `<userId>:<grantId>:<secret>` (its storage schema); the middle names the grant. */

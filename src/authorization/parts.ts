@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Config } from '../config.ts'
 import type { Fetch } from '../lib/bounded-fetch.ts'
 import type { NewGrant } from '../people/grant.ts'
+import type { GrantDraft } from '../people/provider-storage.ts'
 import type { PingOne } from '../pingone/client.ts'
 import type { Admission } from './admission.ts'
 
@@ -23,7 +24,9 @@ export interface LoginParts {
   /** For documents of clients. */
   fetch: Fetch
   /** Tells the person's object about a new grant. */
-  openGrant(person: string, grant: NewGrant): Promise<void>
+  openGrant(person: string, grant: NewGrant): Promise<'opened' | 'blocked'>
+  /** A storage that keeps what the library writes of this person, and the library's helpers over it. */
+  newDraft(person: string): { draft: GrantDraft; oauth: OAuthHelpers }
 }
 
 /** What a login keeps between our page and `/callback`: sealed by the library, opened only by this browser's cookie. */

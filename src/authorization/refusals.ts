@@ -7,6 +7,8 @@ export type LoginRefusal =
   | { reason: 'declined'; detail: string }
   | { reason: 'refused_by_pingone'; detail: string }
   | { reason: 'scopes_withheld'; detail: string }
+  /** An operator blocked this person. */
+  | { reason: 'blocked'; detail: string }
   /** A bug, or an outage on our side, after PingOne's answer was used up. */
   | { reason: 'broken'; detail: string }
   | PingOneProblem
@@ -46,6 +48,8 @@ export function answerRefusal(refusal: LoginRefusal): LoginAnswer {
       return { to: 'client', code: 'access_denied', description: 'The person declined at sign-in' }
     case 'scopes_withheld':
       return { to: 'client', code: 'access_denied', description: 'The person did not allow the API' }
+    case 'blocked':
+      return { to: 'client', code: 'access_denied', description: 'This person may not use this server' }
     case 'refused_by_pingone':
       return { to: 'client', code: 'server_error', description: 'PingOne did not complete the sign-in' }
     case 'broken':

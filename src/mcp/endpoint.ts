@@ -37,7 +37,11 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
     if (challenge) return challenge
     const forwarded = forwardRequest(request, body)
     const response = (await isLegacyRequest(forwarded, parsed))
-      ? await serveSession(forwarded, env, ctx, principal, await parts.settings(env))
+      ? await serveSession(forwarded, ctx, principal, {
+          env,
+          settings: await parts.settings(env),
+          keeper: await parts.personOf(env, principal.person),
+        })
       : await stateless(forwarded, parsed, {
           scopes: principal.scopes,
           async call(calling, input) {

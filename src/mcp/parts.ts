@@ -9,7 +9,13 @@ export interface McpParts {
   /** Called once for each request in the Worker, and once for each tool call in a session's object. */
   settings: (env: Env) => McpSettings | Promise<McpSettings>
   /** The object of the person whom a bearer stands for. */
-  personOf: (env: Env, person: string) => CallKeeper | Promise<CallKeeper>
+  personOf: (env: Env, person: string) => Keeper | Promise<Keeper>
+}
+
+/** The Person, as far as this room asks it: two messages for each tool call, two for the life of a session. */
+export interface Keeper extends CallKeeper {
+  openSession(session: string, grant: string, client: string): Promise<void>
+  closeSession(session: string): Promise<void>
 }
 
 export interface McpDeps {

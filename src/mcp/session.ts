@@ -81,5 +81,11 @@ export function makeMcpSession(parts: McpParts) {
       }
       await super.onConnect(connection, context)
     }
+
+    /** Its person said that it is over: streams close now, and what it stored goes. */
+    async endSession(): Promise<void> {
+      for (const connection of this.getConnections()) connection.close(1000, 'This session has ended')
+      await this._cf_terminateSession()
+    }
   }
 }

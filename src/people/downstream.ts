@@ -15,8 +15,14 @@ const PURPOSE = 'downstream-tokens'
 export const sealTokens = (config: Config, grant: string, tokens: SealedTokens): Promise<string> =>
   seal(config.rootKeys, { purpose: PURPOSE, grant }, JSON.stringify(tokens))
 
-export async function openTokens(config: Config, grant: Grant): Promise<Result<SealedTokens, string>> {
-  const opened = await unseal(config.rootKeys, { purpose: PURPOSE, grant: grant.id }, grant.sealed)
+export const openTokens = (config: Config, grant: Grant) => openSealed(config, grant.id, grant.sealed)
+
+export async function openSealed(
+  config: Config,
+  grant: string,
+  sealed: string,
+): Promise<Result<SealedTokens, string>> {
+  const opened = await unseal(config.rootKeys, { purpose: PURPOSE, grant }, sealed)
   if (opened.ok) return ok(SealedTokens.parse(JSON.parse(opened.value)))
   return err(
     opened.error.reason === 'key_missing' ? `root key ${opened.error.keyId} is missing` : 'broken seal',

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { EndReason } from './end-reason.ts'
+import type { Row } from './record-store.ts'
 
 /**
  * What a Person keeps of one grant. The tokens of PingOne are in `sealed` alone (people/seal.ts); everything else
@@ -17,7 +19,9 @@ export const Grant = z.object({
   downstreamEndsAtSeconds: z.number().int(),
   /** When PingOne last replaced a token because the API refused it: not to be asked again and again. */
   replacedAtSeconds: z.number().int().nullable().default(null),
-  ended: z.object({ reason: z.string(), atSeconds: z.number().int() }).nullable(),
+  /** Written at most once an hour: enough for "last used", and for which one goes when there are too many. */
+  usedAtSeconds: z.number().int(),
+  ended: z.object({ reason: EndReason, atSeconds: z.number().int() }).nullable(),
 })
 export type Grant = z.infer<typeof Grant>
 
@@ -28,6 +32,8 @@ export type SealedTokens = z.infer<typeof SealedTokens>
 /** What `/callback` hands over when a person has allowed a client. Plain values: it crosses RPC. */
 export interface NewGrant {
   id: string
+  /** The library's record of it, with the code that is about to leave. */
+  record: Row
   client: string
   personName: string | null
   downstreamScopes: string[]

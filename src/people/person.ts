@@ -4,70 +4,136 @@ import { log } from '../lib/log.ts'
 import type { PingOne } from '../pingone/client.ts'
 import { makeCallTable, recordIntent, recordOutcome } from './call-log.ts'
 import type { CallIntent, CallKeeper, CallOutcome, CallStart } from './calls.ts'
-import { isSameTenant, isToReplace, REFRESH_AHEAD_SECONDS, sealTokens, tenantOf } from './downstream.ts'
-import { Grant, type NewGrant, type SealedTokens } from './grant.ts'
-import { OpenedTokens } from './opened-tokens.ts'
+import { sealTokens, tenantOf } from './downstream.ts'
+import { DownstreamKeeper } from './downstream-keeper.ts'
+import type { EndReason } from './end-reason.ts'
+import type { Grant, NewGrant } from './grant.ts'
+import { GrantBook } from './grant-book.ts'
+import type { BearerAnswer, GrantKeeper } from './grant-keeper.ts'
+import { type Commit, type Committed, GrantRecords, type Snapshot } from './grant-records.ts'
+import { Revocations } from './revocations.ts'
+import { Sessions } from './sessions.ts'
+import { WakeTime } from './wake-time.ts'
 
 export interface PersonParts {
   config(env: Env): Config
   pingone(env: Env): PingOne
   /** Milliseconds since 1970. */
   nowMs(): number
+  /** Ends the object of a session with its streams. */
+  closeSession(env: Env, session: string): Promise<void>
 }
 
-const OUTAGE_RETRY_SECONDS = 30
-
-type Live = { verdict: 'go'; token: string } | Exclude<CallStart, { verdict: 'go' }>
-
 /** What others may ask of a Person. */
-export interface PersonObject extends DurableObject<Env>, CallKeeper {
-  openGrant(given: NewGrant): Promise<void>
+export interface PersonObject extends DurableObject<Env>, CallKeeper, GrantKeeper {
+  openGrant(given: NewGrant): Promise<'opened' | 'blocked'>
+  openSession(session: string, grant: string, client: string): Promise<void>
+  closeSession(session: string): Promise<void>
   beginCall(intent: CallIntent): Promise<CallStart>
+  endAll(reason: EndReason): Promise<void>
+  setBlocked(isBlocked: boolean): Promise<void>
+  listGrants(): Promise<Omit<Grant, 'sealed'>[]>
 }
 
 /**
- * One Durable Object per person: their grants, PingOne's tokens sealed under each, and what was done with them.
- * The constructor writes nothing and reads nothing: an object that a stranger's bearer reaches stays empty.
+ * One Durable Object per person: their grants with the library's records, PingOne's tokens sealed under each, open
+ * sessions, and what was done. What changes a grant has no `await` between reading and writing, so it is one act.
+ * The constructor writes nothing: an object that a stranger's bearer reaches stays empty.
  */
 export const makePerson = (parts: PersonParts) =>
   class extends DurableObject<Env> implements PersonObject {
-    readonly #opened = new OpenedTokens()
-    readonly #refreshing = new Map<string, Promise<Live>>()
+    readonly #nowSeconds = () => Math.floor(parts.nowMs() / 1000)
+    readonly #grants = new GrantBook(this.ctx.storage.kv, this.#nowSeconds)
+    readonly #records = new GrantRecords(this.ctx.storage.kv, this.#nowSeconds)
+    readonly #sessions = new Sessions(this.ctx.storage.kv, this.#nowSeconds)
+    readonly #revocations = new Revocations(this.ctx.storage.kv, this.#nowSeconds)
+    readonly #wake = new WakeTime(this.ctx.storage)
+    readonly #downstream = new DownstreamKeeper({
+      config: () => parts.config(this.env),
+      pingone: () => parts.pingone(this.env),
+      nowSeconds: this.#nowSeconds,
+      grants: this.#grants,
+      endGrant: (grant, reason) => this.#end(grant, reason),
+    })
 
-    /** `/callback` came to its end: a person allowed a client, and PingOne's tokens are here before the code leaves. */
-    async openGrant(given: NewGrant): Promise<void> {
+    /** `/callback` came to its end: grant, code and PingOne's tokens are here, in one act, before the code leaves. */
+    async openGrant(given: NewGrant): Promise<'opened' | 'blocked'> {
       const config = parts.config(this.env)
       const tokens = { access: given.accessToken, refresh: given.refreshToken }
-      const grant: Grant = {
+      const sealed = await sealTokens(config, given.id, tokens)
+      if (this.#grants.isBlocked) {
+        this.#revocations.add(given.id, sealed)
+        this.#tellPingOne()
+        return 'blocked'
+      }
+      for (const { id } of this.#grants.tooManyFor(config.life.grantsPerPerson)) this.#end(id, 'cap')
+      const now = this.#nowSeconds()
+      makeCallTable(this.ctx.storage.sql)
+      this.#records.create(given.id, given.record)
+      this.#grants.write({
         id: given.id,
         client: given.client,
         personName: given.personName,
-        openedAtSeconds: this.#nowSeconds(),
+        openedAtSeconds: now,
+        usedAtSeconds: now,
         downstreamScopes: given.downstreamScopes,
         tenant: tenantOf(config),
-        sealed: await sealTokens(config, given.id, tokens),
+        sealed,
         downstreamEndsAtSeconds: given.downstreamEndsAtSeconds,
         replacedAtSeconds: null,
         ended: null,
+      })
+      this.#wake.noLaterThan(given.record.expiresAtSeconds)
+      return 'opened'
+    }
+
+    async snapshot(grant: string, presented: string): Promise<Snapshot> {
+      const ended = this.#grants.read(grant)?.ended?.reason ?? null
+      return { ...this.#records.snapshot(grant, presented), ended }
+    }
+
+    async commit(grant: string, commit: Commit): Promise<Committed> {
+      const committed = this.#records.commit(grant, commit)
+      for (const [, row] of commit.writes) this.#wake.noLaterThan(row?.expiresAtSeconds ?? null)
+      return committed
+    }
+
+    async bearer(grantId: string, token: string, session: string | null): Promise<BearerAnswer> {
+      const grant = this.#grants.read(grantId)
+      const bearer = grant === null || grant.ended !== null ? null : this.#records.bearer(grantId, token)
+      if (grant === null || bearer === null) {
+        return { bearer: null, ended: grant?.ended?.reason ?? null, session: 'none' }
       }
-      makeCallTable(this.ctx.storage.sql)
-      this.#write(grant)
+      this.#grants.markUsed(grant)
+      if (session === null) return { bearer, ended: null, session: 'none' }
+      const isOpen = this.#sessions.isOpen(session, grantId, bearer.client)
+      return { bearer, ended: null, session: isOpen ? 'open' : 'closed' }
+    }
+
+    async openSession(session: string, grant: string, client: string): Promise<void> {
+      if (this.#grants.readLive(grant) === null) return this.#closeSessions([session])
+      this.#closeSessions(this.#sessions.open(session, grant, client))
+      this.#wake.noLaterThan(this.#sessions.nextSeconds())
+    }
+
+    async closeSession(session: string): Promise<void> {
+      this.#sessions.close(session)
     }
 
     /** Stores the intent, then answers with a live downstream token: no effect without a record (invariant 8). */
     async beginCall(intent: CallIntent): Promise<CallStart> {
-      const grant = this.#read(intent.grant)
-      if (grant === null || grant.ended !== null || grant.client !== intent.client)
-        return { verdict: 'ended' }
+      const grant = this.#grants.readLive(intent.grant)
+      if (grant === null || grant.client !== intent.client) return { verdict: 'ended' }
       recordIntent(this.ctx.storage.sql, intent, parts.nowMs())
-      const live = await this.#liveToken(grant, intent.refused)
+      const live = await this.#downstream.live(grant, intent.refused)
       if (live.verdict === 'go') {
         const person = { name: grant.personName }
         return { verdict: 'go', call: intent.transaction, downstreamToken: live.token, person }
       }
       // Of a call that is under way endCall will tell: it may have done something before the API refused a token.
-      if (intent.refused === undefined)
+      if (intent.refused === undefined) {
         recordOutcome(this.ctx.storage.sql, intent.transaction, 'refused', parts.nowMs())
+      }
       return live
     }
 
@@ -75,97 +141,73 @@ export const makePerson = (parts: PersonParts) =>
       recordOutcome(this.ctx.storage.sql, call, outcome, parts.nowMs())
     }
 
-    async #liveToken(grant: Grant, refused: string | undefined): Promise<Live> {
-      const config = parts.config(this.env)
-      // Refused, not ended: one minute with a wrong setting must not sign everyone out (decision 19).
-      if (!isSameTenant(grant, config))
-        return this.#outage('grant.refused', grant, 'settings name another tenant')
-      const tokens = await this.#opened.open(config, grant)
-      if (!tokens.ok) return this.#outage('grant.unreadable', grant, tokens.error)
-      const { access, refresh } = tokens.value
-      const nowSeconds = this.#nowSeconds()
-      const leftSeconds = grant.downstreamEndsAtSeconds - nowSeconds
-      if (refresh === null && leftSeconds <= 0) return this.#end(grant, 'downstream_expired')
-      const isGood =
-        leftSeconds >= REFRESH_AHEAD_SECONDS && !(await isToReplace(grant, access, refused, nowSeconds))
-      if (isGood || refresh === null) return { verdict: 'go', token: access }
-      return this.#refreshOnce(grant.id, refused)
+    async endGrant(grant: string, reason: EndReason): Promise<void> {
+      this.#end(grant, reason)
     }
 
-    // RFC 9700 §4.14.2: where refresh tokens rotate, presenting one twice looks like theft and kills the family.
-    // One redemption per grant; who comes meanwhile waits for the same answer.
-    #refreshOnce(grantId: string, refused: string | undefined): Promise<Live> {
-      const running = this.#refreshing.get(grantId)
-      if (running !== undefined) return running
-      const refresh = this.#refresh(grantId, refused).finally(() => this.#refreshing.delete(grantId))
-      this.#refreshing.set(grantId, refresh)
-      return refresh
+    async endAll(reason: EndReason): Promise<void> {
+      for (const { id } of this.#grants.live()) this.#end(id, reason)
     }
 
-    async #refresh(grantId: string, refused: string | undefined): Promise<Live> {
-      const config = parts.config(this.env)
-      // Read again: who looked before the last refresh was stored would present the token that it spent.
-      const before = this.#read(grantId)
-      if (before === null || before.ended !== null) return { verdict: 'ended' }
-      const tokens = await this.#opened.open(config, before)
-      if (!tokens.ok) return this.#outage('grant.unreadable', before, tokens.error)
-      const { access, refresh } = tokens.value
-      const nowSeconds = this.#nowSeconds()
-      const isRefused = await isToReplace(before, access, refused, nowSeconds)
-      const replacedAtSeconds = isRefused ? nowSeconds : before.replacedAtSeconds
-      const isRenewed = before.downstreamEndsAtSeconds - nowSeconds >= REFRESH_AHEAD_SECONDS && !isRefused
-      if (isRenewed || refresh === null) return { verdict: 'go', token: access }
-      const renewed = await parts.pingone(this.env).refresh(refresh, before.downstreamScopes)
-      const grant = this.#read(grantId)
-      if (grant === null || grant.ended !== null) return { verdict: 'ended' }
-      if (!renewed.ok) {
-        const { rotated } = renewed.error
-        if (rotated !== null) await this.#keep(grant, { access, refresh: rotated }, { replacedAtSeconds })
-        if (renewed.error.reason === 'dead') return this.#end(grant, 'pingone_ended')
-        return this.#outage(
-          'downstream.not-renewed',
-          grant,
-          `${renewed.error.reason}: ${renewed.error.detail}`,
-        )
+    /** One act: who is blocked has no grant from here on, and a login that is under way finds it said (openGrant). */
+    async setBlocked(isBlocked: boolean): Promise<void> {
+      this.#grants.isBlocked = isBlocked
+      if (isBlocked) for (const { id } of this.#grants.live()) this.#end(id, 'blocked')
+    }
+
+    async listGrants(): Promise<Omit<Grant, 'sealed'>[]> {
+      return this.#grants.all().map(({ sealed: _, ...grant }) => grant)
+    }
+
+    override async alarm(): Promise<void> {
+      this.#wake.clear()
+      const { over, nextSeconds } = this.#records.sweep()
+      for (const { grant, wasRedeemed } of over) {
+        this.#end(grant, wasRedeemed ? this.#whyOver(grant) : 'code_not_redeemed')
+        this.#records.erase(grant)
       }
-      const { accessToken, refreshToken: next, claims } = renewed.value
-      // Stored before it is used: the old one is spent from here on.
-      const change = { downstreamEndsAtSeconds: claims.exp, replacedAtSeconds }
-      const isKept = await this.#keep(grant, { access: accessToken, refresh: next }, change)
-      return isKept ? { verdict: 'go', token: accessToken } : { verdict: 'ended' }
+      this.#closeSessions(this.#sessions.sweep())
+      await this.#revocations.tell(parts.config(this.env), parts.pingone(this.env))
+      for (const next of [nextSeconds, this.#sessions.nextSeconds(), this.#revocations.nextSeconds()]) {
+        this.#wake.noLaterThan(next)
+      }
     }
 
-    /** False when the grant ended meanwhile: then no token is stored under it. */
-    async #keep({ id }: Grant, tokens: SealedTokens, change: Partial<Grant>): Promise<boolean> {
-      const sealed = await sealTokens(parts.config(this.env), id, tokens)
-      const grant = this.#read(id)
-      if (grant === null || grant.ended !== null) return false
-      this.#write({ ...grant, ...change, sealed })
-      return true
+    /** The one way in which a grant ends. The row that stays is the record; nothing that opens anything stays. */
+    #end(grantId: string, reason: EndReason): void {
+      const grant = this.#grants.readLive(grantId)
+      if (grant === null) return
+      this.#records.erase(grantId)
+      this.#grants.markEnded(grant, reason)
+      this.#downstream.forget(grantId)
+      // PingOne knows already where it was PingOne that ended it.
+      if (reason !== 'pingone_ended') this.#revocations.add(grantId, grant.sealed)
+      this.#closeSessions(this.#sessions.closeAllOf(grantId))
+      this.#tellPingOne()
+      log.info('grant.ended', { grant: grantId, reason })
     }
 
-    #end(grant: Grant, reason: string): Live {
-      this.#opened.forget(grant.id)
-      this.#write({ ...grant, sealed: '', ended: { reason, atSeconds: this.#nowSeconds() } })
-      log.info('grant.ended', { grant: grant.id, reason })
-      return { verdict: 'ended' }
+    #whyOver(grantId: string): EndReason {
+      const { grantMaxSeconds } = parts.config(this.env).life
+      const age = this.#nowSeconds() - (this.#grants.read(grantId)?.openedAtSeconds ?? 0)
+      return age >= grantMaxSeconds ? 'too_old' : 'idle'
     }
 
-    #outage(event: string, grant: Grant, detail: string): Live {
-      log.error(event, { grant: grant.id, detail })
-      return { verdict: 'unavailable', retryAfterSeconds: OUTAGE_RETRY_SECONDS }
+    /** At once, and again by the alarm while PingOne does not answer: ending must never wait for it. */
+    #tellPingOne(): void {
+      this.#wake.noLaterThan(this.#revocations.nextSeconds())
     }
 
-    #nowSeconds(): number {
-      return Math.floor(parts.nowMs() / 1000)
+    #closeSessions(sessions: readonly string[]): void {
+      for (const session of sessions) this.ctx.waitUntil(this.#closeSessionObject(session))
     }
 
-    #read(grantId: string): Grant | null {
-      const stored = this.ctx.storage.kv.get(`grant:${grantId}`)
-      return stored === undefined ? null : Grant.parse(stored)
-    }
-
-    #write(grant: Grant): void {
-      this.ctx.storage.kv.put(`grant:${grant.id}`, grant)
+    async #closeSessionObject(session: string): Promise<void> {
+      try {
+        await parts.closeSession(this.env, session)
+      } catch (error) {
+        // Its streams live until the next request, which is refused; nothing else depends on it.
+        log.warn('session.not-closed', { detail: error instanceof Error ? error.name : 'unknown' })
+      }
     }
   }

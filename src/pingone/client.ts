@@ -179,5 +179,23 @@ export function makePingOne(settings: PingOneSettings, deps: { fetch: Fetch; now
     })
   }
 
-  return { newLoginSecrets, isReachable, authorizationUrl, exchangeCode, refresh }
+  /** RFC 7009: what we end here ends there. */
+  async function revoke(token: string): Promise<Result<true, PingOneProblem>> {
+    const server = await discover()
+    if (!server.ok) return server
+    const sent = await send(() =>
+      oauth.revocationRequest(server.value, client, authentication, token, wire.options),
+    )
+    if (!sent.ok) return sent
+    const bad = judgeStatus(sent.value)
+    if (bad !== null) return bad
+    try {
+      await oauth.processRevocationResponse(sent.value)
+      return ok(true)
+    } catch (error) {
+      return problemOf(error)
+    }
+  }
+
+  return { newLoginSecrets, isReachable, authorizationUrl, exchangeCode, refresh, revoke }
 }

@@ -39,7 +39,7 @@ export interface SignedIn {
 }
 
 /** A login from the client's request to its tokens. */
-async function signInWith(
+export async function signInWith(
   client: OAuthClient,
   { browser = new Browser(), asked, person = newPerson(), ...options }: SignedInOptions,
 ): Promise<SignedIn> {

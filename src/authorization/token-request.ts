@@ -1,0 +1,139 @@
+import { z } from 'zod'
+import { log } from '../lib/log.ts'
+import { sha256Hex } from '../lib/sha256-hex.ts'
+import { grantKey, type Committed, type Snapshot, tokenKey } from '../people/grant-records.ts'
+import type { GrantKeeper } from '../people/grant-keeper.ts'
+import { GrantDraft, type ProviderStorage } from '../people/provider-storage.ts'
+import { openAnswer, sealAnswer } from './token-answer.ts'
+
+/** The library's codes and tokens: `<person>:<grant>:<secret>`. Anything else it refuses by itself. */
+const ISSUED = /^([\w.-]{1,128}):([\w-]{16}):[\w-]{32}$/
+
+export interface TokenRun {
+  /** Runs the library once, over the storage given. */
+  run(request: Request, storage: ProviderStorage): Promise<Response>
+  storage: ProviderStorage
+  /** The Person whom the id at the front of a token names; null when this server did not make that id. */
+  keeperOf(person: string): Promise<GrantKeeper | null>
+  nowSeconds(): number
+}
+
+/**
+ * POST /token: one run of the unmodified library on a snapshot of the grant, then one commit of all its effects in
+ * the Person, or none. Who loses a race gets the winner's stored answer. One run per request, ever: a second would
+ * burn the client's assertion (RFC 7523 §3, jti).
+ */
+export async function answerTokenRequest(request: Request, parts: TokenRun): Promise<Response> {
+  // Bounded and read as a form by admitTokenRequest, which stands before this.
+  const body = await request.text()
+  const form = new URLSearchParams(body)
+  const again = new Request(request, { body })
+  const presented = form.get('code') ?? form.get('refresh_token') ?? form.get('token') ?? ''
+  const [, person, grant] = ISSUED.exec(presented) ?? []
+  const keeper = person === undefined ? null : await parts.keeperOf(person)
+  if (person === undefined || grant === undefined || keeper === null) return parts.run(again, parts.storage)
+
+  const isRefresh = form.get('grant_type') === 'refresh_token'
+  const hash = await sha256Hex(presented)
+  const snapshot = await keeper.snapshot(grant, hash)
+  const known = new Map([
+    [grantKey(grant), snapshot.grant],
+    [tokenKey(grant, hash), snapshot.token],
+  ])
+  const draft = new GrantDraft(parts.storage, person, known, parts.nowSeconds)
+  const response = await parts.run(again, draft)
+  const asked = JSON.stringify([form.get('scope'), form.getAll('resource')])
+  const network = networkOf(request)
+  const call: Call = { response, keeper, grant, presented, asked, network, nowSeconds: parts.nowSeconds }
+  if (isRefresh && snapshot.repeat !== 'none') return answerRepeat(call, snapshot)
+  if (snapshot.grant === null && snapshot.ended !== null && response.status === 400) {
+    return refuse(400, 'invalid_grant', `This access has ended: ${snapshot.ended}`, response)
+  }
+  if (draft.writes.size === 0 || snapshot.grant === null) return response
+  const answer = isRefresh && response.ok ? await keep(presented, response, parts.nowSeconds()) : null
+  const spent = answer === null ? null : { hash, answer, asked, network }
+  const committed = await keeper.commit(grant, { before: snapshot.grant, writes: [...draft.writes], spent })
+  return answerCommitted(call, committed)
+}
+
+interface Call {
+  response: Response
+  keeper: GrantKeeper
+  grant: string
+  presented: string
+  asked: string
+  network: string | null
+  nowSeconds(): number
+}
+
+/** A refresh token that was rotated away. The library has authenticated the client, or refused it: then nothing changes. */
+async function answerRepeat(call: Call, snapshot: Snapshot): Promise<Response> {
+  const { response, keeper, grant } = call
+  if (!response.ok) return response
+  if (snapshot.repeat === 'reuse') {
+    log.error('security.refresh-token-reused', { grant })
+    // RFC 9700 §4.14.2: somebody holds a token that its owner had already exchanged.
+    await keeper.endGrant(grant, 'refresh_reused')
+    return refuse(400, 'invalid_grant', 'This access has ended: refresh_reused', response)
+  }
+  if (snapshot.asked !== call.asked || snapshot.answer === null) {
+    return refuse(400, 'invalid_grant', 'This refresh token was already exchanged', response)
+  }
+  // An event and no ending: a phone changes networks between a request and its retry.
+  if (snapshot.network !== call.network) log.warn('security.refresh-repeated-elsewhere', { grant })
+  return repeatAnswer(call, snapshot.answer)
+}
+
+async function answerCommitted(call: Call, { outcome, answer }: Committed): Promise<Response> {
+  const { response, keeper, grant } = call
+  switch (outcome) {
+    case 'done':
+      return response
+    case 'revoked':
+      await keeper.endGrant(grant, response.ok ? 'revoked_by_client' : 'code_reused')
+      return response
+    case 'code_reused':
+      // OAuth 2.1 §4.1.3: denied, and what the first redemption brought ends too.
+      log.error('security.code-reused', { grant })
+      await keeper.endGrant(grant, 'code_reused')
+      return refuse(400, 'invalid_grant', 'This code was already used', response)
+    case 'lost':
+      if (answer !== null) return repeatAnswer(call, answer)
+      return refuse(400, 'invalid_grant', 'This refresh token was already exchanged', response)
+    default:
+      return outcome satisfies never
+  }
+}
+
+const Stored = z.object({ atSeconds: z.number(), answer: z.looseObject({ expires_in: z.number() }) })
+
+/** What is kept of an answer: `expires_in` counts from then. */
+async function keep(presented: string, response: Response, atSeconds: number): Promise<string> {
+  return sealAnswer(presented, JSON.stringify({ atSeconds, answer: await response.clone().json() }))
+}
+
+async function repeatAnswer({ presented, response, nowSeconds }: Call, sealed: string): Promise<Response> {
+  const { atSeconds, answer } = Stored.parse(JSON.parse(await openAnswer(presented, sealed)))
+  const expiresIn = Math.max(0, answer.expires_in - (nowSeconds() - atSeconds))
+  return Response.json({ ...answer, expires_in: expiresIn }, { headers: headersLike(response) })
+}
+
+const refuse = (status: number, error: string, description: string, like: Response | null): Response =>
+  Response.json({ error, error_description: description }, { status, headers: headersLike(like) })
+
+/** CORS and no-store of the library's own answer, for one that stands in its place. */
+function headersLike(response: Response | null): Headers {
+  const headers = new Headers(response?.headers)
+  headers.delete('Content-Length')
+  headers.set('Cache-Control', 'no-store')
+  return headers
+}
+
+/** The network of the caller, coarse: /24 or /48. Only compared with itself, never shown. */
+function networkOf(request: Request): string | null {
+  const address = request.headers.get('CF-Connecting-IP')
+  if (address === null) return null
+  return address.includes(':')
+    ? address.split(':').slice(0, 3).join(':')
+    : address.split('.').slice(0, 3).join('.')
+}

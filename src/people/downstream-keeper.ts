@@ -1,0 +1,119 @@
+import type { Config } from '../config.ts'
+import { log } from '../lib/log.ts'
+import { thumbprint } from '../lib/thumbprint.ts'
+import type { PingOne } from '../pingone/client.ts'
+import type { CallStart } from './calls.ts'
+import { isSameTenant, isToReplace, REFRESH_AHEAD_SECONDS, sealTokens } from './downstream.ts'
+import type { EndReason } from './end-reason.ts'
+import type { Grant, SealedTokens } from './grant.ts'
+import type { GrantBook } from './grant-book.ts'
+import { OpenedTokens } from './opened-tokens.ts'
+
+const OUTAGE_RETRY_SECONDS = 30
+
+export type Live = { verdict: 'go'; token: string } | Exclude<CallStart, { verdict: 'go' }>
+
+export interface DownstreamParts {
+  config(): Config
+  pingone(): PingOne
+  nowSeconds(): number
+  grants: GrantBook
+  endGrant(grant: string, reason: EndReason): void
+}
+
+/** PingOne's tokens of one person: live when a call needs one, redeemed once however many calls wait. */
+export class DownstreamKeeper {
+  readonly #parts: DownstreamParts
+  readonly #opened = new OpenedTokens()
+  readonly #refreshing = new Map<string, Promise<Live>>()
+
+  constructor(parts: DownstreamParts) {
+    this.#parts = parts
+  }
+
+  /** A token good for a call. `refused` is the thumbprint of one that the API did not take. */
+  async live(grant: Grant, refused: string | undefined): Promise<Live> {
+    const config = this.#parts.config()
+    // Refused, not ended: one minute with a wrong setting must not sign everyone out (decision 19).
+    if (!isSameTenant(grant, config))
+      return this.#outage('grant.refused', grant, 'settings name another tenant')
+    const tokens = await this.#opened.open(config, grant)
+    if (!tokens.ok) return this.#outage('grant.unreadable', grant, tokens.error)
+    const { access, refresh } = tokens.value
+    const nowSeconds = this.#parts.nowSeconds()
+    const leftSeconds = grant.downstreamEndsAtSeconds - nowSeconds
+    if (refresh === null && leftSeconds <= 0) return this.#end(grant, 'downstream_expired')
+    const isGood =
+      leftSeconds >= REFRESH_AHEAD_SECONDS && !(await isToReplace(grant, access, refused, nowSeconds))
+    if (isGood || refresh === null) return { verdict: 'go', token: access }
+    return this.#refreshOnce(grant.id, refused)
+  }
+
+  // RFC 9700 §4.14.2: where refresh tokens rotate, presenting one twice looks like theft and kills the family.
+  // One redemption per grant; who comes meanwhile waits for the same answer.
+  async #refreshOnce(grantId: string, refused: string | undefined): Promise<Live> {
+    const running = this.#refreshing.get(grantId)
+    if (running !== undefined) {
+      const live = await running
+      if (live.verdict !== 'go' || (await thumbprint(live.token)) !== refused) return live
+      // What ran did not know that this token is refused, and found nothing to do.
+      return this.#refreshOnce(grantId, refused)
+    }
+    const refresh = this.#refresh(grantId, refused).finally(() => this.#refreshing.delete(grantId))
+    this.#refreshing.set(grantId, refresh)
+    return refresh
+  }
+
+  async #refresh(grantId: string, refused: string | undefined): Promise<Live> {
+    const { grants, pingone } = this.#parts
+    // Read again: who looked before the last refresh was stored would present the token that it spent.
+    const before = grants.readLive(grantId)
+    if (before === null) return { verdict: 'ended' }
+    const tokens = await this.#opened.open(this.#parts.config(), before)
+    if (!tokens.ok) return this.#outage('grant.unreadable', before, tokens.error)
+    const { access, refresh } = tokens.value
+    const nowSeconds = this.#parts.nowSeconds()
+    const isRefused = await isToReplace(before, access, refused, nowSeconds)
+    const replacedAtSeconds = isRefused ? nowSeconds : before.replacedAtSeconds
+    const isRenewed = before.downstreamEndsAtSeconds - nowSeconds >= REFRESH_AHEAD_SECONDS && !isRefused
+    if (isRenewed || refresh === null) return { verdict: 'go', token: access }
+    const renewed = await pingone().refresh(refresh, before.downstreamScopes)
+    const grant = grants.readLive(grantId)
+    if (grant === null) return { verdict: 'ended' }
+    if (!renewed.ok) {
+      const { rotated, reason, detail } = renewed.error
+      if (rotated !== null) await this.#keep(grant, { access, refresh: rotated }, { replacedAtSeconds })
+      if (reason === 'dead') return this.#end(grant, 'pingone_ended')
+      return this.#outage('downstream.not-renewed', grant, `${reason}: ${detail}`)
+    }
+    const { accessToken, refreshToken: next, claims } = renewed.value
+    // Stored before it is used: the old one is spent from here on.
+    const change = { downstreamEndsAtSeconds: claims.exp, replacedAtSeconds }
+    const isKept = await this.#keep(grant, { access: accessToken, refresh: next }, change)
+    return isKept ? { verdict: 'go', token: accessToken } : { verdict: 'ended' }
+  }
+
+  /** The grant ended: nothing of it stays open in memory either. */
+  forget(grantId: string): void {
+    this.#opened.forget(grantId)
+  }
+
+  /** False when the grant ended meanwhile: then no token is stored under it. */
+  async #keep({ id }: Grant, tokens: SealedTokens, change: Partial<Grant>): Promise<boolean> {
+    const sealed = await sealTokens(this.#parts.config(), id, tokens)
+    const grant = this.#parts.grants.readLive(id)
+    if (grant === null) return false
+    this.#parts.grants.write({ ...grant, ...change, sealed })
+    return true
+  }
+
+  #end({ id }: Grant, reason: EndReason): Live {
+    this.#parts.endGrant(id, reason)
+    return { verdict: 'ended' }
+  }
+
+  #outage(event: string, grant: Grant, detail: string): Live {
+    log.error(event, { grant: grant.id, detail })
+    return { verdict: 'unavailable', retryAfterSeconds: OUTAGE_RETRY_SECONDS }
+  }
+}

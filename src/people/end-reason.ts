@@ -1,0 +1,18 @@
+import { z } from 'zod'
+
+/** Why a grant ended. Kept with it for good, told to the client, shown to the person. */
+export const EndReason = z.enum([
+  'revoked_by_client',
+  'code_reused',
+  'code_not_redeemed',
+  'refresh_reused',
+  'pingone_ended',
+  'downstream_expired',
+  'idle',
+  'too_old',
+  'cap',
+  'ended_by_person',
+  'ended_by_operator',
+  'blocked',
+])
+export type EndReason = z.infer<typeof EndReason>

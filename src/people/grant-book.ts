@@ -1,0 +1,64 @@
+import type { EndReason } from './end-reason.ts'
+import { Grant } from './grant.ts'
+
+const PREFIX = 'grant:'
+const BLOCKED = 'blocked'
+const USED_STEP_SECONDS = 3600
+
+/** Our own row of each grant of one person, ended ones too: the list, the cap and the block are acts on it. */
+export class GrantBook {
+  readonly #kv: DurableObjectStorage['kv']
+  readonly #now: () => number
+
+  constructor(kv: DurableObjectStorage['kv'], nowSeconds: () => number) {
+    this.#kv = kv
+    this.#now = nowSeconds
+  }
+
+  read(id: string): Grant | null {
+    const stored = this.#kv.get(PREFIX + id)
+    return stored === undefined ? null : Grant.parse(stored)
+  }
+
+  readLive(id: string): Grant | null {
+    const grant = this.read(id)
+    return grant === null || grant.ended !== null ? null : grant
+  }
+
+  write(grant: Grant): void {
+    this.#kv.put(PREFIX + grant.id, grant)
+  }
+
+  all(): Grant[] {
+    return Array.from(this.#kv.list({ prefix: PREFIX }), ([, stored]) => Grant.parse(stored))
+  }
+
+  live(): Grant[] {
+    return this.all().filter(({ ended }) => ended === null)
+  }
+
+  /** Which live grants have to go so that one more fits: those that were unused the longest (decision 15). */
+  tooManyFor(most: number): Grant[] {
+    const oldestFirst = this.live().toSorted((a, b) => a.usedAtSeconds - b.usedAtSeconds)
+    return oldestFirst.slice(0, Math.max(0, oldestFirst.length + 1 - most))
+  }
+
+  /** The row stays, as the record of what was; nothing that opens anything stays in it. */
+  markEnded(grant: Grant, reason: EndReason): void {
+    this.write({ ...grant, sealed: '', ended: { reason, atSeconds: this.#now() } })
+  }
+
+  markUsed(grant: Grant): void {
+    const now = this.#now()
+    if (now - grant.usedAtSeconds >= USED_STEP_SECONDS) this.write({ ...grant, usedAtSeconds: now })
+  }
+
+  get isBlocked(): boolean {
+    return this.#kv.get<boolean>(BLOCKED) === true
+  }
+
+  set isBlocked(isBlocked: boolean) {
+    if (isBlocked) this.#kv.put(BLOCKED, true)
+    else this.#kv.delete(BLOCKED)
+  }
+}

@@ -1,0 +1,19 @@
+import type { Bearer, Commit, Committed, Snapshot } from './grant-records.ts'
+import type { EndReason } from './end-reason.ts'
+
+/** What `/token` and the bearer check ask of a Person. Every method bears being called twice. */
+export interface GrantKeeper {
+  snapshot(grant: string, presented: string): Promise<Snapshot>
+  commit(grant: string, commit: Commit): Promise<Committed>
+  endGrant(grant: string, reason: EndReason): Promise<void>
+  bearer(grant: string, token: string, session: string | null): Promise<BearerAnswer>
+}
+
+/** One hop answers all of it: is the bearer alive, whom does it stand for, is the session its own. */
+export interface BearerAnswer {
+  bearer: Bearer | null
+  /** Why the grant ended, where it did; the client is told, so that a person can be. */
+  ended: EndReason | null
+  /** Whether the session that the request names is open for this client. */
+  session: 'none' | 'open' | 'closed'
+}

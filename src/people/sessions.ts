@@ -1,0 +1,93 @@
+import { z } from 'zod'
+
+/**
+ * The open sessions of one person (stateful lane). The library's objects never end by themselves and keep no list;
+ * here they are counted, run out, and are found when a grant ends. Synchronous, like all rules of a Person.
+ */
+const Session = z.object({
+  grant: z.string(),
+  client: z.string(),
+  openedAtSeconds: z.number(),
+  seenAtSeconds: z.number(),
+})
+export type Session = z.infer<typeof Session>
+
+export const SESSION_IDLE_SECONDS = 24 * 3600
+export const SESSIONS_PER_GRANT = 20
+/** "Last seen" is for an idle limit of a day: writing it on every request would double the cost of one. */
+const SEEN_STEP_SECONDS = 600
+
+const PREFIX = 'session:'
+
+export class Sessions {
+  readonly #kv: DurableObjectStorage['kv']
+  readonly #now: () => number
+
+  constructor(kv: DurableObjectStorage['kv'], nowSeconds: () => number) {
+    this.#kv = kv
+    this.#now = nowSeconds
+  }
+
+  /** Returns the sessions that had to go for it: the ones that were unused the longest. */
+  open(id: string, grant: string, client: string): string[] {
+    const now = this.#now()
+    const others = this.all().filter(([, session]) => session.grant === grant)
+    const oldestFirst = others
+      .toSorted(([, a], [, b]) => a.seenAtSeconds - b.seenAtSeconds)
+      .map(([name]) => name)
+    const tooMany = oldestFirst.slice(0, Math.max(0, others.length + 1 - SESSIONS_PER_GRANT))
+    for (const name of tooMany) this.close(name)
+    const session: Session = { grant, client, openedAtSeconds: now, seenAtSeconds: now }
+    this.#kv.put(PREFIX + id, session)
+    return tooMany
+  }
+
+  close(id: string): void {
+    this.#kv.delete(PREFIX + id)
+  }
+
+  /** Whether it is open for this client. A newer grant of the same client takes it over (decision 4). */
+  isOpen(id: string, grant: string, client: string): boolean {
+    const session = this.#read(id)
+    const now = this.#now()
+    if (session === null || session.client !== client) return false
+    if (now - session.seenAtSeconds > SESSION_IDLE_SECONDS) return false
+    const isStale = now - session.seenAtSeconds >= SEEN_STEP_SECONDS
+    if (isStale || session.grant !== grant)
+      this.#kv.put(PREFIX + id, { ...session, grant, seenAtSeconds: now })
+    return true
+  }
+
+  closeAllOf(grant: string): string[] {
+    const mine = this.all().flatMap(([id, session]) => (session.grant === grant ? [id] : []))
+    for (const id of mine) this.close(id)
+    return mine
+  }
+
+  /** Closes what ran out, and tells which. */
+  sweep(): string[] {
+    const now = this.#now()
+    const over = this.all().flatMap(([id, { seenAtSeconds }]) =>
+      now - seenAtSeconds > SESSION_IDLE_SECONDS ? [id] : [],
+    )
+    for (const id of over) this.close(id)
+    return over
+  }
+
+  nextSeconds(): number | null {
+    const ends = this.all().map(([, { seenAtSeconds }]) => seenAtSeconds + SESSION_IDLE_SECONDS + 1)
+    return ends.length === 0 ? null : Math.min(...ends)
+  }
+
+  all(): [id: string, session: Session][] {
+    return Array.from(this.#kv.list({ prefix: PREFIX }), ([key, value]) => [
+      key.slice(PREFIX.length),
+      Session.parse(value),
+    ])
+  }
+
+  #read(id: string): Session | null {
+    const stored = this.#kv.get(PREFIX + id)
+    return stored === undefined ? null : Session.parse(stored)
+  }
+}

@@ -1,0 +1,23 @@
+const KEY = 'wake'
+
+/** The one alarm of an object, which many wait for: it only ever moves earlier, and is set anew from what is left. */
+export class WakeTime {
+  readonly #storage: DurableObjectStorage
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage
+  }
+
+  noLaterThan(seconds: number | null): void {
+    const next = this.#storage.kv.get<number>(KEY) ?? Infinity
+    if (seconds === null || next <= seconds) return
+    this.#storage.kv.put(KEY, seconds)
+    // Not awaited: the output gate holds back every answer until this is on disk.
+    void this.#storage.setAlarm(seconds * 1000)
+  }
+
+  /** The alarm went off. */
+  clear(): void {
+    this.#storage.kv.delete(KEY)
+  }
+}

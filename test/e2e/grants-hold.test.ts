@@ -1,0 +1,119 @@
+import { afterEach, expect, test } from 'vitest'
+import { Browser } from '../support/browser.ts'
+import { tokensIn } from '../support/oauth-client.ts'
+import { signIn } from '../support/sign-in.ts'
+import { callToolStateless } from '../support/stateless-call.ts'
+import { tellStory } from '../support/story.ts'
+
+const story = tellStory()
+afterEach(() => story.standIn.reset())
+
+const initialize = {
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
+}
+
+test('fifty refreshes of one token at once leave every caller with the same working pair', async () => {
+  const client = await story.newClient()
+  const { tokens } = await story.signInWith(client)
+  const replies = await Promise.all(
+    Array.from({ length: 50 }, () => client.refresh(tokens.refresh_token ?? '')),
+  )
+  const pairs = replies.map((reply) => tokensIn(reply))
+  expect(new Set(pairs.map(({ access_token }) => access_token)).size).toBe(1)
+  expect(new Set(pairs.map(({ refresh_token }) => refresh_token)).size).toBe(1)
+  const [pair] = pairs
+  expect((await callToolStateless(client, pair?.access_token ?? '', 'listTodos')).status).toBe(200)
+  const next = tokensIn(await client.refresh(pair?.refresh_token ?? ''))
+  // The laggard still gets what the others got, and that pair was rotated meanwhile: it works once more, too.
+  const late = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
+  expect(late.refresh_token).toBe(pair?.refresh_token)
+  expect(tokensIn(await client.refresh(late.refresh_token ?? '')).refresh_token).toBe(next.refresh_token)
+})
+
+test('a repeat that asks for something else, or comes from another client, changes nothing', async () => {
+  const client = await story.newClient()
+  const other = await story.newClient()
+  const { tokens } = await story.signInWith(client, { asked: 'todo:read todo:write' })
+  const pair = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
+  expect((await client.refresh(tokens.refresh_token ?? '', { scope: 'todo:read' })).body).toMatchObject({
+    error: 'invalid_grant',
+  })
+  expect((await other.refresh(tokens.refresh_token ?? '')).body).toMatchObject({ error: 'invalid_grant' })
+  const [person = '', grant = ''] = tokens.access_token.split(':')
+  for (const secret of ['x'.repeat(32), 'A'.repeat(32)]) {
+    expect((await client.refresh(`${person}:${grant}:${secret}`)).body).toMatchObject({
+      error: 'invalid_grant',
+    })
+    expect((await client.revoke(`${person}:${grant}:${secret}`)).status).toBe(200)
+  }
+  expect((await callToolStateless(client, pair.access_token, 'listTodos')).status).toBe(200)
+})
+
+test('one code redeemed twenty times at once brings at most one pair, and that one has ended', async () => {
+  const client = await story.newClient()
+  const { url, verifier } = client.authorize()
+  const { answer } = await signIn(new Browser(), url, { person: story.newPerson() })
+  const code = answer?.get('code') ?? ''
+  const replies = await Promise.all(Array.from({ length: 20 }, () => client.redeem(code, verifier)))
+  const good = replies.filter(({ status }) => status === 200)
+  expect(good.length).toBeLessThanOrEqual(1)
+  for (const reply of good) {
+    expect((await callToolStateless(client, tokensIn(reply).access_token, 'listTodos')).status).toBe(401)
+  }
+})
+
+test('what a client revokes ends here at once, says why, and ends at PingOne too', async () => {
+  const client = await story.newClient()
+  const { tokens, person } = await story.signInWith(client)
+  const authorization = `Bearer ${tokens.access_token}`
+  const session = (await client.mcp(initialize, { authorization })).headers.get('mcp-session-id') ?? ''
+  const list = { jsonrpc: '2.0', id: 2, method: 'tools/list' }
+  const inSession = () => client.mcp(list, { authorization, 'mcp-session-id': session })
+  expect((await inSession()).status).toBe(200)
+  const stream = await fetch(story.mcpUrl, {
+    headers: { authorization, 'mcp-session-id': session, accept: 'text/event-stream' },
+  })
+  expect(stream.status).toBe(200)
+
+  await client.revoke(tokens.refresh_token ?? '')
+  const stateless = await callToolStateless(client, tokens.access_token, 'listTodos')
+  expect([stateless.status, (await inSession()).status]).toEqual([401, 401])
+  expect(JSON.stringify(stateless.body)).toContain('revoked_by_client')
+  expect(JSON.stringify((await client.refresh(tokens.refresh_token ?? '')).body)).toContain(
+    'revoked_by_client',
+  )
+  // The open stream ends by itself.
+  expect(await stream.text()).not.toContain('result')
+  await expect
+    .poll(async () =>
+      (await story.standIn.state()).families.filter(({ username }) => username === person.username),
+    )
+    .toMatchObject([{ alive: false, endedBecause: 'revoked' }])
+})
+
+test('a person who signs out at PingOne is out here at the next renewal, with every client', async () => {
+  await story.standIn.set({ accessTokenSeconds: 30 })
+  const client = await story.newClient()
+  const { tokens, person } = await story.signInWith(client)
+  await story.standIn.endSessions(person.username)
+  const call = await callToolStateless(client, tokens.access_token, 'listTodos')
+  expect(call.status).toBe(401)
+  expect(JSON.stringify((await client.refresh(tokens.refresh_token ?? '')).body)).toContain('pingone_ended')
+})
+
+test('PingOne being down or set up wrongly signs nobody out', async () => {
+  await story.standIn.set({ accessTokenSeconds: 30 })
+  const client = await story.newClient()
+  const { tokens } = await story.signInWith(client)
+  for (const token of ['503', '429', 'html', 'invalid_client'] as const) {
+    await story.standIn.set({ faults: { token } })
+    const down = await callToolStateless(client, tokens.access_token, 'listTodos')
+    expect([token, down.status, Number(down.headers.get('retry-after')) > 0]).toEqual([token, 503, true])
+    expect((await client.refresh(tokens.refresh_token ?? '')).status).toBe(200)
+  }
+  await story.standIn.set({ faults: null })
+  expect((await callToolStateless(client, tokens.access_token, 'listTodos')).status).toBe(200)
+})
