@@ -14,7 +14,7 @@ import { whenAskedToEnd } from '../local/when-asked-to-end.ts'
 
 const RESULTS = 'bench-results.json'
 const MEMORY = '/dev/shm'
-const EFFORT: Effort = { rounds: 11, perRound: 60, throughputRounds: 3, throughputMs: 2_000 }
+const EFFORT: Effort = { warmUp: 300, rounds: 11, perRound: 60, throughputRounds: 3, throughputMs: 2_000 }
 const STARTS = 5
 
 const { values: options } = parseArgs({ options: { disk: { type: 'boolean', default: false } } })

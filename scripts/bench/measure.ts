@@ -4,6 +4,8 @@ import { median, quantile } from './statistics.ts'
 
 /** How much is done; every number is per case. */
 export interface Effort {
+  /** Not counted: code that ran a few times only is slower. */
+  readonly warmUp: number
   readonly rounds: number
   readonly perRound: number
   readonly throughputRounds: number
@@ -27,10 +29,12 @@ const BLOCK = 15
  */
 export async function measureLatency(
   cases: Cases,
-  { rounds, perRound }: Effort,
+  { warmUp, rounds, perRound }: Effort,
   signal: AbortSignal,
 ): Promise<PerCase<Latency>> {
-  await eachCase((name) => sendMany(cases[name], BLOCK, signal)) // warm
+  for (let sent = 0; sent < warmUp; sent += BLOCK) {
+    await eachCase((name) => sendMany(cases[name], BLOCK, signal))
+  }
   const taken: PerCase<number[]>[] = []
   for (let round = 0; round < rounds; round += 1) {
     const samples = perCase((): number[] => [])

@@ -8,7 +8,7 @@ import { renderReport } from '../../scripts/bench/report.ts'
 import { runBench } from '../../scripts/bench/run-bench.ts'
 import { startServers } from '../../scripts/bench/servers.ts'
 
-const EFFORT = { rounds: 2, perRound: 2, throughputRounds: 1, throughputMs: 50 }
+const EFFORT = { warmUp: 0, rounds: 2, perRound: 2, throughputRounds: 1, throughputMs: 50 }
 
 test('a bench of few requests has every figure, and asks PingOne as seldom as it should', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-bench-'))
