@@ -6,6 +6,7 @@ import { answerAuthorizationError } from './authorization/answer-authorization-e
 import { checkBearer } from './authorization/check-bearer.ts'
 import { decideConsent } from './authorization/decide-consent.tsx'
 import { finishLogin } from './authorization/finish-login.tsx'
+import { orUnavailable } from './authorization/or-unavailable.ts'
 import type { LoginParts, ProductNames } from './authorization/parts.ts'
 import { refuseStranger } from './authorization/refuse-stranger.tsx'
 import {
@@ -38,8 +39,9 @@ import { styles } from './pages/styles.ts'
 import { makePerson } from './people/person.ts'
 import { openPersonId } from './people/person-id.ts'
 import { providerEnv } from './people/provider-env.ts'
-import { GrantDraft, kvStorage } from './people/provider-storage.ts'
+import { GrantDraft, kvStorage, LoginStorage } from './people/provider-storage.ts'
 import { reachPerson, type ReachedPerson } from './people/reach-person.ts'
+import type { Step } from './people/step.ts'
 import { makePingOne, type PingOne } from './pingone/client.ts'
 import type { AnyTool } from './tools/define-tool.ts'
 
@@ -48,7 +50,17 @@ export interface Deps {
   fetch: Fetch
   /** Milliseconds since 1970. */
   nowMs(): number
-  deadlines: { pingoneMs: number; apiMs: number; toolMs: number }
+  deadlines: {
+    pingoneMs: number
+    apiMs: number
+    toolMs: number
+    /** For a document that a client publishes. */
+    documentMs: number
+    /** For one message to Workers KV or to a Person. */
+    storageMs: number
+  }
+  /** Only for tests that end a Person in the middle of what it does (people/step.ts). */
+  stepOf?: (object: DurableObjectState) => Step
 }
 
 export interface Product {
@@ -111,17 +123,23 @@ export function compose({ names, tools, deps }: Product) {
         validateToken: (env, request) => async (_resource, token) => {
           // Decision 15: a bearer that we did not make is refused before any storage or object is asked.
           const person = await tokenOwner(config.rootKeys, token)
-          return person === null ? null : checkBearer(reachPerson(env, person), token, namedSession(request))
+          return person === null ? null : checkBearer(toPerson(env, person), token, namedSession(request))
         },
         handler: mcp.handler,
       }),
     }
   }
 
+  const { pingoneMs, toolMs, documentMs, storageMs } = deps.deadlines
+  // To begin a call: behind the same call that is running, or for a token of PingOne's, which takes up to three requests.
+  const callMs = storageMs + toolMs + 3 * pingoneMs
+  const toPerson = (env: Env, name: string) => reachPerson(env, name, { personMs: storageMs, callMs })
+  const toKv = (env: Env) => kvStorage(env.OAUTH_KV, storageMs)
+
   const personOf = async (env: Env, id: string): Promise<ReachedPerson> => {
     const name = await openPersonId(partsOf(env).config.rootKeys, id)
     if (name === null) throw new Error('a person id that this server did not make reached an object')
-    return reachPerson(env, name)
+    return toPerson(env, name)
   }
 
   const mcp = makeMcpEndpoint({
@@ -139,35 +157,40 @@ export function compose({ names, tools, deps }: Product) {
     personOf,
   })
 
-  const login = ({ env: { env, config, pingone, authorization, admission } }: Page): LoginParts => ({
-    config,
-    pingone,
-    admission,
-    fetch: deps.fetch,
-    product: names,
-    nowSeconds,
-    oauth: authorization.getOAuthApi(providerEnv(env)),
-    openGrant: async (person, grant) => (await personOf(env, person)).openGrant(grant),
-    newDraft: (person) => {
-      const draft = new GrantDraft(kvStorage(env.OAUTH_KV), person, new Map(), nowSeconds)
-      return { draft, oauth: authorization.getOAuthApi(providerEnv(env, draft)) }
-    },
-  })
+  const login = ({ env: { env, config, pingone, authorization, admission } }: Page): LoginParts => {
+    const storage = new LoginStorage(toKv(env))
+    return {
+      config,
+      pingone,
+      admission,
+      fetch: deps.fetch,
+      documentMs,
+      product: names,
+      nowSeconds,
+      oauth: authorization.getOAuthApi(providerEnv(env, storage)),
+      settle: () => storage.settle(),
+      openGrant: async (person, grant) => (await personOf(env, person)).openGrant(grant),
+      newDraft: (person) => {
+        const draft = new GrantDraft(storage, person, new Map(), nowSeconds)
+        return { draft, oauth: authorization.getOAuthApi(providerEnv(env, draft)) }
+      },
+    }
+  }
   const tokenRun = ({ env: { env, ctx, authorization, config } }: Page): TokenRun => ({
     run: (request, storage) => authorization.fetch(request, providerEnv(env, storage), ctx),
-    storage: kvStorage(env.OAUTH_KV),
+    storage: toKv(env),
     keeperOf: async (person) => {
       const name = await openPersonId(config.rootKeys, person)
-      return name === null ? null : reachPerson(env, name)
+      return name === null ? null : toPerson(env, name)
     },
     nowSeconds,
   })
   const toResource = ({ env: { env, ctx, resource } }: Page, request: Request) =>
     resource.fetch(request, env, ctx)
   const toAuthorization = ({ env: { env, ctx, authorization } }: Page, request: Request) =>
-    authorization.fetch(request, providerEnv(env), ctx)
+    authorization.fetch(request, providerEnv(env, toKv(env)), ctx)
   const toRegistrar = ({ env: { env, ctx, registrar } }: Page, request: Request) =>
-    registrar.fetch(request, providerEnv(env), ctx)
+    registrar.fetch(request, providerEnv(env, toKv(env)), ctx)
 
   const app = new Hono<{ Bindings: Call }>()
     .get('/', ({ env: { config } }) => showHome(config, names.name))
@@ -181,10 +204,12 @@ export function compose({ names, tools, deps }: Product) {
     )
     .post('/authorize', (c) => decideConsent(c.req.raw, login(c)))
     .get('/callback', (c) => finishLogin(c.req.raw, login(c)))
-    .post('/token', async (c) => {
-      const admitted = await admitTokenRequest(c.req.raw, login(c))
-      return admitted.ok ? answerTokenRequest(admitted.value, tokenRun(c)) : admitted.error
-    })
+    .post('/token', (c) =>
+      orUnavailable(c.req.raw, async () => {
+        const admitted = await admitTokenRequest(c.req.raw, login(c))
+        return admitted.ok ? answerTokenRequest(admitted.value, tokenRun(c)) : admitted.error
+      }),
+    )
     .post('/register', (c) =>
       registerClient(c.req.raw, c.env.admission, (request) => toRegistrar(c, request)),
     )
@@ -213,6 +238,7 @@ export function compose({ names, tools, deps }: Product) {
       pingone: (env) => partsOf(env).pingone,
       nowMs: () => deps.nowMs(),
       closeSession: (env, session) => sessionObject(env, session).endSession(),
+      stepOf: deps.stepOf,
     }),
     McpSession: mcp.McpSession,
   }

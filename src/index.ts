@@ -7,8 +7,16 @@ const product = compose({
   deps: {
     fetch: (input, init) => fetch(input, init),
     nowMs: () => Date.now(),
-    // PingOne's is well under its rolling grace, which must be 60 s (docs/run.md); a tool outlasts its API.
-    deadlines: { pingoneMs: 8000, apiMs: 10_000, toolMs: 25_000 },
+    deadlines: {
+      // Well under PingOne's rolling grace, which must be 60 s (docs/run.md).
+      pingoneMs: 8000,
+      // A tool outlasts its API.
+      apiMs: 10_000,
+      toolMs: 25_000,
+      // Well under the ten seconds that the library waits for the same document.
+      documentMs: 4000,
+      storageMs: 5000,
+    },
   },
 })
 

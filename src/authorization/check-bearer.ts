@@ -1,7 +1,8 @@
 import { OAuthError, type OAuthResourceTokenValidation } from '@cloudflare/workers-oauth-provider'
-import type { GrantKeeper } from '../people/grant-keeper.ts'
+import type { BearerAnswer, GrantKeeper } from '../people/grant-keeper.ts'
 import { sha256Hex } from '../lib/sha256-hex.ts'
 import type { BearerProps } from '../principal.ts'
+import { reportOutage, RETRY_AFTER_SECONDS } from './or-unavailable.ts'
 
 /**
  * Whether an access token is alive, whom it stands for, and whether its session is open: one hop to the Person, which
@@ -13,7 +14,7 @@ export async function checkBearer(
   session: string | null,
 ): Promise<OAuthResourceTokenValidation<BearerProps> | null> {
   const [userId = '', grant = ''] = token.split(':')
-  const { bearer, ended, session: state } = await keeper.bearer(grant, await sha256Hex(token), session)
+  const { bearer, ended, session: state } = await ask(keeper, grant, await sha256Hex(token), session)
   if (bearer === null) {
     if (ended === null) return null
     throw new OAuthError('invalid_token', { description: `This access has ended: ${ended}`, statusCode: 401 })
@@ -26,5 +27,22 @@ export async function checkBearer(
     scope: scopes,
     userId,
     clientId: client,
+  }
+}
+
+/** The library would answer 503 by itself, but without saying when to come again. */
+async function ask(
+  keeper: GrantKeeper,
+  ...question: Parameters<GrantKeeper['bearer']>
+): Promise<BearerAnswer> {
+  try {
+    return await keeper.bearer(...question)
+  } catch (error) {
+    reportOutage('bearer', error)
+    throw new OAuthError('temporarily_unavailable', {
+      description: 'Nothing was done. Try again.',
+      statusCode: 503,
+      headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
+    })
   }
 }

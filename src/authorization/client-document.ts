@@ -1,18 +1,21 @@
 import { CimdFetchError } from '@cloudflare/workers-oauth-provider'
 import { boundedFetch, type Fetch } from '../lib/bounded-fetch.ts'
 
-// As much as the library reads of a document; and well under the ten seconds that it waits for one.
+// As much as the library reads of a document.
 const MAX_BYTES = 5 * 1024
-const DEADLINE_MS = 4000
 
 /**
  * The library follows redirects when it fetches a document. An open redirector on a trusted host would then publish
  * anyone's document under that host's name, which our consent page shows, and the draft (-02, §5) has none followed. So
  * the document is asked for once without: once per login, before the library does. Throws as the library would.
  */
-export async function refuseRedirectingDocument(url: string, fetch: Fetch): Promise<void> {
+export async function refuseRedirectingDocument(
+  url: string,
+  fetch: Fetch,
+  deadlineMs: number,
+): Promise<void> {
   const request = new Request(url, { headers: { Accept: 'application/json' } })
-  const answer = await boundedFetch(fetch, request, { deadlineMs: DEADLINE_MS, maxBytes: MAX_BYTES }).catch(
+  const answer = await boundedFetch(fetch, request, { deadlineMs, maxBytes: MAX_BYTES }).catch(
     (error: unknown) => {
       throw new CimdFetchError(url, error)
     },

@@ -28,7 +28,7 @@ export async function decideConsent(request: Request, parts: LoginParts): Promis
 const handleOf = (form: FormText): string => form.one('handle') ?? ''
 
 async function approve(request: Request, form: FormText, parts: LoginParts): Promise<Response> {
-  const { config, oauth, pingone } = parts
+  const { config, oauth, pingone, settle } = parts
   // Asked first, so that an outage of PingOne leaves this form as it was: the person can send it again.
   const ready = await pingone.isReachable()
   if (!ready.ok) {
@@ -42,6 +42,7 @@ async function approve(request: Request, form: FormText, parts: LoginParts): Pro
   const { request: asked, headers } = await oauth.approveConsent(request, handleOf(form))
   const approved = { ...asked, scope: approvedScopes(asked.scope, form.all('scope')) }
   const url = await beginSignIn(parts, approved, headers)
+  await settle()
   if (!url.ok) return refuseLogin(parts, headers, { approved, refusal: url.error, leaving: 'page' })
   return continueAnswer(config, url.value.href, 'pingone', headers)
 }
@@ -50,10 +51,11 @@ async function approve(request: Request, form: FormText, parts: LoginParts): Pro
 async function goHome(
   request: Request,
   form: FormText,
-  { config, oauth }: LoginParts,
+  { config, oauth, settle }: LoginParts,
   { code, description }: HomeAnswer,
 ): Promise<Response> {
   const ended = await oauth.denyConsent(request, handleOf(form))
+  await settle()
   ended.headers.delete('Location')
   const home = authorizationErrorRedirect(ended.request, code, description)
   return continueAnswer(config, home, 'client', ended.headers)

@@ -26,6 +26,9 @@ export async function finishLogin(request: Request, parts: LoginParts): Promise<
   const login = LoginState.safeParse(data)
   if (!login.success)
     throw new AuthorizationError('invalid_request', { description: 'Not a login of a client' })
+  // Thrown while the state is still good: who cannot be looked up now may be when this address is opened again.
+  await parts.oauth.lookupClient(approved.clientId)
+  await parts.settle()
 
   const finished = await finish(parts, approved, login.data, callback).catch(brokenLogin)
   if (finished.ok) {
@@ -62,7 +65,7 @@ async function finish(
   return openGrant(parts, approved, person, tokens, scopes)
 }
 
-/** Storage that is away, a document of the client's that is gone: its state is used up, but the client must hear of it. */
+/** Storage that is away, a document that went away just now: the state is used up, so there is a way to try again. */
 const brokenLogin = (error: unknown): Err<LoginRefusal> =>
   err({
     reason: 'broken',

@@ -23,6 +23,9 @@ export interface LoginParts {
   nowSeconds(): number
   /** For documents of clients. */
   fetch: Fetch
+  documentMs: number
+  /** Uses up what the helpers opened, a consent or a state: last of all, so that an outage leaves it as it was. */
+  settle: () => Promise<void>
   /** Tells the person's object about a new grant. */
   openGrant(person: string, grant: NewGrant): Promise<'opened' | 'blocked'>
   /** A storage that keeps what the library writes of this person, and the library's helpers over it. */

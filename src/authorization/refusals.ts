@@ -31,12 +31,14 @@ export const deniedHere: HomeAnswer = {
   description: 'The person declined',
 }
 
-/** The person did not want to wait for PingOne any longer. */
+/** The person did not want to wait any longer. */
 export const leftDuringOutage: HomeAnswer = {
   to: 'client',
   code: 'temporarily_unavailable',
-  description: 'PingOne did not answer',
+  description: 'The sign-in could not be finished just now',
 }
+
+const OWN_RETRY_SECONDS = 5
 
 /**
  * One switch for all words. PingOne's own text goes no further than the log: a flow's designer, or whoever can make
@@ -53,7 +55,13 @@ export function answerRefusal(refusal: LoginRefusal): LoginAnswer {
     case 'refused_by_pingone':
       return { to: 'client', code: 'server_error', description: 'PingOne did not complete the sign-in' }
     case 'broken':
-      return { to: 'client', code: 'server_error', description: 'This server could not finish the sign-in' }
+      return {
+        to: 'person',
+        status: 503,
+        title: 'This server could not finish the sign-in',
+        sentence: 'Your sign-in was not lost. Wait a moment and try again.',
+        retryAfterSeconds: OWN_RETRY_SECONDS,
+      }
     case 'misconfigured':
       return {
         to: 'client',

@@ -32,7 +32,7 @@ export async function refuseStranger(request: Request, parts: LoginParts): Promi
     })
     return explain(parts, reason, incident)
   }
-  if (client.startsWith('https:')) await refuseRedirectingDocument(client, parts.fetch)
+  if (client.startsWith('https:')) await refuseRedirectingDocument(client, parts.fetch, parts.documentMs)
   else if ((await oauth.lookupClient(client)) === null) {
     log.info('client.unknown', { client })
     return explain(parts, 'unknown', null)

@@ -44,9 +44,11 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
         })
       : await stateless(forwarded, parsed, {
           scopes: principal.scopes,
-          async call(calling, input) {
+          async call(calling, input, meta) {
             const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work)
-            const caller = await makeCaller(parts, env, principal.person, { lane: 'stateless', waitUntil })
+            const message = { meta, inSession: null }
+            const asked = { lane: 'stateless', message, waitUntil } as const
+            const caller = await makeCaller(parts, env, principal.person, asked)
             return invokeTool(calling, input, principal, caller)
           },
         })

@@ -1,16 +1,17 @@
 import { canonicalDigest } from '../lib/canonical-digest.ts'
-import { newIncident } from '../lib/incident.ts'
-import { log } from '../lib/log.ts'
-import { redacted } from '../lib/redacted.ts'
 import { err, type Result } from '../lib/result.ts'
 import { Secret } from '../lib/secret.ts'
-import { type CallIntent, type CallKeeper, type CallOutcome, CallStart } from '../people/calls.ts'
+import type { CallIntent, CallKeeper, CallOutcome, Going } from '../people/calls.ts'
 import type { Principal } from '../principal.ts'
 import type { AnyTool, ToolOutput } from '../tools/define-tool.ts'
 import type { TodoStore } from '../tools/tool-context.ts'
+import { beginCall, endCall } from './ask-person.ts'
+import { callKey, type CallMessage } from './call-key.ts'
+import { readKept, toKeep } from './kept-result.ts'
 import { missingScopes } from './list-tools.ts'
 import { readDownstreamToken } from './read-downstream-token.ts'
 import { type NoOtherToken, stopProblem, tokenReplacer } from './replace-token.ts'
+import { report } from './report.ts'
 import { failure, success, type ToolResult } from './tool-result.ts'
 import type { CallProblem } from './tool-refusal.ts'
 import { withDeadline } from './with-deadline.ts'
@@ -21,6 +22,7 @@ import { withDeadline } from './with-deadline.ts'
  */
 export interface Caller {
   lane: 'stateless' | 'stateful'
+  message: CallMessage
   keeper: CallKeeper
   todosFor(call: ApiCall): TodoStore
   deadlineMs: number
@@ -43,11 +45,19 @@ export async function invokeTool(
   principal: Principal,
   caller: Caller,
 ): Promise<ToolResult> {
-  const transaction = crypto.randomUUID()
-  const answered = runCall(tool, input, principal, caller, transaction)
+  const answered = runCall(tool, input, principal, caller, crypto.randomUUID())
   caller.waitUntil(answered)
-  const answer = await answered
-  return answer.ok ? success(answer.value, transaction) : failure(answer.error, transaction)
+  const { answer, transaction, isRepeat } = await answered
+  return answer.ok ? success(answer.value, transaction, isRepeat) : failure(answer.error, transaction)
+}
+
+type Answer = Result<ToolOutput, CallProblem>
+
+/** The transaction is that of the call that ran: for a repeat, that of the first. */
+interface Answered {
+  answer: Answer
+  transaction: string
+  isRepeat: boolean
 }
 
 async function runCall(
@@ -56,30 +66,60 @@ async function runCall(
   principal: Principal,
   caller: Caller,
   transaction: string,
-): Promise<Result<ToolOutput, CallProblem>> {
-  if (missingScopes(tool, principal.scopes).length > 0) return err({ reason: 'scope_missing' })
+): Promise<Answered> {
+  const answered = (answer: Answer): Answered => ({ answer, transaction, isRepeat: false })
+  if (missingScopes(tool, principal.scopes).length > 0) return answered(err({ reason: 'scope_missing' }))
   const parsed = tool.input.safeParse(input)
-  if (!parsed.success) return err({ reason: 'bad_input' })
+  if (!parsed.success) return answered(err({ reason: 'bad_input' }))
   const { grant, client } = principal
   const argumentsDigest = await canonicalDigest(parsed.data)
+  const key = await callKey(tool, client, argumentsDigest, caller.message)
+  if (!key.ok) return answered(key)
   const intent: CallIntent = {
     grant,
     client,
     lane: caller.lane,
     tool: tool.name,
+    effect: tool.effect === 'read' ? 'read' : 'write',
     transaction,
     argumentsDigest,
+    key: key.value,
   }
-  const start = await begin(caller.keeper, intent)
-  if (start.verdict !== 'go') return err(stopProblem(start))
-  const answer = await runTool(tool, parsed.data, principal, caller, intent, start)
-  // Not awaited: the answer is already known and the client need not wait for the second hop. waitUntil keeps it
-  // alive; an intent whose end the Person never hears of has no outcome, which reads as "unknown" (invariant 8).
-  caller.waitUntil(end(caller.keeper, start.call, outcomeOf(answer), transaction))
-  return answer
+  const start = await beginCall(caller.keeper, intent)
+  switch (start.verdict) {
+    case 'go':
+      return answered(await runOnRecord(tool, parsed.data, principal, caller, intent, start))
+    case 'ended':
+    case 'unavailable':
+      return answered(err(stopProblem(start)))
+    case 'repeat':
+      return { answer: readKept(tool, start.result), transaction: start.call, isRepeat: true }
+    case 'running':
+      return { answer: err({ reason: 'still_running' }), transaction: start.call, isRepeat: true }
+    case 'unknown':
+      return { answer: err({ reason: 'unknown_outcome' }), transaction: start.call, isRepeat: true }
+    case 'mismatch':
+      return { answer: err({ reason: 'key_of_another_call' }), transaction: start.call, isRepeat: true }
+    default:
+      return start satisfies never
+  }
 }
 
-type Going = Extract<CallStart, { verdict: 'go' }>
+async function runOnRecord(
+  tool: AnyTool,
+  input: unknown,
+  principal: Principal,
+  caller: Caller,
+  intent: CallIntent,
+  start: Going,
+): Promise<Answer> {
+  const answer = await runTool(tool, input, principal, caller, intent, start)
+  const result = answer.ok && intent.key !== null ? toKeep(answer.value) : null
+  // Not awaited: the answer is already known and the client need not wait for the second hop. waitUntil keeps it
+  // alive; an intent whose end the Person never hears of has no outcome, which reads as "unknown" (invariant 8).
+  caller.waitUntil(endCall(caller.keeper, start.call, outcomeOf(answer), result))
+  return answer
+}
 
 async function runTool(
   tool: AnyTool,
@@ -88,10 +128,10 @@ async function runTool(
   caller: Caller,
   intent: CallIntent,
   start: Going,
-): Promise<Result<ToolOutput, CallProblem>> {
+): Promise<Answer> {
   const { transaction } = intent
   const token = new Secret(start.downstreamToken)
-  const replacer = tokenReplacer((refused) => begin(caller.keeper, { ...intent, refused }))
+  const replacer = tokenReplacer((refused) => beginCall(caller.keeper, { ...intent, refused }))
   try {
     const me = {
       name: start.person.name,
@@ -114,40 +154,9 @@ async function runTool(
   }
 }
 
-async function begin(keeper: CallKeeper, intent: CallIntent): Promise<CallStart> {
-  try {
-    return CallStart.parse(await keeper.beginCall(intent))
-  } catch (error) {
-    // Nothing is on record for sure and nothing was sent: to the client this is an outage like any other.
-    report('call.not-begun', error, { tool: intent.tool, transaction: intent.transaction })
-    return { verdict: 'unavailable', retryAfterSeconds: 5 }
-  }
-}
-
-async function end(
-  keeper: CallKeeper,
-  call: string,
-  outcome: CallOutcome,
-  transaction: string,
-): Promise<void> {
-  try {
-    await keeper.endCall(call, outcome)
-  } catch (error) {
-    report('call.not-ended', error, { call, outcome, transaction })
-  }
-}
-
-function outcomeOf(answer: Result<ToolOutput, CallProblem>): CallOutcome {
+function outcomeOf(answer: Answer): CallOutcome {
   if (answer.ok) return 'done'
   const { reason } = answer.error
   if (reason === 'unknown_outcome') return 'unknown'
   return reason === 'unavailable' || reason === 'broken' ? 'failed' : 'refused'
-}
-
-/** The outside sees the incident id and nothing else. */
-function report(event: string, error: unknown, facts: Record<string, unknown>): string {
-  const incident = newIncident()
-  const detail = error instanceof Error ? redacted(`${error.name}: ${error.message}`) : 'not an error'
-  log.error(event, { incident, detail, ...facts })
-  return incident
 }

@@ -11,7 +11,7 @@ export async function makeCaller(
   { deps, settings, personOf }: McpParts,
   env: Env,
   person: string,
-  { lane, waitUntil }: Pick<Caller, 'lane' | 'waitUntil'>,
+  asked: Pick<Caller, 'lane' | 'message' | 'waitUntil'>,
 ): Promise<Caller> {
   const { apiUrl } = await settings(env)
   const fetchBinding: Fetch = (input, init) => env.TODO_API.fetch(input, init)
@@ -22,8 +22,7 @@ export async function makeCaller(
     now: deps.now,
   }
   return {
-    lane,
-    waitUntil,
+    ...asked,
     keeper: await personOf(env, person),
     todosFor: (call) => makeTodoClient(api, call),
     deadlineMs: deps.deadlines.toolMs,

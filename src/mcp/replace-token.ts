@@ -1,13 +1,11 @@
 import { err, ok, type Result } from '../lib/result.ts'
 import { Secret } from '../lib/secret.ts'
-import type { CallStart } from '../people/calls.ts'
+import type { CallStart, Stop } from '../people/calls.ts'
 import { thumbprintOf } from './read-downstream-token.ts'
 import type { CallProblem } from './tool-refusal.ts'
 
 /** `stopped`: the call cannot go on at all. `none_newer`: the API refuses what PingOne has just given. */
 export type NoOtherToken = 'stopped' | 'none_newer'
-
-export type Stop = Exclude<CallStart, { verdict: 'go' }>
 
 /** Why a call that has no token goes no further; endpoint.ts makes the HTTP status of it. */
 export const stopProblem = (stop: Stop): CallProblem =>
@@ -32,7 +30,7 @@ export function tokenReplacer(beginAgain: (refused: string) => Promise<CallStart
     replaceToken: async (refused: Secret): Promise<Result<Secret, NoOtherToken>> => {
       const thumbprint = await thumbprintOf(refused)
       const start = await beginAgain(thumbprint)
-      if (start.verdict !== 'go') stop = start
+      if (start.verdict === 'ended' || start.verdict === 'unavailable') stop = start
       if (start.verdict !== 'go' || isOver) return err('stopped')
       const next = new Secret(start.downstreamToken)
       return (await thumbprintOf(next)) === thumbprint ? err('none_newer') : ok(next)

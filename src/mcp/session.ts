@@ -14,7 +14,11 @@ import { instructions, serverInfo } from './server-info.ts'
 export type Session = McpAgent<Env>
 type Connection = Parameters<Session['onConnect']>[0]
 type ConnectionContext = Parameters<Session['onConnect']>[1]
-type Extra = { requestInfo?: { headers: Record<string, unknown> } }
+type Extra = {
+  requestInfo?: { headers: Record<string, unknown> }
+  requestId: string | number
+  _meta?: Record<string, unknown>
+}
 
 /** The library's way to a session: it finds the object by the id in the header, for whoever asks. */
 export const library = McpAgent.serve('/mcp', { binding: 'MCP_SESSION' })
@@ -48,6 +52,10 @@ export function makeMcpSession(parts: McpParts) {
             const principal = principalOf(extra)
             const caller = await makeCaller(parts, this.env, principal.person, {
               lane: 'stateful',
+              message: {
+                meta: extra._meta,
+                inSession: { session: this.getSessionId(), request: extra.requestId },
+              },
               waitUntil,
             })
             return invokeTool(tool, input, principal, caller)

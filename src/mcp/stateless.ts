@@ -3,6 +3,7 @@ import { createMcpHandler } from 'agents/mcp/server'
 import { log } from '../lib/log.ts'
 import { redacted } from '../lib/redacted.ts'
 import type { AnyTool } from '../tools/define-tool.ts'
+import type { CallMessage } from './call-key.ts'
 import { convertOnce } from './convert-once.ts'
 import { describeTool } from './list-tools.ts'
 import { instructions, serverInfo } from './server-info.ts'
@@ -11,7 +12,7 @@ import type { ToolResult } from './tool-result.ts'
 /** One request of the stateless lane, after everything was checked. */
 export interface StatelessCall {
   scopes: readonly string[]
-  call: (tool: AnyTool, input: unknown) => Promise<ToolResult>
+  call: (tool: AnyTool, input: unknown, meta: CallMessage['meta']) => Promise<ToolResult>
 }
 
 /**
@@ -58,7 +59,7 @@ function makeServer(tools: readonly ToolWithSchemas[], { scopes, call }: Statele
   const server = new McpServer(serverInfo, { instructions, cacheHints, capabilities })
   for (const { tool, inputSchema, outputSchema } of tools) {
     const facts = { ...describeTool(tool, scopes), inputSchema, outputSchema }
-    server.registerTool(tool.name, facts, (input) => call(tool, input))
+    server.registerTool(tool.name, facts, (input, { mcpReq }) => call(tool, input, mcpReq._meta))
   }
   return server
 }

@@ -4,6 +4,7 @@ import type { ToolProblem } from '../tools/tool-problem.ts'
 export type CallProblem =
   | ToolProblem
   | { reason: 'scope_missing' | 'bad_input' | 'ended' }
+  | { reason: 'bad_key' | 'still_running' | 'already_done' | 'key_of_another_call' }
   | { reason: 'not_started'; retryAfterSeconds: number }
   | { reason: 'broken'; incident: string }
 
@@ -32,6 +33,14 @@ export function sayRefusal(problem: CallProblem): string {
       return 'This connection may not do that. Nothing was changed. Ask the person to allow it and connect again.'
     case 'bad_input':
       return 'These arguments do not fit the tool. Nothing was changed. Look at its input schema and call it again.'
+    case 'bad_key':
+      return 'An idempotency key is 1 to 128 letters, digits, dots, underscores, colons or hyphens. Nothing was changed. Call again with such a key.'
+    case 'still_running':
+      return 'This very call is still running; it was not started a second time. Ask again in a moment, with the same key and arguments.'
+    case 'already_done':
+      return 'This change was made by an earlier call with the same key, whose answer is no longer kept. It was not made again. Call listTodos to see it.'
+    case 'key_of_another_call':
+      return 'This idempotency key was used for other arguments. Nothing was changed by this call. Use a new key for a new change.'
     case 'ended':
       return 'This access has ended. Nothing was changed. Ask the person to connect and sign in again.'
     case 'not_started':

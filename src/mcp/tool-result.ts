@@ -12,10 +12,14 @@ export type ToolResult = {
 /** Why a call could not start at all: endpoint.ts answers these with HTTP statuses (answer-stopped.ts). */
 export const STOPPED = 'stopped'
 
-export const success = ({ structured, text }: ToolOutput, transaction: string): ToolResult => ({
+export const success = (
+  { structured, text }: ToolOutput,
+  transaction: string,
+  isRepeat: boolean,
+): ToolResult => ({
   content: [{ type: 'text', text }],
   structuredContent: structured,
-  _meta: { transaction },
+  _meta: { transaction, ...(isRepeat ? { repeated: true } : {}) },
 })
 
 export function failure(problem: CallProblem, transaction: string): ToolResult {

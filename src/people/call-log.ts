@@ -1,44 +1,132 @@
-import type { CallIntent, CallOutcome } from './calls.ts'
+import { z } from 'zod'
+import { endCall, markLost, nextSweepSeconds, sweepCalls } from './call-sweep.ts'
+import { hasCallTable, makeCallTable } from './call-table.ts'
+import { type CallIntent, type CallKey, CallOutcome } from './calls.ts'
+import type { PersonStorage } from './step.ts'
 
-/**
- * The intent and the outcome of every tool call, one row each (decision 17). The table is made when a
- * grant is opened: a Person that nobody signed in to stores nothing.
- */
-export function makeCallTable(sql: SqlStorage): void {
-  sql.exec(`CREATE TABLE IF NOT EXISTS calls (
-    id TEXT PRIMARY KEY,
-    grant_id TEXT NOT NULL,
-    client TEXT NOT NULL,
-    lane TEXT NOT NULL,
-    tool TEXT NOT NULL,
-    arguments_digest TEXT NOT NULL,
-    began_at_ms INTEGER NOT NULL,
-    outcome TEXT,
-    ended_at_ms INTEGER
-  ) STRICT`)
+export const KEY_LASTS_MS: Readonly<Record<CallKey['from'], number>> = {
+  client: 24 * 3_600_000,
+  session: 60_000,
 }
 
-/** Our transaction id names the call, so that an intent sent twice is one row. */
-export function recordIntent(sql: SqlStorage, intent: CallIntent, nowMs: number): void {
-  sql.exec(
-    `INSERT OR IGNORE INTO calls (id, grant_id, client, lane, tool, arguments_digest, began_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    intent.transaction,
-    intent.grant,
-    intent.client,
-    intent.lane,
-    intent.tool,
-    intent.argumentsDigest,
-    nowMs,
-  )
+const Earlier = z.object({
+  id: z.string(),
+  grant_id: z.string(),
+  arguments_digest: z.string(),
+  outcome: CallOutcome.nullable(),
+  result: z.string().nullable(),
+})
+
+/** The call that a key was used for before, and what it means for one that comes now. */
+export interface EarlierCall {
+  verdict: 'repeat' | 'running' | 'unknown' | 'mismatch'
+  call: string
+  grant: string
+  sealed: string | null
 }
 
-/** The first outcome stands: what is known about an effect does not change by being told again. */
-export function recordOutcome(sql: SqlStorage, call: string, outcome: CallOutcome, nowMs: number): void {
-  sql.exec(
-    'UPDATE calls SET outcome = ?, ended_at_ms = ? WHERE id = ? AND outcome IS NULL',
-    outcome,
-    nowMs,
-    call,
-  )
+/** The rows of one person's calls. Synchronous, like all rules of a Person: who looks for a key also takes it. */
+export class CallLog {
+  readonly #storage: PersonStorage
+  readonly #nowMs: () => number
+
+  constructor(storage: PersonStorage, nowMs: () => number) {
+    this.#storage = storage
+    this.#nowMs = nowMs
+  }
+
+  makeTable(): void {
+    makeCallTable(this.#storage)
+  }
+
+  /** Puts the intent on record; or says which earlier call has its key, and then nothing is written. */
+  begin(intent: CallIntent): EarlierCall | null {
+    makeCallTable(this.#storage)
+    const { transaction, key } = intent
+    if (this.#rows('SELECT id FROM calls WHERE id = ?', transaction).length > 0) {
+      // The same message once more: its first answer got lost, so nothing has run and what it said does not count.
+      if (intent.refused === undefined) this.#reopen(transaction)
+      return null
+    }
+    const earlier = this.earlier(intent)
+    if (earlier !== null) return earlier
+    const now = this.#nowMs()
+    this.#rows(
+      `INSERT INTO calls (seq, id, grant_id, client, lane, tool, effect, arguments_digest, key_hash, key_ends_at_ms,
+         began_at_ms)
+       SELECT COALESCE(MAX(seq), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM calls`,
+      transaction,
+      intent.grant,
+      intent.client,
+      intent.lane,
+      intent.tool,
+      intent.effect,
+      intent.argumentsDigest,
+      key?.hash ?? null,
+      key === null ? null : now + KEY_LASTS_MS[key.from],
+      now,
+    )
+    return null
+  }
+
+  /** What stands in the way of this intent. A call that certainly changed nothing does not: it may be made again. */
+  earlier({ key, argumentsDigest, transaction }: CallIntent): EarlierCall | null {
+    if (key === null || !hasCallTable(this.#storage)) return null
+    markLost(this.#storage.sql, this.#nowMs())
+    const [row] = this.#rows(
+      `SELECT id, grant_id, arguments_digest, outcome, result FROM calls
+       WHERE key_hash = ? AND (key_ends_at_ms > ? OR outcome IS NULL) ORDER BY seq DESC LIMIT 1`,
+      key.hash,
+      this.#nowMs(),
+    ).map((found) => Earlier.parse(found))
+    if (row === undefined || row.id === transaction) return null
+    const found = { call: row.id, grant: row.grant_id, sealed: row.result }
+    if (row.arguments_digest !== argumentsDigest) return { ...found, verdict: 'mismatch' }
+    if (row.outcome === null) return { ...found, verdict: 'running' }
+    if (row.outcome === 'done') return { ...found, verdict: 'repeat' }
+    return row.outcome === 'unknown' ? { ...found, verdict: 'unknown' } : null
+  }
+
+  /** The grant of a call whose result is kept, if there is one: that of a call with a key that has no outcome yet. */
+  keepsResultFor(call: string): string | null {
+    const [row] = this.#rows(
+      'SELECT grant_id FROM calls WHERE id = ? AND key_hash IS NOT NULL AND outcome IS NULL',
+      call,
+    )
+    return row === undefined ? null : z.object({ grant_id: z.string() }).parse(row).grant_id
+  }
+
+  /** The first outcome stands: what is known about an effect does not change by being told again. */
+  end(call: string, outcome: CallOutcome, sealed: string | null = null): void {
+    endCall(this.#storage.sql, call, outcome, this.#nowMs(), sealed)
+  }
+
+  /** The grant ended: what its calls answered goes, that they were made stays. */
+  dropResults(grant: string): void {
+    if (!hasCallTable(this.#storage)) return
+    this.#rows('UPDATE calls SET result = NULL WHERE result IS NOT NULL AND grant_id = ?', grant)
+  }
+
+  /** What time alone does to rows. */
+  sweep(): void {
+    if (hasCallTable(this.#storage)) sweepCalls(this.#storage.sql, this.#nowMs())
+  }
+
+  nextSeconds(): number | null {
+    return hasCallTable(this.#storage) ? nextSweepSeconds(this.#storage.sql) : null
+  }
+
+  /** The message of a call came twice: it begins again. */
+  #reopen(call: string): void {
+    this.#rows(
+      `UPDATE calls SET seq = (SELECT MAX(seq) + 1 FROM calls), outcome = NULL, ended_at_ms = NULL, began_at_ms = ?
+       WHERE id = ? AND outcome IS NOT NULL`,
+      this.#nowMs(),
+      call,
+    )
+  }
+
+  #rows(statement: string, ...values: (string | number | null)[]) {
+    return this.#storage.sql.exec(statement, ...values).toArray()
+  }
 }

@@ -6,10 +6,13 @@ export interface CallIntent {
   client: string
   lane: 'stateless' | 'stateful'
   tool: string
+  effect: 'read' | 'write'
   /** Our id of this call; it goes to the API, to PingOne and into the result. */
   transaction: string
   /** SHA-256 of the canonical arguments: the record shows that two calls were the same, never what they said. */
   argumentsDigest: string
+  /** Under which the same write may be asked for again; null: every message is a call of its own. */
+  key: CallKey | null
   /**
    * Where this begins the same call once more because the API refused the token: its thumbprint. The Person gives
    * a newer one then. Still one row, and no third kind of message.
@@ -17,9 +20,17 @@ export interface CallIntent {
   refused?: string
 }
 
+/** A hash over client, tool and key: it is one person's object that keeps it, so it is that person's as well. */
+export interface CallKey {
+  hash: string
+  /** `client`: the client chose it, for 24 hours. `session`: made of session and request, for a minute. */
+  from: 'client' | 'session'
+}
+
 /**
  * What the Person answers. RPC carries plain values only, so the token is a string here; the caller wraps it
- * in a Secret on its next line. `ended` and `unavailable` are expected: no exception crosses the hop.
+ * in a Secret on its next line. All but `go` are expected too: no exception crosses the hop. The four that name
+ * an earlier call are for a key that was used before: nothing runs for them.
  */
 export const CallStart = z.discriminatedUnion('verdict', [
   z.object({
@@ -30,14 +41,24 @@ export const CallStart = z.discriminatedUnion('verdict', [
   }),
   z.object({ verdict: z.literal('ended') }),
   z.object({ verdict: z.literal('unavailable'), retryAfterSeconds: z.number().int() }),
+  /** It was done; null: what it answered is no longer kept, or was too large to keep. */
+  z.object({ verdict: z.literal('repeat'), call: z.string(), result: z.string().nullable() }),
+  z.object({ verdict: z.literal('running'), call: z.string() }),
+  z.object({ verdict: z.literal('unknown'), call: z.string() }),
+  z.object({ verdict: z.literal('mismatch'), call: z.string() }),
 ])
 export type CallStart = z.infer<typeof CallStart>
+export type Going = Extract<CallStart, { verdict: 'go' }>
+/** Nothing can start now, whatever the key. */
+export type Stop = Extract<CallStart, { verdict: 'ended' | 'unavailable' }>
 
 /** `unknown`: the effect may or may not have happened; it is never retried silently (invariant 7). */
-export type CallOutcome = 'done' | 'refused' | 'failed' | 'unknown'
+export const CallOutcome = z.enum(['done', 'refused', 'failed', 'unknown'])
+export type CallOutcome = z.infer<typeof CallOutcome>
 
 /** The only two messages from a tool call to its Person. Both may arrive twice: a stub can lose its answer. */
 export interface CallKeeper {
   beginCall(intent: CallIntent): Promise<unknown>
-  endCall(call: string, outcome: CallOutcome): Promise<void>
+  /** `result`: what to answer when the same write is asked for again; null: nothing that is kept. */
+  endCall(call: string, outcome: CallOutcome, result: string | null): Promise<void>
 }

@@ -1,21 +1,21 @@
 import type { Config } from '../config.ts'
 import { log } from '../lib/log.ts'
 import { thumbprint } from '../lib/thumbprint.ts'
-import type { PingOne } from '../pingone/client.ts'
-import type { CallStart } from './calls.ts'
+import type { Stop } from './calls.ts'
 import { isSameTenant, isToReplace, REFRESH_AHEAD_SECONDS, sealTokens } from './downstream.ts'
 import type { EndReason } from './end-reason.ts'
 import type { Grant, SealedTokens } from './grant.ts'
 import type { GrantBook } from './grant-book.ts'
+import type { PersonPingOne } from './step.ts'
 import { OpenedTokens } from './opened-tokens.ts'
 
 const OUTAGE_RETRY_SECONDS = 30
 
-export type Live = { verdict: 'go'; token: string } | Exclude<CallStart, { verdict: 'go' }>
+export type Live = { verdict: 'go'; token: string } | Stop
 
 export interface DownstreamParts {
   config(): Config
-  pingone(): PingOne
+  pingone(): PersonPingOne
   nowSeconds(): number
   grants: GrantBook
   endGrant(grant: string, reason: EndReason): void

@@ -38,8 +38,10 @@ export class GrantBook {
   }
 
   /** Which live grants have to go so that one more fits: those that were unused the longest (decision 15). */
-  tooManyFor(most: number): Grant[] {
-    const oldestFirst = this.live().toSorted((a, b) => a.usedAtSeconds - b.usedAtSeconds)
+  tooManyFor(most: number, opened: string): Grant[] {
+    // Told twice of the same grant, it is still one.
+    const others = this.live().filter(({ id }) => id !== opened)
+    const oldestFirst = others.toSorted((a, b) => a.usedAtSeconds - b.usedAtSeconds)
     return oldestFirst.slice(0, Math.max(0, oldestFirst.length + 1 - most))
   }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { EndReason } from './end-reason.ts'
-import { RecordStore, type Row } from './record-store.ts'
+import { RecordStore } from './record-store.ts'
+import type { Row } from './row.ts'
 
 /** How long a refresh token that was rotated away gets the same answer, from its *first* rotation. It never slides. */
 export const REPEAT_SECONDS = 60

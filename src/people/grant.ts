@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { EndReason } from './end-reason.ts'
-import type { Row } from './record-store.ts'
+import type { Row } from './row.ts'
 
 /**
  * What a Person keeps of one grant. The tokens of PingOne are in `sealed` alone (people/seal.ts); everything else

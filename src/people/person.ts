@@ -1,9 +1,11 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Config } from '../config.ts'
 import { log } from '../lib/log.ts'
-import type { PingOne } from '../pingone/client.ts'
-import { makeCallTable, recordIntent, recordOutcome } from './call-log.ts'
+import { CallLog } from './call-log.ts'
+import { answerEarlier, sealResult } from './call-results.ts'
+import { LOST_AFTER_MS } from './call-sweep.ts'
 import type { CallIntent, CallKeeper, CallOutcome, CallStart } from './calls.ts'
+import { CallsUnderWay } from './calls-under-way.ts'
 import { sealTokens, tenantOf } from './downstream.ts'
 import { DownstreamKeeper } from './downstream-keeper.ts'
 import type { EndReason } from './end-reason.ts'
@@ -13,15 +15,18 @@ import type { BearerAnswer, GrantKeeper } from './grant-keeper.ts'
 import { type Commit, type Committed, GrantRecords, type Snapshot } from './grant-records.ts'
 import { Revocations } from './revocations.ts'
 import { Sessions } from './sessions.ts'
+import { type PersonPingOne, plainStep, type Step, steppedPingOne, steppedStorage } from './step.ts'
 import { WakeTime } from './wake-time.ts'
 
 export interface PersonParts {
   config(env: Env): Config
-  pingone(env: Env): PingOne
+  pingone(env: Env): PersonPingOne
   /** Milliseconds since 1970. */
   nowMs(): number
   /** Ends the object of a session with its streams. */
   closeSession(env: Env, session: string): Promise<void>
+  /** Only tests have one (step.ts). */
+  stepOf?: ((object: DurableObjectState) => Step) | undefined
 }
 
 /** What others may ask of a Person. */
@@ -43,14 +48,18 @@ export interface PersonObject extends DurableObject<Env>, CallKeeper, GrantKeepe
 export const makePerson = (parts: PersonParts) =>
   class extends DurableObject<Env> implements PersonObject {
     readonly #nowSeconds = () => Math.floor(parts.nowMs() / 1000)
-    readonly #grants = new GrantBook(this.ctx.storage.kv, this.#nowSeconds)
-    readonly #records = new GrantRecords(this.ctx.storage.kv, this.#nowSeconds)
-    readonly #sessions = new Sessions(this.ctx.storage.kv, this.#nowSeconds)
-    readonly #revocations = new Revocations(this.ctx.storage.kv, this.#nowSeconds)
-    readonly #wake = new WakeTime(this.ctx.storage)
+    readonly #step = parts.stepOf?.(this.ctx) ?? plainStep
+    readonly #storage = steppedStorage(this.ctx.storage, this.#step)
+    readonly #grants = new GrantBook(this.#storage.kv, this.#nowSeconds)
+    readonly #records = new GrantRecords(this.#storage.kv, this.#nowSeconds)
+    readonly #sessions = new Sessions(this.#storage.kv, this.#nowSeconds)
+    readonly #revocations = new Revocations(this.#storage.kv, this.#nowSeconds)
+    readonly #calls = new CallLog(this.#storage, () => parts.nowMs())
+    readonly #underWay = new CallsUnderWay()
+    readonly #wake = new WakeTime(this.#storage)
     readonly #downstream = new DownstreamKeeper({
       config: () => parts.config(this.env),
-      pingone: () => parts.pingone(this.env),
+      pingone: () => this.#pingone(),
       nowSeconds: this.#nowSeconds,
       grants: this.#grants,
       endGrant: (grant, reason) => this.#end(grant, reason),
@@ -66,9 +75,10 @@ export const makePerson = (parts: PersonParts) =>
         this.#tellPingOne()
         return 'blocked'
       }
-      for (const { id } of this.#grants.tooManyFor(config.life.grantsPerPerson)) this.#end(id, 'cap')
+      for (const { id } of this.#grants.tooManyFor(config.life.grantsPerPerson, given.id))
+        this.#end(id, 'cap')
       const now = this.#nowSeconds()
-      makeCallTable(this.ctx.storage.sql)
+      this.#calls.makeTable()
       this.#records.create(given.id, given.record)
       this.#grants.write({
         id: given.id,
@@ -122,23 +132,30 @@ export const makePerson = (parts: PersonParts) =>
 
     /** Stores the intent, then answers with a live downstream token: no effect without a record (invariant 8). */
     async beginCall(intent: CallIntent): Promise<CallStart> {
+      const running = this.#calls.earlier(intent)
+      if (running?.verdict === 'running') await this.#underWay.endOf(running.call)
       const grant = this.#grants.readLive(intent.grant)
       if (grant === null || grant.client !== intent.client) return { verdict: 'ended' }
-      recordIntent(this.ctx.storage.sql, intent, parts.nowMs())
+      const earlier = this.#calls.begin(intent)
+      if (earlier !== null) return answerEarlier(parts.config(this.env), earlier)
+      this.#wake.noLaterThan(Math.ceil((parts.nowMs() + LOST_AFTER_MS) / 1000))
       const live = await this.#downstream.live(grant, intent.refused)
       if (live.verdict === 'go') {
         const person = { name: grant.personName }
         return { verdict: 'go', call: intent.transaction, downstreamToken: live.token, person }
       }
       // Of a call that is under way endCall will tell: it may have done something before the API refused a token.
-      if (intent.refused === undefined) {
-        recordOutcome(this.ctx.storage.sql, intent.transaction, 'refused', parts.nowMs())
-      }
+      if (intent.refused === undefined) this.#endCall(intent.transaction, 'refused', null)
       return live
     }
 
-    async endCall(call: string, outcome: CallOutcome): Promise<void> {
-      recordOutcome(this.ctx.storage.sql, call, outcome, parts.nowMs())
+    async endCall(call: string, outcome: CallOutcome, result: string | null): Promise<void> {
+      const grant = result === null ? null : this.#calls.keepsResultFor(call)
+      if (result === null || grant === null) return this.#endCall(call, outcome, null)
+      const sealed = await sealResult(parts.config(this.env), grant, result)
+      // Looked at after sealing: nothing is kept for a grant that ended meanwhile.
+      this.#endCall(call, outcome, this.#grants.readLive(grant) === null ? null : sealed)
+      this.#wake.noLaterThan(this.#calls.nextSeconds())
     }
 
     async endGrant(grant: string, reason: EndReason): Promise<void> {
@@ -167,10 +184,10 @@ export const makePerson = (parts: PersonParts) =>
         this.#records.erase(grant)
       }
       this.#closeSessions(this.#sessions.sweep())
-      await this.#revocations.tell(parts.config(this.env), parts.pingone(this.env))
-      for (const next of [nextSeconds, this.#sessions.nextSeconds(), this.#revocations.nextSeconds()]) {
-        this.#wake.noLaterThan(next)
-      }
+      this.#calls.sweep()
+      await this.#revocations.tell(parts.config(this.env), this.#pingone())
+      const others = [this.#sessions, this.#revocations, this.#calls].map((part) => part.nextSeconds())
+      for (const next of [nextSeconds, ...others]) this.#wake.noLaterThan(next)
     }
 
     /** The one way in which a grant ends. The row that stays is the record; nothing that opens anything stays. */
@@ -180,11 +197,17 @@ export const makePerson = (parts: PersonParts) =>
       this.#records.erase(grantId)
       this.#grants.markEnded(grant, reason)
       this.#downstream.forget(grantId)
+      this.#calls.dropResults(grantId)
       // PingOne knows already where it was PingOne that ended it.
       if (reason !== 'pingone_ended') this.#revocations.add(grantId, grant.sealed)
       this.#closeSessions(this.#sessions.closeAllOf(grantId))
       this.#tellPingOne()
       log.info('grant.ended', { grant: grantId, reason })
+    }
+
+    #endCall(call: string, outcome: CallOutcome, sealed: string | null): void {
+      this.#calls.end(call, outcome, sealed)
+      this.#underWay.tellEnd(call)
     }
 
     #whyOver(grantId: string): EndReason {
@@ -198,13 +221,17 @@ export const makePerson = (parts: PersonParts) =>
       this.#wake.noLaterThan(this.#revocations.nextSeconds())
     }
 
+    #pingone(): PersonPingOne {
+      return steppedPingOne(parts.pingone(this.env), this.#step)
+    }
+
     #closeSessions(sessions: readonly string[]): void {
       for (const session of sessions) this.ctx.waitUntil(this.#closeSessionObject(session))
     }
 
     async #closeSessionObject(session: string): Promise<void> {
       try {
-        await parts.closeSession(this.env, session)
+        await this.#step('session.end', () => parts.closeSession(this.env, session))
       } catch (error) {
         // Its streams live until the next request, which is refused; nothing else depends on it.
         log.warn('session.not-closed', { detail: error instanceof Error ? error.name : 'unknown' })

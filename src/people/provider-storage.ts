@@ -1,4 +1,5 @@
-import type { Row } from './record-store.ts'
+import { askTwice } from '../lib/ask-twice.ts'
+import type { Row } from './row.ts'
 
 /**
  * The library's storage, as far as it uses one. Registrations, CIMD documents and login transactions are in KV; the
@@ -24,28 +25,68 @@ const isJsonAsked = (options: unknown): boolean =>
   options === 'json' ||
   (typeof options === 'object' && options !== null && 'type' in options && options.type === 'json')
 
-/** Everything but the records of grants, which throw. */
-export function kvStorage(kv: KVNamespace): ProviderStorage {
+/** Everything but the records of grants, which throw. All of it bears being asked twice. */
+export function kvStorage(kv: KVNamespace, deadlineMs: number): ProviderStorage {
+  const ask = <T>(act: () => Promise<T>) => askTwice(deadlineMs, act)
   const onlyOurs = (key: string) => {
     if (RECORD.test(key)) throw new Error('a record of a grant was asked for outside a token request')
   }
   return {
     async get(key, options) {
       onlyOurs(key)
-      return isJsonAsked(options) ? kv.get(key, 'json') : kv.get(key)
+      return ask(() => (isJsonAsked(options) ? kv.get(key, 'json') : kv.get(key)))
     },
     async put(key, value, options) {
       onlyOurs(key)
-      await kv.put(key, value, options)
+      await ask(() => kv.put(key, value, options))
     },
     async delete(key) {
       onlyOurs(key)
-      await kv.delete(key)
+      await ask(() => kv.delete(key))
     },
     async list(options) {
       onlyOurs(options.prefix ?? 'grant:')
-      return kv.list(options)
+      return ask(() => kv.list(options))
     },
+  }
+}
+
+/**
+ * The storage of one request of a login. What the library uses up (a consent, a state) is deleted only when settle() is
+ * called: after all else that this request needs of KV was read and written. So KV failing half way leaves the person's
+ * form or address good, and what was read once is not asked for again after that.
+ */
+export class LoginStorage implements ProviderStorage {
+  readonly #rest: ProviderStorage
+  readonly #read = new Map<string, unknown>()
+  readonly #usedUp = new Set<string>()
+
+  constructor(rest: ProviderStorage) {
+    this.#rest = rest
+  }
+
+  async get(key: string, options?: unknown): Promise<unknown> {
+    if (this.#usedUp.has(key)) return null
+    const name = `${isJsonAsked(options)} ${key}`
+    if (!this.#read.has(name)) this.#read.set(name, await this.#rest.get(key, options))
+    return this.#read.get(name)
+  }
+
+  async put(key: string, value: string, options?: PutOptions): Promise<void> {
+    this.#read.clear()
+    await this.#rest.put(key, value, options)
+  }
+
+  async delete(key: string): Promise<void> {
+    this.#usedUp.add(key)
+  }
+
+  list(options: Parameters<ProviderStorage['list']>[0]): Promise<unknown> {
+    return this.#rest.list(options)
+  }
+
+  async settle(): Promise<void> {
+    for (const key of this.#usedUp) await this.#rest.delete(key)
   }
 }
 

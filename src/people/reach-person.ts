@@ -1,3 +1,4 @@
+import { askTwice } from '../lib/ask-twice.ts'
 import type { CallKeeper } from './calls.ts'
 import type { EndReason } from './end-reason.ts'
 import type { NewGrant } from './grant.ts'
@@ -10,20 +11,19 @@ export interface ReachedPerson extends CallKeeper, GrantKeeper {
   closeSession(session: string): Promise<void>
 }
 
+/** How long a Person is waited for, in milliseconds. `callMs`: to begin a call, where PingOne may be asked first. */
+export interface PersonDeadlines {
+  personMs: number
+  callMs: number
+}
+
 /**
  * A stub that saw its object die stays dead: a fresh one for each message, and one more try. That is why every
  * method of a Person bears being called twice.
  */
-export function reachPerson(env: Env, name: string): ReachedPerson {
-  const stub = (): ReachedPerson => env.PERSON.getByName(name)
-  const ask = async <T>(message: (person: ReachedPerson) => Promise<T>): Promise<T> => {
-    try {
-      return await message(stub())
-    } catch (error) {
-      if (isOverloaded(error)) throw error
-      return message(stub())
-    }
-  }
+export function reachPerson(env: Env, name: string, { personMs, callMs }: PersonDeadlines): ReachedPerson {
+  const ask = <T>(message: (person: ReachedPerson) => Promise<T>, deadlineMs = personMs): Promise<T> =>
+    askTwice(deadlineMs, () => message(env.PERSON.getByName(name)))
   return {
     openGrant: (given) => ask(async (person) => person.openGrant(given)),
     snapshot: (grant, presented) => ask(async (person) => person.snapshot(grant, presented)),
@@ -33,11 +33,7 @@ export function reachPerson(env: Env, name: string): ReachedPerson {
     openSession: (session, grant, client) =>
       ask(async (person) => person.openSession(session, grant, client)),
     closeSession: (session) => ask(async (person) => person.closeSession(session)),
-    beginCall: (intent) => ask(async (person) => person.beginCall(intent)),
-    endCall: (call, outcome) => ask(async (person) => person.endCall(call, outcome)),
+    beginCall: (intent) => ask(async (person) => person.beginCall(intent), callMs),
+    endCall: (call, outcome, result) => ask(async (person) => person.endCall(call, outcome, result)),
   }
 }
-
-/** The platform asks not to be asked again. */
-const isOverloaded = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && 'overloaded' in error && error.overloaded === true

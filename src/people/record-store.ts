@@ -1,13 +1,4 @@
-/**
- * What the OAuth library expects of its storage (get, put, delete, list, expiry), kept in one Durable Object and
- * answered without an `await`: nothing can run between two of these calls, which is all there is to say about
- * concurrency. Unlike Workers KV it is read-after-write, and an expiry may be a second away.
- */
-export interface Row {
-  value: string
-  /** Seconds since 1970; null: it stays. */
-  expiresAtSeconds: number | null
-}
+import type { Row } from './row.ts'
 
 export interface Page {
   keys: { name: string; expiration?: number }[]
@@ -19,6 +10,11 @@ type Kv = DurableObjectStorage['kv']
 
 const PREFIX = 'record:'
 
+/**
+ * What the OAuth library expects of its storage (get, put, delete, list, expiry), kept in one Durable Object and
+ * answered without an `await`: nothing can run between two of these calls, which is all there is to say about
+ * concurrency. Unlike Workers KV it is read-after-write, and an expiry may be a second away.
+ */
 export class RecordStore {
   readonly #kv: Kv
   readonly #now: () => number

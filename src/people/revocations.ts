@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Config } from '../config.ts'
 import { log } from '../lib/log.ts'
-import type { PingOne } from '../pingone/client.ts'
 import { openSealed } from './downstream.ts'
+import type { PersonPingOne } from './step.ts'
 
 const Pending = z.object({ sealed: z.string(), tries: z.number(), notBeforeSeconds: z.number() })
 type Pending = z.infer<typeof Pending>
@@ -31,7 +31,7 @@ export class Revocations {
     return times.length === 0 ? null : Math.min(...times)
   }
 
-  async tell(config: Config, pingone: PingOne): Promise<void> {
+  async tell(config: Config, pingone: PersonPingOne): Promise<void> {
     for (const [grant, pending] of this.#all()) {
       if (pending.notBeforeSeconds > this.#now()) continue
       const tries = pending.tries + 1

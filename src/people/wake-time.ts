@@ -1,10 +1,12 @@
+import type { PersonStorage } from './step.ts'
+
 const KEY = 'wake'
 
 /** The one alarm of an object, which many wait for: it only ever moves earlier, and is set anew from what is left. */
 export class WakeTime {
-  readonly #storage: DurableObjectStorage
+  readonly #storage: PersonStorage
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: PersonStorage) {
     this.#storage = storage
   }
 

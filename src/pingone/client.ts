@@ -5,7 +5,7 @@ import type { Secret } from '../lib/secret.ts'
 import { makeTokenChecks } from './check-tokens.ts'
 import type { AccessTokenClaims, IdTokenClaims } from './claims.ts'
 import { makeDiscovery } from './discover.ts'
-import { judgeStatus, notTrusted, problemOf, type PingOneProblem } from './problems.ts'
+import { judgeStatus, notTrusted, problemOf, type PingOneProblem, unavailable } from './problems.ts'
 import { refreshTokenIn, type RefreshProblem } from './rotated.ts'
 import { makeWire, send } from './wire.ts'
 
@@ -189,6 +189,8 @@ export function makePingOne(settings: PingOneSettings, deps: { fetch: Fetch; now
     if (!sent.ok) return sent
     const bad = judgeStatus(sent.value)
     if (bad !== null) return bad
+    // The status alone is the answer (RFC 7009 §2.2); a page with a good one comes from someone before PingOne.
+    if (sent.value.headers.get('content-type')?.startsWith('text/html') === true) return unavailable('html')
     try {
       await oauth.processRevocationResponse(sent.value)
       return ok(true)

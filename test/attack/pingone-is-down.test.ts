@@ -87,7 +87,7 @@ test('silence is bounded, redirects lead nowhere, and one who does not want to w
   expect(home.status).toBe(200)
   expect(Object.fromEntries(home.next?.searchParams ?? [])).toEqual({
     error: 'temporarily_unavailable',
-    error_description: 'PingOne did not answer',
+    error_description: 'The sign-in could not be finished just now',
     state,
     iss: story().origin,
   })

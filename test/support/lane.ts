@@ -11,11 +11,11 @@ interface Reply {
 export interface Lane {
   /** What a request needs: the bearer, and the session or the revision. */
   readonly headers: Readonly<Record<string, string>>
-  /** A tool call as this lane wants it. */
-  readonly message: (name: string, input?: unknown) => unknown
+  /** A tool call as this lane wants it, with an id of its own. */
+  readonly message: (name: string, input?: unknown, meta?: Readonly<Record<string, unknown>>) => object
   /** Any body at all. */
   readonly send: (body: string, headers?: Readonly<Record<string, string>>) => Promise<Reply>
-  readonly call: (name: string, input: unknown) => Promise<Reply>
+  readonly call: (name: string, input: unknown, meta?: Readonly<Record<string, unknown>>) => Promise<Reply>
   /** Texts of the person's todos, as the API has them. */
   readonly todos: () => Promise<readonly string[]>
 }
@@ -51,18 +51,19 @@ export async function openLane(
         'mcp-session-id': (await client.mcp(INITIALIZE, common)).headers.get('mcp-session-id') ?? '',
       }
     : { ...common, 'mcp-protocol-version': REVISION, 'mcp-method': 'tools/call', 'mcp-name': 'addTodo' }
-  const message: Lane['message'] = (name, input = {}) => ({
+  let id = 0
+  const message: Lane['message'] = (name, input = {}, meta = {}) => ({
     jsonrpc: '2.0',
-    id: 1,
+    id: (id += 1),
     method: 'tools/call',
-    params: { name, arguments: input, ...(isStateful ? {} : { _meta: META }) },
+    params: { name, arguments: input, _meta: { ...(isStateful ? {} : META), ...meta } },
   })
   const send: Lane['send'] = async (body, more = {}) => {
     const response = await fetch(story.mcpUrl, { method: 'POST', headers: { ...headers, ...more }, body })
     return { status: response.status, text: await response.text() }
   }
-  const call: Lane['call'] = (name, input) =>
-    send(JSON.stringify(message(name, input)), isStateful ? {} : { 'mcp-name': name })
+  const call: Lane['call'] = (name, input, meta) =>
+    send(JSON.stringify(message(name, input, meta)), isStateful ? {} : { 'mcp-name': name })
   return {
     headers,
     message,

@@ -15,14 +15,15 @@ test.each([
 })
 
 test('an outage is for the person, who can try again', () => {
+  expect(answerRefusal({ reason: 'broken', detail: 'storage' })).toMatchObject({ to: 'person', status: 503 })
   expect(answerRefusal(readCallbackError('temporarily_unavailable'))).toMatchObject({
     to: 'person',
     status: 503,
   })
 })
 
-test('a bug or an outage of ours goes to the client without its cause', () => {
+test('a bug or an outage of ours is for the person, who can try again, and does not name its cause', () => {
   const answer = answerRefusal({ reason: 'broken', detail: 'TypeError: secret detail' })
-  expect(answer).toMatchObject({ to: 'client', code: 'server_error' })
+  expect(answer).toMatchObject({ to: 'person', status: 503 })
   expect(JSON.stringify(answer)).not.toContain('detail')
 })

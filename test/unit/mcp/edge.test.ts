@@ -117,13 +117,16 @@ test('every refusal says whether something changed and what to do next', () => {
   const plain = ['unauthorized', 'forbidden', 'gone', 'invalid', 'too_large', 'unavailable'] as const
   const said = [
     ...plain.map((reason) => sayRefusal({ reason })),
-    ...(['scope_missing', 'bad_input', 'ended'] as const).map((reason) => sayRefusal({ reason })),
+    ...(['scope_missing', 'bad_input', 'ended', 'bad_key'] as const).map((reason) => sayRefusal({ reason })),
     sayRefusal({ reason: 'busy', retryAfterSeconds: null }),
     sayRefusal({ reason: 'not_started', retryAfterSeconds: 3 }),
     sayRefusal({ reason: 'broken', incident: 'abc' }),
   ]
   for (const sentence of said) expect(sentence).toContain('Nothing was changed.')
   expect(sayRefusal({ reason: 'unknown_outcome' })).toContain('Do not repeat it')
+  expect(sayRefusal({ reason: 'key_of_another_call' })).toContain('Nothing was changed by this call.')
+  expect(sayRefusal({ reason: 'already_done' })).toMatch(/not made again\. Call listTodos/)
+  expect(sayRefusal({ reason: 'still_running' })).toMatch(/not started a second time\. Ask again in a moment/)
 })
 
 test('a downstream token is decoded without what names a session or an actor', async () => {

@@ -2,6 +2,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { err, ok } from '../../../src/lib/result.ts'
 import { thumbprint } from '../../../src/lib/thumbprint.ts'
+import { type CallMessage, KEY_NAME } from '../../../src/mcp/call-key.ts'
 import type { Caller } from '../../../src/mcp/invoke-tool.ts'
 import { invokeTool } from '../../../src/mcp/invoke-tool.ts'
 import type { CallIntent, CallKeeper, CallOutcome } from '../../../src/people/calls.ts'
@@ -25,22 +26,27 @@ const principal = {
 
 /** Keeps in memory what a Person would keep in its storage, in the order in which it happened. */
 class Keeper implements CallKeeper {
-  readonly events: (['begin', CallIntent] | ['end', string, CallOutcome] | ['run', unknown])[] = []
+  readonly events: (
+    | ['begin', CallIntent]
+    | ['end', string, CallOutcome, string | null]
+    | ['run', unknown]
+  )[] = []
   start: unknown = { verdict: 'go', call: 'call-1', downstreamToken: TOKEN, person: { name: 'Ada' } }
   async beginCall(intent: CallIntent): Promise<unknown> {
     this.events.push(['begin', intent])
     return this.start
   }
-  async endCall(call: string, outcome: CallOutcome): Promise<void> {
-    this.events.push(['end', call, outcome])
+  async endCall(call: string, outcome: CallOutcome, result: string | null): Promise<void> {
+    this.events.push(['end', call, outcome, result])
   }
 }
 
-function makeWorld(keeper = new Keeper()) {
+function makeWorld(keeper = new Keeper(), meta?: CallMessage['meta']) {
   const work: Promise<unknown>[] = []
   const calls: Parameters<Caller['todosFor']>[0][] = []
   const caller: Caller = {
     lane: 'stateless',
+    message: { meta, inSession: null },
     keeper,
     deadlineMs: 30,
     waitUntil: (promise) => work.push(promise),
@@ -98,12 +104,14 @@ test('the intent is on record before the tool runs, the outcome after it', async
         client: 'c1',
         lane: 'stateless',
         tool: 'testTool',
+        effect: 'write',
+        key: null,
         transaction,
         argumentsDigest: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
       },
     ],
     ['run', { a: 'x' }],
-    ['end', 'call-1', 'done'],
+    ['end', 'call-1', 'done', null],
   ])
   expect(calls).toMatchObject([{ idempotencyKey: 'call-1', transaction }])
   expect(JSON.stringify(calls)).not.toContain(TOKEN)
@@ -164,7 +172,7 @@ test.each([
   await settled()
   expect(result.isError).toBe(true)
   expect(result.structuredContent).toBeUndefined()
-  expect(keeper.events.at(-1)).toEqual(['end', 'call-1', outcome])
+  expect(keeper.events.at(-1)).toEqual(['end', 'call-1', outcome, null])
 })
 
 test.each([
@@ -179,7 +187,7 @@ test.each([
     await settled()
     expect(textOf(result)).toMatch(words)
     expect(JSON.stringify(result)).not.toContain('secret detail')
-    expect(keeper.events.at(-1)).toEqual(['end', 'call-1', outcome])
+    expect(keeper.events.at(-1)).toEqual(['end', 'call-1', outcome, null])
     expect(JSON.stringify(lines.flatMap((spy) => spy.mock.calls))).toContain('secret detail')
   },
 )
@@ -215,7 +223,7 @@ test.each([
   )
   await settled()
   expect(textOf(result)).toMatch(words)
-  expect(keeper.events.at(-1)).toEqual(['end', 'call-1', outcome])
+  expect(keeper.events.at(-1)).toEqual(['end', 'call-1', outcome, null])
 })
 
 test('an outcome that cannot be stored is logged and not shown', async () => {
@@ -293,7 +301,7 @@ test('a token that the API refused is replaced by beginning the same call once m
   await settled()
   const [first, again] = keeper.events.flatMap(([what, intent]) => (what === 'begin' ? [intent] : []))
   expect(again).toEqual({ ...first, refused: await thumbprint(TOKEN) })
-  expect(keeper.events.slice(2)).toEqual([['end', 'call-1', 'refused']])
+  expect(keeper.events.slice(2)).toEqual([['end', 'call-1', 'refused', null]])
   expect(replaced).toEqual(['newer-token'])
   // The tool still says that the API does not accept it: then nothing has ended, and it is no HTTP status.
   expect(result._meta).not.toHaveProperty('stopped')
@@ -338,3 +346,80 @@ test('after the outcome was told, no newer token is given: nothing is sent for t
   resolve(go('newer-token'))
   await vi.waitFor(() => expect(replaced).toEqual(['stopped']))
 })
+
+const meta = { [KEY_NAME]: 'order-7' }
+const kept = JSON.stringify({ structured: { said: 'yes' }, text: 'It said yes.' })
+
+test('a write with a key is told to the Person with a hash of it, and its answer is kept', async () => {
+  const { keeper, caller, settled } = makeWorld(new Keeper(), meta)
+  await invokeTool(fine, { a: 'x' }, principal, caller)
+  await settled()
+  const [begun, ended] = keeper.events
+  expect(begun).toMatchObject([
+    'begin',
+    { effect: 'write', key: { from: 'client', hash: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/) } },
+  ])
+  expect(JSON.stringify(begun)).not.toContain('order-7')
+  expect(ended).toEqual(['end', 'call-1', 'done', kept])
+})
+
+test('an answer that is too large, and one that is no success, are not kept', async () => {
+  const { keeper, caller, settled } = makeWorld(new Keeper(), meta)
+  for (const answer of [ok({ said: 'ä'.repeat(40_000) }), err({ reason: 'gone' as const })]) {
+    await invokeTool(
+      toolThat(async () => answer),
+      { a: 'x' },
+      principal,
+      caller,
+    )
+  }
+  await settled()
+  expect(keeper.events.filter(([what]) => what === 'end')).toEqual([
+    ['end', 'call-1', 'done', null],
+    ['end', 'call-1', 'refused', null],
+  ])
+})
+
+const again = { call: 'call-0' }
+
+test('a repeat is answered as the first call was, and nothing runs', async () => {
+  const { keeper, caller, calls, settled } = makeWorld(new Keeper(), meta)
+  keeper.start = { verdict: 'repeat', ...again, result: kept }
+  const result = await invokeTool(fine, { a: 'x' }, principal, caller)
+  await settled()
+  expect(result).toEqual({
+    content: [{ type: 'text', text: 'It said yes.' }],
+    structuredContent: { said: 'yes' },
+    _meta: { transaction: 'call-0', repeated: true },
+  })
+  expect(calls).toEqual([])
+  expect(keeper.events).toHaveLength(1)
+})
+
+test.each([
+  ['is running', { verdict: 'running', ...again }, /still running.*with the same key/],
+  ['ended unknown', { verdict: 'unknown', ...again }, /^It is unknown.*listTodos/],
+  ['was another one', { verdict: 'mismatch', ...again }, /used for other arguments/],
+  ['has no answer left', { verdict: 'repeat', ...again, result: null }, /not made again\. Call listTodos/],
+  ['has an answer of an older release', { verdict: 'repeat', ...again, result: '{}' }, /not made again/],
+])('a call whose earlier call %s says so, names it, and runs nothing', async (_what, start, words) => {
+  const { keeper, caller, calls, settled } = makeWorld(new Keeper(), meta)
+  keeper.start = start
+  const result = await invokeTool(fine, { a: 'x' }, principal, caller)
+  await settled()
+  expect(textOf(result)).toMatch(words)
+  expect(result).toMatchObject({ isError: true, _meta: { transaction: 'call-0' } })
+  // A tool's own refusal, not an HTTP status: neither a new login nor waiting for this server would help.
+  expect(result._meta).not.toHaveProperty('stopped')
+  expect(calls).toEqual([])
+  expect(keeper.events).toHaveLength(1)
+})
+
+test.each([[''], ['with space'], ['x'.repeat(129)], ['käse'], [7], [null], [['a']]])(
+  'the key %j is refused before anything begins',
+  async (key) => {
+    const { keeper, caller } = makeWorld(new Keeper(), { [KEY_NAME]: key })
+    expect(textOf(await invokeTool(fine, { a: 'x' }, principal, caller))).toMatch(/^An idempotency key is/)
+    expect(keeper.events).toEqual([])
+  },
+)

@@ -6,9 +6,8 @@ const using = (pattern: RegExp) => files.filter((file) => pattern.test(readFileS
 
 test('a tool is run in one place only', () => {
   expect(using(/tool\.run\(|\brun\(input/)).toEqual(['src/mcp/invoke-tool.ts', 'src/tools/define-tool.ts'])
-  expect(using(/\bbeginCall\(/).filter((file) => !file.startsWith('src/people/'))).toEqual([
-    'src/mcp/invoke-tool.ts',
-  ])
+  expect(using(/\bkeeper\.beginCall\(/)).toEqual(['src/mcp/ask-person.ts'])
+  expect(using(/ask-person\.ts'/)).toEqual(['src/mcp/invoke-tool.ts'])
 })
 
 test('tools and the client of the API know no SDK and no other room', () => {

@@ -23,6 +23,7 @@ const grantWith = async (access: string): Promise<Grant> => ({
   client: 'c1',
   personName: null,
   openedAtSeconds: 0,
+  usedAtSeconds: 0,
   downstreamScopes: [],
   tenant: tenantOf(config),
   sealed: await sealTokens(config, 'g1', { access, refresh: null }),

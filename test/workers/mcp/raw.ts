@@ -62,5 +62,5 @@ export const callStateless = (bearer: string, name: string, args: object = {}, h
 /** What a person's object has on record. */
 export const callsOf = (person: string): Promise<unknown[]> =>
   runInDurableObject(env.PERSON.getByName(person), (_object, state) =>
-    [...state.storage.kv.list()].map(([, row]) => row),
+    [...state.storage.kv.list({ prefix: 'call-' })].map(([, row]) => row),
   )

@@ -2,7 +2,10 @@ import { OAuthResourceServer } from '@cloudflare/workers-oauth-provider'
 import { DurableObject } from 'cloudflare:workers'
 import { guardMcpRequest } from '../../../src/mcp/guard-request.ts'
 import { makeMcpEndpoint } from '../../../src/mcp/endpoint.ts'
-import type { CallIntent, CallKeeper, CallOutcome, CallStart } from '../../../src/people/calls.ts'
+import type { Keeper } from '../../../src/mcp/parts.ts'
+import { namedSession } from '../../../src/mcp/session-object.ts'
+import type { CallIntent, CallOutcome, CallStart } from '../../../src/people/calls.ts'
+import type { BearerProps } from '../../../src/principal.ts'
 import { tools } from '../../../src/tools/index.ts'
 import { downstreamToken } from './tokens.ts'
 
@@ -10,8 +13,8 @@ export { TodoApi } from './todo-api.ts'
 
 export const ORIGIN = 'https://mcp.example.test'
 
-/** Keeps calls as rows that a test can read; what it answers depends on the name of the grant. */
-export class Person extends DurableObject<Env> implements CallKeeper {
+/** Keeps calls and sessions as rows that a test can read; what it answers depends on the name of the grant. */
+export class Person extends DurableObject<Env> implements Keeper {
   async beginCall(intent: CallIntent): Promise<CallStart> {
     if (intent.grant === 'ended') return { verdict: 'ended' }
     if (intent.grant === 'down') return { verdict: 'unavailable', retryAfterSeconds: 7 }
@@ -29,6 +32,19 @@ export class Person extends DurableObject<Env> implements CallKeeper {
   async endCall(call: string, outcome: CallOutcome): Promise<void> {
     const row = this.ctx.storage.kv.get(call)
     if (typeof row === 'object') this.ctx.storage.kv.put(call, { ...row, outcome })
+  }
+
+  async openSession(session: string, _grant: string, client: string): Promise<void> {
+    this.ctx.storage.kv.put(`session-${session}`, client)
+  }
+
+  async closeSession(session: string): Promise<void> {
+    this.ctx.storage.kv.delete(`session-${session}`)
+  }
+
+  async sessionState(session: string | null, client: string): Promise<BearerProps['session']> {
+    if (session === null) return 'none'
+    return this.ctx.storage.kv.get(`session-${session}`) === client ? 'open' : 'closed'
   }
 }
 
@@ -56,12 +72,13 @@ export class McpSession extends product.McpSession {}
 const resourceServer = new OAuthResourceServer<Env>({
   resourceMetadata: { resource: `${ORIGIN}/mcp`, authorization_servers: [ORIGIN] },
   requiredScopes: ['todo:read'],
-  validateToken: () => async (audience, token) => {
+  validateToken: (env, request) => async (audience, token) => {
     const [, userId, secret, clientId] = /^(\w+):\w+:(r|rw)\.(\S+)$/.exec(token) ?? []
     if (userId === undefined || clientId === undefined) return null
     const scope = secret === 'rw' ? ['todo:read', 'todo:write'] : ['todo:read']
     const expiresAt = Math.floor(Date.now() / 1000) + 600
-    return { props: { secretOfTheLibrary: true }, audience, expiresAt, scope, userId, clientId }
+    const session = await env.PERSON.getByName(userId).sessionState(namedSession(request), clientId)
+    return { props: { secretOfTheLibrary: true, session }, audience, expiresAt, scope, userId, clientId }
   },
   handler: product.handler,
 })

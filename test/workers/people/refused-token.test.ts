@@ -19,6 +19,7 @@ async function openGrant({ hasRefreshToken = true } = {}) {
   pingone.live = 'first-refresh-token'
   await person.openGrant({
     id: 'grant',
+    record: { value: JSON.stringify({ clientId: 'client' }), expiresAtSeconds: null },
     client: 'client',
     personName: 'Ada',
     downstreamScopes: ['todo:read'],
@@ -32,6 +33,8 @@ async function openGrant({ hasRefreshToken = true } = {}) {
       client: 'client',
       lane: 'stateless',
       tool: 'listTodos',
+      effect: 'read',
+      key: null,
       transaction,
       argumentsDigest: 'x',
     }
@@ -72,7 +75,7 @@ test('beginning the same call once more is the same row, and its outcome is the 
   pingone.status = 503
   expect(await begin(refused, transaction)).toMatchObject({ verdict: 'unavailable' })
   expect(await rows()).toEqual([{ id: transaction, outcome: null }])
-  await person.endCall(transaction, 'unknown')
+  await person.endCall(transaction, 'unknown', null)
   expect(await rows()).toEqual([{ id: transaction, outcome: 'unknown' }])
 })
 

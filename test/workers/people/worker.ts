@@ -25,6 +25,7 @@ export class Person extends makePerson({
   config: () => config,
   pingone: () => client,
   nowMs: () => Date.now() + clock.aheadMs,
+  closeSession: async () => {},
 }) {}
 
 export default { fetch: () => new Response(null, { status: 404 }) } satisfies ExportedHandler

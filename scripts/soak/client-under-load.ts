@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import { describeReply, type OAuthClient, type Reply, tokensIn } from '../../test/support/oauth-client.ts'
+import { callToolStateless } from '../../test/support/stateless-call.ts'
+import { signInWith } from '../../test/support/story.ts'
+
+const PAUSE_MS = 40
+const REFRESH_EVERY = 4
+const PATIENCE_MS = 60_000
+
+/** What the server told of one write: it was done, it certainly was not, or nobody knows. */
+export type Told = 'done' | 'not done' | 'unknown'
+
+/** One person's client: writes and refreshes as fast as it may, whatever happens to the server meanwhile. */
+export interface ClientUnderLoad {
+  readonly username: string
+  readonly writes: ReadonlyMap<string, Told>
+  readonly refreshes: () => number
+  /** Ends the load. Throws when the client was signed out, or got an answer that no client should. */
+  finish(): Promise<void>
+  /** How often each text is on the list now. */
+  list(): Promise<ReadonlyMap<string, number>>
+}
+
+export async function startClient(client: OAuthClient): Promise<ClientUnderLoad> {
+  const { tokens, person } = await signInWith(client, { asked: 'todo:read todo:write' })
+  let pair = tokens
+  let refreshes = 0
+  let isOver = false
+  const writes = new Map<string, Told>()
+
+  const write = async () => {
+    const text = `${person.username} ${writes.size}`
+    writes.set(text, 'unknown')
+    const reply = await answered(() => callToolStateless(client, pair.access_token, 'addTodo', { text }))
+    if (reply !== null) writes.set(text, toldBy(reply))
+    // Not written on into the void: the same token is presented until somebody is there again.
+    else await refresh()
+  }
+  const refresh = async () => {
+    const presented = pair.refresh_token ?? ''
+    pair = tokensIn(await untilAnswered(() => client.refresh(presented)))
+    refreshes += 1
+  }
+  const load = (async () => {
+    for (let turn = 1; !isOver; turn += 1) {
+      await (turn % REFRESH_EVERY === 0 ? refresh() : write())
+      await sleep(PAUSE_MS)
+    }
+  })()
+  // Looked at in finish(); until then it is no unhandled rejection.
+  load.catch(() => {})
+
+  return {
+    username: person.username,
+    writes,
+    refreshes: () => refreshes,
+    async finish() {
+      isOver = true
+      await load
+      await refresh()
+    },
+    async list() {
+      const reply = await untilAnswered(() => callToolStateless(client, pair.access_token, 'listTodos'))
+      const texts = todosIn(reply)
+      return new Map([...new Set(texts)].map((text) => [text, texts.filter((one) => one === text).length]))
+    },
+  }
+}
+
+const Result = z.object({
+  result: z.object({
+    isError: z.boolean().optional(),
+    structuredContent: z.unknown(),
+  }),
+})
+
+const Todos = z.object({ todos: z.array(z.object({ text: z.string() })) })
+
+/** The stateless lane answers with JSON, or with one event. */
+const resultIn = ({ body }: Reply) =>
+  Result.parse(typeof body === 'string' ? JSON.parse(/^data: (.*)$/m.exec(body)?.[1] ?? 'null') : body).result
+
+function toldBy(reply: Reply): Told {
+  if (reply.status === 503) return 'not done'
+  if (reply.status !== 200) throw new Error(`a write: ${describeReply(reply)}`)
+  return resultIn(reply).isError === true ? 'unknown' : 'done'
+}
+
+function todosIn(reply: Reply): string[] {
+  if (reply.status !== 200) throw new Error(`the list: ${describeReply(reply)}`)
+  return Todos.parse(resultIn(reply).structuredContent).todos.map(({ text }) => text)
+}
+
+/** Null: the server died before it answered, or is not there. What stands before workerd says that as 5xx without JSON. */
+async function answered(ask: () => Promise<Reply>): Promise<Reply | null> {
+  try {
+    const reply = await ask()
+    return reply.status >= 500 && typeof reply.body === 'string' ? null : reply
+  } catch (error) {
+    // fetch throws TypeError for every way in which a connection fails; a broken body ends in half a JSON.
+    if (error instanceof TypeError || error instanceof SyntaxError) return null
+    throw error
+  }
+}
+
+/** A client's patience: the same question until there is an answer. */
+async function untilAnswered(ask: () => Promise<Reply>): Promise<Reply> {
+  const end = performance.now() + PATIENCE_MS
+  for (;;) {
+    const reply = await answered(ask)
+    if (reply !== null && reply.status !== 503) return reply
+    if (performance.now() > end) throw new Error(`no answer for ${PATIENCE_MS} ms`)
+    await sleep(100)
+  }
+}

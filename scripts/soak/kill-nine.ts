@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { OAuthClient } from '../../test/support/oauth-client.ts'
+import { StandIn } from '../../test/support/stand-in.ts'
+import { startWorld, type World } from '../../test/support/world.ts'
+import { type ClientUnderLoad, startClient } from './client-under-load.ts'
+
+/** What the Todo API and PingOne's stand-in witnessed. All but the counts of what was done must be 0. */
+export interface KillNine {
+  kills: number
+  writes: number
+  'told done': number
+  'told unknown': number
+  'unknown and done': number
+  refreshes: number
+  'redemptions at PingOne': number
+  lost: number
+  doubled: number
+  'done though told not': number
+  'families killed': number
+  'signed out': number
+  seconds: number
+}
+
+export const isWhole = (found: KillNine): boolean =>
+  found.lost +
+    found.doubled +
+    found['done though told not'] +
+    found['families killed'] +
+    found['signed out'] ===
+  0
+
+/** Load for between these two before each kill: not the same, so that the kills find it at different work. */
+const LOAD_MS = [200, 900] as const
+/** The tool shows 200 todos of a list: so each few kills have people of their own. */
+const KILLS_PER_CLIENT = 10
+// PingOne's token has a minute to live when a call wants one: so every call a few seconds later renews it.
+const DOWNSTREAM_SECONDS = 62
+
+/** Kills the MCP Worker's whole process group under load and starts it again on the same state, so many times. */
+export async function killNine(kills: number, people: number): Promise<KillNine> {
+  const start = performance.now()
+  await using world = await startWorld()
+  const standIn = new StandIn(world.addresses.standInOrigin)
+  // The grace that we require of a tenant (decision 7): with none, a crash between PingOne and us cannot be healed.
+  await standIn.set({ rotationGraceSeconds: 60, accessTokenSeconds: DOWNSTREAM_SECONDS })
+  const oauth = await (await new OAuthClient(world.mcpUrl).discover()).register()
+  const found: Found[] = []
+  for (let done = 0; done < kills; done += KILLS_PER_CLIENT) {
+    found.push(...(await killUnderLoad(world, oauth, Math.min(KILLS_PER_CLIENT, kills - done), people)))
+  }
+  const state = await standIn.state()
+  const sum = (of: (one: Found) => number) => found.reduce((total, one) => total + of(one), 0)
+  return {
+    kills,
+    writes: sum(({ writes }) => writes),
+    'told done': sum(({ done }) => done),
+    'told unknown': sum(({ unknown }) => unknown),
+    'unknown and done': sum(({ unknownDone }) => unknownDone),
+    refreshes: sum(({ refreshes }) => refreshes),
+    'redemptions at PingOne': state.grants['refresh_token'] ?? 0,
+    lost: sum(({ lost }) => lost),
+    doubled: sum(({ doubled }) => doubled),
+    'done though told not': sum(({ contrary }) => contrary),
+    'families killed': state.families.filter(({ alive }) => !alive).length,
+    'signed out': sum(({ signedOut }) => signedOut),
+    seconds: Math.round((performance.now() - start) / 1000),
+  }
+}
+
+async function killUnderLoad(
+  world: World,
+  oauth: OAuthClient,
+  kills: number,
+  people: number,
+): Promise<Found[]> {
+  const clients: ClientUnderLoad[] = []
+  for (let count = 0; count < people; count += 1) clients.push(await startClient(oauth))
+  const [least, most] = LOAD_MS
+  for (let kill = 0; kill < kills; kill += 1) {
+    await sleep(least + ((most - least) * ((kill * 7) % 10)) / 10)
+    await world.kill9('mcp')
+    await world.restart('mcp')
+  }
+  await sleep(least)
+  return Promise.all(clients.map(compare))
+}
+
+type Found = Awaited<ReturnType<typeof compare>>
+
+/** What was told against what is there. */
+async function compare(client: ClientUnderLoad) {
+  const signedOut = await client.finish().then(
+    () => 0,
+    (error: unknown) => {
+      console.error(String(error))
+      return 1
+    },
+  )
+  const list = signedOut === 0 ? await client.list() : new Map<string, number>()
+  const told = [...client.writes]
+  const count = (as: string, isThere: (times: number) => boolean) =>
+    told.filter(([text, how]) => how === as && isThere(list.get(text) ?? 0)).length
+  return {
+    writes: told.length,
+    done: count('done', () => true),
+    unknown: count('unknown', () => true),
+    unknownDone: count('unknown', (times) => times > 0),
+    lost: count('done', (times) => times === 0),
+    contrary: count('not done', (times) => times > 0),
+    doubled: [...list.values()].filter((times) => times > 1).length,
+    refreshes: client.refreshes(),
+    signedOut,
+  }
+}

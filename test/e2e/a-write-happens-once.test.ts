@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import { KEY_NAME } from '../../src/mcp/call-key.ts'
+import { LANES, openLane } from '../support/lane.ts'
+import { tellStory } from '../support/story.ts'
+
+const story = tellStory()
+const withKey = (key: string) => ({ [KEY_NAME]: key })
+const transactionIn = (text: string) => /"transaction":"([^"]+)"/.exec(text)?.[1]
+const idIn = (text: string) => /"id":"([^"]+)","text"/.exec(text)?.[1]
+
+test.each(LANES)('%s: a write that is sent again with its key is answered again', async (name) => {
+  const lane = await openLane(story, name)
+  const first = await lane.call('addTodo', { text: 'bread' }, withKey('shopping-1'))
+  expect([first.status, first.text.includes('"structuredContent"')]).toEqual([200, true])
+  for (let n = 0; n < 3; n += 1) {
+    const again = await lane.call('addTodo', { text: 'bread' }, withKey('shopping-1'))
+    expect(again.text).toContain('"repeated":true')
+    expect([transactionIn(again.text), idIn(again.text)]).toEqual([
+      transactionIn(first.text),
+      idIn(first.text),
+    ])
+  }
+  expect(await lane.todos()).toEqual(['bread'])
+
+  const other = await lane.call('addTodo', { text: 'butter' }, withKey('shopping-1'))
+  expect(other.text).toContain('used for other arguments')
+  expect((await lane.call('addTodo', { text: 'butter' }, withKey('no key'))).text).toContain(
+    'An idempotency key is',
+  )
+  expect(await lane.todos()).toEqual(['bread'])
+  // The same words for another tool, and another key for the same, are other calls.
+  await lane.call('addTodo', { text: 'bread' }, withKey('shopping-2'))
+  const change = { id: idIn(first.text), completed: true }
+  expect((await lane.call('updateTodo', change, withKey('shopping-1'))).text).toContain('"completed":true')
+  expect(await lane.todos()).toEqual(['bread', 'bread'])
+})
+
+test.each(LANES)('%s: twenty at once with one key are one write', async (name) => {
+  const lane = await openLane(story, name)
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => lane.call('addTodo', { text: 'once' }, withKey('together'))),
+  )
+  expect(await lane.todos()).toEqual(['once'])
+  expect(new Set(answers.map(({ text }) => idIn(text))).size).toBe(1)
+  expect(answers.filter(({ text }) => text.includes('"repeated":true'))).toHaveLength(19)
+})
+
+test('without a key, a message of a session that comes twice is one write; in the stateless lane it is two', async () => {
+  for (const name of LANES) {
+    const lane = await openLane(story, name)
+    const message = JSON.stringify(lane.message('addTodo', { text: 'milk' }))
+    for (let n = 0; n < 2; n += 1) expect((await lane.send(message)).text).toContain('Added: [ ] milk')
+    // Another id is another call, however equal.
+    await lane.call('addTodo', { text: 'milk' })
+    expect([name, (await lane.todos()).length]).toEqual([name, name === 'stateful' ? 2 : 3])
+  }
+})

@@ -1,0 +1,91 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { expect, test } from 'vitest'
+import { LOST_AFTER_MS, ROWS_LAST_MS } from '../../../src/people/call-sweep.ts'
+import { begin, intent, personWith, rowsOf } from './story.ts'
+import { clock } from './worker.ts'
+
+const DAY_MS = 24 * 3_600_000
+
+test('a call whose outcome nobody told is unknown after two minutes, by the alarm of an object that died', async () => {
+  const person = await personWith('crash', 'g1')
+  const message = intent({ key: null })
+  await person.beginCall(message)
+  await evictDurableObject(person)
+  clock.nowMs += LOST_AFTER_MS - 1
+  await runDurableObjectAlarm(person)
+  expect(await rowsOf(person)).toMatchObject([{ id: message.transaction, outcome: null }])
+  clock.nowMs += 1
+  expect(await runDurableObjectAlarm(person)).toBe(true)
+  expect(await rowsOf(person)).toMatchObject([{ outcome: 'unknown', ended_at_ms: clock.nowMs }])
+  // Whoever comes with an outcome now comes too late.
+  await person.endCall(message.transaction, 'done', null)
+  expect(await rowsOf(person)).toMatchObject([{ outcome: 'unknown' }])
+})
+
+test('the same key finds out without the alarm', async () => {
+  const person = await personWith('crash-key', 'g1')
+  const first = await begin(person)
+  expect(first.verdict).toBe('go')
+  clock.nowMs += LOST_AFTER_MS
+  expect(await begin(person)).toMatchObject({ verdict: 'unknown' })
+})
+
+test('rows are numbered in the order of their last change', async () => {
+  const person = await personWith('numbered', 'g1')
+  const [one, two] = [intent({ key: null }), intent({ key: null, effect: 'read', tool: 'listTodos' })]
+  await person.beginCall(one)
+  await person.beginCall(two)
+  await person.endCall(one.transaction, 'done', null)
+  expect(await rowsOf(person)).toMatchObject([
+    { seq: 2, id: two.transaction, effect: 'read', outcome: null },
+    { seq: 3, id: one.transaction, effect: 'write', outcome: 'done' },
+  ])
+})
+
+test('rows go after thirty days but for the newest, so that no number is given twice', async () => {
+  const person = await personWith('old', 'g1')
+  for (let n = 0; n < 3; n += 1) {
+    const message = intent({ key: null })
+    await person.beginCall(message)
+    await person.endCall(message.transaction, 'done', null)
+  }
+  clock.nowMs += ROWS_LAST_MS - 1
+  await runDurableObjectAlarm(person)
+  expect(await rowsOf(person)).toHaveLength(3)
+  clock.nowMs += DAY_MS
+  expect(await runDurableObjectAlarm(person)).toBe(true)
+  expect(await rowsOf(person)).toMatchObject([{ seq: 6 }])
+  expect(await runDurableObjectAlarm(person)).toBe(false)
+  await person.beginCall(intent({ key: null }))
+  expect(await rowsOf(person)).toMatchObject([{ seq: 6 }, { seq: 7 }])
+})
+
+test('rows of the first release are taken over', async () => {
+  const person = await personWith('before')
+  await runInDurableObject(person, (_object, { storage }) =>
+    storage.sql.exec(`CREATE TABLE calls (id TEXT PRIMARY KEY, grant_id TEXT NOT NULL, client TEXT NOT NULL,
+        lane TEXT NOT NULL, tool TEXT NOT NULL, arguments_digest TEXT NOT NULL, began_at_ms INTEGER NOT NULL,
+        outcome TEXT, ended_at_ms INTEGER) STRICT;
+      INSERT INTO calls VALUES ('a', 'g0', 'c', 'stateless', 'listTodos', 'd', ${clock.nowMs - DAY_MS}, 'done', 2);
+      INSERT INTO calls VALUES ('b', 'g0', 'c', 'stateful', 'addTodo', 'd', ${clock.nowMs - DAY_MS}, NULL, NULL)`),
+  )
+  await personWith('before', 'g1')
+  await begin(person)
+  expect(await rowsOf(person)).toMatchObject([
+    { seq: 1, id: 'a', effect: 'read', outcome: 'done' },
+    { seq: 3, id: 'b', effect: 'write', outcome: 'unknown' },
+    { seq: 4, outcome: null },
+  ])
+})
+
+test('a Person that nobody signed in to writes nothing when it is asked or woken', async () => {
+  const person = await personWith('stranger')
+  expect(await begin(person)).toEqual({ verdict: 'ended' })
+  await runInDurableObject(person, (object) => object.alarm())
+  expect(
+    await runInDurableObject(person, async (_object, { storage }) => [
+      await storage.list(),
+      storage.sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'").toArray(),
+    ]),
+  ).toEqual([new Map(), []])
+})

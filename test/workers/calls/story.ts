@@ -1,0 +1,52 @@
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { CallStart, type CallIntent } from '../../../src/people/calls.ts'
+import { clock } from './worker.ts'
+
+const HOUR_SECONDS = 3600
+
+/** A person with one live grant. */
+export async function personWith(name: string, ...grants: string[]) {
+  const person = env.PERSON.getByName(name)
+  for (const id of grants) await person.openGrant(newGrant(id))
+  return person
+}
+
+const newGrant = (id: string) => ({
+  id,
+  record: { value: '{}', expiresAtSeconds: null },
+  client: 'client-a',
+  personName: 'Ada',
+  downstreamScopes: ['todo:read'],
+  accessToken: 'the-access-token',
+  refreshToken: 'the-refresh-token',
+  downstreamEndsAtSeconds: Math.floor(clock.nowMs / 1000) + 365 * 24 * HOUR_SECONDS,
+})
+
+/** A write with a key of the client; each is a message of its own. */
+export const intent = (given: Partial<CallIntent> = {}): CallIntent => ({
+  grant: 'g1',
+  client: 'client-a',
+  lane: 'stateless',
+  tool: 'addTodo',
+  effect: 'write',
+  transaction: crypto.randomUUID(),
+  argumentsDigest: 'digest-1',
+  key: { hash: 'hash-1', from: 'client' },
+  ...given,
+})
+
+type Person = Awaited<ReturnType<typeof personWith>>
+
+export const begin = async (person: Person, given: Partial<CallIntent> = {}): Promise<CallStart> =>
+  CallStart.parse(await person.beginCall(intent(given)))
+
+/** What is on record, in the order in which it changed. */
+export const rowsOf = (person: Person) =>
+  runInDurableObject(person, (_object, { storage }) =>
+    storage.sql
+      .exec<Record<string, SqlStorageValue>>(
+        'SELECT seq, id, tool, effect, outcome, result, ended_at_ms FROM calls ORDER BY seq',
+      )
+      .toArray(),
+  )

@@ -1,0 +1,161 @@
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { z } from 'zod'
+import { ORIGIN, REDIRECT_URI } from './names.ts'
+import { codeOf } from './pingone.ts'
+import worker from './worker.ts'
+
+const VERIFIER = 'a-verifier-that-is-long-enough-to-be-one-0123456789'
+const CHALLENGE = 'IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk'
+const ANSWER_WITHIN_MS = 8000
+
+export interface Answer {
+  status: number
+  headers: Headers
+  text: string
+}
+
+/** One request, until all that it began has come to its end. Who waits too long learns that, and not a time-out. */
+export async function send(
+  path: string,
+  init: RequestInit<IncomingRequestCfProperties> = {},
+): Promise<Answer> {
+  const ctx = createExecutionContext()
+  const request = new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}${path}`, init)
+  const answer = async () => {
+    const response = await worker.fetch(request, env, ctx)
+    const text = await response.text()
+    await waitOnExecutionContext(ctx)
+    return { status: response.status, headers: response.headers, text }
+  }
+  const isAnswered = new AbortController()
+  const late = async () => {
+    await scheduler.wait(ANSWER_WITHIN_MS, { signal: isAnswered.signal })
+    throw new Error(`${path} hangs`)
+  }
+  try {
+    return await Promise.race([answer(), late()])
+  } finally {
+    isAnswered.abort()
+  }
+}
+
+const form = (fields: Record<string, string>): RequestInit<IncomingRequestCfProperties> => ({
+  method: 'POST',
+  body: new URLSearchParams(fields),
+})
+
+const Tokens = z.object({ access_token: z.string(), refresh_token: z.string() })
+export type Tokens = z.infer<typeof Tokens>
+export const tokensIn = (answer: Answer): Tokens => Tokens.parse(JSON.parse(answer.text))
+
+/** A public client, registered once. */
+export class Client {
+  readonly id: string
+
+  private constructor(id: string) {
+    this.id = id
+  }
+
+  static async register(): Promise<Client> {
+    const metadata = {
+      redirect_uris: [REDIRECT_URI],
+      token_endpoint_auth_method: 'none',
+      client_name: 'Client',
+    }
+    const headers = { 'content-type': 'application/json' }
+    const { text } = await send('/register', { method: 'POST', headers, body: JSON.stringify(metadata) })
+    return new Client(z.object({ client_id: z.string() }).parse(JSON.parse(text)).client_id)
+  }
+
+  /** A person's way through our pages and PingOne, as far as PingOne's answer: where their browser goes next. */
+  async signIn(subject: string): Promise<{ path: string; cookie: string }> {
+    const asked = new URLSearchParams({
+      response_type: 'code',
+      client_id: this.id,
+      redirect_uri: REDIRECT_URI,
+      scope: 'todo:read todo:write',
+      state: 'the-state',
+      code_challenge: CHALLENGE,
+      code_challenge_method: 'S256',
+      resource: `${ORIGIN}/mcp`,
+    })
+    const page = await send(`/authorize?${asked.toString()}`)
+    const handle = /name="handle" value="([^"]+)"/.exec(page.text)?.[1] ?? ''
+    const cookie = cookiesOf(page)
+    const decided = new URLSearchParams({ handle, decision: 'approve' })
+    for (const scope of ['todo:read', 'todo:write']) decided.append('scope', scope)
+    const headers = { cookie, origin: ORIGIN, 'sec-fetch-site': 'same-origin' }
+    const onward = await send('/authorize', { method: 'POST', headers, body: decided })
+    const link = /href="(https:\/\/auth\.pingone\.test[^"]+)"/
+      .exec(onward.text)?.[1]
+      ?.replaceAll('&amp;', '&')
+    if (link === undefined) throw new Error(`no way to PingOne: ${onward.status} ${onward.text.slice(-600)}`)
+    const { searchParams } = new URL(link)
+    const code = codeOf({ nonce: searchParams.get('nonce') ?? '', subject })
+    const callback = new URLSearchParams({ state: searchParams.get('state') ?? '', code })
+    return { path: `/callback?${callback.toString()}`, cookie: cookiesOf(onward) }
+  }
+
+  callback({ path, cookie }: { path: string; cookie: string }): Promise<Answer> {
+    return send(path, { headers: { cookie } })
+  }
+
+  redeem(code: string): Promise<Answer> {
+    return this.#token({
+      grant_type: 'authorization_code',
+      code,
+      code_verifier: VERIFIER,
+      redirect_uri: REDIRECT_URI,
+    })
+  }
+
+  refresh(refreshToken: string): Promise<Answer> {
+    return this.#token({ grant_type: 'refresh_token', refresh_token: refreshToken })
+  }
+
+  revoke(token: string): Promise<Answer> {
+    return this.#token({ token })
+  }
+
+  #token(fields: Record<string, string>): Promise<Answer> {
+    return send('/token', form({ client_id: this.id, ...fields }))
+  }
+}
+
+const cookiesOf = ({ headers }: Answer): string =>
+  headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';')[0])
+    .join('; ')
+
+export const codeIn = ({ status, headers, text }: Answer): string => {
+  const code = new URL(headers.get('location') ?? 'none:').searchParams.get('code')
+  if (code === null) throw new Error(`no code: ${status} ${text.slice(-600)}`)
+  return code
+}
+
+/** A tool call of the stateless lane. */
+export function callTool(accessToken: string, name: string, input: object = {}): Promise<Answer> {
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': {},
+  }
+  return send('/mcp', {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${accessToken}`,
+      accept: 'application/json, text/event-stream',
+      'content-type': 'application/json',
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/call',
+      'mcp-name': name,
+    },
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name, arguments: input, _meta },
+    }),
+  })
+}

@@ -1,0 +1,41 @@
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { z } from 'zod'
+import type { Tokens } from './client.ts'
+import { AHEAD_MS, clock } from './witness.ts'
+
+const Call = z.object({ id: z.string(), tool: z.string(), outcome: z.string().nullable() })
+export type Call = z.infer<typeof Call>
+
+/** The object of whoever has this token; its id begins with the object's name (people/person-id.ts). */
+export const personOf = ({ access_token }: Tokens) => env.PERSON.getByName(access_token.split('.')[0] ?? '')
+
+export const callsOf = (tokens: Tokens): Promise<Call[]> =>
+  runInDurableObject(personOf(tokens), (_person, { storage }) =>
+    z.array(Call).parse(storage.sql.exec('SELECT id, tool, outcome FROM calls').toArray()),
+  )
+
+/** Everything under a prefix in the object's storage, by key. */
+export const storedOf = (tokens: Tokens, prefix: string): Promise<[string, unknown][]> =>
+  runInDurableObject(personOf(tokens), (_person, { storage }) => [...storage.kv.list({ prefix })])
+
+const TRIES = 3
+
+/** The alarm; and again when the object died in it, as the platform does (which tries six times). */
+export async function runAlarm(tokens: Tokens): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await personOf(tokens).ring(tries > 1)
+      return
+    } catch (error) {
+      if (tries === TRIES) throw error
+    }
+  }
+}
+
+/** What the alarm makes of it when so much time has passed. */
+export async function later(tokens: Tokens, ms: number): Promise<void> {
+  clock.aheadMs = AHEAD_MS + ms
+  await runAlarm(tokens)
+  clock.aheadMs = AHEAD_MS
+}

@@ -1,0 +1,76 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { Client } from './client.ts'
+import { type End, type Journey, journeys, sane } from './journeys.ts'
+import { during, type Schedule } from './schedule.ts'
+import { switches } from './witness.ts'
+
+let client: Client
+beforeAll(async () => {
+  client = await Client.register()
+})
+
+/** `isUnnoticed`: the first answer was already the good one. */
+async function run(journey: Journey, id: string, schedule: Schedule | null) {
+  switches.graceSeconds = journey.graceSeconds
+  const { act, check } = await journey.prepare(client, id)
+  const { value, steps } = await during(schedule, act)
+  const { status, text } = sane(value)
+  const isUnnoticed = status === 200 && !text.includes('"isError":true')
+  return { steps, isUnnoticed, end: await check(value) }
+}
+
+/** Steps with an end in time: only here are "before it" and "after it" two things to whoever asks a second time. */
+const AWAITED = /^(?:answer|pingone|session|setAlarm)/
+
+/** Every crash of a journey whose steps are known: on either side of each, and with the Worker's second try dying too. */
+const schedulesOf = (steps: readonly string[]): Schedule[] =>
+  steps.flatMap((step, at) =>
+    (['before', 'after'] as const).flatMap((when) => [
+      { at, when, isTwice: false },
+      ...(when === 'before' || AWAITED.test(step) ? [{ at, when, isTwice: true }] : []),
+    ]),
+  )
+
+describe.each(journeys)('$name', (journey) => {
+  test('wherever its Person dies, the client goes on, or hears exactly what that forces', async () => {
+    const start = Date.now()
+    const { steps, end } = await run(journey, `${journey.name} undisturbed`, null)
+    expect(end).toBe('goes on')
+    const schedules = schedulesOf(steps)
+    const wrong: string[] = []
+    const ends = new Map<End, number>()
+    for (const schedule of schedules) {
+      const { at, when, isTwice } = schedule
+      const name = `${journey.name}: ${when} ${at} ${steps[at]}${isTwice ? ', twice' : ''}`
+      try {
+        const ran = await run(journey, name, schedule)
+        ends.set(ran.end, (ends.get(ran.end) ?? 0) + 1)
+        const due = forced(steps, schedule, journey)
+        if (ran.end !== due) wrong.push(`${name}: ${ran.end}`)
+        // The Worker asks a second time: of one death nobody hears anything.
+        if (due === 'goes on' && !isTwice && !ran.isUnnoticed) wrong.push(`${name}: noticed`)
+      } catch (error) {
+        wrong.push(`${name}: ${error instanceof Error ? error.message.slice(0, 400) : 'unknown'}`)
+      }
+    }
+    const tally = [...ends].map(([how, count]) => `${count} ${how}`).join(', ')
+    console.log(
+      `${journey.name}: ${schedules.length} schedules over ${steps.length} steps in ${Date.now() - start} ms: ${tally}`,
+    )
+    for (const line of wrong) console.log(`wrong: ${line}`)
+    expect(wrong).toEqual([])
+  })
+})
+
+/** The outcomes that nobody can prevent, by name. */
+function forced(steps: readonly string[], schedule: Schedule, { graceSeconds, name }: Journey): End {
+  const { at, when, isTwice } = schedule
+  // The code was redeemed, twice in vain was the client told: it asks with a code that was used (OAuth 2.1 §4.1.3).
+  const isRedeemed = steps[at] === 'answer commit' && when === 'after'
+  if (name === 'code exchange' && isRedeemed && isTwice) return 'code_reused'
+  const redeemed = steps.indexOf('pingone.refresh')
+  const stored = steps.indexOf('answer beginCall')
+  const isAfter = redeemed !== -1 && (at > redeemed || (at === redeemed && when === 'after'))
+  const isBefore = at < stored || (at === stored && when === 'before')
+  return graceSeconds === 0 && isAfter && isBefore ? 'pingone_ended' : 'goes on'
+}

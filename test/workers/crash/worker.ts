@@ -1,0 +1,71 @@
+import { env } from 'cloudflare:workers'
+import { compose } from '../../../src/compose.ts'
+import type { CallIntent, CallKeeper } from '../../../src/people/calls.ts'
+import type { EndReason } from '../../../src/people/end-reason.ts'
+import type { NewGrant } from '../../../src/people/grant.ts'
+import type { Commit } from '../../../src/people/grant-records.ts'
+import { tools } from '../../../src/tools/index.ts'
+import { stepOf } from './schedule.ts'
+import { clock } from './witness.ts'
+
+export { PingOneWitness } from './pingone.ts'
+export { TodoApi } from './todo-api.ts'
+
+const product = compose({
+  names: { name: 'Todos', api: 'Todo API' },
+  tools,
+  deps: {
+    fetch: (input, init) => env.PINGONE.fetch(new Request(input, init)),
+    nowMs: () => Date.now() + clock.aheadMs,
+    deadlines: { pingoneMs: 2000, apiMs: 2000, toolMs: 3000, documentMs: 2000, storageMs: 5000 },
+    stepOf,
+  },
+})
+
+/** An answer that leaves is a step too: before it, what was written may be gone; after it, the answer alone is lost. */
+export class Person extends product.Person {
+  readonly #leave = stepOf(this.ctx)
+
+  async #answer<T>(name: string, message: Promise<T>): Promise<T> {
+    const answer = await message
+    await this.#leave(`answer ${name}`, () => this.ctx.storage.sync())
+    return answer
+  }
+
+  /** The alarm, now. By RPC: the test helpers wait for ever for an object that dies in theirs. */
+  async ring(isRetry: boolean): Promise<void> {
+    if (!isRetry && (await this.ctx.storage.getAlarm()) === null) return
+    await this.ctx.storage.deleteAlarm()
+    await super.alarm()
+  }
+
+  override openGrant(given: NewGrant) {
+    return this.#answer('openGrant', super.openGrant(given))
+  }
+  override snapshot(grant: string, presented: string) {
+    return this.#answer('snapshot', super.snapshot(grant, presented))
+  }
+  override commit(grant: string, commit: Commit) {
+    return this.#answer('commit', super.commit(grant, commit))
+  }
+  override bearer(grant: string, token: string, session: string | null) {
+    return this.#answer('bearer', super.bearer(grant, token, session))
+  }
+  override beginCall(intent: CallIntent) {
+    return this.#answer('beginCall', super.beginCall(intent))
+  }
+  override endCall(...message: Parameters<CallKeeper['endCall']>) {
+    return this.#answer('endCall', super.endCall(...message))
+  }
+  override endGrant(grant: string, reason: EndReason) {
+    return this.#answer('endGrant', super.endGrant(grant, reason))
+  }
+  override openSession(session: string, grant: string, client: string) {
+    return this.#answer('openSession', super.openSession(session, grant, client))
+  }
+  override closeSession(session: string) {
+    return this.#answer('closeSession', super.closeSession(session))
+  }
+}
+export class McpSession extends product.McpSession {}
+export default product.worker

@@ -1,0 +1,146 @@
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { z } from 'zod'
+import { Login, VERIFIER } from './login.ts'
+import { DOCUMENT, REDIRECT_URI } from './names.ts'
+import { type Answer, retryAfter, send } from './send.ts'
+
+export const lanes = ['stateless', 'stateful'] as const
+export type Lane = (typeof lanes)[number]
+
+const Tokens = z.object({ access_token: z.string(), refresh_token: z.string() })
+const Refused = z.object({ error: z.string(), error_description: z.string() })
+const REVISION = '2026-07-28'
+const META = {
+  'io.modelcontextprotocol/protocolVersion': REVISION,
+  'io.modelcontextprotocol/clientCapabilities': {},
+}
+const INITIALIZE = {
+  protocolVersion: '2025-11-25',
+  capabilities: {},
+  clientInfo: { name: 'client', version: '1' },
+}
+
+/** A public client with one pair of tokens. What it does says in a word what came of it. */
+export class Client {
+  readonly id: string
+  tokens: z.infer<typeof Tokens> = { access_token: '', refresh_token: '' }
+  #session: string | null = null
+
+  private constructor(id: string) {
+    this.id = id
+  }
+
+  static async register(): Promise<Client> {
+    const metadata = {
+      redirect_uris: [REDIRECT_URI],
+      token_endpoint_auth_method: 'none',
+      client_name: 'Client',
+    }
+    const headers = { 'content-type': 'application/json' }
+    const { text } = await send('/register', { method: 'POST', headers, body: JSON.stringify(metadata) })
+    return new Client(z.object({ client_id: z.string() }).parse(JSON.parse(text)).client_id)
+  }
+
+  /** One that is known by its document alone. */
+  static withDocument(): Client {
+    return new Client(DOCUMENT)
+  }
+
+  login(subject: string = crypto.randomUUID()): Login {
+    return new Login(this.id, subject)
+  }
+
+  async signIn(subject?: string): Promise<this> {
+    const word = await this.redeem(await this.login(subject).toCode())
+    if (word !== 'ok') throw new Error(`the code brings: ${word}`)
+    return this
+  }
+
+  redeem(code: string): Promise<string> {
+    const pkce = { code_verifier: VERIFIER, redirect_uri: REDIRECT_URI }
+    return this.#token({ grant_type: 'authorization_code', code, ...pkce })
+  }
+
+  refresh(): Promise<string> {
+    return this.#token({ grant_type: 'refresh_token', refresh_token: this.tokens.refresh_token })
+  }
+
+  /** A tool call; in the stateful lane in one session that lives on. */
+  async call(lane: Lane, name: string, input: object = {}): Promise<string> {
+    const params = { name, arguments: input }
+    if (lane === 'stateless') {
+      const headers = { 'mcp-protocol-version': REVISION, 'mcp-method': 'tools/call', 'mcp-name': name }
+      return readCall(await this.#mcp('tools/call', { ...params, _meta: META }, headers))
+    }
+    await this.openSession()
+    return readCall(await this.#mcp('tools/call', params, { 'mcp-session-id': this.#session ?? '' }))
+  }
+
+  async openSession(): Promise<void> {
+    this.#session ??= (await this.#mcp('initialize', INITIALIZE, {})).headers.get('mcp-session-id')
+  }
+
+  /** What its person's object has on record of the last call: undefined before there was any. */
+  async lastOutcome(): Promise<unknown> {
+    const last = 'SELECT outcome FROM calls ORDER BY rowid DESC LIMIT 1'
+    return runInDurableObject(
+      this.person,
+      (_, { storage }) => storage.sql.exec(last).toArray()[0]?.['outcome'],
+    )
+  }
+
+  get person() {
+    return env.PERSON.getByName(this.tokens.access_token.split('.')[0] ?? '')
+  }
+
+  #mcp(method: string, params: object, headers: Record<string, string>): Promise<Answer> {
+    return send('/mcp', {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${this.tokens.access_token}`,
+        accept: 'application/json, text/event-stream',
+        'content-type': 'application/json',
+        ...headers,
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+    })
+  }
+
+  async #token(fields: Record<string, string>): Promise<string> {
+    const body = new URLSearchParams({ client_id: this.id, ...fields })
+    const answer = await send('/token', { method: 'POST', body })
+    const json: unknown = answer.headers.get('content-type')?.startsWith('application/json')
+      ? JSON.parse(answer.text)
+      : null
+    if (answer.status === 200) {
+      this.tokens = Tokens.parse(json)
+      return 'ok'
+    }
+    const { error } = Refused.safeParse(json).data ?? { error: 'no error of OAuth' }
+    const isNotKept = answer.headers.get('cache-control')?.includes('no-store') === true
+    const isPassing = answer.status === 503 && error === 'temporarily_unavailable' && retryAfter(answer) > 0
+    return isPassing && isNotKept ? 'later' : `${answer.status} ${error}`
+  }
+}
+
+const Called = z.object({
+  result: z.object({ isError: z.boolean().optional(), content: z.tuple([z.object({ text: z.string() })]) }),
+})
+
+/** What the words of mcp/tool-refusal.ts come down to. */
+const sentences: readonly [RegExp, string][] = [
+  [/does not answer\. Nothing was changed/, 'unanswered'],
+  [/is busy\. Nothing was changed\. Try again in 7 seconds/, 'busy'],
+  [/unknown whether this change was made\. Do not repeat it/, 'unknown'],
+]
+
+function readCall(answer: Answer): string {
+  const { status, text } = answer
+  if (status === 503) return retryAfter(answer) > 0 ? 'later' : '503 without Retry-After'
+  if (status !== 200) return `${status} ${text.slice(0, 100)}`
+  const { result } = Called.parse(JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? text))
+  const [{ text: said }] = result.content
+  if (result.isError !== true) return 'ok'
+  return sentences.find(([pattern]) => pattern.test(said))?.[1] ?? `says: ${said}`
+}

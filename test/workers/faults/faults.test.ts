@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { breakDown, type Fault, faults, heal, steps, type Target, targets, timesAsked } from './faults.ts'
+import { type Journey, journeysOf } from './journeys.ts'
+import { expected, matrix, type Row, type Word } from './matrix.ts'
+import { switches } from './pingone.ts'
+import { fetchFromWorld } from './world.ts'
+
+const OFF_SECONDS = 300
+/** How long the OAuth library waits for a client's document; it takes no other deadline. */
+const LIBRARY_DEADLINE_MS = 10_000
+
+beforeAll(() => {
+  const setReal = setTimeout
+  // The library fetches documents by itself, with the platform's fetch.
+  vi.stubGlobal('fetch', fetchFromWorld)
+  vi.stubGlobal('setTimeout', (act: () => void, ms: number) =>
+    setReal(act, ms === LIBRARY_DEADLINE_MS ? 250 : ms),
+  )
+})
+afterAll(() => vi.unstubAllGlobals())
+
+test('every cell of the matrix is in the table, once, and each word in it has a meaning', () => {
+  const cells = matrix.flatMap(({ target, step, cells: row }) =>
+    [...row.keys()].map((fault) => `${target} ${step} ${fault}`),
+  )
+  const all = targets.flatMap((target) =>
+    steps.flatMap((step) => faults.map((fault) => `${target} ${step} ${fault}`)),
+  )
+  expect(cells.toSorted()).toEqual(all.toSorted())
+})
+
+/** Not one of the words with a dash. */
+const isPossible = (word: Word) => word in expected
+
+/** Under the fault, and after it; what is not as it should be is part of the word. */
+async function observe(journey: Journey, target: Target, fault: Fault, options = {}): Promise<string> {
+  switches.accessTokenSeconds = lifeOf(target, fault)
+  const { go, goOn } = await journey()
+  breakDown(target, fault, options)
+  const word = await go().catch((error: unknown) => `throws ${String(error)}`)
+  const isMet = timesAsked(target) > 0 || fault === 'clock'
+  heal()
+  const after = await goOn().then(
+    () => '',
+    (error: unknown) => `, and then: ${String(error).split('\n')[0]}`,
+  )
+  return `${word}${isMet ? '' : ', but the fault was not met'}${after}`
+}
+
+/** Short where a call is to find that PingOne's token has to be renewed; long enough for a clock that is off. */
+function lifeOf(target: Target, fault: Fault): number {
+  if (target === 'token' && fault === 'clock') return OFF_SECONDS + 30
+  return target === 'discovery' || target === 'keys' || target === 'token' ? 30 : 3600
+}
+
+const stepIsUntouched = ({ cells }: Row) => [...cells.values()].every((word) => word === '-untouched')
+
+test.for(matrix.filter(stepIsUntouched))('$step does not ask $target', async ({ target, step }) => {
+  for (const journey of await journeysOf(target, step)) {
+    const { go } = await journey()
+    breakDown(target, '500')
+    expect(await go()).toBe('ok')
+    expect(timesAsked(target)).toBe(0)
+    heal()
+  }
+})
+
+test.for(matrix.filter((row) => !stepIsUntouched(row)))('$step while $target fails', async (row) => {
+  const seen: string[] = []
+  const wanted: string[] = []
+  for (const [at, journey] of (await journeysOf(row.target, row.step)).entries()) {
+    for (const [fault, word] of row.cells) {
+      if (!isPossible(word)) continue
+      for (const offSeconds of fault === 'clock' ? [-OFF_SECONDS, OFF_SECONDS] : [0]) {
+        const cell = `${fault} ${at} ${offSeconds}`
+        seen.push(`${cell}: ${await observe(journey, row.target, fault, { offSeconds })}`)
+        wanted.push(`${cell}: ${word}`)
+      }
+    }
+  }
+  expect(seen).toEqual(wanted)
+})
+
+const bindings = matrix.filter(
+  (row) => (row.target === 'kv' || row.target === 'person') && !stepIsUntouched(row),
+)
+
+test.for(bindings)(
+  '$step while $target fails from any of its messages on',
+  async ({ target, step, cells }) => {
+    for (const journey of await journeysOf(target, step)) {
+      let after = 0
+      for (let word = ''; word !== 'ok'; after += 1) {
+        word = await observe(journey, target, '500', { after })
+        expect([cells.get('500'), 'ok'], `after ${after} messages`).toContain(word)
+      }
+      expect(after).toBeGreaterThan(1)
+    }
+  },
+)

@@ -1,0 +1,140 @@
+import { STRANGE_WORDS } from './names.ts'
+
+export const targets = ['discovery', 'keys', 'token', 'revoke', 'document', 'api', 'kv', 'person'] as const
+export const faults = ['500', 'timeout', 'reset', 'slow', 'malformed', 'html', '429', 'clock'] as const
+export const steps = ['authorize', 'callback', 'exchange', 'refresh', 'read', 'write'] as const
+export type Target = (typeof targets)[number]
+export type Fault = (typeof faults)[number]
+export type Step = (typeof steps)[number]
+
+const SLOW_MS = 40
+/** Longer than every deadline of worker.ts, so that who waits without one is found out. */
+const SILENCE_MS = 2500
+
+interface Broken {
+  target: Target
+  fault: Fault
+  /** How many messages get through before it begins. */
+  after: number
+}
+
+let broken: Broken | null = null
+let asked = new Map<Target, number>()
+let lost = new Set<string>()
+
+/** How far the clock of each is off, in seconds. `person`: the clock of this server. */
+export const clocks = { token: 0, api: 0, person: 0 }
+
+/** From here on every message to the target fails, until heal(). Counts anew who was asked. */
+export function breakDown(target: Target, fault: Fault, { after = 0, offSeconds = 0 } = {}): void {
+  broken = { target, fault, after }
+  asked = new Map()
+  lost = new Set()
+  if (fault === 'clock' && (target === 'token' || target === 'api' || target === 'person'))
+    clocks[target] = offSeconds
+}
+
+export function heal(): void {
+  broken = null
+  Object.assign(clocks, { token: 0, api: 0, person: 0 })
+}
+
+export const timesAsked = (target: Target): number => asked.get(target) ?? 0
+
+function meet(target: Target): Fault | null {
+  const before = timesAsked(target)
+  asked.set(target, before + 1)
+  return broken?.target === target && before >= broken.after ? broken.fault : null
+}
+
+/** An answer over HTTP. Where one of several things can have happened, the worse one has: the act was carried out. */
+export async function overHttp(
+  target: Target,
+  request: Request,
+  act: () => Promise<Response>,
+): Promise<Response> {
+  const fault = meet(target)
+  switch (fault) {
+    case null:
+    case 'clock':
+      return act()
+    case '500':
+      return new Response(STRANGE_WORDS, { status: 500 })
+    case '429':
+      return Response.json({ message: STRANGE_WORDS }, { status: 429, headers: { 'retry-after': '7' } })
+    case 'html':
+      return new Response(`<!doctype html><h1>${STRANGE_WORDS}</h1>`, {
+        headers: { 'content-type': 'text/html' },
+      })
+    case 'slow':
+      await scheduler.wait(SLOW_MS)
+      return act()
+    case 'malformed': {
+      const { status, headers, text } = await read(await act())
+      return new Response(text.slice(0, text.length / 2), { status, headers })
+    }
+    case 'reset': {
+      const { status, headers, text } = await read(await act())
+      return new Response(breakingOff(text), { status, headers })
+    }
+    case 'timeout':
+      await act()
+      // Throws when who asked gives up.
+      await scheduler.wait(SILENCE_MS, { signal: request.signal })
+      throw new Error(STRANGE_WORDS)
+    default:
+      return fault satisfies never
+  }
+}
+
+/** A message to a binding. `reset`: it arrives, and its answer is lost; sent once more, it comes through. */
+export async function overBinding(
+  target: Target,
+  message: string,
+  act: () => Promise<unknown>,
+): Promise<unknown> {
+  const fault = meet(target)
+  switch (fault) {
+    case '500':
+      throw new Error(`internal error ${STRANGE_WORDS}`)
+    case '429':
+      throw Object.assign(new Error(`429 Too Many Requests ${STRANGE_WORDS}`), { overloaded: true })
+    case 'timeout':
+      await scheduler.wait(SILENCE_MS)
+      throw new Error(STRANGE_WORDS)
+    case 'reset': {
+      const answer = await act()
+      if (lost.has(message)) return answer
+      lost.add(message)
+      throw new Error(`Network connection lost. ${STRANGE_WORDS}`)
+    }
+    case 'slow':
+      await scheduler.wait(SLOW_MS)
+      return act()
+    case null:
+    case 'clock':
+      return act()
+    case 'malformed':
+    case 'html':
+      throw new Error('a binding gives what was put there, or throws')
+    default:
+      return fault satisfies never
+  }
+}
+
+const read = async (answer: Response) => ({
+  status: answer.status,
+  headers: { 'content-type': answer.headers.get('content-type') ?? 'text/plain' },
+  text: await answer.text(),
+})
+
+function breakingOff(text: string): ReadableStream<Uint8Array> {
+  let isBegun = false
+  return new ReadableStream({
+    pull(controller) {
+      if (isBegun) controller.error(new Error(`Network connection lost. ${STRANGE_WORDS}`))
+      else controller.enqueue(new TextEncoder().encode(text.slice(0, 1)))
+      isBegun = true
+    },
+  })
+}

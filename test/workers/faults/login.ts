@@ -1,0 +1,98 @@
+import { ISSUER, ORIGIN, REDIRECT_URI } from './names.ts'
+import { codeOf } from './pingone.ts'
+import { type Answer, type Init, retryAfter, send } from './send.ts'
+
+export const VERIFIER = 'a-verifier-that-is-long-enough-to-be-one-0123456789'
+const CHALLENGE = 'IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk'
+const MOST_STEPS = 8
+
+/**
+ * One person at one browser, from a client's request to its code. Each step sends what is next; a step that failed
+ * leaves what can be done from there: the form of the page, or the same request once more.
+ */
+export class Login {
+  readonly #subject: string
+  readonly #cookies = new Map<string, string>()
+  #next: { path: string; init?: Init }
+  code: string | null = null
+
+  constructor(clientId: string, subject: string) {
+    this.#subject = subject
+    const asked = new URLSearchParams({
+      response_type: 'code',
+      client_id: clientId,
+      redirect_uri: REDIRECT_URI,
+      scope: 'todo:read todo:write',
+      state: 'the-state',
+      code_challenge: CHALLENGE,
+      code_challenge_method: 'S256',
+      resource: `${ORIGIN}/mcp`,
+    })
+    this.#next = { path: `/authorize?${asked.toString()}` }
+  }
+
+  /** Sends what is next, and says in a word what came of it. */
+  async step(): Promise<string> {
+    const { path, init } = this.#next
+    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const answer = await send(path, { ...init, headers: { ...fromOurPage, cookie } })
+    for (const set of answer.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(set) ?? []
+      if (value === '') this.#cookies.delete(name)
+      else this.#cookies.set(name, value)
+    }
+    return this.#read(answer)
+  }
+
+  /** To PingOne's answer, which the browser is about to bring. */
+  async toCallback(): Promise<this> {
+    while (!this.#next.path.startsWith('/callback')) await this.#good()
+    return this
+  }
+
+  async toCode(): Promise<string> {
+    for (let steps = 0; this.code === null; steps += 1) {
+      if (steps > MOST_STEPS) throw new Error('the login goes in circles')
+      await this.#good()
+    }
+    return this.code
+  }
+
+  async #good(): Promise<void> {
+    const word = await this.step()
+    if (word !== 'ok') throw new Error(`the login ends with: ${word}`)
+  }
+
+  #read(answer: Answer): string {
+    const { status, headers, text } = answer
+    const location = headers.get('location')
+    if (location !== null) return this.#readRedirect(status, new URL(location))
+    const title = /<title>([^<]*)/.exec(text)?.[1] ?? 'no page'
+    const handle = /name="handle" value="([^"]+)"/.exec(text)?.[1]
+    if (handle !== undefined) {
+      const body = new URLSearchParams({ handle, decision: 'approve' })
+      for (const scope of ['todo:read', 'todo:write']) body.append('scope', scope)
+      this.#next = { path: '/authorize', init: { method: 'POST', body } }
+    }
+    const pingone = /href="(https:\/\/[^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? ''
+    if (pingone.startsWith(ISSUER)) this.#answerAtPingOne(new URL(pingone).searchParams)
+    if (status === 200) return 'ok'
+    if (status !== 503) return `${status} ${title}`
+    if (!(retryAfter(answer) > 0)) return '503 without Retry-After'
+    return handle === undefined ? 'sorry' : 'try'
+  }
+
+  #readRedirect(status: number, { href, searchParams }: URL): string {
+    this.code = searchParams.get('code')
+    if (status === 302 && href.startsWith(REDIRECT_URI) && this.code !== null) return 'ok'
+    return `client hears ${searchParams.get('error') ?? 'nothing'}`
+  }
+
+  #answerAtPingOne(asked: URLSearchParams): void {
+    const code = codeOf({ nonce: asked.get('nonce') ?? '', subject: this.#subject })
+    const answer = new URLSearchParams({ state: asked.get('state') ?? '', code })
+    this.#next = { path: `/callback?${answer.toString()}` }
+  }
+}
+
+const fromOurPage = { origin: ORIGIN, 'sec-fetch-site': 'same-origin', accept: 'text/html' }

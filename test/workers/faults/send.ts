@@ -1,0 +1,39 @@
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { ORIGIN, STRANGE_WORDS } from './names.ts'
+import { isolateOf } from './world.ts'
+import worker from './worker.ts'
+
+/** More than all deadlines of one request together. */
+const ANSWER_WITHIN_MS = 2000
+
+export interface Answer {
+  status: number
+  headers: Headers
+  text: string
+}
+export type Init = RequestInit<IncomingRequestCfProperties>
+
+const isolate = isolateOf(env)
+
+/** One request, until all that it began has come to its end. What must never be in any answer is looked for here. */
+export async function send(path: string, init: Init = {}): Promise<Answer> {
+  const ctx = createExecutionContext()
+  const request = new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}${path}`, init)
+  const began = Date.now()
+  const response = await worker.fetch(request, isolate(), ctx)
+  const { status, headers } = response
+  const answer = { status, headers, text: await response.text() }
+  const tookMs = Date.now() - began
+  await waitOnExecutionContext(ctx)
+  if (tookMs > ANSWER_WITHIN_MS) throw new Error(`${path} was answered after ${tookMs} ms only`)
+  const seen = `${answer.text}\n${[...headers].join('\n')}`
+  if (seen.includes(STRANGE_WORDS)) throw new Error(`text of another system came out: ${seen.slice(0, 500)}`)
+  if (status >= 500 && /\b\w*Error\b|^\s+at /m.test(seen))
+    throw new Error(`internals came out: ${seen.slice(0, 500)}`)
+  return answer
+}
+
+/** Seconds after which one may ask again, as a whole number; NaN where that is not said. */
+export const retryAfter = ({ headers }: Answer): number =>
+  Number.parseInt(headers.get('retry-after') ?? '', 10)

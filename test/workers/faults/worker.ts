@@ -1,0 +1,32 @@
+import { WorkerEntrypoint } from 'cloudflare:workers'
+import { compose } from '../../../src/compose.ts'
+import { tools } from '../../../src/tools/index.ts'
+import { clocks } from './faults.ts'
+import { fetchFromWorld, isolateOf } from './world.ts'
+
+const product = compose({
+  names: { name: 'Todos', api: 'Todo API' },
+  tools,
+  deps: {
+    fetch: fetchFromWorld,
+    nowMs: () => Date.now() + clocks.person * 1000,
+    deadlines: { pingoneMs: 250, apiMs: 250, toolMs: 500, documentMs: 250, storageMs: 250 },
+  },
+})
+
+/** Objects live through a change of isolates (world.ts), and reach each other through the same faults as the Worker. */
+export class Person extends product.Person {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    Object.defineProperty(this, 'env', { get: isolateOf(env) })
+  }
+}
+
+export class McpSession extends product.McpSession {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, isolateOf(env)())
+  }
+}
+/** The binding has to exist; with API_URL set, nobody asks it. */
+export class NoApi extends WorkerEntrypoint {}
+export default product.worker

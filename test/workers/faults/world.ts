@@ -1,0 +1,85 @@
+import { overBinding, overHttp, type Target } from './faults.ts'
+import { DOCUMENT, ISSUER, REDIRECT_URI } from './names.ts'
+import * as pingone from './pingone.ts'
+import { todoApi } from './todo-api.ts'
+
+const clientDocument = {
+  client_id: DOCUMENT,
+  client_name: 'Agent',
+  redirect_uris: [REDIRECT_URI],
+  token_endpoint_auth_method: 'none',
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+}
+
+/** Everything outside of this server. */
+export async function fetchFromWorld(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+  const request = new Request(input, init)
+  const [target, answer] = placeOf(request)
+  return overHttp(target, request, answer)
+}
+
+function placeOf(request: Request): [Target, () => Promise<Response>] {
+  const form = async () => new URLSearchParams(await request.text())
+  switch (request.url) {
+    case DOCUMENT:
+      return ['document', async () => Response.json(clientDocument)]
+    case `${ISSUER}/.well-known/openid-configuration`:
+      return ['discovery', pingone.discovery]
+    case `${ISSUER}/jwks`:
+      return ['keys', pingone.keys]
+    case `${ISSUER}/token`:
+      return ['token', async () => pingone.token(await form())]
+    case `${ISSUER}/revoke`:
+      return ['revoke', async () => pingone.revoke(await form())]
+    default:
+      return ['api', () => todoApi(request)]
+  }
+}
+
+let generation = 0
+
+/** Whoever is asked next remembers nothing: no addresses of PingOne, no keys. */
+export const startIsolate = (): void => {
+  generation += 1
+}
+
+/** The bindings as the server sees them; what it keeps per isolate, it keeps by this object. */
+export function isolateOf(env: Env): () => Env {
+  let made = { generation, bindings: bindingsOf(env) }
+  return () => {
+    if (made.generation !== generation) made = { generation, bindings: bindingsOf(env) }
+    return made.bindings
+  }
+}
+
+const bindingsOf = (env: Env): Env => ({
+  ...env,
+  OAUTH_KV: withFaults(env.OAUTH_KV, 'kv'),
+  PERSON: new Proxy(env.PERSON, {
+    get: (namespace, name) =>
+      name === 'getByName'
+        ? (person: string) => withFaults(namespace.getByName(person), 'person')
+        : bound(namespace, name),
+  }),
+})
+
+const withFaults = <T extends object>(binding: T, target: Target): T =>
+  new Proxy(binding, {
+    get: (_, name) => {
+      const method: unknown = Reflect.get(binding, name)
+      if (typeof method !== 'function') return method
+      return (...given: unknown[]) =>
+        overBinding(target, `${String(name)} ${JSON.stringify(given)}`, async () => {
+          const answer: unknown = await Reflect.apply(method, binding, given)
+          return answer
+        })
+    },
+  })
+
+function bound(object: object, name: string | symbol): unknown {
+  const value: unknown = Reflect.get(object, name)
+  return typeof value === 'function'
+    ? (...given: unknown[]): unknown => Reflect.apply(value, object, given)
+    : value
+}
