@@ -91,7 +91,8 @@ test('a session id under the bearer of another person, or client, does not exist
       expect([method, await statusOf(stranger, session, method)]).toEqual([method, 404])
     }
   }
-  const altered = `${session.slice(0, -1)}${session.endsWith('A') ? 'B' : 'A'}`
+  // Not the last character: some of its bits are read by nobody.
+  const altered = session.replace(/\.(.)/, (_dot, first) => `.${first === 'A' ? 'B' : 'A'}`)
   for (const made of [altered, session.split('.')[0] ?? '', 'x'.repeat(64)]) {
     expect(await statusOf(ada.tokens.access_token, made)).toBe(404)
   }
@@ -108,7 +109,7 @@ test('a bearer that this server did not make is 401 and touches nothing', async 
   const made = [
     'garbage',
     `${person}:${grant}:${'x'.repeat(32)}`,
-    `${name}.${key}.${mac.slice(0, -1)}A:${grant}:${secret}`,
+    `${name}.${key}.${mac.startsWith('A') ? 'B' : 'A'}${mac.slice(1)}:${grant}:${secret}`,
     `${'A'.repeat(22)}.${key}.${mac}:${grant}:${secret}`,
     tokens.refresh_token ?? '',
   ]
