@@ -26,7 +26,7 @@ export async function startClient(client: OAuthClient): Promise<ClientUnderLoad>
   const { tokens, person } = await signInWith(client, { asked: 'todo:read todo:write' })
   let pair = tokens
   let refreshes = 0
-  let isOver = false
+  const over = new AbortController()
   const writes = new Map<string, Told>()
 
   const write = async () => {
@@ -43,7 +43,7 @@ export async function startClient(client: OAuthClient): Promise<ClientUnderLoad>
     refreshes += 1
   }
   const load = (async () => {
-    for (let turn = 1; !isOver; turn += 1) {
+    for (let turn = 1; !over.signal.aborted; turn += 1) {
       await (turn % REFRESH_EVERY === 0 ? refresh() : write())
       await sleep(PAUSE_MS)
     }
@@ -56,7 +56,7 @@ export async function startClient(client: OAuthClient): Promise<ClientUnderLoad>
     writes,
     refreshes: () => refreshes,
     async finish() {
-      isOver = true
+      over.abort()
       await load
       await refresh()
     },

@@ -15,7 +15,7 @@ export interface TokenRun {
   storage: ProviderStorage
   /** The Person whom the id at the front of a token names; null when this server did not make that id. */
   keeperOf(person: string): Promise<GrantKeeper | null>
-  nowSeconds(): number
+  nowSeconds: () => number
 }
 
 /**
@@ -27,7 +27,7 @@ export async function answerTokenRequest(request: Request, parts: TokenRun): Pro
   // Bounded and read as a form by admitTokenRequest, which stands before this.
   const body = await request.text()
   const form = new URLSearchParams(body)
-  const again = new Request(request, { body })
+  const again = new Request(request, { method: 'POST', body })
   const presented = form.get('code') ?? form.get('refresh_token') ?? form.get('token') ?? ''
   const [, person, grant] = ISSUED.exec(presented) ?? []
   const keeper = person === undefined ? null : await parts.keeperOf(person)
@@ -63,7 +63,7 @@ interface Call {
   presented: string
   asked: string
   network: string | null
-  nowSeconds(): number
+  nowSeconds: () => number
 }
 
 /** A refresh token that was rotated away. The library has authenticated the client, or refused it: then nothing changes. */

@@ -65,7 +65,7 @@ export class DownstreamKeeper {
   }
 
   async #refresh(grantId: string, refused: string | undefined): Promise<Live> {
-    const { grants, pingone } = this.#parts
+    const { grants } = this.#parts
     // Read again: who looked before the last refresh was stored would present the token that it spent.
     const before = grants.readLive(grantId)
     if (before === null) return { verdict: 'ended' }
@@ -77,7 +77,7 @@ export class DownstreamKeeper {
     const replacedAtSeconds = isRefused ? nowSeconds : before.replacedAtSeconds
     const isRenewed = before.downstreamEndsAtSeconds - nowSeconds >= REFRESH_AHEAD_SECONDS && !isRefused
     if (isRenewed || refresh === null) return { verdict: 'go', token: access }
-    const renewed = await pingone().refresh(refresh, before.downstreamScopes)
+    const renewed = await this.#parts.pingone().refresh(refresh, before.downstreamScopes)
     const grant = grants.readLive(grantId)
     if (grant === null) return { verdict: 'ended' }
     if (!renewed.ok) {

@@ -173,7 +173,7 @@ export const makePerson = (parts: PersonParts) =>
     }
 
     async listGrants(): Promise<Omit<Grant, 'sealed'>[]> {
-      return this.#grants.all().map(({ sealed: _, ...grant }) => grant)
+      return this.#grants.all().map(({ sealed: _sealed, ...grant }) => grant)
     }
 
     override async alarm(): Promise<void> {

@@ -13,10 +13,11 @@ export const plainStep: Step = (_name, act) => act()
 export interface PersonStorage {
   kv: DurableObjectStorage['kv']
   sql: Pick<SqlStorage, 'exec'>
-  setAlarm(atMs: number): Promise<void>
+  /** Nobody waits for it: the output gate holds back every answer until it is on disk. */
+  setAlarm(atMs: number): void
 }
 
-export function steppedStorage(storage: PersonStorage, step: Step): PersonStorage {
+export function steppedStorage(storage: DurableObjectStorage, step: Step): PersonStorage {
   const { kv, sql } = storage
   return {
     kv: {
@@ -26,7 +27,7 @@ export function steppedStorage(storage: PersonStorage, step: Step): PersonStorag
       delete: (key) => step('kv.delete', () => kv.delete(key)),
     },
     sql: { exec: (query, ...values) => step('sql.exec', () => sql.exec(query, ...values)) },
-    setAlarm: (atMs) => step('setAlarm', () => storage.setAlarm(atMs)),
+    setAlarm: (atMs) => step('setAlarm', () => void storage.setAlarm(atMs)),
   }
 }
 

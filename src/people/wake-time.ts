@@ -14,8 +14,7 @@ export class WakeTime {
     const next = this.#storage.kv.get<number>(KEY) ?? Infinity
     if (seconds === null || next <= seconds) return
     this.#storage.kv.put(KEY, seconds)
-    // Not awaited: the output gate holds back every answer until this is on disk.
-    void this.#storage.setAlarm(seconds * 1000)
+    this.#storage.setAlarm(seconds * 1000)
   }
 
   /** The alarm went off. */

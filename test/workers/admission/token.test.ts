@@ -2,7 +2,11 @@ import { OAuthAuthorizationServer } from '@cloudflare/workers-oauth-provider'
 import { env } from 'cloudflare:workers'
 import { beforeEach, expect, test } from 'vitest'
 import { readRootKeys } from '../../../src/lib/root-keys.ts'
+import { grantKey } from '../../../src/people/grant-records.ts'
 import { makePersonId } from '../../../src/people/person-id.ts'
+import { providerEnv, type ProviderEnv } from '../../../src/people/provider-env.ts'
+import { GrantDraft, kvStorage } from '../../../src/people/provider-storage.ts'
+import { reachPerson } from '../../../src/people/reach-person.ts'
 import { documents, registrations } from './real-clients.ts'
 import { ORIGIN, pkce, registered, serverWith } from './server.ts'
 import { askedFor, clearTheInternet, publish } from './the-internet.ts'
@@ -17,16 +21,20 @@ const person = async (subject = 'ada', keys = `k1:${'A'.repeat(43)}`) => {
   return makePersonId(read.value[0], 'https://auth.pingone.test/7f9a1f2e/as', subject)
 }
 
-/** What a login leaves in the library's storage: a grant whose code has not been redeemed. */
+const nowSeconds = () => Math.floor(Date.now() / 1000)
+
+/** What a login leaves with its Person: a grant whose code has not been redeemed. */
 async function codeFor(clientId: string, redirectUri: string): Promise<string> {
-  const library = new OAuthAuthorizationServer<Cloudflare.Env>({
+  const id = await person()
+  const draft = new GrantDraft(kvStorage(env.OAUTH_KV, 1000), id, new Map(), nowSeconds)
+  const library = new OAuthAuthorizationServer<ProviderEnv>({
     issuer: ORIGIN,
     resources: [`${ORIGIN}/mcp`],
     authorizeEndpoint: '/authorize',
     tokenEndpoint: '/token',
     clientIdMetadataDocumentEnabled: true,
   })
-  const { redirectTo } = await library.getOAuthApi({ ...env }).completeAuthorization({
+  const { redirectTo } = await library.getOAuthApi(providerEnv(env, draft)).completeAuthorization({
     request: {
       responseType: 'code',
       clientId,
@@ -38,13 +46,28 @@ async function codeFor(clientId: string, redirectUri: string): Promise<string> {
       resource: `${ORIGIN}/mcp`,
       issuer: ORIGIN,
     },
-    userId: await person(),
+    userId: id,
     metadata: {},
     scope: ['todo:read'],
-    props: { openedAtSeconds: Math.floor(Date.now() / 1000) },
+    props: { openedAtSeconds: nowSeconds() },
     revokeExistingGrants: false,
   })
-  return new URL(redirectTo).searchParams.get('code') ?? ''
+  const code = new URL(redirectTo).searchParams.get('code') ?? ''
+  const grant = code.split(':')[1] ?? ''
+  const record = draft.writes.get(grantKey(grant))
+  if (record === undefined || record === null) throw new Error('no record of the grant')
+  const reached = reachPerson(env, id.split('.')[0] ?? '', { personMs: 1000, callMs: 1000 })
+  await reached.openGrant({
+    id: grant,
+    record,
+    client: clientId,
+    personName: null,
+    downstreamScopes: ['todo:read'],
+    accessToken: 'a token of PingOne',
+    refreshToken: null,
+    downstreamEndsAtSeconds: nowSeconds() + 3600,
+  })
+  return code
 }
 
 const redeem = (client: string, code: string) =>

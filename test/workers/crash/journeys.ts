@@ -19,7 +19,7 @@ const LOST_CALL_MS = 600_000
 /** No answer says anything of the inside, and one that says "later" says when. */
 export function sane(answer: Answer): Answer {
   expect(answer.text).not.toContain(CRASH)
-  expect([200, 302, 400, 401, 503], answer.text.slice(0, 300)).toContain(answer.status)
+  expect([200, 302, 400, 401, 503]).toContain(answer.status)
   if (answer.status === 503) {
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
     expect(answer.headers.get('content-type')).toContain('application/json')
@@ -38,7 +38,7 @@ async function useOf(client: Client, tokens: Tokens): Promise<End> {
   const call = sane(await callTool(tokens.access_token, 'listTodos'))
   const refreshed = sane(await client.refresh(tokens.refresh_token))
   if (call.status === 200 && refreshed.status === 200) return 'goes on'
-  expect([call.status, refreshed.status], `${call.text} ${refreshed.text}`).toEqual([401, 400])
+  expect([call.status, refreshed.status]).toEqual([401, 400])
   return endIn(refreshed)
 }
 

@@ -12,20 +12,27 @@ beforeAll(async () => {
 /** `isUnnoticed`: the first answer was already the good one. */
 async function run(journey: Journey, id: string, schedule: Schedule | null) {
   switches.graceSeconds = journey.graceSeconds
-  const { act, check } = await journey.prepare(client, id)
-  const { value, steps } = await during(schedule, act)
+  const prepared = await journey.prepare(client, id)
+  const { value, steps } = await during(schedule, () => prepared.act())
   const { status, text } = sane(value)
   const isUnnoticed = status === 200 && !text.includes('"isError":true')
-  return { steps, isUnnoticed, end: await check(value) }
+  return { steps, isUnnoticed, end: await prepared.check(value) }
 }
 
 /** Steps with an end in time: only here are "before it" and "after it" two things to whoever asks a second time. */
-const AWAITED = /^(?:answer|pingone|session|setAlarm)/
+const AWAITED = /^(?:answer|pingone|session)/
+
+/**
+ * Before an answer leaves is after the last thing that was written, which is a schedule already. And an object that dies
+ * while its alarm is being moved leaves the test runtime waiting for ever when all tests are over.
+ */
+const sidesOf = (step: string): readonly Schedule['when'][] =>
+  step.startsWith('answer') ? ['after'] : ['before', 'after']
 
 /** Every crash of a journey whose steps are known: on either side of each, and with the Worker's second try dying too. */
 const schedulesOf = (steps: readonly string[]): Schedule[] =>
   steps.flatMap((step, at) =>
-    (['before', 'after'] as const).flatMap((when) => [
+    sidesOf(step).flatMap((when) => [
       { at, when, isTwice: false },
       ...(when === 'before' || AWAITED.test(step) ? [{ at, when, isTwice: true }] : []),
     ]),
@@ -54,10 +61,10 @@ describe.each(journeys)('$name', (journey) => {
       }
     }
     const tally = [...ends].map(([how, count]) => `${count} ${how}`).join(', ')
+    // oxlint-disable-next-line no-console -- the count and the time are the result; shown with --silent=false
     console.log(
       `${journey.name}: ${schedules.length} schedules over ${steps.length} steps in ${Date.now() - start} ms: ${tally}`,
     )
-    for (const line of wrong) console.log(`wrong: ${line}`)
     expect(wrong).toEqual([])
   })
 })

@@ -22,7 +22,7 @@ const product = compose({
   },
 })
 
-/** An answer that leaves is a step too: before it, what was written may be gone; after it, the answer alone is lost. */
+/** An answer that leaves is a step too: after it everything is on disk, and the answer alone is lost. */
 export class Person extends product.Person {
   readonly #leave = stepOf(this.ctx)
 

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { breakDown, type Fault, faults, heal, steps, type Target, targets, timesAsked } from './faults.ts'
-import { type Journey, journeysOf } from './journeys.ts'
+import type { Journey } from './journey.ts'
+import { journeysOf } from './journeys.ts'
 import { expected, matrix, type Row, type Word } from './matrix.ts'
 import { switches } from './pingone.ts'
 import { fetchFromWorld } from './world.ts'
@@ -17,6 +18,7 @@ beforeAll(() => {
     setReal(act, ms === LIBRARY_DEADLINE_MS ? 250 : ms),
   )
 })
+afterEach(heal)
 afterAll(() => vi.unstubAllGlobals())
 
 test('every cell of the matrix is in the table, once, and each word in it has a meaning', () => {

@@ -1,20 +1,11 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { expect } from 'vitest'
-import { Client, type Lane, lanes } from './client.ts'
+import { callJourney, signedIn } from './call-journey.ts'
+import { Client, lanes } from './client.ts'
 import { clocks, type Step, type Target } from './faults.ts'
-import { families, switches } from './pingone.ts'
-import { written } from './todo-api.ts'
+import { type Journey, works } from './journey.ts'
+import { families } from './pingone.ts'
 import { startIsolate } from './world.ts'
-
-/** One try of a step: what happens under the fault, and how it goes on when the fault has ended. */
-export interface Try {
-  go: () => Promise<string>
-  goOn: () => Promise<void>
-}
-/** Made once for a row of the table, so that one client lives through all its faults; prepares one try. */
-export type Journey = () => Promise<Try>
-
-const isRenewing = (target: Target) => target === 'discovery' || target === 'keys' || target === 'token'
 
 export async function journeysOf(target: Target, step: Step): Promise<readonly Journey[]> {
   const newClient = () => (target === 'document' ? Client.withDocument() : Client.register())
@@ -29,25 +20,15 @@ export async function journeysOf(target: Target, step: Step): Promise<readonly J
       return [refresh(await (await newClient()).signIn())]
     case 'read':
       return Promise.all(
-        lanes.map(async (lane) => call(await signedIn(newClient, target), lane, 'listTodos')),
+        lanes.map(async (lane) => callJourney(await signedIn(await newClient(), target), lane, 'listTodos')),
       )
     case 'write':
-      return Promise.all(lanes.map(async (lane) => call(await signedIn(newClient, target), lane, 'addTodo')))
+      return Promise.all(
+        lanes.map(async (lane) => callJourney(await signedIn(await newClient(), target), lane, 'addTodo')),
+      )
     default:
       return step satisfies never
   }
-}
-
-async function signedIn(newClient: () => Client | Promise<Client>, target: Target): Promise<Client> {
-  switches.accessTokenSeconds = isRenewing(target) ? 30 : target === 'api' ? 200 : 3600
-  const client = await (await newClient()).signIn()
-  await client.openSession()
-  return client
-}
-
-const works = async (client: Client) => {
-  expect(await client.call('stateless', 'listTodos')).toBe('ok')
-  expect(await client.refresh()).toBe('ok')
 }
 
 /** Opens the page and approves; stops where something is wrong. */
@@ -151,32 +132,3 @@ const refresh =
       await works(client)
     },
   })
-
-const times = (text: string) => written.filter((one) => one === text).length
-
-/** How often a write was carried out, after which answer. `unknown` is neither: once, or not at all. */
-const carriedOut = (word: string): readonly number[] =>
-  word === 'unknown' ? [0, 1] : word === 'ok' ? [1] : [0]
-
-const call =
-  (client: Client, lane: Lane, tool: 'listTodos' | 'addTodo'): Journey =>
-  async () => {
-    startIsolate()
-    const text = crypto.randomUUID()
-    const input = tool === 'addTodo' ? { text } : {}
-    let word = ''
-    return {
-      async go() {
-        word = await client.call(lane, tool, input)
-        return word
-      },
-      async goOn() {
-        if (tool === 'addTodo') expect(carriedOut(word)).toContain(times(text))
-        if (word === 'unknown') await expect.poll(() => client.lastOutcome()).toBe('unknown')
-        // What was not begun may be sent again, and is done once then.
-        if (word === 'later') expect(await client.call(lane, tool, input)).toBe('ok')
-        expect(times(text)).toBeLessThanOrEqual(1)
-        expect(await client.call(lane, 'listTodos')).toBe('ok')
-      },
-    }
-  }

@@ -5,7 +5,7 @@ import { isolateOf } from './world.ts'
 import worker from './worker.ts'
 
 /** More than all deadlines of one request together. */
-const ANSWER_WITHIN_MS = 2000
+const ANSWER_WITHIN_MS = 2300
 
 export interface Answer {
   status: number

@@ -10,7 +10,7 @@ const product = compose({
   deps: {
     fetch: fetchFromWorld,
     nowMs: () => Date.now() + clocks.person * 1000,
-    deadlines: { pingoneMs: 250, apiMs: 250, toolMs: 500, documentMs: 250, storageMs: 250 },
+    deadlines: { pingoneMs: 300, apiMs: 300, toolMs: 600, documentMs: 300, storageMs: 400 },
   },
 })
 

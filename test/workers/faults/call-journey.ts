@@ -1,0 +1,47 @@
+import { expect } from 'vitest'
+import type { Client, Lane } from './client.ts'
+import type { Target } from './faults.ts'
+import type { Journey } from './journey.ts'
+import { switches } from './pingone.ts'
+import { written } from './todo-api.ts'
+import { startIsolate } from './world.ts'
+
+const isRenewing = (target: Target) => target === 'discovery' || target === 'keys' || target === 'token'
+
+/** With a token of PingOne's that has to be renewed at each call where that is what fails. */
+export async function signedIn(client: Client, target: Target): Promise<Client> {
+  switches.accessTokenSeconds = isRenewing(target) ? 30 : target === 'api' ? 200 : 3600
+  await client.signIn()
+  await client.openSession()
+  return client
+}
+
+const times = (text: string) => written.filter((one) => one === text).length
+
+/** How often a write was carried out, after which answer. `unknown` is neither: once, or not at all. */
+const carriedOut = (word: string): readonly number[] =>
+  word === 'unknown' ? [0, 1] : word === 'ok' ? [1] : [0]
+
+/** A tool call in one lane, by a server that remembers nothing of PingOne. */
+export const callJourney =
+  (client: Client, lane: Lane, tool: 'listTodos' | 'addTodo'): Journey =>
+  async () => {
+    startIsolate()
+    const text = crypto.randomUUID()
+    const input = tool === 'addTodo' ? { text } : {}
+    let word = ''
+    return {
+      async go() {
+        word = await client.call(lane, tool, input)
+        return word
+      },
+      async goOn() {
+        if (tool === 'addTodo') expect(carriedOut(word)).toContain(times(text))
+        if (word === 'unknown') await expect.poll(() => client.lastOutcome()).toBe('unknown')
+        // What was not begun may be sent again, and is done once then.
+        if (word === 'later') expect(await client.call(lane, tool, input)).toBe('ok')
+        expect(times(text)).toBeLessThanOrEqual(1)
+        expect(await client.call(lane, 'listTodos')).toBe('ok')
+      },
+    }
+  }
