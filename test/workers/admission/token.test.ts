@@ -150,17 +150,18 @@ test('the first tokens make a registration last', async () => {
 test('tokens and codes that we cannot have made are looked for nowhere', async () => {
   const client = await registered(await server.register(registrations['mcp-remote']))
   const asked: string[] = []
-  const kv = new Proxy(env.OAUTH_KV, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name)
-      if (typeof value !== 'function') return value
-      return (...given: unknown[]) => {
-        asked.push(String(given[0]))
-        return Reflect.apply(value, target, given)
-      }
-    },
-  })
-  const watched = serverWith({ OAUTH_KV: kv })
+  const watch = <T extends object>(binding: T): T =>
+    new Proxy(binding, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name)
+        if (typeof value !== 'function') return value
+        return (...given: unknown[]) => {
+          asked.push(String(given[0]))
+          return Reflect.apply(value, target, given)
+        }
+      },
+    })
+  const watched = serverWith({ OAUTH_KV: watch(env.OAUTH_KV), PERSON: watch(env.PERSON) })
   const tail = `:${'g'.repeat(16)}:${'s'.repeat(32)}`
   const foreign = await person('ada', `k2:${'B'.repeat(42)}A`)
   const own = await person()
@@ -192,7 +193,7 @@ test('tokens and codes that we cannot have made are looked for nowhere', async (
   expect(new Set(asked)).toEqual(new Set([`client:${client}`]))
   // One that we could have made is looked for.
   await watched.token({ grant_type: 'refresh_token', client_id: client, refresh_token: `${own}${tail}` })
-  expect(asked).toContain(`grant:${own}:${'g'.repeat(16)}`)
+  expect(asked).toContain(own.split('.')[0])
 })
 
 test('a client that nobody knows hears just that, whatever it brings: so it registers again', async () => {
