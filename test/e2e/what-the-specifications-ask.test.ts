@@ -7,7 +7,6 @@ import { OAuthClient, tokensIn } from '../support/oauth-client.ts'
 import { ResourceMetadata, ServerMetadata } from '../support/oauth-wire.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
 import { callToolStateless } from '../support/stateless-call.ts'
-import { expireStored } from '../support/expire-stored.ts'
 import { tellStory } from '../support/story.ts'
 
 // What test/unit/conformance/requirements.ts counts up and no other story shows on its way.
@@ -194,15 +193,4 @@ test('every login goes to PingOne with a state, a nonce and a challenge that nob
     }
   }
   expect(seen.size).toBe(30)
-})
-
-test('an access token whose time is over is 401, with the word that makes a client refresh', async () => {
-  const client = await story.newClient()
-  const { tokens } = await story.signInWith(client)
-  expect(expireStored(story.stateDir, 'token:').length).toBeGreaterThan(0)
-  const { status, headers } = await client.mcp(ping, withBearer(tokens.access_token))
-  expect(status).toBe(401)
-  expect(headers.get('www-authenticate')).toContain('error="invalid_token"')
-  const next = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
-  expect((await callToolStateless(client, next.access_token, 'whoAmI')).status).toBe(200)
 })

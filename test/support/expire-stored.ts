@@ -4,10 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describeStateFolder } from '../../scripts/local/state-folder.ts'
 
 /** Lets the time of everything run out whose key begins so, in the local KV. Gives the seconds that each had left. */
-export function expireStored(
-  stateDir: string,
-  prefix: 'transaction:' | 'token:' | 'client:',
-): readonly number[] {
+export function expireStored(stateDir: string, prefix: 'transaction:' | 'client:'): readonly number[] {
   const folder = join(describeStateFolder(stateDir).data, 'mcp')
   const nowMs = Date.now()
   return globSync('**/kv/**/*.sqlite', { cwd: folder }).flatMap((file) => {

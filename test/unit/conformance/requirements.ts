@@ -154,7 +154,7 @@ export const requirements: readonly Requirement[] = [
     section: 'Token Handling; RFC 6750 §3.1',
     testedBy: [
       NOT_OURS,
-      `${ASKED}#an access token whose time is over is 401, with the word that makes a client refresh`,
+      'test/workers/records/grant-records.test.ts#what ran out is found once: grants by name, and whether their code was ever redeemed',
     ],
   },
   {
