@@ -1,12 +1,12 @@
-/** `npm run docs` writes docs/configuration.md from the settings in src/config.ts; `-- --check` only compares. */
+/** `npm run docs` writes docs/configuration.md from the settings in src/settings.ts; `-- --check` only compares. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { describedSettings } from '../src/config.ts'
+import { describedSettings } from '../src/settings.ts'
 
 const PAGE = fileURLToPath(new URL('../docs/configuration.md', import.meta.url))
 
-const HEAD = `<!-- Written by \`npm run docs\` from src/config.ts. Change it there. -->
+const HEAD = `<!-- Written by \`npm run docs\` from src/settings.ts. Change it there. -->
 
 # Settings
 

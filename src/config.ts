@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { isExactDocumentUrl, isExactHost } from './lib/exact-names.ts'
 import { isLoopbackHost } from './lib/loopback.ts'
 import { err, ok, type Result } from './lib/result.ts'
 import { readRootKeys, type RootKey } from './lib/root-keys.ts'
 import { Secret } from './lib/secret.ts'
+import { Settings, words } from './settings.ts'
 
-/** Settings, read and checked once per isolate. This file is the only one that knows their names. */
+/** What the settings mean, read and checked once per isolate. Only this file and settings.ts know their names. */
 export interface Config {
   /** Scheme, host and port, without a slash: the issuer towards clients, and what every request must be for. */
   publicOrigin: string
@@ -40,107 +40,6 @@ export interface Config {
 }
 
 const DAY_SECONDS = 86_400
-
-const words = (text: string) => text.split(/[\s,]+/).filter((word) => word !== '')
-const list = z.string().default('').transform(words)
-const flag = z
-  .enum(['on', 'off', 'true', 'false', '1', '0'])
-  .default('off')
-  .transform((text) => ['on', 'true', '1'].includes(text))
-const count = (normal: number, most: number) => z.coerce.number().int().min(1).max(most).default(normal)
-
-/** Https, or http on this machine. No path beyond what is asked, no query, no fragment, no credentials. */
-const webAddress = z.string().refine((text) => {
-  if (!URL.canParse(text)) return false
-  const url = new URL(text)
-  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname))
-  return isSafe && url.username === '' && url.password === '' && url.search === '' && url.hash === ''
-}, 'must be an https address (http only on localhost) without query or fragment')
-
-const origin = webAddress.refine(
-  (text) => !URL.canParse(text) || new URL(text).origin === text,
-  'must be an origin: scheme, host and port, in lower case, without a slash at the end',
-)
-const clientIds = list.refine(
-  (ids) => ids.every((id) => /^[A-Za-z0-9_-]{1,64}$/.test(id) || isExactDocumentUrl(id)),
-  'must be https addresses of client documents, exactly as clients send them, or ids of registrations',
-)
-const redirectHosts = list.refine(
-  (hosts) => hosts.every(isExactHost),
-  'must be host names in lower case, with a port where it is not 443, without scheme, path or *',
-)
-const policyIds = z.string().transform((text, context): readonly [string, ...string[]] => {
-  const [first, ...more] = words(text)
-  if (first !== undefined) return [first, ...more]
-  context.addIssue('must name at least one flow policy')
-  return z.NEVER
-})
-
-const Settings = z.object({
-  PUBLIC_ORIGIN: origin.describe('Where this server is reached, e.g. `https://mcp.example.com`.'),
-  PINGONE_ISSUER: webAddress
-    .refine((text) => !text.endsWith('/'), 'must not end with a slash')
-    .describe('Issuer of the PingOne environment: `https://auth.pingone.<region>/<environment id>/as`.'),
-  PINGONE_DV_POLICY_ID: policyIds.describe(
-    'DaVinci flow policy ids, separated by commas: the first is asked for, each is accepted.',
-  ),
-  MCP_SERVER_CLIENT_ID: z.string().min(1).describe('Client id of this server at PingOne.'),
-  PINGONE_CLIENT_AUTH: z
-    .enum(['client_secret_basic', 'client_secret_post'])
-    .default('client_secret_basic')
-    .describe('How this server authenticates at PingOne, as set on the application there.'),
-  MCP_SERVER_CLIENT_SECRET: z.string().min(1).describe('Secret of this server at PingOne.'),
-  PINGONE_SEND_RESOURCE: flag.describe('Send `resource` to PingOne. Off: PingOne does not document it.'),
-  PINGONE_EXTRA_SCOPES: list.describe('More scopes to ask PingOne for, e.g. `offline_access`.'),
-  API_IDENTIFIER: z.string().min(1).describe('Audience of the API, as set on its resource at PingOne.'),
-  API_URL: webAddress.optional().describe('Where the API is. Unset: the service binding `TODO_API`.'),
-  API_SCOPE_READ: z
-    .string()
-    .min(1)
-    .default('todo:read')
-    .describe('Scope of the API for reading, at PingOne.'),
-  API_SCOPE_WRITE: z
-    .string()
-    .min(1)
-    .default('todo:write')
-    .describe('Scope of the API for writing, at PingOne.'),
-  ROOT_KEYS: z
-    .string()
-    .optional()
-    .describe('Keys that seal and sign: `kid:base64url(32 bytes)`, separated by commas; the first is used.'),
-  COOKIE_ENCRYPTION_KEY: z
-    .string()
-    .min(32)
-    .optional()
-    .describe('Accepted as the only root key where `ROOT_KEYS` is not set.'),
-  CLIENT_ADMISSION: z
-    .enum(['known', 'listed', 'open'])
-    .default('known')
-    .describe(
-      'Which MCP clients may ask people for access: `known` (Claude, ChatGPT, VS Code and others, and the lists below), `listed` (only the lists below), `open` (every client). `npm start` sets `open`.',
-    ),
-  ALLOWED_CLIENTS: clientIds.describe(
-    'Clients that are admitted: exact URLs of their documents (CIMD), or client ids of registrations.',
-  ),
-  ALLOWED_REDIRECT_HOSTS: redirectHosts.describe(
-    'Hosts where clients that registered themselves may have their answer, e.g. `app.example.com`; `localhost` for apps on a computer.',
-  ),
-  ALLOWED_ORIGINS: list.describe('Origins of browser clients that may call `/mcp`.'),
-  ACCESS_TOKEN_MINUTES: count(60, 24 * 60).describe('How long an access token lives.'),
-  GRANT_IDLE_DAYS: count(30, 365).describe('A grant that nobody used for so long ends.'),
-  GRANT_MAX_DAYS: count(90, 3650).describe('A grant ends after so long, used or not.'),
-  GRANTS_PER_PERSON: count(20, 100).describe(
-    'How many grants one person may have; for one more, the one that was unused the longest ends.',
-  ),
-  RUN_ID: z.string().optional().describe('Answered by `/health`; set by `npm start`.'),
-})
-
-/** For docs/configuration.md: every setting with what it means and what it is when it is not set. */
-export const describedSettings = () =>
-  Object.entries(Settings.shape).map(([name, schema]) => {
-    const normal = schema.safeParse(undefined)
-    return { name, meaning: schema.description ?? '', isNeeded: !normal.success, normal: normal.data }
-  })
 
 /** What is wrong with the settings: names and rules, never values. */
 export interface BadSettings {
@@ -222,21 +121,6 @@ function problemsBetween(textOf: (name: string) => string | undefined): BadSetti
         ]
       : []),
   ]
-}
-
-// Settings of later releases (docs/decisions). Someone who sets one expects something of it.
-const OF_LATER_RELEASES = [
-  'MCP_SERVER_PRIVATE_KEY',
-  'PINGONE_PAR',
-  'MAX_AUTH_AGE_HOURS',
-  'OPERATOR_CLAIM',
-  'OPERATOR_GROUP',
-]
-
-/** Which of the given settings this release knows and does not heed. */
-export const settingsWithoutEffect = (env: unknown): readonly string[] => {
-  const given = z.record(z.string(), z.unknown()).parse(env)
-  return OF_LATER_RELEASES.filter((name) => given[name] !== undefined && given[name] !== '')
 }
 
 /** For what runs only behind a configuration that was accepted; says names and rules, never values. */

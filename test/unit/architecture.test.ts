@@ -14,8 +14,10 @@ const mayImport: Record<string, readonly string[]> = {
   authorization: ['pingone', 'people', 'pages', 'http', 'lib', 'principal.ts'],
   mcp: ['tools', 'todo-api', 'people', 'lib', 'principal.ts'],
   'principal.ts': [],
-  'config.ts': ['lib'],
-  'compose.ts': ['authorization', 'config.ts', 'http', 'lib', 'mcp', 'pages', 'people', 'pingone', 'tools'],
+  'settings.ts': ['lib'],
+  'config.ts': ['settings.ts', 'lib'],
+  'wiring.ts': ['authorization', 'config.ts', 'lib', 'mcp', 'people', 'pingone', 'tools'],
+  'compose.ts': ['wiring.ts', 'authorization', 'settings.ts', 'http', 'lib', 'mcp', 'pages'],
   'index.ts': ['compose.ts', 'tools'],
 }
 

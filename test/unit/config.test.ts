@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { SETTING_NAMES } from '../../scripts/local/settings.ts'
-import { describedSettings, loadConfig, settingsWithoutEffect } from '../../src/config.ts'
+import { loadConfig } from '../../src/config.ts'
+import { describedSettings, settingsWithoutEffect } from '../../src/settings.ts'
 
 const key = (id: string) => `${id}:${'A'.repeat(43)}`
 const good = {

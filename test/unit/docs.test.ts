@@ -28,7 +28,7 @@ const anchorsOf = (file: string) =>
       .replaceAll(' ', '-'),
   )
 
-test('docs/configuration.md is what src/config.ts says (npm run docs)', () => {
+test('docs/configuration.md is what src/settings.ts says (npm run docs)', () => {
   expect(textOf('docs/configuration.md')).toBe(renderConfiguration())
 })
 

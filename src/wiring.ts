@@ -1,0 +1,181 @@
+import { OAuthResourceServer } from '@cloudflare/workers-oauth-provider'
+import { Admission } from './authorization/admission.ts'
+import { checkBearer } from './authorization/check-bearer.ts'
+import type { LoginParts, ProductNames } from './authorization/parts.ts'
+import { UNUSED_REGISTRATION_SECONDS, USED_REGISTRATION_SECONDS } from './authorization/register-client.ts'
+import { READ } from './authorization/scopes.ts'
+import { makeAuthorizationServer, type AuthorizationServer } from './authorization/server.ts'
+import type { TokenRun } from './authorization/token-request.ts'
+import { tokenOwner } from './authorization/token-owner.ts'
+import { loadConfig, requireConfig, type Config } from './config.ts'
+import type { Fetch } from './lib/bounded-fetch.ts'
+import { oncePerEnv } from './lib/once-per-env.ts'
+import { deriveSigningKey } from './lib/root-keys.ts'
+import { makeMcpEndpoint } from './mcp/endpoint.ts'
+import { namedSession, sessionObject } from './mcp/session-object.ts'
+import { makePerson } from './people/person.ts'
+import { openPersonId } from './people/person-id.ts'
+import { providerEnv } from './people/provider-env.ts'
+import { GrantDraft, kvStorage, LoginStorage } from './people/provider-storage.ts'
+import { reachPerson, type ReachedPerson } from './people/reach-person.ts'
+import type { Step } from './people/step.ts'
+import { makePingOne, type PingOne } from './pingone/client.ts'
+import type { AnyTool } from './tools/define-tool.ts'
+
+/** The world, as far as this server touches it; tests give another one. */
+export interface Deps {
+  fetch: Fetch
+  /** Milliseconds since 1970. */
+  nowMs(): number
+  deadlines: {
+    pingoneMs: number
+    apiMs: number
+    toolMs: number
+    /** For a document that a client publishes. */
+    documentMs: number
+    /** For one message to Workers KV or to a Person. */
+    storageMs: number
+  }
+  /** Only for tests that end a Person in the middle of what it does (people/step.ts). */
+  stepOf?: (object: DurableObjectState) => Step
+}
+
+export interface Product {
+  names: ProductNames
+  tools: readonly AnyTool[]
+  deps: Deps
+}
+
+/** What is made once per isolate from the settings. */
+interface Parts {
+  config: Config
+  pingone: PingOne
+  admission: Admission
+  authorization: AuthorizationServer
+  /** The same server for `/register` alone: what it writes lives an hour (server.ts says how it lives on). */
+  registrar: AuthorizationServer
+  resource: OAuthResourceServer<Env>
+}
+
+/** One request, as the routes see it. */
+export interface Call extends Parts {
+  env: Env
+  ctx: ExecutionContext
+}
+
+/** What the routes in compose.ts work with: made from the settings once per isolate, or for one request. */
+export function makeWiring({ names, tools, deps }: Product) {
+  const nowSeconds = () => Math.floor(deps.nowMs() / 1000)
+  // Settings cannot change while an isolate lives, good or bad.
+  const configOf = oncePerEnv((env: Env) => loadConfig(env))
+  const partsOf = oncePerEnv((env: Env) => makeParts(requireConfig(env)))
+
+  const makeParts = (config: Config): Parts => {
+    const authorization = makeAuthorizationServer(config, nowSeconds, USED_REGISTRATION_SECONDS)
+    return {
+      config,
+      admission: new Admission(config.admission, config),
+      authorization,
+      registrar: makeAuthorizationServer(config, nowSeconds, UNUSED_REGISTRATION_SECONDS),
+      pingone: makePingOne(
+        { ...config.pingone, apiIdentifier: config.api.identifier, deadlineMs: deps.deadlines.pingoneMs },
+        { fetch: deps.fetch, now: nowSeconds },
+      ),
+      resource: new OAuthResourceServer<Env>({
+        resourceMetadata: {
+          resource: config.resource,
+          authorization_servers: [config.publicOrigin],
+          resource_name: names.name,
+        },
+        requiredScopes: [READ],
+        validateToken: (env, request) => async (_resource, token) => {
+          // Decision 15: a bearer that we did not make is refused before any storage or object is asked.
+          const person = await tokenOwner(config.rootKeys, token)
+          return person === null ? null : checkBearer(toPerson(env, person), token, namedSession(request))
+        },
+        handler: mcp.handler,
+      }),
+    }
+  }
+
+  const { pingoneMs, toolMs, documentMs, storageMs } = deps.deadlines
+  // To begin a call: behind the same call that is running, or for a token of PingOne's, which takes up to three requests.
+  const callMs = storageMs + toolMs + 3 * pingoneMs
+  const toPerson = (env: Env, name: string) => reachPerson(env, name, { personMs: storageMs, callMs })
+  const toKv = (env: Env) => kvStorage(env.OAUTH_KV, storageMs)
+
+  const personOf = async (env: Env, id: string): Promise<ReachedPerson> => {
+    const name = await openPersonId(partsOf(env).config.rootKeys, id)
+    if (name === null) throw new Error('a person id that this server did not make reached an object')
+    return toPerson(env, name)
+  }
+
+  const mcp = makeMcpEndpoint({
+    tools,
+    deps: { fetch: deps.fetch, now: nowSeconds, deadlines: deps.deadlines },
+    settings: async (env) => {
+      const { config } = partsOf(env)
+      const [first, ...older] = config.rootKeys
+      const keyOf = (root: typeof first) => deriveSigningKey(root, 'session-id')
+      return {
+        sessionKeys: [await keyOf(first), ...(await Promise.all(older.map(keyOf)))],
+        apiUrl: config.api.url,
+      }
+    },
+    personOf,
+  })
+
+  /** What the login journey works with. */
+  const login = ({ env, config, pingone, authorization, admission }: Call): LoginParts => {
+    const storage = new LoginStorage(toKv(env))
+    return {
+      config,
+      pingone,
+      admission,
+      fetch: deps.fetch,
+      documentMs,
+      product: names,
+      nowSeconds,
+      oauth: authorization.getOAuthApi(providerEnv(env, storage)),
+      settle: () => storage.settle(),
+      openGrant: async (person, grant) => (await personOf(env, person)).openGrant(grant),
+      newDraft: (person) => {
+        const draft = new GrantDraft(storage, person, new Map(), nowSeconds)
+        return { draft, oauth: authorization.getOAuthApi(providerEnv(env, draft)) }
+      },
+    }
+  }
+  /** What POST /token works with. */
+  const tokenRun = ({ env, ctx, authorization, config }: Call): TokenRun => ({
+    run: (request, storage) => authorization.fetch(request, providerEnv(env, storage), ctx),
+    storage: toKv(env),
+    keeperOf: async (person) => {
+      const name = await openPersonId(config.rootKeys, person)
+      return name === null ? null : toPerson(env, name)
+    },
+    nowSeconds,
+  })
+  const toResource = ({ env, ctx, resource }: Call, request: Request) => resource.fetch(request, env, ctx)
+  const toAuthorization = ({ env, ctx, authorization }: Call, request: Request) =>
+    authorization.fetch(request, providerEnv(env, toKv(env)), ctx)
+  const toRegistrar = ({ env, ctx, registrar }: Call, request: Request) =>
+    registrar.fetch(request, providerEnv(env, toKv(env)), ctx)
+
+  return {
+    configOf,
+    partsOf,
+    login,
+    tokenRun,
+    toResource,
+    toAuthorization,
+    toRegistrar,
+    Person: makePerson({
+      config: (env) => partsOf(env).config,
+      pingone: (env) => partsOf(env).pingone,
+      nowMs: () => deps.nowMs(),
+      closeSession: (env, session) => sessionObject(env, session).endSession(),
+      stepOf: deps.stepOf,
+    }),
+    McpSession: mcp.McpSession,
+  }
+}
