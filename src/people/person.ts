@@ -1,44 +1,22 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { Config } from '../config.ts'
 import { log } from '../lib/log.ts'
 import { CallLog } from './call-log.ts'
 import { answerEarlier, sealResult } from './call-results.ts'
 import { LOST_AFTER_MS } from './call-sweep.ts'
-import type { CallIntent, CallKeeper, CallOutcome, CallStart } from './calls.ts'
+import type { CallIntent, CallOutcome, CallStart } from './calls.ts'
 import { CallsUnderWay } from './calls-under-way.ts'
 import { sealTokens, tenantOf } from './downstream.ts'
 import { DownstreamKeeper } from './downstream-keeper.ts'
 import type { EndReason } from './end-reason.ts'
 import type { Grant, NewGrant } from './grant.ts'
 import { GrantBook } from './grant-book.ts'
-import type { BearerAnswer, GrantKeeper } from './grant-keeper.ts'
+import type { BearerAnswer } from './grant-keeper.ts'
 import { type Commit, type Committed, GrantRecords, type Snapshot } from './grant-records.ts'
+import type { PersonObject, PersonParts } from './person-object.ts'
 import { Revocations } from './revocations.ts'
 import { Sessions } from './sessions.ts'
-import { type PersonPingOne, plainStep, type Step, steppedPingOne, steppedStorage } from './step.ts'
+import { type PersonPingOne, plainStep, steppedPingOne, steppedStorage } from './step.ts'
 import { WakeTime } from './wake-time.ts'
-
-export interface PersonParts {
-  config(env: Env): Config
-  pingone(env: Env): PersonPingOne
-  /** Milliseconds since 1970. */
-  nowMs(): number
-  /** Ends the object of a session with its streams. */
-  closeSession(env: Env, session: string): Promise<void>
-  /** Only tests have one (step.ts). */
-  stepOf?: ((object: DurableObjectState) => Step) | undefined
-}
-
-/** What others may ask of a Person. */
-export interface PersonObject extends DurableObject<Env>, CallKeeper, GrantKeeper {
-  openGrant(given: NewGrant): Promise<'opened' | 'blocked'>
-  openSession(session: string, grant: string, client: string): Promise<void>
-  closeSession(session: string): Promise<void>
-  beginCall(intent: CallIntent): Promise<CallStart>
-  endAll(reason: EndReason): Promise<void>
-  setBlocked(isBlocked: boolean): Promise<void>
-  listGrants(): Promise<Omit<Grant, 'sealed'>[]>
-}
 
 /**
  * One Durable Object per person: their grants with the library's records, PingOne's tokens sealed under each, open

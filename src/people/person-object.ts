@@ -1,0 +1,30 @@
+import type { DurableObject } from 'cloudflare:workers'
+import type { Config } from '../config.ts'
+import type { CallIntent, CallKeeper, CallStart } from './calls.ts'
+import type { EndReason } from './end-reason.ts'
+import type { Grant, NewGrant } from './grant.ts'
+import type { GrantKeeper } from './grant-keeper.ts'
+import type { PersonPingOne, Step } from './step.ts'
+
+/** What a Person works with. */
+export interface PersonParts {
+  config(env: Env): Config
+  pingone(env: Env): PersonPingOne
+  /** Milliseconds since 1970. */
+  nowMs(): number
+  /** Ends the object of a session with its streams. */
+  closeSession(env: Env, session: string): Promise<void>
+  /** Only tests have one (step.ts). */
+  stepOf?: ((object: DurableObjectState) => Step) | undefined
+}
+
+/** What others may ask of a Person. */
+export interface PersonObject extends DurableObject<Env>, CallKeeper, GrantKeeper {
+  openGrant(given: NewGrant): Promise<'opened' | 'blocked'>
+  openSession(session: string, grant: string, client: string): Promise<void>
+  closeSession(session: string): Promise<void>
+  beginCall(intent: CallIntent): Promise<CallStart>
+  endAll(reason: EndReason): Promise<void>
+  setBlocked(isBlocked: boolean): Promise<void>
+  listGrants(): Promise<Omit<Grant, 'sealed'>[]>
+}
