@@ -61,7 +61,7 @@ test.for([
   expect((await browser.open(callback)).status).toBe(400)
 })
 
-test('an error in the name of another issuer is not taken for the word of the person', async () => {
+test('T07 an error in the name of another issuer is not taken for the word of the person', async () => {
   const { browser, callback } = await readyToReturn()
   const url = altered(callback, (parameters) => {
     parameters.delete('code')
@@ -71,7 +71,7 @@ test('an error in the name of another issuer is not taken for the word of the pe
   expect((await browser.open(url)).next?.searchParams.get('error')).toBe('server_error')
 })
 
-test('the code of a stranger in a login of mine ends it, and so does mine in a login of a stranger', async () => {
+test('T06 the code of a stranger in a login of mine ends it, and so does mine in a login of a stranger', async () => {
   const mine = await readyToReturn()
   const theirs = await readyToReturn()
   const swap = (into: URL, from: URL) =>
@@ -86,7 +86,7 @@ test('the code of a stranger in a login of mine ends it, and so does mine in a l
   }
 })
 
-test('the handle of our form is no state, and a state is no handle of our form', async () => {
+test('T08 the handle of our form is no state, and a state is no handle of our form', async () => {
   const { browser, page, callback } = await readyToReturn()
   const consent = await browser.open((await story.newClient()).authorize().url)
   const [form] = consent.forms
@@ -100,7 +100,7 @@ test('the handle of our form is no state, and a state is no handle of our form',
   expect((await continueSignIn(browser, page, HOME)).answer?.has('code')).toBe(true)
 })
 
-test('ten callbacks with one state at the same moment give at most one grant that works', async () => {
+test('T17 ten callbacks with one state at the same moment give at most one grant that works', async () => {
   const client = await story.newClient()
   const { url, verifier } = client.authorize()
   const browser = new Browser()

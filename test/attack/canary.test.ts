@@ -84,7 +84,7 @@ test('the run went everywhere, and what is looked for can be found where it belo
   expect(new Set(secrets.map(({ kind }) => kind)).size).toBeGreaterThan(15)
 })
 
-test('nothing of PingOne, of the API or of the server itself reaches a client, a log, storage or a URL', () => {
+test('T23 nothing of PingOne, of the API or of the server itself reaches a client, a log, storage or a URL', () => {
   const everything = [...secrets, ...people]
   expect(findCanaries(everything, [...answers(), ...kept()])).toEqual([])
   // PingOne itself puts its errors into the redirect to us.

@@ -39,7 +39,7 @@ const addresses = () => [
   `http://localhost:${port}/client.json`,
 ]
 
-test('/authorize answers with a page, and goes nowhere', async () => {
+test('T12 /authorize answers with a page, and goes nowhere', async () => {
   const client = await story.newClient()
   for (const address of addresses()) {
     const page = await new Browser().open(client.authorize({ client_id: address }).url)
@@ -56,7 +56,7 @@ const base64url = (value: object) => Buffer.from(JSON.stringify(value)).toString
 const assertionOf = (iss: string) =>
   `${base64url({ alg: 'RS256' })}.${base64url({ iss, sub: iss })}.c2lnbmF0dXJl`
 
-test('/token and revocation go nowhere either, wherever the client is named', async () => {
+test('T12 /token and revocation go nowhere either, wherever the client is named', async () => {
   const post = (form: Record<string, string>, headers: Record<string, string> = {}) =>
     fetch(`${story.origin}/token`, { method: 'POST', headers, body: new URLSearchParams(form) })
   for (const address of addresses()) {

@@ -31,7 +31,7 @@ test.for([
   { decisions: ['approve '] },
   { decisions: ['approve', 'deny'] },
   { decisions: ['approve', 'approve'] },
-])('what is no clear yes ($decisions) is a no', async ({ decisions }) => {
+])('T09 what is no clear yes ($decisions) is a no', async ({ decisions }) => {
   const before = (await story.standIn.state()).counts
   const { browser, page, form, state } = await consentForm()
   const bent = withFields(
@@ -43,7 +43,7 @@ test.for([
   expect((await story.standIn.state()).counts).toEqual(before)
 })
 
-test('fields that are not on the form change nothing: where it leads was settled when it began', async () => {
+test('T09 fields that are not on the form change nothing: where it leads was settled when it began', async () => {
   const { browser, page, form } = await consentForm()
   const bent = withFields(form, [
     ['redirect_uri', 'https://evil.example/done'],

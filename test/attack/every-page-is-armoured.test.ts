@@ -25,7 +25,7 @@ function expectArmour(name: string, page: Page) {
   ).toBe(name)
 }
 
-test('every page, the errors too, has every header and nothing that loads or runs from elsewhere', async () => {
+test('T16 every page, the errors too, has every header and nothing that loads or runs from elsewhere', async () => {
   const browser = new Browser()
   const client = await story.newClient({ logo_uri: 'https://evil.example/logo.png' })
   const consent = await browser.open(client.authorize().url)

@@ -24,7 +24,7 @@ const raw = (
   })
 
 test.for(LANES)(
-  '%s: a request for another host is 421 on every path, with a good bearer too',
+  'T22 %s: a request for another host is 421 on every path, with a good bearer too',
   async (lane) => {
     const { headers, message, todos } = await openLane(story, lane)
     const body = JSON.stringify(message('addTodo', { text: 'smuggled' }))
@@ -56,7 +56,7 @@ test('a host that only claims to be forwarded changes nothing', async () => {
 })
 
 test.for(LANES)(
-  '%s: a foreign origin is 403 before the bearer is looked at, in every method',
+  'T21 %s: a foreign origin is 403 before the bearer is looked at, in every method',
   async (lane) => {
     const { headers, message, todos } = await openLane(story, lane)
     const { authorization: _taken, ...strange } = headers

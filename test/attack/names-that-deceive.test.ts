@@ -21,7 +21,7 @@ const HOSTILE = [
   ['pictures', '😀🔒✅', '😀🔒✅'],
 ] as const
 
-test.for(HOSTILE)('the name of a client, %s, is shown as one plain value', async ([, name, shown]) => {
+test.for(HOSTILE)('T02 the name of a client, %s, is shown as one plain value', async ([, name, shown]) => {
   const client = await story.newClient({
     client_name: name,
     logo_uri: 'https://evil.example/logo.png',
@@ -66,7 +66,7 @@ test.for([
   expect(describeReply(reply)).not.toMatch(UNSEEN)
 })
 
-test('a person of whose name nothing is left is called by the next one that PingOne gives', async () => {
+test('T26 a person of whose name nothing is left is called by the next one that PingOne gives', async () => {
   await story.standIn.set({ personName: '\u200b\u3164' })
   const client = await story.newClient()
   const person = story.newPerson('quiet')
@@ -75,7 +75,7 @@ test('a person of whose name nothing is left is called by the next one that Ping
   expect(reply.body).toMatchObject({ result: { structuredContent: { name: person.username } } })
 })
 
-test('no name gets into the log, and no value begins a line there', async () => {
+test('T24 no name gets into the log, and no value begins a line there', async () => {
   const forged = 'x\n{"level":"error","event":"forged.by-name"}\u2028\u009b2J'
   await story.standIn.set({ personName: forged })
   const client = await story.newClient({

@@ -97,7 +97,7 @@ test('silence is bounded, redirects lead nowhere, and one who does not want to w
   expect((await press(browser, page, 'approve')).status).toBe(400)
 }, 60_000)
 
-test('a discovery that redirects is not followed, and tells the client', async () => {
+test('T13 a discovery that redirects is not followed, and tells the client', async () => {
   await world.restart('mcp')
   const { browser, page, state } = await consentPage()
   const before = (await story().standIn.state()).counts

@@ -27,12 +27,12 @@ test.for([
   ['a name of 10,000 characters', metadata({ client_name: 'x'.repeat(10_000) }), 400],
   ['lists in lists', `${'['.repeat(8000)}${']'.repeat(8000)}`, 400],
   ['an object in place of names', metadata({ client_name: { toString: 'x' } }), 400],
-] as const)('%s: refused', async ([, body, status]) => {
+] as const)('T14 %s: refused', async ([, body, status]) => {
   const answer = await register(body)
   expect({ status: answer.status, isShort: answer.text.length < 300 }).toEqual({ status, isShort: true })
 })
 
-test('a name that turns text around, hides in it or is markup stands on the page as what it is', async () => {
+test('T16 a name that turns text around, hides in it or is markup stands on the page as what it is', async () => {
   const client = await story.newClient({
     client_name: 'Cl\u202Eedu\u200B\u0000al <script>alert(1)</script>',
     logo_uri: 'https://evil.example/logo.png',

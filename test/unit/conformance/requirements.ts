@@ -263,7 +263,7 @@ export const requirements: readonly Requirement[] = [
     section: 'Token Theft',
     testedBy: [
       'test/e2e/storage-keeps-secrets.test.ts#after a run, storage holds no token of PingOne and no secret in clear',
-      `${CANARY}#nothing of PingOne, of the API or of the server itself reaches a client, a log, storage or a URL`,
+      `${CANARY}#T23 nothing of PingOne, of the API or of the server itself reaches a client, a log, storage or a URL`,
     ],
   },
 
@@ -396,8 +396,8 @@ export const requirements: readonly Requirement[] = [
     asks: 'A document is fetched from no private address, without redirects, bounded in size and time',
     section: 'Client ID Metadata Documents Security; SBP SSRF',
     testedBy: [
-      `${PRIVATE}#/authorize answers with a page, and goes nowhere`,
-      `${PRIVATE}#/token and revocation go nowhere either, wherever the client is named`,
+      `${PRIVATE}#T12 /authorize answers with a page, and goes nowhere`,
+      `${PRIVATE}#T12 /token and revocation go nowhere either, wherever the client is named`,
       BROKEN_DOCUMENT,
       `${DOCUMENTS}#a document that is slow is not waited for`,
       'test/workers/admission/strangers.test.ts#%j is a page, and nobody is asked about it',
@@ -471,7 +471,7 @@ export const requirements: readonly Requirement[] = [
     section: 'SBP Consent UI Requirements',
     testedBy: [
       `${CONSENT}#the page says who asks, address first, and only then asks`,
-      `${NAMES}#the name of a client, %s, is shown as one plain value`,
+      `${NAMES}#T02 the name of a client, %s, is shown as one plain value`,
     ],
   },
   {
@@ -501,7 +501,7 @@ export const requirements: readonly Requirement[] = [
     asks: 'It cannot be framed',
     section: 'SBP Consent UI Requirements',
     testedBy: [
-      `${PAGES}#every page, the errors too, has every header and nothing that loads or runs from elsewhere`,
+      `${PAGES}#T16 every page, the errors too, has every header and nothing that loads or runs from elsewhere`,
     ],
   },
   {
@@ -522,7 +522,7 @@ export const requirements: readonly Requirement[] = [
     section: 'SBP Consent UI Requirements; OAuth 2.1 §7',
     testedBy: [
       `${CONSENT}#no text of any kind changes the markup or reaches a title, a heading or the question`,
-      `${NAMES}#the name of a client, %s, is shown as one plain value`,
+      `${NAMES}#T02 the name of a client, %s, is shown as one plain value`,
     ],
   },
   {
@@ -541,7 +541,7 @@ export const requirements: readonly Requirement[] = [
     section: 'SBP OAuth State Parameter Validation',
     testedBy: [
       BEFORE_THE_CLICK,
-      `${FORGED}#the handle of our form is no state, and a state is no handle of our form`,
+      `${FORGED}#T08 the handle of our form is no state, and a state is no handle of our form`,
     ],
   },
   {
@@ -595,7 +595,7 @@ export const requirements: readonly Requirement[] = [
     section: 'Mix-Up Attacks; RFC 9207 §2.4',
     testedBy: [
       `${LOGIN}#an answer that names another issuer ends the login; the right one and none are fine`,
-      `${FORGED}#an error in the name of another issuer is not taken for the word of the person`,
+      `${FORGED}#T07 an error in the name of another issuer is not taken for the word of the person`,
     ],
   },
   {
@@ -605,7 +605,7 @@ export const requirements: readonly Requirement[] = [
     section: 'SBP SSRF',
     testedBy: [
       `${CONFIG}#plain http to PingOne needs a server that is on this machine too`,
-      `${DOWN}#a discovery that redirects is not followed, and tells the client`,
+      `${DOWN}#T13 a discovery that redirects is not followed, and tells the client`,
       `${DOWN}#%s answers with %s at the callback: "try again" signs in with what was approved`,
     ],
   },
