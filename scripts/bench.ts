@@ -9,7 +9,7 @@ import { postWarden } from './local/warden.ts'
 import { untilAborted, whenAskedToEnd } from './local/when-asked-to-end.ts'
 
 const MAIN = fileURLToPath(new URL('bench/main.ts', import.meta.url))
-const DEADLINE_MS = 175_000
+const DEADLINE_MS = 300_000
 
 const child = spawn(process.execPath, [MAIN, ...process.argv.slice(2)], { detached: true, stdio: 'inherit' })
 const { pid: group } = child

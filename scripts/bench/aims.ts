@@ -13,13 +13,19 @@ export interface Aim {
 /** When the base case moves by more than this between rounds, times say more about the machine than about us. */
 const MOST_SPREAD = 0.2
 
-export const isLoaded = ({ latency }: Figures): boolean => spread(latency.api.rounds) > MOST_SPREAD
+const isUnsteady = (base: readonly number[]): boolean => spread(base) > MOST_SPREAD
+
+export const isLoaded = ({ latency }: Figures): boolean => isUnsteady(latency.api.rounds)
 
 export function judge(figures: Figures): readonly Aim[] {
-  const { ratios, pingone, bundle, startupMs } = figures
+  const { ratios, pingone, bundle, startupMs, manyPeople, onePerson, ends } = figures
   const loaded = isLoaded(figures)
   const verdict = (holds: boolean): Verdict => (holds ? 'holds' : 'missed')
-  const timed = (holds: boolean): Verdict => (loaded ? 'loaded machine' : verdict(holds))
+  const timed = (holds: boolean, base: readonly number[] = []): Verdict =>
+    loaded || (base.length > 0 && isUnsteady(base)) ? 'loaded machine' : verdict(holds)
+  const { storm } = onePerson
+  const after = [ends.revoked, ends.pingone]
+  const sum = (of: 'callsAfter' | 'succeededAfter') => after.reduce((all, end) => all + end[of], 0)
   const kib = bundle.mcp.gzipBytes / 1024
   return [
     {
@@ -31,6 +37,21 @@ export function judge(figures: Figures): readonly Aim[] {
       aim: 'stateful listTodos at most 2 × bare, p50',
       measured: `${ratios.statefulCall.toFixed(2)} ×`,
       verdict: timed(ratios.statefulCall <= 2),
+    },
+    {
+      aim: `listTodos of ${manyPeople.people} people at most 1.2 × that of ${manyPeople.few}, p50`,
+      measured: `${manyPeople.ratio.toFixed(2)} ×`,
+      verdict: timed(manyPeople.ratio <= 1.2, manyPeople.fewRounds),
+    },
+    {
+      aim: "one person's storm slows another's calls at most 1.2 × as much as a storm of many people, p50",
+      measured: `${storm.ratioToControl.toFixed(2)} ×`,
+      verdict: timed(storm.ratioToControl <= 1.2, storm.aloneRounds),
+    },
+    {
+      aim: 'no call succeeds that began after the end of its grant was told',
+      measured: `${sum('succeededAfter')} of ${sum('callsAfter')}`,
+      verdict: verdict(sum('succeededAfter') === 0),
     },
     {
       aim: 'first login of an isolate: 2 requests to PingOne, and discovery once',

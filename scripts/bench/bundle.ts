@@ -15,10 +15,11 @@ export interface Bundle {
 
 const Metafile = z.object({ inputs: z.record(z.string(), z.unknown()) })
 
-/** What `wrangler deploy` would upload, in a folder of its own. */
-export async function makeBundle(config: string, folder: string): Promise<Bundle> {
+/** What `wrangler deploy` would upload, in a folder of its own; `entry` takes the place of the configuration's `main`. */
+export async function makeBundle(config: string, folder: string, entry?: string): Promise<Bundle> {
   await runWrangler([
     'deploy',
+    ...(entry === undefined ? [] : [entry]),
     '--dry-run',
     `--config=${config}`,
     `--outdir=${folder}`,

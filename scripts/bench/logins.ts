@@ -4,6 +4,7 @@ import { Browser } from '../../test/support/browser.ts'
 import { OAuthClient, tokensIn } from '../../test/support/oauth-client.ts'
 import { newPerson, type Person } from '../../test/support/people.ts'
 import { signIn, type SignInEnd } from '../../test/support/sign-in.ts'
+import type { Settings } from '../local/settings.ts'
 import type { Servers } from './servers.ts'
 
 export interface Bearers {
@@ -20,7 +21,7 @@ const SCOPES = 'todo:read todo:write'
 export async function signInEverywhere(servers: Servers): Promise<Bearers> {
   const person = newPerson('bench')
   const ours = await signInOnce(servers, person)
-  const downstream = await signInAtPingOne(servers, person)
+  const { access_token: downstream } = await signInAtPingOne(servers, person)
   return { ours, downstream, bare: await signInAtBare(servers, downstream) }
 }
 
@@ -32,10 +33,14 @@ export async function signInOnce({ origin }: Servers, person: Person = newPerson
   return tokensIn(await client.redeem(code, authorization.verifier)).access_token
 }
 
-const Tokens = z.object({ access_token: z.string() })
+const Tokens = z.object({ access_token: z.string(), refresh_token: z.string().nullable().default(null) })
+export type DownstreamTokens = z.infer<typeof Tokens>
 
 /** As our server would, with its client id and its secret, so that the API sees the same person. */
-async function signInAtPingOne({ origin, settings }: Servers, person: Person): Promise<string> {
+export async function signInAtPingOne(
+  { origin, settings }: Servers,
+  person: Person = newPerson('bench'),
+): Promise<DownstreamTokens> {
   const { PINGONE_ISSUER: issuer = '', MCP_SERVER_CLIENT_ID: id = '' } = settings
   const redirectUri = `${origin}/callback`
   const verifier = randomBytes(32).toString('base64url')
@@ -53,7 +58,7 @@ async function signInAtPingOne({ origin, settings }: Servers, person: Person): P
   const code = codeOf(await signIn(new Browser(), url, { person }))
   const response = await fetch(`${issuer}/token`, {
     method: 'POST',
-    headers: { authorization: `Basic ${btoa(`${id}:${settings.MCP_SERVER_CLIENT_SECRET}`)}` },
+    headers: { authorization: basic(settings) },
     body: new URLSearchParams({
       grant_type: 'authorization_code',
       code,
@@ -61,8 +66,22 @@ async function signInAtPingOne({ origin, settings }: Servers, person: Person): P
       code_verifier: verifier,
     }),
   })
-  return Tokens.parse(await response.json()).access_token
+  return Tokens.parse(await response.json())
 }
+
+/** PingOne ends the whole family of a refresh token, as it does when a person signs out there. */
+export async function revokeAtPingOne({ settings }: Servers, refreshToken: string): Promise<void> {
+  const { PINGONE_ISSUER: issuer = '' } = settings
+  const { ok, status } = await fetch(`${issuer}/revoke`, {
+    method: 'POST',
+    headers: { authorization: basic(settings) },
+    body: new URLSearchParams({ token: refreshToken }),
+  })
+  if (!ok) throw new Error(`PingOne did not revoke: ${status}`)
+}
+
+const basic = ({ MCP_SERVER_CLIENT_ID: id = '', MCP_SERVER_CLIENT_SECRET: secret = '' }: Settings) =>
+  `Basic ${btoa(`${id}:${secret}`)}`
 
 async function signInAtBare({ bareOrigin }: Servers, downstream: string): Promise<string> {
   const client = await (await new OAuthClient(`${bareOrigin}/mcp`).discover()).register()

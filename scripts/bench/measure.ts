@@ -1,5 +1,6 @@
 import { CASE_NAMES, type CaseName, type Cases, type PerCase, perCase } from './cases.ts'
-import { CONNECTIONS, send, type Sending } from './exchange.ts'
+import { CONNECTIONS, type Sending } from './exchange.ts'
+import { rateOf, sendEach } from './load.ts'
 import { median, quantile } from './statistics.ts'
 
 /** How much is done; every number is per case. */
@@ -10,6 +11,15 @@ export interface Effort {
   readonly perRound: number
   readonly throughputRounds: number
   readonly throughputMs: number
+  /** People with a grant, where there are many. */
+  readonly people: number
+  readonly peopleRounds: number
+  /** Longer than an object stays in memory that nobody asks. */
+  readonly idleMs: number
+  readonly stormRounds: number
+  readonly stormMs: number
+  /** Grants that end while they are used. */
+  readonly ends: number
 }
 
 export interface Latency {
@@ -22,6 +32,7 @@ export interface Latency {
 }
 
 const BLOCK = 15
+const callers = (sending: Sending) => Array.from({ length: CONNECTIONS }, () => sending)
 
 /**
  * One request after the other, the cases in turn in short blocks: whatever else the machine does meets all of them.
@@ -61,33 +72,16 @@ export async function measureThroughput<Name extends CaseName>(
 ): Promise<ReadonlyMap<Name, number>> {
   const taken = new Map(names.map((name): [Name, number[]] => [name, []]))
   for (let round = 0; round < throughputRounds; round += 1) {
-    for (const [name, rates] of taken) rates.push(await rateOf(cases[name], throughputMs, signal))
+    for (const [name, rates] of taken) rates.push(await rateOf(callers(cases[name]), throughputMs, signal))
   }
   return new Map([...taken].map(([name, rates]) => [name, median(rates)]))
 }
 
-async function rateOf(sending: Sending, forMs: number, signal: AbortSignal): Promise<number> {
-  const startMs = performance.now()
-  let answered = 0
-  const sendOn = async () => {
-    while (performance.now() - startMs < forMs) {
-      signal.throwIfAborted()
-      await send(sending)
-      answered += 1
-    }
-  }
-  await Promise.all(Array.from({ length: CONNECTIONS }, sendOn))
-  return answered / ((performance.now() - startMs) / 1000)
-}
-
-async function sendMany(sending: Sending, times: number, signal: AbortSignal): Promise<number[]> {
-  const taken: number[] = []
-  for (let time = 0; time < times; time += 1) {
-    signal.throwIfAborted()
-    taken.push(await send(sending))
-  }
-  return taken
-}
+const sendMany = (sending: Sending, times: number, signal: AbortSignal) =>
+  sendEach(
+    Array.from({ length: times }, () => sending),
+    signal,
+  )
 
 async function eachCase(act: (name: CaseName) => Promise<unknown>): Promise<void> {
   for (const name of CASE_NAMES) await act(name)

@@ -2,7 +2,9 @@ import { type Aim, isLoaded } from './aims.ts'
 import { CASE_NAMES, CASES } from './cases.ts'
 import { CONNECTIONS } from './exchange.ts'
 import type { Figures } from './figures.ts'
+import { peopleTables } from './report-people.ts'
 import { spread } from './statistics.ts'
+import { table } from './table.ts'
 
 /** The figures as tables for a terminal; they are Markdown too, for docs/performance.md. */
 export function renderReport(figures: Figures, aims: readonly Aim[]): string {
@@ -27,6 +29,7 @@ export function renderReport(figures: Figures, aims: readonly Aim[]): string {
         return rate === undefined ? [] : [[CASES[name], rate.toFixed(0)]]
       }),
     ),
+    ...peopleTables(figures),
     table(
       ['requests to PingOne', ''],
       [
@@ -55,13 +58,4 @@ const kib = (bytes: number) => (bytes / 1024).toFixed(1)
 function ratioOf({ ratios }: Figures, name: string): string {
   const known = Object.entries(ratios).find(([candidate]) => candidate === name)
   return known === undefined ? '' : known[1].toFixed(2)
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((_, column) =>
-    Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length), 3),
-  )
-  const line = (row: readonly string[]) =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
 }

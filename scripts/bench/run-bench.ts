@@ -1,11 +1,14 @@
 import { availableParallelism } from 'node:os'
 import { prepareCases } from './cases.ts'
+import { measureEnds } from './ends.ts'
 import type { Figures } from './figures.ts'
-import { signInEverywhere } from './logins.ts'
+import { medianRatio } from './load.ts'
+import { signInAtPingOne, signInEverywhere } from './logins.ts'
+import { measureManyPeople } from './many-people.ts'
 import { type Effort, measureLatency, measureThroughput } from './measure.ts'
+import { measureOnePerson } from './one-person.ts'
 import { countCalls, countLogins } from './pingone-requests.ts'
 import type { Servers } from './servers.ts'
-import { median } from './statistics.ts'
 
 const CALLS_COUNTED = 20
 
@@ -21,8 +24,12 @@ export async function runBench(
   const calls = await countCalls(servers, cases, CALLS_COUNTED)
   const busy = ['api', 'bareCall', 'statelessCall', 'statefulCall'] as const
   const throughput = await measureThroughput(cases, busy, effort, signal)
+  const downstream = await signInAtPingOne(servers)
+  const manyPeople = await measureManyPeople(servers, downstream, effort, signal)
+  const onePerson = await measureOnePerson(servers, downstream, cases.bareCall, effort, signal)
+  const ends = await measureEnds(servers, downstream, effort, signal)
   const against = (name: keyof typeof latency, base: keyof typeof latency) =>
-    median(latency[name].rounds.map((ms, round) => ms / (latency[base].rounds[round] ?? Number.NaN)))
+    medianRatio(latency[name].rounds, latency[base].rounds)
   const { mcp, bare } = servers.bundles
   return {
     where: 'local workerd',
@@ -35,6 +42,9 @@ export async function runBench(
       statefulList: against('statefulList', 'bareList'),
     },
     throughput: Object.fromEntries(throughput),
+    manyPeople,
+    onePerson,
+    ends,
     pingone: { ...logins, calls, callsMade: 2 * CALLS_COUNTED },
     bundle: {
       mcp: { bytes: mcp.bytes, gzipBytes: mcp.gzipBytes },

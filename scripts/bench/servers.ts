@@ -14,9 +14,17 @@ export interface Servers extends AsyncDisposable {
   readonly bareOrigin: string
   readonly todoOrigin: string
   readonly standInOrigin: string
+  /** The product with a route that gives grants (bench/seeded/), twice: each has people of its own. */
+  readonly seeded: Readonly<Record<SeededName, string>>
   readonly settings: Settings
   readonly bundles: Readonly<Record<'mcp' | 'bare', Bundle>>
 }
+
+const SEEDED_NAMES = ['few', 'many'] as const
+export type SeededName = (typeof SEEDED_NAMES)[number]
+
+/** In the folder that is given: `do/<Worker>-<class>/` has a file for each object. */
+export const STATE_FOLDER = 'state'
 
 const BARE = { name: 'bare', config: 'bench/bare/wrangler.jsonc' } as const
 
@@ -28,13 +36,21 @@ export async function startServers(folder: string): Promise<Servers> {
   await using starting = new AsyncDisposableStack()
   const { ports } = starting.use(await reservePorts())
   const { ports: more } = starting.use(await reservePorts())
-  const { settings, workers } = planLocal({}, ports, keepKeys(join(folder, 'keys.json')))
+  // One grant asks here as fast as the machine answers.
+  const given = { REQUESTS_PER_MINUTE: '1000000' }
+  const { settings, workers } = planLocal(given, ports, keepKeys(join(folder, 'keys.json')))
   const bare = { ...BARE, port: more.mcp, variables: { PUBLIC_ORIGIN: `http://localhost:${more.mcp}` } }
-  const described = [...localWorkers({ settings, workers }, ports, randomUUID()), bare]
+  const seededAt = { few: more.todoApi, many: more.pingone }
+  const seeded = SEEDED_NAMES.map((name) => seededWorker(name, seededAt[name], settings))
+  const described: Described[] = [
+    ...localWorkers({ settings, workers }, ports, randomUUID()),
+    bare,
+    ...seeded,
+  ]
   const bundled = await Promise.all(
     described.map(async (worker) => ({
       worker,
-      bundle: await makeBundle(worker.config, join(folder, worker.name)),
+      bundle: await makeBundle(worker.config, join(folder, worker.name), worker.entry),
     })),
   )
   const bundleOf = (name: string): Bundle => {
@@ -44,7 +60,7 @@ export async function startServers(folder: string): Promise<Servers> {
   }
   const options = convertV4MiniflareOptions({
     workers: bundled.map(({ worker, bundle }) => asDeployed(worker, bundle)),
-    resourcePersistencePath: join(folder, 'state'),
+    resourcePersistencePath: join(folder, STATE_FOLDER),
     cf: false,
     log: new Log(LogLevel.ERROR),
     // What the Workers log is not for the terminal of a bench.
@@ -59,15 +75,26 @@ export async function startServers(folder: string): Promise<Servers> {
     bareOrigin: bare.variables.PUBLIC_ORIGIN,
     todoOrigin: `http://localhost:${ports.todoApi}`,
     standInOrigin: `http://localhost:${ports.pingone}`,
+    seeded: { few: `http://localhost:${seededAt.few}`, many: `http://localhost:${seededAt.many}` },
     settings,
     bundles: { mcp: bundleOf('mcp'), bare: bundleOf('bare') },
     [Symbol.asyncDispose]: () => everything.disposeAsync(),
   }
 }
 
+/** The product's own configuration, so that the two cannot grow apart; only the entry is another. */
+const seededWorker = (name: SeededName, port: number, settings: Settings): Described => ({
+  name,
+  config: 'wrangler.jsonc',
+  entry: 'bench/seeded/index.ts',
+  port,
+  variables: { ...settings, PUBLIC_ORIGIN: `http://localhost:${port}` },
+})
+
 interface Described {
   readonly name: string
   readonly config: string
+  readonly entry?: string
   readonly port: number
   readonly variables: Readonly<Record<string, string | undefined>>
 }

@@ -1,30 +1,103 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { judge } from '../../scripts/bench/aims.ts'
-import { hangUp } from '../../scripts/bench/exchange.ts'
+import { exchange, hangUp } from '../../scripts/bench/exchange.ts'
+import type { Figures } from '../../scripts/bench/figures.ts'
 import { renderReport } from '../../scripts/bench/report.ts'
 import { runBench } from '../../scripts/bench/run-bench.ts'
-import { startServers } from '../../scripts/bench/servers.ts'
+import { type Servers, startServers, STATE_FOLDER } from '../../scripts/bench/servers.ts'
+import { measureLimits } from '../../scripts/limits/measure-limits.ts'
+import { objectFiles } from '../../scripts/limits/stored.ts'
+import { renderLimits } from '../../scripts/limits/render-limits.ts'
 
-const EFFORT = { warmUp: 0, rounds: 2, perRound: 2, throughputRounds: 1, throughputMs: 50 }
+const EFFORT = {
+  warmUp: 0,
+  rounds: 2,
+  perRound: 2,
+  throughputRounds: 1,
+  throughputMs: 50,
+  people: 20,
+  peopleRounds: 1,
+  idleMs: 0,
+  stormRounds: 1,
+  stormMs: 50,
+  ends: 2,
+}
+const PAGE_BYTES = 4096
 
-test('a bench of few requests has every figure, and asks PingOne as seldom as it should', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'mcp-bench-'))
-  await using everything = new AsyncDisposableStack()
-  everything.defer(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
-  const servers = everything.use(await startServers(folder))
-  everything.defer(hangUp)
+const folder = mkdtempSync(join(tmpdir(), 'mcp-bench-'))
+const { signal } = new AbortController()
+let servers: Servers
+let figures: Figures
+beforeAll(async () => {
+  servers = await startServers(folder)
+  figures = { ...(await runBench(servers, EFFORT, signal)), state: 'disk', startupMs: 1 }
+}, 120_000)
+afterAll(async () => {
+  hangUp()
+  await servers[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+})
 
-  const ran = await runBench(servers, EFFORT, new AbortController().signal)
-
-  const figures = { ...ran, state: 'disk', startupMs: 1 } as const
+test('a bench of few requests has every figure, and asks PingOne as seldom as it should', () => {
   expect(figures.pingone).toMatchObject({
     firstLogin: { discovery: 1, jwks: 1, token: 1 },
     nextLogin: { token: 1 },
     calls: {},
   })
   expect(figures.latency.statefulCall.samples).toBe(4)
-  expect(renderReport(figures, judge(figures))).not.toContain('NaN')
+  expect(renderReport(figures, judge(figures))).not.toMatch(/NaN|Infinity|undefined/)
+})
+
+test('no call succeeds that began after the end of its grant was told, in either lane', () => {
+  // Three calls in each lane.
+  expect(figures.ends.revoked).toMatchObject({ grants: 2, callsAfter: 12, succeededAfter: 0 })
+  expect(figures.ends.pingone).toMatchObject({ grants: 2, callsAfter: 4, succeededAfter: 0 })
+})
+
+test('times are not judged when what they are compared with is unsteady; a call after the end always is', () => {
+  const steady = { ...figures.latency, api: { ...figures.latency.api, rounds: [1, 1.1] } }
+  const given = (fewRounds: readonly number[], succeededAfter: number): Figures => ({
+    ...figures,
+    latency: steady,
+    manyPeople: { ...figures.manyPeople, fewRounds, ratio: 1.3 },
+    ends: { ...figures.ends, revoked: { ...figures.ends.revoked, succeededAfter } },
+  })
+  const verdicts = (of: Figures, aim: RegExp) =>
+    judge(of).flatMap((judged) => (aim.test(judged.aim) ? [judged.verdict] : []))
+  expect(verdicts(given([1, 1.1], 0), /^listTodos of 20 people/)).toEqual(['missed'])
+  expect(verdicts(given([1, 1.3], 0), /^listTodos of 20 people/)).toEqual(['loaded machine'])
+  expect(verdicts(given([1, 1.3], 0), /^no call succeeds/)).toEqual(['holds'])
+  expect(verdicts(given([1, 1.3], 1), /^no call succeeds/)).toEqual(['missed'])
+})
+
+test('of many people each has an object of their own, in one Worker; the few are in another', () => {
+  const objectsOf = (name: string) => objectFiles(join(folder, STATE_FOLDER, 'do', `${name}-Person`))
+  expect(objectsOf('many')).toHaveLength(EFFORT.people)
+  expect(objectsOf('few').length).toBeGreaterThan(0)
+})
+
+test('grants without a login are given by the Worker of the bench, and not by the product', async () => {
+  const asked = { path: '/bench/grants', method: 'POST', headers: {}, body: '{}' } as const
+  const [product, seeded] = await Promise.all([
+    exchange({ ...asked, origin: servers.origin }),
+    exchange({ ...asked, origin: servers.seeded.few }),
+  ])
+  expect(product.status).toBe(404)
+  expect(seeded.status).toBe(500)
+  expect(servers.bundles.mcp.inputs.filter((file) => file.includes('bench/'))).toEqual([])
+})
+
+test('what is stored is measured by whole files: more grants take more, and an ended one keeps its record alone', async () => {
+  const amounts = { people: 2, grants: [1, 3], refreshes: 2, calls: 2, sessions: 2 }
+  const limits = await measureLimits(servers, join(folder, STATE_FOLDER), amounts, signal)
+  const [one, three] = limits.byGrants
+  expect(one?.fileBytes).toBeGreaterThan(one?.rowBytes ?? 0)
+  expect((one?.fileBytes ?? 1) % PAGE_BYTES).toBe(0)
+  expect(three?.rowBytes).toBeGreaterThan(one?.rowBytes ?? 0)
+  expect(limits.inSession.rowBytes).toBeGreaterThan(one?.rowBytes ?? 0)
+  expect(limits.ended.rowBytes).toBeLessThan((one?.rowBytes ?? 0) / 2)
+  expect(renderLimits(limits)).not.toMatch(/NaN|Infinity|undefined/)
 }, 60_000)

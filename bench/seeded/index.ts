@@ -1,0 +1,107 @@
+/**
+ * The product as it is, and one route more, which gives grants without a login: two thousand people would sign in for
+ * half an hour. Only `npm run bench` and `npm run limits` run this Worker, on loopback; the product's own entry does not
+ * know it. The records are the library's, `/token` is the product's, and so is each Person.
+ */
+import { decodeJwt } from 'jose'
+import { z } from 'zod'
+import { openGrant } from '../../src/authorization/finish-login.tsx'
+import product from '../../src/index.ts'
+import { AccessTokenClaims, IdTokenClaims } from '../../src/pingone/claims.ts'
+import { tools } from '../../src/tools/index.ts'
+import { makeWiring } from '../../src/wiring.ts'
+
+export { McpSession, Person } from '../../src/index.ts'
+
+const Seeding = z.strictObject({
+  client: z.string(),
+  redirectUri: z.string(),
+  /** One grant for each of these; the same subject twice is one person with two grants. */
+  subjects: z.array(z.string()),
+  downstream: z.strictObject({
+    access: z.string(),
+    refresh: z.string().nullable(),
+    endsInSeconds: z.number(),
+  }),
+})
+type Seeding = z.infer<typeof Seeding>
+
+const VERIFIER = 'a-verifier-that-is-long-enough-to-be-one-0123456789'
+const CHALLENGE = 'IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk'
+const SCOPES = 'todo:read todo:write'
+
+const wiring = makeWiring({
+  names: { name: 'Todos', api: 'Todo API' },
+  tools,
+  deps: {
+    fetch: (input, init) => fetch(input, init),
+    nowMs: () => Date.now(),
+    deadlines: { pingoneMs: 8000, apiMs: 10_000, toolMs: 25_000, documentMs: 4000, storageMs: 5000 },
+  },
+})
+
+/** As `/callback` does it once PingOne's answer is checked; the claims of the access token are those that it has. */
+async function codeFor(call: Call, seeding: Seeding, subject: string): Promise<string> {
+  const { client, redirectUri, downstream } = seeding
+  const login = wiring.login({ ...wiring.partsOf(call.env), ...call })
+  const { config } = login
+  const asked = new URL('/authorize', config.publicOrigin)
+  asked.search = new URLSearchParams({
+    response_type: 'code',
+    client_id: client,
+    redirect_uri: redirectUri,
+    scope: SCOPES,
+    state: 'bench',
+    code_challenge: CHALLENGE,
+    code_challenge_method: 'S256',
+    resource: config.resource,
+  }).toString()
+  const approved = await login.oauth.parseAuthRequest(new Request(asked))
+  const exp = login.nowSeconds() + downstream.endsInSeconds
+  const claims = AccessTokenClaims.parse({ ...decodeJwt(downstream.access), exp })
+  const person = IdTokenClaims.parse({
+    iss: config.pingone.issuer,
+    sub: subject,
+    sid: claims.sid,
+    acr: 'bench',
+    name: subject,
+  })
+  const tokens = { accessToken: downstream.access, refreshToken: downstream.refresh, claims }
+  const opened = await openGrant(login, approved, { person, tokens })
+  if (!opened.ok) throw new Error(`no grant: ${opened.error.reason}`)
+  return new URL(opened.value).searchParams.get('code') ?? ''
+}
+
+async function redeem({ env, ctx }: Call, { client, redirectUri }: Seeding, code: string): Promise<unknown> {
+  const { publicOrigin } = wiring.partsOf(env).config
+  const asked = new Request<unknown, IncomingRequestCfProperties>(`${publicOrigin}/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'authorization_code',
+      client_id: client,
+      redirect_uri: redirectUri,
+      code,
+      code_verifier: VERIFIER,
+    }),
+  })
+  const answer = await product.fetch(asked, env, ctx)
+  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`)
+  return answer.json()
+}
+
+interface Call {
+  env: Env
+  ctx: ExecutionContext
+}
+
+export default {
+  async fetch(request, env, ctx): Promise<Response> {
+    if (new URL(request.url).pathname !== '/bench/grants') return product.fetch(request, env, ctx)
+    const seeding = Seeding.parse(await request.json())
+    const pairs: unknown[] = []
+    for (const subject of seeding.subjects) {
+      pairs.push(await redeem({ env, ctx }, seeding, await codeFor({ env, ctx }, seeding, subject)))
+    }
+    return Response.json(pairs)
+  },
+} satisfies ExportedHandler<Env>

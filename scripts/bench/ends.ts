@@ -1,0 +1,69 @@
+import { callWhenDead, type Lane, revokeUnderCalls, type Round } from './end-rounds.ts'
+import type { DownstreamTokens } from './logins.ts'
+import type { Effort } from './measure.ts'
+import { makeSeeder, seedGrants, subjectsNamed } from './seed.ts'
+import type { Servers } from './servers.ts'
+import { median } from './statistics.ts'
+
+/** How soon the end of a grant is felt in one lane, and what a call took just before it. */
+export interface LaneEnd {
+  /** From the moment in which the end was asked for to the answer 401; median and worst, milliseconds. */
+  readonly firstRefusalMs: number
+  readonly worstMs: number
+  /** p50 of the calls just before, which had the same company. */
+  readonly callMs: number
+  readonly ratio: number
+}
+
+export interface GrantEnds {
+  readonly grants: number
+  readonly stateless: LaneEnd
+  readonly stateful: LaneEnd
+  /** Calls that began after the end was told, and those of them that were answered all the same. */
+  readonly callsAfter: number
+  readonly succeededAfter: number
+}
+
+export interface Ends {
+  /** By the client, RFC 7009; both lanes are being called meanwhile. */
+  readonly revoked: GrantEnds & { readonly answerMs: number }
+  /** PingOne ended it. A call that needs a new downstream token finds out, and is refused itself. */
+  readonly pingone: GrantEnds
+}
+
+export async function measureEnds(
+  servers: Servers,
+  downstream: DownstreamTokens,
+  { ends }: Effort,
+  signal: AbortSignal,
+): Promise<Ends> {
+  const seeder = await makeSeeder(servers.seeded.few)
+  const revoked: Round[] = []
+  for (const pair of await seedGrants(seeder, subjectsNamed('ends', ends), downstream)) {
+    revoked.push(await revokeUnderCalls(seeder, pair, signal))
+  }
+  const dead: Round[] = []
+  for (const subject of subjectsNamed('dead', Math.max(2, Math.ceil(ends / 4)))) {
+    dead.push(await callWhenDead(servers, seeder, subject, dead.length % 2 === 0))
+  }
+  const answerMs = median(revoked.map((round) => round.answerMs))
+  return { revoked: { ...summed(revoked), answerMs }, pingone: summed(dead) }
+}
+
+function summed(rounds: readonly Round[]): GrantEnds {
+  const laneEnd = (lane: Lane): LaneEnd => {
+    const refused = rounds.flatMap((round) => round.lanes[lane].refusedMs)
+    const callMs = median(rounds.flatMap((round) => round.lanes[lane].callMs))
+    // Where nobody was ever refused there is no such moment; the aims say what that means.
+    const firstRefusalMs = refused.length === 0 ? Number.POSITIVE_INFINITY : median(refused)
+    return { firstRefusalMs, worstMs: Math.max(...refused), callMs, ratio: firstRefusalMs / callMs }
+  }
+  const later = rounds.flatMap(({ lanes }) => [...lanes.stateless.later, ...lanes.stateful.later])
+  return {
+    grants: rounds.length,
+    stateless: laneEnd('stateless'),
+    stateful: laneEnd('stateful'),
+    callsAfter: later.length,
+    succeededAfter: later.filter((status) => status !== 401).length,
+  }
+}

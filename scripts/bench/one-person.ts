@@ -1,0 +1,133 @@
+import { CONNECTIONS, type Sending } from './exchange.ts'
+import { medianRatio, rateOf, sendFor } from './load.ts'
+import type { DownstreamTokens } from './logins.ts'
+import type { Effort } from './measure.ts'
+import { listTodos, openSession, sessionMessage, statelessMessage } from './messages.ts'
+import { makeSeeder, type Pair, seedGrants, subjectsNamed } from './seed.ts'
+import type { Servers } from './servers.ts'
+import { median } from './statistics.ts'
+
+/** Calls per second: all callers with one grant of one person, and each with a person of its own. */
+export interface Rates {
+  readonly one: number
+  readonly each: number
+}
+
+export interface OnePerson {
+  readonly callers: number
+  readonly stateless: Rates
+  readonly stateful: Rates
+  readonly storm: Storm
+}
+
+/** Another person calls, one call after the other, while a storm goes on. p50 of each round, milliseconds. */
+export interface Storm {
+  readonly callers: number
+  readonly aloneRounds: readonly number[]
+  /** The storm is one person's. */
+  readonly oneRounds: readonly number[]
+  /** The control: as many callers, each with a person of its own. They take as much of the machine. */
+  readonly eachRounds: readonly number[]
+  /** As many callers of the bare Worker: what any load does to the one thread that a local workerd has. */
+  readonly bareRounds: readonly number[]
+  readonly rates: Rates & { readonly bare: number }
+  readonly ratioToAlone: number
+  readonly ratioToControl: number
+}
+
+type StormName = 'alone' | 'one' | 'each' | 'bare'
+
+interface Lanes {
+  readonly stateless: readonly Sending[]
+  readonly stateful: readonly Sending[]
+}
+
+export async function measureOnePerson(
+  { seeded: { few: origin } }: Servers,
+  downstream: DownstreamTokens,
+  bareCall: Sending,
+  { stormRounds, stormMs }: Effort,
+  signal: AbortSignal,
+): Promise<OnePerson> {
+  const seeder = await makeSeeder(origin)
+  const [pair, other] = await seedGrants(seeder, ['one of them', 'another'], downstream)
+  if (pair === undefined || other === undefined) throw new Error('no grants were seeded')
+  const each = await lanesOf(
+    origin,
+    await seedGrants(seeder, subjectsNamed('caller', CONNECTIONS), downstream),
+  )
+  const one = await lanesOf(
+    origin,
+    Array.from({ length: CONNECTIONS }, () => pair),
+  )
+  const rates = async (lane: keyof Lanes): Promise<Rates> => {
+    const taken: Rates[] = []
+    for (let round = 0; round < stormRounds; round += 1) {
+      const rate = (callers: readonly Sending[]) => rateOf(callers, stormMs, signal)
+      taken.push({ one: await rate(one[lane]), each: await rate(each[lane]) })
+    }
+    return medianRates(taken)
+  }
+  const stateless = await rates('stateless')
+  const stateful = await rates('stateful')
+  const call = statelessMessage(origin, other.access_token, listTodos)
+  // One connection less: the other person needs one.
+  const [oneStorm, eachStorm] = [one, each].map((lanes) => mixed(lanes).slice(1))
+  const bareStorm = Array.from({ length: CONNECTIONS - 1 }, () => bareCall)
+  const during = async (storm: readonly Sending[] = []) => {
+    const [rate, taken] = await Promise.all([
+      storm.length === 0 ? 0 : rateOf(storm, stormMs, signal),
+      sendFor(call, stormMs, signal),
+    ])
+    return { rate, p50: median(taken) }
+  }
+  const rounds: Record<StormName, { rate: number; p50: number }>[] = []
+  for (let round = 0; round < stormRounds; round += 1) {
+    rounds.push({
+      alone: await during(),
+      one: await during(oneStorm),
+      each: await during(eachStorm),
+      bare: await during(bareStorm),
+    })
+  }
+  const p50 = (name: StormName) => rounds.map((round) => round[name].p50)
+  return {
+    callers: CONNECTIONS,
+    stateless,
+    stateful,
+    storm: {
+      callers: CONNECTIONS - 1,
+      aloneRounds: p50('alone'),
+      oneRounds: p50('one'),
+      eachRounds: p50('each'),
+      bareRounds: p50('bare'),
+      rates: {
+        ...medianRates(rounds.map((round) => ({ one: round.one.rate, each: round.each.rate }))),
+        bare: median(rounds.map(({ bare }) => bare.rate)),
+      },
+      ratioToAlone: medianRatio(p50('one'), p50('alone')),
+      ratioToControl: medianRatio(p50('one'), p50('each')),
+    },
+  }
+}
+
+const medianRates = (taken: readonly Rates[]): Rates => ({
+  one: median(taken.map((rates) => rates.one)),
+  each: median(taken.map((rates) => rates.each)),
+})
+
+/** A session for each caller: callers of one session would wait for each other in its object, not in the Person. */
+async function lanesOf(origin: string, pairs: readonly Pair[]): Promise<Lanes> {
+  const stateful: Sending[] = []
+  for (const { access_token: bearer } of pairs) {
+    stateful.push(sessionMessage(origin, bearer, await openSession(origin, bearer), listTodos))
+  }
+  return {
+    stateless: pairs.map(({ access_token: bearer }) => statelessMessage(origin, bearer, listTodos)),
+    stateful,
+  }
+}
+
+/** Every other caller is in the other lane. */
+const mixed = ({ stateless, stateful }: Lanes): Sending[] =>
+  stateless.map((sending, index) => (index % 2 === 0 ? sending : (stateful[index] ?? sending)))

@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { OAuthClient } from '../../test/support/oauth-client.ts'
+import type { DownstreamTokens } from './logins.ts'
+
+const Pairs = z.array(z.object({ access_token: z.string(), refresh_token: z.string() }))
+export type Pair = z.infer<typeof Pairs>[number]
+
+export interface Seeder {
+  readonly origin: string
+  readonly client: OAuthClient
+}
+
+/** A client of one of the Workers that give grants for the asking (bench/seeded/). */
+export async function makeSeeder(origin: string): Promise<Seeder> {
+  return { origin, client: await (await new OAuthClient(`${origin}/mcp`).discover()).register() }
+}
+
+/** Long enough not to be renewed while a bench runs. */
+const HOUR_SECONDS = 3600
+const AT_ONCE = 50
+
+/** One grant for each subject, with the pair that the client has of it. The same subject twice has two. */
+export async function seedGrants(
+  { origin, client }: Seeder,
+  subjects: readonly string[],
+  { access_token: access, refresh_token: refresh }: DownstreamTokens,
+  endsInSeconds = HOUR_SECONDS,
+): Promise<Pair[]> {
+  const pairs: Pair[] = []
+  for (let first = 0; first < subjects.length; first += AT_ONCE) {
+    const response = await fetch(`${origin}/bench/grants`, {
+      method: 'POST',
+      body: JSON.stringify({
+        client: client.clientId,
+        redirectUri: client.redirectUri,
+        subjects: subjects.slice(first, first + AT_ONCE),
+        downstream: { access, refresh, endsInSeconds },
+      }),
+    })
+    if (!response.ok) throw new Error(`seeding: ${response.status} ${await response.text()}`)
+    pairs.push(...Pairs.parse(await response.json()))
+  }
+  return pairs
+}
+
+/** `prefix 1`, `prefix 2`, …: each is another person. */
+export const subjectsNamed = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `${prefix} ${index + 1}`)

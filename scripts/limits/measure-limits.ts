@@ -1,0 +1,107 @@
+import { join } from 'node:path'
+import { send } from '../bench/exchange.ts'
+import { signInAtPingOne } from '../bench/logins.ts'
+import { listTodos, openSession, sessionMessage, statelessMessage } from '../bench/messages.ts'
+import { makeSeeder, type Pair, seedGrants, subjectsNamed } from '../bench/seed.ts'
+import type { Servers } from '../bench/servers.ts'
+import { tokensIn } from '../../test/support/oauth-client.ts'
+import { objectFiles, type Stored, storedIn, untilClosed } from './stored.ts'
+
+export interface Amounts {
+  /** In each group; a figure is the middle one. */
+  readonly people: number
+  readonly grants: readonly number[]
+  readonly refreshes: number
+  readonly calls: number
+  /** At most as many as one grant may have. */
+  readonly sessions: number
+}
+
+export interface Limits {
+  readonly amounts: Amounts
+  /** A person with so many grants, each redeemed and never used. */
+  readonly byGrants: readonly (Stored & { readonly grants: number })[]
+  /** A person with one grant, and more of one thing. */
+  readonly refreshed: Stored
+  readonly called: Stored
+  readonly inSession: Stored
+  readonly ended: Stored
+  /** The object of one session: opened, and after as many calls as above. */
+  readonly session: Stored
+  readonly calledSession: Stored
+  /** The grant of its person was revoked. */
+  readonly endedSession: Stored
+}
+
+interface Group {
+  readonly people: readonly string[]
+  readonly sessions: readonly string[]
+}
+
+/** Groups of people who differ in one thing, and what lies on disk for each once they are idle. */
+export async function measureLimits(
+  servers: Servers,
+  stateFolder: string,
+  amounts: Amounts,
+  signal: AbortSignal,
+): Promise<Limits> {
+  const { people, grants, refreshes, calls, sessions } = amounts
+  const origin = servers.seeded.few
+  const { client } = await makeSeeder(origin)
+  const downstream = await signInAtPingOne(servers)
+  const folders = {
+    people: join(stateFolder, 'do/few-Person'),
+    sessions: join(stateFolder, 'do/few-McpSession'),
+  }
+  // Nothing tells whose file is whose; so one group comes after the other, and its files are the new ones.
+  const group = async (name: string, grantsEach: number, act: (pair: Pair) => Promise<unknown>) => {
+    const before = new Set([...objectFiles(folders.people), ...objectFiles(folders.sessions)])
+    const subjects = subjectsNamed(name, people).flatMap((subject) =>
+      Array.from({ length: grantsEach }, () => subject),
+    )
+    for (const pair of await seedGrants({ origin, client }, subjects, downstream)) {
+      signal.throwIfAborted()
+      await act(pair)
+    }
+    const added = (folder: string) => objectFiles(folder).filter((file) => !before.has(file))
+    return { people: added(folders.people), sessions: added(folders.sessions) } satisfies Group
+  }
+  const times = async (count: number, act: () => Promise<unknown>) => {
+    for (let time = 0; time < count; time += 1) await act()
+  }
+  const idle = async () => {}
+  const byGrants: (Group & { grants: number })[] = []
+  for (const count of grants) byGrants.push({ ...(await group(`with ${count}`, count, idle)), grants: count })
+  const refreshed = await group('refreshed', 1, async (pair) => {
+    let { refresh_token: token } = pair
+    await times(refreshes, async () => {
+      token = tokensIn(await client.refresh(token)).refresh_token ?? ''
+    })
+  })
+  const called = await group('called', 1, ({ access_token: bearer }) =>
+    times(calls, () => send(statelessMessage(origin, bearer, listTodos))),
+  )
+  const inSession = await group('in session', 1, ({ access_token: bearer }) =>
+    times(sessions, () => openSession(origin, bearer)),
+  )
+  const calledInSession = await group('called in session', 1, async ({ access_token: bearer }) => {
+    const message = sessionMessage(origin, bearer, await openSession(origin, bearer), listTodos)
+    await times(calls, () => send(message))
+  })
+  const ended = await group('ended', 1, async ({ access_token: bearer, refresh_token: token }) => {
+    await openSession(origin, bearer)
+    await client.revoke(token)
+  })
+  await untilClosed([...objectFiles(folders.people), ...objectFiles(folders.sessions)], signal)
+  return {
+    amounts,
+    byGrants: byGrants.map((one) => ({ grants: one.grants, ...storedIn(one.people) })),
+    refreshed: storedIn(refreshed.people),
+    called: storedIn(called.people),
+    inSession: storedIn(inSession.people),
+    ended: storedIn(ended.people),
+    session: storedIn(inSession.sessions),
+    calledSession: storedIn(calledInSession.sessions),
+    endedSession: storedIn(ended.sessions),
+  }
+}

@@ -1,0 +1,53 @@
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as wait } from 'node:timers/promises'
+import { z } from 'zod'
+import { median } from '../bench/statistics.ts'
+
+/** What one object, or the middle one of several, keeps. */
+export interface Stored {
+  /** The file as it lies on disk: whole pages of 4096 bytes, unused ones too. */
+  readonly fileBytes: number
+  /** What is in the rows of tables and indexes. */
+  readonly rowBytes: number
+}
+
+const OBJECT = /^[0-9a-f]{64}\.sqlite$/
+
+/** Files of the objects of one class, each an object. */
+export const objectFiles = (folder: string): readonly string[] =>
+  existsSync(folder)
+    ? readdirSync(folder)
+        .filter((file) => OBJECT.test(file))
+        .map((file) => join(folder, file))
+    : []
+
+const MOST_WAIT_MS = 30_000
+
+/**
+ * workerd closes the database of an object that nobody asks for ten seconds, and SQLite then moves everything from its
+ * log to the file and deletes the log. Nothing is vacuumed: an object in production is not either.
+ */
+export async function untilClosed(files: readonly string[], signal: AbortSignal): Promise<void> {
+  const untilMs = performance.now() + MOST_WAIT_MS
+  while (files.some((file) => existsSync(`${file}-wal`))) {
+    if (performance.now() > untilMs) throw new Error('objects that nobody asks stay open')
+    await wait(250, undefined, { signal })
+  }
+}
+
+const Sum = z.object({ bytes: z.number() })
+
+export function storedIn(files: readonly string[]): Stored {
+  const all = files.map((file) => {
+    const database = new DatabaseSync(file, { readOnly: true })
+    const { bytes } = Sum.parse(database.prepare('SELECT sum(payload) AS bytes FROM dbstat').get())
+    database.close()
+    return { fileBytes: statSync(file).size, rowBytes: bytes }
+  })
+  return {
+    fileBytes: median(all.map(({ fileBytes }) => fileBytes)),
+    rowBytes: median(all.map(({ rowBytes }) => rowBytes)),
+  }
+}
