@@ -2,7 +2,8 @@ import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTPayload } f
 import type * as oauth from 'oauth4webapi'
 import { toBase64Url } from '../lib/base64url.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import { AccessTokenClaims, IdTokenClaims } from './claims.ts'
+import { AccessTokenClaims, IdTokenClaims, RenewedIdTokenClaims } from './claims.ts'
+import { type Environments, isAccepted } from './environment.ts'
 import { notTrusted, unavailable, type PingOneProblem } from './problems.ts'
 import type { Wire } from './wire.ts'
 
@@ -18,6 +19,7 @@ export interface Expected {
   clientId: string
   apiIdentifier: string
   policyIds: readonly string[]
+  environments: Environments
 }
 
 export function makeTokenChecks(wire: Wire, expected: Expected) {
@@ -53,12 +55,30 @@ export function makeTokenChecks(wire: Wire, expected: Expected) {
     if (!verified.ok) return verified
     const claims = IdTokenClaims.safeParse(verified.value)
     if (!claims.success) return notTrusted(`id token ${String(claims.error.issues[0]?.path[0])}`)
+    const refused = await refusedIn(claims.data, accessToken)
+    return refused === null ? ok(claims.data) : notTrusted(`id token ${refused}`)
+  }
+
+  /** OpenID Connect Core §12.2: one that comes with a refresh has no nonce, and here it need not say all again. */
+  const renewedIdToken = async (
+    server: oauth.AuthorizationServer,
+    token: string,
+    accessToken: string,
+  ): Promise<Result<RenewedIdTokenClaims, PingOneProblem>> => {
+    const verified = await verify(server, token, expected.clientId)
+    if (!verified.ok) return verified
+    const claims = RenewedIdTokenClaims.safeParse(verified.value)
+    if (!claims.success) return notTrusted(`id token ${String(claims.error.issues[0]?.path[0])}`)
+    const refused = await refusedIn(claims.data, accessToken)
+    return refused === null ? ok(claims.data) : notTrusted(`id token ${refused}`)
+  }
+
+  const refusedIn = async ({ acr, at_hash, env }: RenewedIdTokenClaims, accessToken: string) => {
+    if (!isAccepted(expected.environments, env ?? null)) return 'env'
     // The policy is a query parameter that a browser carried: only `acr` says which flow really ran.
-    if (!expected.policyIds.includes(claims.data.acr)) return notTrusted('id token acr')
-    const { at_hash } = claims.data
-    if (at_hash !== undefined && at_hash !== (await leftHalfHash(accessToken)))
-      return notTrusted('id token at_hash')
-    return ok(claims.data)
+    if (acr !== undefined && !expected.policyIds.includes(acr)) return 'acr'
+    if (at_hash !== undefined && at_hash !== (await leftHalfHash(accessToken))) return 'at_hash'
+    return null
   }
 
   /** The token that the API will get: ours to look at, since a wrong audience or a machine behind it is our fault. */
@@ -70,14 +90,15 @@ export function makeTokenChecks(wire: Wire, expected: Expected) {
     if (!verified.ok) return verified
     const claims = AccessTokenClaims.safeParse(verified.value)
     if (!claims.success) return notTrusted(`access token ${String(claims.error.issues[0]?.path[0])}`)
-    const { acr, client_id } = claims.data
-    if (acr !== undefined && !expected.policyIds.includes(acr)) return notTrusted('access token acr')
+    const { acr, client_id, env } = claims.data
+    if (!isAccepted(expected.environments, env ?? null)) return notTrusted('access token env')
+    if (!expected.policyIds.includes(acr)) return notTrusted('access token acr')
     if (client_id !== undefined && client_id !== expected.clientId)
       return notTrusted('access token client_id')
     return ok(claims.data)
   }
 
-  return { idToken, accessToken }
+  return { idToken, renewedIdToken, accessToken }
 }
 
 /** OpenID Connect Core §3.1.3.8: the left half of SHA-256, as RS256 asks, says which token came with the id token. */

@@ -13,6 +13,8 @@ export const IdTokenClaims = z.object({
   sid: text,
   /** The flow policy that ran (PingOne: `acr` is the policy's id), which proves that the consent flow did. */
   acr: text,
+  /** The environment's id. */
+  env: text.optional(),
   auth_time: seconds.optional(),
   at_hash: text.optional(),
   name: shown,
@@ -22,9 +24,21 @@ export const IdTokenClaims = z.object({
 })
 export type IdTokenClaims = z.infer<typeof IdTokenClaims>
 
+/** The same of an id token that came with a refresh: whose it is, and what must fit if it is there. */
+export const RenewedIdTokenClaims = IdTokenClaims.pick({
+  iss: true,
+  sub: true,
+  acr: true,
+  env: true,
+  at_hash: true,
+}).partial({
+  acr: true,
+})
+export type RenewedIdTokenClaims = z.infer<typeof RenewedIdTokenClaims>
+
 /**
- * What we read of the downstream token. `sub` and `sid` say that a person stands behind it: a
- * client-credentials token has neither (invariant 6).
+ * What we read of the downstream token. `sub`, `sid` and `acr` say that a person stands behind it, who went through a
+ * flow: a client-credentials token has none of them (invariant 6).
  */
 export const AccessTokenClaims = z.object({
   iss: text,
@@ -33,7 +47,8 @@ export const AccessTokenClaims = z.object({
   sid: text,
   scope: z.string().transform((scope) => scope.split(' ').filter((one) => one !== '')),
   exp: seconds,
-  acr: text.optional(),
+  acr: text,
+  env: text.optional(),
   client_id: text.optional(),
 })
 export type AccessTokenClaims = z.infer<typeof AccessTokenClaims>

@@ -68,6 +68,11 @@ const isFromTheNetwork = (error: unknown): error is Error =>
   error instanceof Error &&
   ['TimeoutError', 'AbortError', 'TooLargeError', 'NetworkError'].includes(error.name)
 
+/** Our own signing key does not sign. It says no more: what the platform says may be about the key's parts. */
+export class UnusableKey extends Error {}
+
 /** What a request itself threw: there was no answer, whatever the runtime calls it. */
 export const problemOfRequest = (error: unknown): Err<PingOneProblem> =>
-  unavailable(error instanceof Error ? error.name : 'no answer')
+  error instanceof UnusableKey
+    ? err({ reason: 'misconfigured', detail: 'MCP_SERVER_PRIVATE_KEY does not sign' })
+    : unavailable(error instanceof Error ? error.name : 'no answer')

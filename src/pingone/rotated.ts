@@ -7,6 +7,9 @@ import type { PingOneProblem } from './problems.ts'
  */
 export type RefreshProblem = PingOneProblem & { rotated: string | null }
 
+/** `given`: the refresh token of a login that we refuse. Nobody holds it, so whoever drops it has PingOne revoke it. */
+export type LoginProblem = PingOneProblem & { given: string | null }
+
 const Rotated = z.object({ refresh_token: z.string().min(1) })
 
 /** The refresh token of an answer that one of our checks refused. */

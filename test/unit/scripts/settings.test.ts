@@ -22,13 +22,13 @@ test('a name in a settings file that is no setting is told', () => {
 
 test('where settings come from is told in names: what shadows what, and what does nothing yet', () => {
   const fromFile = { PINGONE_ISUER: 'hunter2', API_URL: 'hunter2', MCP_PORT: '1', ROOT_KEYS: '' }
-  const fromProcess = { PATH: '/bin', API_URL: 'hunter3', PINGONE_PAR: 'on' }
+  const fromProcess = { PATH: '/bin', API_URL: 'hunter3', OPERATOR_GROUP: 'on' }
   expect(explainSettings('.dev.vars', fromFile, fromProcess)).toEqual([
     '.dev.vars: PINGONE_ISUER is not a setting',
     'From .dev.vars: API_URL, MCP_PORT',
-    'From the environment: PINGONE_PAR, API_URL',
+    'From the environment: API_URL, OPERATOR_GROUP',
     "API_URL is in .dev.vars and in the environment: the environment's is used",
-    'PINGONE_PAR has no effect in this release',
+    'OPERATOR_GROUP has no effect in this release',
   ])
   expect(explainSettings('.dev.vars', {}, { PATH: '/bin' })).toEqual([])
 })

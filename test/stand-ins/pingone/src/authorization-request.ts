@@ -41,6 +41,7 @@ export function checkRequest(visit: Visit, parameters: URLSearchParams): Checked
     policyId,
     prompt: one(parameters, 'prompt'),
     maxAgeSeconds: maxAge === undefined ? undefined : Number(maxAge),
+    shownClient: shownClient(parameters),
   }
   return { kind: 'good', request }
 }
@@ -83,6 +84,12 @@ function choosePolicy({ settings, switches }: Visit, acrValues: string | undefin
   const asked = words(acrValues)
   if (!asked.every((policyId) => assigned.includes(policyId))) return undefined
   return asked[0] ?? assigned[0]
+}
+
+/** H: a flow reads extra parameters by their names. M: its screens show them. */
+function shownClient(parameters: URLSearchParams): AuthorizationRequest['shownClient'] {
+  const [name, host] = [one(parameters, 'mcp_client_name'), one(parameters, 'mcp_client_host')]
+  return name === undefined || host === undefined ? undefined : { name, host }
 }
 
 /** One line for the timeline. */

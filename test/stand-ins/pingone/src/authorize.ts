@@ -26,9 +26,9 @@ export function authorize(visit: Visit): Answer {
 
 /** H: after /par the browser brings only client_id and request_uri. */
 function requestParameters(visit: Visit): URLSearchParams | undefined {
-  const { parameters } = visit
+  const { parameters, switches } = visit
   const requestUri = one(parameters, 'request_uri')
-  if (requestUri === undefined) return parameters
+  if (requestUri === undefined) return switches.parRequired ? undefined : parameters
   const pushed = takePushed(visit, requestUri)
   return pushed?.get('client_id') === parameters.get('client_id') ? pushed : undefined
 }

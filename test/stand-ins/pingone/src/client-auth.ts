@@ -1,4 +1,4 @@
-import { createLocalJWKSet, createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from 'jose'
+import { createLocalJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from 'jose'
 import { refuse, type Answer } from './answer.ts'
 import { one } from './parameters.ts'
 import type { Visit } from './visit.ts'
@@ -54,18 +54,12 @@ function readBasic(header: string): { id: string; secret: string } | undefined {
 }
 
 /** RFC 7523 §3. Accepted audiences: the issuer and the endpoint that is called (L: which ones PingOne takes). */
-async function assertionHolds({
-  parameters,
-  settings,
-  url,
-  store,
-  nowSeconds,
-  stampSeconds,
-}: Visit): Promise<boolean> {
+async function assertionHolds(visit: Visit): Promise<boolean> {
+  const { parameters, settings, url, store, nowSeconds, stampSeconds } = visit
   if (one(parameters, 'client_assertion_type') !== assertionType) return false
   const endpoint = settings.origin + url.pathname
   try {
-    const { payload } = await jwtVerify(one(parameters, 'client_assertion') ?? '', clientKeys(settings), {
+    const { payload } = await jwtVerify(one(parameters, 'client_assertion') ?? '', await clientKeys(visit), {
       algorithms: ['RS256', 'RS384', 'RS512'],
       issuer: settings.clientId,
       subject: settings.clientId,
@@ -73,6 +67,7 @@ async function assertionHolds({
       requiredClaims: ['exp'],
       currentDate: new Date(stampSeconds * 1000),
     })
+    // L: whether PingOne insists on a `jti`; RFC 7523 §3 leaves it open.
     if (payload.jti === undefined) return true
     if (store.assertions.get(payload.jti) !== undefined) return false
     store.assertions.put(payload.jti, (payload.exp ?? nowSeconds) + 60)
@@ -83,8 +78,18 @@ async function assertionHolds({
   }
 }
 
-function clientKeys({ clientJwks, clientJwksUri }: Visit['settings']): JWTVerifyGetKey {
-  return clientJwks === ''
-    ? createRemoteJWKSet(new URL(clientJwksUri))
-    : createLocalJWKSet(JSON.parse(clientJwks))
+/** L: how long PingOne keeps them. No second look for an unknown `kid`: the careful reading. */
+async function clientKeys({ settings, switches, store, nowSeconds }: Visit): Promise<JWTVerifyGetKey> {
+  const { clientJwks, clientJwksUri } = settings
+  if (clientJwks !== '') return createLocalJWKSet(JSON.parse(clientJwks))
+  const kept = store.clientKeys.get(clientJwksUri)
+  if (kept && nowSeconds - kept.atSeconds < switches.clientKeysSeconds) {
+    return createLocalJWKSet(JSON.parse(kept.text))
+  }
+  const response = await fetch(clientJwksUri)
+  if (!response.ok) throw new errors.JWKSInvalid(`status ${response.status}`)
+  const text = await response.text()
+  const keys = createLocalJWKSet(JSON.parse(text))
+  store.clientKeys.put(clientJwksUri, { text, atSeconds: nowSeconds })
+  return keys
 }

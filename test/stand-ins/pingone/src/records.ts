@@ -36,6 +36,8 @@ export interface AuthorizationRequest {
   readonly policyId: string
   readonly prompt: string | undefined
   readonly maxAgeSeconds: number | undefined
+  /** What the application says of its own client, for the flow's screens. */
+  readonly shownClient: { readonly name: string; readonly host: string } | undefined
 }
 
 /** How the flow ended, before the designer's last word. */
@@ -103,6 +105,12 @@ export interface AccessToken {
 export interface PushedRequest {
   readonly parameters: readonly (readonly [string, string])[]
   readonly expiresAtSeconds: number
+}
+
+/** A JWKS as text. */
+export interface FetchedKeys {
+  readonly text: string
+  readonly atSeconds: number
 }
 
 export interface StoredKey {

@@ -53,6 +53,8 @@ export function openStore(kv: SyncKvStorage) {
     /** `jti` of client assertions that were used, with their expiry. */
     assertions: new Shelf<number>(kv, 'assertion'),
     keys: new Shelf<Records.StoredKey>(kv, 'key'),
+    /** By address: the application's own public keys, as they were fetched. */
+    clientKeys: new Shelf<Records.FetchedKeys>(kv, 'client keys'),
     switches: new Shelf<Switches>(kv, 'switches'),
     timeline: new Shelf<TimelineEntry>(kv, 'timeline'),
     /** Requests by endpoint, token requests by grant type, timeline entries, and when it was last swept. */

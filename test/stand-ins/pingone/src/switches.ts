@@ -21,6 +21,10 @@ export const readers = {
   /** False: the flow policy is no longer assigned to the application. */
   policyAssigned: flag,
   rememberConsent: flag,
+  /** True: the application must push its requests (`par_requirement`). */
+  parRequired: flag,
+  /** How long the keys of the application are kept after they were fetched from their address. */
+  clientKeysSeconds: wholeNumber(0, 86_400),
   /** True: a `resource` parameter counts as asking for a second resource. */
   strictResource: flag,
   /** True: the application also has the scope `reports:read` of a second custom resource. */
@@ -80,6 +84,8 @@ export const normalSwitches: Switches = {
   flowError: null,
   policyAssigned: true,
   rememberConsent: true,
+  parRequired: false,
+  clientKeysSeconds: 0,
   strictResource: false,
   secondResource: false,
   idToken: 'good',

@@ -113,6 +113,23 @@ test('a pushed request works once and only for its client', async () => {
   expect((await new Browser().visit(`${issuer}/authorize?${stolen.toString()}`)).status).toBe(400)
 })
 
+test('where requests must be pushed, one that a browser brings itself ends on the error page', async () => {
+  await setSwitches({ parRequired: true })
+  expect((await new Browser().visit(await authorizeUrl())).status).toBe(400)
+})
+
+test('a pushed client is named on the consent screen, as text', async () => {
+  const parameters = await authorizeParameters({
+    mcp_client_name: '<b>Bold</b>',
+    mcp_client_host: 'app.example',
+  })
+  const { request_uri: requestUri } = await readJson(await post('par', parameters))
+  const query = new URLSearchParams({ client_id: clientId, request_uri: String(requestUri) })
+  const browser = new Browser()
+  const sight = await browser.signOn(await browser.visit(`${issuer}/authorize?${query.toString()}`), 'ada')
+  expect(sight.text).toContain('<strong>&lt;b&gt;Bold&lt;/b&gt;</strong>, at <code>app.example</code>')
+})
+
 test('a bad request is refused where it is pushed, and so is a stranger', async () => {
   const bad = await post('par', await authorizeParameters({ scope: 'todo:admin' }))
   expect([bad.status, (await readJson(bad))['error']]).toEqual([400, 'invalid_scope'])

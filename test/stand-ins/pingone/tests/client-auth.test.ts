@@ -3,7 +3,7 @@ import { runInDurableObject } from 'cloudflare:test'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { Tenant } from '../src/tenant.ts'
-import { basic, resetStandIn } from './application.ts'
+import { basic, resetStandIn, setSwitches } from './application.ts'
 import { clientId, clientSecret, issuer } from './browser.ts'
 
 beforeEach(resetStandIn)
@@ -65,6 +65,23 @@ test('private_key_jwt fetches the keys when it has their address', async () => {
   }
   expect(await askOther(settings, fields)).toBe(200)
   expect(fetched).toHaveBeenCalledOnce()
+  fetched.mockRestore()
+})
+
+test('keys that were fetched are kept as long as the switch says, unknown kid or not', async () => {
+  const [a, b] = [await makeAssertion(), await makeAssertion()]
+  const [published, later] = [a.jwks, b.jwks]
+  const settings = {
+    STAND_IN_CLIENT_AUTH: 'private_key_jwt',
+    STAND_IN_CLIENT_JWKS_URI: 'http://localhost:8787/jwks',
+  }
+  const fetched = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => new Response(published))
+  await setSwitches({ clientKeysSeconds: 600 })
+  expect(await askOther(settings, a.fields)).toBe(200)
+  fetched.mockImplementation(async () => new Response(later))
+  expect(await askOther(settings, b.fields)).toBe(401)
+  await setSwitches({ clientKeysSeconds: null })
+  expect(await askOther(settings, b.fields)).toBe(200)
   fetched.mockRestore()
 })
 

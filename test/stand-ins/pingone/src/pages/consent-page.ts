@@ -1,9 +1,14 @@
-import { html, type Markup } from '../markup.ts'
+import { html, nothing, type Markup } from '../markup.ts'
 import type { Account, Flow } from '../records.ts'
 import { apiScopesAmong } from '../scopes.ts'
 import type { Visit } from '../visit.ts'
 import { layout } from './layout.ts'
 import { guard, pathTo } from './sign-on-page.ts'
+
+const shownClient = ({ request: { shownClient: client } }: Flow): Markup =>
+  client === undefined
+    ? nothing
+    : html`<p>It does so for <strong>${client.name}</strong>, at <code>${client.host}</code>.</p>`
 
 /** May the application use the API for you? */
 export function consentPage(visit: Visit, flow: Flow, person: Account): Markup {
@@ -20,7 +25,7 @@ export function consentPage(visit: Visit, flow: Flow, person: Account): Markup {
         ${person.name}, the application at <strong>${hostname}${port === '' ? '' : `:${port}`}</strong> asks
         to use the API <strong>${visit.settings.apiIdentifier}</strong> for you.
       </p>
-      ${boxes}
+      ${shownClient(flow)} ${boxes}
       <button type="submit" name="decision" value="allow">Allow</button>
       <button type="submit" name="decision" value="deny" class="quiet">Deny</button>
     </form>

@@ -1,0 +1,25 @@
+/** `npm run doctor`: are the settings right, and does PingOne agree? Signs nobody in and changes nothing. */
+import { parseArgs } from 'node:util'
+import { examine } from './doctor/examine.ts'
+import { lineOf } from './doctor/finding.ts'
+import { readDeployment, readLocal } from './doctor/read-settings.ts'
+import { StartProblem } from './local/start-problem.ts'
+
+const { values: options } = parseArgs({
+  options: {
+    'env-file': { type: 'string' },
+    state: { type: 'string', default: '.wrangler/local' },
+  },
+})
+
+try {
+  const path = options['env-file']
+  const settings = path === undefined ? readLocal(options.state) : readDeployment(path)
+  const findings = await examine(settings, fetch)
+  for (const finding of findings) console.log(lineOf(finding))
+  process.exitCode = findings.some(({ level }) => level === 'problem') ? 1 : 0
+} catch (error) {
+  if (!(error instanceof StartProblem)) throw error
+  console.error(error.message)
+  process.exitCode = 1
+}

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto'
+import { type Config, loadConfig } from '../../src/config.ts'
+import { boundedFetch, type Fetch } from '../../src/lib/bounded-fetch.ts'
+import { makePingOne } from '../../src/pingone/client.ts'
+import type { GivenSettings } from '../local/settings.ts'
+import { checkApplication, toKnow } from './check-application.ts'
+import { checkDiscovery } from './check-discovery.ts'
+import { checkKeys } from './check-keys.ts'
+import { type Finding, ok, problem } from './finding.ts'
+
+const DEADLINE_MS = 8000
+const LIMITS = { deadlineMs: DEADLINE_MS, maxBytes: 64 * 1024 }
+
+/** Everything that can be known without a person: the settings, and what PingOne says of itself and of us. */
+export async function examine(settings: GivenSettings, fetch: Fetch): Promise<readonly Finding[]> {
+  const config = loadConfig(settings)
+  if (!config.ok) return config.error.problems.map(({ name, problem: rule }) => problem(`${name} ${rule}`))
+  return [ok('the settings fit together'), ...(await examinePingOne(config.value, fetch))]
+}
+
+async function examinePingOne(config: Config, fetch: Fetch): Promise<readonly Finding[]> {
+  const address = `${config.pingone.issuer}/.well-known/openid-configuration`
+  const document = await readJson(fetch, address)
+  if ('failed' in document) {
+    return [
+      problem(`${address}: ${document.failed}. Is PINGONE_ISSUER right, and PingOne reachable from here?`),
+    ]
+  }
+  const { findings, keys } = checkDiscovery(document.json, config)
+  const isGood = findings.every(({ level }) => level !== 'problem')
+  const deps = { fetch, now: () => Math.floor(Date.now() / 1000) }
+  const pingone = makePingOne(
+    { ...config.pingone, apiIdentifier: config.api.identifier, deadlineMs: DEADLINE_MS },
+    deps,
+  )
+  return [
+    ...findings,
+    ...(keys === null ? [] : [await examineKeys(fetch, keys)]),
+    // A document that does not hold is not asked any further: its problem is said already.
+    ...(isGood ? await checkApplication({ pingone, config }, randomUUID()) : []),
+    ...toKnow(config),
+  ]
+}
+
+async function examineKeys(fetch: Fetch, address: string): Promise<Finding> {
+  const keys = await readJson(fetch, address)
+  return 'failed' in keys ? problem(`the keys at jwks_uri: ${keys.failed}`) : checkKeys(keys.json)
+}
+
+/** What went wrong is said in words of ours: a page of somebody else's has no place in a terminal. */
+async function readJson(fetch: Fetch, address: string): Promise<{ json: unknown } | { failed: string }> {
+  try {
+    const answer = await boundedFetch(fetch, new Request(address), LIMITS)
+    if (answer.status !== 200) return { failed: `it answers ${answer.status}` }
+    const json: unknown = await answer.json()
+    return { json }
+  } catch (error) {
+    if (error instanceof SyntaxError) return { failed: 'it answers something that is not JSON' }
+    return {
+      failed:
+        error instanceof Error && error.name === 'TimeoutError' ? 'no answer in 8 seconds' : 'no answer',
+    }
+  }
+}

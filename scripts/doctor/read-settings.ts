@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import { z } from 'zod'
+import { keepKeys } from '../local/keys.ts'
+import { planLocal } from '../local/plan.ts'
+import { portsFrom } from '../local/ports.ts'
+import { parseJson, readPrivateFile } from '../local/private-file.ts'
+import { type GivenSettings, mergeSettings, readSettingsFile } from '../local/settings.ts'
+import { StartProblem } from '../local/start-problem.ts'
+import { describeStateFolder } from '../local/state-folder.ts'
+
+const Settings = z.record(z.string(), z.string())
+
+/** The settings of one deployment: lines of NAME=value, or the JSON that `wrangler secret bulk` takes. Nothing else. */
+export function readDeployment(path: string): GivenSettings {
+  const text = readPrivateFile(path)
+  if (text === undefined) throw new StartProblem(`${path} is not there.`)
+  if (!text.trimStart().startsWith('{')) return parseEnv(text)
+  const read = Settings.safeParse(parseJson(text))
+  if (!read.success) throw new StartProblem(`${path} is not JSON with a text for each name.`)
+  return read.data
+}
+
+/** What `npm start` would give the server here. */
+export function readLocal(stateDir: string): GivenSettings {
+  const fromFile = readSettingsFile('.dev.vars')
+  const given = mergeSettings(fromFile, process.env)
+  const { keys } = describeStateFolder(stateDir)
+  if (!existsSync(keys)) {
+    throw new StartProblem('npm start has not run here yet. Start it, or name settings: --env-file <path>')
+  }
+  const ports = portsFrom({ ...fromFile, ...process.env })
+  return planLocal(given, ports, keepKeys(keys)).settings
+}

@@ -1,0 +1,133 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { decodeJwt } from 'jose'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { describeStateFolder } from '../../scripts/local/state-folder.ts'
+import { Browser } from '../support/browser.ts'
+import { canariesOfPrivateKey, canariesOfToken, findCanaries, type Place } from '../support/canaries.ts'
+import { makePrivateJwk } from '../support/make-private-jwk.ts'
+import type { OtherAnswer } from '../support/recording-proxy.ts'
+import { signIn } from '../support/sign-in.ts'
+import { callToolStateless } from '../support/stateless-call.ts'
+import { tellStory } from '../support/story.ts'
+import { startWatchedWorld, type WatchedWorld } from '../support/watched-world.ts'
+
+// Invariant 1 for a server without a secret: neither its private key nor what it signs is seen by anyone but PingOne,
+// though PingOne repeats in its errors all that it was sent.
+const [signing, next] = [makePrivateJwk('signing'), makePrivateJwk('next')]
+let world: WatchedWorld
+let isEchoing = false
+
+beforeAll(async () => {
+  const echo = ({ asked }: { asked: { body: string } }): OtherAnswer => ({
+    status: 400,
+    headers: { 'content-type': 'application/json', 'x-echo': asked.body },
+    body: JSON.stringify({ error: asked.body, error_description: asked.body, error_uri: asked.body }),
+  })
+  world = await startWatchedWorld({
+    settings: {
+      PINGONE_CLIENT_AUTH: 'private_key_jwt',
+      MCP_SERVER_PRIVATE_KEY: JSON.stringify({ keys: [signing, next] }),
+      PINGONE_PAR: 'on',
+    },
+    pingone: {
+      instead: (exchange) =>
+        isEchoing && /\/as\/(?:token|par|revoke)$/.test(exchange.url) ? echo(exchange) : undefined,
+    },
+  })
+  await useEverything()
+}, 120_000)
+afterAll(() => world?.[Symbol.asyncDispose]())
+
+async function useEverything() {
+  const story = tellStory(world.addresses)
+  await story.standIn.set({ accessTokenSeconds: 30 })
+  const client = await story.newClient()
+  const login = () => signIn(new Browser(), client.authorize().url, { person: story.newPerson() })
+  const { tokens } = await story.signInWith(client)
+  const call = () => callToolStateless(client, tokens.access_token, 'listTodos')
+  await call()
+  isEchoing = true
+  await login()
+  await call()
+  isEchoing = false
+  await call()
+  await client.revoke(tokens.refresh_token ?? '')
+  // That PingOne is told of the end is nothing that the client waits for.
+  await vi.waitFor(() => {
+    if (!world.pingone.exchanges.some(({ url }) => url.endsWith('/as/revoke'))) throw new Error('not yet')
+  }, 10_000)
+  await fetch(`${world.addresses.origin}/.well-known/jwks.json`)
+}
+
+const assertions = () =>
+  world.pingone.exchanges.flatMap(({ asked }) => new URLSearchParams(asked.body).getAll('client_assertion'))
+
+const headersOf = (headers: Headers) => [...headers].map(([name, value]) => `${name}: ${value}`).join('\n')
+
+function places(): readonly Place[] {
+  const folder = describeStateFolder(world.addresses.stateDir)
+  const data = join(folder.data, 'mcp')
+  const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  return [
+    ...files.map(({ parentPath, name }) => ({
+      name: 'storage',
+      text: readFileSync(join(parentPath, name), 'latin1'),
+    })),
+    { name: 'the log', text: readFileSync(folder.logOf('mcp'), 'utf8') },
+    ...world.mcp.exchanges.map(({ method, url, answered }) => ({
+      name: `the answer to ${method} ${url.split('?')[0]}`,
+      text: `${headersOf(answered.headers)}\n${answered.body}`,
+    })),
+    ...[world.mcp, world.pingone, world.todoApi].flatMap(({ exchanges }) =>
+      exchanges.map(({ url }) => ({ name: 'a URL', text: url })),
+    ),
+  ]
+}
+
+test('private keys and assertions are in no answer, log, storage or URL', () => {
+  const kinds = world.pingone.exchanges
+    .filter(({ asked }) => asked.body.includes('client_assertion='))
+    .map(({ url }) => url.split('/').at(-1))
+  expect(new Set(kinds)).toEqual(new Set(['par', 'token', 'revoke']))
+  const secrets = [
+    ...[signing, next].flatMap((key) => canariesOfPrivateKey('private key', key)),
+    ...assertions()
+      .flatMap((assertion) => canariesOfToken('assertion', assertion))
+      // The client id is no secret: it is in the address that a browser opens at PingOne.
+      .filter(({ kind }) => kind !== 'assertion sub'),
+  ]
+  expect(findCanaries(secrets, places())).toEqual([])
+  // Nor does a private key go to PingOne.
+  const sent = world.pingone.exchanges.map(({ asked }) => ({ name: 'PingOne', text: asked.body }))
+  expect(
+    findCanaries(
+      secrets.filter(({ kind }) => kind === 'private key'),
+      sent,
+    ),
+  ).toEqual([])
+})
+
+test('no assertion is used twice, and each is good for a minute, for this issuer', () => {
+  const claims = assertions().map((assertion) => decodeJwt(assertion))
+  expect(claims.length).toBeGreaterThan(5)
+  expect(new Set(claims.map(({ jti }) => jti)).size).toBe(claims.length)
+  for (const { aud, exp = Infinity, iat = 0 } of claims) {
+    expect([aud, exp - iat <= 60]).toEqual([world.addresses.issuer, true])
+  }
+})
+
+test('a key set that is asked for in odd ways is the public one, or nothing', async () => {
+  const url = `${world.addresses.origin}/.well-known/jwks.json`
+  const good = await fetch(url)
+  expect([good.status, good.headers.get('cache-control')]).toEqual([200, 'public, max-age=300'])
+  expect(good.headers.get('set-cookie')).toBeNull()
+  const statuses = await Promise.all(
+    ['POST', 'PUT', 'DELETE'].map(async (method) => (await fetch(url, { method })).status),
+  )
+  expect(statuses).toEqual([405, 405, 405])
+  for (const odd of [`${url}?kid=signing&private=1`, `${url}/`, url.replace('jwks', 'JWKS')]) {
+    const text = await (await fetch(odd)).text()
+    expect(findCanaries(canariesOfPrivateKey('private key', signing), [{ name: odd, text }])).toEqual([])
+  }
+})

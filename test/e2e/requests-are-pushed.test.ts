@@ -1,0 +1,92 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { Browser, type Page } from '../support/browser.ts'
+import { tokensIn } from '../support/oauth-client.ts'
+import { continueSignIn, signIn } from '../support/sign-in.ts'
+import { callToolStateless } from '../support/stateless-call.ts'
+import { tellStory } from '../support/story.ts'
+import { startWorld, type World } from '../support/world.ts'
+
+// PINGONE_PAR=on, and a PingOne that takes no request which was not pushed (RFC 9126).
+let world: World
+const story = () => tellStory(world.addresses)
+
+beforeAll(async () => {
+  world = await startWorld({ settings: { PINGONE_PAR: 'on' } })
+  await story().standIn.set({ parRequired: true })
+})
+afterEach(() => story().standIn.set({ faults: null }))
+afterAll(() => world[Symbol.asyncDispose]())
+
+const press = (browser: Browser, page: Page, value: string): Promise<Page> => {
+  const [form] = page.forms
+  if (form === undefined) throw new Error(`no form: ${page.text}`)
+  return browser.submit(page, form, { press: { name: 'decision', value } })
+}
+
+async function consentPage() {
+  const client = await story().newClient()
+  const authorization = client.authorize()
+  const browser = new Browser()
+  return { client, ...authorization, browser, page: await browser.open(authorization.url) }
+}
+
+test('a person signs in, and the browser never held what was asked', async () => {
+  const client = await story().newClient()
+  const { tokens } = await story().signInWith(client)
+  expect((await callToolStateless(client, tokens.access_token, 'whoAmI')).status).toBe(200)
+  const [authorize, par] = ['authorize', 'par'].map(async (endpoint) =>
+    (await story().standIn.state()).timeline.find((entry) => entry.endpoint === endpoint),
+  )
+  expect(Object.keys((await authorize)?.asked ?? {})).toEqual(['client_id', 'request_uri'])
+  expect((await par)?.asked).toMatchObject({ mcp_client_name: 'Story client', mcp_client_host: 'localhost' })
+})
+
+test.each([
+  ['markup', '</strong><script>x()</script>', 'strong script x() script'],
+  ['a template', 'Claude{{global.parameters.x}}', 'Claude global.parameters.x'],
+  ['turned around', 'Claude\u202egnp.exe', 'Claudegnp.exe'],
+  ['quotes', `" onload='x()' & more`, 'onload x() more'],
+  ['pictures alone', '😀🔒', 'an app without a name'],
+  ['a name of another writing', '待办事项 हिन्दी', '待办事项 हिन्दी'],
+])('the flow is told who asks as plain text: %s', async (_what, client_name, shown) => {
+  const client = await story().newClient({ client_name })
+  const { page } = await signIn(new Browser(), client.authorize().url, {
+    person: story().newPerson(),
+    stopBefore: 'api-consent',
+  })
+  expect(page.text).toContain(`for ${shown}, at localhost`)
+  const pushed = (await story().standIn.state()).timeline.find(({ endpoint }) => endpoint === 'par')
+  expect(pushed?.asked['mcp_client_name']).toBe(shown)
+})
+
+test.each(['503', '429', 'html', 'malformed', 'reset-like'])(
+  'a PAR endpoint that answers %s loses no login: "Try again" leads on',
+  async (fault) => {
+    const { client, browser, page, verifier } = await consentPage()
+    await story().standIn.set({ faults: { par: fault } })
+    const outage = await press(browser, page, 'approve')
+    expect([outage.status, outage.next]).toEqual([503, undefined])
+    expect(outage.text).toContain('Your sign-in was not lost')
+    await story().standIn.set({ faults: null })
+    const onward = await press(browser, outage, 'approve')
+    const { answer } = await continueSignIn(browser, onward, client.redirectUri)
+    tokensIn(await client.redeem(answer?.get('code') ?? '', verifier))
+  },
+)
+
+test('a PingOne that refuses us there is for the operator: the client hears server_error, the log the code', async () => {
+  const { client, browser, page } = await consentPage()
+  await story().standIn.set({ faults: { par: 'invalid_client' } })
+  const refused = await press(browser, page, 'approve')
+  expect(refused.next?.href.startsWith(client.redirectUri)).toBe(true)
+  expect(refused.next?.searchParams.get('error')).toBe('server_error')
+  await expect.poll(() => story().logs('mcp')).toMatch(/login\.refused.*misconfigured.*invalid_client/)
+})
+
+test('a pushed request is good for one browser and one use', async () => {
+  const { browser, page } = await consentPage()
+  const onward = await press(browser, page, 'approve')
+  const address = onward.next ?? ''
+  expect((await new Browser().open(new URL(address))).status).toBe(303)
+  expect((await browser.open(new URL(address))).status).toBe(400)
+})

@@ -1,0 +1,108 @@
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { expect, test } from 'vitest'
+import { Secret } from '../../../src/lib/secret.ts'
+import type { PingOneSettings } from '../../../src/pingone/connection.ts'
+import { CLIENT_ID, ISSUER, playPingOne, SECRETS } from './play-pingone.ts'
+
+// What must be in PingOne's tokens before a login counts: a person, a flow, the environment, how long ago.
+const keys = await generateKeyPair('RS256', { extractable: true })
+const KEYS = { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k', alg: 'RS256' }] }
+const ENVIRONMENT = '0c24f3a0-0522-4f76-9bcf-89643029e3e0'
+const document = {
+  issuer: ISSUER,
+  authorization_endpoint: `${ISSUER}/authorize`,
+  token_endpoint: `${ISSUER}/token`,
+  jwks_uri: `${ISSUER}/jwks`,
+}
+const nowSeconds = () => Math.floor(Date.now() / 1000)
+
+type Claims = Readonly<Record<string, unknown>>
+const sign = (claims: Claims) =>
+  new SignJWT({ iss: ISSUER, sub: 'ada', sid: 'sid', acr: 'policy', ...claims })
+    .setProtectedHeader({ alg: 'RS256', kid: 'k' })
+    .setIssuedAt()
+    .setExpirationTime('5m')
+    .sign(keys.privateKey)
+
+const play = (settings: Partial<PingOneSettings>, spoilt: { id?: Claims; access?: Claims } = {}) =>
+  playPingOne(
+    { clientAuth: { method: 'client_secret_post', secret: new Secret('s') }, ...settings },
+    async ({ path }) => {
+      if (path === '/jwks') return Response.json(KEYS)
+      const id = { aud: CLIENT_ID, nonce: SECRETS.nonce, ...spoilt.id }
+      const access = { aud: 'https://todo.api.example', scope: 'todo:read', ...spoilt.access }
+      return Response.json({
+        token_type: 'Bearer',
+        access_token: await sign(access),
+        id_token: await sign(id),
+        refresh_token: 'r',
+      })
+    },
+    document,
+  )
+
+const login = { redirectUri: 'https://mcp.example/callback', secrets: SECRETS }
+async function finish(...played: Parameters<typeof play>) {
+  const { client } = play(...played)
+  const callback = new URL('https://mcp.example/callback?code=c&state=s')
+  const signedIn = await client.exchangeCode({ ...login, callback })
+  return signedIn.ok ? 'signed in' : `${signedIn.error.reason}: ${signedIn.error.detail}`
+}
+
+test.each([
+  ['id', 'sub'],
+  ['id', 'sid'],
+  ['id', 'acr'],
+  ['access', 'sub'],
+  ['access', 'sid'],
+  ['access', 'acr'],
+] as const)('an %s token without %s stands for no person', async (which, claim) => {
+  expect(await finish({})).toBe('signed in')
+  expect(await finish({}, { [which]: { [claim]: undefined } })).toMatch(/^not_trusted: /)
+})
+
+test('with a longest age, PingOne is asked for it and has to say when the person signed in', async () => {
+  const settings = { maxAuthAgeSeconds: 3600 }
+  const ago = (seconds: number) => ({ id: { auth_time: nowSeconds() - seconds } })
+  const url = await play(settings).client.authorizationUrl({ ...login, state: 's', scopes: [] })
+  expect(url.ok && url.value.searchParams.get('max_age')).toBe('3600')
+  expect(await finish(settings, ago(3500))).toBe('signed in')
+  // A minute for the clocks, and no more.
+  expect(await finish(settings, ago(3650))).toBe('signed in')
+  expect(await finish(settings, ago(3670))).toMatch(/^not_trusted: /)
+  expect(await finish(settings)).toMatch(/^not_trusted: /)
+  expect(await finish(settings, { id: { auth_time: 'today' } })).toMatch(/^not_trusted: /)
+})
+
+test('without one, nothing is asked and an old sign-in is good', async () => {
+  const url = await play({}).client.authorizationUrl({ ...login, state: 's', scopes: [] })
+  expect(url.ok && url.value.searchParams.has('max_age')).toBe(false)
+  expect(await finish({}, { id: { auth_time: 1 } })).toBe('signed in')
+})
+
+test('a token of another environment is refused, whichever of the two it is', async () => {
+  const named = { environments: { ofIssuer: ENVIRONMENT, accepted: [ENVIRONMENT] } }
+  const custom = { environments: { ofIssuer: null, accepted: [ENVIRONMENT] } }
+  const both = { id: { env: ENVIRONMENT }, access: { env: ENVIRONMENT } }
+  expect([await finish(named), await finish(named, both), await finish(custom, both)]).toEqual(
+    Array.from({ length: 3 }, () => 'signed in'),
+  )
+  for (const settings of [named, custom]) {
+    expect(await finish(settings, { ...both, id: { env: 'another' } })).toBe('not_trusted: id token env')
+    expect(await finish(settings, { ...both, access: { env: 'another' } })).toBe(
+      'not_trusted: access token env',
+    )
+  }
+  // Where the issuer does not say it, a token that does not either could be anyone's.
+  expect(await finish(custom)).toBe('not_trusted: id token env')
+})
+
+test('a login that began at another issuer ends before anything of it is sent to this one', async () => {
+  const { client, requests } = play({})
+  const secrets = { ...SECRETS, issuer: 'https://auth.pingone.example/other/as' }
+  const callback = new URL('https://mcp.example/callback?code=c&state=s')
+  expect(await client.exchangeCode({ ...login, secrets, callback })).toMatchObject({
+    error: { reason: 'misconfigured' },
+  })
+  expect(requests).toEqual([])
+})
