@@ -17,3 +17,12 @@ export const jsonRpcError = (
     { jsonrpc: '2.0', id: null, error: { code, message } },
     { status, headers: { 'cache-control': 'no-store', ...headers } },
   )
+
+/** Soon: an object that died is there again at the next message. */
+const RETRY_AFTER_SECONDS = 5
+
+/** Something of ours did not answer: a client waits and asks again, and signs nobody out for it (invariant 10). */
+export const answerOutage = () =>
+  jsonRpcError(503, errorCode.refused, 'This server could not answer. Try again later.', {
+    'retry-after': String(RETRY_AFTER_SECONDS),
+  })

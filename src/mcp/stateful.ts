@@ -1,12 +1,25 @@
 import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
 import { BearerProps, type Principal } from '../principal.ts'
+import type { AnyTool } from '../tools/define-tool.ts'
 import { errorCode, jsonRpcError } from './json-rpc-error.ts'
+import { orLost } from './lost-answer.ts'
 import type { Keeper, McpSettings } from './parts.ts'
 import { PRINCIPAL_HEADER, writePrincipal } from './principal-header.ts'
+import { report } from './report.ts'
 import { library } from './session.ts'
 import { openSessionId, signSessionId } from './session-id.ts'
+import { sessionObject } from './session-object.ts'
 
 const SESSION_HEADER = 'mcp-session-id'
+
+/** What serving one request takes beside the request: `tool` is the one that its message calls. */
+interface Serving {
+  env: Env
+  settings: McpSettings
+  keeper: Keeper
+  message: unknown
+  tool: AnyTool | undefined
+}
 
 /**
  * The edge of the stateful lane. The library finds a session by its id alone and runs it as whoever opened it;
@@ -16,7 +29,7 @@ export async function serveSession(
   request: Request,
   ctx: OAuthResourceContext<unknown>,
   principal: Principal,
-  { env, settings: { sessionKeys }, keeper }: { env: Env; settings: McpSettings; keeper: Keeper },
+  { env, settings: { sessionKeys }, keeper, message, tool }: Serving,
 ): Promise<Response> {
   const signed = request.headers.get(SESSION_HEADER)
   if (signed !== null) {
@@ -25,18 +38,42 @@ export async function serveSession(
     // someone else: for this person it does not exist.
     const isOpen = BearerProps.parse(ctx.props).session === 'open'
     if (session === null || !isOpen) return jsonRpcError(404, errorCode.sessionNotFound, 'Session not found')
-    if (request.method === 'DELETE') await keeper.closeSession(session)
+    // Its person ends the object, and again if that fails: a session that is not on the list cannot be asked for.
+    if (request.method === 'DELETE') {
+      await keeper.closeSession(session)
+      return new Response(null, { status: 204 })
+    }
     request.headers.set(SESSION_HEADER, session)
   }
   request.headers.set(PRINCIPAL_HEADER, writePrincipal(principal))
-  const response = await library.fetch(request, env, withoutProps(ctx))
-  const session = response.headers.get(SESSION_HEADER)
+  const found: { session: string | null } = { session: null }
+  const ask = async () => {
+    const response = await library.fetch(request, env, withoutProps(ctx))
+    found.session = response.headers.get(SESSION_HEADER)
+    // On the list of its person before the client knows its id: so an ending finds it, and its life has an end.
+    if (signed === null && found.session !== null) {
+      await keeper.openSession(found.session, principal.grant, principal.client)
+    }
+    return response
+  }
+  const response = await orLost(ask, message, tool)
+  const { session } = found
   if (session === null) return response
-  // On the list of its person before the client knows its id: so an ending finds it, and its life has an end.
-  if (signed === null) await keeper.openSession(session, principal.grant, principal.client)
+  if (signed === null && !response.ok) {
+    ctx.waitUntil(abandon(env, keeper, session))
+    return response
+  }
   const headers = new Headers(response.headers)
   headers.set(SESSION_HEADER, await signSessionId(sessionKeys, session, principal))
   return new Response(response.body, { status: response.status, headers })
+}
+
+/** Nobody got the id of this session: nobody will ever ask for it or end it. */
+async function abandon(env: Env, keeper: Keeper, session: string): Promise<void> {
+  const ends = [sessionObject(env, session).endSession(), keeper.closeSession(session)]
+  for (const end of await Promise.allSettled(ends)) {
+    if (end.status === 'rejected') report('session.not-abandoned', end.reason, {})
+  }
 }
 
 /** The library writes `props` to the session's storage in clear and keeps the first ones: there are none. */

@@ -22,11 +22,12 @@ export const success = (
   _meta: { transaction, ...(isRepeat ? { repeated: true } : {}) },
 })
 
-export function failure(problem: CallProblem, transaction: string): ToolResult {
+/** `transaction`: null where what knew it is gone. */
+export function failure(problem: CallProblem, transaction: string | null): ToolResult {
   const stopped = problem.reason === 'ended' || problem.reason === 'not_started' ? { [STOPPED]: problem } : {}
   return {
     content: [{ type: 'text', text: sayRefusal(problem) }],
     isError: true,
-    _meta: { transaction, ...stopped },
+    _meta: { ...(transaction === null ? {} : { transaction }), ...stopped },
   }
 }

@@ -18,6 +18,11 @@ export const SESSIONS_PER_GRANT = 20
 const SEEN_STEP_SECONDS = 600
 
 const PREFIX = 'session:'
+/** Closed here, but its object has not said yet that its streams are closed too. */
+const CLOSING = 'closing-session:'
+const Closing = z.object({ tries: z.number(), notBeforeSeconds: z.number() })
+const MOST_TRIES = 10
+const FIRST_PAUSE_SECONDS = 60
 
 export class Sessions {
   readonly #kv: DurableObjectStorage['kv']
@@ -42,8 +47,16 @@ export class Sessions {
     return tooMany
   }
 
-  close(id: string): void {
+  /** Whether it was open. From here on its object is to be told, until `told`. */
+  close(id: string): boolean {
+    if (this.#kv.get(PREFIX + id) === undefined) return false
     this.#kv.delete(PREFIX + id)
+    this.#kv.put(CLOSING + id, { tries: 1, notBeforeSeconds: this.#now() + FIRST_PAUSE_SECONDS })
+    return true
+  }
+
+  told(id: string): void {
+    this.#kv.delete(CLOSING + id)
   }
 
   /** Whether it is open for this client. A newer grant of the same client takes it over (decision 4). */
@@ -64,6 +77,17 @@ export class Sessions {
     return mine
   }
 
+  /** Whose objects have to be told once more; the last try is the end of it. */
+  untold(): string[] {
+    return this.#closing().flatMap(([id, { tries, notBeforeSeconds }]) => {
+      if (notBeforeSeconds > this.#now()) return []
+      const next = this.#now() + FIRST_PAUSE_SECONDS * 2 ** tries
+      if (tries >= MOST_TRIES) this.told(id)
+      else this.#kv.put(CLOSING + id, { tries: tries + 1, notBeforeSeconds: next })
+      return [id]
+    })
+  }
+
   /** Closes what ran out, and tells which. */
   sweep(): string[] {
     const now = this.#now()
@@ -76,13 +100,21 @@ export class Sessions {
 
   nextSeconds(): number | null {
     const ends = this.all().map(([, { seenAtSeconds }]) => seenAtSeconds + SESSION_IDLE_SECONDS + 1)
-    return ends.length === 0 ? null : Math.min(...ends)
+    const tries = this.#closing().map(([, { notBeforeSeconds }]) => notBeforeSeconds)
+    return ends.length + tries.length === 0 ? null : Math.min(...ends, ...tries)
   }
 
   all(): [id: string, session: Session][] {
     return Array.from(this.#kv.list({ prefix: PREFIX }), ([key, value]) => [
       key.slice(PREFIX.length),
       Session.parse(value),
+    ])
+  }
+
+  #closing(): [id: string, closing: z.infer<typeof Closing>][] {
+    return Array.from(this.#kv.list({ prefix: CLOSING }), ([key, value]) => [
+      key.slice(CLOSING.length),
+      Closing.parse(value),
     ])
   }
 

@@ -16,11 +16,14 @@ const newGrant = (id: string) => ({
   id,
   record: { value: '{}', expiresAtSeconds: null },
   client: 'client-a',
+  shown: { name: 'Client', domain: null, redirectUri: 'http://localhost:33418/done' },
   personName: 'Ada',
+  pingOneSession: 'sid',
   downstreamScopes: ['todo:read'],
   accessToken: 'the-access-token',
   refreshToken: 'the-refresh-token',
   downstreamEndsAtSeconds: Math.floor(clock.nowMs / 1000) + 365 * 24 * HOUR_SECONDS,
+  environment: null,
 })
 
 /** A write with a key of the client; each is a message of its own. */

@@ -5,6 +5,9 @@ import { makePingOne } from '../../../src/pingone/client.ts'
 /** Shared with the tests, which run in the same isolate. */
 export const clock = { nowMs: Date.parse('2026-11-01T12:00:00Z') }
 
+/** The objects of sessions: who of them heard that it is over. */
+export const sessionObjects = { areDown: false, told: [] as string[] }
+
 export const config = requireConfig({
   PUBLIC_ORIGIN: 'https://mcp.example.test',
   PINGONE_ISSUER: 'https://auth.pingone.test/7f9a1f2e/as',
@@ -28,7 +31,10 @@ export class Person extends makePerson({
   config: () => config,
   pingone: () => pingone,
   nowMs: () => clock.nowMs,
-  closeSession: async () => {},
+  closeSession: async (_env, session) => {
+    sessionObjects.told.push(session)
+    if (sessionObjects.areDown) throw new Error('nobody there')
+  },
 }) {}
 
 export default { fetch: () => new Response(null, { status: 404 }) } satisfies ExportedHandler<Env>

@@ -4,6 +4,10 @@ import { z } from 'zod'
 import { ORIGIN, REDIRECT_URI } from './names.ts'
 import { codeOf } from './pingone.ts'
 import worker from './worker.ts'
+import { connectionLost, watchedEnv } from './worker-death.ts'
+
+/** Once, because the Worker remembers by it what it made of its settings. */
+export const bindings = watchedEnv(env)
 
 const VERIFIER = 'a-verifier-that-is-long-enough-to-be-one-0123456789'
 const CHALLENGE = 'IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk'
@@ -23,7 +27,7 @@ export async function send(
   const ctx = createExecutionContext()
   const request = new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}${path}`, init)
   const answer = async () => {
-    const response = await worker.fetch(request, env, ctx)
+    const response = await worker.fetch(request, bindings, ctx)
     const text = await response.text()
     await waitOnExecutionContext(ctx)
     return { status: response.status, headers: response.headers, text }
@@ -34,7 +38,7 @@ export async function send(
     throw new Error(`${path} hangs`)
   }
   try {
-    return await Promise.race([answer(), late()])
+    return await Promise.race([answer(), late(), connectionLost()])
   } finally {
     isAnswered.abort()
   }
@@ -80,7 +84,11 @@ export class Client {
       code_challenge_method: 'S256',
       resource: `${ORIGIN}/mcp`,
     })
-    const page = await send(`/authorize?${asked.toString()}`)
+    return this.decide(await send(`/authorize?${asked.toString()}`), subject)
+  }
+
+  /** The person says yes on a page of ours, and signs in at PingOne. */
+  async decide(page: Answer, subject: string): Promise<{ path: string; cookie: string }> {
     const handle = /name="handle" value="([^"]+)"/.exec(page.text)?.[1] ?? ''
     const cookie = cookiesOf(page)
     const decided = new URLSearchParams({ handle, decision: 'approve' })
@@ -136,8 +144,14 @@ export const codeIn = ({ status, headers, text }: Answer): string => {
 }
 
 /** A tool call of the stateless lane. */
-export function callTool(accessToken: string, name: string, input: object = {}): Promise<Answer> {
+export function callTool(
+  accessToken: string,
+  name: string,
+  input: object = {},
+  meta: object = {},
+): Promise<Answer> {
   const _meta = {
+    ...meta,
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientCapabilities': {},
   }

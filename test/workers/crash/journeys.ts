@@ -1,52 +1,8 @@
 import { expect } from 'vitest'
-import { type Answer, callTool, type Client, codeIn, type Tokens, tokensIn } from './client.ts'
-import { callsOf, later, runAlarm, storedOf } from './inside.ts'
-import { CRASH } from './schedule.ts'
-import { families, switches, writes } from './witness.ts'
-
-/** What a client and a person are left with; anything but `goes on` has to be the one that the schedule forces. */
-export type End = 'goes on' | 'pingone_ended' | 'code_reused'
-
-export interface Journey {
-  name: string
-  graceSeconds: number
-  /** Up to where crashes begin; gives the part in which they happen, and what is looked at afterwards. */
-  prepare(client: Client, id: string): Promise<{ act(): Promise<Answer>; check(first: Answer): Promise<End> }>
-}
-
-const LOST_CALL_MS = 600_000
-
-/** No answer says anything of the inside, and one that says "later" says when. */
-export function sane(answer: Answer): Answer {
-  expect(answer.text).not.toContain(CRASH)
-  expect([200, 302, 400, 401, 503]).toContain(answer.status)
-  if (answer.status === 503) {
-    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
-    expect(answer.headers.get('content-type')).toContain('application/json')
-  }
-  return answer
-}
-
-async function again(ask: () => Promise<Answer>, first: Answer): Promise<Answer> {
-  return first.status === 503 ? sane(await ask()) : first
-}
-
-const signIn = async (client: Client, id: string) => codeIn(await client.callback(await client.signIn(id)))
-
-/** The pair works: a call, and one more refresh. */
-async function useOf(client: Client, tokens: Tokens): Promise<End> {
-  const call = sane(await callTool(tokens.access_token, 'listTodos'))
-  const refreshed = sane(await client.refresh(tokens.refresh_token))
-  if (call.status === 200 && refreshed.status === 200) return 'goes on'
-  expect([call.status, refreshed.status]).toEqual([401, 400])
-  return endIn(refreshed)
-}
-
-function endIn({ text }: Answer): End {
-  const end = /This access has ended: (pingone_ended|code_reused)/.exec(text)?.[1]
-  if (end === 'pingone_ended' || end === 'code_reused') return end
-  throw new Error(`ended without the reason: ${text}`)
-}
+import { callTool, tokensIn } from './client.ts'
+import { again, checkRecords, type Journey, LOST_CALL_MS, sane, signIn, useOf, writesOf } from './checks.ts'
+import { later, runAlarm, storedOf } from './inside.ts'
+import { families, switches } from './witness.ts'
 
 const codeExchange: Journey = {
   name: 'code exchange',
@@ -109,23 +65,6 @@ const toolCall = (tool: 'listTodos' | 'addTodo', graceSeconds: number): Journey 
     }
   },
 })
-
-const writesOf = (id: string) => writes.filter(({ text }) => text === id).length
-
-/** Every effect has its record, every record an outcome, and the two agree. */
-async function checkRecords(tokens: Tokens, id: string): Promise<void> {
-  await later(tokens, LOST_CALL_MS)
-  const calls = await callsOf(tokens)
-  const executed = writes.filter(({ text }) => text === id)
-  for (const { outcome } of calls) expect(['done', 'refused', 'failed', 'unknown']).toContain(outcome)
-  for (const { key } of executed) {
-    expect(calls.filter((call) => call.id === key)).toMatchObject([
-      { tool: 'addTodo', outcome: expect.stringMatching(/^(?:done|unknown)$/) },
-    ])
-  }
-  const done = calls.filter(({ tool, outcome }) => tool === 'addTodo' && outcome === 'done')
-  for (const call of done) expect(executed.filter(({ key }) => key === call.id)).toHaveLength(1)
-}
 
 const end: Journey = {
   name: 'end',

@@ -27,21 +27,30 @@ export async function during<T>(schedule: Schedule | null, journey: () => Promis
   }
 }
 
+/** On which side of the step that begins now something dies. */
+export function begin(name: string): Schedule['when'] | null {
+  const mine = next !== null && next.at === steps?.length ? next.when : null
+  steps?.push(name)
+  return mine
+}
+
+/** From here on nothing crashes, or the next step does. */
+export function goOn(): void {
+  next = next?.isTwice === true ? { at: steps?.length ?? 0, when: 'before', isTwice: false } : null
+}
+
 /**
  * The platform ends an object so: what it wrote since its last `await` is gone, who waits for an answer gets none.
  */
 function crash(object: DurableObjectState): void {
-  const after =
-    next?.isTwice === true ? { at: steps?.length ?? 0, when: 'before' as const, isTwice: false } : null
-  next = after
+  goOn()
   object.abort(CRASH)
 }
 
 export const stepOf =
   (object: DurableObjectState): Step =>
   (name, act) => {
-    const mine = next !== null && next.at === steps?.length ? next.when : null
-    steps?.push(name)
+    const mine = begin(name)
     if (mine === 'before') crash(object)
     const result = act()
     if (mine !== 'after') return result

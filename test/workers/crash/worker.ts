@@ -6,7 +6,9 @@ import type { NewGrant } from '../../../src/people/grant.ts'
 import type { Commit } from '../../../src/people/grant-records.ts'
 import { tools } from '../../../src/tools/index.ts'
 import { stepOf } from './schedule.ts'
+import { steppedEnv } from './session-steps.ts'
 import { clock } from './witness.ts'
+import { workerStep } from './worker-death.ts'
 
 export { PingOneWitness } from './pingone.ts'
 export { TodoApi } from './todo-api.ts'
@@ -15,7 +17,7 @@ const product = compose({
   names: { name: 'Todos', api: 'Todo API' },
   tools,
   deps: {
-    fetch: (input, init) => env.PINGONE.fetch(new Request(input, init)),
+    fetch: (input, init) => workerStep('fetch', () => env.PINGONE.fetch(new Request(input, init))),
     nowMs: () => Date.now() + clock.aheadMs,
     deadlines: { pingoneMs: 2000, apiMs: 2000, toolMs: 3000, documentMs: 2000, storageMs: 5000 },
     stepOf,
@@ -67,5 +69,21 @@ export class Person extends product.Person {
     return this.#answer('closeSession', super.closeSession(session))
   }
 }
-export class McpSession extends product.McpSession {}
+/** All that a session's object does beyond its own memory is a step, as in a Person. */
+export class McpSession extends product.McpSession {
+  readonly #step = stepOf(this.ctx)
+
+  constructor(object: DurableObjectState, bindings: Env) {
+    super(object, steppedEnv(bindings, stepOf(object)))
+  }
+
+  override setInitializeRequest(
+    request: Parameters<InstanceType<typeof product.McpSession>['setInitializeRequest']>[0],
+  ) {
+    return this.#step('session.put', async () => super.setInitializeRequest(request))
+  }
+  override getInitializeRequest() {
+    return this.#step('session.get', async () => super.getInitializeRequest())
+  }
+}
 export default product.worker

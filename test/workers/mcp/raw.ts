@@ -20,7 +20,7 @@ export const send = (method: string, bearer: string, headers: Headers = {}, body
 export const post = (bearer: string, message: unknown, headers: Headers = {}) =>
   send('POST', bearer, headers, JSON.stringify(message))
 
-const initialize = {
+export const initialize = {
   jsonrpc: '2.0',
   id: 0,
   method: 'initialize',

@@ -20,6 +20,7 @@ export class TodoApi extends WorkerEntrypoint {
   override async fetch(request: Request): Promise<Response> {
     // Grants with this name have a token that the API no longer takes.
     if (grantOf(request).startsWith('stale')) return new Response(UPSTREAM_WORDS, { status: 401 })
+    if (grantOf(request) === 'slow') await scheduler.wait(1_000)
     const todos = lists.get(request.headers.get('authorization') ?? '') ?? []
     const id = new URL(request.url).pathname.split('/')[3]
     const body =

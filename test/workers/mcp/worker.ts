@@ -3,8 +3,9 @@ import { DurableObject } from 'cloudflare:workers'
 import { guardMcpRequest } from '../../../src/mcp/guard-request.ts'
 import { makeMcpEndpoint } from '../../../src/mcp/endpoint.ts'
 import type { Keeper } from '../../../src/mcp/parts.ts'
-import { namedSession } from '../../../src/mcp/session-object.ts'
+import { namedSession, sessionObject } from '../../../src/mcp/session-object.ts'
 import type { CallIntent, CallOutcome, CallStart } from '../../../src/people/calls.ts'
+import type { StepUpAsk, StepUpLink } from '../../../src/people/step-up-keeper.ts'
 import type { BearerProps } from '../../../src/principal.ts'
 import { tools } from '../../../src/tools/index.ts'
 import { downstreamToken } from './tokens.ts'
@@ -15,6 +16,15 @@ export const ORIGIN = 'https://mcp.example.test'
 
 /** Keeps calls and sessions as rows that a test can read; what it answers depends on the name of the grant. */
 export class Person extends DurableObject<Env> implements Keeper {
+  /** Has one link for each grant, and knows which token was refused first. */
+  async openStepUp({ grant, token }: StepUpAsk): Promise<StepUpLink | null> {
+    if (grant === 'unlinked') return null
+    if (grant === 'unlinkable') throw new Error('it does not answer')
+    const first = this.ctx.storage.kv.get(`first-${grant}`) ?? token
+    this.ctx.storage.kv.put(`first-${grant}`, first)
+    return { id: 'a'.repeat(32), isAskedAgain: first !== token }
+  }
+
   async beginCall(intent: CallIntent): Promise<CallStart> {
     if (intent.grant === 'ended') return { verdict: 'ended' }
     if (intent.grant === 'down') return { verdict: 'unavailable', retryAfterSeconds: 7 }
@@ -34,12 +44,15 @@ export class Person extends DurableObject<Env> implements Keeper {
     if (typeof row === 'object') this.ctx.storage.kv.put(call, { ...row, outcome })
   }
 
-  async openSession(session: string, _grant: string, client: string): Promise<void> {
+  async openSession(session: string, grant: string, client: string): Promise<void> {
+    if (grant === 'unopenable') throw new Error('no session is opened for this grant')
     this.ctx.storage.kv.put(`session-${session}`, client)
   }
 
   async closeSession(session: string): Promise<void> {
+    if (this.ctx.storage.kv.get(`session-${session}`) === 'unclosable') throw new Error('it stays')
     this.ctx.storage.kv.delete(`session-${session}`)
+    await sessionObject(this.env, session).endSession()
   }
 
   async sessionState(session: string | null, client: string): Promise<BearerProps['session']> {
@@ -56,7 +69,7 @@ const sessionKeys = (async (): Promise<readonly [CryptoKey]> => [
 ])()
 
 const product = makeMcpEndpoint({
-  tools,
+  toolsOf: () => tools,
   deps: {
     fetch: (input, init) => fetch(input, init),
     now: () => Math.floor(Date.now() / 1000),
@@ -66,7 +79,12 @@ const product = makeMcpEndpoint({
   personOf: (env, person) => env.PERSON.getByName(person),
 })
 
-export class McpSession extends product.McpSession {}
+export class McpSession extends product.McpSession {
+  /** As the platform ends an object when it fails: who waits for it gets an error or a closed connection. */
+  async die(): Promise<void> {
+    this.ctx.abort('died in a test')
+  }
+}
 
 /** A bearer is `person:grant:scopes.client`; scopes are `r` or `rw`. */
 const resourceServer = new OAuthResourceServer<Env>({

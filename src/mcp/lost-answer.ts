@@ -1,0 +1,115 @@
+import { z } from 'zod'
+import type { AnyTool } from '../tools/define-tool.ts'
+import { answerOutage, errorCode } from './json-rpc-error.ts'
+import { report } from './report.ts'
+import { failure } from './tool-result.ts'
+
+const Asked = z.object({ method: z.string(), id: z.union([z.string(), z.number()]) })
+const Answer = z.union([
+  z.object({ id: z.union([z.string(), z.number()]), result: z.unknown() }),
+  z.object({ id: z.union([z.string(), z.number()]).nullable(), error: z.unknown() }),
+])
+
+/**
+ * The object of a session can die while it works: a release, a machine that goes away, a takeover by another grant.
+ * The library then throws, answers 500, or ends the stream without an answer, for which its client would wait in vain.
+ * Here a write gets the answer that nobody knows whether it was made (invariant 7), because it may have been;
+ * everything else may be asked again.
+ */
+export async function orLost(
+  ask: () => Promise<Response>,
+  message: unknown,
+  tool: AnyTool | undefined,
+): Promise<Response> {
+  const asked = Asked.safeParse(message)
+  const id = asked.success ? asked.data.id : null
+  const lost = (error: unknown): Response => {
+    report('session.lost', error, { tool: tool?.name })
+    return isWrite(tool) && id !== null ? Response.json(unknownOutcome(id)) : answerOutage()
+  }
+  let response: Response
+  try {
+    response = await ask()
+  } catch (error) {
+    return lost(error)
+  }
+  if (response.status >= 500) return lost(new Error(`the library answered ${response.status}`))
+  if (id === null || response.body === null || !isStream(response)) return response
+  const reader = response.body.getReader()
+  const first = await nextOf(reader)
+  if (first === undefined) return lost(new Error('the stream ended without an answer'))
+  return new Response(
+    completed(first, reader, () => lastWords(id, tool)),
+    response,
+  )
+}
+
+const isStream = ({ status, headers }: Response): boolean =>
+  status === 200 && headers.get('content-type') === 'text/event-stream'
+
+const isWrite = (tool: AnyTool | undefined): boolean => tool !== undefined && tool.effect !== 'read'
+
+type Id = string | number
+
+const unknownOutcome = (id: Id) => ({
+  jsonrpc: '2.0',
+  id,
+  result: failure({ reason: 'unknown_outcome' }, null),
+})
+
+/** For a stream whose headers have left already: as one more event of it. */
+function lastWords(id: Id, tool: AnyTool | undefined): string {
+  report('session.lost', new Error('the stream ended without an answer'), { tool: tool?.name })
+  const message = isWrite(tool)
+    ? unknownOutcome(id)
+    : { jsonrpc: '2.0', id, error: { code: errorCode.refused, message: 'The answer was lost. Try again.' } }
+  return `event: message\ndata: ${JSON.stringify(message)}\n\n`
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>
+
+/** A connection that broke is an end as well. */
+async function nextOf(reader: Reader): Promise<Uint8Array | undefined> {
+  try {
+    return (await reader.read()).value
+  } catch {
+    return undefined
+  }
+}
+
+/** The stream as it comes, and at its end the last words where no event of it was an answer. */
+function completed(first: Uint8Array, reader: Reader, words: () => string): ReadableStream<Uint8Array> {
+  const decoder = new TextDecoder()
+  let text = ''
+  let isAnswered = false
+  const look = (chunk: Uint8Array) => {
+    if (isAnswered) return
+    const events = (text + decoder.decode(chunk, { stream: true })).split('\n\n')
+    text = events.pop() ?? ''
+    isAnswered = events.some(isAnswer)
+  }
+  let pending: Uint8Array | undefined = first
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const chunk = pending ?? (await nextOf(reader))
+      pending = undefined
+      if (chunk !== undefined) {
+        look(chunk)
+        controller.enqueue(chunk)
+        return
+      }
+      if (!isAnswered && !isAnswer(text)) controller.enqueue(new TextEncoder().encode(words()))
+      controller.close()
+    },
+    cancel: (reason) => reader.cancel(reason),
+  })
+}
+
+function isAnswer(event: string): boolean {
+  const data = /^data: (.*)$/m.exec(event)?.[1]
+  try {
+    return data !== undefined && Answer.safeParse(JSON.parse(data)).success
+  } catch {
+    return false
+  }
+}

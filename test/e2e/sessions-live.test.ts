@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, describe, expect, test } from 'vitest'
+import { LANES, openLane } from '../support/lane.ts'
+import { tellStory } from '../support/story.ts'
+import { startWorld } from '../support/world.ts'
+
+const story = tellStory()
+afterEach(() => story.standIn.reset())
+
+const redemptions = async () => (await story.standIn.state()).grants['refresh_token'] ?? 0
+
+describe.each(LANES)('a live session of the %s lane', (lane) => {
+  test('whose PingOne token has run out goes on: the next call just works', async () => {
+    await story.standIn.set({ accessTokenSeconds: 3 })
+    const open = await openLane(story, lane)
+    const before = await redemptions()
+    // Run out for PingOne and for the API, not only near its end.
+    await sleep(3500)
+    await story.standIn.set({ accessTokenSeconds: null })
+    const added = await open.call('addTodo', { text: `after the end, ${lane}` })
+    expect([added.status, added.text]).toEqual([200, expect.stringContaining('"total":1')])
+    expect(await redemptions()).toBe(before + 1)
+    expect(await open.todos()).toEqual([`after the end, ${lane}`])
+    // The new one lasts: nothing more is asked of PingOne.
+    expect(await redemptions()).toBe(before + 1)
+  })
+
+  test('does not notice that PingOne changed its keys, even when the old ones are gone at once', async () => {
+    const open = await openLane(story, lane)
+    expect(await open.todos()).toEqual([])
+    for (const isOldDropped of [false, true]) {
+      await story.standIn.rotateKeys({ isOldDropped })
+      const text = `${lane}, old keys ${isOldDropped ? 'gone' : 'kept'}`
+      const added = await open.call('addTodo', { text })
+      expect([added.status, added.text]).toEqual([200, expect.stringContaining(text)])
+    }
+    // A token that is signed with the new key is taken as well.
+    await story.standIn.set({ accessTokenSeconds: 30 })
+    expect(await open.todos()).toHaveLength(2)
+    expect((await open.call('whoAmI', {})).text).toContain('"structuredContent"')
+  })
+})
+
+test('an ending closes the open streams of every session of the grant, and no stream of another', async () => {
+  const client = await story.newClient()
+  const person = story.newPerson()
+  const grants = [await story.signInWith(client, { person }), await story.signInWith(client, { person })]
+  const connect = async (token: string) => {
+    const authorization = `Bearer ${token}`
+    const session = (await client.mcp(initialize, { authorization })).headers.get('mcp-session-id') ?? ''
+    const headers = { accept: 'text/event-stream', authorization, 'mcp-session-id': session }
+    const stream = {
+      isOver: false,
+      status: 0,
+      list: () => client.mcp(list, { authorization, 'mcp-session-id': session }),
+    }
+    const response = await fetch(story.mcpUrl, { headers })
+    stream.status = response.status
+    void response.text().then(() => (stream.isOver = true))
+    return stream
+  }
+  const [first, second] = grants.map(({ tokens }) => tokens)
+  const ending = [await connect(first?.access_token ?? ''), await connect(first?.access_token ?? '')]
+  const staying = await connect(second?.access_token ?? '')
+  expect([...ending, staying].map(({ status }) => status)).toEqual([200, 200, 200])
+
+  await client.revoke(first?.refresh_token ?? '')
+  for (const { list } of ending) expect((await list()).status).toBe(401)
+  await expect.poll(() => ending.map(({ isOver }) => isOver)).toEqual([true, true])
+  expect([staying.isOver, (await staying.list()).status]).toEqual([false, 200])
+  await client.revoke(second?.refresh_token ?? '')
+  await expect.poll(() => staying.isOver).toBe(true)
+})
+
+const initialize = {
+  jsonrpc: '2.0',
+  id: 0,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
+}
+const META = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+}
+const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
+
+test('the stateless lane leaves no stream open that an ending would have to close', async () => {
+  const open = await openLane(story, 'stateless')
+  const all = { toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true }
+  const message = {
+    jsonrpc: '2.0',
+    id: 7,
+    method: 'subscriptions/listen',
+    params: { _meta: META, notifications: { ...all, resourceSubscriptions: ['x:y'] } },
+  }
+  // It says which of it will be told, which is nothing, and that this is all.
+  const { status, text } = await open.send(JSON.stringify(message), { 'mcp-method': 'subscriptions/listen' })
+  expect(status).toBe(200)
+  expect(text).toContain('"notifications":{}')
+  expect(text).toContain('"resultType":"complete"')
+})
+
+test('a session outlives a restart of the Worker on the same state, as in a deploy', async () => {
+  await using world = await startWorld()
+  const own = tellStory(world.addresses)
+  const open = await openLane(own, 'stateful')
+  await open.call('addTodo', { text: 'before' })
+  await world.kill9('mcp')
+  await world.restart('mcp')
+  const added = await open.call('addTodo', { text: 'after' })
+  expect([added.status, added.text]).toEqual([200, expect.stringContaining('"structuredContent"')])
+  expect(await open.todos()).toEqual(['before', 'after'])
+}, 60_000)

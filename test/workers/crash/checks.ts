@@ -1,0 +1,77 @@
+import { expect } from 'vitest'
+import { type Answer, callTool, type Client, codeIn, type Tokens } from './client.ts'
+import { callsOf, later } from './inside.ts'
+import { CRASH, type Schedule } from './schedule.ts'
+import { writes } from './witness.ts'
+
+/** What a client and a person are left with; anything but `goes on` has to be the one that the schedule forces. */
+export type End = 'goes on' | 'pingone_ended' | 'code_reused' | 'starts over' | 'unknown'
+
+export interface Journey {
+  name: string
+  graceSeconds: number
+  /** Up to where crashes begin; gives the part in which they happen, and what is looked at afterwards. */
+  prepare(client: Client, id: string): Promise<{ act(): Promise<Answer>; check(first: Answer): Promise<End> }>
+  /**
+   * The outcome that nobody can prevent; without it, what PingOne's renewal and a used code force. Null: it depends on
+   * what arrives first, and `check` is content with either.
+   */
+  forced?: (steps: readonly string[], schedule: Schedule) => End | null
+  /** At which steps it crashes, where others have been tried in another journey; all of them without it. */
+  crashesAt?: RegExp
+  answersTo?: 'client' | 'browser'
+  /** What dies is not asked a second time by the Worker: the client may hear of it. */
+  mayNotice?: boolean
+}
+
+export const LOST_CALL_MS = 600_000
+
+/** No answer says anything of the inside, and one that says "later" says when. */
+export function sane(answer: Answer, to: 'client' | 'browser' = 'client'): Answer {
+  expect(answer.text).not.toContain(CRASH)
+  expect([200, 204, 302, 400, 401, 503]).toContain(answer.status)
+  if (answer.status === 503) {
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(answer.headers.get('content-type')).toContain(to === 'client' ? 'application/json' : 'text/html')
+  }
+  return answer
+}
+
+export async function again(ask: () => Promise<Answer>, first: Answer): Promise<Answer> {
+  return first.status === 503 ? sane(await ask()) : first
+}
+
+export const signIn = async (client: Client, id: string) =>
+  codeIn(await client.callback(await client.signIn(id)))
+
+/** The pair works: a call, and one more refresh. */
+export async function useOf(client: Client, tokens: Tokens): Promise<End> {
+  const call = sane(await callTool(tokens.access_token, 'listTodos'))
+  const refreshed = sane(await client.refresh(tokens.refresh_token))
+  if (call.status === 200 && refreshed.status === 200) return 'goes on'
+  expect([call.status, refreshed.status]).toEqual([401, 400])
+  return endIn(refreshed)
+}
+
+function endIn({ text }: Answer): End {
+  const end = /This access has ended: (pingone_ended|code_reused)/.exec(text)?.[1]
+  if (end === 'pingone_ended' || end === 'code_reused') return end
+  throw new Error(`ended without the reason: ${text}`)
+}
+
+export const writesOf = (id: string) => writes.filter(({ text }) => text === id).length
+
+/** Every effect has its record, every record an outcome, and the two agree. */
+export async function checkRecords(tokens: Tokens, id: string): Promise<void> {
+  await later(tokens, LOST_CALL_MS)
+  const calls = await callsOf(tokens)
+  const executed = writes.filter(({ text }) => text === id)
+  for (const { outcome } of calls) expect(['done', 'refused', 'failed', 'unknown']).toContain(outcome)
+  for (const { key } of executed) {
+    expect(calls.filter((call) => call.id === key)).toMatchObject([
+      { tool: 'addTodo', outcome: expect.stringMatching(/^(?:done|unknown)$/) },
+    ])
+  }
+  const done = calls.filter(({ tool, outcome }) => tool === 'addTodo' && outcome === 'done')
+  for (const call of done) expect(executed.filter(({ key }) => key === call.id)).toHaveLength(1)
+}

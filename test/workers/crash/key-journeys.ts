@@ -1,0 +1,61 @@
+import { expect } from 'vitest'
+import { KEY_NAME } from '../../../src/mcp/call-key.ts'
+import { checkRecords, type Journey, LOST_CALL_MS, sane, signIn, useOf, writesOf } from './checks.ts'
+import { type Answer, callTool, tokensIn } from './client.ts'
+import { callsOf, later } from './inside.ts'
+import { callInSession, openSession } from './session-client.ts'
+import { AROUND_SESSIONS } from './session-journeys.ts'
+
+type Lane = 'stateless' | 'stateful'
+
+const isDone = ({ text }: Answer): boolean => text.includes('"structuredContent"')
+const isUnknown = ({ text }: Answer): boolean => text.includes('unknown whether this change was made')
+
+/** A client that names its write may ask as often as it likes: it is made once. */
+const keyed = (lane: Lane): Journey => ({
+  name: `write with the client's key, ${lane}`,
+  graceSeconds: 60,
+  ...(lane === 'stateful' ? { crashesAt: AROUND_SESSIONS } : {}),
+  mayNotice: true,
+  async prepare(client, id) {
+    const tokens = tokensIn(await client.redeem(await signIn(client, id)))
+    const session = lane === 'stateful' ? await openSession(tokens.access_token) : null
+    const meta = { [KEY_NAME]: crypto.randomUUID() }
+    const input = { text: id }
+    let message = 0
+    const ask = () =>
+      session === null
+        ? callTool(tokens.access_token, 'addTodo', input, meta)
+        : callInSession(tokens.access_token, session, 'addTodo', { id: (message += 1), input, meta })
+    return {
+      act: ask,
+      async check(first) {
+        if (isDone(first)) expect(writesOf(id)).toBe(1)
+        if (first.status === 503) expect(writesOf(id)).toBe(0)
+        // Whose outcome nobody told is "still running" for two minutes.
+        if ((await callsOf(tokens)).some(({ outcome }) => outcome === null)) await later(tokens, LOST_CALL_MS)
+        const second = sane(await ask())
+        const third = sane(await ask())
+        expect([second.status, third.status]).toEqual([200, 200])
+        expect(writesOf(id)).toBeLessThanOrEqual(1)
+        if (isDone(second)) expect(third.text).toContain('"repeated":true')
+        if (isDone(first))
+          expect(isDone(second) ? second.text.includes('"repeated":true') : isUnknown(second)).toBe(true)
+        if (isUnknown(second)) expect(isUnknown(third)).toBe(true)
+        expect(isDone(second) ? writesOf(id) : 1).toBe(1)
+        await checkRecords(tokens, id)
+        expect(await useOf(client, tokens)).toBe('goes on')
+        return isDone(second) ? 'goes on' : 'unknown'
+      },
+    }
+  },
+  forced(steps, { at, isTwice, when }) {
+    if (lane === 'stateful') return null
+    // The outcome was told twice in vain: the API has the change, and nobody here can say so.
+    const told = steps.indexOf('answer beginCall')
+    const isTold = steps[at] === 'answer endCall' && when === 'after'
+    return isTwice && at > told && !isTold ? 'unknown' : 'goes on'
+  },
+})
+
+export const keyJourneys: readonly Journey[] = [keyed('stateless'), keyed('stateful')]

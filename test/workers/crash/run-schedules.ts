@@ -1,0 +1,93 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type End, type Journey, sane, signIn } from './checks.ts'
+import { Client } from './client.ts'
+import { during, type Schedule } from './schedule.ts'
+import { switches } from './witness.ts'
+
+/** `isUnnoticed`: the first answer was already the good one. */
+async function run(client: Client, journey: Journey, id: string, schedule: Schedule | null) {
+  switches.graceSeconds = journey.graceSeconds
+  const prepared = await journey.prepare(client, id)
+  const { value, steps } = await during(schedule, () => prepared.act())
+  const { status, text } = sane(value, journey.answersTo)
+  const isUnnoticed = status === 200 && !text.includes('"isError":true')
+  return { steps, isUnnoticed, end: await prepared.check(value) }
+}
+
+/** Steps with an end in time: only here are "before it" and "after it" two things to whoever asks a second time. */
+const AWAITED = /^(?:answer|pingone|session)/
+
+/**
+ * Before an answer leaves is after the last thing that was written, which is a schedule already. And an object that dies
+ * while its alarm is being moved leaves the test runtime waiting for ever when all tests are over.
+ */
+const sidesOf = (step: string): readonly Schedule['when'][] =>
+  step.startsWith('answer') ? ['after'] : ['before', 'after']
+
+/** Every crash of a journey whose steps are known: on either side of each, and with the Worker's second try dying too. */
+const schedulesOf = (steps: readonly string[], only = /./): Schedule[] =>
+  steps.flatMap((step, at) =>
+    (only.test(step) ? sidesOf(step) : []).flatMap((when) => [
+      { at, when, isTwice: false },
+      ...(when === 'before' || AWAITED.test(step) ? [{ at, when, isTwice: true }] : []),
+    ]),
+  )
+
+/** One test for each journey, with every schedule of it. */
+export function testSchedules(who: string, journeys: readonly Journey[]): void {
+  let client: Client
+  beforeAll(async () => {
+    client = await Client.register()
+    // What is asked of PingOne once and remembered is no step of any journey.
+    await signIn(client, 'first')
+  })
+  describe.each(journeys)('$name', (journey) => {
+    test(`wherever ${who} dies, the client goes on, or hears exactly what that forces`, async () => {
+      expect(await runAll(client, journey)).toEqual([])
+    })
+  })
+}
+
+/** What went another way than it had to, in words. */
+async function runAll(client: Client, journey: Journey): Promise<string[]> {
+  const start = Date.now()
+  const { steps, end } = await run(client, journey, `${journey.name} undisturbed`, null)
+  expect(end).toBe('goes on')
+  const schedules = schedulesOf(steps, journey.crashesAt)
+  const wrong: string[] = []
+  const ends = new Map<End, number>()
+  for (const schedule of schedules) {
+    const { at, when, isTwice } = schedule
+    const name = `${journey.name}: ${when} ${at} ${steps[at]}${isTwice ? ', twice' : ''}`
+    try {
+      const ran = await run(client, journey, name, schedule)
+      ends.set(ran.end, (ends.get(ran.end) ?? 0) + 1)
+      const due = (journey.forced ?? forced)(steps, schedule, journey)
+      if (due !== null && ran.end !== due) wrong.push(`${name}: ${ran.end}`)
+      // The Worker asks a second time: of one death nobody hears anything.
+      if (due === 'goes on' && !isTwice && !ran.isUnnoticed && journey.mayNotice !== true)
+        wrong.push(`${name}: noticed`)
+    } catch (error) {
+      wrong.push(`${name}: ${error instanceof Error ? error.message.slice(0, 400) : 'unknown'}`)
+    }
+  }
+  const tally = [...ends].map(([how, count]) => `${count} ${how}`).join(', ')
+  // oxlint-disable-next-line no-console -- the count and the time are the result; shown with --silent=false
+  console.log(
+    `${journey.name}: ${schedules.length} schedules over ${steps.length} steps in ${Date.now() - start} ms: ${tally}`,
+  )
+  return wrong
+}
+
+/** The outcomes that nobody can prevent, by name. */
+function forced(steps: readonly string[], schedule: Schedule, { graceSeconds, name }: Journey): End {
+  const { at, when, isTwice } = schedule
+  // The code was redeemed, twice in vain was the client told: it asks with a code that was used (OAuth 2.1 §4.1.3).
+  const isRedeemed = steps[at] === 'answer commit' && when === 'after'
+  if (name === 'code exchange' && isRedeemed && isTwice) return 'code_reused'
+  const redeemed = steps.indexOf('pingone.refresh')
+  const stored = steps.indexOf('answer beginCall')
+  const isAfter = redeemed !== -1 && (at > redeemed || (at === redeemed && when === 'after'))
+  const isBefore = at < stored || (at === stored && when === 'before')
+  return graceSeconds === 0 && isAfter && isBefore ? 'pingone_ended' : 'goes on'
+}

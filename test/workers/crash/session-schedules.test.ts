@@ -1,0 +1,5 @@
+import { testSchedules } from './run-schedules.ts'
+import { sessionEnds } from './session-ends.ts'
+import { sessionJourneys } from './session-journeys.ts'
+
+testSchedules('its session or its Person', [...sessionJourneys, ...sessionEnds])

@@ -1,0 +1,28 @@
+import type { Step } from '../../../src/people/step.ts'
+
+/** The bindings as a session's object has them, with every message to its Person and to the API as a step. */
+export function steppedEnv(env: Env, step: Step): Env {
+  const people = new Proxy(env.PERSON, {
+    get: (target, name): unknown =>
+      name === 'getByName'
+        ? (person: string) => steppedMethods(target.getByName(person), 'person', step)
+        : Reflect.get(target, name),
+  })
+  const api = steppedMethods(env.TODO_API, 'api', step)
+  return new Proxy(env, {
+    get(target, name): unknown {
+      if (name === 'PERSON') return people
+      return name === 'TODO_API' ? api : Reflect.get(target, name)
+    },
+  })
+}
+
+const steppedMethods = <T extends object>(of: T, who: string, step: Step): T =>
+  new Proxy(of, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name)
+      if (typeof method !== 'function') return method
+      return (...parameters: unknown[]): Promise<unknown> =>
+        step(`session ${who}.${String(name)}`, async () => Reflect.apply(method, target, parameters))
+    },
+  })

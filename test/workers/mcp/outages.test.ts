@@ -1,0 +1,110 @@
+import { listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { expect, test } from 'vitest'
+import { callMessage, callsOf, initialize, openSession, post, send } from './raw.ts'
+
+const object = (session: string) => env.MCP_SESSION.getByName(`streamable-http:${session.split('.')[0]}`)
+
+/** Null: it is just ending. */
+const keysIn = (id: DurableObjectId): Promise<string[] | null> =>
+  runInDurableObject(env.MCP_SESSION.get(id), async (_object, { storage }) => [
+    ...(await storage.list()).keys(),
+  ]).catch(() => null)
+
+/** The object dies as it would by a release or a bug, in the middle of what it does. */
+async function dieSoon(session: string): Promise<void> {
+  await scheduler.wait(300)
+  await object(session)
+    .die()
+    .catch(() => {})
+}
+
+const told = async (response: Response): Promise<unknown> => ({
+  status: response.status,
+  isLater: Number(response.headers.get('retry-after')) > 0,
+  type: response.headers.get('content-type'),
+  body: await response.json(),
+})
+const COME_AGAIN = {
+  status: 503,
+  isLater: true,
+  type: 'application/json',
+  body: {
+    jsonrpc: '2.0',
+    id: null,
+    error: { code: -32000, message: 'This server could not answer. Try again later.' },
+  },
+}
+
+test('a session that its person cannot put on the list is not given out, and its object does not stay', async () => {
+  const before = new Set((await listDurableObjectIds(env.MCP_SESSION)).map(String))
+  expect(await told(await post('hugo:unopenable:rw.client-a', initialize))).toEqual(COME_AGAIN)
+  const [made, ...more] = (await listDurableObjectIds(env.MCP_SESSION)).filter(
+    (id) => !before.has(String(id)),
+  )
+  expect(more).toEqual([])
+  if (made === undefined) throw new Error('no object was made')
+  // It clears itself away by its own alarm, a second after it was told. What is there was made by looking.
+  await expect.poll(() => keysIn(made), { timeout: 5000 }).toEqual(['cf_agents:schema_version'])
+})
+
+test('a session that could not be closed says so, is open still, and can be closed later', async () => {
+  const bearer = 'ines:g1:rw.unclosable'
+  const session = await openSession(bearer)
+  expect(await told(await send('DELETE', bearer, { 'mcp-session-id': session }))).toEqual(COME_AGAIN)
+  const call = await post(bearer, callMessage('whoAmI'), { 'mcp-session-id': session })
+  expect(await call.text()).toContain('Ada Lovelace')
+})
+
+test('a session that dies in the middle of a write says that nobody knows its outcome', async () => {
+  const bearer = 'jan:g1:rw.client-a'
+  const session = await openSession(bearer)
+  const write = post(bearer, callMessage('addTodo', { text: 'hang' }), { 'mcp-session-id': session })
+  await dieSoon(session)
+  const response = await write
+  expect(response.status).toBe(200)
+  expect(await response.json()).toMatchObject({
+    jsonrpc: '2.0',
+    id: 1,
+    result: {
+      isError: true,
+      content: [{ text: expect.stringContaining('unknown whether this change was made') }],
+    },
+  })
+  // The outcome was never told: that is "unknown" as soon as the Person looks (test/workers/crash).
+  expect(await callsOf('jan')).toMatchObject([{ tool: 'addTodo', outcome: null }])
+  // The session itself goes on.
+  const next = await post(bearer, callMessage('listTodos'), { 'mcp-session-id': session })
+  expect(await next.text()).toContain('"structuredContent"')
+})
+
+test('a session that dies in the middle of anything else asks to be asked again', async () => {
+  const bearer = 'kim:slow:rw.client-a'
+  const session = await openSession(bearer)
+  const read = post(bearer, callMessage('listTodos'), { 'mcp-session-id': session })
+  await dieSoon(session)
+  expect(await told(await read)).toEqual(COME_AGAIN)
+})
+
+test('who is waited for when another grant takes the session over hears so before that grant is served', async () => {
+  const [old, newer] = ['lea:g1:rw.client-a', 'lea:g2:rw.client-a']
+  const session = await openSession(old)
+  const order: string[] = []
+  const ask = async (bearer: string, name: string, args: object) => {
+    const response = await post(bearer, callMessage(name, args), { 'mcp-session-id': session })
+    const text = await response.text()
+    order.push(name)
+    return text
+  }
+  const write = ask(old, 'addTodo', { text: 'hang' })
+  await scheduler.wait(300)
+  expect(await ask(newer, 'whoAmI', {})).toContain('Ada Lovelace')
+  expect(await write).toContain('unknown whether this change was made')
+  expect(order).toEqual(['addTodo', 'whoAmI'])
+  // The call itself went on: what became of it is on record, under the grant that asked for it.
+  await expect
+    .poll(() => callsOf('lea'))
+    .toMatchObject(
+      expect.arrayContaining([expect.objectContaining({ tool: 'addTodo', grant: 'g1', outcome: 'unknown' })]),
+    )
+})
