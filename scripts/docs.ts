@@ -17,8 +17,8 @@ answers 503 on every path; its log names every bad setting at once, never a valu
   \`.dev.vars\` or into the environment ([run.md](run.md#settings-on-your-machine)).
 - In a deployment every setting without a default has to be set, per environment
   ([run.md](run.md#settings-of-a-deployment)).
-- \`MCP_SERVER_CLIENT_SECRET\`, \`ROOT_KEYS\` and \`COOKIE_ENCRYPTION_KEY\` are secrets. One of \`ROOT_KEYS\` and
-  \`COOKIE_ENCRYPTION_KEY\` is needed; \`ROOT_KEYS\` is the one to choose.
+- \`MCP_SERVER_CLIENT_SECRET\`, \`MCP_SERVER_PRIVATE_KEY\`, \`ROOT_KEYS\` and \`COOKIE_ENCRYPTION_KEY\` are secrets. One of
+  the first two is needed, as \`PINGONE_CLIENT_AUTH\` says, and one of the others: \`ROOT_KEYS\` is the one to choose.
 - A flag is \`on\` or \`off\` (also \`true\`/\`false\`, \`1\`/\`0\`). A list is separated by commas or spaces.
 
 | name | without it | meaning |

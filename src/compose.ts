@@ -1,27 +1,39 @@
 import { Hono } from 'hono'
+import { beginAccount } from './account/begin-account.tsx'
+import { endAccess } from './account/end-access.ts'
+import { decideStepUp } from './account/decide-step-up.tsx'
+import { showAccount } from './account/show-account.tsx'
+import { showStepUp } from './account/show-step-up.tsx'
+import { signOut, signOutOfPingOne } from './account/sign-out.tsx'
+import { answerSignedIn } from './account/signed-in.tsx'
+import { createMiddleware } from 'hono/factory'
 import { admitTokenRequest } from './authorization/admit-token-request.ts'
 import { answerAuthorizationError } from './authorization/answer-authorization-error.tsx'
 import { decideConsent } from './authorization/decide-consent.tsx'
 import { finishLogin } from './authorization/finish-login.tsx'
 import { orUnavailable } from './authorization/or-unavailable.ts'
 import { refuseStranger } from './authorization/refuse-stranger.tsx'
-import { registerClient } from './authorization/register-client.ts'
+import { limitRegistration } from './authorization/limit-registration.ts'
+import { limitTokenRequest, mayBeOurs } from './authorization/limit-tokens.ts'
 import { showConsent } from './authorization/show-consent.tsx'
 import { answerTokenRequest } from './authorization/token-request.ts'
 import { refuseOtherMethods } from './http/method-guard.ts'
 import { refuseOtherOrigins } from './http/origin-guard.ts'
+import { answerKeySet } from './http/key-set.ts'
 import { staticAsset } from './http/static-asset.ts'
 import { log } from './lib/log.ts'
 import { oncePerEnv } from './lib/once-per-env.ts'
 import { guardMcpRequest } from './mcp/guard-request.ts'
+import { limitBearer } from './mcp/limit-bearer.ts'
 import { answerError } from './pages/answer-error.tsx'
 import { answerNotFound } from './pages/answer-not-found.tsx'
 import { answerBadSettings } from './pages/answer-settings.tsx'
+import { answerTooMany } from './pages/answer-too-many.tsx'
 import { copyScript } from './pages/copy-script.ts'
 import { showHome } from './pages/show-home.tsx'
 import { styles } from './pages/styles.ts'
 import { settingsWithoutEffect } from './settings.ts'
-import { type Call, makeWiring, type Product } from './wiring.ts'
+import { type Call, makeWiring, type Product, publishedKeys } from './wiring.ts'
 
 const PROTECTED_RESOURCE = '/.well-known/oauth-protected-resource'
 
@@ -35,11 +47,26 @@ export function compose(product: Product) {
     if (ignored.length > 0) log.warn('settings.without-effect', { names: ignored })
   })
 
+  const limitFailures = createMiddleware<{ Bindings: Call }>(async (c, next) => {
+    await next()
+    const request = c.req.raw
+    const answer = await c.env.failures.limit(request, c.res, (seconds) => answerTooMany(request, seconds))
+    if (answer === c.res) return
+    // Hono would keep headers of the answer that is not given.
+    c.res = undefined
+    c.res = answer
+  })
+
   const app = new Hono<{ Bindings: Call }>()
     .get('/', ({ env: { config } }) => showHome(config, names.name))
     .get('/assets/pages.css', () => staticAsset(styles, 'text/css'))
     .get('/assets/copy.js', () => staticAsset(copyScript, 'text/javascript'))
     .get('/health', (c) => c.json({ ok: true, runId: c.env.config.runId }))
+    // Where PingOne finds the keys that our requests to it are signed with.
+    .get('/.well-known/jwks.json', ({ env: { config } }) => answerKeySet(publishedKeys(config)))
+    .use('/authorize', limitFailures)
+    .use('/callback', limitFailures)
+    .use('/signed-in', limitFailures)
     // Who may ask is decided before the library sees a request, here and at /token and /register (decision 16).
     .get(
       '/authorize',
@@ -48,16 +75,36 @@ export function compose(product: Product) {
     )
     .post('/authorize', (c) => decideConsent(c.req.raw, wiring.login(c.env)))
     .get('/callback', (c) => finishLogin(c.req.raw, wiring.login(c.env)))
+    // The person's own page, and the sign-in of all pages of ours.
+    .get('/me', (c) => showAccount(c.req.raw, wiring.account(c.env)))
+    .post('/me/sign-in', (c) => beginAccount(c.req.raw, wiring.account(c.env)))
+    .post('/me/end', (c) => endAccess(c.req.raw, wiring.account(c.env)))
+    .post('/me/sign-out', (c) => signOut(c.req.raw, wiring.account(c.env)))
+    .post('/me/sign-out-of-pingone', (c) => signOutOfPingOne(c.req.raw, wiring.account(c.env)))
+    // More for a client that has access: the link is in the answer to the call that lacked it (mcp/step-up-link.ts).
+    .get('/step-up/:request', (c) => showStepUp(c.req.raw, wiring.account(c.env)))
+    .post('/step-up/:request', (c) => decideStepUp(c.req.raw, wiring.account(c.env)))
+    .get('/signed-in', (c) => answerSignedIn(c.req.raw, wiring.account(c.env)))
     .post('/token', (c) =>
-      orUnavailable(c.req.raw, async () => {
-        const admitted = await admitTokenRequest(c.req.raw, wiring.login(c.env))
-        return admitted.ok ? answerTokenRequest(admitted.value, wiring.tokenRun(c.env)) : admitted.error
+      orUnavailable('token', c.req.raw, async () => {
+        const { failures } = c.env
+        const admitted = await admitTokenRequest(c.req.raw, { ...wiring.login(c.env), failures })
+        if (!admitted.ok) return admitted.error
+        const answer = (request: Request) => answerTokenRequest(request, wiring.tokenRun(c.env))
+        return limitTokenRequest(admitted.value, c.env, answer)
       }),
     )
     .post('/register', (c) =>
-      registerClient(c.req.raw, c.env.admission, (request) => wiring.toRegistrar(c.env, request)),
+      orUnavailable('register', c.req.raw, () =>
+        limitRegistration(c.req.raw, c.env, (request) => wiring.toRegistrar(c.env, request)),
+      ),
     )
-    .all('/mcp', (c) => guardMcpRequest(c.req.raw, c.env.config) ?? wiring.toResource(c.env, c.req.raw))
+    .all('/mcp', (c) => {
+      const { config, failures } = c.env
+      const isOurs = (token: string) => mayBeOurs(config, token)
+      const answer = () => wiring.toResource(c.env, c.req.raw)
+      return guardMcpRequest(c.req.raw, config) ?? limitBearer(c.req.raw, { failures, isOurs }, answer)
+    })
     // RFC 9728 §3.1 puts the document under the resource's path; older clients look only at the root.
     .all(PROTECTED_RESOURCE, (c) =>
       wiring.toResource(c.env, new Request(new URL(`${PROTECTED_RESOURCE}/mcp`, c.req.url), c.req.raw)),

@@ -3,6 +3,7 @@ import { isLoopbackHost } from './lib/loopback.ts'
 import { err, ok, type Result } from './lib/result.ts'
 import { readRootKeys, type RootKey } from './lib/root-keys.ts'
 import { Secret } from './lib/secret.ts'
+import { readSigningKeys, type SigningKeys } from './lib/signing-keys.ts'
 import { Settings, words } from './settings.ts'
 
 /** What the settings mean, read and checked once per isolate. Only this file and settings.ts know their names. */
@@ -18,12 +19,23 @@ export interface Config {
     /** The first is sent as `acr_values`; any of them is accepted back as `acr`. */
     policyIds: readonly [string, ...string[]]
     clientId: string
-    clientAuth: { method: 'client_secret_basic' | 'client_secret_post'; secret: Secret }
+    clientAuth:
+      | { method: 'client_secret_basic' | 'client_secret_post'; secret: Secret }
+      | { method: 'private_key_jwt'; keys: SigningKeys }
     extraScopes: readonly string[]
     sendResource: boolean
+    par: boolean
+    /** Decision 19. `ofIssuer`: the one that the issuer's address names; nothing accepted means any. */
+    environments: { ofIssuer: string | null; accepted: readonly string[] }
+    /** How long ago a person may have proved who they are; null: as PingOne decides. */
+    maxAuthAgeSeconds: number | null
   }
   api: { identifier: string; url: string | null; scopeRead: string; scopeWrite: string }
   rootKeys: readonly [RootKey, ...RootKey[]]
+  /** Ids of keys that were taken away for good. */
+  retiredRootKeys: readonly string[]
+  /** Nothing can be changed through this server, whatever a grant says. */
+  isReadOnly: boolean
   /** Decision 16. Clients and hosts are the operator's own, letter by letter. */
   admission: {
     mode: 'known' | 'listed' | 'open'
@@ -37,6 +49,7 @@ export interface Config {
     grantMaxSeconds: number
     grantsPerPerson: number
   }
+  limits: { requestsPerMinute: number; registrationsPerDay: number }
 }
 
 const DAY_SECONDS = 86_400
@@ -59,8 +72,14 @@ export function loadConfig(env: unknown): Result<Config, BadSettings> {
     return { name, problem: code === 'invalid_type' && given[name] === undefined ? 'is missing' : message }
   })
   const keyProblems = rootKeys.ok ? [] : [{ name: 'ROOT_KEYS', problem: rootKeys.error }]
-  const problems = [...fieldProblems, ...keyProblems, ...problemsBetween(textOf)]
-  if (!parsed.success || !rootKeys.ok || problems.length > 0) return err({ problems, isEmpty })
+  const retired = words(textOf('RETIRED_ROOT_KEYS') ?? '')
+  if (rootKeys.ok && rootKeys.value.some(({ id }) => retired.includes(id)))
+    keyProblems.push({ name: 'RETIRED_ROOT_KEYS', problem: 'names a key that is still in use' })
+  const clientAuth = readClientAuth(textOf)
+  const authProblems = clientAuth.ok ? [] : clientAuth.error
+  const problems = [...fieldProblems, ...keyProblems, ...authProblems, ...problemsBetween(textOf)]
+  if (!parsed.success || !rootKeys.ok || !clientAuth.ok || problems.length > 0)
+    return err({ problems, isEmpty })
   const s = parsed.data
   const isLocal = isLoopbackHost(new URL(s.PUBLIC_ORIGIN).hostname)
   return ok({
@@ -72,9 +91,12 @@ export function loadConfig(env: unknown): Result<Config, BadSettings> {
       issuer: s.PINGONE_ISSUER,
       policyIds: s.PINGONE_DV_POLICY_ID,
       clientId: s.MCP_SERVER_CLIENT_ID,
-      clientAuth: { method: s.PINGONE_CLIENT_AUTH, secret: new Secret(s.MCP_SERVER_CLIENT_SECRET) },
+      clientAuth: clientAuth.value,
       extraScopes: s.PINGONE_EXTRA_SCOPES,
       sendResource: s.PINGONE_SEND_RESOURCE,
+      par: s.PINGONE_PAR,
+      environments: environmentsOf(s.PINGONE_ISSUER, s.ALLOWED_ENVIRONMENTS),
+      maxAuthAgeSeconds: s.MAX_AUTH_AGE_HOURS === undefined ? null : s.MAX_AUTH_AGE_HOURS * 3600,
     },
     api: {
       identifier: s.API_IDENTIFIER,
@@ -83,6 +105,8 @@ export function loadConfig(env: unknown): Result<Config, BadSettings> {
       scopeWrite: s.API_SCOPE_WRITE,
     },
     rootKeys: rootKeys.value,
+    retiredRootKeys: s.RETIRED_ROOT_KEYS,
+    isReadOnly: s.PROFILE === 'read-only',
     admission: {
       mode: s.CLIENT_ADMISSION,
       clients: s.ALLOWED_CLIENTS,
@@ -95,7 +119,41 @@ export function loadConfig(env: unknown): Result<Config, BadSettings> {
       grantMaxSeconds: s.GRANT_MAX_DAYS * DAY_SECONDS,
       grantsPerPerson: s.GRANTS_PER_PERSON,
     },
+    limits: { requestsPerMinute: s.REQUESTS_PER_MINUTE, registrationsPerDay: s.REGISTRATIONS_PER_DAY },
   })
+}
+
+/** `https://auth.pingone.<region>/<environment id>/as`; a custom domain leaves the id out. */
+const ENVIRONMENT = /^\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/as$/
+
+function environmentsOf(issuer: string, allowed: readonly string[]): Config['pingone']['environments'] {
+  const ofIssuer = (URL.canParse(issuer) ? ENVIRONMENT.exec(new URL(issuer).pathname)?.[1] : null) ?? null
+  return { ofIssuer, accepted: ofIssuer === null ? allowed : [ofIssuer] }
+}
+
+/** A secret or a key, as the method says, and never the other as well: one that is of no use only waits to be stolen. */
+function readClientAuth(
+  textOf: (name: string) => string | undefined,
+): Result<Config['pingone']['clientAuth'], BadSettings['problems']> {
+  const [secret, key] = [textOf('MCP_SERVER_CLIENT_SECRET'), textOf('MCP_SERVER_PRIVATE_KEY')]
+  const method = Settings.shape.PINGONE_CLIENT_AUTH.safeParse(textOf('PINGONE_CLIENT_AUTH'))
+  if (!method.success) return err([]) // Told as a problem of that setting alone.
+  const usesKey = method.data === 'private_key_jwt'
+  const spare = usesKey ? 'MCP_SERVER_CLIENT_SECRET' : 'MCP_SERVER_PRIVATE_KEY'
+  const spareProblems =
+    textOf(spare) === undefined
+      ? []
+      : [{ name: spare, problem: `must not be set where PINGONE_CLIENT_AUTH is ${method.data}` }]
+  if (method.data !== 'private_key_jwt') {
+    if (secret === undefined)
+      return err([{ name: 'MCP_SERVER_CLIENT_SECRET', problem: 'is missing' }, ...spareProblems])
+    return spareProblems.length > 0
+      ? err(spareProblems)
+      : ok({ method: method.data, secret: new Secret(secret) })
+  }
+  const keys: Result<SigningKeys, string> = key === undefined ? err('is missing') : readSigningKeys(key)
+  if (!keys.ok) return err([{ name: 'MCP_SERVER_PRIVATE_KEY', problem: keys.error }, ...spareProblems])
+  return spareProblems.length > 0 ? err(spareProblems) : ok({ method: method.data, keys: keys.value })
 }
 
 /** What no setting shows by itself. Told with all the rest, so that nobody mends one setting only to hear of the next. */
@@ -107,10 +165,16 @@ function problemsBetween(textOf: (name: string) => string | undefined): BadSetti
   const isPlainHttp =
     issuer.startsWith('http:') && URL.canParse(issuer) && isLoopbackHost(new URL(issuer).hostname)
   const listed = words(`${textOf('ALLOWED_CLIENTS') ?? ''} ${textOf('ALLOWED_REDIRECT_HOSTS') ?? ''}`)
+  const allowed = words(textOf('ALLOWED_ENVIRONMENTS') ?? '')
+  const { ofIssuer } = environmentsOf(issuer, allowed)
+  const isElsewhere = allowed.length > 0 && ofIssuer !== null && !allowed.includes(ofIssuer)
   const admitsNobody = textOf('CLIENT_ADMISSION') === 'listed' && listed.length === 0
   return [
     ...(isPublic && isPlainHttp
       ? [{ name: 'PINGONE_ISSUER', problem: 'may be http only when PUBLIC_ORIGIN is on this machine' }]
+      : []),
+    ...(isElsewhere
+      ? [{ name: 'PINGONE_ISSUER', problem: 'is of an environment that ALLOWED_ENVIRONMENTS does not name' }]
       : []),
     ...(admitsNobody
       ? [

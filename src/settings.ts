@@ -31,6 +31,14 @@ const redirectHosts = list.refine(
   (hosts) => hosts.every(isExactHost),
   'must be host names in lower case, with a port where it is not 443, without scheme, path or *',
 )
+const environments = list.refine(
+  (ids) => ids.every((id) => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)),
+  'must be environment ids of PingOne, in lower case',
+)
+const keyIds = list.refine(
+  (ids) => ids.every((id) => /^[A-Za-z0-9]{1,16}$/.test(id)),
+  'must be ids of root keys: what stands before the colon, never the key',
+)
 const policyIds = z.string().transform((text, context): readonly [string, ...string[]] => {
   const [first, ...more] = words(text)
   if (first !== undefined) return [first, ...more]
@@ -49,10 +57,35 @@ export const Settings = z.object({
   ),
   MCP_SERVER_CLIENT_ID: z.string().min(1).describe('Client id of this server at PingOne.'),
   PINGONE_CLIENT_AUTH: z
-    .enum(['client_secret_basic', 'client_secret_post'])
+    .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt'])
     .default('client_secret_basic')
     .describe('How this server authenticates at PingOne, as set on the application there.'),
-  MCP_SERVER_CLIENT_SECRET: z.string().min(1).describe('Secret of this server at PingOne.'),
+  MCP_SERVER_CLIENT_SECRET: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Secret of this server at PingOne: for the two methods that have one, and only for them.'),
+  MCP_SERVER_PRIVATE_KEY: z
+    .string()
+    .optional()
+    .describe(
+      'For `private_key_jwt`, and only for it: a private RSA key as JWK, or a JWK set whose first key signs and whose others are only published. `npm run keys` makes one.',
+    ),
+  PINGONE_PAR: flag.describe(
+    'Push what a login asks for to PingOne, instead of sending it through the browser (RFC 9126). Only then does the DaVinci flow get `mcp_client_name` and `mcp_client_host`.',
+  ),
+  ALLOWED_ENVIRONMENTS: environments.describe(
+    'PingOne environments, by id, that this server may ever work with: that of `PINGONE_ISSUER` must be among them, and a token of another is refused. Empty: only that of `PINGONE_ISSUER`, where its address names one.',
+  ),
+  MAX_AUTH_AGE_HOURS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(24 * 365)
+    .optional()
+    .describe(
+      'How long ago a person may have proved at PingOne who they are, when they connect a client. Unset: as PingOne decides.',
+    ),
   PINGONE_SEND_RESOURCE: flag.describe('Send `resource` to PingOne. Off: PingOne does not document it.'),
   PINGONE_EXTRA_SCOPES: list.describe('More scopes to ask PingOne for, e.g. `offline_access`.'),
   API_IDENTIFIER: z.string().min(1).describe('Audience of the API, as set on its resource at PingOne.'),
@@ -75,7 +108,16 @@ export const Settings = z.object({
     .string()
     .min(32)
     .optional()
-    .describe('Accepted as the only root key where `ROOT_KEYS` is not set.'),
+    .describe('The oldest root key, with the id `cookie`; enough where `ROOT_KEYS` is not set.'),
+  RETIRED_ROOT_KEYS: keyIds.describe(
+    'Ids of root keys that will not come back. What was made under them is over, and clients sign in again; under any other key that is missing they are told to wait.',
+  ),
+  PROFILE: z
+    .enum(['full', 'read-only'])
+    .default('full')
+    .describe(
+      '`read-only`: tools that change anything do not exist, and nobody is asked for that permission.',
+    ),
   CLIENT_ADMISSION: z
     .enum(['known', 'listed', 'open'])
     .default('known')
@@ -95,6 +137,12 @@ export const Settings = z.object({
   GRANTS_PER_PERSON: count(20, 100).describe(
     'How many grants one person may have; for one more, the one that was unused the longest ends.',
   ),
+  REQUESTS_PER_MINUTE: count(240, 1_000_000).describe(
+    'How often a client may ask `/mcp` with one grant: so often at once, and so often in each minute. All grants of a person together: three times that.',
+  ),
+  REGISTRATIONS_PER_DAY: count(5000, 100_000).describe(
+    'How many registrations of clients this server takes in a day (UTC) from everybody together; from one network a tenth of it.',
+  ),
   RUN_ID: z.string().optional().describe('Answered by `/health`; set by `npm start`.'),
 })
 
@@ -106,13 +154,7 @@ export const describedSettings = () =>
   })
 
 // Settings of later releases (docs/decisions). Someone who sets one expects something of it.
-const OF_LATER_RELEASES = [
-  'MCP_SERVER_PRIVATE_KEY',
-  'PINGONE_PAR',
-  'MAX_AUTH_AGE_HOURS',
-  'OPERATOR_CLAIM',
-  'OPERATOR_GROUP',
-]
+const OF_LATER_RELEASES = ['OPERATOR_CLAIM', 'OPERATOR_GROUP']
 
 /** Which of the given settings this release knows and does not heed. */
 export const settingsWithoutEffect = (env: unknown): readonly string[] => {

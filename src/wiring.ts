@@ -1,4 +1,5 @@
 import { OAuthResourceServer } from '@cloudflare/workers-oauth-provider'
+import type { AccountParts } from './account/parts.ts'
 import { Admission } from './authorization/admission.ts'
 import { checkBearer } from './authorization/check-bearer.ts'
 import type { LoginParts, ProductNames } from './authorization/parts.ts'
@@ -6,11 +7,14 @@ import { UNUSED_REGISTRATION_SECONDS, USED_REGISTRATION_SECONDS } from './author
 import { READ } from './authorization/scopes.ts'
 import { makeAuthorizationServer, type AuthorizationServer } from './authorization/server.ts'
 import type { TokenRun } from './authorization/token-request.ts'
-import { tokenOwner } from './authorization/token-owner.ts'
 import { loadConfig, requireConfig, type Config } from './config.ts'
 import type { Fetch } from './lib/bounded-fetch.ts'
 import { oncePerEnv } from './lib/once-per-env.ts'
 import { deriveSigningKey } from './lib/root-keys.ts'
+import type { PublicKey } from './lib/signing-keys.ts'
+import { DailyCeiling } from './limits/daily-ceiling.ts'
+import { Failures } from './limits/failures.ts'
+import { Registrations } from './limits/registrations.ts'
 import { makeMcpEndpoint } from './mcp/endpoint.ts'
 import { namedSession, sessionObject } from './mcp/session-object.ts'
 import { makePerson } from './people/person.ts'
@@ -21,6 +25,7 @@ import { reachPerson, type ReachedPerson } from './people/reach-person.ts'
 import type { Step } from './people/step.ts'
 import { makePingOne, type PingOne } from './pingone/client.ts'
 import type { AnyTool } from './tools/define-tool.ts'
+import { offeredTools } from './tools/offered-tools.ts'
 
 /** The world, as far as this server touches it; tests give another one. */
 export interface Deps {
@@ -55,7 +60,12 @@ interface Parts {
   /** The same server for `/register` alone: what it writes lives an hour (server.ts says how it lives on). */
   registrar: AuthorizationServer
   resource: OAuthResourceServer<Env>
+  failures: Failures
+  registrations: Registrations
 }
+
+export const publishedKeys = ({ pingone: { clientAuth } }: Config): readonly PublicKey[] =>
+  clientAuth.method === 'private_key_jwt' ? clientAuth.keys.published : []
 
 /** One request, as the routes see it. */
 export interface Call extends Parts {
@@ -68,15 +78,18 @@ export function makeWiring({ names, tools, deps }: Product) {
   const nowSeconds = () => Math.floor(deps.nowMs() / 1000)
   // Settings cannot change while an isolate lives, good or bad.
   const configOf = oncePerEnv((env: Env) => loadConfig(env))
-  const partsOf = oncePerEnv((env: Env) => makeParts(requireConfig(env)))
+  const partsOf = oncePerEnv((env: Env) => makeParts(requireConfig(env), env))
 
-  const makeParts = (config: Config): Parts => {
+  const makeParts = (config: Config, { FAILURES, RECORDS }: Env): Parts => {
+    const ceiling = new DailyCeiling(RECORDS, config.limits.registrationsPerDay, deps.deadlines.storageMs)
     const authorization = makeAuthorizationServer(config, nowSeconds, USED_REGISTRATION_SECONDS)
     return {
       config,
       admission: new Admission(config.admission, config),
       authorization,
       registrar: makeAuthorizationServer(config, nowSeconds, UNUSED_REGISTRATION_SECONDS),
+      failures: new Failures(FAILURES, () => deps.nowMs()),
+      registrations: new Registrations(ceiling, () => deps.nowMs()),
       pingone: makePingOne(
         { ...config.pingone, apiIdentifier: config.api.identifier, deadlineMs: deps.deadlines.pingoneMs },
         { fetch: deps.fetch, now: nowSeconds },
@@ -88,10 +101,9 @@ export function makeWiring({ names, tools, deps }: Product) {
           resource_name: names.name,
         },
         requiredScopes: [READ],
-        validateToken: (env, request) => async (_resource, token) => {
-          // Decision 15: a bearer that we did not make is refused before any storage or object is asked.
-          const person = await tokenOwner(config.rootKeys, token)
-          return person === null ? null : checkBearer(toPerson(env, person), token, namedSession(request))
+        validateToken: (env, request) => (_resource, token) => {
+          const keeperOf = (person: string) => toPerson(env, person)
+          return checkBearer(token, { config, keeperOf, session: namedSession(request) })
         },
         handler: mcp.handler,
       }),
@@ -106,12 +118,12 @@ export function makeWiring({ names, tools, deps }: Product) {
 
   const personOf = async (env: Env, id: string): Promise<ReachedPerson> => {
     const name = await openPersonId(partsOf(env).config.rootKeys, id)
-    if (name === null) throw new Error('a person id that this server did not make reached an object')
-    return toPerson(env, name)
+    if (!name.ok) throw new Error('a person id that this server did not make reached an object')
+    return toPerson(env, name.value)
   }
 
   const mcp = makeMcpEndpoint({
-    tools,
+    toolsOf: oncePerEnv((env: Env) => offeredTools(tools, partsOf(env).config)),
     deps: { fetch: deps.fetch, now: nowSeconds, deadlines: deps.deadlines },
     settings: async (env) => {
       const { config } = partsOf(env)
@@ -126,7 +138,7 @@ export function makeWiring({ names, tools, deps }: Product) {
   })
 
   /** What the login journey works with. */
-  const login = ({ env, config, pingone, authorization, admission }: Call): LoginParts => {
+  const login = ({ env, ctx, config, pingone, authorization, admission }: Call): LoginParts => {
     const storage = new LoginStorage(toKv(env))
     return {
       config,
@@ -138,6 +150,7 @@ export function makeWiring({ names, tools, deps }: Product) {
       nowSeconds,
       oauth: authorization.getOAuthApi(providerEnv(env, storage)),
       settle: () => storage.settle(),
+      afterAnswer: (work) => ctx.waitUntil(work),
       openGrant: async (person, grant) => (await personOf(env, person)).openGrant(grant),
       newDraft: (person) => {
         const draft = new GrantDraft(storage, person, new Map(), nowSeconds)
@@ -145,13 +158,26 @@ export function makeWiring({ names, tools, deps }: Product) {
       },
     }
   }
+  /** What a person's own pages work with. */
+  const account = ({ env, ctx, config, pingone, admission }: Call): AccountParts => ({
+    config,
+    pingone,
+    admission,
+    product: names,
+    nowSeconds,
+    afterAnswer: (work) => ctx.waitUntil(work),
+    personOf: async (id) => {
+      const name = await openPersonId(config.rootKeys, id)
+      return name.ok ? toPerson(env, name.value) : null
+    },
+  })
   /** What POST /token works with. */
   const tokenRun = ({ env, ctx, authorization, config }: Call): TokenRun => ({
     run: (request, storage) => authorization.fetch(request, providerEnv(env, storage), ctx),
     storage: toKv(env),
     keeperOf: async (person) => {
       const name = await openPersonId(config.rootKeys, person)
-      return name === null ? null : toPerson(env, name)
+      return name.ok ? toPerson(env, name.value) : null
     },
     nowSeconds,
   })
@@ -165,6 +191,7 @@ export function makeWiring({ names, tools, deps }: Product) {
     configOf,
     partsOf,
     login,
+    account,
     tokenRun,
     toResource,
     toAuthorization,

@@ -91,7 +91,7 @@ const seededWorker = (name: SeededName, port: number, settings: Settings): Descr
   variables: { ...settings, PUBLIC_ORIGIN: `http://localhost:${port}` },
 })
 
-interface Described {
+export interface Described {
   readonly name: string
   readonly config: string
   readonly entry?: string
@@ -100,7 +100,7 @@ interface Described {
 }
 
 /** Flags and bindings other than variables come from the Worker's own wrangler.jsonc; the code is its bundle. */
-function asDeployed({ name, config, port, variables }: Described, { path }: Bundle): V4WorkerOptions {
+export function asDeployed({ name, config, port, variables }: Described, { path }: Bundle): V4WorkerOptions {
   const { workerOptions: fromConfig } = workerOptions(config)
   return {
     ...fromConfig,

@@ -45,8 +45,11 @@ export interface Local extends AsyncDisposable {
   stop(): Promise<void>
   /** As a crash: the whole group of the Worker, without warning. */
   kill9(name: WorkerName): Promise<void>
-  /** Ends the Worker if it is there, starts it again on its port and state, and waits until it answers. */
-  restart(name: WorkerName): Promise<void>
+  /**
+   * Ends the Worker if it is there, starts it again on its port and state, and waits until it answers. `change`: what it
+   * is told otherwise from then on, as an operator does.
+   */
+  restart(name: WorkerName, change?: GivenSettings): Promise<void>
 }
 
 export async function startLocal(options: LocalOptions): Promise<Local> {
@@ -105,9 +108,11 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     logs: (name) => workerNamed(name).lines,
     stop,
     kill9: (name) => workerNamed(name).kill9(),
-    restart: async (name) => {
-      await workerNamed(name).end()
-      await workerNamed(name).start()
+    restart: async (name, change = {}) => {
+      const worker = workerNamed(name)
+      await worker.end()
+      worker.tell(change)
+      await worker.start()
     },
     [Symbol.asyncDispose]: stop,
   }

@@ -1,5 +1,6 @@
 import { waitForRun } from './health.ts'
 import type { WorkerName } from './plan.ts'
+import type { GivenSettings } from './settings.ts'
 import { StartProblem } from './start-problem.ts'
 import type { StateFolder } from './state-folder.ts'
 import type { Warden } from './warden.ts'
@@ -28,6 +29,7 @@ const OUR_OWN_QUESTION = /^\[wrangler:info\] GET \/(?:__stand-in\/)?health /
 export function superviseWorker(worker: Worker, { folder, runId, warden, onDied, onLine }: Surroundings) {
   const lines: string[] = []
   let current: WranglerDev | undefined
+  let described = worker
 
   const keep = (line: string) => {
     if (OUR_OWN_QUESTION.test(line)) return
@@ -37,7 +39,7 @@ export function superviseWorker(worker: Worker, { folder, runId, warden, onDied,
   }
 
   async function start(signal?: AbortSignal): Promise<void> {
-    const running = runWranglerDev(worker, folder, keep)
+    const running = runWranglerDev(described, folder, keep)
     current = running
     warden.watch(running.groupId)
     const deadline = AbortSignal.any([
@@ -65,7 +67,12 @@ export function superviseWorker(worker: Worker, { folder, runId, warden, onDied,
     warden.forget(running.groupId)
   }
 
-  return { lines, start, end: () => leave('end'), kill9: () => leave('kill9') }
+  /** What it is told from its next start on; undefined takes one away. */
+  const tell = (variables: GivenSettings) => {
+    described = { ...described, variables: { ...described.variables, ...variables } }
+  }
+
+  return { lines, start, tell, end: () => leave('end'), kill9: () => leave('kill9') }
 }
 
 export const describeEnding = ({ name, how, lastLines }: Ending): string =>

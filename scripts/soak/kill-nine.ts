@@ -39,7 +39,7 @@ const DOWNSTREAM_SECONDS = 62
 /** Kills the MCP Worker's whole process group under load and starts it again on the same state, so many times. */
 export async function killNine(kills: number, people: number): Promise<KillNine> {
   const start = performance.now()
-  await using world = await startWorld()
+  await using world = await startWorld({ settings: { REQUESTS_PER_MINUTE: '10000' } })
   const standIn = new StandIn(world.addresses.standInOrigin)
   // The grace that we require of a tenant (decision 7): with none, a crash between PingOne and us cannot be healed.
   await standIn.set({ rotationGraceSeconds: 60, accessTokenSeconds: DOWNSTREAM_SECONDS })

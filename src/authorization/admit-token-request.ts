@@ -4,10 +4,13 @@ import { readBounded, TooLargeError } from '../lib/bounded-fetch.ts'
 import { log } from '../lib/log.ts'
 import { redacted } from '../lib/redacted.ts'
 import { err, ok, type Result } from '../lib/result.ts'
+import type { Failures } from '../limits/failures.ts'
 import type { Admission } from './admission.ts'
+import { tooManyAt } from './answer-too-many.ts'
 import { namedClients } from './named-clients.ts'
 import { answerOAuthRefusal, endpointHeaders, type OAuthRefusal } from './oauth-refusal.ts'
-import { tokenOwner } from './token-owner.ts'
+import { comeAgainLater } from './or-unavailable.ts'
+import { type OwnerProblem, tokenOwner } from './token-owner.ts'
 
 // An assertion may have 16 KiB by the library's rule; codes and tokens are short.
 const MAX_BODY_BYTES = 32 * 1024
@@ -21,6 +24,7 @@ export interface TokenParts {
   config: Config
   admission: Admission
   oauth: OAuthHelpers
+  failures: Failures
 }
 
 /**
@@ -32,7 +36,9 @@ export async function admitTokenRequest(
   request: Request,
   parts: TokenParts,
 ): Promise<Result<Request, Response>> {
-  const refuse = (refusal: OAuthRefusal) => err(answerOAuthRefusal(request, refusal))
+  const tooMany = tooManyAt(request)
+  const refuse = async (refusal: OAuthRefusal) =>
+    err(await parts.failures.limit(request, answerOAuthRefusal(request, refusal), tooMany))
   const [type = ''] = (request.headers.get('Content-Type') ?? '').split(';')
   // The library refuses these before it looks at the body.
   if (type.trim().toLowerCase() !== FORM) return ok(request)
@@ -49,11 +55,22 @@ export async function admitTokenRequest(
     log.warn('client.not-admitted', { at: 'token', reason, client: redacted(client, 200) })
     return refuse(unknownClient(authorization))
   }
-  if (!(await mayBeLookedFor(form, named, parts))) {
+  const problem = await whatIsIssued(form, parts)
+  // Before its client is looked up: what was made up asks KV only so often.
+  const waitSeconds = problem === 'not_ours' ? await parts.failures.count(request) : 0
+  if (waitSeconds > 0) return err(tooMany(waitSeconds))
+  // Nothing is looked up for it: whoever makes up a key id would have that for nothing.
+  if (problem === 'key_missing') return refuse(comeAgainLater)
+  if (problem === 'not_ours' && !(await isUnknown(named, parts.oauth))) {
     log.info('token.not-ours', { client: named[0] })
     // RFC 7009 §2.2: a token that does not exist is as good as revoked.
     if (isRevocation(form)) return err(new Response(null, { headers: endpointHeaders(request) }))
-    return refuse({ status: 400, code: 'invalid_grant', description: 'This code or token is not valid' })
+    const refusal = {
+      status: 400,
+      code: 'invalid_grant',
+      description: 'This code or token is not valid',
+    } as const
+    return err(answerOAuthRefusal(request, refusal))
   }
   const headers = new Headers(request.headers)
   headers.set('Content-Type', FORM)
@@ -61,25 +78,23 @@ export async function admitTokenRequest(
   return ok(new Request(request, { method: 'POST', headers, body: form.toString() }))
 }
 
-/**
- * Whether the library may look for what the form brings. A made-up code or token goes no further; but a client that
- * nobody knows has to hear just that first, or it would never register again.
- */
-async function mayBeLookedFor(form: URLSearchParams, named: string[], parts: TokenParts): Promise<boolean> {
+/** Why the library may not look for what the form brings; null: it may. */
+async function whatIsIssued(form: URLSearchParams, parts: TokenParts): Promise<OwnerProblem | null> {
   const issued = issuedIn(form)
     .flatMap((name) => form.getAll(name))
     .filter((value) => value !== '')
-  const owners = await Promise.all(issued.map((token) => tokenOwner(parts.config.rootKeys, token)))
-  if (!owners.includes(null)) return true
-  const [client] = named
-  return client === undefined || !(await isKnown(client, parts.oauth))
+  const owners = await Promise.all(issued.map((token) => tokenOwner(parts.config, token)))
+  const problems = owners.flatMap((owner) => (owner.ok ? [] : [owner.error]))
+  return problems.find((each) => each === 'not_ours') ?? problems[0] ?? null
 }
 
-async function isKnown(client: string, oauth: OAuthHelpers): Promise<boolean> {
+/** A client that nobody knows, or that none is, has to hear just that first, or it would never register again. */
+async function isUnknown([client]: readonly string[], oauth: OAuthHelpers): Promise<boolean> {
+  if (client === undefined) return true
   try {
-    return (await oauth.lookupClient(client)) !== null
+    return (await oauth.lookupClient(client)) === null
   } catch (error) {
-    if (error instanceof CimdFetchError) return false
+    if (error instanceof CimdFetchError) return true
     throw error
   }
 }

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import { ContinuePage } from '../pages/continue-page.tsx'
+import { ContinuePage, type Destination } from '../pages/continue-page.tsx'
 import { htmlAnswer } from '../pages/html-answer.ts'
 import { MessagePage } from '../pages/message-page.tsx'
 import type { LoginAnswer } from './refusals.ts'
@@ -10,7 +10,7 @@ export const isHttps = (config: Config): boolean => config.publicOrigin.startsWi
 export function continueAnswer(
   config: Config,
   to: string,
-  destination: 'pingone' | 'client',
+  destination: Destination,
   headers: Headers,
 ): Response {
   const { host, protocol } = new URL(to)

@@ -2,7 +2,8 @@ import type { AuthRequest } from '@cloudflare/workers-oauth-provider'
 import type { Result } from '../lib/result.ts'
 import type { PingOneProblem } from '../pingone/problems.ts'
 import { callbackOf, type LoginParts, type LoginState } from './parts.ts'
-import { upstreamScopes } from './scopes.ts'
+import { inForce, upstreamScopes } from './scopes.ts'
+import { clientInFlow } from './shown-name.ts'
 
 /**
  * From an approved request to the address at PingOne. `state` and its cookie are made here, after consent and just
@@ -13,9 +14,13 @@ export async function beginSignIn(
   approved: AuthRequest,
   headers: Headers,
 ): Promise<Result<URL, PingOneProblem>> {
+  // Looked up before the state is made: who cannot be named now may be when the form is sent again. Without PAR
+  // nothing of it is sent (pingone/authorization-url.ts), so nobody is asked.
+  const shown = config.pingone.par ? await oauth.describeConsent(approved) : null
   const secrets = pingone.newLoginSecrets()
   const data: LoginState = { purpose: 'client', ...secrets }
   const { state } = await oauth.beginUpstream(approved, { data, headers })
-  const scopes = upstreamScopes(approved.scope, config.api)
-  return pingone.authorizationUrl({ redirectUri: callbackOf(config), state, secrets, scopes })
+  const scopes = upstreamScopes(inForce(approved.scope, config), config.api)
+  const client = shown === null ? undefined : clientInFlow(shown)
+  return pingone.authorizationUrl({ redirectUri: callbackOf(config), state, secrets, scopes, client })
 }

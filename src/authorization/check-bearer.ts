@@ -1,20 +1,39 @@
 import { OAuthError, type OAuthResourceTokenValidation } from '@cloudflare/workers-oauth-provider'
+import type { Config } from '../config.ts'
 import type { BearerAnswer, GrantKeeper } from '../people/grant-keeper.ts'
 import { sha256Hex } from '../lib/sha256-hex.ts'
 import type { BearerProps } from '../principal.ts'
-import { reportOutage, RETRY_AFTER_SECONDS } from './or-unavailable.ts'
+import { reportOutage, RETRY_AFTER_SECONDS, SETTINGS_RETRY_SECONDS } from './or-unavailable.ts'
+import { inForce } from './scopes.ts'
+import { tokenOwner } from './token-owner.ts'
+
+export interface BearerParts {
+  config: Config
+  keeperOf: (person: string) => GrantKeeper
+  /** The session that the request names. */
+  session: string | null
+}
 
 /**
  * Whether an access token is alive, whom it stands for, and whether its session is open: one hop to the Person, which
- * is as strongly consistent as it gets. What ended a moment ago is refused now (invariant 3).
+ * is as strongly consistent as it gets. What ended a moment ago is refused now (invariant 3). A bearer that we did not
+ * make is refused before any storage or object is asked (decision 15).
  */
 export async function checkBearer(
-  keeper: GrantKeeper,
   token: string,
-  session: string | null,
+  { config, keeperOf, session }: BearerParts,
 ): Promise<OAuthResourceTokenValidation<BearerProps> | null> {
+  const owner = await tokenOwner(config, token)
+  if (!owner.ok) {
+    if (owner.error === 'not_ours') return null
+    throw comeAgain(SETTINGS_RETRY_SECONDS)
+  }
   const [userId = '', grant = ''] = token.split(':')
-  const { bearer, ended, session: state } = await ask(keeper, grant, await sha256Hex(token), session)
+  const answer = await ask(keeperOf(owner.value), grant, await sha256Hex(token), session)
+  const { bearer, ended, session: state } = answer
+  // Decision 19: refused and not ended, so that it goes on when the settings are right again.
+  if (answer.isRefused) throw comeAgain(SETTINGS_RETRY_SECONDS)
+  if (answer.waitSeconds > 0) throw comeAgain(answer.waitSeconds, 429)
   if (bearer === null) {
     if (ended === null) return null
     throw new OAuthError('invalid_token', { description: `This access has ended: ${ended}`, statusCode: 401 })
@@ -24,7 +43,7 @@ export async function checkBearer(
     props: { session: state },
     audience,
     expiresAt: expiresAtSeconds,
-    scope: scopes,
+    scope: inForce(scopes, config),
     userId,
     clientId: client,
   }
@@ -39,10 +58,13 @@ async function ask(
     return await keeper.bearer(...question)
   } catch (error) {
     reportOutage('bearer', error)
-    throw new OAuthError('temporarily_unavailable', {
-      description: 'Nothing was done. Try again.',
-      statusCode: 503,
-      headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
-    })
+    throw comeAgain(RETRY_AFTER_SECONDS)
   }
 }
+
+const comeAgain = (seconds: number, statusCode = 503) =>
+  new OAuthError('temporarily_unavailable', {
+    description: 'Nothing was done. Try again.',
+    statusCode,
+    headers: { 'Retry-After': String(seconds) },
+  })

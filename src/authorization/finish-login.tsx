@@ -5,14 +5,16 @@ import { redacted } from '../lib/redacted.ts'
 import { err, ok, type Err, type Result } from '../lib/result.ts'
 import { grantKey } from '../people/grant-records.ts'
 import { makePersonId } from '../people/person-id.ts'
-import type { DownstreamTokens } from '../pingone/client.ts'
+import type { DownstreamTokens } from '../pingone/tokens.ts'
+import { sessionMark } from '../pingone/session-mark.ts'
 import type { IdTokenClaims } from '../pingone/claims.ts'
+import { discardTokens } from './discard-tokens.ts'
 import { callbackOf, LoginState, type LoginParts } from './parts.ts'
 import { readCallbackError, type LoginRefusal } from './refusals.ts'
 import { refuseLogin } from './refuse-login.tsx'
 import type { GrantProps } from './server.ts'
-import { grantedScopes, upstreamScopes } from './scopes.ts'
-import { shownPersonName } from './shown-name.ts'
+import { grantedScopes, inForce, upstreamScopes } from './scopes.ts'
+import { personNameIn, shownClient } from './shown-name.ts'
 
 /** GET /callback: PingOne's answer becomes a grant, and the browser goes home to its client. */
 export async function finishLogin(request: Request, parts: LoginParts): Promise<Response> {
@@ -58,11 +60,16 @@ async function finish(
     )
   }
   const signedIn = await pingone.exchangeCode({ callback, redirectUri: callbackOf(config), secrets })
-  if (!signedIn.ok) return signedIn
-  const { person, tokens } = signedIn.value
-  const scopes = grantedScopes(approved.scope, tokens.claims.scope, config.api)
-  if (scopes.length === 0) return err({ reason: 'scopes_withheld', detail: 'no scope for reading' })
-  return openGrant(parts, approved, person, tokens, scopes)
+  if (!signedIn.ok) {
+    if (signedIn.error.given !== null) discardTokens(parts, signedIn.error.given)
+    return signedIn
+  }
+  const { tokens } = signedIn.value
+  const opened = await openGrant(parts, approved, signedIn.value).catch(brokenLogin)
+  // The Person itself has PingOne revoke the tokens of someone who is blocked.
+  const isTaken = opened.ok || opened.error.reason === 'blocked'
+  if (!isTaken) discardTokens(parts, tokens.refreshToken ?? tokens.accessToken)
+  return opened
 }
 
 /** Storage that is away, a document that went away just now: the state is used up, so there is a way to try again. */
@@ -73,14 +80,14 @@ const brokenLogin = (error: unknown): Err<LoginRefusal> =>
   })
 
 /** Grant, code and PingOne's tokens are in the Person, in one act, before the code leaves. */
-async function openGrant(
+export async function openGrant(
   parts: LoginParts,
   approved: AuthRequest,
-  person: IdTokenClaims,
-  tokens: DownstreamTokens,
-  scopes: string[],
+  { person, tokens }: { person: IdTokenClaims; tokens: DownstreamTokens },
 ): Promise<Result<string, LoginRefusal>> {
   const { config } = parts
+  const scopes = grantedScopes(inForce(approved.scope, config), tokens.claims.scope, config.api)
+  if (scopes.length === 0) return err({ reason: 'scopes_withheld', detail: 'no scope for reading' })
   const userId = await makePersonId(config.rootKeys[0], person.iss, person.sub)
   const { draft, oauth } = parts.newDraft(userId)
   const { redirectTo } = await oauth.completeAuthorization({
@@ -88,7 +95,10 @@ async function openGrant(
     userId,
     metadata: {},
     scope: scopes,
-    props: { openedAtSeconds: parts.nowSeconds() } satisfies GrantProps,
+    props: {
+      openedAtSeconds: parts.nowSeconds(),
+      downstreamEndsAtSeconds: tokens.refreshToken === null ? tokens.claims.exp : null,
+    } satisfies GrantProps,
     // A second laptop must not sign the first one out (decision 15).
     revokeExistingGrants: false,
   })
@@ -99,16 +109,26 @@ async function openGrant(
     id: grant,
     record,
     client: approved.clientId,
-    personName: displayName(person),
+    shown: shownClient(await parts.oauth.describeConsent(approved)),
+    personName: personNameIn(person),
+    pingOneSession: await sessionMark(person),
     downstreamScopes: upstreamScopes(scopes, config.api),
     accessToken: tokens.accessToken,
     refreshToken: tokens.refreshToken,
     downstreamEndsAtSeconds: tokens.claims.exp,
+    environment: tokens.claims.env ?? person.env ?? null,
   })
   if (opened === 'blocked') return err({ reason: 'blocked', detail: grant })
+  if (tokens.refreshToken === null) log.warn('login.not-renewable', { grant, causes: NOT_RENEWABLE })
   log.info('login.completed', { grant, client: approved.clientId, scopes: scopes.join(' ') })
   return ok(redirectTo)
 }
+
+/** Access without a refresh token of PingOne's ends with its first token. Which of the two it is, only PingOne knows. */
+const NOT_RENEWABLE = [
+  'the grant type Refresh Token is off at the PingOne application: switch it on there',
+  'PingOne wants to be asked for offline_access: set PINGONE_EXTRA_SCOPES=offline_access',
+]
 
 /** The library's codes are `<userId>:<grantId>:<secret>` (its storage schema); the middle names the grant. */
 function grantOfCode(redirectTo: string): string {
@@ -116,6 +136,3 @@ function grantOfCode(redirectTo: string): string {
   if (grant === undefined || grant === '') throw new Error('the code names no grant')
   return grant
 }
-
-const displayName = ({ name, given_name, family_name, preferred_username }: IdTokenClaims): string | null =>
-  shownPersonName(name, [given_name, family_name].filter(Boolean).join(' '), preferred_username)

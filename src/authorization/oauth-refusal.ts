@@ -1,6 +1,6 @@
 /** Codes of RFC 6749 §5.2, RFC 7591 §3.2.2, and 503's of RFC 6749 §4.1.2.1, which clients know at `/token` too. */
 export interface OAuthRefusal {
-  status: 400 | 401 | 413 | 503
+  status: 400 | 401 | 413 | 429 | 503
   code:
     | 'invalid_request'
     | 'invalid_client'

@@ -26,6 +26,8 @@ export interface LoginParts {
   documentMs: number
   /** Uses up what the helpers opened, a consent or a state: last of all, so that an outage leaves it as it was. */
   settle: () => Promise<void>
+  /** Work that nobody waits for. */
+  afterAnswer(work: Promise<unknown>): void
   /** Tells the person's object about a new grant. */
   openGrant(person: string, grant: NewGrant): Promise<'opened' | 'blocked'>
   /** A storage that keeps what the library writes of this person, and the library's helpers over it. */
@@ -38,6 +40,7 @@ export const LoginState = z.object({
   purpose: z.literal('client'),
   verifier: z.string(),
   nonce: z.string(),
+  issuer: z.string(),
 })
 export type LoginState = z.infer<typeof LoginState>
 

@@ -13,6 +13,13 @@ export const offeredScopes = [
 export const metadataScopes = [READ, WRITE, 'offline_access']
 
 /**
+ * Under PROFILE=read-only nothing is offered, asked or heeded but reading, whatever was granted before: what a grant
+ * lost by that it has again when the profile is another one.
+ */
+export const inForce = (scopes: readonly string[], { isReadOnly }: { isReadOnly: boolean }): string[] =>
+  scopes.filter((scope) => !isReadOnly || scope !== WRITE)
+
+/**
  * What a request comes down to: known scopes only (clients ask for everything they have seen: narrowed, not refused),
  * nothing asked means reading, and writing never comes without reading.
  */

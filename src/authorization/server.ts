@@ -1,16 +1,19 @@
-import { GrantType, OAuthAuthorizationServer, OAuthError } from '@cloudflare/workers-oauth-provider'
+import { OAuthAuthorizationServer } from '@cloudflare/workers-oauth-provider'
 import { z } from 'zod'
 import type { Config } from '../config.ts'
 import { log } from '../lib/log.ts'
 import type { ProviderEnv } from '../people/provider-env.ts'
 import { lifeLeftSeconds } from './life-left.ts'
 import { answerOAuthRefusal, type OAuthRefusal } from './oauth-refusal.ts'
-import { metadataScopes } from './scopes.ts'
+import { inForce, metadataScopes } from './scopes.ts'
 
 export type AuthorizationServer = OAuthAuthorizationServer<ProviderEnv>
 
-/** All that the library keeps with a grant for us: when it began. Everything else is in the Person. */
-export const GrantProps = z.strictObject({ openedAtSeconds: z.number().int() })
+/** All that the library keeps with a grant for us: its times. Everything else is in the Person. */
+export const GrantProps = z.strictObject({
+  openedAtSeconds: z.number().int(),
+  downstreamEndsAtSeconds: z.number().int().nullable().default(null),
+})
 export type GrantProps = z.infer<typeof GrantProps>
 
 /**
@@ -32,17 +35,19 @@ export const makeAuthorizationServer = (
     clientRegistrationEndpoint: '/register',
     clientRegistrationTTL: registrationSeconds,
     clientIdMetadataDocumentEnabled: true,
-    scopesSupported: [...metadataScopes],
+    scopesSupported: inForce(metadataScopes, config),
     accessTokenTTL: config.life.accessTokenSeconds,
     refreshTokenTTL: Math.min(config.life.grantIdleSeconds, config.life.grantMaxSeconds),
     refreshTokenIdleTTL: config.life.grantIdleSeconds,
-    tokenExchangeCallback: ({ grantType, props }) => {
-      if (grantType !== GrantType.REFRESH_TOKEN) return undefined
-      const openedAtSeconds = GrantProps.parse(props).openedAtSeconds
-      const leftSeconds = lifeLeftSeconds(config.life, nowSeconds() - openedAtSeconds)
-      if (leftSeconds > 0) return { refreshTokenIdleTTL: leftSeconds }
-      // The library's word for "never again": it ends this grant with all its tokens.
-      throw new OAuthError('invalid_grant', { description: 'This access is over. Connect again.' })
+    tokenExchangeCallback: ({ props, requestedScope }) => {
+      const leftSeconds = lifeLeftSeconds(config.life, GrantProps.parse(props), nowSeconds())
+      return {
+        accessTokenTTL: Math.min(config.life.accessTokenSeconds, leftSeconds),
+        // The first is heeded at the exchange of a code, the second at a refresh.
+        refreshTokenTTL: leftSeconds,
+        refreshTokenIdleTTL: leftSeconds,
+        accessTokenScope: inForce(requestedScope, config),
+      }
     },
     onError: ({ code, status, internal }) => {
       const ours = isClientUnreadable(internal) ? unreadable : null

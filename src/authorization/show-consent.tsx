@@ -4,7 +4,7 @@ import { isHttps } from './answers.tsx'
 import { requireClearClient, requireStrictRequest } from './check-request.ts'
 import type { LoginParts } from './parts.ts'
 import { shownClientName } from './shown-name.ts'
-import { offeredScopes, READ, upstreamScopes, wantedScopes } from './scopes.ts'
+import { inForce, offeredScopes, READ, upstreamScopes, wantedScopes } from './scopes.ts'
 
 const DAY_SECONDS = 86_400
 
@@ -16,7 +16,7 @@ export async function showConsent(request: Request, parts: LoginParts): Promise<
   const parsed = await oauth.parseAuthRequest(request)
   requireStrictRequest(url, parsed)
   // What the page asks and what is stored are the same: the form can only take away from it.
-  const asked = { ...parsed, scope: wantedScopes(parsed.scope) }
+  const asked = { ...parsed, scope: inForce(wantedScopes(parsed.scope), config) }
   const details = await oauth.describeConsent(asked)
   const consent = await oauth.beginConsent(asked)
   const page = (

@@ -1,14 +1,38 @@
-import type { RootKey } from '../lib/root-keys.ts'
+import type { Config } from '../config.ts'
+import { log } from '../lib/log.ts'
+import { err, ok, type Result } from '../lib/result.ts'
 import { openPersonId } from '../people/person-id.ts'
 
 // Codes, access tokens and refresh tokens alike: `<userId>:<grantId>:<secret>` (the library's storage schema).
 const TOKEN = /^([^:]{1,100}):[A-Za-z0-9_-]{16}:[A-Za-z0-9_-]{32}$/
 
+/** `key_missing`: it may be ours, so nobody is signed out for it; it becomes good again with its key. */
+export type OwnerProblem = 'not_ours' | 'key_missing'
+
 /**
- * The name of the person that a token belongs to, or null for what we cannot have made (decision 15). Storage and
- * objects are asked only for the rest: what a stranger makes up costs one HMAC and leaves nothing behind.
+ * The name of the person that a token belongs to (decision 15). Storage and objects are asked only then: what a
+ * stranger makes up costs one HMAC and leaves nothing behind.
  */
-export async function tokenOwner(keys: readonly RootKey[], token: string): Promise<string | null> {
+export async function tokenOwner(
+  { rootKeys, retiredRootKeys }: Pick<Config, 'rootKeys' | 'retiredRootKeys'>,
+  token: string,
+): Promise<Result<string, OwnerProblem>> {
   const [, id] = TOKEN.exec(token) ?? []
-  return id === undefined ? null : openPersonId(keys, id)
+  if (id === undefined) return err('not_ours')
+  const opened = await openPersonId(rootKeys, id)
+  if (opened.ok) return ok(opened.value)
+  const problem = opened.error
+  if (problem.reason === 'not_ours' || retiredRootKeys.includes(problem.keyId)) return err('not_ours')
+  reportMissing(problem.keyId)
+  return err('key_missing')
+}
+
+// A stranger can write any key id into what looks like a token: each is told once, and not without end.
+const MOST_REPORTED = 20
+const reported = new Set<string>()
+
+function reportMissing(key: string): void {
+  if (reported.has(key) || reported.size >= MOST_REPORTED) return
+  reported.add(key)
+  log.error('root-key.missing', { key })
 }

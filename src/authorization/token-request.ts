@@ -2,8 +2,11 @@ import { z } from 'zod'
 import { log } from '../lib/log.ts'
 import { sha256Hex } from '../lib/sha256-hex.ts'
 import { grantKey, type Committed, type Snapshot, tokenKey } from '../people/grant-records.ts'
+import type { EndReason } from '../people/end-reason.ts'
 import type { GrantKeeper } from '../people/grant-keeper.ts'
 import { GrantDraft, type ProviderStorage } from '../people/provider-storage.ts'
+import { answerOAuthRefusal } from './oauth-refusal.ts'
+import { comeAgainLater } from './or-unavailable.ts'
 import { openAnswer, sealAnswer } from './token-answer.ts'
 
 /** The library's codes and tokens: `<person>:<grant>:<secret>`. Anything else it refuses by itself. */
@@ -36,6 +39,8 @@ export async function answerTokenRequest(request: Request, parts: TokenRun): Pro
   const isRefresh = form.get('grant_type') === 'refresh_token'
   const hash = await sha256Hex(presented)
   const snapshot = await keeper.snapshot(grant, hash)
+  // Decision 19: nothing of a grant moves while the settings name another tenant. What is revoked ends all the same.
+  if (snapshot.isRefused && form.has('grant_type')) return answerOAuthRefusal(request, comeAgainLater)
   const known = new Map([
     [grantKey(grant), snapshot.grant],
     [tokenKey(grant, hash), snapshot.token],
@@ -45,9 +50,14 @@ export async function answerTokenRequest(request: Request, parts: TokenRun): Pro
   const asked = JSON.stringify([form.get('scope'), form.getAll('resource')])
   const network = networkOf(request)
   const call: Call = { response, keeper, grant, presented, asked, network, nowSeconds: parts.nowSeconds }
-  if (isRefresh && snapshot.repeat !== 'none') return answerRepeat(call, snapshot)
+  if (isRefresh && snapshot.repeat === 'reuse') return answerReuse(call)
+  if (snapshot.over !== null && form.has('grant_type')) {
+    // The library has authenticated the client, or refused it: then nothing changes.
+    return response.ok ? end(call, snapshot.over) : response
+  }
+  if (isRefresh && snapshot.repeat === 'answer') return answerRepeat(call, snapshot)
   if (snapshot.grant === null && snapshot.ended !== null && response.status === 400) {
-    return refuse(400, 'invalid_grant', `This access has ended: ${snapshot.ended}`, response)
+    return refuseEnded(snapshot.ended, response)
   }
   if (draft.writes.size === 0 || snapshot.grant === null) return response
   const answer = isRefresh && response.ok ? await keep(presented, response, parts.nowSeconds()) : null
@@ -66,16 +76,22 @@ interface Call {
   nowSeconds: () => number
 }
 
-/** A refresh token that was rotated away. The library has authenticated the client, or refused it: then nothing changes. */
+/** RFC 9700 §4.14.2: somebody holds a token that its owner had already exchanged. */
+async function answerReuse(call: Call): Promise<Response> {
+  if (!call.response.ok) return call.response
+  log.error('security.refresh-token-reused', { grant: call.grant })
+  return end(call, 'refresh_reused')
+}
+
+async function end({ keeper, grant, response }: Call, reason: EndReason): Promise<Response> {
+  await keeper.endGrant(grant, reason)
+  return refuseEnded(reason, response)
+}
+
+/** A refresh token that was rotated away a moment ago. */
 async function answerRepeat(call: Call, snapshot: Snapshot): Promise<Response> {
-  const { response, keeper, grant } = call
+  const { response, grant } = call
   if (!response.ok) return response
-  if (snapshot.repeat === 'reuse') {
-    log.error('security.refresh-token-reused', { grant })
-    // RFC 9700 §4.14.2: somebody holds a token that its owner had already exchanged.
-    await keeper.endGrant(grant, 'refresh_reused')
-    return refuse(400, 'invalid_grant', 'This access has ended: refresh_reused', response)
-  }
   if (snapshot.asked !== call.asked || snapshot.answer === null) {
     return refuse(400, 'invalid_grant', 'This refresh token was already exchanged', response)
   }
@@ -84,11 +100,13 @@ async function answerRepeat(call: Call, snapshot: Snapshot): Promise<Response> {
   return repeatAnswer(call, snapshot.answer)
 }
 
-async function answerCommitted(call: Call, { outcome, answer }: Committed): Promise<Response> {
+async function answerCommitted(call: Call, committed: Committed): Promise<Response> {
   const { response, keeper, grant } = call
-  switch (outcome) {
+  switch (committed.outcome) {
     case 'done':
       return response
+    case 'ended':
+      return refuseEnded(committed.ended, response)
     case 'revoked':
       await keeper.endGrant(grant, response.ok ? 'revoked_by_client' : 'code_reused')
       return response
@@ -98,10 +116,10 @@ async function answerCommitted(call: Call, { outcome, answer }: Committed): Prom
       await keeper.endGrant(grant, 'code_reused')
       return refuse(400, 'invalid_grant', 'This code was already used', response)
     case 'lost':
-      if (answer !== null) return repeatAnswer(call, answer)
+      if (committed.answer !== null) return repeatAnswer(call, committed.answer)
       return refuse(400, 'invalid_grant', 'This refresh token was already exchanged', response)
     default:
-      return outcome satisfies never
+      return committed satisfies never
   }
 }
 
@@ -117,6 +135,9 @@ async function repeatAnswer({ presented, response, nowSeconds }: Call, sealed: s
   const expiresIn = Math.max(0, answer.expires_in - (nowSeconds() - atSeconds))
   return Response.json({ ...answer, expires_in: expiresIn }, { headers: headersLike(response) })
 }
+
+const refuseEnded = (reason: EndReason, like: Response): Response =>
+  refuse(400, 'invalid_grant', `This access has ended: ${reason}`, like)
 
 const refuse = (status: number, error: string, description: string, like: Response | null): Response =>
   Response.json({ error, error_description: description }, { status, headers: headersLike(like) })

@@ -11,21 +11,29 @@ export interface RootKey {
 
 const KEY = /^([A-Za-z0-9]{1,16}):([A-Za-z0-9_-]{43})$/
 
-/** Reads `kid:base64url(32 bytes),…`; the error is a sentence without values. */
+/**
+ * Reads `kid:base64url(32 bytes),…`; the error is a sentence without values. `cookieKey` is the oldest one, so that a
+ * server that began with it alone can leave it as any other.
+ */
 export function readRootKeys(
   keys: string | undefined,
   cookieKey: string | undefined,
 ): Result<readonly [RootKey, ...RootKey[]], string> {
+  const cookie: RootKey[] =
+    cookieKey === undefined || cookieKey === ''
+      ? []
+      : [{ id: 'cookie', secret: new Secret(toBase64Url(new TextEncoder().encode(cookieKey))) }]
   if (keys === undefined || keys === '') {
-    if (cookieKey === undefined) return err('is missing')
-    return ok([{ id: 'cookie', secret: new Secret(toBase64Url(new TextEncoder().encode(cookieKey))) }])
+    const [only] = cookie
+    return only === undefined ? err('is missing') : ok([only])
   }
   const [first, ...more] = keys.split(',').map((key) => KEY.exec(key.trim()))
   const read = (match: RegExpExecArray | null | undefined): RootKey[] =>
     match?.[1] !== undefined && match[2] !== undefined ? [{ id: match[1], secret: new Secret(match[2]) }] : []
   const [active] = read(first)
-  const older = more.flatMap(read)
-  if (active === undefined || older.length !== more.length) return err('must be kid:base64url(32 bytes), …')
+  const given = more.flatMap(read)
+  if (active === undefined || given.length !== more.length) return err('must be kid:base64url(32 bytes), …')
+  const older = [...given, ...cookie]
   const ids = [active, ...older].map((key) => key.id)
   if (new Set(ids).size !== ids.length) return err('must not use one kid twice')
   return ok([active, ...older])

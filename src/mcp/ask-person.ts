@@ -1,12 +1,19 @@
 import { type CallIntent, type CallKeeper, type CallOutcome, CallStart } from '../people/calls.ts'
 import { report } from './report.ts'
 
-export async function beginCall(keeper: CallKeeper, intent: CallIntent): Promise<CallStart> {
+export async function beginCall(
+  keeper: CallKeeper,
+  intent: CallIntent,
+  waitUntil: (work: Promise<unknown>) => void,
+): Promise<CallStart> {
   try {
     return CallStart.parse(await keeper.beginCall(intent))
   } catch (error) {
     // Nothing is on record for sure and nothing was sent: to the client this is an outage like any other.
     report('call.not-begun', error, { tool: intent.tool, transaction: intent.transaction })
+    // If it is on record, only the answer was lost: its key must not stand in the way of the next try. A call that
+    // asked for another token may have done something before, and tells its outcome itself.
+    if (intent.refused === undefined) waitUntil(endCall(keeper, intent.transaction, 'refused', null))
     return { verdict: 'unavailable', retryAfterSeconds: 5 }
   }
 }

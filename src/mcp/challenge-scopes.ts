@@ -1,7 +1,10 @@
 import { insufficientScope, type OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
 import { z } from 'zod'
+import type { Principal } from '../principal.ts'
 import type { AnyTool } from '../tools/define-tool.ts'
 import { missingScopes } from './list-tools.ts'
+import type { Keeper } from './parts.ts'
+import { openStepUp, sayStepUp, toolErrorWith, withLink } from './step-up-link.ts'
 
 const ToolsCall = z.object({ method: z.literal('tools/call'), params: z.object({ name: z.string() }) })
 
@@ -14,9 +17,26 @@ export function calledTool(tools: readonly AnyTool[], message: unknown): AnyTool
 /**
  * MCP 2026-07-28 Authorization, Scope Challenge Handling: 403 with every scope that the call needs, so that one
  * round trip through the person is enough. It must be an HTTP answer, hence before either SDK sees the message:
- * an SDK turns a refusal into HTTP 200, and a client asks for more only on 403.
+ * an SDK turns a refusal into HTTP 200, and a client asks for more only on 403. For clients that do not heed it there
+ * is a link as well (step-up-link.ts).
  */
-export function challengeScopes(tool: AnyTool, auth: OAuthResourceContext<unknown>['auth']): Response | null {
-  if (missingScopes(tool, auth.scope).length === 0) return null
-  return insufficientScope(auth, [...tool.scopes], `${tool.name} needs ${tool.scopes.join(' and ')}`)
+export async function challengeScopes(
+  tool: AnyTool,
+  auth: OAuthResourceContext<unknown>['auth'],
+  { person, grant }: Principal,
+  message: unknown,
+  keeper: () => Promise<Keeper>,
+): Promise<Response | null> {
+  const missing = missingScopes(tool, auth.scope)
+  if (missing.length === 0) return null
+  const challenge = insufficientScope(
+    auth,
+    [...tool.scopes],
+    `${tool.name} needs ${tool.scopes.join(' and ')}`,
+  )
+  const refused = { person, grant, token: auth.token, audience: auth.audience }
+  const link = await openStepUp(tool, refused, keeper)
+  if (link === null) return challenge
+  const words = sayStepUp(tool, missing, refused, link.id)
+  return (link.isAskedAgain ? toolErrorWith(words, message) : null) ?? withLink(challenge, tool, words)
 }

@@ -1,14 +1,16 @@
 import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
 import { isLegacyRequest } from '@modelcontextprotocol/server'
+import { oncePerEnv } from '../lib/once-per-env.ts'
 import type { Principal } from '../principal.ts'
 import { answerStopped } from './answer-stopped.ts'
 import { calledTool, challengeScopes } from './challenge-scopes.ts'
 import { forwardRequest } from './forward-request.ts'
 import { invokeTool } from './invoke-tool.ts'
-import { errorCode, jsonRpcError } from './json-rpc-error.ts'
+import { answerOutage, errorCode, jsonRpcError } from './json-rpc-error.ts'
 import { makeCaller } from './make-caller.ts'
 import type { McpParts } from './parts.ts'
 import { readMessage } from './read-message.ts'
+import { report } from './report.ts'
 import { makeMcpSession } from './session.ts'
 import { serveSession } from './stateful.ts'
 import { makeStatelessLane } from './stateless.ts'
@@ -24,7 +26,7 @@ export interface McpEndpoint {
 
 /** /mcp serves both protocol eras at one path; the SDK's own predicate says which one a request speaks. */
 export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
-  const stateless = makeStatelessLane(parts.tools)
+  const statelessOf = oncePerEnv((env: Env) => makeStatelessLane(parts.toolsOf(env)))
 
   async function serve(request: Request, env: Env, ctx: Context): Promise<Response> {
     if (new URL(request.url).pathname !== '/mcp') return jsonRpcError(404, errorCode.refused, 'Not found')
@@ -32,8 +34,9 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
     const message = await readMessage(request)
     if (!message.ok) return message.error
     const { body, parsed } = message.value
-    const tool = calledTool(parts.tools, parsed)
-    const challenge = tool && challengeScopes(tool, ctx.auth)
+    const tool = calledTool(parts.toolsOf(env), parsed)
+    const keeper = async () => parts.personOf(env, principal.person)
+    const challenge = tool && (await challengeScopes(tool, ctx.auth, principal, parsed, keeper))
     if (challenge) return challenge
     const forwarded = forwardRequest(request, body)
     const response = (await isLegacyRequest(forwarded, parsed))
@@ -41,8 +44,10 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
           env,
           settings: await parts.settings(env),
           keeper: await parts.personOf(env, principal.person),
+          message: parsed,
+          tool,
         })
-      : await stateless(forwarded, parsed, {
+      : await statelessOf(env)(forwarded, parsed, {
           scopes: principal.scopes,
           async call(calling, input, meta) {
             const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work)
@@ -56,8 +61,20 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
   }
 
   return {
-    handler: { fetch: async (request, env, ctx) => withOurCors(await serve(request, env, ctx)) },
+    handler: {
+      fetch: async (request, env, ctx) => withOurCors(await orOutage(() => serve(request, env, ctx))),
+    },
     McpSession: makeMcpSession(parts),
+  }
+}
+
+/** In a client's own words: a page would tell it nothing (invariant 10). */
+async function orOutage(answer: () => Promise<Response>): Promise<Response> {
+  try {
+    return await answer()
+  } catch (error) {
+    report('mcp.unavailable', error, {})
+    return answerOutage()
   }
 }
 

@@ -85,7 +85,7 @@ async function runCall(
     argumentsDigest,
     key: key.value,
   }
-  const start = await beginCall(caller.keeper, intent)
+  const start = await beginCall(caller.keeper, intent, (work) => caller.waitUntil(work))
   switch (start.verdict) {
     case 'go':
       return answered(await runOnRecord(tool, parsed.data, principal, caller, intent, start))
@@ -131,7 +131,9 @@ async function runTool(
 ): Promise<Answer> {
   const { transaction } = intent
   const token = new Secret(start.downstreamToken)
-  const replacer = tokenReplacer((refused) => beginCall(caller.keeper, { ...intent, refused }))
+  const replacer = tokenReplacer((refused) =>
+    beginCall(caller.keeper, { ...intent, refused }, (work) => caller.waitUntil(work)),
+  )
   try {
     const me = {
       name: start.person.name,

@@ -1,10 +1,12 @@
 import type { Fetch } from '../lib/bounded-fetch.ts'
 import type { CallKeeper } from '../people/calls.ts'
+import type { StepUpKeeper } from '../people/step-up-keeper.ts'
 import type { AnyTool } from '../tools/define-tool.ts'
 
 /** What composition gives to this room: the product's tools, the world, and how to find things in an env. */
 export interface McpParts {
-  tools: readonly AnyTool[]
+  /** Those that exist under the settings. */
+  toolsOf: (env: Env) => readonly AnyTool[]
   deps: McpDeps
   /** Called once for each request in the Worker, and once for each tool call in a session's object. */
   settings: (env: Env) => McpSettings | Promise<McpSettings>
@@ -13,7 +15,7 @@ export interface McpParts {
 }
 
 /** The Person, as far as this room asks it: two messages for each tool call, two for the life of a session. */
-export interface Keeper extends CallKeeper {
+export interface Keeper extends CallKeeper, Pick<StepUpKeeper, 'openStepUp'> {
   openSession(session: string, grant: string, client: string): Promise<void>
   closeSession(session: string): Promise<void>
 }

@@ -3,6 +3,7 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/cfworker-provider.js'
 import { McpAgent } from 'agents/mcp'
+import { oncePerEnv } from '../lib/once-per-env.ts'
 import { invokeTool } from './invoke-tool.ts'
 import { describeTool } from './list-tools.ts'
 import { listedTool } from './listed-tool.ts'
@@ -33,7 +34,8 @@ const grantTag = ({ request }: ConnectionContext) =>
  * comes with each request; the object keeps none of it.
  */
 export function makeMcpSession(parts: McpParts) {
-  const listed = parts.tools.map((tool) => ({ tool, shown: listedTool(tool) }))
+  // Of each tool once per isolate, and not for each session.
+  const shownOf = oncePerEnv(listedTool)
 
   return class McpSession extends McpAgent<Env> {
     override server = new McpServer(serverInfo, {
@@ -44,7 +46,8 @@ export function makeMcpSession(parts: McpParts) {
 
     override async init(): Promise<void> {
       const waitUntil = (work: Promise<unknown>) => this.ctx.waitUntil(work)
-      for (const tool of parts.tools) {
+      const tools = parts.toolsOf(this.env)
+      for (const tool of tools) {
         this.server.registerTool(
           tool.name,
           { ...describeTool(tool, tool.scopes), inputSchema: tool.input, outputSchema: tool.output },
@@ -67,7 +70,7 @@ export function makeMcpSession(parts: McpParts) {
       // SDK v1 lists what was registered once; what a tool needs depends on the token of each request.
       this.server.server.setRequestHandler(ListToolsRequestSchema, (_request, extra) => {
         const { scopes } = principalOf(extra)
-        return { tools: listed.map(({ shown, tool }) => ({ ...shown, ...describeTool(tool, scopes) })) }
+        return { tools: tools.map((tool) => ({ ...shownOf(tool), ...describeTool(tool, scopes) })) }
       })
     }
 

@@ -68,12 +68,18 @@ export function ConsentPage(props: ConsentPageProps): JSX.Element {
   )
 }
 
-function WhoAsks({ client }: { client: ConsentClient }): JSX.Element {
+export function WhoAsks({
+  client,
+  address = 'Access will be sent to',
+}: {
+  client: ConsentClient
+  address?: string
+}): JSX.Element {
   return (
     <section class="plate" aria-label="Who asks">
       <dl>
         <div class="plate-first">
-          <dt>Access will be sent to</dt>
+          <dt>{address}</dt>
           <dd>
             <bdi class="host">{client.redirectHost}</bdi>{' '}
             {client.isLocalApp ? <span class="tag doubt">this computer</span> : null}
@@ -107,7 +113,7 @@ function WhoAsks({ client }: { client: ConsentClient }): JSX.Element {
 
 // MCP 2026-07-28 Authorization, Localhost Redirect URI Risks: the document of a well-known client proves nothing
 // about the process that listens on a port of this computer.
-function LocalAppWarning({ domain }: { domain: string | null }): JSX.Element {
+export function LocalAppWarning({ domain }: { domain: string | null }): JSX.Element {
   return (
     <div class="notice" role="note" aria-labelledby="local-app">
       <p class="notice-title" id="local-app">
@@ -175,6 +181,9 @@ function WhatHappensNext({ upstreamScopes, staysSignedIn }: ConsentPageProps): J
           )}
         </li>
         <li>{howLong(staysSignedIn)}</li>
+        <li>
+          You can see and end it at any time on <a href="/me">your page here</a>.
+        </li>
         <li>What the tools return goes to the provider of the AI model you use.</li>
       </ul>
     </section>

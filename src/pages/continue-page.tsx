@@ -6,6 +6,9 @@
 import type { JSX } from 'hono/jsx/jsx-runtime'
 import { Layout } from './layout.tsx'
 
+/** `sign-out`: PingOne too, to end the session there. */
+export type Destination = 'pingone' | 'client' | 'sign-out'
+
 export type ContinuePageProps = {
   /** An absolute URL, already validated. */
   to: string
@@ -13,36 +16,56 @@ export type ContinuePageProps = {
   /** With or without its colon: `https`, `cursor:`. */
   scheme: string
   seconds: number
-  destination: 'pingone' | 'client'
+  destination: Destination
 }
 
 export function ContinuePage({ to, host, scheme, seconds, destination }: ContinuePageProps): JSX.Element {
-  const isWeb = /^https?:?$/.test(scheme)
+  const { title, sentence, way } = wordsFor(destination, /^https?:?$/.test(scheme))
   const place = host === '' ? `${scheme.replace(/:$/, '')}:` : host
   // One spelling for the link and for the refresh; throws when `to` is not absolute, which is a bug of the caller.
   const href = new URL(to).href
   return (
-    <Layout
-      title={destination === 'pingone' ? 'Taking you to PingOne' : 'Taking you back to your app'}
-      head={<meta http-equiv="refresh" content={refreshTo(href, seconds)} />}
-    >
+    <Layout title={title} head={<meta http-equiv="refresh" content={refreshTo(href, seconds)} />}>
       <div class="track" aria-hidden="true" />
-      <h1>{destination === 'pingone' ? 'Taking you to PingOne…' : 'Taking you back to your app…'}</h1>
-      <p class="lead">
-        {destination === 'pingone'
-          ? 'Sign in there. Afterwards you come back here.'
-          : isWeb
-            ? 'Your decision is on its way. Nothing more is needed here.'
-            : 'Your browser may ask whether to open the app. You can close this page afterwards.'}
-      </p>
+      <h1>{title}…</h1>
+      <p class="lead">{sentence}</p>
       <div class="actions">
         <a class="button primary" href={href}>
-          {destination === 'pingone' ? 'Continue to ' : 'Back to '}
-          <bdi>{place}</bdi>
+          {way} <bdi>{place}</bdi>
         </a>
       </div>
     </Layout>
   )
+}
+
+function wordsFor(
+  destination: Destination,
+  isWeb: boolean,
+): { title: string; sentence: string; way: string } {
+  switch (destination) {
+    case 'pingone':
+      return {
+        title: 'Taking you to PingOne',
+        sentence: 'Sign in there. Afterwards you come back here.',
+        way: 'Continue to',
+      }
+    case 'sign-out':
+      return {
+        title: 'Signing you out of PingOne',
+        sentence: 'What you allowed in this PingOne session has ended here. PingOne ends its own part now.',
+        way: 'Continue to',
+      }
+    case 'client':
+      return {
+        title: 'Taking you back to your app',
+        sentence: isWeb
+          ? 'Your decision is on its way. Nothing more is needed here.'
+          : 'Your browser may ask whether to open the app. You can close this page afterwards.',
+        way: 'Back to',
+      }
+    default:
+      return destination satisfies never
+  }
 }
 
 /**

@@ -42,6 +42,12 @@ export function HomePage(props: HomePageProps): JSX.Element {
         ))}
         <Connector mcpUrl={mcpUrl} isLocal={props.isLocal} />
       </div>
+      <section aria-labelledby="yours">
+        <h2 id="yours">What acts for you</h2>
+        <p>
+          <a href="/me">Your page</a> shows which apps can act for you, and ends it.
+        </p>
+      </section>
       <p class="unseen" role="status" id="copy-status" />
     </Layout>
   )

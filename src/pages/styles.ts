@@ -194,6 +194,28 @@ a.button { display: inline-block; line-height: 1.625; }
 .track::after { content: ''; position: absolute; inset: 0 60% 0 0; border-radius: 4px; background: var(--accent); animation: along 1.4s ease-in-out infinite alternate; }
 @keyframes along { from { transform: translateX(0); } to { transform: translateX(150%); } }
 
+/* A person's own page */
+.grants { list-style: none; display: grid; gap: 1.25rem; margin-top: 1.75rem; }
+.grant { margin: 0; }
+.may { list-style: none; display: grid; gap: 0.25rem; }
+.may code { color: var(--soft); white-space: nowrap; }
+.grant-end { display: flex; justify-content: flex-end; padding: 0.8125rem 1.125rem; border-top: 1px dashed var(--line); }
+.grant-end .button { min-height: 44px; min-width: 6.5rem; }
+.button.ends { border-color: var(--warn-line); color: var(--warn-ink); }
+.button.ends:hover { border-color: var(--warn-ink); background: var(--warn-ground); color: var(--warn-ink); }
+.end-all { display: flex; justify-content: flex-end; margin-top: 1.25rem; }
+.earlier, .leave { margin-top: 2.25rem; }
+.earlier ul { list-style: none; margin-top: 0.625rem; border: 1px solid var(--line); border-radius: 12px; overflow: hidden; }
+.earlier li { padding: 0.8125rem 1.125rem; }
+.earlier li + li { border-top: 1px solid var(--line); }
+.earlier li:target { padding-left: calc(1.125rem - 4px); border-left: 4px solid var(--accent); background: var(--inset); }
+.earlier .tag { margin-left: 0.25rem; }
+.grant-use, .earlier-when { color: var(--soft); font-size: 0.875rem; }
+.leave { padding-top: 1.375rem; border-top: 1px solid var(--line); }
+.leave-choices { display: grid; gap: 1.25rem; margin-top: 0.875rem; }
+.leave-choices .button { width: 100%; }
+.leave-choices p { margin-top: 0.5rem; color: var(--soft); font-size: 0.9375rem; }
+
 /* Home */
 .wide main h2 { margin-top: 2.25rem; }
 .url-field { margin: 1.5rem 0 0; padding: 0.875rem 1.125rem 1.125rem calc(1.125rem - 4px); border-left: 4px solid var(--accent); }
@@ -228,12 +250,13 @@ a.button { display: inline-block; line-height: 1.625; }
   .plate dl > .plate-first { display: block; }
   .people > div { grid-template-columns: 7.375rem 1fr; gap: 1.25rem; }
   .step { grid-template-columns: 8.5rem minmax(0, 1fr); gap: 1.25rem; padding: 1.5rem 0; }
+  .leave-choices { grid-template-columns: 1fr 1fr; }
 }
 
 @media (max-width: 30rem) {
   body { padding: 1rem 0.75rem 2rem; }
   main { border-radius: 14px; }
-  .actions .button { width: 100%; }
+  .actions .button, .grant-end .button, .end-all .button { width: 100%; }
 }
 
 @media (prefers-reduced-motion: reduce) {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { endCall, markLost, nextSweepSeconds, sweepCalls } from './call-sweep.ts'
 import { hasCallTable, makeCallTable } from './call-table.ts'
 import { type CallIntent, type CallKey, CallOutcome } from './calls.ts'
+import type { Made } from './request-rates.ts'
 import type { PersonStorage } from './step.ts'
 
 export const KEY_LASTS_MS: Readonly<Record<CallKey['from'], number>> = {
@@ -16,6 +17,8 @@ const Earlier = z.object({
   outcome: CallOutcome.nullable(),
   result: z.string().nullable(),
 })
+
+const Begun = z.object({ grant_id: z.string(), began_at_ms: z.number() })
 
 /** The call that a key was used for before, and what it means for one that comes now. */
 export interface EarlierCall {
@@ -110,6 +113,22 @@ export class CallLog {
   /** What time alone does to rows. */
   sweep(): void {
     if (hasCallTable(this.#storage)) sweepCalls(this.#storage.sql, this.#nowMs())
+  }
+
+  /** The calls that began after this moment, the oldest first. Rows are in the order of their last change. */
+  begunSince(sinceMs: number): Made[] {
+    if (!hasCallTable(this.#storage)) return []
+    const rows = this.#rows(
+      `SELECT grant_id, began_at_ms FROM calls WHERE began_at_ms > ? AND seq > COALESCE(
+         (SELECT seq FROM calls WHERE COALESCE(ended_at_ms, began_at_ms) <= ? ORDER BY seq DESC LIMIT 1), 0)
+       ORDER BY began_at_ms`,
+      sinceMs,
+      sinceMs,
+    )
+    return rows.map((row) => {
+      const { grant_id: grant, began_at_ms: atMs } = Begun.parse(row)
+      return { grant, atMs }
+    })
   }
 
   nextSeconds(): number | null {

@@ -1,13 +1,22 @@
 import type { Config } from '../config.ts'
 import { log } from '../lib/log.ts'
+import { err } from '../lib/result.ts'
 import { thumbprint } from '../lib/thumbprint.ts'
 import type { Stop } from './calls.ts'
-import { isSameTenant, isToReplace, REFRESH_AHEAD_SECONDS, sealTokens } from './downstream.ts'
+import {
+  isSameSubject,
+  isToReplace,
+  type NotOpened,
+  REFRESH_AHEAD_SECONDS,
+  sealTokens,
+} from './downstream.ts'
 import type { EndReason } from './end-reason.ts'
-import type { Grant, SealedTokens } from './grant.ts'
+import type { Grant, SealedTokens, Tenant } from './grant.ts'
 import type { GrantBook } from './grant-book.ts'
 import type { PersonPingOne } from './step.ts'
 import { OpenedTokens } from './opened-tokens.ts'
+import { isSameTenant } from './tenant.ts'
+import type { RefreshProblem } from '../pingone/rotated.ts'
 
 const OUTAGE_RETRY_SECONDS = 30
 
@@ -19,6 +28,10 @@ export interface DownstreamParts {
   nowSeconds(): number
   grants: GrantBook
   endGrant(grant: string, reason: EndReason): void
+  /** Has PingOne revoke tokens of a grant that ended before they came. */
+  revoke(grant: string, sealed: string, tenant: Tenant): void
+  /** Whether PingOne's issuer calls this person so. */
+  isOwn(issuer: string, subject: string): Promise<boolean>
 }
 
 /** PingOne's tokens of one person: live when a call needs one, redeemed once however many calls wait. */
@@ -35,10 +48,10 @@ export class DownstreamKeeper {
   async live(grant: Grant, refused: string | undefined): Promise<Live> {
     const config = this.#parts.config()
     // Refused, not ended: one minute with a wrong setting must not sign everyone out (decision 19).
-    if (!isSameTenant(grant, config))
+    if (!isSameTenant(grant.tenant, config))
       return this.#outage('grant.refused', grant, 'settings name another tenant')
     const tokens = await this.#opened.open(config, grant)
-    if (!tokens.ok) return this.#outage('grant.unreadable', grant, tokens.error)
+    if (!tokens.ok) return this.#unreadable(grant, tokens.error)
     const { access, refresh } = tokens.value
     const nowSeconds = this.#parts.nowSeconds()
     const leftSeconds = grant.downstreamEndsAtSeconds - nowSeconds
@@ -70,27 +83,42 @@ export class DownstreamKeeper {
     const before = grants.readLive(grantId)
     if (before === null) return { verdict: 'ended' }
     const tokens = await this.#opened.open(this.#parts.config(), before)
-    if (!tokens.ok) return this.#outage('grant.unreadable', before, tokens.error)
+    if (!tokens.ok) return this.#unreadable(before, tokens.error)
     const { access, refresh } = tokens.value
     const nowSeconds = this.#parts.nowSeconds()
     const isRefused = await isToReplace(before, access, refused, nowSeconds)
     const replacedAtSeconds = isRefused ? nowSeconds : before.replacedAtSeconds
     const isRenewed = before.downstreamEndsAtSeconds - nowSeconds >= REFRESH_AHEAD_SECONDS && !isRefused
     if (isRenewed || refresh === null) return { verdict: 'go', token: access }
-    const renewed = await this.#parts.pingone().refresh(refresh, before.downstreamScopes)
-    const grant = grants.readLive(grantId)
-    if (grant === null) return { verdict: 'ended' }
+    const renewed = await this.#renew(access, refresh, before)
     if (!renewed.ok) {
       const { rotated, reason, detail } = renewed.error
-      if (rotated !== null) await this.#keep(grant, { access, refresh: rotated }, { replacedAtSeconds })
-      if (reason === 'dead') return this.#end(grant, 'pingone_ended')
-      return this.#outage('downstream.not-renewed', grant, `${reason}: ${detail}`)
+      const isCurrent =
+        rotated === null
+          ? grants.readLive(grantId)?.sealed === before.sealed
+          : await this.#keep(before, { access, refresh: rotated }, { replacedAtSeconds })
+      if (!isCurrent) return this.#refresh(grantId, refused)
+      if (reason === 'dead') return this.#end(before, 'pingone_ended')
+      return this.#outage('downstream.not-renewed', before, `${reason}: ${detail}`)
     }
     const { accessToken, refreshToken: next, claims } = renewed.value
     // Stored before it is used: the old one is spent from here on.
     const change = { downstreamEndsAtSeconds: claims.exp, replacedAtSeconds }
-    const isKept = await this.#keep(grant, { access: accessToken, refresh: next }, change)
-    return isKept ? { verdict: 'go', token: accessToken } : { verdict: 'ended' }
+    const isKept = await this.#keep(before, { access: accessToken, refresh: next }, change)
+    return isKept ? { verdict: 'go', token: accessToken } : this.#refresh(grantId, refused)
+  }
+
+  /** A token of somebody else is refused as any answer that a check refuses: loudly, and the grant goes on. */
+  async #renew(access: string, refresh: string, grant: Grant): ReturnType<PersonPingOne['refresh']> {
+    const renewed = await this.#parts.pingone().refresh(refresh, grant.downstreamScopes)
+    if (!renewed.ok) return renewed
+    const { refreshToken: rotated, claims, idToken } = renewed.value
+    const refused = (detail: string) => err<RefreshProblem>({ reason: 'not_trusted', detail, rotated })
+    // Not compared with each other: PingOne may be told to call a person otherwise in tokens for an API.
+    if (!isSameSubject(access, claims)) return refused('access token sub')
+    if (idToken !== null && !(await this.#parts.isOwn(idToken.iss, idToken.sub)))
+      return refused('id token sub')
+    return renewed
   }
 
   /** The grant ended: nothing of it stays open in memory either. */
@@ -98,11 +126,17 @@ export class DownstreamKeeper {
     this.#opened.forget(grantId)
   }
 
-  /** False when the grant ended meanwhile: then no token is stored under it. */
-  async #keep({ id }: Grant, tokens: SealedTokens, change: Partial<Grant>): Promise<boolean> {
-    const sealed = await sealTokens(this.#parts.config(), id, tokens)
-    const grant = this.#parts.grants.readLive(id)
-    if (grant === null) return false
+  /**
+   * False when the grant ended meanwhile, or a step-up gave it other tokens and had the ones revoked that were redeemed
+   * here (step-ups.ts): then these are not stored, and PingOne takes them back.
+   */
+  async #keep(before: Grant, tokens: SealedTokens, change: Partial<Grant>): Promise<boolean> {
+    const sealed = await sealTokens(this.#parts.config(), before.id, tokens)
+    const grant = this.#parts.grants.readLive(before.id)
+    if (grant === null || grant.sealed !== before.sealed) {
+      this.#parts.revoke(before.id, sealed, before.tenant)
+      return false
+    }
     this.#parts.grants.write({ ...grant, ...change, sealed })
     return true
   }
@@ -110,6 +144,12 @@ export class DownstreamKeeper {
   #end({ id }: Grant, reason: EndReason): Live {
     this.#parts.endGrant(id, reason)
     return { verdict: 'ended' }
+  }
+
+  /** A key that is not there may come back, a seal may be looked at: only a retired key ends what it sealed. */
+  #unreadable(grant: Grant, { reason, detail }: NotOpened): Live {
+    if (reason === 'key_retired') return this.#end(grant, 'key_retired')
+    return this.#outage('grant.unreadable', grant, detail)
   }
 
   #outage(event: string, grant: Grant, detail: string): Live {

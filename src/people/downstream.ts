@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import type { Config } from '../config.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { thumbprint } from '../lib/thumbprint.ts'
@@ -17,16 +18,25 @@ export const sealTokens = (config: Config, grant: string, tokens: SealedTokens):
 
 export const openTokens = (config: Config, grant: Grant) => openSealed(config, grant.id, grant.sealed)
 
+/** `key_retired`: it will never open again. `key_missing`: it will, when its key is back. */
+export interface NotOpened {
+  reason: 'broken' | 'key_missing' | 'key_retired'
+  /** For the log. */
+  detail: string
+}
+
 export async function openSealed(
   config: Config,
   grant: string,
   sealed: string,
-): Promise<Result<SealedTokens, string>> {
+): Promise<Result<SealedTokens, NotOpened>> {
   const opened = await unseal(config.rootKeys, { purpose: PURPOSE, grant }, sealed)
   if (opened.ok) return ok(SealedTokens.parse(JSON.parse(opened.value)))
-  return err(
-    opened.error.reason === 'key_missing' ? `root key ${opened.error.keyId} is missing` : 'broken seal',
-  )
+  if (opened.error.reason === 'broken') return err({ reason: 'broken', detail: 'broken seal' })
+  const { keyId } = opened.error
+  return config.retiredRootKeys.includes(keyId)
+    ? err({ reason: 'key_retired', detail: `root key ${keyId} is retired` })
+    : err({ reason: 'key_missing', detail: `root key ${keyId} is missing` })
 }
 
 /** Whether a token with life left is replaced all the same: the API refused this one, and not just now another. */
@@ -40,14 +50,11 @@ export async function isToReplace(
   return grant.replacedAtSeconds === null || nowSeconds - grant.replacedAtSeconds >= REPLACE_PAUSE_SECONDS
 }
 
-export const tenantOf = (config: Config): Grant['tenant'] => ({
-  issuer: config.pingone.issuer,
-  clientId: config.pingone.clientId,
-  audience: config.api.identifier,
-})
-
-export const isSameTenant = (grant: Grant, config: Config): boolean => {
-  const now = tenantOf(config)
-  const { issuer, clientId, audience } = grant.tenant
-  return issuer === now.issuer && clientId === now.clientId && audience === now.audience
+/**
+ * OpenID Connect Core §12.2: a refresh brings tokens of the same person. What is sealed was checked when it came, so
+ * it says who that is.
+ */
+export function isSameSubject(access: string, { iss, sub }: { iss: string; sub: string }): boolean {
+  const before = decodeJwt(access)
+  return before.iss === iss && before.sub === sub
 }

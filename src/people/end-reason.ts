@@ -11,6 +11,7 @@ export const EndReason = z.enum([
   'idle',
   'too_old',
   'cap',
+  'key_retired',
   'ended_by_person',
   'ended_by_operator',
   'blocked',

@@ -1,5 +1,5 @@
 import type { EndReason } from './end-reason.ts'
-import { Grant } from './grant.ts'
+import { Grant, type NewGrant } from './grant.ts'
 
 const PREFIX = 'grant:'
 const BLOCKED = 'blocked'
@@ -23,6 +23,26 @@ export class GrantBook {
   readLive(id: string): Grant | null {
     const grant = this.read(id)
     return grant === null || grant.ended !== null ? null : grant
+  }
+
+  open(given: NewGrant, sealed: string, tenant: Grant['tenant']): void {
+    const now = this.#now()
+    this.write({
+      id: given.id,
+      client: given.client,
+      shown: given.shown,
+      pingOneSession: given.pingOneSession,
+      personName: given.personName,
+      openedAtSeconds: now,
+      usedAtSeconds: now,
+      downstreamScopes: given.downstreamScopes,
+      tenant,
+      sealed,
+      downstreamEndsAtSeconds: given.downstreamEndsAtSeconds,
+      isRenewable: given.refreshToken !== null,
+      replacedAtSeconds: null,
+      ended: null,
+    })
   }
 
   write(grant: Grant): void {

@@ -16,4 +16,8 @@ export interface BearerAnswer {
   ended: EndReason | null
   /** Whether the session that the request names is open for this client. */
   session: 'none' | 'open' | 'closed'
+  /** The settings name another tenant just now (people/tenant.ts). */
+  isRefused: boolean
+  /** How long this grant's client has to wait, because it asked too often; then there is no bearer. */
+  waitSeconds: number
 }

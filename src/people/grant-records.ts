@@ -2,24 +2,8 @@ import { z } from 'zod'
 import type { EndReason } from './end-reason.ts'
 import { RecordStore } from './record-store.ts'
 import type { Row } from './row.ts'
-
-/** How long a refresh token that was rotated away gets the same answer, from its *first* rotation. It never slides. */
-export const REPEAT_SECONDS = 60
-
-/** A refresh token that was redeemed, kept for the life of its grant: a second redemption must be recognised. */
-interface Spent {
-  atSeconds: number
-  /** The library's: lets it authenticate a repeat against the grant as it was. */
-  wrappedKey: string
-  /** What was answered, sealed under a key that only this token derives (token-answer.ts). */
-  answer: string | null
-  /** What was asked: scope and resource. Another question is not a repeat. */
-  asked: string
-  /** Something of the new pair was used, so the new pair did arrive. */
-  isUsed: boolean
-  /** Where it was first redeemed from; see token-request.ts. */
-  network: string | null
-}
+import { type Redeemed, SpentTokens } from './spent.ts'
+import { allowedBy, widerRecord, writesOnTop } from './wider-record.ts'
 
 export interface Snapshot {
   /** The library's record of the grant, as a token request is to see it. */
@@ -33,19 +17,27 @@ export interface Snapshot {
   network: string | null
   /** Why there is no record any more, where that is known. */
   ended: EndReason | null
+  /** Time is up, for this reason: once the client has authenticated, the grant ends (grant-life.ts). */
+  over: EndReason | null
+  /** The settings name another tenant just now: nobody gets anything of this grant, and it goes on later. */
+  isRefused: boolean
 }
 
 export interface Commit {
   /** The grant's record that the request started from: the "compare" of one compare-and-set. */
   before: string
   writes: [key: string, row: Row | null][]
-  spent: { hash: string; answer: string; asked: string; network: string | null } | null
+  spent: Redeemed | null
 }
 
-export interface Committed {
-  outcome: 'done' | 'lost' | 'revoked' | 'code_reused'
-  answer: string | null
-}
+export type Committed =
+  | { outcome: 'done' | 'revoked' | 'code_reused' }
+  | { outcome: 'lost'; answer: string | null }
+  /** The grant ended while the request was under way, so nothing of it was taken. */
+  | { outcome: 'ended'; ended: EndReason }
+
+/** What the records alone tell: why a grant ended is in our own row of it (grant-book.ts). */
+type Found = Omit<Snapshot, 'ended' | 'over' | 'isRefused'>
 
 /** The fields of the library's records that we read; it documents them in its storage schema. */
 const GrantRecord = z.looseObject({
@@ -75,14 +67,12 @@ export const tokenKey = (grant: string, token: string) => `token:${grant}:${toke
  * The library runs elsewhere, once, on a snapshot; here all its effects are taken, or none.
  */
 export class GrantRecords {
-  readonly #kv: DurableObjectStorage['kv']
   readonly #records: RecordStore
-  readonly #now: () => number
+  readonly #spent: SpentTokens
 
   constructor(kv: DurableObjectStorage['kv'], nowSeconds: () => number) {
-    this.#kv = kv
     this.#records = new RecordStore(kv, nowSeconds)
-    this.#now = nowSeconds
+    this.#spent = new SpentTokens(kv, nowSeconds)
   }
 
   create(grant: string, row: Row): void {
@@ -93,12 +83,24 @@ export class GrantRecords {
     return this.#records.get(grantKey(grant)) !== null
   }
 
+  /** What the grant allows; null before its code was redeemed, and after its end. */
+  allowed(grant: string): string[] | null {
+    const record = this.#records.get(grantKey(grant))
+    return record === null ? null : allowedBy(record)
+  }
+
+  /** A step-up: the grant allows more, from the client's next refresh on. False where there is no grant any more. */
+  widen(grant: string, scopes: readonly string[]): boolean {
+    if (this.allowed(grant) === null) return false
+    return this.#records.change(grantKey(grant), (record) => widerRecord(record, scopes))
+  }
+
   /** What a token request works on. `presented` is the hash of the token or code in it. */
-  snapshot(grant: string, presented: string): Omit<Snapshot, 'ended'> {
+  snapshot(grant: string, presented: string): Found {
     const record = this.#records.get(grantKey(grant))
     const token = this.#records.get(tokenKey(grant, presented))
-    const spent = this.#spent(grant, presented)
-    const plain: Omit<Snapshot, 'ended'> = {
+    const spent = this.#spent.read(grant, presented)
+    const plain: Found = {
       grant: record,
       token,
       repeat: 'none',
@@ -113,8 +115,7 @@ export class GrantRecords {
       previousRefreshTokenId: presented,
       previousRefreshTokenWrappedKey: spent.wrappedKey,
     }
-    const mayRepeat =
-      spent.answer !== null && (!spent.isUsed || this.#now() < spent.atSeconds + REPEAT_SECONDS)
+    const mayRepeat = this.#spent.mayRepeat(spent)
     return {
       grant: JSON.stringify(asItWas),
       token,
@@ -129,28 +130,31 @@ export class GrantRecords {
   commit(grant: string, { before, writes, spent }: Commit): Committed {
     const now = this.#records.get(grantKey(grant))
     const next = writes.find(([key]) => key === grantKey(grant))?.[1]
-    if (next !== undefined && next !== null && now === next.value) return { outcome: 'done', answer: null }
+    if (next !== undefined && next !== null && now === next.value) return { outcome: 'done' }
     const isRevocation = writes.every(([, row]) => row === null)
     if (isRevocation) return this.#revoke(grant, writes)
-    if (now !== before) {
-      if (spent === null) return { outcome: 'code_reused', answer: null }
-      const winner = this.#spent(grant, spent.hash)
+    const key = grantKey(grant)
+    const mayBeOnTop = now !== null && spent !== null
+    const onTop = now === before ? writes : mayBeOnTop ? writesOnTop({ before, now, key }, writes) : null
+    if (onTop === null) {
+      if (spent === null) return { outcome: 'code_reused' }
+      const winner = this.#spent.read(grant, spent.hash)
       return { outcome: 'lost', answer: winner?.asked === spent.asked ? winner.answer : null }
     }
-    for (const [key, row] of writes) {
-      if (row === null) this.#records.delete(key)
-      else this.#records.put(key, row)
+    for (const [name, row] of onTop) {
+      if (row === null) this.#records.delete(name)
+      else this.#records.put(name, row)
     }
     if (spent !== null && next !== undefined && next !== null)
-      this.#remember(grant, spent, next.value, writes)
-    return { outcome: 'done', answer: null }
+      this.#spent.remember(grant, spent, pairIn(grant, next.value, writes))
+    return { outcome: 'done' }
   }
 
   /** A live access token, or null. The first use of a new pair closes the door behind it. */
   bearer(grant: string, token: string): Bearer | null {
     const record = this.#records.get(tokenKey(grant, token))
     if (record === null || !this.has(grant)) return null
-    this.#markUsed(grant, token)
+    this.#spent.markUsed(grant, token)
     const { audience, scope, expiresAt, grant: owner } = TokenRecord.parse(JSON.parse(record))
     return { client: owner.clientId, audience, scopes: scope, expiresAtSeconds: expiresAt }
   }
@@ -159,11 +163,7 @@ export class GrantRecords {
   erase(grant: string): void {
     this.#records.delete(grantKey(grant))
     for (const { name } of this.#records.list(tokenKey(grant, '')).keys) this.#records.delete(name)
-    for (const kind of ['spent', 'pair']) {
-      // All keys before the first is deleted: the iterator is live.
-      const keys = Array.from(this.#kv.list({ prefix: `${kind}:${grant}:` }), ([key]) => key)
-      for (const key of keys) this.#kv.delete(key)
-    }
+    this.#spent.erase(grant)
   }
 
   /** Grants whose record ran out, and when to look again. Tokens that ran out are dropped on the way. */
@@ -184,45 +184,20 @@ export class GrantRecords {
   }
 
   #revoke(grant: string, writes: Commit['writes']): Committed {
-    if (writes.some(([key]) => key === grantKey(grant))) return { outcome: 'revoked', answer: null }
+    if (writes.some(([key]) => key === grantKey(grant))) return { outcome: 'revoked' }
     for (const [key] of writes) this.#records.delete(key)
-    return { outcome: 'done', answer: null }
+    return { outcome: 'done' }
   }
+}
 
-  #remember(
-    grant: string,
-    spent: NonNullable<Commit['spent']>,
-    record: string,
-    writes: Commit['writes'],
-  ): void {
-    const { refreshTokenId, previousRefreshTokenWrappedKey = '' } = GrantRecord.parse(JSON.parse(record))
-    this.#markUsed(grant, spent.hash)
-    const row: Spent = {
-      atSeconds: this.#now(),
-      wrappedKey: previousRefreshTokenWrappedKey,
-      answer: spent.answer,
-      asked: spent.asked,
-      isUsed: false,
-      network: spent.network,
-    }
-    this.#kv.put(`spent:${grant}:${spent.hash}`, row)
-    const tokens = writes.flatMap(([key]) =>
-      key.startsWith(tokenKey(grant, '')) ? [key.slice(tokenKey(grant, '').length)] : [],
-    )
-    const pair = refreshTokenId === undefined ? tokens : [...tokens, refreshTokenId]
-    for (const id of pair) this.#kv.put(`pair:${grant}:${id}`, spent.hash)
-  }
-
-  /** Something of the pair that `spent` brought was presented, so that pair did arrive. */
-  #markUsed(grant: string, presented: string): void {
-    const hash = this.#kv.get<string>(`pair:${grant}:${presented}`)
-    if (hash === undefined) return
-    this.#kv.delete(`pair:${grant}:${presented}`)
-    const spent = this.#spent(grant, hash)
-    if (spent !== undefined) this.#kv.put(`spent:${grant}:${hash}`, { ...spent, isUsed: true })
-  }
-
-  #spent(grant: string, hash: string): Spent | undefined {
-    return this.#kv.get<Spent>(`spent:${grant}:${hash}`)
+/** What a rotation brought: the library's hashes of the new tokens, and what lets it authenticate a repeat of the old. */
+function pairIn(grant: string, record: string, writes: Commit['writes']) {
+  const { refreshTokenId, previousRefreshTokenWrappedKey = '' } = GrantRecord.parse(JSON.parse(record))
+  const tokens = writes.flatMap(([key]) =>
+    key.startsWith(tokenKey(grant, '')) ? [key.slice(tokenKey(grant, '').length)] : [],
+  )
+  return {
+    wrappedKey: previousRefreshTokenWrappedKey,
+    ids: refreshTokenId === undefined ? tokens : [...tokens, refreshTokenId],
   }
 }

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import { ok, type Result } from '../lib/result.ts'
-import { openTokens } from './downstream.ts'
+import { type NotOpened, openTokens } from './downstream.ts'
 import type { Grant, SealedTokens } from './grant.ts'
 
 /**
@@ -10,7 +10,7 @@ import type { Grant, SealedTokens } from './grant.ts'
 export class OpenedTokens {
   readonly #opened = new Map<string, { sealed: string; tokens: SealedTokens }>()
 
-  async open(config: Config, grant: Grant): Promise<Result<SealedTokens, string>> {
+  async open(config: Config, grant: Grant): Promise<Result<SealedTokens, NotOpened>> {
     const known = this.#opened.get(grant.id)
     if (known?.sealed === grant.sealed) return ok(known.tokens)
     this.forget(grant.id)

@@ -1,4 +1,5 @@
 import { fromBase64Url, toBase64Url } from '../lib/base64url.ts'
+import { err, ok, type Result } from '../lib/result.ts'
 import { deriveSigningKey, type RootKey } from '../lib/root-keys.ts'
 
 /**
@@ -13,7 +14,8 @@ const NAME_BYTES = 16
 
 const text = (parts: readonly string[]) => new TextEncoder().encode(parts.join('\n'))
 
-export async function makePersonId(root: RootKey, issuer: string, subject: string): Promise<string> {
+/** The name of the object of the person whom an issuer calls so. */
+export async function personName(issuer: string, subject: string): Promise<string> {
   // The issuer is the key, so that equal subjects of two tenants share nothing.
   const issuerKey = await crypto.subtle.importKey(
     'raw',
@@ -23,16 +25,28 @@ export async function makePersonId(root: RootKey, issuer: string, subject: strin
     ['sign'],
   )
   const hash = await crypto.subtle.sign('HMAC', issuerKey, text([subject]))
-  const name = toBase64Url(hash.slice(0, NAME_BYTES))
+  return toBase64Url(hash.slice(0, NAME_BYTES))
+}
+
+export async function makePersonId(root: RootKey, issuer: string, subject: string): Promise<string> {
+  const name = await personName(issuer, subject)
   const mac = await crypto.subtle.sign('HMAC', await deriveSigningKey(root, PURPOSE), text([name, root.id]))
   return `${name}.${root.id}.${toBase64Url(mac)}`
 }
 
-/** The name of the person's object, or null for an id that we did not make. */
-export async function openPersonId(keys: readonly RootKey[], id: string): Promise<string | null> {
+/** `key_missing`: well-formed, and nobody can say whether it is ours while the key that it names is not here. */
+export type PersonIdProblem = { reason: 'not_ours' } | { reason: 'key_missing'; keyId: string }
+
+/** The name of the person's object. */
+export async function openPersonId(
+  keys: readonly RootKey[],
+  id: string,
+): Promise<Result<string, PersonIdProblem>> {
   const [, name, keyId, mac] = PERSON_ID.exec(id) ?? []
+  if (name === undefined || keyId === undefined || mac === undefined) return err({ reason: 'not_ours' })
   const root = keys.find((key) => key.id === keyId)
-  if (name === undefined || mac === undefined || root === undefined) return null
+  if (root === undefined) return err({ reason: 'key_missing', keyId })
   const key = await deriveSigningKey(root, PURPOSE)
-  return (await crypto.subtle.verify('HMAC', key, fromBase64Url(mac), text([name, root.id]))) ? name : null
+  const isOurs = await crypto.subtle.verify('HMAC', key, fromBase64Url(mac), text([name, root.id]))
+  return isOurs ? ok(name) : err({ reason: 'not_ours' })
 }

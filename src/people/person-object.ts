@@ -1,10 +1,12 @@
 import type { DurableObject } from 'cloudflare:workers'
 import type { Config } from '../config.ts'
+import type { AccountKeeper, ListedGrant } from './account-keeper.ts'
 import type { CallIntent, CallKeeper, CallStart } from './calls.ts'
 import type { EndReason } from './end-reason.ts'
-import type { Grant, NewGrant } from './grant.ts'
+import type { NewGrant } from './grant.ts'
 import type { GrantKeeper } from './grant-keeper.ts'
 import type { PersonPingOne, Step } from './step.ts'
+import type { StepUpKeeper } from './step-up-keeper.ts'
 
 /** What a Person works with. */
 export interface PersonParts {
@@ -19,12 +21,13 @@ export interface PersonParts {
 }
 
 /** What others may ask of a Person. */
-export interface PersonObject extends DurableObject<Env>, CallKeeper, GrantKeeper {
+export interface PersonObject
+  extends DurableObject<Env>, AccountKeeper, CallKeeper, GrantKeeper, StepUpKeeper {
   openGrant(given: NewGrant): Promise<'opened' | 'blocked'>
   openSession(session: string, grant: string, client: string): Promise<void>
   closeSession(session: string): Promise<void>
   beginCall(intent: CallIntent): Promise<CallStart>
   endAll(reason: EndReason): Promise<void>
   setBlocked(isBlocked: boolean): Promise<void>
-  listGrants(): Promise<Omit<Grant, 'sealed'>[]>
+  listGrants(): Promise<ListedGrant[]>
 }

@@ -1,11 +1,13 @@
 import { askTwice } from '../lib/ask-twice.ts'
+import type { AccountKeeper } from './account-keeper.ts'
 import type { CallKeeper } from './calls.ts'
 import type { EndReason } from './end-reason.ts'
 import type { NewGrant } from './grant.ts'
 import type { GrantKeeper } from './grant-keeper.ts'
+import type { StepUpKeeper } from './step-up-keeper.ts'
 
 /** A Person as the rest of the server sees it. */
-export interface ReachedPerson extends CallKeeper, GrantKeeper {
+export interface ReachedPerson extends AccountKeeper, CallKeeper, GrantKeeper, StepUpKeeper {
   openGrant(given: NewGrant): Promise<'opened' | 'blocked'>
   openSession(session: string, grant: string, client: string): Promise<void>
   closeSession(session: string): Promise<void>
@@ -35,5 +37,16 @@ export function reachPerson(env: Env, name: string, { personMs, callMs }: Person
     closeSession: (session) => ask(async (person) => person.closeSession(session)),
     beginCall: (intent) => ask(async (person) => person.beginCall(intent), callMs),
     endCall: (call, outcome, result) => ask(async (person) => person.endCall(call, outcome, result)),
+    openStepUp: (asked) => ask(async (person) => person.openStepUp(asked)),
+    readStepUp: (id) => ask(async (person) => person.readStepUp(id)),
+    denyStepUp: (id) => ask(async (person) => person.denyStepUp(id)),
+    approveStepUp: (id, given) => ask(async (person) => person.approveStepUp(id, given)),
+    useSignIn: (id, attempt, untilSeconds) =>
+      ask(async (person) => person.useSignIn(id, attempt, untilSeconds)),
+    openPage: (page, given) => ask(async (person) => person.openPage(page, given)),
+    closePage: (page) => ask(async (person) => person.closePage(page)),
+    readAccount: (page) => ask(async (person) => person.readAccount(page)),
+    endFromPage: (page, grant) => ask(async (person) => person.endFromPage(page, grant)),
+    endPingOneSession: (page) => ask(async (person) => person.endPingOneSession(page)),
   }
 }

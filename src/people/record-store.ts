@@ -33,6 +33,14 @@ export class RecordStore {
     this.#kv.put(PREFIX + key, row)
   }
 
+  /** Another value for as long as the old one would have stayed. */
+  change(key: string, next: (value: string) => string): boolean {
+    const row = this.#kv.get<Row>(PREFIX + key)
+    if (row === undefined || this.#isOver(row)) return false
+    this.put(key, { ...row, value: next(row.value) })
+    return true
+  }
+
   delete(key: string): void {
     this.#kv.delete(PREFIX + key)
   }

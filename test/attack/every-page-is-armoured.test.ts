@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { Browser, type Page } from '../support/browser.ts'
+import { OwnPage } from '../support/own-page.ts'
 import { signIn } from '../support/sign-in.ts'
 import { tellStory } from '../support/story.ts'
 
@@ -52,18 +53,21 @@ test('T16 every page, the errors too, has every header and nothing that loads or
       client.authorize({ client_id: 'https://127.0.0.1:1/client.json' }).url,
     ),
     'bad callback': await browser.open(`${story.origin}/callback?state=x&code=x`),
+    'own page, signed out': await browser.open(`${story.origin}/me`),
+    'own page': (await OwnPage.signIn(story.origin, story.newPerson())).page,
+    'bad sign-in': await browser.open(`${story.origin}/signed-in?state=x&code=x`),
     outage: await atPingOne({ faults: { token: '503' } }),
     'nothing here': await browser.open(`${story.origin}/nothing/here`),
     'encoded nothing': await browser.open(`${story.origin}/%2e%2e/%00?x=<script>`),
   }
   for (const [name, page] of Object.entries(pages)) expectArmour(name, page)
   expect(Object.values(pages).map(({ status }) => status)).toEqual([
-    200, 200, 200, 400, 400, 400, 400, 403, 400, 503, 404, 404,
+    200, 200, 200, 400, 400, 400, 400, 403, 400, 200, 200, 400, 503, 404, 404,
   ])
 })
 
 test('what is no page for a person is an empty 404 for a program', async () => {
-  for (const path of ['/nothing', '/.well-known/openid-configuration', '/signed-in', '/mcp/', '/mcp/x']) {
+  for (const path of ['/nothing', '/.well-known/openid-configuration', '/signed-in/', '/mcp/', '/mcp/x']) {
     const answer = await fetch(`${story.origin}${path}`, { headers: { accept: 'application/json' } })
     expect([path, answer.status, await answer.text()]).toEqual([path, 404, ''])
   }

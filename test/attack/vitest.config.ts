@@ -3,7 +3,7 @@ import { defineProject } from 'vitest/config'
 export default defineProject({
   test: {
     name: 'attack',
-    include: ['**/*.test.ts'],
+    include: ['*.test.ts'],
     globalSetup: ['../support/shared-world.ts'],
     // All stories talk to one system, and some turn its switches.
     fileParallelism: false,

@@ -73,15 +73,15 @@ test('settings that cannot work are all named at once, before anything starts, a
 test('a variable that a file shadows, or is shadowed, is told; so is one that does nothing yet', async () => {
   await using place = await makePlace()
   const file = join(place.folder, 'my.vars')
-  writeFileSync(file, 'ACCESS_TOKEN_MINUTES=5\nMAX_AUTH_AGE_HOURS=8\nAPI_IDENTIFIER=\n')
+  writeFileSync(file, 'ACCESS_TOKEN_MINUTES=5\nOPERATOR_GROUP=ops\nAPI_IDENTIFIER=\n')
   await using start = npmStart({ ...place, file, environment: { ACCESS_TOKEN_MINUTES: '7', MCP_PORT: '1x' } })
   expect(await start.exit).toBe(1)
   const said = saidBy(start)
-  expect(said).toContain(`From ${file}: ACCESS_TOKEN_MINUTES, MAX_AUTH_AGE_HOURS`)
+  expect(said).toContain(`From ${file}: ACCESS_TOKEN_MINUTES, OPERATOR_GROUP`)
   expect(said).toContain(
     `ACCESS_TOKEN_MINUTES is in ${file} and in the environment: the environment's is used`,
   )
-  expect(said).toContain('MAX_AUTH_AGE_HOURS has no effect in this release')
+  expect(said).toContain('OPERATOR_GROUP has no effect in this release')
   expect(said).toContain('MCP_PORT must be a port, a number from 1 to 65535.')
 })
 

@@ -7,6 +7,7 @@ import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { type PrivateJwk, publicHalfOf } from './make-private-jwk.ts'
 import { type Context, type Interaction, Provider, type Token } from 'oidc-provider'
 
 const ENVIRONMENT = '0a1b2c3d-0000-4000-8000-000000000002'
@@ -23,11 +24,19 @@ export interface AnotherOp extends AsyncDisposable {
   accessTokenSeconds: number
   /** Of every answer with tokens, in order: which grant it was for. */
   readonly grants: readonly string[]
+  /** How many requests were pushed (RFC 9126), and how many grants ended by a revocation (RFC 7009). */
+  pushed: number
+  revoked: number
   /** Opens for our server, once it is known where that is. */
   openFor(ourOrigin: string): void
 }
 
-export async function startAnotherOp(): Promise<AnotherOp> {
+export interface OpOptions {
+  /** Our server signs assertions with this key and pushes its requests: nothing else is accepted. */
+  readonly privateKey?: PrivateJwk
+}
+
+export async function startAnotherOp({ privateKey }: OpOptions = {}): Promise<AnotherOp> {
   let handle = (_request: IncomingMessage, response: ServerResponse): Promise<unknown> =>
     Promise.resolve(response.writeHead(503).end())
   const server = createServer((request, response) => {
@@ -48,11 +57,19 @@ export async function startAnotherOp(): Promise<AnotherOp> {
       PINGONE_DV_POLICY_ID: POLICY,
       PINGONE_SEND_RESOURCE: 'on',
       MCP_SERVER_CLIENT_ID: clientId,
-      MCP_SERVER_CLIENT_SECRET: secret,
+      ...(privateKey === undefined
+        ? { MCP_SERVER_CLIENT_SECRET: secret }
+        : {
+            PINGONE_CLIENT_AUTH: 'private_key_jwt',
+            MCP_SERVER_PRIVATE_KEY: JSON.stringify(privateKey),
+            PINGONE_PAR: 'on',
+          }),
       API_IDENTIFIER: API,
     },
     accessTokenSeconds: 3600,
     grants,
+    pushed: 0,
+    revoked: 0,
     openFor: (ourOrigin) => {
       const provider = new Provider(issuer, {
         ...CONFIGURATION,
@@ -62,11 +79,16 @@ export async function startAnotherOp(): Promise<AnotherOp> {
         clients: [
           {
             client_id: clientId,
-            client_secret: secret,
+            ...(privateKey === undefined
+              ? { client_secret: secret, token_endpoint_auth_method: 'client_secret_basic' }
+              : {
+                  token_endpoint_auth_method: 'private_key_jwt',
+                  jwks: { keys: [publicHalfOf(privateKey)] },
+                  require_pushed_authorization_requests: true,
+                }),
             redirect_uris: [`${ourOrigin}/callback`],
             grant_types: ['authorization_code', 'refresh_token'],
             response_types: ['code'],
-            token_endpoint_auth_method: 'client_secret_basic',
             // Without a place to be told of a logout it leaves `sid` out of its tokens.
             backchannel_logout_uri: `${ourOrigin}/never-called`,
             backchannel_logout_session_required: true,
@@ -75,6 +97,7 @@ export async function startAnotherOp(): Promise<AnotherOp> {
         features: {
           devInteractions: { enabled: false },
           backchannelLogout: { enabled: true },
+          revocation: { enabled: true },
           resourceIndicators: {
             enabled: true,
             getResourceServerInfo: (_context: Context, audience: string) => ({
@@ -87,6 +110,8 @@ export async function startAnotherOp(): Promise<AnotherOp> {
         },
       })
       provider.on('grant.success', ({ oidc }: Context) => grants.push(oidc.params['grant_type'] ?? ''))
+      provider.on('pushed_authorization_request.success', () => (op.pushed += 1))
+      provider.on('grant.revoked', () => (op.revoked += 1))
       handle = (request, response) => answer(provider, request, response)
     },
     [Symbol.asyncDispose]: async () => {

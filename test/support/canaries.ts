@@ -69,6 +69,14 @@ export function canariesOfToken(kind: string, token: string): readonly Canary[] 
   return [...canariesOf(kind, [token, payload, signature, ...pieces]), ...named]
 }
 
+/** The private parts of a JWK (RFC 7518 §6.3.2), each also cut. */
+export const canariesOfPrivateKey = (kind: string, jwk: Readonly<Record<string, unknown>>) =>
+  ['d', 'p', 'q', 'dp', 'dq', 'qi'].flatMap((name) => {
+    const value = jwk[name]
+    if (typeof value !== 'string') throw new Error(`the key has no ${name}`)
+    return canariesOf(kind, [value, value.slice(0, 32), value.slice(-32)])
+  })
+
 const MARK = 'CANARY'
 const MARK_CHARACTERS = MARK.length + 32
 

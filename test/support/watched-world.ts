@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { GivenSettings } from '../../scripts/local/settings.ts'
 import { startLocal } from '../../scripts/local/start-local.ts'
 import { reservePorts } from './free-ports.ts'
 import { type ProxyOptions, type RecordingProxy, startRecordingProxy } from './recording-proxy.ts'
@@ -20,7 +21,7 @@ export interface WatchedWorld extends AsyncDisposable {
  * PingOne, and between it and the Todo API, which it therefore calls by URL.
  */
 export async function startWatchedWorld(
-  watching: { pingone?: Watching; todoApi?: Watching } = {},
+  watching: { pingone?: Watching; todoApi?: Watching; settings?: GivenSettings } = {},
 ): Promise<WatchedWorld> {
   await using starting = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'mcp-watched-'))
@@ -34,7 +35,12 @@ export async function startWatchedWorld(
   const pingone = await watch('pingone', watching.pingone)
   const todoApi = await watch('todoApi', watching.todoApi)
   const stateDir = join(folder, 'server')
-  const server = await startLocal({ stateDir, ports, behind, settings: { API_URL: todoOrigin } })
+  const server = await startLocal({
+    stateDir,
+    ports,
+    behind,
+    settings: { API_URL: todoOrigin, ...watching.settings },
+  })
   starting.use(server)
   // With a URL given, a start takes the API for somebody else's: so it is another start.
   starting.use(await startLocal({ stateDir: join(folder, 'api'), ports, behind, workers: ['todo-api'] }))

@@ -38,8 +38,10 @@ export async function startWorld({ settings = {}, workers }: WorldOptions = {}):
   const stateDir = mkdtempSync(join(tmpdir(), 'mcp-world-'))
   starting.defer(() => rmSync(stateDir, { recursive: true, force: true, maxRetries: 3 }))
   const { ports } = starting.use(await reservePorts())
+  // Every story registers clients, all from this machine.
+  const given = { REGISTRATIONS_PER_DAY: '100000', ...settings }
   const local = starting.use(
-    await startLocal({ stateDir, ports, settings, ...(workers === undefined ? {} : { workers }) }),
+    await startLocal({ stateDir, ports, settings: given, ...(workers === undefined ? {} : { workers }) }),
   )
   const everything = starting.move()
   const stop = () => everything.disposeAsync()

@@ -10,14 +10,26 @@ const mayImport: Record<string, readonly string[]> = {
   'todo-api': ['lib', 'tools'],
   pages: ['lib'],
   http: ['lib'],
+  limits: ['lib'],
   people: ['lib', 'pingone'],
-  authorization: ['pingone', 'people', 'pages', 'http', 'lib', 'principal.ts'],
-  mcp: ['tools', 'todo-api', 'people', 'lib', 'principal.ts'],
+  authorization: ['pingone', 'people', 'limits', 'pages', 'http', 'lib', 'principal.ts'],
+  account: ['authorization', 'pingone', 'people', 'pages', 'http', 'lib', 'principal.ts'],
+  mcp: ['tools', 'todo-api', 'people', 'limits', 'lib', 'principal.ts'],
   'principal.ts': [],
   'settings.ts': ['lib'],
   'config.ts': ['settings.ts', 'lib'],
-  'wiring.ts': ['authorization', 'config.ts', 'lib', 'mcp', 'people', 'pingone', 'tools'],
-  'compose.ts': ['wiring.ts', 'authorization', 'settings.ts', 'http', 'lib', 'mcp', 'pages'],
+  'wiring.ts': [
+    'account',
+    'authorization',
+    'config.ts',
+    'lib',
+    'limits',
+    'mcp',
+    'people',
+    'pingone',
+    'tools',
+  ],
+  'compose.ts': ['wiring.ts', 'account', 'authorization', 'settings.ts', 'http', 'lib', 'mcp', 'pages'],
   'index.ts': ['compose.ts', 'tools'],
 }
 
@@ -75,8 +87,9 @@ test('a secret is taken out of its wrapper only where it is used', () => {
   const using = files.filter((file) => textOf(file).includes('.reveal()'))
   expect(using.toSorted()).toEqual([
     'lib/root-keys.ts',
+    'lib/signing-keys.ts',
     'mcp/read-downstream-token.ts',
-    'pingone/client.ts',
+    'pingone/client-auth.ts',
     'todo-api/client.ts',
   ])
 })

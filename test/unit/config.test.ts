@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { SETTING_NAMES } from '../../scripts/local/settings.ts'
 import { loadConfig } from '../../src/config.ts'
 import { describedSettings, settingsWithoutEffect } from '../../src/settings.ts'
+import { makePrivateJwk, privatePartsOf } from '../support/make-private-jwk.ts'
 
 const key = (id: string) => `${id}:${'A'.repeat(43)}`
 const good = {
@@ -46,9 +47,57 @@ test('every setting that is missing is named at once', () => {
     'PINGONE_ISSUER',
     'PINGONE_DV_POLICY_ID',
     'MCP_SERVER_CLIENT_ID',
-    'MCP_SERVER_CLIENT_SECRET',
     'API_IDENTIFIER',
+    'MCP_SERVER_CLIENT_SECRET',
   ])
+})
+
+const privateKey = makePrivateJwk('a')
+const { MCP_SERVER_CLIENT_SECRET, ...withoutSecret } = good
+const withKey = {
+  ...withoutSecret,
+  PINGONE_CLIENT_AUTH: 'private_key_jwt',
+  MCP_SERVER_PRIVATE_KEY: JSON.stringify(privateKey),
+}
+
+test('private_key_jwt needs a key and no secret, and printing it shows no private part', () => {
+  const config = loadConfig(withKey)
+  expect(config.ok && config.value.pingone.clientAuth).toMatchObject({
+    method: 'private_key_jwt',
+    keys: { published: [{ kid: 'a' }] },
+  })
+  for (const part of privatePartsOf(privateKey)) expect(JSON.stringify(config)).not.toContain(part)
+})
+
+test.each([
+  ['a secret beside a key', { ...withKey, MCP_SERVER_CLIENT_SECRET }, ['MCP_SERVER_CLIENT_SECRET']],
+  [
+    'a key beside a secret',
+    { ...good, MCP_SERVER_PRIVATE_KEY: withKey.MCP_SERVER_PRIVATE_KEY },
+    ['MCP_SERVER_PRIVATE_KEY'],
+  ],
+  [
+    'no key where one is needed',
+    { ...withKey, MCP_SERVER_PRIVATE_KEY: undefined },
+    ['MCP_SERVER_PRIVATE_KEY'],
+  ],
+  ['no secret where one is needed', withoutSecret, ['MCP_SERVER_CLIENT_SECRET']],
+  [
+    'the wrong one of the two',
+    { ...withKey, PINGONE_CLIENT_AUTH: 'client_secret_post' },
+    ['MCP_SERVER_CLIENT_SECRET', 'MCP_SERVER_PRIVATE_KEY'],
+  ],
+  [
+    'a key that is none, among others',
+    { ...withKey, MCP_SERVER_PRIVATE_KEY: '{"kid":"hunter2"}', PINGONE_PAR: 'hunter2', ROOT_KEYS: 'hunter2' },
+    ['MCP_SERVER_PRIVATE_KEY', 'PINGONE_PAR', 'ROOT_KEYS'],
+  ],
+])('%s is named, with all the rest and without values', (_what, settings, names) => {
+  const problems = problemsOf(settings)
+  expect(problems.map(({ name }) => name).toSorted()).toEqual(names)
+  expect(JSON.stringify(problems)).not.toMatch(
+    new RegExp(`hunter2|${MCP_SERVER_CLIENT_SECRET}|${privateKey.d}`),
+  )
 })
 
 test.each([
@@ -119,7 +168,8 @@ test('the cookie key of the copied sample is accepted as the only root key', () 
 
 test('printing a configuration shows no secret', () => {
   const config = loadConfig(good)
-  const printed = `${JSON.stringify(config)}${String(config.ok && config.value.pingone.clientAuth.secret)}`
+  const auth = config.ok ? config.value.pingone.clientAuth : undefined
+  const printed = `${JSON.stringify(config)}${String(auth !== undefined && 'secret' in auth && auth.secret)}`
   expect(printed).not.toContain('the-secret-of-this-server')
   expect(printed).not.toContain('A'.repeat(43))
 })
@@ -151,8 +201,8 @@ test('what is wrong in itself and what does not fit together are told at once, w
 })
 
 test('a setting of a later release is not ignored in silence, and every setting is one or the other', () => {
-  expect(settingsWithoutEffect({ ...good, MAX_AUTH_AGE_HOURS: '8', OPERATOR_CLAIM: '' })).toEqual([
-    'MAX_AUTH_AGE_HOURS',
+  expect(settingsWithoutEffect({ ...good, OPERATOR_GROUP: 'ops', OPERATOR_CLAIM: '' })).toEqual([
+    'OPERATOR_GROUP',
   ])
   const later = settingsWithoutEffect(Object.fromEntries(SETTING_NAMES.map((name) => [name, 'x'])))
   const heeded = describedSettings().map(({ name }) => name)

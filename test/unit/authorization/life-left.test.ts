@@ -8,9 +8,27 @@ test.each([
   [0, 30 * DAY],
   [60 * DAY, 30 * DAY],
   [61 * DAY, 29 * DAY],
-  [90 * DAY - 1, 1],
-  [90 * DAY, 0],
-  [400 * DAY, -310 * DAY],
+  [90 * DAY - 61, 61],
+  // The library counts no less; the Person says that it is over, and then this is not used.
+  [90 * DAY - 1, 60],
+  [400 * DAY, 60],
 ])('a grant of %d seconds may go unused for %d more', (age, left) => {
-  expect(lifeLeftSeconds(life, age)).toBe(left)
+  expect(lifeLeftSeconds(life, { openedAtSeconds: 1000, downstreamEndsAtSeconds: null }, 1000 + age)).toBe(
+    left,
+  )
+})
+
+test.each([
+  [0, 3600],
+  [3000, 600],
+  [3600, 60],
+])('one that PingOne will not renew lives as long as its token: after %d seconds, %d more', (age, left) => {
+  expect(lifeLeftSeconds(life, { openedAtSeconds: 1000, downstreamEndsAtSeconds: 4600 }, 1000 + age)).toBe(
+    left,
+  )
+})
+
+test('PingOne’s token does not make a grant live longer than GRANT_MAX_DAYS', () => {
+  const short = { grantIdleSeconds: 30 * DAY, grantMaxSeconds: DAY }
+  expect(lifeLeftSeconds(short, { openedAtSeconds: 0, downstreamEndsAtSeconds: 30 * DAY }, 0)).toBe(DAY)
 })

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import {
   approvedScopes,
   grantedScopes,
+  inForce,
   upstreamScopes,
   wantedScopes,
 } from '../../../src/authorization/scopes.ts'
@@ -35,6 +36,12 @@ test('whatever is asked, ticked and given, a grant is the intersection, and neve
       expect(granted).toEqual(mayRead ? (mayWrite ? ['todo:read', 'todo:write'] : ['todo:read']) : [])
     }),
   )
+})
+
+test('of a read-only server nothing but reading is in force', () => {
+  const scopes = ['todo:read', 'todo:write', 'offline_access']
+  expect(inForce(scopes, { isReadOnly: true })).toEqual(['todo:read', 'offline_access'])
+  expect(inForce(scopes, { isReadOnly: false })).toEqual(scopes)
 })
 
 test('PingOne is asked in the words of its tenant', () => {

@@ -616,9 +616,8 @@ export const requirements: readonly Requirement[] = [
     section: 'RFC 9700 §4.14',
     testedBy: [
       'test/e2e/the-api-by-binding-and-by-url.test.ts#where PingOne has ended the session too, it is 401, and a new login goes on',
-      `${DECIDES}#without a refresh token of PingOne a grant lasts as long as its token, and then it is 401`,
+      'test/e2e/grants-hold.test.ts#a person who signs out at PingOne is out here at the next renewal, with every client',
+      'test/workers/grants/without-refresh-token.test.ts#in the last minute there is nothing to refresh for, and the client hears why',
     ],
-    reason:
-      'Refreshing at /token goes on until decision 5 is whole; each tool call under such a grant is 401 (invariant 3, in part).',
   },
 ]

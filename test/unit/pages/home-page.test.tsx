@@ -40,7 +40,10 @@ test('locally the people, their password and the stand-in are there, and Claude 
   expect(html).toContain('<code>ada</code>')
   expect(html).toContain('<code>grace</code>')
   expect(html).toContain('<code>demo</code>')
-  expect(tagsOf(html, 'a').map(({ attributes }) => attributes['href'])).toEqual(['http://localhost:8789/'])
+  expect(tagsOf(html, 'a').map(({ attributes }) => attributes['href'])).toEqual([
+    'http://localhost:8789/',
+    '/me',
+  ])
   expect(html).toContain('servers cannot reach localhost')
 })
 

@@ -1,9 +1,12 @@
+import { type AccountClient, AccountPage, type AccountPageProps } from '../../../src/pages/account-page.tsx'
+import { AccountSignInPage } from '../../../src/pages/account-sign-in-page.tsx'
 import { ConsentPage, type ConsentPageProps } from '../../../src/pages/consent-page.tsx'
 import { ContinuePage } from '../../../src/pages/continue-page.tsx'
 import { HomePage, type HomePageProps } from '../../../src/pages/home-page.tsx'
 import { renderPage } from '../../../src/pages/layout.tsx'
 import { LockedPage } from '../../../src/pages/locked-page.tsx'
 import { MessagePage } from '../../../src/pages/message-page.tsx'
+import { StepUpPage, type StepUpPageProps } from '../../../src/pages/step-up-page.tsx'
 
 export const consentProps: ConsentPageProps = {
   handle: 'the-handle',
@@ -45,6 +48,60 @@ export const deployedProps: HomePageProps = {
   productName: 'Todo MCP server',
 }
 
+const moment = { iso: '2026-11-21T06:23:00.000Z', text: '21 Nov 2026, 06:23 UTC' }
+const local: AccountClient = {
+  name: 'X',
+  domain: null,
+  label: null,
+  redirectHost: '127.0.0.1',
+  isLocalApp: true,
+}
+
+export const accountProps: AccountPageProps = {
+  personName: 'Ada Lovelace',
+  csrf: 'the-csrf',
+  live: [
+    {
+      id: 'AAAAAAAAAAAAAAAA',
+      client: {
+        name: 'Claude',
+        domain: 'claude.ai',
+        label: 'Claude',
+        redirectHost: 'localhost',
+        isLocalApp: true,
+      },
+      scopes: consentProps.scopes,
+      since: moment,
+      lastUsed: moment,
+      sessions: 2,
+    },
+    { id: 'BBBBBBBBBBBBBBBB', client: local, scopes: [], since: moment, lastUsed: moment, sessions: 0 },
+  ],
+  ended: [{ id: 'CCCCCCCCCCCCCCCC', client: local, since: moment, endedAt: moment, why: 'You ended it.' }],
+  endedMore: 3,
+  productName: 'Todo MCP server',
+  apiName: 'Todo API',
+}
+
+export const stepUpProps: StepUpPageProps = {
+  action: '/step-up/person~request',
+  csrf: 'bound-to-this-browser',
+  client: {
+    name: 'Claude',
+    domain: 'claude.ai',
+    label: 'Claude',
+    redirectHost: 'claude.ai',
+    isLocalApp: false,
+  },
+  since: { iso: '2026-11-21T06:29:00.000Z', text: '21 Nov 2026, 06:29 UTC' },
+  until: { iso: '2026-11-21T06:39:00.000Z', text: '21 Nov 2026, 06:39 UTC' },
+  has: [{ value: 'todo:read', sentence: 'See your todos' }],
+  scopes: [{ value: 'todo:write', sentence: 'Add, change and delete your todos' }],
+  upstreamScopes: ['openid', 'todos.read', 'todos.write'],
+  productName: 'Todo MCP server',
+  apiName: 'Todo API',
+}
+
 /** One of each page, in the shapes that differ in markup. */
 export const everyPage: readonly (readonly [string, string])[] = [
   ['consent, a client with a document', renderPage(<ConsentPage {...consentProps} />)],
@@ -55,6 +112,16 @@ export const everyPage: readonly (readonly [string, string])[] = [
         {...consentProps}
         upstreamScopes={[]}
         client={{ name: 'X', domain: null, label: null, redirectHost: '127.0.0.1', isLocalApp: true }}
+      />,
+    ),
+  ],
+  ['step-up, a client with a document', renderPage(<StepUpPage {...stepUpProps} />)],
+  [
+    'step-up, a local app that registered itself',
+    renderPage(
+      <StepUpPage
+        {...stepUpProps}
+        client={{ name: 'X', domain: null, label: null, redirectHost: null, isLocalApp: true }}
       />,
     ),
   ],
@@ -118,4 +185,7 @@ export const everyPage: readonly (readonly [string, string])[] = [
     ),
   ],
   ['locked', renderPage(<LockedPage />)],
+  ['own page', renderPage(<AccountPage {...accountProps} />)],
+  ['own page, empty', renderPage(<AccountPage {...accountProps} personName={null} live={[]} ended={[]} />)],
+  ['own page, to sign in', renderPage(<AccountSignInPage isOver productName="Todos" apiName="Todo API" />)],
 ]

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { requireConfig } from '../../../src/config.ts'
-import { sealTokens, tenantOf } from '../../../src/people/downstream.ts'
+import { sealTokens } from '../../../src/people/downstream.ts'
 import type { Grant } from '../../../src/people/grant.ts'
 import { OpenedTokens } from '../../../src/people/opened-tokens.ts'
+import { tenantOf } from '../../../src/people/tenant.ts'
 
 const configWith = (keyId: string) =>
   requireConfig({
@@ -28,6 +29,9 @@ const grantWith = async (access: string): Promise<Grant> => ({
   tenant: tenantOf(config),
   sealed: await sealTokens(config, 'g1', { access, refresh: null }),
   downstreamEndsAtSeconds: 1,
+  isRenewable: false,
+  shown: null,
+  pingOneSession: null,
   replacedAtSeconds: null,
   ended: null,
 })

@@ -20,10 +20,10 @@ test('one person is one object, whichever key is in use; another issuer or subje
   const name = async (key: RootKey, issuer: string, subject: string) =>
     openPersonId([...a, ...b], await makePersonId(key, issuer, subject))
   const ada = await name(a[0], 'https://issuer.example', 'ada')
-  expect(ada).not.toBeNull()
-  expect(await name(b[0], 'https://issuer.example', 'ada')).toBe(ada)
-  expect(await name(a[0], 'https://other.example', 'ada')).not.toBe(ada)
-  expect(await name(a[0], 'https://issuer.example', 'bob')).not.toBe(ada)
+  expect(ada).toMatchObject({ ok: true })
+  expect(await name(b[0], 'https://issuer.example', 'ada')).toEqual(ada)
+  expect(await name(a[0], 'https://other.example', 'ada')).not.toEqual(ada)
+  expect(await name(a[0], 'https://issuer.example', 'bob')).not.toEqual(ada)
 })
 
 test('made-up, altered and foreign ids open nothing', async () => {
@@ -32,14 +32,21 @@ test('made-up, altered and foreign ids open nothing', async () => {
   const [name = '', keyId = '', mac = ''] = id.split('.')
   const made = [
     `${other.split('.')[0]}.${keyId}.${mac}`,
-    `${name}.b.${mac}`,
     `${name}.a.${'A'.repeat(43)}`,
     name,
     '',
     'x.y.z',
     `${id}.`,
   ]
-  for (const wrong of made) expect(await openPersonId(a, wrong)).toBeNull()
-  expect(await openPersonId(b, id)).toBeNull()
-  expect(await openPersonId(a, id)).toBe(name)
+  const notOurs = { ok: false, error: { reason: 'not_ours' } }
+  for (const wrong of made) expect(await openPersonId(a, wrong)).toEqual(notOurs)
+  expect(await openPersonId([...a, ...b], `${name}.b.${mac}`)).toEqual(notOurs)
+  expect(await openPersonId(a, id)).toEqual({ ok: true, value: name })
+})
+
+test('an id under a key that is not here is told apart from one that was made up, by its key', async () => {
+  const id = await makePersonId(a[0], 'https://issuer.example', 'ada')
+  expect(await openPersonId(b, id)).toEqual({ ok: false, error: { reason: 'key_missing', keyId: 'a' } })
+  for (const wrong of [`${id}A`, id.replace('.a.', '.a-.'), id.replace('.a.', `.${'a'.repeat(17)}.`)])
+    expect(await openPersonId(b, wrong)).toEqual({ ok: false, error: { reason: 'not_ours' } })
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { canariesOfToken, findCanaries, newCanary } from '../../support/canaries.ts'
+import { canariesOfPrivateKey, canariesOfToken, findCanaries, newCanary } from '../../support/canaries.ts'
 
 const canary = newCanary('a "place"')
 const found = (text: string) => findCanaries([canary], [{ name: 'there', text }])
@@ -19,6 +19,15 @@ test.each([
 test('what is not there is not found, and a hit does not say the value', () => {
   expect(found(`CANARY ${canary.kind}`)).toEqual([])
   expect(JSON.stringify(found(canary.value))).not.toContain(canary.value)
+})
+
+test('a part of a private key is found, and its public parts are none', () => {
+  const jwk = { n: 'public-part', d: 'D'.repeat(60), p: 'P', q: 'Q', dp: '1', dq: '2', qi: 'I'.repeat(50) }
+  const canaries = canariesOfPrivateKey('key', jwk)
+  for (const text of [jwk.d, jwk.d.slice(0, 40), `"${jwk.qi}"`]) {
+    expect(findCanaries(canaries, [{ name: 'there', text }])).toEqual(['key in there'])
+  }
+  expect(findCanaries(canaries, [{ name: 'there', text: jwk.n }])).toEqual([])
 })
 
 test('a part of a token is found as well as the whole', () => {

@@ -61,11 +61,14 @@ async function codeFor(clientId: string, redirectUri: string): Promise<string> {
     id: grant,
     record,
     client: clientId,
+    shown: { name: 'Client', domain: null, redirectUri: 'http://localhost:33418/done' },
     personName: null,
+    pingOneSession: 'sid',
     downstreamScopes: ['todo:read'],
     accessToken: 'a token of PingOne',
     refreshToken: null,
     downstreamEndsAtSeconds: nowSeconds() + 3600,
+    environment: null,
   })
   return code
 }

@@ -18,7 +18,7 @@ const Key = z.looseObject({ kty: z.literal('RSA'), n: z.string(), e: z.string() 
 const Code = z.object({ nonce: z.string(), subject: z.string() })
 
 export const families: Family[] = []
-export const switches = { accessTokenSeconds: 3600 }
+export const switches = { accessTokenSeconds: 3600, hasRefreshTokens: true }
 
 /** The code says whom it signed in: nobody has to remember it. */
 export const codeOf = (code: z.infer<typeof Code>): string => btoa(JSON.stringify(code))
@@ -85,7 +85,8 @@ async function tokensOf({ subject, current }: Family, more: object): Promise<Res
   const seconds = switches.accessTokenSeconds
   const accessToken = await sign(claims, 'todo-api', seconds)
   const bearer = { access_token: accessToken, token_type: 'Bearer', expires_in: seconds }
-  return Response.json({ ...bearer, scope, refresh_token: current, ...more })
+  const refreshToken = switches.hasRefreshTokens ? { refresh_token: current } : {}
+  return Response.json({ ...bearer, scope, ...refreshToken, ...more })
 }
 
 async function sign(claims: Record<string, unknown>, audience: string, seconds: number): Promise<string> {

@@ -27,7 +27,11 @@ test.each(LANES)('%s: the challenge stays as it is, and its body has a link for 
     status: 403,
     challenge: plain.challenge,
     cache: plain.cache,
-    body: { jsonrpc: '2.0', id: null, error: { code: -32000 } },
+    body: {
+      jsonrpc: '2.0',
+      id: null,
+      error: { code: -32000, data: { error: 'insufficient_scope', scope: 'todo:read todo:write' } },
+    },
   })
   expect(JSON.stringify(plain.body)).not.toContain('step-up')
   const text = JSON.stringify(linked.body)

@@ -1,56 +1,103 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 
 export const ISSUER = 'https://auth.pingone.test/env/as'
+export const CLIENT_ID = 'client'
+export const POLICY = 'policy'
 const keys = await generateKeyPair('RS256')
+const foreignKeys = await generateKeyPair('RS256')
 
-/** PingOne, as far as a refresh needs it: rotating, without any grace, and killing the family on reuse. */
-export const pingone = {
+/** What is different from usual in a token. */
+type Spoilt = Readonly<Record<string, unknown>> & { iss?: string; aud?: string; isForeign?: true }
+
+const normal = {
   audience: 'todo-api',
   /** What it answers to the next redemptions instead of tokens. */
   status: 200,
   redemptions: 0,
   /** How often a refresh token came that was spent. */
   reuses: 0,
-  live: '',
+  access: {} as Spoilt,
+  /** null: refreshes bring no id token. */
+  id: null as Spoilt | null,
+  /** How long a redemption takes. */
+  takesMs: 20,
+}
+
+/** PingOne, as far as a refresh needs it: rotating, without any grace, and killing the family on reuse. */
+export const pingone = {
+  ...normal,
+  /** Refresh tokens that are good. */
+  live: new Set<string>(),
   reset() {
-    Object.assign(pingone, { audience: 'todo-api', status: 200, redemptions: 0, reuses: 0, live: '' })
+    Object.assign(pingone, normal)
+    pingone.live.clear()
   },
 }
 
-export const newAccessToken = (lifeSeconds = 3600) =>
-  new SignJWT({ sub: 'ada', sid: 'sid', scope: 'todo:read', jti: crypto.randomUUID() })
+export function newRefreshToken(): string {
+  const token = crypto.randomUUID()
+  pingone.live.add(token)
+  return token
+}
+
+async function sign(claims: Spoilt, lifeSeconds: number): Promise<string> {
+  const { isForeign, ...rest } = claims
+  return new SignJWT({ iss: ISSUER, jti: crypto.randomUUID(), ...rest })
     .setProtectedHeader({ alg: 'RS256', kid: 'k' })
-    .setIssuer(ISSUER)
-    .setAudience(pingone.audience)
     .setIssuedAt()
     .setExpirationTime(Math.floor(Date.now() / 1000) + lifeSeconds)
-    .sign(keys.privateKey)
+    .sign(isForeign === true ? foreignKeys.privateKey : keys.privateKey)
+}
+
+export const newAccessToken = (lifeSeconds = 3600) =>
+  sign(
+    { sub: 'ada', sid: 'sid', scope: 'todo:read', aud: pingone.audience, acr: POLICY, ...pingone.access },
+    lifeSeconds,
+  )
 
 export async function answerAsPingOne(input: string | URL | Request, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init)
   const { pathname } = new URL(request.url)
   if (pathname.endsWith('/.well-known/openid-configuration')) {
-    return Response.json({ issuer: ISSUER, token_endpoint: `${ISSUER}/token`, jwks_uri: `${ISSUER}/jwks` })
+    return Response.json({
+      issuer: ISSUER,
+      token_endpoint: `${ISSUER}/token`,
+      revocation_endpoint: `${ISSUER}/revoke`,
+      jwks_uri: `${ISSUER}/jwks`,
+    })
   }
   if (pathname.endsWith('/jwks')) {
     return Response.json({ keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k', alg: 'RS256' }] })
   }
-  return redeem(await request.formData())
+  const form = await request.formData()
+  if (!pathname.endsWith('/revoke')) return redeem(form)
+  // The one that is named and no other: whoever revokes a spent one has missed its successor.
+  pingone.live.delete(tokenIn(form, 'token'))
+  return new Response(null)
+}
+
+function tokenIn(form: FormData, name: string): string {
+  const token = form.get(name)
+  return typeof token === 'string' ? token : ''
 }
 
 async function redeem(form: FormData): Promise<Response> {
   pingone.redemptions += 1
-  await scheduler.wait(20)
+  // What is spent is spent when it arrives, however long the answer takes.
+  const isGood = pingone.status === 200 && pingone.live.delete(tokenIn(form, 'refresh_token'))
+  await scheduler.wait(pingone.takesMs)
   if (pingone.status !== 200) return new Response('CANARY', { status: pingone.status })
-  if (form.get('refresh_token') !== pingone.live) {
+  if (!isGood) {
     pingone.reuses += 1
     return Response.json({ error: 'invalid_grant', error_description: 'CANARY' }, { status: 400 })
   }
-  pingone.live = crypto.randomUUID()
+  const { id } = pingone
+  const claims = { sub: 'ada', sid: 'sid', aud: CLIENT_ID, acr: POLICY, ...id }
   return Response.json({
     access_token: await newAccessToken(),
-    refresh_token: pingone.live,
+    refresh_token: newRefreshToken(),
     token_type: 'Bearer',
     expires_in: 3600,
+    ...(id === null ? {} : { id_token: await sign(claims, 3600) }),
   })
 }

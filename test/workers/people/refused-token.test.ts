@@ -2,8 +2,9 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { thumbprint } from '../../../src/lib/thumbprint.ts'
-import type { CallIntent, CallStart } from '../../../src/people/calls.ts'
-import { newAccessToken, pingone } from './pingone.ts'
+import type { CallStart } from '../../../src/people/calls.ts'
+import { pingone } from './pingone.ts'
+import { intent, newGrant, tokenOf } from './story.ts'
 import { clock } from './worker.ts'
 
 // What a Person does when the API refuses a token that has life left.
@@ -15,39 +16,17 @@ afterEach(() => {
 /** A person who allowed one client, and their token. */
 async function openGrant({ hasRefreshToken = true } = {}) {
   const person = env.PERSON.getByName(crypto.randomUUID())
-  const accessToken = await newAccessToken()
-  pingone.live = 'first-refresh-token'
-  await person.openGrant({
-    id: 'grant',
-    record: { value: JSON.stringify({ clientId: 'client' }), expiresAtSeconds: null },
-    client: 'client',
-    personName: 'Ada',
-    downstreamScopes: ['todo:read'],
-    accessToken,
-    refreshToken: hasRefreshToken ? pingone.live : null,
-    downstreamEndsAtSeconds: Math.floor(Date.now() / 1000) + 3600,
-  })
-  const begin = (refused?: string, transaction: string = crypto.randomUUID()): Promise<CallStart> => {
-    const intent: CallIntent = {
-      grant: 'grant',
-      client: 'client',
-      lane: 'stateless',
-      tool: 'listTodos',
-      effect: 'read',
-      key: null,
-      transaction,
-      argumentsDigest: 'x',
-    }
-    return person.beginCall(refused === undefined ? intent : { ...intent, refused })
-  }
+  const grant = await newGrant(hasRefreshToken ? {} : { refreshToken: null })
+  await person.openGrant(grant)
+  const { accessToken } = grant
+  const begin = (refused?: string, transaction: string = crypto.randomUUID()): Promise<CallStart> =>
+    person.beginCall(intent({ transaction, ...(refused === undefined ? {} : { refused }) }))
   const rows = () =>
     runInDurableObject(person, (_object, { storage }) =>
       storage.sql.exec('SELECT id, outcome FROM calls').toArray(),
     )
   return { person, accessToken, refused: await thumbprint(accessToken), begin, rows }
 }
-
-const tokenOf = (start: CallStart) => (start.verdict === 'go' ? start.downstreamToken : start.verdict)
 
 test('twenty calls whose token the API refused cost one redemption, and all get the newer one', async () => {
   const { accessToken, refused, begin } = await openGrant()
@@ -103,7 +82,7 @@ test('a refused token ends the grant only if PingOne says so', async () => {
   expect(await begin(refused)).toMatchObject({ verdict: 'unavailable' })
   expect(await begin()).toMatchObject({ verdict: 'go' })
   pingone.status = 200
-  pingone.live = 'taken away'
+  pingone.live.clear()
   expect(await begin(refused)).toEqual({ verdict: 'ended' })
   expect(await begin()).toEqual({ verdict: 'ended' })
 })

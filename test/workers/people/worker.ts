@@ -1,17 +1,18 @@
 import { requireConfig } from '../../../src/config.ts'
 import { makePerson } from '../../../src/people/person.ts'
 import { makePingOne } from '../../../src/pingone/client.ts'
-import { answerAsPingOne, ISSUER } from './pingone.ts'
+import { answerAsPingOne, CLIENT_ID, ISSUER, POLICY } from './pingone.ts'
 
-const config = requireConfig({
+const given = {
   PUBLIC_ORIGIN: 'https://mcp.example.test',
   PINGONE_ISSUER: ISSUER,
-  PINGONE_DV_POLICY_ID: 'policy',
-  MCP_SERVER_CLIENT_ID: 'client',
+  PINGONE_DV_POLICY_ID: POLICY,
+  MCP_SERVER_CLIENT_ID: CLIENT_ID,
   MCP_SERVER_CLIENT_SECRET: 'secret',
   API_IDENTIFIER: 'todo-api',
   ROOT_KEYS: `k1:${'A'.repeat(43)}`,
-})
+}
+const config = requireConfig(given)
 const settings = { ...config.pingone, apiIdentifier: config.api.identifier, deadlineMs: 1_000 }
 const client = makePingOne(settings, {
   fetch: answerAsPingOne,
@@ -21,8 +22,16 @@ const client = makePingOne(settings, {
 /** Minutes that a test lets pass. */
 export const clock = { aheadMs: 0 }
 
+/** What an operator set otherwise; a Person that was evicted meanwhile finds it. */
+export const operator = {
+  config,
+  sets: (changed: Readonly<Record<string, string>> = {}) => {
+    operator.config = requireConfig({ ...given, ...changed })
+  },
+}
+
 export class Person extends makePerson({
-  config: () => config,
+  config: () => operator.config,
   pingone: () => client,
   nowMs: () => Date.now() + clock.aheadMs,
   closeSession: async () => {},

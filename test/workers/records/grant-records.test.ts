@@ -1,13 +1,8 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import {
-  type Commit,
-  GrantRecords,
-  grantKey,
-  REPEAT_SECONDS,
-  tokenKey,
-} from '../../../src/people/grant-records.ts'
+import { type Commit, GrantRecords, grantKey, tokenKey } from '../../../src/people/grant-records.ts'
+import { REPEAT_SECONDS, type Spent } from '../../../src/people/spent.ts'
 
 const HOUR = 3600
 const row = (value: unknown, expiresAtSeconds: number | null = null) => ({
@@ -49,7 +44,7 @@ function scene(storage: DurableObjectStorage) {
 test('of two requests that started from the same grant one wins, and the other gets its answer', () =>
   tell('race', ({ records, rotation }) => {
     const [first, second] = [rotation('r1', 'r2'), rotation('r1', 'r3')]
-    expect(records.commit('g', first)).toEqual({ outcome: 'done', answer: null })
+    expect(records.commit('g', first)).toEqual({ outcome: 'done' })
     expect(records.commit('g', second)).toEqual({ outcome: 'lost', answer: 'answer to r1' })
     expect(records.bearer('g', 'access r2')).toMatchObject({ client: 'c', scopes: ['read'] })
     expect(records.bearer('g', 'access r3')).toBeNull()
@@ -89,6 +84,18 @@ test('redeeming the new refresh token counts as use, and the window of the old o
     expect(records.snapshot('g', 'r1').repeat).toBe('reuse')
     expect(records.snapshot('g', 'r2').repeat).toBe('answer')
     expect(records.snapshot('g', 'r3').repeat).toBe('none')
+  }))
+
+test('an answer that may not be repeated any more is dropped, and its token is still known as spent', () =>
+  tell('dropped', ({ records, clock, rotation, storage }) => {
+    for (const at of [1, 2, 3, 4, 5]) {
+      records.commit('g', rotation(`r${at}`, `r${at + 1}`))
+      records.bearer('g', `access r${at + 1}`)
+      clock.now += HOUR
+    }
+    const kept = Array.from(storage.kv.list<Spent>({ prefix: 'spent:g:' }), ([, spent]) => spent.answer)
+    expect(kept).toEqual([null, null, null, null, 'answer to r5'])
+    expect(records.snapshot('g', 'r1')).toMatchObject({ repeat: 'reuse', answer: null })
   }))
 
 test('a secret that no grant ever issued is no repeat and no reuse', () =>

@@ -1,0 +1,28 @@
+import { answerNoSuchGrant, goTo } from './answers.tsx'
+import type { AccountParts } from './parts.ts'
+import { answerPageRefusal, readOwnForm } from './read-own-form.ts'
+
+// As the library makes them; nothing else reaches an object.
+const GRANT = /^[A-Za-z0-9_-]{16}$/
+
+/** POST /me/end: one grant, or `all`. In force when this answers: the very next request of the client gets 401. */
+export async function endAccess(request: Request, parts: AccountParts): Promise<Response> {
+  const read = await readOwnForm(request, parts)
+  if (!read.ok) return read.error
+  const { form, person, page } = read.value
+  const [grant = '', ...others] = form.all('grant')
+  if (others.length > 0 || !(grant === 'all' || GRANT.test(grant))) return answerNoSuchGrant(parts)
+  const ended = await person.endFromPage(page, grant === 'all' ? null : grant)
+  switch (ended) {
+    case 'done':
+      // The page marks what it is sent to. A word in the query would let any link say that something has ended.
+      return goTo(grant === 'all' ? '/me#earlier' : `/me#grant-${grant}`)
+    case 'unknown':
+      return answerNoSuchGrant(parts)
+    case 'over':
+    case 'blocked':
+      return answerPageRefusal(parts, ended)
+    default:
+      return ended satisfies never
+  }
+}

@@ -1,0 +1,18 @@
+import type { Admission } from '../authorization/admission.ts'
+import type { ProductNames } from '../authorization/parts.ts'
+import type { Config } from '../config.ts'
+import type { ReachedPerson } from '../people/reach-person.ts'
+import type { PingOne } from '../pingone/client.ts'
+
+/** What a person's own pages work with. wiring.ts makes it, once per request. */
+export interface AccountParts {
+  config: Config
+  pingone: PingOne
+  admission: Admission
+  product: ProductNames
+  nowSeconds: () => number
+  /** Work that nobody waits for. */
+  afterAnswer: (work: Promise<unknown>) => void
+  /** The person of an id that this server made; null for any other, and then no object was touched. */
+  personOf: (id: string) => Promise<ReachedPerson | null>
+}

@@ -1,0 +1,74 @@
+import type { LoginRefusal } from '../authorization/refusals.ts'
+
+/** Every way a sign-in of our own pages fails. */
+export type SignInRefusal =
+  | LoginRefusal
+  /** No sign-in that this browser began, or one that was used, or is too old. */
+  | { reason: 'not_ours'; detail: string }
+
+/** How a sign-in of our own pages ends that did not succeed. */
+export interface RefusedAnswer {
+  status: 400 | 403 | 503
+  title: string
+  sentence: string
+  /** Whether trying again can help. */
+  mayRetry: boolean
+  retryAfterSeconds: number | null
+}
+
+const OWN_RETRY_SECONDS = 5
+const OPERATOR_RETRY_SECONDS = 60
+
+/** One switch for all words; PingOne's own text goes no further than the log. */
+export function answerSignInRefusal(refusal: SignInRefusal): RefusedAnswer {
+  switch (refusal.reason) {
+    case 'not_ours':
+      return refuse(
+        400,
+        'This sign-in does not work',
+        'It was used, it is too old, or it began in another browser.',
+      )
+    case 'declined':
+      return refuse(403, 'You did not sign in', 'You declined at PingOne. Nothing was changed.')
+    case 'scopes_withheld':
+      return refuse(403, 'You did not allow the API', 'Nothing was changed.')
+    case 'blocked':
+      return { ...refuse(403, 'You may not use this server', BLOCKED), mayRetry: false }
+    case 'refused_by_pingone':
+      return refuse(403, 'PingOne did not complete the sign-in', 'Nothing was changed.')
+    case 'not_trusted':
+    case 'dead': // one answer for both: which check failed is nobody's business outside
+      return refuse(403, 'The sign-in could not be verified', 'Nothing was changed.')
+    case 'misconfigured':
+      return wait('This server is not set up correctly at PingOne', OPERATOR, OPERATOR_RETRY_SECONDS)
+    case 'broken':
+      return wait(
+        'This server could not finish the sign-in',
+        'Wait a moment and try again.',
+        OWN_RETRY_SECONDS,
+      )
+    case 'unavailable':
+      return wait('PingOne is not answering', 'Wait a moment and try again.', refusal.retryAfterSeconds)
+    default:
+      return refusal satisfies never
+  }
+}
+
+export const BLOCKED = 'Whoever runs this server has blocked your access. No app can act for you here.'
+const OPERATOR = 'Whoever runs it has to act. Nothing was changed.'
+
+const refuse = (status: 400 | 403, title: string, sentence: string): RefusedAnswer => ({
+  status,
+  title,
+  sentence,
+  mayRetry: true,
+  retryAfterSeconds: null,
+})
+
+const wait = (title: string, sentence: string, retryAfterSeconds: number): RefusedAnswer => ({
+  status: 503,
+  title,
+  sentence,
+  mayRetry: true,
+  retryAfterSeconds,
+})

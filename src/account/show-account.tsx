@@ -1,0 +1,59 @@
+import { isHttps } from '../authorization/answers.tsx'
+import { inForce, offeredScopes } from '../authorization/scopes.ts'
+import type { Account } from '../people/account-keeper.ts'
+import { AccountPage, type EndedGrant, type LiveGrant } from '../pages/account-page.tsx'
+import { htmlAnswer } from '../pages/html-answer.ts'
+import { askToSignIn } from './answers.tsx'
+import { endSentence } from './end-sentences.ts'
+import { momentOf, usedMoment } from './moments.ts'
+import { readPage } from './page-session.ts'
+import type { AccountParts } from './parts.ts'
+import { answerPageRefusal } from './read-own-form.ts'
+import { clientOf } from './shown-client.ts'
+
+const MOST_ENDED = 20
+
+/** GET /me: who can act for this person, or the button to sign in. */
+export async function showAccount(request: Request, parts: AccountParts): Promise<Response> {
+  const open = await readPage(request, parts)
+  if (open === null) return askToSignIn(parts, { isOver: false })
+  const account = await open.person.readAccount(open.page)
+  if (account === 'over' || account === 'blocked') return answerPageRefusal(parts, account, 200)
+  return htmlAnswer(accountPage(parts, account, open.csrf), { isHttps: isHttps(parts.config) })
+}
+
+function accountPage(parts: AccountParts, { personName, grants }: Account, csrf: string) {
+  const { config, product, nowSeconds } = parts
+  const live = grants
+    .filter(({ ended }) => ended === null)
+    .toSorted((a, b) => b.openedAtSeconds - a.openedAtSeconds)
+    .map((grant): LiveGrant => ({
+      id: grant.id,
+      client: clientOf(grant, parts),
+      scopes: offeredScopes.filter(({ value }) => inForce(grant.scopes, config).includes(value)),
+      since: momentOf(grant.openedAtSeconds),
+      lastUsed: usedMoment(grant.usedAtSeconds, nowSeconds()),
+      sessions: grant.sessions,
+    }))
+  const ended = grants
+    .flatMap((grant) => (grant.ended === null ? [] : [{ grant, ...grant.ended }]))
+    .toSorted((a, b) => b.atSeconds - a.atSeconds)
+    .map(({ grant, reason, atSeconds }): EndedGrant => ({
+      id: grant.id,
+      client: clientOf(grant, parts),
+      since: momentOf(grant.openedAtSeconds),
+      endedAt: momentOf(atSeconds),
+      why: endSentence(reason),
+    }))
+  return (
+    <AccountPage
+      personName={personName}
+      csrf={csrf}
+      live={live}
+      ended={ended.slice(0, MOST_ENDED)}
+      endedMore={Math.max(0, ended.length - MOST_ENDED)}
+      productName={product.name}
+      apiName={product.api}
+    />
+  )
+}

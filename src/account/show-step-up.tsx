@@ -1,0 +1,40 @@
+import { isHttps } from '../authorization/answers.tsx'
+import { offeredScopes, upstreamScopes, wantedScopes } from '../authorization/scopes.ts'
+import { htmlAnswer } from '../pages/html-answer.ts'
+import { StepUpPage } from '../pages/step-up-page.tsx'
+import { momentOf } from './moments.ts'
+import type { AccountParts } from './parts.ts'
+import { clientOf } from './shown-client.ts'
+import { answerNoRequest } from './step-up-answers.tsx'
+import { bindForm } from './step-up-form.ts'
+import { openStepUp, pathOf, requestIn } from './step-up-request.ts'
+
+/** GET /step-up/…: who asks for what more. Opening it changes nothing, so a link preview uses nothing up. */
+export async function showStepUp(request: Request, parts: AccountParts): Promise<Response> {
+  const open = await openStepUp(requestIn(request), parts)
+  if (open === null) return answerNoRequest(parts)
+  const { config, product } = parts
+  const { view } = open
+  const { csrf, cookie } = await bindForm(request, open.request)
+  const sentences = (scopes: readonly string[]) => offeredScopes.filter(({ value }) => scopes.includes(value))
+  const page = (
+    <StepUpPage
+      action={pathOf(open.request)}
+      csrf={csrf}
+      client={clientOf(view, parts)}
+      since={momentOf(view.openedAtSeconds)}
+      until={momentOf(view.endsAtSeconds)}
+      has={sentences(view.has)}
+      scopes={sentences(view.scopes)}
+      upstreamScopes={[
+        'openid',
+        'profile',
+        'email',
+        ...upstreamScopes(wantedScopes([...view.has, ...view.scopes]), config.api),
+      ]}
+      productName={product.name}
+      apiName={product.api}
+    />
+  )
+  return htmlAnswer(page, { isHttps: isHttps(config), headers: new Headers({ 'Set-Cookie': cookie }) })
+}

@@ -1,0 +1,47 @@
+import { personNameIn } from '../authorization/shown-name.ts'
+import { log } from '../lib/log.ts'
+import { sessionMark } from '../pingone/session-mark.ts'
+import { goTo } from './answers.tsx'
+import { finishStepUp } from './finish-step-up.tsx'
+import { type FinishedSignIn, finishOwnSignIn } from './own-sign-in.ts'
+import { newPage, readPage } from './page-session.ts'
+import type { AccountParts } from './parts.ts'
+import { refuseSignIn } from './refuse-sign-in.tsx'
+
+/** GET /signed-in: PingOne's answer to a sign-in of our own pages. What it was begun for is what it ends as. */
+export async function answerSignedIn(request: Request, parts: AccountParts): Promise<Response> {
+  const finished = await finishOwnSignIn(request, parts)
+  if (!finished.ok) return refuseSignIn(parts, finished.error)
+  const { purpose } = finished.value
+  switch (purpose.kind) {
+    case 'me':
+      return openAccount(request, parts, finished.value)
+    case 'step-up':
+      return finishStepUp(purpose.request, finished.value, parts)
+    default:
+      return purpose satisfies never
+  }
+}
+
+async function openAccount(
+  request: Request,
+  parts: AccountParts,
+  { person, personId, headers }: FinishedSignIn,
+): Promise<Response> {
+  const before = await readPage(request, parts)
+  // Whoever was signed in here before, this person or another one, is not any more.
+  await before?.person.closePage(before.page)
+  const { page, cookie } = await newPage(personId)
+  const reached = await parts.personOf(personId)
+  const opened = await reached?.openPage(page, {
+    personName: personNameIn(person),
+    pingOneSession: await sessionMark(person),
+  })
+  if (opened !== 'done') {
+    const refusal = { reason: 'blocked', detail: 'own page' } as const
+    return refuseSignIn(parts, { refusal, purpose: { kind: 'me' }, headers })
+  }
+  log.info('sign-in.completed', { purpose: 'me' })
+  headers.append('Set-Cookie', cookie)
+  return goTo('/me', headers)
+}

@@ -1,0 +1,40 @@
+import { inForce } from '../authorization/scopes.ts'
+import type { ReachedPerson } from '../people/reach-person.ts'
+import type { StepUpView } from '../people/step-up-keeper.ts'
+import type { AccountParts } from './parts.ts'
+
+/** A link that `/mcp` gave out (mcp/step-up-link.ts), as far as it can be judged without its Person. */
+export interface StepUpLinkParts {
+  person: ReachedPerson
+  id: string
+  /** As it stands in the address. */
+  request: string
+}
+
+export interface OpenStepUp extends StepUpLinkParts {
+  view: StepUpView
+}
+
+const REQUEST = /^([^~/]{1,100})~([0-9a-f]{32})$/
+
+/** Null for a link that this server cannot have made: then no object was touched. */
+export async function readLink(request: string, { personOf }: AccountParts): Promise<StepUpLinkParts | null> {
+  const [, personId, id] = REQUEST.exec(request) ?? []
+  const person = personId === undefined ? null : await personOf(personId)
+  return person === null || id === undefined ? null : { person, id, request }
+}
+
+/** Null for what was used, denied, is too old or never was: nobody learns which. */
+export async function openStepUp(request: string, parts: AccountParts): Promise<OpenStepUp | null> {
+  const link = await readLink(request, parts)
+  const view = link === null ? null : await link.person.readStepUp(link.id)
+  if (link === null || view === null) return null
+  // A profile that came into force since then asks for nothing beyond itself.
+  const scopes = inForce(view.scopes, parts.config)
+  return scopes.length === 0 ? null : { ...link, view: { ...view, scopes } }
+}
+
+/** The part of the address after `/step-up/`, as it was sent: nothing in a link of ours needs decoding. */
+export const requestIn = ({ url }: Request): string => new URL(url).pathname.slice('/step-up/'.length)
+
+export const pathOf = (request: string): string => `/step-up/${request}`

@@ -1,0 +1,13 @@
+import type { TooMany } from '../limits/failures.ts'
+import { answerOAuthRefusal } from './oauth-refusal.ts'
+
+/** RFC 6585 §4, in the form of `/token` and `/register`. Their specifications have no code for it: this one says "later". */
+export const tooManyAt =
+  (request: Request): TooMany =>
+  (waitSeconds) =>
+    answerOAuthRefusal(request, {
+      status: 429,
+      code: 'temporarily_unavailable',
+      description: 'Too many requests. Nothing was done. Try again later.',
+      headers: { 'Retry-After': String(waitSeconds) },
+    })

@@ -1,0 +1,71 @@
+import { networkOf } from '../lib/address-prefix.ts'
+import { type Counted, type Limiter, PlatformCounter } from './platform-counter.ts'
+
+/** Codes and tokens of ours begin with person and grant (the library's storage schema). */
+const TOKEN = /^([\w.-]{1,128}):([\w-]{16}):/
+
+const byNetwork = (network: string): Counted => ({ key: `network ${network}`, facts: { network } })
+
+/**
+ * What a token says of itself, and the network that it came from: whoever holds an old token of somebody can make the
+ * grant wait for himself, but not for its owner elsewhere.
+ */
+const byToken = (token: string, network: string): Counted | null => {
+  const [, person, grant] = TOKEN.exec(token) ?? []
+  if (person === undefined || grant === undefined) return null
+  return { key: `grant ${person}:${grant} ${network}`, facts: { grant, network } }
+}
+
+/** What to answer instead, and when to come again. */
+export type TooMany = (waitSeconds: number) => Response
+
+/**
+ * Counts what failed, and only that. All people of a hosted client come from a few addresses, so what succeeds is
+ * never counted by address, and a network that is over its limit changes no answer but that of what failed anyway.
+ */
+export class Failures {
+  readonly #counter: PlatformCounter
+
+  constructor(limiter: Limiter, nowMs: () => number) {
+    this.#counter = new PlatformCounter('failures', limiter, nowMs)
+  }
+
+  /** For what is certain to fail, before anything is looked up for it: counts it. Seconds to wait; 0: go on. */
+  async count(request: Request): Promise<number> {
+    return this.#counter.count(byNetwork(networkOf(request)))
+  }
+
+  /** The answer, or another one where it is a failure too many. */
+  async limit(request: Request, answer: Response, tooMany: TooMany): Promise<Response> {
+    return this.#count(byNetwork(networkOf(request)), answer, tooMany)
+  }
+
+  /**
+   * Around what a token is looked up for. `isOurs`: whether this server can have made it, which costs no message to
+   * anybody; what it cannot have made counts for the network alone.
+   */
+  async limitToken(
+    { request, token, isOurs }: { request: Request; token: string; isOurs: () => Promise<boolean> },
+    ask: () => Promise<Response>,
+    tooMany: TooMany,
+  ): Promise<Response> {
+    const network = networkOf(request)
+    const own = byToken(token, network)
+    const waitSeconds = own === null ? 0 : this.#counter.waitSeconds(own)
+    if (waitSeconds > 0) return tooMany(waitSeconds)
+    const answer = await ask()
+    if (!isFailure(answer)) return answer
+    return this.#count(own !== null && (await isOurs()) ? own : byNetwork(network), answer, tooMany)
+  }
+
+  async #count(counted: Counted, answer: Response, tooMany: TooMany): Promise<Response> {
+    if (!isFailure(answer)) return answer
+    const waitSeconds = await this.#counter.count(counted)
+    if (waitSeconds === 0) return answer
+    await answer.body?.cancel()
+    return tooMany(waitSeconds)
+  }
+}
+
+/** Our own "no" to what somebody sent. Not what a good request is told in the course of things: 403 asks for more scope. */
+const isFailure = ({ status }: Response): boolean => [400, 401, 404, 413].includes(status)

@@ -1,0 +1,202 @@
+/**
+ * Where a person sees which clients can act for them, and ends it. It shows a client as the consent page did: the
+ * address before the name, what strangers chose in named fields only, escaped.
+ */
+import type { JSX } from 'hono/jsx/jsx-runtime'
+import { Layout } from './layout.tsx'
+
+/** A client as the person allowed it. */
+export type AccountClient = {
+  name: string
+  /** The host of its client ID metadata document; null for a client that registered itself. */
+  domain: string | null
+  label: string | null
+  /** Null of a grant from before it was kept. */
+  redirectHost: string | null
+  isLocalApp: boolean
+}
+
+export type LiveGrant = {
+  id: string
+  client: AccountClient
+  /** Empty until the client has picked its access up. */
+  scopes: readonly { value: string; sentence: string }[]
+  since: Moment
+  lastUsed: Moment
+  sessions: number
+}
+
+export type EndedGrant = { id: string; client: AccountClient; since: Moment; endedAt: Moment; why: string }
+
+/** A point in time: for a program, and for a person. */
+export type Moment = { iso: string; text: string }
+
+export type AccountPageProps = {
+  personName: string | null
+  csrf: string
+  live: readonly LiveGrant[]
+  ended: readonly EndedGrant[]
+  /** How many earlier ones are kept and not shown. */
+  endedMore: number
+  productName: string
+  apiName: string
+}
+
+const TITLE = 'Apps that can act for you'
+
+export function AccountPage(props: AccountPageProps): JSX.Element {
+  const { personName, csrf, live, apiName, productName } = props
+  return (
+    <Layout title={TITLE} productName={productName}>
+      <h1>{TITLE}</h1>
+      <p class="lead">
+        {personName === null ? 'You are signed in.' : <>You are signed in as {<bdi>{personName}</bdi>}.</>}{' '}
+        {live.length === 0
+          ? `No app can use the ${apiName} as you now.`
+          : `What is listed here can use the ${apiName} as you, through this server, until it ends.`}
+      </p>
+      {live.length === 0 ? (
+        <div class="actions">
+          <a class="button" href="/">
+            How to connect an app
+          </a>
+        </div>
+      ) : (
+        <ul class="grants">
+          {live.map((grant) => (
+            <Live grant={grant} csrf={csrf} />
+          ))}
+        </ul>
+      )}
+      {live.length < 2 ? null : (
+        <form class="end-all" method="post" action="/me/end">
+          <Hidden csrf={csrf} />
+          <button class="button ends" name="grant" value="all">
+            End all
+          </button>
+        </form>
+      )}
+      <Ended {...props} />
+      <section class="leave" aria-labelledby="leave">
+        <h2 id="leave">When you are done</h2>
+        <div class="leave-choices">
+          <form method="post" action="/me/sign-out">
+            <Hidden csrf={csrf} />
+            <button class="button">Sign out</button>
+            <p>Closes this page. Apps keep their access, and PingOne keeps you signed in.</p>
+          </form>
+          <form method="post" action="/me/sign-out-of-pingone">
+            <Hidden csrf={csrf} />
+            <button class="button">Sign out of PingOne</button>
+            <p>Also ends the access of every app that you allowed in this PingOne session.</p>
+          </form>
+        </div>
+      </section>
+    </Layout>
+  )
+}
+
+const Hidden = ({ csrf }: { csrf: string }): JSX.Element => <input type="hidden" name="csrf" value={csrf} />
+
+function Live({ grant, csrf }: { grant: LiveGrant; csrf: string }): JSX.Element {
+  const { id, client, scopes, since, lastUsed, sessions } = grant
+  return (
+    <li class="plate grant" id={`grant-${id}`}>
+      <dl>
+        <Who client={client} />
+        <div>
+          <dt>May</dt>
+          <dd>
+            {scopes.length === 0 ? 'Nothing yet: it has not picked up its access.' : null}
+            <ul class="may">
+              {scopes.map(({ value, sentence }) => (
+                <li>
+                  {sentence} <code>{value}</code>
+                </li>
+              ))}
+            </ul>
+          </dd>
+        </div>
+        <div>
+          <dt>Since</dt>
+          <dd>
+            <Time at={since} />
+            <p class="grant-use">
+              Last used <Time at={lastUsed} />
+              {sessions === 0 ? null : `, ${sessions === 1 ? '1 open session' : `${sessions} open sessions`}`}
+            </p>
+          </dd>
+        </div>
+      </dl>
+      <form class="grant-end" method="post" action="/me/end">
+        <Hidden csrf={csrf} />
+        <button class="button ends" name="grant" value={id}>
+          End
+          <span class="unseen">
+            {' '}
+            the access of <bdi>{placeOf(client)}</bdi>, allowed {since.text}
+          </span>
+        </button>
+      </form>
+    </li>
+  )
+}
+
+function Who({ client }: { client: AccountClient }): JSX.Element {
+  const { name, domain, label, redirectHost, isLocalApp } = client
+  return (
+    <>
+      <div class="plate-first">
+        <dt>{domain === null ? 'Access was sent to' : 'Published by'}</dt>
+        <dd>
+          <bdi class="host">{placeOf(client)}</bdi>{' '}
+          {domain === null ? <span class="tag doubt">not verified</span> : null}{' '}
+          {domain === null && isLocalApp ? <span class="tag doubt">this computer</span> : null}
+        </dd>
+      </div>
+      <div>
+        <dt>Calls itself</dt>
+        <dd>
+          “<bdi>{name}</bdi>” {label === null ? null : <span class="tag">on our list as {label}</span>}
+        </dd>
+      </div>
+      {domain === null || redirectHost === null || redirectHost === domain ? null : (
+        <div>
+          <dt>Access was sent to</dt>
+          <dd>
+            <bdi class="host">{redirectHost}</bdi>{' '}
+            {isLocalApp ? <span class="tag doubt">this computer</span> : null}
+          </dd>
+        </div>
+      )}
+    </>
+  )
+}
+
+const placeOf = ({ domain, redirectHost }: AccountClient): string => domain ?? redirectHost ?? 'unknown'
+
+const Time = ({ at: { iso, text } }: { at: Moment }): JSX.Element => <time dateTime={iso}>{text}</time>
+
+function Ended({ ended, endedMore }: AccountPageProps): JSX.Element | null {
+  if (ended.length === 0) return null
+  return (
+    <section class="earlier" aria-labelledby="earlier">
+      <h2 id="earlier">Earlier</h2>
+      <ul>
+        {ended.map(({ id, client, since, endedAt, why }) => (
+          <li id={`grant-${id}`}>
+            <p>
+              <bdi class="host">{placeOf(client)}</bdi> “<bdi>{client.name}</bdi>”{' '}
+              {client.domain === null ? <span class="tag doubt">not verified</span> : null}
+            </p>
+            <p>{why}</p>
+            <p class="earlier-when">
+              <Time at={since} /> to <Time at={endedAt} />
+            </p>
+          </li>
+        ))}
+      </ul>
+      {endedMore === 0 ? null : <p class="earlier-when">And {endedMore} before these.</p>}
+    </section>
+  )
+}

@@ -1,0 +1,36 @@
+import type { JSX } from 'hono/jsx/jsx-runtime'
+import { Layout } from './layout.tsx'
+
+/**
+ * Before a person's own page. A button and never a redirect: where PingOne still knows this browser, a redirect would
+ * sign people in who only followed a link.
+ */
+export function AccountSignInPage({
+  isOver,
+  productName,
+  apiName,
+}: {
+  /** There was a session, and it is over. */
+  isOver: boolean
+  productName: string
+  apiName: string
+}): JSX.Element {
+  return (
+    <Layout title="Apps that can act for you" productName={productName}>
+      {isOver ? (
+        <div class="notice" role="status">
+          <p>
+            You were signed out of this page, because it was not used for 15 minutes or somebody signed out.
+          </p>
+        </div>
+      ) : null}
+      <h1>Apps that can act for you</h1>
+      <p class="lead">
+        Sign in to see which apps can use the {apiName} as you, and to end the access of any of them.
+      </p>
+      <form class="actions" method="post" action="/me/sign-in">
+        <button class="button primary">Sign in</button>
+      </form>
+    </Layout>
+  )
+}

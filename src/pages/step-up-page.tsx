@@ -1,0 +1,108 @@
+/**
+ * Asks a person whether a client that acts for them already may do more. The same plate as on the consent page: the
+ * address before the name, what strangers chose in named fields only, escaped.
+ */
+import type { JSX } from 'hono/jsx/jsx-runtime'
+import type { AccountClient, Moment } from './account-page.tsx'
+import { LocalAppWarning, WhoAsks } from './consent-page.tsx'
+import { Layout } from './layout.tsx'
+
+type Scope = { value: string; sentence: string }
+
+export type StepUpPageProps = {
+  /** Where the form goes: this same address. */
+  action: string
+  csrf: string
+  client: AccountClient
+  /** When the person allowed this client. */
+  since: Moment
+  /** Until when this request can be answered. */
+  until: Moment
+  has: readonly Scope[]
+  /** What would come on top. */
+  scopes: readonly Scope[]
+  /** What PingOne will be asked for: named before we go there, as on the consent page. */
+  upstreamScopes: readonly string[]
+  productName: string
+  apiName: string
+}
+
+const TITLE = 'May this app do more for you?'
+
+export function StepUpPage(props: StepUpPageProps): JSX.Element {
+  const { client, apiName, productName, since } = props
+  const redirectHost = client.redirectHost ?? client.domain ?? 'an address that was not kept'
+  return (
+    <Layout title={TITLE} productName={productName}>
+      <WhoAsks client={{ ...client, redirectHost }} address="You gave access to" />
+      {client.isLocalApp ? <LocalAppWarning domain={client.domain} /> : null}
+      <h1>{TITLE}</h1>
+      <p class="lead">
+        You allowed it to use the {apiName} on <Time moment={since} />. Now it asks for more.
+      </p>
+      <Scopes id="new" title="It would also be allowed to" scopes={props.scopes} />
+      <Scopes id="has" title="It is allowed to already" scopes={props.has} />
+      <WhatHappensNext {...props} />
+      <form method="post" action={props.action} autocomplete="off">
+        <input type="hidden" name="csrf" value={props.csrf} />
+        <p class="caution" id="caution">
+          Continue only if you asked for this just now. If somebody sent you this link, deny.
+        </p>
+        {/* Deny comes first: Enter in a form presses its first submit button, and that must not be a yes. */}
+        <div class="decision">
+          <button class="button" name="decision" value="deny">
+            Deny
+          </button>
+          <button class="button primary" name="decision" value="approve" aria-describedby="caution">
+            Approve
+          </button>
+        </div>
+      </form>
+    </Layout>
+  )
+}
+
+function Scopes({ id, title, scopes }: { id: string; title: string; scopes: readonly Scope[] }): JSX.Element {
+  return (
+    <section class="next" aria-labelledby={id}>
+      <h2 id={id}>{title}</h2>
+      <ul>
+        {scopes.map(({ value, sentence }) => (
+          <li>
+            {sentence} <code>{value}</code>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function WhatHappensNext({ upstreamScopes, until }: StepUpPageProps): JSX.Element {
+  return (
+    <section class="next" aria-labelledby="next">
+      <h2 id="next">What happens next</h2>
+      <ul>
+        <li>
+          You sign in with PingOne, as the person who gave this app its access. PingOne will be asked for:{' '}
+          <span class="codes">
+            {upstreamScopes.map((scope) => (
+              <>
+                <code>{scope}</code>{' '}
+              </>
+            ))}
+          </span>
+        </li>
+        <li>
+          The app has the permission when it next renews its access, for no longer than it has the rest.
+        </li>
+        <li>
+          This page works once, until <Time moment={until} />.
+        </li>
+      </ul>
+    </section>
+  )
+}
+
+const Time = ({ moment: { iso, text } }: { moment: Moment }): JSX.Element => (
+  <time datetime={iso}>{text}</time>
+)

@@ -1,0 +1,161 @@
+import type { Config } from '../config.ts'
+import { log } from '../lib/log.ts'
+import { thumbprint } from '../lib/thumbprint.ts'
+import { sealTokens } from './downstream.ts'
+import type { Tenant } from './grant.ts'
+import type { GrantBook } from './grant-book.ts'
+import type { GrantRecords } from './grant-records.ts'
+import { seal, unseal } from './seal.ts'
+import type { StepUpAsk, StepUpGiven, StepUpLink, StepUpOutcome, StepUpView } from './step-up-keeper.ts'
+import { type KeyedRow, keyOf, type StepUpRow, StepUpRows } from './step-up-rows.ts'
+import { isSameTenant, tenantOf } from './tenant.ts'
+import type { WakeTime } from './wake-time.ts'
+
+const ID_BYTES = 16
+
+export interface StepUpParts {
+  config: () => Config
+  nowSeconds: () => number
+  grants: GrantBook
+  records: GrantRecords
+  /** Has PingOne take tokens back. */
+  revoke: (grant: string, sealed: string, tenant: Tenant) => void
+  wake: WakeTime
+  isOwn: (issuer: string, subject: string) => Promise<boolean>
+}
+
+/** Step-up of one person's grants. Whatever changes a grant here is one act, after everything that waits. */
+export class StepUps {
+  readonly #rows: StepUpRows
+  readonly #parts: StepUpParts
+
+  constructor(kv: DurableObjectStorage['kv'], parts: StepUpParts) {
+    this.#rows = new StepUpRows(kv, parts.nowSeconds)
+    this.#parts = parts
+  }
+
+  /** The link for what this call lacks; null where there is nothing to ask, or the person said no just now. */
+  async open(asked: StepUpAsk): Promise<StepUpLink | null> {
+    const scopes = this.#lacking(asked)
+    if (scopes.length === 0) return null
+    const [key, row] = this.#rows.find(asked.grant, scopes) ?? (await this.#create(asked, scopes)) ?? []
+    if (key === undefined || row?.state !== 'open') return null
+    const id = await unseal(this.#parts.config().rootKeys, placeOf(asked.grant), row.sealedId)
+    if (id.ok) return { id: id.value, isAskedAgain: row.token !== asked.token }
+    // Its key was taken away: nobody could be sent there, so the next call makes another one.
+    this.#rows.delete(key)
+    return null
+  }
+
+  async read(id: string): Promise<StepUpView | null> {
+    const row = this.#rows.readOpen(await keyOf(id))
+    const grant = row === null ? null : this.#parts.grants.readLive(row.grant)
+    const has = grant === null ? null : this.#parts.records.allowed(grant.id)
+    if (row === null || grant === null || has === null) return null
+    const { scopes, endsAtSeconds } = row
+    const { id: grantId, client, shown, openedAtSeconds } = grant
+    return { grant: grantId, client, shown, openedAtSeconds, has, scopes, endsAtSeconds }
+  }
+
+  /** The person said no: this request is over, and the same one is not made again before its time is. */
+  async deny(id: string): Promise<void> {
+    const key = await keyOf(id)
+    const row = this.#rows.readOpen(key)
+    if (row === null) return
+    this.#rows.write(key, { ...row, state: 'denied' })
+    log.info('step-up.denied', { grant: row.grant })
+  }
+
+  /** Tokens that came for nothing go back to PingOne, whatever the reason. */
+  async approve(id: string, given: StepUpGiven): Promise<StepUpOutcome> {
+    const config = this.#parts.config()
+    const key = await keyOf(id)
+    const approvedWith = await thumbprint(given.accessToken)
+    const isOwn = await this.#parts.isOwn(given.issuer, given.subject)
+    const place = this.#rows.read(key)?.grant ?? 'none'
+    const sealed = await sealTokens(config, place, { access: given.accessToken, refresh: given.refreshToken })
+    const tenant = tenantOf(config, given.environment)
+    // No waiting from here on.
+    const row = this.#rows.read(key)
+    if (row?.state === 'used' && row.approvedWith === approvedWith) return 'widened'
+    const outcome = isOwn && row !== null ? this.#widen(row, given, { sealed, tenant }) : 'gone'
+    if (!isOwn) log.error('security.step-up-by-another', { grant: place })
+    if (row !== null && outcome === 'widened') this.#rows.write(key, { ...row, state: 'used', approvedWith })
+    else this.#parts.revoke(place, sealed, tenant)
+    return isOwn ? outcome : 'not_theirs'
+  }
+
+  /** The grant ended. */
+  dropAllOf(grant: string): void {
+    this.#rows.dropAllOf(grant)
+  }
+
+  sweep(): void {
+    this.#rows.sweep()
+  }
+
+  nextSeconds(): number | null {
+    return this.#rows.nextSeconds()
+  }
+
+  /** A token may have less than its grant: then a refresh brings the rest, and nobody has to be asked. */
+  #lacking({ grant, scopes }: StepUpAsk): string[] {
+    const isLive = this.#parts.grants.readLive(grant) !== null
+    const has = isLive ? this.#parts.records.allowed(grant) : null
+    return has === null ? [] : scopes.filter((scope) => !has.includes(scope)).toSorted()
+  }
+
+  async #create(asked: StepUpAsk, scopes: string[]): Promise<KeyedRow | null> {
+    const { grant, token } = asked
+    const id = newId()
+    const key = await keyOf(id)
+    const sealedId = await seal(this.#parts.config().rootKeys, placeOf(grant), id)
+    // Looked at after sealing: another call, or the end of the grant, may have been first.
+    const other = this.#rows.find(grant, scopes)
+    if (other !== null) return other
+    if (this.#parts.grants.readLive(grant) === null) return null
+    const row = this.#rows.open(key, { grant, scopes, token, sealedId })
+    this.#parts.wake.noLaterThan(row.endsAtSeconds)
+    log.info('step-up.opened', { grant, scopes: scopes.join(' ') })
+    return [key, row]
+  }
+
+  /** The one act: wider scopes and other tokens, or nothing. */
+  #widen(
+    row: StepUpRow,
+    given: StepUpGiven,
+    { sealed, tenant }: { sealed: string; tenant: Tenant },
+  ): StepUpOutcome {
+    const { grants, records, config, revoke } = this.#parts
+    const grant = grants.readLive(row.grant)
+    if (row.state !== 'open' || this.#rows.isOver(row) || grant === null || grants.isBlocked) return 'gone'
+    if (!isSameTenant(grant.tenant, config()) || !isSameTenant(tenant, config())) return 'gone'
+    // The new tokens must not be able to do less than the grant promises.
+    const has = records.allowed(grant.id) ?? []
+    const isWhole = has.every((scope) => given.scopes.includes(scope))
+    const more = row.scopes.filter((scope) => given.scopes.includes(scope))
+    if (!isWhole || more.length === 0) return 'withheld'
+    if (!records.widen(grant.id, more)) return 'gone'
+    grants.write({
+      ...grant,
+      tenant,
+      sealed,
+      downstreamScopes: given.downstreamScopes,
+      downstreamEndsAtSeconds: given.downstreamEndsAtSeconds,
+      isRenewable: given.refreshToken !== null,
+      replacedAtSeconds: null,
+      pingOneSession: given.pingOneSession,
+    })
+    revoke(grant.id, grant.sealed, grant.tenant)
+    log.info('step-up.approved', { grant: grant.id, scopes: more.join(' ') })
+    return 'widened'
+  }
+}
+
+const placeOf = (grant: string) => ({ purpose: 'step-up', grant })
+
+/** Hex: a link may end a line, and what makes links of text leaves `_` and `-` at its end away. */
+const newId = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(ID_BYTES)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('')

@@ -1,0 +1,10 @@
+import type { AnyTool } from './define-tool.ts'
+
+/** Under PROFILE=read-only a tool that could change anything does not exist: it is neither listed nor called. */
+export const offeredTools = (
+  tools: readonly AnyTool[],
+  { isReadOnly }: { isReadOnly: boolean },
+): readonly AnyTool[] =>
+  isReadOnly
+    ? tools.filter(({ effect, scopes }) => effect === 'read' && !scopes.includes('todo:write'))
+    : tools

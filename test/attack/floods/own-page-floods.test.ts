@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { flood, network, ORIGIN, random, serverWith, whatIsThere } from './server.ts'
+
+const MANY = 500
+const form = (fields: Record<string, string>) => ({
+  headers: { origin: ORIGIN, cookie: `__Host-me=${madeUp()}` },
+  body: new URLSearchParams(fields),
+})
+const madeUp = () => `${random(22)}.k1.${random(43)}~${random(43)}`
+
+test('made-up pages, forms and sign-ins touch no object and leave nothing behind', async () => {
+  const send = serverWith()
+  const before = await whatIsThere()
+  const pages = await flood(MANY, (at) =>
+    send('/me', { method: 'GET', from: network(at), headers: { cookie: `__Host-me=${madeUp()}` } }),
+  )
+  expect(pages.statuses).toEqual({ 200: MANY })
+  for (const path of ['/me/end', '/me/sign-out', '/me/sign-out-of-pingone']) {
+    const ends = await flood(MANY, (at) =>
+      send(path, { from: network(at), ...form({ grant: random(16), csrf: random(64) }) }),
+    )
+    expect([path, ends.statuses]).toEqual([path, { 403: MANY }])
+  }
+  const answers = await flood(MANY, (at) => {
+    const state = random(43)
+    const cookie = `__Host-sign-in-${state.slice(0, 16)}=v1.k1.${random(16)}.${random(200)}`
+    const path = `/signed-in?state=${state}&code=${random(20)}`
+    return send(path, { method: 'GET', from: network(at), headers: { cookie } })
+  })
+  expect(answers.statuses).toEqual({ 400: MANY })
+  // PingOne is out of reach here; where it is not, what a sign-in begins with is a cookie (src/account/own-sign-in.ts).
+  await flood(20, (at) => send('/me/sign-in', { from: network(at), headers: { origin: ORIGIN } }))
+  expect(await whatIsThere()).toEqual(before)
+})

@@ -1,0 +1,62 @@
+import { createExecutionContext, listDurableObjectIds } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import worker from './worker.ts'
+
+export const ORIGIN = 'https://mcp.example.test'
+
+export interface Answer {
+  status: number
+  headers: Headers
+  text: string
+}
+
+export type Send = (path: string, init: Sent) => Promise<Answer>
+/** `from`: the address that Cloudflare saw. */
+export type Sent = { method?: string; from?: string; headers?: Record<string, string>; body?: BodyInit }
+
+/** The Worker under some settings, as one isolate: it remembers by its env object. */
+export function serverWith(settings: Readonly<Record<string, unknown>> = {}): Send {
+  const given = { ...env, ...settings }
+  return async (path, { method = 'POST', from, headers = {}, body }) => {
+    const request = new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}${path}`, {
+      method,
+      headers: { ...(from === undefined ? {} : { 'CF-Connecting-IP': from }), ...headers },
+      ...(body === undefined ? {} : { body }),
+      redirect: 'manual',
+    })
+    const answer = await worker.fetch(request, given, createExecutionContext())
+    return { status: answer.status, headers: answer.headers, text: await answer.text() }
+  }
+}
+
+/** All that could have been left behind: objects, and entries of KV by the word they begin with. */
+export async function whatIsThere() {
+  const [people, sessions, { keys }] = await Promise.all([
+    listDurableObjectIds(env.PERSON),
+    listDurableObjectIds(env.MCP_SESSION),
+    env.OAUTH_KV.list(),
+  ])
+  return { people: people.length, sessions: sessions.length, kv: keys.length }
+}
+
+const AT_ONCE = 50
+
+/** How many answers there were of each status. */
+export async function flood(times: number, ask: (at: number) => Promise<Answer>) {
+  const answers: Answer[] = []
+  for (let at = 0; at < times; at += AT_ONCE) {
+    const some = Array.from({ length: Math.min(AT_ONCE, times - at) }, (_, index) => ask(at + index))
+    answers.push(...(await Promise.all(some)))
+  }
+  const statuses: Record<number, number> = {}
+  for (const { status } of answers) statuses[status] = (statuses[status] ?? 0) + 1
+  return { answers, statuses }
+}
+
+const hex = (at: number) => at.toString(16)
+/** Each has a network of its own. */
+export const network = (at: number) => `2001:db8:${hex(at)}::1`
+export const random = (characters: number) =>
+  Array.from(crypto.getRandomValues(new Uint8Array(characters)), (byte) => (byte % 36).toString(36)).join('')
+
+export const bearer = (token: string) => ({ authorization: `Bearer ${token}` })

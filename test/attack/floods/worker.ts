@@ -1,0 +1,22 @@
+import { WorkerEntrypoint } from 'cloudflare:workers'
+import { compose } from '../../../src/compose.ts'
+import { tools } from '../../../src/tools/index.ts'
+
+/** Shared with the tests, which run in the same isolate. */
+export const clock = { aheadMs: 0 }
+
+const product = compose({
+  names: { name: 'Todos', api: 'Todo API' },
+  tools,
+  deps: {
+    fetch: async () => new Response(null, { status: 503 }),
+    nowMs: () => Date.now() + clock.aheadMs,
+    deadlines: { pingoneMs: 300, apiMs: 300, toolMs: 600, documentMs: 300, storageMs: 5000 },
+  },
+})
+
+export class Person extends product.Person {}
+export class McpSession extends product.McpSession {}
+/** The binding has to exist; nobody asks it. */
+export class NoApi extends WorkerEntrypoint {}
+export default product.worker

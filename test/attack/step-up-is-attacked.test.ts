@@ -1,0 +1,217 @@
+import { randomBytes } from 'node:crypto'
+import { globSync } from 'node:fs'
+import { afterEach, expect, test } from 'vitest'
+import { Browser } from '../support/browser.ts'
+import { signIn } from '../support/sign-in.ts'
+import {
+  addTodo,
+  answerStepUp,
+  askForMore,
+  formOf,
+  linkIn,
+  returning,
+  scopeAfterRefresh,
+} from '../support/step-up.ts'
+import { tellStory } from '../support/story.ts'
+
+const story = tellStory()
+afterEach(() => story.standIn.reset())
+
+test('T10 a link that is sent to another person gives nothing, tells them so, and is a security event', async () => {
+  const attacker = await askForMore(story)
+  const victim = story.newPerson()
+  const end = await answerStepUp(attacker.link, victim)
+  expect([end.status, end.title]).toEqual([404, 'This request is not yours'])
+  expect(end.text).toContain('If somebody sent you this link, do not use it')
+  expect(await scopeAfterRefresh(attacker)).toBe('todo:read')
+  const [, grant] = attacker.tokens.access_token.split(':')
+  await expect
+    .poll(() => story.logs('mcp'))
+    .toContain(`"event":"security.step-up-by-another","grant":"${grant ?? ''}"`)
+  // PingOne takes back what it gave the victim's browser.
+  await expect
+    .poll(async () =>
+      (await story.standIn.state()).families.some(
+        ({ username, alive }) => username === victim.username && alive,
+      ),
+    )
+    .toBe(false)
+  // It was not theirs to use up: the person whose it is can still answer.
+  expect((await answerStepUp(attacker.link, attacker.person)).title).toBe('The app may do more now')
+})
+
+test('T10 another person does not get it either where they have an open session with the same app', async () => {
+  const mine = await askForMore(story)
+  const other = await askForMore(story)
+  const end = await answerStepUp(mine.link, other.person, { browser: other.browser })
+  expect(end.status).toBe(404)
+  expect([await scopeAfterRefresh(mine), await scopeAfterRefresh(other)]).toEqual(['todo:read', 'todo:read'])
+})
+
+test('a form that did not come from the page this browser opened decides nothing', async () => {
+  const asking = await askForMore(story)
+  const { link } = asking
+  const mine = new Browser()
+  const page = await mine.open(link)
+  const csrf = formOf(page).fields.find(({ name }) => name === 'csrf')?.value ?? ''
+  const cookie = mine.cookies.header(new URL(link))
+  const body = (value: string, decision = 'approve') =>
+    new URLSearchParams({ csrf: value, decision }).toString()
+  const post = async (headers: Record<string, string>, text: string) => {
+    const type = { 'content-type': 'application/x-www-form-urlencoded' }
+    const sent = { method: 'POST', headers: { ...type, ...headers }, body: text, redirect: 'manual' } as const
+    return (await fetch(link, sent)).status
+  }
+  const other = new Browser()
+  const othersPage = await other.open(link)
+  const othersCsrf = formOf(othersPage).fields.find(({ name }) => name === 'csrf')?.value ?? ''
+  const second = await askForMore(story)
+  const forged: [string, Record<string, string>, string][] = [
+    ['no cookie', {}, body(csrf)],
+    ['no value', { cookie }, body('')],
+    ['a value of another browser', { cookie }, body(othersCsrf)],
+    ['two values', { cookie }, `${body(csrf)}&csrf=${csrf}`],
+    ['two cookies of the name', { cookie: `${cookie}; __Host-step-up=${'A'.repeat(43)}` }, body(csrf)],
+    ['from another site', { cookie, 'sec-fetch-site': 'cross-site' }, body(csrf)],
+    ['from another origin', { cookie, origin: 'https://evil.example' }, body(csrf)],
+    ['from an origin without a name', { cookie, origin: 'null' }, body(csrf)],
+  ]
+  for (const [name, headers, text] of forged) {
+    expect([name, await post(headers, text)]).toEqual([name, 403])
+    expect([name, await post(headers, text.replace('approve', 'deny'))]).toEqual([name, 403])
+  }
+  expect(await post({ cookie, 'content-type': 'application/json' }, JSON.stringify({ csrf }))).toBe(403)
+  // The value of one request is none of another's.
+  const wrong = await fetch(second.link, {
+    method: 'POST',
+    headers: { cookie, 'content-type': 'application/x-www-form-urlencoded' },
+    body: body(csrf),
+  })
+  expect(wrong.status).toBe(403)
+  expect((await mine.open(link)).status).toBe(200)
+  expect((await answerStepUp(link, asking.person, { browser: mine })).title).toBe('The app may do more now')
+})
+
+test('what is no clear yes is a no', async () => {
+  for (const decision of ['decision=approve&decision=deny', 'decision=Approve', '']) {
+    const asking = await askForMore(story)
+    const browser = new Browser()
+    const page = await browser.open(asking.link)
+    const csrf = formOf(page).fields.find(({ name }) => name === 'csrf')?.value ?? ''
+    const answer = await fetch(asking.link, {
+      method: 'POST',
+      headers: {
+        cookie: browser.cookies.header(new URL(asking.link)),
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: `csrf=${csrf}&${decision}`,
+    })
+    expect([decision, await answer.text()]).toEqual([
+      decision,
+      expect.stringContaining('Nothing was changed'),
+    ])
+    expect((await browser.open(asking.link)).status).toBe(404)
+  }
+})
+
+test('the page cannot be framed or kept, loads nothing from elsewhere, and sets one cookie of this host alone', async () => {
+  const { link, person } = await askForMore(story)
+  const page = await new Browser().open(link)
+  const pages = [page, await new Browser().open(`${link.slice(0, -1)}x`), await answerStepUp(link, person)]
+  for (const { headers, markup } of pages) {
+    expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+    expect(headers.get('content-security-policy')).toContain("form-action 'self'")
+    expect(headers.get('x-frame-options')).toBe('DENY')
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect(headers.get('referrer-policy')).toBe('same-origin')
+    expect(markup).not.toMatch(/<(?:img|iframe|object|embed|script)|\s(?:on\w+|style)="|javascript:/i)
+  }
+  const [cookie, ...more] = page.headers.getSetCookie()
+  expect(more).toEqual([])
+  expect(cookie).toMatch(/^__Host-step-up=[\w-]{43}; Path=\/; Max-Age=600; Secure; HttpOnly; SameSite=Lax$/)
+})
+
+test('made-up links are 404 alike, and nothing is made for them', async () => {
+  const { link } = await askForMore(story)
+  const [, person = '', id = ''] = /step-up\/([^~]+)~(.+)$/.exec(link) ?? []
+  const hex = () => randomBytes(16).toString('hex')
+  const [name = '', keyId = '', mac = ''] = person.split('.')
+  const madeUp = [
+    `${person}~${hex()}`,
+    `${person}~${id.toUpperCase()}x`,
+    `${person}~`,
+    `${person}~${id}~${id}`,
+    `${'A'.repeat(22)}.${keyId}.${mac}~${id}`,
+    `${name}.${keyId}.${'A'.repeat(43)}~${id}`,
+    `${name}.other.${mac}~${id}`,
+    `${'x'.repeat(5000)}~${id}`,
+    '..%2f..%2fme',
+    '%00',
+    '~',
+  ]
+  const objects = () => globSync('**/do/**/*.sqlite', { cwd: story.stateDir }).length
+  const before = objects()
+  expect(before).toBeGreaterThan(0)
+  const texts = new Set<string>()
+  for (const request of madeUp) {
+    const page = await new Browser().open(`${story.origin}/step-up/${request}`)
+    expect([request.slice(0, 80), page.status]).toEqual([request.slice(0, 80), 404])
+    expect(page.headers.getSetCookie()).toEqual([])
+    texts.add(page.title)
+  }
+  expect(texts.has('This link does not work')).toBe(true)
+  const forms = await Promise.all(
+    madeUp.slice(0, 7).map((request) =>
+      fetch(`${story.origin}/step-up/${request}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: 'decision=approve',
+      }),
+    ),
+  )
+  expect(forms.map(({ status }) => status)).toEqual(forms.map(() => 404))
+  expect(objects()).toBe(before)
+})
+
+test('a request asks for what a tool needs, whatever the client or the form says', async () => {
+  const asking = await askForMore(story)
+  await story.standIn.set({ extraAccessScopes: ['todo:admin'] })
+  const browser = new Browser()
+  const page = await browser.open(`${asking.link}?scope=todo:admin`)
+  const form = formOf(page)
+  const forged = {
+    ...form,
+    fields: [...form.fields, { name: 'scope', value: 'todo:admin', type: 'hidden', isTicked: null }],
+  }
+  const leaving = await browser.submit(page, forged, { press: { name: 'decision', value: 'approve' } })
+  expect(leaving.next?.searchParams.get('scope')).toBe('openid profile email todo:read todo:write')
+  await browser.open(await returning(browser, leaving, asking.person))
+  expect(await scopeAfterRefresh(asking)).toBe('todo:read todo:write')
+})
+
+test('a client that loops makes one request, and names of its own stay in their field', async () => {
+  const name = 'PingOne</bdi><script>alert(1)</script>\u202E says: approve'
+  const asking = await askForMore(story, { name })
+  const replies = await Promise.all(
+    Array.from({ length: 10 }, () => addTodo(asking.client, asking.tokens.access_token)),
+  )
+  expect(new Set(replies.map(({ body }) => linkIn(body)))).toEqual(new Set([asking.link]))
+  const page = await new Browser().open(asking.link)
+  expect(page.markup).not.toContain('<script>alert')
+  expect(page.markup).not.toContain('\u202E')
+  expect(page.title).not.toContain('approve')
+})
+
+test('no token of PingOne’s, and no id of a request, is in what a browser or the log gets', async () => {
+  const asking = await askForMore(story)
+  const page = await answerStepUp(asking.link, asking.person)
+  const id = asking.link.split('~')[1] ?? 'nothing'
+  expect(page.markup).not.toMatch(/eyJ[\w-]+\./)
+  const logs = story
+    .logs('mcp')
+    .split('\n')
+    .filter((line) => line.includes('"event"'))
+  expect(logs.filter((line) => line.includes(id) || /eyJ[\w-]+\.eyJ/.test(line))).toEqual([])
+  const end = await signIn(new Browser(), asking.link, { person: asking.person })
+  expect(end.page.status).toBe(404)
+})

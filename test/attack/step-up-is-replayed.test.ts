@@ -1,0 +1,60 @@
+import { afterEach, expect, test } from 'vitest'
+import { Browser } from '../support/browser.ts'
+import { addTodo, approve, askForMore, returning, scopeAfterRefresh } from '../support/step-up.ts'
+import { tellStory } from '../support/story.ts'
+
+const story = tellStory()
+afterEach(() => story.standIn.reset())
+
+test('an approval that another browser began, or PingOne’s answer to it, is worth nothing here', async () => {
+  const asking = await askForMore(story)
+  const attacker = new Browser()
+  const home = await returning(attacker, await approve(attacker, asking.link), asking.person)
+  // Login CSRF: the victim is made to open the attacker's answer.
+  const victim = await new Browser().open(home)
+  expect([victim.status, victim.title]).toEqual([400, 'This sign-in does not work'])
+  expect(await scopeAfterRefresh(asking)).toBe('todo:read')
+})
+
+test('an answer of PingOne’s counts for what it was begun for: not for another request, and not for a login', async () => {
+  const [one, two] = [await askForMore(story), await askForMore(story)]
+  const browser = new Browser()
+  const home = await returning(browser, await approve(browser, one.link), one.person)
+  const away = new Browser()
+  const other = await returning(away, await approve(away, two.link), two.person)
+  const crossed = new URL(home)
+  crossed.searchParams.set('code', other.searchParams.get('code') ?? '')
+  expect((await browser.open(crossed)).status).toBeGreaterThanOrEqual(400)
+  const atCallback = new URL(other)
+  atCallback.pathname = '/callback'
+  expect((await away.open(atCallback)).status).toBe(400)
+  expect([await scopeAfterRefresh(one), await scopeAfterRefresh(two)]).toEqual(['todo:read', 'todo:read'])
+})
+
+test('neither a link nor an answer is good twice', async () => {
+  const asking = await askForMore(story)
+  const browser = new Browser()
+  const home = await returning(browser, await approve(browser, asking.link), asking.person)
+  const cookies = browser.cookies.header(home)
+  expect((await browser.open(home)).title).toBe('The app may do more now')
+  const replay = await fetch(home, { headers: { cookie: cookies }, redirect: 'manual' })
+  expect(replay.status).toBeGreaterThanOrEqual(400)
+  expect((await browser.open(asking.link)).status).toBe(404)
+  expect(await scopeAfterRefresh(asking)).toBe('todo:read todo:write')
+})
+
+test('an approval whose grant ended meanwhile changes nothing and leaves no token at PingOne', async () => {
+  const asking = await askForMore(story)
+  const browser = new Browser()
+  const home = await returning(browser, await approve(browser, asking.link), asking.person)
+  await asking.client.revoke(asking.tokens.refresh_token ?? '')
+  expect((await browser.open(home)).status).toBe(404)
+  expect((await addTodo(asking.client, asking.tokens.access_token)).status).toBe(401)
+  await expect
+    .poll(async () =>
+      (await story.standIn.state()).families.some(
+        ({ username, alive }) => username === asking.person.username && alive,
+      ),
+    )
+    .toBe(false)
+})

@@ -1,0 +1,84 @@
+import type { Page } from 'playwright-core'
+import { expect, inject, test } from 'vitest'
+import { findWithAxe } from '../support/axe.ts'
+import { LOOKS, startChromium, takeShot } from '../support/chromium.ts'
+import { callToolStateless } from '../support/stateless-call.ts'
+import { tellStory } from '../support/story.ts'
+import type { Person } from '../support/people.ts'
+
+const { origin } = inject('world')
+const story = tellStory()
+
+const LONG =
+  'A name that goes on and on, as long as one may be, and says that it was verified by PingOne itself'
+
+/** A person with three grants, one of them ended, and an app whose name takes all the room there is. */
+async function newAccount() {
+  const names = ['Claude', LONG, 'Ended']
+  const clients = await Promise.all(names.map((client_name) => story.newClient({ client_name })))
+  const [claude, long, ended] = clients
+  if (claude === undefined || long === undefined || ended === undefined) throw new Error('no clients')
+  const first = await story.signInWith(claude, { asked: 'todo:read todo:write' })
+  const { person } = first
+  await story.signInWith(long, { person })
+  await ended.revoke((await story.signInWith(ended, { person })).tokens.refresh_token ?? '')
+  return { person, claude, tokens: first.tokens }
+}
+
+async function signInAtPage(page: Page, { username, password }: Person) {
+  await page.goto(`${origin}/me`)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByLabel(/username/i).fill(username)
+  await page.getByLabel(/password/i).fill(password)
+  await page.locator('form').first().getByRole('button').first().click()
+  await page.waitForURL(`${origin}/me`)
+}
+
+test.for([true, false])(
+  'in Chromium a person ends what acts for them (JavaScript: %s)',
+  async (javaScriptEnabled) => {
+    await using chromium = await startChromium()
+    const { person, claude, tokens } = await newAccount()
+    const page = await (await chromium.newContext({ javaScriptEnabled })).newPage()
+    const problems: string[] = []
+    page.on('console', (message) => void (message.type() === 'error' && problems.push(message.text())))
+    await signInAtPage(page, person)
+    await page.locator('.grant', { hasText: '“Claude”' }).getByRole('button', { name: /^End/ }).click()
+    await page.getByText('You ended it.').waitFor()
+    expect(new URL(page.url()).hash).toMatch(/^#grant-/)
+    expect((await callToolStateless(claude, tokens.access_token, 'listTodos')).status).toBe(401)
+    await page.getByRole('button', { name: 'Sign out of PingOne' }).click()
+    await page.getByText('You are signed off').waitFor()
+    await page.goto(`${origin}/me`)
+    await page.getByRole('button', { name: 'Sign in' }).waitFor()
+    expect(problems).toEqual([])
+  },
+)
+
+test('axe has nothing to say about the page and what leads to it, light or dark, small or large', async () => {
+  await using chromium = await startChromium()
+  const { person } = await newAccount()
+  const page = await (await chromium.newContext({ reducedMotion: 'reduce' })).newPage()
+  const found: unknown[] = []
+  const look = async (what: string) => {
+    for (const { name, options } of LOOKS) {
+      await page.emulateMedia({ colorScheme: options.colorScheme ?? null })
+      if (options.viewport) await page.setViewportSize(options.viewport)
+      await takeShot(page, `${what}-${name}`)
+      const isTooWide = await page.evaluate('document.documentElement.scrollWidth > innerWidth')
+      found.push([what, name, isTooWide, await findWithAxe(page)])
+    }
+  }
+  await page.goto(`${origin}/me`)
+  await look('me-signed-out')
+  await signInAtPage(page, person)
+  await look('me')
+  await page.getByRole('button', { name: 'End all' }).click()
+  await page.getByText('No app can use').waitFor()
+  await look('me-all-ended')
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await page.getByText('You are signed out').waitFor()
+  await look('me-done')
+  expect(found).toEqual(found.map((one) => [...(Array.isArray(one) ? one.slice(0, 2) : []), false, []]))
+  expect(found).toHaveLength(4 * LOOKS.length)
+})

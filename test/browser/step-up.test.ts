@@ -1,0 +1,62 @@
+import { expect, inject, test } from 'vitest'
+import { type Findings, findWithAxe } from '../support/axe.ts'
+import { LOOKS, startChromium, takeShot } from '../support/chromium.ts'
+import { tokensIn } from '../support/oauth-client.ts'
+import { addTodo, askForMore } from '../support/step-up.ts'
+import { tellStory } from '../support/story.ts'
+
+const { origin } = inject('world')
+const story = tellStory()
+
+test.for(['with', 'without'])('in Chromium a step-up goes through %s JavaScript', async (javaScript) => {
+  await using chromium = await startChromium()
+  const { client, tokens, person, link } = await askForMore(story)
+  const context = await chromium.newContext({ javaScriptEnabled: javaScript === 'with' })
+  const page = await context.newPage()
+  const problems: string[] = []
+  page.on('console', (message) => void (message.type() === 'error' && problems.push(message.text())))
+  await page.goto(link)
+  await page.getByRole('button', { name: 'Approve' }).click()
+  await page.getByLabel(/username/i).fill(person.username)
+  await page.getByLabel(/password/i).fill(person.password)
+  await page.locator('form').first().getByRole('button').first().click()
+  // The stand-in remembers what was allowed before, and asks for what is new.
+  await page.getByRole('button', { name: /allow/i }).first().click()
+  await page.getByRole('heading', { level: 1, name: 'The app may do more now' }).waitFor()
+  const next = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
+  expect((await addTodo(client, next.access_token)).status).toBe(200)
+  expect(problems).toEqual([])
+})
+
+test('the first button is the one that says no', async () => {
+  await using chromium = await startChromium()
+  const { link } = await askForMore(story)
+  const page = await (await chromium.newContext()).newPage()
+  await page.goto(link)
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { level: 1, name: 'Nothing was changed' }).waitFor()
+  expect((await page.goto(link))?.status()).toBe(404)
+})
+
+test('axe has nothing to say about the step-up page, light or dark, small or large, and it fits', async () => {
+  await using chromium = await startChromium()
+  const { link } = await askForMore(story, { name: 'An app with a long name that it chose for itself' })
+  const context = await chromium.newContext({ reducedMotion: 'reduce' })
+  const page = await context.newPage()
+  await page.goto(link)
+  await page.getByRole('heading', { level: 1, name: 'May this app do more for you?' }).waitFor()
+  await page.waitForLoadState()
+  expect(await page.evaluate('document.styleSheets.length')).toBe(1)
+  expect(page.url().startsWith(origin)).toBe(true)
+  const found: [string, Findings][] = []
+  for (const { name, options } of LOOKS) {
+    await page.emulateMedia({ colorScheme: options.colorScheme ?? null })
+    if (options.viewport) await page.setViewportSize(options.viewport)
+    await takeShot(page, `step-up-${name}`)
+    const width = Number(await page.evaluate('document.documentElement.scrollWidth'))
+    expect(width).toBeLessThanOrEqual(options.viewport?.width ?? 0)
+    found.push([name, await findWithAxe(page)])
+  }
+  expect(found).toEqual(LOOKS.map(({ name }) => [name, []]))
+})

@@ -1,0 +1,152 @@
+import { afterEach, expect, test } from 'vitest'
+import { Browser } from '../support/browser.ts'
+import { OwnPage } from '../support/own-page.ts'
+import { callToolStateless } from '../support/stateless-call.ts'
+import { tellStory } from '../support/story.ts'
+import type { OAuthClient } from '../support/oauth-client.ts'
+
+const story = tellStory()
+afterEach(() => story.standIn.reset())
+
+const INITIALIZE = {
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
+}
+const LIST = { jsonrpc: '2.0', id: 2, method: 'tools/list' }
+
+/** The statuses of one request in each lane, the stateful one in a session that is open. */
+async function openBothLanes(client: OAuthClient, token: string) {
+  const authorization = `Bearer ${token}`
+  const session = (await client.mcp(INITIALIZE, { authorization })).headers.get('mcp-session-id') ?? ''
+  return async () => [
+    (await callToolStateless(client, token, 'listTodos')).status,
+    (await client.mcp(LIST, { authorization, 'mcp-session-id': session })).status,
+  ]
+}
+
+test('a person sees which apps can act for them, and the one that they end is out at once, in both lanes', async () => {
+  const first = await story.newClient({ client_name: 'The first app' })
+  const second = await story.newClient({ client_name: 'The second app' })
+  const one = await story.signInWith(first, { asked: 'todo:read todo:write' })
+  const two = await story.signInWith(second, { person: one.person, browser: one.browser })
+  const lanes = [
+    await openBothLanes(first, one.tokens.access_token),
+    await openBothLanes(second, two.tokens.access_token),
+  ]
+  const me = await OwnPage.signIn(story.origin, one.person, one.browser)
+  expect(me.page.text).toContain(`You are signed in as ${one.person.username}`)
+  const [, firstGrant = ''] = one.tokens.access_token.split(':')
+  const listed = me.grant(firstGrant)
+  for (const text of ['localhost', 'not verified', 'this computer', '“The first app”', 'todo:write'])
+    expect(listed).toContain(text)
+  expect(listed).toContain('within the last hour, 1 open session')
+  expect(me.page.text).toContain('“The second app”')
+
+  const ended = await me.end(firstGrant)
+  expect(await lanes[0]?.()).toEqual([401, 401])
+  expect(await lanes[1]?.()).toEqual([200, 200])
+  expect(ended.text).toContain('Earlierlocalhost “The first app” not verifiedYou ended it.')
+  // Again is no error and changes nothing.
+  expect((await me.end(firstGrant)).text).toContain('You ended it.')
+  expect((await callToolStateless(first, one.tokens.access_token, 'listTodos')).body).toMatchObject({
+    error_description: expect.stringContaining('ended_by_person'),
+  })
+})
+
+test('ending all of them ends every one, in both lanes, at PingOne too, and nobody else’s', async () => {
+  const client = await story.newClient()
+  const mine = await story.signInWith(client)
+  const mineAgain = await story.signInWith(client, { person: mine.person, browser: new Browser() })
+  const others = await story.signInWith(client)
+  const lanes = await Promise.all(
+    [mine, mineAgain, others].map(({ tokens }) => openBothLanes(client, tokens.access_token)),
+  )
+  const me = await OwnPage.signIn(story.origin, mine.person)
+  const after = await me.end('all')
+  expect(await Promise.all(lanes.map((ask) => ask()))).toEqual([
+    [401, 401],
+    [401, 401],
+    [200, 200],
+  ])
+  expect(after.text).toContain('No app can use the Todo API as you now')
+  await expect
+    .poll(async () => {
+      const { families } = await story.standIn.state()
+      const alive = families.filter((family) => family.alive).map(({ username }) => username)
+      return [mine, others].map(({ person }) => alive.includes(person.username))
+    })
+    .toEqual([false, true])
+})
+
+test('the way to sign in is a button, with JavaScript or without, and it is all that the page has', async () => {
+  const { forms, next, text } = await new Browser().open(`${story.origin}/me`)
+  expect(next).toBeUndefined()
+  expect(forms.map(({ action, method }) => [method, action.pathname])).toEqual([['post', '/me/sign-in']])
+  expect(text).not.toContain('signed out')
+})
+
+test('a person without any grant may look, and sees an empty list', async () => {
+  const me = await OwnPage.signIn(story.origin, story.newPerson())
+  expect(me.page.status).toBe(200)
+  expect(me.page.text).toContain('No app can use the Todo API as you now')
+  expect(me.page.text).not.toContain('Earlier')
+})
+
+test('the page asks PingOne for the person alone, and keeps none of its tokens', async () => {
+  const person = story.newPerson()
+  await OwnPage.signIn(story.origin, person)
+  const { timeline } = await story.standIn.state()
+  const asked = timeline.findLast(({ endpoint }) => endpoint === 'authorize')?.asked['scope']
+  expect(asked).toBe('openid profile email')
+  await expect
+    .poll(async () =>
+      (await story.standIn.state()).families.filter(({ username }) => username === person.username),
+    )
+    .toMatchObject([{ alive: false, endedBecause: 'revoked' }])
+})
+
+test('signing out ends this browser’s page alone, and its cookie opens nothing any more', async () => {
+  const client = await story.newClient()
+  const { tokens, person, browser } = await story.signInWith(client)
+  const me = await OwnPage.signIn(story.origin, person, browser)
+  const elsewhere = await OwnPage.signIn(story.origin, person)
+  const cookie = browser.cookies.header(new URL(story.origin))
+  const out = await me.press('/me/sign-out')
+  expect(out.text).toContain('You are signed out')
+  expect(browser.cookies.names(new URL(story.origin))).not.toContain('__Host-me')
+  const replayed = await fetch(`${story.origin}/me`, { headers: { cookie } })
+  expect(await replayed.text()).toContain('You were signed out of this page')
+  expect((await elsewhere.open()).text).toContain('You are signed in as')
+  expect((await callToolStateless(client, tokens.access_token, 'listTodos')).status).toBe(200)
+})
+
+test('signing out of PingOne ends at once what came from that session there, and the session', async () => {
+  const client = await story.newClient()
+  const here = await story.signInWith(client)
+  const elsewhere = await story.signInWith(client, { person: here.person, browser: new Browser() })
+  const me = await OwnPage.signIn(story.origin, here.person, here.browser)
+  const leaving = await me.press('/me/sign-out-of-pingone')
+  expect(leaving.text).toContain('Signing you out of PingOne')
+  // No token in a URL, and nothing else either.
+  expect(leaving.next?.href).toBe(`${story.issuer}/signoff`)
+  const status = async ({ tokens }: typeof here) =>
+    (await callToolStateless(client, tokens.access_token, 'listTodos')).status
+  expect([await status(here), await status(elsewhere)]).toEqual([401, 200])
+  const gone = await here.browser.onward(leaving)
+  expect(gone.text).toContain('You are signed off')
+  const { sessions } = await story.standIn.state()
+  expect(sessions.filter(({ username }) => username === here.person.username)).toHaveLength(1)
+  expect((await me.open()).text).toContain('Sign in to see which apps')
+})
+
+test('PingOne being away leaves everything as it was', async () => {
+  const client = await story.newClient()
+  const { tokens } = await story.signInWith(client)
+  await story.standIn.set({ faults: { token: '503' } })
+  const page = await new OwnPage(story.origin, new Browser()).signInAs(story.newPerson())
+  expect([page.status, page.headers.get('retry-after')]).toEqual([503, '5'])
+  expect(page.text).toContain('PingOne is not answering')
+  expect((await callToolStateless(client, tokens.access_token, 'listTodos')).status).toBe(200)
+})

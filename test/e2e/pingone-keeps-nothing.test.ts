@@ -1,0 +1,86 @@
+import { afterEach, expect, test } from 'vitest'
+import { Browser } from '../support/browser.ts'
+import { tokensIn } from '../support/oauth-client.ts'
+import { signIn } from '../support/sign-in.ts'
+import { callToolStateless } from '../support/stateless-call.ts'
+import { tellStory } from '../support/story.ts'
+
+// What PingOne gave and nobody can use ends there; what it does not renew is not promised here.
+const story = tellStory()
+afterEach(() => story.standIn.reset())
+
+const familiesOf = async (username: string) =>
+  (await story.standIn.state()).families.filter((family) => family.username === username)
+
+test.for([
+  { idToken: 'wrong-acr' },
+  { idToken: 'wrong-nonce' },
+  { idToken: 'missing' },
+  { accessToken: 'wrong-audience' },
+  { accessToken: 'no-sid' },
+])('a login that our checks refuse (%o) leaves no live token at PingOne', async (switches) => {
+  const person = story.newPerson()
+  await story.standIn.set(switches)
+  const { url } = (await story.newClient()).authorize()
+  const { answer } = await signIn(new Browser(), url, { person })
+  expect(answer?.get('error')).toBe('server_error')
+  await expect
+    .poll(async () => (await familiesOf(person.username)).map(({ endedBecause }) => endedBecause))
+    .toEqual(['revoked'])
+})
+
+test.for([{ refreshTokens: 'none' }, { offlineAccess: true }])(
+  'without a refresh token (%o) access lasts as long as PingOne’s, says so, and the log names both causes',
+  async (switches) => {
+    await story.standIn.set({ ...switches, accessTokenSeconds: 600 })
+    const client = await story.newClient()
+    const { tokens } = await story.signInWith(client)
+    expect(tokens.expires_in).toBeLessThanOrEqual(600)
+    expect(tokens.expires_in).toBeGreaterThan(570)
+    const refreshed = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
+    expect(refreshed.expires_in).toBeLessThanOrEqual(600)
+    expect((await callToolStateless(client, refreshed.access_token, 'listTodos')).status).toBe(200)
+    const [, grant = ''] = tokens.access_token.split(':')
+    const lines = () => story.logs('mcp').split('\n')
+    await expect
+      .poll(() => lines().find((line) => line.includes('login.not-renewable') && line.includes(grant)))
+      .toMatch(/Refresh Token.*offline_access/)
+  },
+)
+
+test('a refreshed token of somebody else is used for nothing, and nobody is signed out for it', async () => {
+  await story.standIn.set({ accessTokenSeconds: 30 })
+  const client = await story.newClient()
+  const { tokens, person } = await story.signInWith(client)
+  for (const defect of [
+    { idToken: 'other-subject' },
+    { idToken: 'wrong-acr' },
+    { accessToken: 'wrong-acr' },
+  ]) {
+    await story.standIn.set(defect)
+    const refused = await callToolStateless(client, tokens.access_token, 'listTodos')
+    expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([503, true])
+    await story.standIn.set({ idToken: null, accessToken: null })
+  }
+  expect((await callToolStateless(client, tokens.access_token, 'listTodos')).status).toBe(200)
+  expect((await familiesOf(person.username)).map(({ alive }) => alive)).toEqual([true])
+})
+
+test('a renewed token is good with each type that PingOne may write on it', async () => {
+  await story.standIn.set({ accessTokenSeconds: 30 })
+  const client = await story.newClient()
+  const { tokens } = await story.signInWith(client)
+  for (const typ of ['at+jwt', 'none', 'JWT']) {
+    await story.standIn.set({ typ })
+    expect((await callToolStateless(client, tokens.access_token, 'listTodos')).status).toBe(200)
+  }
+})
+
+test('where PingOne cannot be told, the client hears no later and the log says so', async () => {
+  await story.standIn.set({ idToken: 'wrong-acr', faults: { revoke: '503' } })
+  const before = story.logs('mcp').split('login.not-revoked').length
+  const { url } = (await story.newClient()).authorize()
+  const { answer } = await signIn(new Browser(), url, { person: story.newPerson() })
+  expect(answer?.get('error')).toBe('server_error')
+  await expect.poll(() => story.logs('mcp').split('login.not-revoked').length).toBe(before + 1)
+})

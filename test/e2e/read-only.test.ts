@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ResourceMetadata, ServerMetadata } from '../support/oauth-wire.ts'
+import { Browser } from '../support/browser.ts'
+import { type Lane, LANES, openLane } from '../support/lane.ts'
+import { type OAuthClient, tokensIn } from '../support/oauth-client.ts'
+import type { Tokens } from '../support/oauth-wire.ts'
+import { signIn } from '../support/sign-in.ts'
+import { callToolStateless } from '../support/stateless-call.ts'
+import { tellStory } from '../support/story.ts'
+import { startWorld, type World } from '../support/world.ts'
+
+const WRITES = ['addTodo', 'updateTodo', 'deleteTodo']
+const ASKED = 'todo:read todo:write'
+
+let world: World
+let lanes: Lane[]
+let client: OAuthClient
+/** Given with writing, before the profile changed. */
+let tokens: Tokens
+const story = () => tellStory(world.addresses)
+
+beforeAll(async () => {
+  world = await startWorld()
+  lanes = await Promise.all(LANES.map((lane) => openLane(story(), lane)))
+  client = await story().newClient()
+  tokens = (await story().signInWith(client, { asked: ASKED })).tokens
+  await world.restart('mcp', { PROFILE: 'read-only' })
+})
+afterAll(() => world.stop())
+
+test('tools that change anything are in no list, and calling one finds no tool', async () => {
+  for (const lane of lanes) {
+    const { method: _, params, ...message } = Object(lane.message('listTodos'))
+    const list = { ...message, method: 'tools/list', params: { _meta: params._meta } }
+    const { text } = await lane.send(JSON.stringify(list), { 'mcp-method': 'tools/list' })
+    expect(text).toContain('"listTodos"')
+    for (const name of WRITES) {
+      expect(text).not.toContain(`"${name}"`)
+      const called = await lane.call(name, { id: 'x', text: 'x', completed: true })
+      expect(called.text).toMatch(/not found|Unknown tool/i)
+      expect(called.text).not.toContain('scope')
+    }
+    expect(await lane.todos()).toEqual([])
+  }
+})
+
+test('what was granted before counts for reading alone', async () => {
+  const who = await callToolStateless(client, tokens.access_token, 'whoAmI')
+  expect(who).toMatchObject({
+    status: 200,
+    body: { result: { structuredContent: { scopes: ['todo:read'] } } },
+  })
+  tokens = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
+  expect(tokens.scope).toBe('todo:read')
+})
+
+test('writing is offered nowhere, asked of nobody and given to no one', async () => {
+  const { origin } = world.addresses
+  for (const path of ['oauth-authorization-server', 'oauth-protected-resource/mcp']) {
+    const { body } = await client.get(`${origin}/.well-known/${path}`)
+    const document = path.includes('server') ? ServerMetadata.parse(body) : ResourceMetadata.parse(body)
+    expect(JSON.stringify(document)).not.toContain('todo:write')
+  }
+  const another = await story().newClient()
+  const { url, verifier } = another.authorize({ scope: ASKED })
+  const browser = new Browser()
+  const { page } = await signIn(browser, url, { stopBefore: 'consent' })
+  expect(page.text).not.toMatch(/change and delete/)
+  const { answer } = await signIn(browser, url, { person: story().newPerson(), scopes: ASKED.split(' ') })
+  const given = tokensIn(await another.redeem(answer?.get('code') ?? '', verifier))
+  expect(given.scope).toBe('todo:read')
+  const { timeline } = await story().standIn.state()
+  // The newest is the first.
+  const last = timeline.find(({ endpoint }) => endpoint === 'authorize')
+  expect(last?.asked['scope']).toContain('todo:read')
+  expect(last?.asked['scope']).not.toContain('todo:write')
+})
+
+test('with the full profile back, an older grant has again what it was given', async () => {
+  await world.restart('mcp', { PROFILE: undefined })
+  const { access_token: token, scope } = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
+  expect(scope).toBe(ASKED)
+  expect((await callToolStateless(client, token, 'addTodo', { text: 'again' })).status).toBe(200)
+  for (const lane of lanes) expect((await lane.call('addTodo', { text: 'again' })).status).toBe(200)
+})

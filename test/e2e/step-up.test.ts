@@ -1,0 +1,172 @@
+import { afterEach, expect, test } from 'vitest'
+import { Browser } from '../support/browser.ts'
+import { connectV1, connectV2, withSignIn } from '../support/mcp-clients.ts'
+import { tokensIn } from '../support/oauth-client.ts'
+import { addTodo, answerStepUp, askForMore, linkIn } from '../support/step-up.ts'
+import { callToolStateless } from '../support/stateless-call.ts'
+import { tellStory } from '../support/story.ts'
+
+const story = tellStory()
+afterEach(() => story.standIn.reset())
+
+const INITIALIZE = {
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
+}
+const ADD = {
+  jsonrpc: '2.0',
+  id: 2,
+  method: 'tools/call',
+  params: { name: 'addTodo', arguments: { text: 'in a session' } },
+}
+
+test('a person allows more by the link, and the next refresh brings it, in both lanes', async () => {
+  const { client, tokens, person, browser, link, refused } = await askForMore(story, { name: 'Notes & Co' })
+  expect(refused.status).toBe(403)
+  expect(refused.headers.get('www-authenticate')).toContain('scope="todo:read todo:write"')
+  const authorization = `Bearer ${tokens.access_token}`
+  const session = (await client.mcp(INITIALIZE, { authorization })).headers.get('mcp-session-id') ?? ''
+  const inSession = (token: string) =>
+    client.mcp(ADD, { authorization: `Bearer ${token}`, 'mcp-session-id': session })
+  // One request for both lanes, however often a client asks.
+  expect(linkIn((await inSession(tokens.access_token)).body)).toBe(link)
+  expect(linkIn((await addTodo(client, tokens.access_token)).body)).toBe(link)
+
+  const page = await browser.open(link)
+  expect(page.status).toBe(200)
+  for (const text of [
+    'May this app do more for you?',
+    'localhost',
+    '“Notes & Co”',
+    'not verified',
+    'Add, change and delete your todos',
+    'Continue only if you asked for this just now',
+  ])
+    expect(page.text).toContain(text)
+  expect(page.text).toMatch(/on \d{1,2} \w+ \d{4}, \d\d:\d\d UTC/)
+
+  const done = await answerStepUp(link, person, { browser })
+  expect([done.status, done.title]).toEqual([200, 'The app may do more now'])
+  // What was issued before keeps its scopes.
+  expect((await addTodo(client, tokens.access_token)).status).toBe(403)
+  const next = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
+  expect(next.scope).toBe('todo:read todo:write')
+  expect(JSON.stringify((await addTodo(client, next.access_token)).body)).toContain('"total":1')
+  expect((await inSession(next.access_token)).body).toContain('"total":2')
+  // Repeating the refresh from before that one is answered as it was then.
+  expect(tokensIn(await client.refresh(tokens.refresh_token ?? ''))).toMatchObject({
+    access_token: next.access_token,
+  })
+  const later = tokensIn(await client.refresh(next.refresh_token ?? ''))
+  expect(later.scope).toBe('todo:read todo:write')
+  const me = await callToolStateless(client, later.access_token, 'whoAmI')
+  expect(JSON.stringify(me.body)).toContain('todo:write')
+})
+
+test('PingOne is asked for all of the grant, and the tokens from before are revoked there', async () => {
+  const { client, tokens, person, link } = await askForMore(story)
+  // So short that the next call has to renew it: only the tokens of the step-up can be renewed then.
+  await story.standIn.set({ accessTokenSeconds: 30 })
+  await answerStepUp(link, person)
+  await story.standIn.set({ accessTokenSeconds: null })
+  const families = async () =>
+    (await story.standIn.state()).families.filter(({ username }) => username === person.username)
+  await expect
+    .poll(async () => new Set((await families()).map(({ endedBecause }) => endedBecause)))
+    .toEqual(new Set([null, 'revoked']))
+  const next = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
+  expect((await addTodo(client, next.access_token)).status).toBe(200)
+  expect((await families()).find(({ alive }) => alive)?.rotations).toBe(1)
+})
+
+test('an answer to a refresh that got lost around the step-up costs nobody their grant', async () => {
+  const { client, tokens, person, link } = await askForMore(story)
+  const lost = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
+  await answerStepUp(link, person)
+  const repeated = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
+  expect(repeated).toMatchObject({ refresh_token: lost.refresh_token, scope: 'todo:read' })
+  expect(tokensIn(await client.refresh(repeated.refresh_token ?? '')).scope).toBe('todo:read todo:write')
+})
+
+test('refreshes without end while the person approves: every one is answered, and the grant has it all', async () => {
+  const { client, tokens, person, link } = await askForMore(story)
+  let refresh = tokens.refresh_token ?? ''
+  const scopes: (string | undefined)[] = []
+  const approval = new AbortController()
+  const loop = async () => {
+    while (!approval.signal.aborted) {
+      const answer = tokensIn(await client.refresh(refresh))
+      scopes.push(answer.scope)
+      refresh = answer.refresh_token ?? ''
+    }
+  }
+  const refreshing = loop()
+  await answerStepUp(link, person)
+  approval.abort()
+  await refreshing
+  expect(scopes.length).toBeGreaterThan(3)
+  const last = tokensIn(await client.refresh(refresh))
+  expect(last.scope).toBe('todo:read todo:write')
+  expect((await addTodo(client, last.access_token)).status).toBe(200)
+})
+
+test('SDK v1, which answers the challenge by a refresh, shows its model the link and heeds what came of it', async () => {
+  const person = story.newPerson()
+  await using connection = await connectV1(story.mcpUrl, { signIn: { person, scopes: ['todo:read'] } })
+  const refused = await connection.callTool('addTodo', { text: 'x' })
+  expect(refused.isError).toBe(true)
+  const link = linkIn(refused.content)
+  expect(link).toContain(`${story.origin}/step-up/`)
+  expect(linkIn((await connection.callTool('addTodo', { text: 'x' })).content)).toBe(link)
+  await answerStepUp(link ?? '', person)
+  const done = await connection.callTool('addTodo', { text: 'x' })
+  expect(done.isError ?? false).toBe(false)
+  expect(done.structuredContent).toMatchObject({ total: 1 })
+})
+
+test.for(['2025', '2026'] as const)(
+  'SDK v2 in revision %s heeds the challenge itself: a sign-in of its own, and no link',
+  async (revision) => {
+    const person = story.newPerson()
+    const signIn = { person, scopes: ['todo:read'] }
+    await using connection = await connectV2(story.mcpUrl, revision, { signIn })
+    connection.provider.options = { person }
+    const call = () => connection.callTool('addTodo', { text: 'x' })
+    await expect(call()).rejects.not.toThrow(/step-up/)
+    const done = await withSignIn(connection, async () => {
+      await connection.finishSignIn()
+      return call()
+    })
+    expect(done.structuredContent).toMatchObject({ total: 1 })
+  },
+)
+
+test('who refuses on our page, or at PingOne, changes nothing; only the first uses the request up', async () => {
+  const { client, tokens, person, link } = await askForMore(story)
+  const atPingOne = await answerStepUp(link, person, { apiDecision: 'deny' })
+  expect([atPingOne.status, atPingOne.title]).toEqual([403, 'You did not sign in'])
+  const less = await answerStepUp(link, person, { apiScopes: ['todo:read'] })
+  expect([less.status, less.title]).toEqual([403, 'PingOne did not give the permission'])
+  expect((await new Browser().open(link)).status).toBe(200)
+  const here = await answerStepUp(link, person, { decision: 'deny' })
+  expect([here.status, here.title]).toEqual([200, 'Nothing was changed'])
+  expect((await new Browser().open(link)).status).toBe(404)
+  const next = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
+  expect(next.scope).toBe('todo:read')
+  // Still a challenge for clients, and no new link: the person has just said no.
+  const again = await addTodo(client, next.access_token)
+  expect([again.status, linkIn(again.body)]).toEqual([403, undefined])
+})
+
+test('PingOne down when the person approves leaves the request as it was', async () => {
+  const { person, link } = await askForMore(story)
+  await story.standIn.set({ faults: { token: '503' } })
+  const down = await answerStepUp(link, person)
+  expect(down.status).toBe(503)
+  await story.standIn.set({ faults: null })
+  const again = down.links.find(({ href }) => href.href === link)
+  expect(again).toBeDefined()
+  expect((await answerStepUp(link, person)).title).toBe('The app may do more now')
+})

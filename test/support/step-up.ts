@@ -1,0 +1,71 @@
+import { Browser, type Page } from './browser.ts'
+import { describeReply, type OAuthClient, type Reply, tokensIn } from './oauth-client.ts'
+import type { Person } from './people.ts'
+import { continueSignIn, signIn, type SignInOptions } from './sign-in.ts'
+import { callToolStateless } from './stateless-call.ts'
+import type { SignedIn, tellStory } from './story.ts'
+
+const LINK = /https?:\/\/[^\s"\\]+\/step-up\/[^\s"\\]+/
+
+/** The link of a step-up in whatever a client was told. */
+export const linkIn = (told: unknown): string | undefined =>
+  LINK.exec(typeof told === 'string' ? told : JSON.stringify(told))?.[0]
+
+export function requireLink(told: Reply): string {
+  const link = linkIn(told.body)
+  if (link === undefined) throw new Error(`no link: ${describeReply(told)}`)
+  return link
+}
+
+export interface Asking extends SignedIn {
+  readonly client: OAuthClient
+  readonly refused: Reply
+  readonly link: string
+}
+
+/** A client that may read, and was refused a write. */
+export async function askForMore(
+  story: ReturnType<typeof tellStory>,
+  options: { person?: Person; browser?: Browser; name?: string } = {},
+): Promise<Asking> {
+  const { name = 'The app that asks', ...others } = options
+  const client = await story.newClient({ client_name: name })
+  const signedIn = await story.signInWith(client, { asked: 'todo:read', ...others })
+  const refused = await addTodo(client, signedIn.tokens.access_token)
+  return { ...signedIn, client, refused, link: requireLink(refused) }
+}
+
+export const addTodo = (client: OAuthClient, token: string): Promise<Reply> =>
+  callToolStateless(client, token, 'addTodo', { text: 'from a step-up' })
+
+/** A person opens the link, decides, signs in where that is needed, and sees the page at the end. */
+export async function answerStepUp(
+  link: string,
+  person: Person,
+  { browser = new Browser(), ...options }: SignInOptions & { browser?: Browser } = {},
+): Promise<Page> {
+  return (await signIn(browser, link, { person, ...options })).page
+}
+
+export const formOf = (page: Page) => {
+  const [form] = page.forms
+  if (form === undefined) throw new Error(`no form: ${page.status} ${page.text}`)
+  return form
+}
+
+/** What the client gets with its next refresh. */
+export const scopeAfterRefresh = async ({ client, tokens }: Asking): Promise<string | undefined> =>
+  tokensIn(await client.refresh(tokens.refresh_token ?? '')).scope
+
+/** The click on our page: what leads to PingOne. */
+export const approve = async (browser: Browser, link: string) => {
+  const page = await browser.open(link)
+  return browser.submit(page, formOf(page), { press: { name: 'decision', value: 'approve' } })
+}
+
+/** The address at `/signed-in` to which PingOne sends the browser back, not opened yet. */
+export const returning = async (browser: Browser, leaving: Page, person: Asking['person']) => {
+  const { page } = await continueSignIn(browser, leaving, `${leaving.url.origin}/signed-in`, { person })
+  if (page.next === undefined) throw new Error(`PingOne leads nowhere: ${page.text}`)
+  return page.next
+}

@@ -1,0 +1,51 @@
+import { afterEach, expect, test } from 'vitest'
+import { runDurableObjectAlarm } from 'cloudflare:test'
+import { Client } from '../faults/client.ts'
+import { breakDown, heal } from '../faults/faults.ts'
+import { works } from '../faults/journey.ts'
+import { families } from '../faults/pingone.ts'
+
+// PingOne's tokens of a login that gave the client no code are of no use to anyone: they must not live on.
+afterEach(heal)
+
+test.for(['person', 'kv'] as const)(
+  'wherever a login breaks because %s fails, PingOne has its tokens back',
+  async (target) => {
+    const left: boolean[] = []
+    let word = ''
+    for (let after = 0; word !== 'ok'; after += 1) {
+      const login = await (await Client.register()).login().toCallback()
+      const before = families.length
+      breakDown(target, '500', { after })
+      word = await login.step()
+      heal()
+      // Whether PingOne gave tokens that live, where a login got as far as tokens.
+      if (families.length > before) left.push(families.at(-1)?.isAlive === true)
+    }
+    expect(left.pop()).toBe(true)
+    expect(left).not.toContain(true)
+    expect(left.length).toBeGreaterThanOrEqual(target === 'person' ? 1 : 0)
+  },
+)
+
+test('a message that arrived late does no harm: its grant cannot be opened, and the login goes on', async () => {
+  const client = await Client.register()
+  const login = await client.login().toCallback()
+  breakDown('person', 'timeout')
+  expect(await login.step()).toBe('try')
+  heal()
+  expect(families.at(-1)?.isAlive).toBe(false)
+  expect(await client.redeem(await login.toCode())).toBe('ok')
+  await works(client)
+})
+
+test('a person who was blocked during the login gets no code, and PingOne has the tokens back', async () => {
+  const subject = crypto.randomUUID()
+  const { person } = await (await Client.register()).signIn(subject)
+  const login = await (await Client.register()).login(subject).toCallback()
+  await person.setBlocked(true)
+  expect(await login.step()).toBe('client hears access_denied')
+  await runDurableObjectAlarm(person)
+  expect(families.slice(-2).map(({ isAlive }) => isAlive)).toEqual([false, false])
+  expect((await person.listGrants()).map(({ ended }) => ended?.reason)).toEqual(['blocked'])
+})

@@ -1,0 +1,147 @@
+import { runDurableObjectAlarm } from 'cloudflare:test'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { EndReason } from '../../../src/people/end-reason.ts'
+import { Client, lanes } from '../faults/client.ts'
+import { families, switches } from '../faults/pingone.ts'
+import { askToken, endedBecause, refusedRefresh } from './ask.ts'
+import { DAY, goOn, MINUTE, startClock, stopClock } from './clock.ts'
+
+// Each reason for which a grant ends, brought about as it comes about; and that reason is what a client hears.
+beforeEach(stopClock)
+afterEach(() => {
+  startClock()
+  Object.assign(switches, { accessTokenSeconds: 3600, hasRefreshTokens: true })
+})
+
+/** With tokens, and a session that is open. */
+async function signIn(client: Client, subject?: string): Promise<void> {
+  await client.signIn(subject)
+  expect(await client.call('stateful', 'listTodos')).toBe('ok')
+}
+
+/** undefined: has a test of its own, with other settings or without any token to ask with. */
+const ways: Record<EndReason, ((client: Client) => Promise<unknown>) | undefined> = {
+  revoked_by_client: async (client) => {
+    await signIn(client)
+    await askToken({ client_id: client.id, token: client.tokens.refresh_token })
+  },
+  code_reused: async (client) => {
+    const code = await client.login().toCode()
+    expect(await client.redeem(code)).toBe('ok')
+    await client.openSession()
+    expect(await client.redeem(code)).toBe('400 invalid_grant')
+  },
+  code_not_redeemed: undefined,
+  key_retired: undefined,
+  refresh_reused: async (client) => {
+    await signIn(client)
+    const first = client.tokens.refresh_token
+    expect(await client.refresh()).toBe('ok')
+    expect(await client.call('stateful', 'listTodos')).toBe('ok')
+    goOn(MINUTE)
+    expect(await refusedRefresh(client, first)).toBe(endedBecause('refresh_reused'))
+  },
+  pingone_ended: async (client) => {
+    switches.accessTokenSeconds = 90
+    await signIn(client)
+    const family = families.at(-1)
+    if (family !== undefined) family.isAlive = false
+    goOn(MINUTE)
+    expect(await client.call('stateless', 'listTodos')).toContain('401')
+  },
+  downstream_expired: async (client) => {
+    switches.hasRefreshTokens = false
+    await signIn(client)
+    goOn(3600)
+  },
+  idle: async (client) => {
+    await signIn(client)
+    goOn(30 * DAY)
+  },
+  too_old: async (client) => {
+    await signIn(client)
+    for (let age = 29; age < 90; age += 29) {
+      goOn(29 * DAY)
+      expect(await client.refresh()).toBe('ok')
+    }
+    goOn(3 * DAY)
+  },
+  cap: async (client) => {
+    const subject = crypto.randomUUID()
+    await signIn(client, subject)
+    goOn(2 * 3600)
+    for (let more = 0; more < 2; more += 1) await (await Client.register()).signIn(subject)
+  },
+  ended_by_person: async (client) => {
+    await signIn(client)
+    await client.person.endAll('ended_by_person')
+  },
+  ended_by_operator: async (client) => {
+    await signIn(client)
+    await client.person.endAll('ended_by_operator')
+  },
+  blocked: async (client) => {
+    await signIn(client)
+    await client.person.setBlocked(true)
+  },
+}
+
+const possible = EndReason.options.filter((reason) => ways[reason] !== undefined)
+
+test.for(possible)('"%s" is what a client hears at /token, and in both lanes of /mcp', async (reason) => {
+  const client = await Client.register()
+  await ways[reason]?.(client)
+  for (const lane of lanes) {
+    const heard = await client.call(lane, 'listTodos')
+    expect(heard).toMatch(/^401 /)
+    expect(heard).toContain(`"error_description":"This access has ended: ${reason}"`)
+  }
+  expect(await refusedRefresh(client)).toBe(endedBecause(reason))
+})
+
+test('the alarm comes to the same reason as a request that comes before it', async () => {
+  for (const reason of ['idle', 'too_old', 'downstream_expired'] as const) {
+    const client = await Client.register()
+    await ways[reason]?.(client)
+    // A library record outlives its grant by a moment (Workers KV wants a minute).
+    goOn(2 * MINUTE)
+    await runDurableObjectAlarm(client.person)
+    expect((await client.person.listGrants()).map(({ ended }) => ended?.reason)).toEqual([reason])
+    Object.assign(switches, { hasRefreshTokens: true })
+  }
+})
+
+test('a code that nobody redeemed ends with its reason, and so do the tokens at PingOne', async () => {
+  const client = await Client.register()
+  const code = await client.login().toCode()
+  const family = families.at(-1)
+  client.tokens.access_token = code
+  goOn(10 * MINUTE + 1)
+  await runDurableObjectAlarm(client.person)
+  expect(family?.isAlive).toBe(false)
+  const answer = await askToken({ client_id: client.id, grant_type: 'authorization_code', code })
+  expect(answer.text).toContain('This access has ended: code_not_redeemed')
+})
+
+test.for([90 * DAY - 59, 90 * DAY - 1, 90 * DAY, 90 * DAY + 1, 90 * DAY + 61, 91 * DAY])(
+  'a refresh after %d seconds ends the grant because it is too old, and says so',
+  async (age) => {
+    const client = await (await Client.register()).signIn()
+    for (let day = 29; day < 90; day += 29) {
+      goOn(29 * DAY)
+      expect(await client.refresh()).toBe('ok')
+    }
+    goOn(age - 87 * DAY)
+    expect(await refusedRefresh(client)).toBe(endedBecause('too_old'))
+    expect((await client.person.listGrants()).map(({ ended }) => ended?.reason)).toEqual(['too_old'])
+  },
+)
+
+test('who is not the client cannot end a grant by being early, and it is refused as ever', async () => {
+  const client = await (await Client.register()).signIn()
+  const stranger = await Client.register()
+  goOn(30 * DAY - 30)
+  expect(await refusedRefresh(stranger, client.tokens.refresh_token)).not.toContain('ended')
+  expect((await client.person.listGrants()).map(({ ended }) => ended)).toEqual([null])
+  expect(await refusedRefresh(client)).toBe(endedBecause('idle'))
+})

@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Client } from '../faults/client.ts'
+import { works } from '../faults/journey.ts'
+import { VERIFIER } from '../faults/login.ts'
+import { REDIRECT_URI } from '../faults/names.ts'
+import { send } from '../faults/send.ts'
+import { askToken, endedBecause, refusedRefresh } from './ask.ts'
+import { goOn, MINUTE, startClock, stopClock } from './clock.ts'
+import { everythingStored } from './stored.ts'
+
+// Who knows a person's and a grant's id, which stand in clear in every token, knows nothing.
+beforeEach(stopClock)
+afterEach(startClock)
+
+test('T19 a refresh token that comes back after its minute ends its own grant and no other', async () => {
+  const [ada, bob] = [crypto.randomUUID(), crypto.randomUUID()]
+  const robbed = await (await Client.register()).signIn(ada)
+  const adasOther = await (await Client.register()).signIn(ada)
+  const bobs = await (await Client.register()).signIn(bob)
+  const first = robbed.tokens.refresh_token
+  await works(robbed)
+  await works(robbed)
+  goOn(MINUTE)
+  expect(await refusedRefresh(robbed, first)).toBe(endedBecause('refresh_reused'))
+  expect(await robbed.call('stateless', 'listTodos')).toContain('401')
+  expect(await refusedRefresh(robbed)).toBe(endedBecause('refresh_reused'))
+  await works(adasOther)
+  await works(bobs)
+})
+
+const madeUp = 'A'.repeat(32)
+
+/** Everything that one can send without a secret of the grant. */
+function attempts(victim: Client, stranger: Client): Record<string, string>[] {
+  const [person = '', grant = ''] = victim.tokens.access_token.split(':')
+  const [name = '', key = ''] = person.split('.')
+  const tokens = [
+    `${person}:${grant}:${madeUp}`,
+    `${person}:${'A'.repeat(16)}:${madeUp}`,
+    `${name}.${key}.${'A'.repeat(43)}:${grant}:${madeUp}`,
+    `${'A'.repeat(22)}.${key}.${'A'.repeat(43)}:${grant}:${madeUp}`,
+    `${person}:${grant}:`,
+    `${person}:${grant}`,
+  ]
+  const clients = [{ client_id: victim.id }, { client_id: stranger.id }, { client_id: 'nobody' }, {}]
+  const pkce = { code_verifier: VERIFIER, redirect_uri: REDIRECT_URI }
+  return clients.flatMap((client) =>
+    tokens.flatMap((token) => [
+      { ...client, grant_type: 'refresh_token', refresh_token: token },
+      { ...client, grant_type: 'authorization_code', code: token, ...pkce },
+      { ...client, token },
+      { ...client, token, token_type_hint: 'refresh_token' },
+    ]),
+  )
+}
+
+const bearer = (token: string, headers: Record<string, string> = {}) =>
+  send('/mcp', {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${token}`,
+      accept: 'application/json, text/event-stream',
+      'content-type': 'application/json',
+      ...headers,
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),
+  })
+
+test('made-up secrets end nothing, open nothing and create nothing', async () => {
+  const victim = await (await Client.register()).signIn()
+  await victim.openSession()
+  await works(victim)
+  const stranger = await Client.register()
+  const before = await everythingStored()
+  for (const fields of attempts(victim, stranger)) {
+    const { status, text } = await askToken(fields)
+    expect(text).not.toContain('access_token')
+    // RFC 7009 §2.2: a token that does not exist is as good as revoked.
+    expect([400, 401]).toContain(fields['token'] === undefined ? status : 400)
+    const token = fields['token'] ?? fields['code'] ?? fields['refresh_token'] ?? ''
+    expect((await bearer(token)).status).toBe(401)
+  }
+  expect(await everythingStored()).toEqual(before)
+  await works(victim)
+})
+
+test('real tokens in the hands of another client end nothing and bring nothing', async () => {
+  const victim = await (await Client.register()).signIn()
+  const spent = victim.tokens.refresh_token
+  await works(victim)
+  await works(victim)
+  const unredeemed = await victim.login().toCode()
+  const stranger = await Client.register()
+  goOn(2 * MINUTE)
+  const before = await everythingStored()
+  const pkce = { code_verifier: VERIFIER, redirect_uri: REDIRECT_URI }
+  for (const fields of [
+    { grant_type: 'refresh_token', refresh_token: victim.tokens.refresh_token },
+    { grant_type: 'refresh_token', refresh_token: spent },
+    { grant_type: 'authorization_code', code: unredeemed, ...pkce },
+    { token: victim.tokens.refresh_token },
+    { token: victim.tokens.access_token },
+    { token: spent },
+  ]) {
+    for (const client_id of [stranger.id, 'nobody']) {
+      const { text } = await askToken({ client_id, ...fields })
+      expect(text).not.toContain('access_token')
+    }
+  }
+  expect(await everythingStored()).toEqual(before)
+  await works(victim)
+})

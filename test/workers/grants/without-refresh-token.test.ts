@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { z } from 'zod'
+import { Client, lanes } from '../faults/client.ts'
+import { VERIFIER } from '../faults/login.ts'
+import { REDIRECT_URI } from '../faults/names.ts'
+import { switches } from '../faults/pingone.ts'
+import { askToken, endedBecause, refusedRefresh } from './ask.ts'
+import { goOn, startClock, stopClock } from './clock.ts'
+
+// PingOne gave an access token and nothing to renew it with: what we give is good for as long, and says so.
+const LIFE = 900
+
+beforeEach(() => {
+  stopClock()
+  Object.assign(switches, { accessTokenSeconds: LIFE, hasRefreshTokens: false })
+})
+afterEach(() => {
+  startClock()
+  Object.assign(switches, { accessTokenSeconds: 3600, hasRefreshTokens: true })
+})
+
+const Pair = z.object({ access_token: z.string(), refresh_token: z.string(), expires_in: z.number() })
+
+/** Redeems or refreshes; the client goes on with what it was given. */
+async function take(client: Client, fields: Record<string, string>): Promise<number> {
+  const answer = await askToken({ client_id: client.id, ...fields })
+  const { expires_in, ...tokens } = Pair.parse(JSON.parse(answer.text))
+  client.tokens = tokens
+  return expires_in
+}
+const redeem = async (client: Client, code: string) =>
+  take(client, {
+    grant_type: 'authorization_code',
+    code,
+    code_verifier: VERIFIER,
+    redirect_uri: REDIRECT_URI,
+  })
+const refresh = async (client: Client) =>
+  take(client, { grant_type: 'refresh_token', refresh_token: client.tokens.refresh_token })
+
+test('an access token lives as long as the one of PingOne’s, at the exchange and at every refresh', async () => {
+  const client = await Client.register()
+  const code = await client.login().toCode()
+  goOn(100)
+  expect(await redeem(client, code)).toBe(LIFE - 100)
+  for (const lane of lanes) expect(await client.call(lane, 'listTodos')).toBe('ok')
+  goOn(500)
+  expect(await refresh(client)).toBe(LIFE - 600)
+  goOn(LIFE - 601)
+  for (const lane of lanes) expect(await client.call(lane, 'listTodos')).toBe('ok')
+  goOn(1)
+  for (const lane of lanes) expect(await client.call(lane, 'listTodos')).toContain('401')
+  expect(await refusedRefresh(client)).toBe(endedBecause('downstream_expired'))
+})
+
+test('in the last minute there is nothing to refresh for, and the client hears why', async () => {
+  const client = await (await Client.register()).signIn()
+  goOn(LIFE - 60)
+  expect(await refresh(client)).toBe(60)
+  goOn(1)
+  expect(await refusedRefresh(client)).toBe(endedBecause('downstream_expired'))
+})
+
+test('a code that comes in the last minute brings the reason instead of tokens', async () => {
+  switches.accessTokenSeconds = 120
+  const client = await Client.register()
+  const code = await client.login().toCode()
+  goOn(61)
+  const answer = await askToken({
+    client_id: client.id,
+    grant_type: 'authorization_code',
+    code,
+    code_verifier: VERIFIER,
+    redirect_uri: REDIRECT_URI,
+  })
+  expect([answer.status, answer.text]).toEqual([400, expect.stringContaining('ended: downstream_expired')])
+})
+
+test('with a refresh token of PingOne’s, ours live as set however short PingOne’s own are', async () => {
+  switches.hasRefreshTokens = true
+  const client = await Client.register()
+  expect(await redeem(client, await client.login().toCode())).toBe(3600)
+})

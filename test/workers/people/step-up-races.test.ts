@@ -1,0 +1,41 @@
+import { runDurableObjectAlarm } from 'cloudflare:test'
+import { beforeEach, expect, test } from 'vitest'
+import { pingone } from './pingone.ts'
+import { BOTH, tell } from './step-up-story.ts'
+import { intent, tokenOf } from './story.ts'
+
+// A Person renews PingOne's tokens while an approval replaces them.
+beforeEach(() => pingone.reset())
+
+test('a renewal at PingOne that was under way neither takes the new tokens away nor ends the grant', async () => {
+  for (const redeemedBefore of [true, false]) {
+    const { person, openId, approval } = await tell({ downstreamEndsAtSeconds: 0 })
+    const id = await openId()
+    const approved = await approval()
+    pingone.takesMs = 200
+    pingone.status = redeemedBefore ? 200 : 400
+    const call = person.beginCall(intent())
+    await scheduler.wait(50)
+    expect(await person.approveStepUp(id, approved)).toBe('widened')
+    // `false`: PingOne revoked the old family while the renewal was there, and says invalid_grant.
+    if (!redeemedBefore) pingone.status = 200
+    if (!redeemedBefore)
+      for (const token of pingone.live) if (token !== approved.refreshToken) pingone.live.delete(token)
+    expect(tokenOf(await call)).toBe(approved.accessToken)
+    await runDurableObjectAlarm(person)
+    expect([...pingone.live]).toEqual([approved.refreshToken])
+    expect((await person.listGrants())[0]).toMatchObject({ ended: null, downstreamScopes: BOTH })
+    pingone.reset()
+  }
+})
+
+test('new tokens that are near their end are renewed, and nobody waits for ever', async () => {
+  const { person, openId, approval } = await tell({ downstreamEndsAtSeconds: 0 })
+  const id = await openId()
+  pingone.takesMs = 100
+  const call = person.beginCall(intent())
+  await scheduler.wait(30)
+  await person.approveStepUp(id, await approval({ downstreamEndsAtSeconds: 0 }))
+  expect(tokenOf(await call)).toMatch(/^eyJ/)
+  expect(pingone.redemptions).toBe(2)
+})

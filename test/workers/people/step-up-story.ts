@@ -1,0 +1,45 @@
+import { runInDurableObject } from 'cloudflare:test'
+import type { NewGrant } from '../../../src/people/grant.ts'
+import type { StepUpGiven } from '../../../src/people/step-up-keeper.ts'
+import { ISSUER, newAccessToken, newRefreshToken } from './pingone.ts'
+import { newGrant, personOf } from './story.ts'
+
+export const BOTH = ['todo:read', 'todo:write']
+
+const recordOf = (scope: readonly string[]) => ({
+  value: JSON.stringify({ clientId: 'client', scope, refreshTokenId: 'r1' }),
+  expiresAtSeconds: null,
+})
+
+/** A person who allowed one client to read. */
+export async function tell({
+  scope = ['todo:read'],
+  subject = crypto.randomUUID(),
+  ...more
+}: { scope?: string[]; subject?: string } & Partial<NewGrant> = {}) {
+  const person = await personOf(subject)
+  const given = await newGrant({ record: recordOf(scope), ...more })
+  await person.openGrant(given)
+  const open = (grant = 'grant', token = 'first', scopes = BOTH) =>
+    person.openStepUp({ grant, scopes, token })
+  const approval = async (change: Partial<StepUpGiven> = {}): Promise<StepUpGiven> => ({
+    issuer: ISSUER,
+    subject,
+    scopes: BOTH,
+    downstreamScopes: BOTH,
+    accessToken: await newAccessToken(),
+    refreshToken: newRefreshToken(),
+    downstreamEndsAtSeconds: Math.floor(Date.now() / 1000) + 3600,
+    environment: null,
+    pingOneSession: 'sid',
+    ...change,
+  })
+  const stored = (prefix: string) =>
+    runInDurableObject(person, (_object, { storage }) =>
+      Array.from(storage.kv.list({ prefix }), ([key, value]) => `${key} ${JSON.stringify(value)}`),
+    )
+  const scopesNow = async (): Promise<unknown> =>
+    JSON.parse((await person.snapshot('grant', 'any')).grant ?? '{}').scope
+  const openId = async () => (await open())?.id ?? ''
+  return { person, given, open, openId, approval, stored, scopesNow }
+}

@@ -1,0 +1,54 @@
+import { beforeEach, expect, test } from 'vitest'
+import { CLIENT_ID, pingone, POLICY } from './pingone.ts'
+import { intent, newGrant, personOf, tokenOf } from './story.ts'
+
+// Every check of a refreshed token, violated one at a time (OpenID Connect Core §12.2).
+beforeEach(() => pingone.reset())
+
+/** Ada's grant, with a token of PingOne's that a call has to renew first. */
+async function adasGrant() {
+  const person = await personOf('ada')
+  const id = crypto.randomUUID()
+  const endsSoon = Math.floor(Date.now() / 1000) + 30
+  await person.openGrant(await newGrant({ id, downstreamEndsAtSeconds: endsSoon }))
+  return async () => person.beginCall(intent({ grant: id }))
+}
+
+test.for([
+  ['with an id token of the same person', { id: {} }],
+  ['with an id token that does not say which flow ran', { id: { acr: undefined } }],
+  ['without an id token', {}],
+  ['with the flow in the access token', { access: { acr: POLICY, client_id: CLIENT_ID } }],
+] as const)('a refresh %s is used', async ([, given]) => {
+  const begin = await adasGrant()
+  Object.assign(pingone, given)
+  expect(tokenOf(await begin())).toMatch(/^eyJ/)
+})
+
+test.for([
+  ['access token of another issuer', { access: { iss: 'https://auth.pingone.test/other/as' } }],
+  ['access token for another API', { access: { aud: 'another-api' } }],
+  ['access token of another person', { access: { sub: 'bob' } }],
+  ['access token of no person', { access: { sid: undefined } }],
+  ['access token by another flow', { access: { acr: 'Single_Factor' } }],
+  ['access token for another application', { access: { client_id: 'another' } }],
+  ['access token signed by somebody else', { access: { isForeign: true } }],
+  ['id token of another issuer', { id: { iss: 'https://auth.pingone.test/other/as' } }],
+  ['id token for another application', { id: { aud: 'another' } }],
+  ['id token of another person', { id: { sub: 'bob' } }],
+  ['id token by another flow', { id: { acr: 'Single_Factor' } }],
+  ['id token of another access token', { id: { at_hash: 'AAAAAAAAAAAAAAAAAAAAAA' } }],
+  ['id token signed by somebody else', { id: { isForeign: true } }],
+] as const)(
+  'a refresh that brings an %s is not used, ends nothing, and its refresh token is kept',
+  async ([, given]) => {
+    const begin = await adasGrant()
+    Object.assign(pingone, given)
+    expect(await begin()).toMatchObject({ verdict: 'unavailable' })
+    expect(await begin()).toMatchObject({ verdict: 'unavailable' })
+    Object.assign(pingone, { access: {}, id: null })
+    expect(tokenOf(await begin())).toMatch(/^eyJ/)
+    expect(pingone).toMatchObject({ redemptions: 3, reuses: 0 })
+    expect(pingone.live.size).toBe(1)
+  },
+)
