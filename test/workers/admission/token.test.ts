@@ -166,7 +166,7 @@ test('tokens and codes that we cannot have made are looked for nowhere', async (
     })
   const watched = serverWith({ OAUTH_KV: watch(env.OAUTH_KV), PERSON: watch(env.PERSON) })
   const tail = `:${'g'.repeat(16)}:${'s'.repeat(32)}`
-  const foreign = await person('ada', `k2:${'B'.repeat(42)}A`)
+  const foreign = await person('ada', `k1:${'B'.repeat(42)}A`)
   const own = await person()
   const made = [
     'x',
