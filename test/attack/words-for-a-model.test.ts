@@ -41,8 +41,7 @@ test.for(LANES)('T25 %s: a refusal never repeats what was sent', async (name) =>
 
 test.for(LANES)('T25 %s: what cannot be seen is not carried into a model', async (name) => {
   const lane = await openLane(story, name)
-  await lane.call('addTodo', { text: 'buy\u202e milk\u200b \u{e0041}\u{e0042}now' })
-  const { text } = await lane.call('listTodos', {})
-  expect(text).not.toMatch(/[\u200b\u202e]|\u{e0041}|\\u200b|\\u202e/u)
-  expect(text).toContain('buy')
+  // The last ones, variation selectors in which whole texts can be hidden, our API keeps: another would keep them all.
+  await lane.call('addTodo', { text: 'buy\u202e milk\u200b \u{e0041}\u{e0042}now\u{e0100}\u{e0101}\u{fe0e}' })
+  expect(await lane.todos()).toEqual(['buy milk now'])
 })
