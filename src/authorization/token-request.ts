@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { networkOf } from '../lib/address-prefix.ts'
 import { log } from '../lib/log.ts'
 import { sha256Hex } from '../lib/sha256-hex.ts'
 import { grantKey, type Committed, type Snapshot, tokenKey } from '../people/grant-records.ts'
@@ -148,13 +149,4 @@ function headersLike(response: Response | null): Headers {
   headers.delete('Content-Length')
   headers.set('Cache-Control', 'no-store')
   return headers
-}
-
-/** The network of the caller, coarse: /24 or /48. Only compared with itself, never shown. */
-function networkOf(request: Request): string | null {
-  const address = request.headers.get('CF-Connecting-IP')
-  if (address === null) return null
-  return address.includes(':')
-    ? address.split(':').slice(0, 3).join(':')
-    : address.split('.').slice(0, 3).join('.')
 }
