@@ -1,17 +1,45 @@
 /**
  * `npm run soak`: what takes longer than a minute. The MCP Worker is killed (kill -9, the whole process group) under
  * load fifty times and started again on the same state. Prints a table; exits 1 when anything was lost or doubled, or
- * anybody signed out.
+ * anybody signed out. `npm run soak -- --fuzz 10000000` gives the parsers so many random cases instead, and
+ * `-- --requests 1000000` the Worker so many random requests: `npm test` has fewer of both, always the same ones.
  */
 import { parseArgs } from 'node:util'
+import { type FuzzRow, fuzzParsers, fuzzWorker } from './soak/fuzz.ts'
 import { isWhole, killNine } from './soak/kill-nine.ts'
 
 const { values } = parseArgs({
-  options: { kills: { type: 'string', default: '50' }, people: { type: 'string', default: '4' } },
+  options: {
+    kills: { type: 'string', default: '50' },
+    people: { type: 'string', default: '4' },
+    fuzz: { type: 'string' },
+    requests: { type: 'string' },
+  },
 })
-const found = await killNine(Number(values.kills), Number(values.people))
-console.table(found)
-console.log(
-  isWhole(found) ? 'Nothing lost, nothing doubled, nobody signed out.' : 'SOMETHING WAS LOST OR DOUBLED',
-)
-process.exitCode = isWhole(found) ? 0 : 1
+
+const outcomes =
+  values.fuzz === undefined && values.requests === undefined
+    ? [await kill(Number(values.kills), Number(values.people))]
+    : [
+        values.fuzz === undefined || report(await fuzzParsers(Number(values.fuzz))),
+        values.requests === undefined || (await fuzzWorker(Number(values.requests))),
+      ]
+process.exitCode = outcomes.every(Boolean) ? 0 : 1
+
+async function kill(kills: number, people: number): Promise<boolean> {
+  const found = await killNine(kills, people)
+  console.table(found)
+  console.log(
+    isWhole(found) ? 'Nothing lost, nothing doubled, nobody signed out.' : 'SOMETHING WAS LOST OR DOUBLED',
+  )
+  return isWhole(found)
+}
+
+function report(rows: readonly FuzzRow[]): boolean {
+  console.table(rows.map(({ property, cases, perSecond }) => ({ property, cases, 'cases/s': perSecond })))
+  const seconds = rows.reduce((sum, { cases, perSecond }) => sum + cases / perSecond, 0)
+  const cases = rows.reduce((sum, row) => sum + row.cases, 0)
+  console.log(`${cases} cases in ${Math.round(seconds)} s, ${Math.round(cases / seconds)} a second`)
+  for (const { property, failure } of rows) if (failure !== '') console.error(`\n${property}\n${failure}`)
+  return rows.every(({ failure }) => failure === '')
+}

@@ -25,6 +25,7 @@ import { log } from './lib/log.ts'
 import { oncePerEnv } from './lib/once-per-env.ts'
 import { guardMcpRequest } from './mcp/guard-request.ts'
 import { limitBearer } from './mcp/limit-bearer.ts'
+import { logRequest } from './mcp/request-line.ts'
 import { answerError } from './pages/answer-error.tsx'
 import { answerNotFound } from './pages/answer-not-found.tsx'
 import { answerBadSettings } from './pages/answer-settings.tsx'
@@ -57,6 +58,14 @@ export function compose(product: Product) {
     c.res = answer
   })
 
+  const nowMs = () => product.deps.nowMs()
+  const logAnswer = createMiddleware<{ Bindings: Call }>(async (c, next) => {
+    const beganMs = nowMs()
+    await next()
+    const ms = Math.round(nowMs() - beganMs)
+    log.info('oauth.answered', { path: c.req.path, method: c.req.method, status: c.res.status, ms })
+  })
+
   const app = new Hono<{ Bindings: Call }>()
     .get('/', ({ env: { config } }) => showHome(config, names.name))
     .get('/assets/pages.css', () => staticAsset(styles, 'text/css'))
@@ -64,6 +73,7 @@ export function compose(product: Product) {
     .get('/health', (c) => c.json({ ok: true, runId: c.env.config.runId }))
     // Where PingOne finds the keys that our requests to it are signed with.
     .get('/.well-known/jwks.json', ({ env: { config } }) => answerKeySet(publishedKeys(config)))
+    .on(['GET', 'POST'], ['/authorize', '/callback', '/token', '/register'], logAnswer)
     .use('/authorize', limitFailures)
     .use('/callback', limitFailures)
     .use('/signed-in', limitFailures)
@@ -103,7 +113,11 @@ export function compose(product: Product) {
       const { config, failures } = c.env
       const isOurs = (token: string) => mayBeOurs(config, token)
       const answer = () => wiring.toResource(c.env, c.req.raw)
-      return guardMcpRequest(c.req.raw, config) ?? limitBearer(c.req.raw, { failures, isOurs }, answer)
+      return logRequest(
+        c.req.raw,
+        nowMs,
+        () => guardMcpRequest(c.req.raw, config) ?? limitBearer(c.req.raw, { failures, isOurs }, answer),
+      )
     })
     // RFC 9728 §3.1 puts the document under the resource's path; older clients look only at the root.
     .all(PROTECTED_RESOURCE, (c) =>

@@ -1,9 +1,14 @@
 import { compose } from './compose.ts'
+import { prompts } from './prompts/index.ts'
+import { resources, resourceTemplates } from './resources/index.ts'
 import { tools } from './tools/index.ts'
 
 const product = compose({
   names: { name: 'Todos', api: 'Todo API' },
   tools,
+  resources,
+  resourceTemplates,
+  prompts,
   deps: {
     fetch: (input, init) => fetch(input, init),
     nowMs: () => Date.now(),

@@ -16,6 +16,7 @@ import { DailyCeiling } from './limits/daily-ceiling.ts'
 import { Failures } from './limits/failures.ts'
 import { Registrations } from './limits/registrations.ts'
 import { makeMcpEndpoint } from './mcp/endpoint.ts'
+import type { Extension } from './mcp/extension.ts'
 import { namedSession, sessionObject } from './mcp/session-object.ts'
 import { makePerson } from './people/person.ts'
 import { openPersonId } from './people/person-id.ts'
@@ -24,8 +25,10 @@ import { GrantDraft, kvStorage, LoginStorage } from './people/provider-storage.t
 import { reachPerson, type ReachedPerson } from './people/reach-person.ts'
 import type { Step } from './people/step.ts'
 import { makePingOne, type PingOne } from './pingone/client.ts'
+import type { AnyPrompt } from './prompts/define-prompt.ts'
+import type { AnyResource, AnyTemplate } from './resources/define-resource.ts'
 import type { AnyTool } from './tools/define-tool.ts'
-import { offeredTools } from './tools/offered-tools.ts'
+import { offeredReads, offeredTools } from './tools/offered-tools.ts'
 
 /** The world, as far as this server touches it; tests give another one. */
 export interface Deps {
@@ -36,6 +39,8 @@ export interface Deps {
     pingoneMs: number
     apiMs: number
     toolMs: number
+    /** For a person who is asked while a call waits; leaving it out is the usual (mcp/ask-in-session.ts). */
+    answerMs?: number
     /** For a document that a client publishes. */
     documentMs: number
     /** For one message to Workers KV or to a Person. */
@@ -48,6 +53,11 @@ export interface Deps {
 export interface Product {
   names: ProductNames
   tools: readonly AnyTool[]
+  resources?: readonly AnyResource[]
+  resourceTemplates?: readonly AnyTemplate[]
+  prompts?: readonly AnyPrompt[]
+  /** Only for the conformance entry: what none of the lists can say (mcp/extension.ts). */
+  extend?: Extension
   deps: Deps
 }
 
@@ -74,7 +84,8 @@ export interface Call extends Parts {
 }
 
 /** What the routes in compose.ts work with: made from the settings once per isolate, or for one request. */
-export function makeWiring({ names, tools, deps }: Product) {
+export function makeWiring({ names, tools, deps, extend, ...lists }: Product) {
+  const { resources = [], resourceTemplates = [], prompts = [] } = lists
   const nowSeconds = () => Math.floor(deps.nowMs() / 1000)
   // Settings cannot change while an isolate lives, good or bad.
   const configOf = oncePerEnv((env: Env) => loadConfig(env))
@@ -123,14 +134,28 @@ export function makeWiring({ names, tools, deps }: Product) {
   }
 
   const mcp = makeMcpEndpoint({
-    toolsOf: oncePerEnv((env: Env) => offeredTools(tools, partsOf(env).config)),
+    productOf: oncePerEnv((env: Env) => {
+      const { config } = partsOf(env)
+      return {
+        tools: offeredTools(tools, config),
+        resources: offeredReads(resources, config),
+        resourceTemplates: offeredReads(resourceTemplates, config),
+        prompts: offeredReads(prompts, config),
+      }
+    }),
+    extend,
     deps: { fetch: deps.fetch, now: nowSeconds, deadlines: deps.deadlines },
     settings: async (env) => {
       const { config } = partsOf(env)
       const [first, ...older] = config.rootKeys
-      const keyOf = (root: typeof first) => deriveSigningKey(root, 'session-id')
+      type Keys = readonly [CryptoKey, ...CryptoKey[]]
+      const keysFor = async (purpose: string): Promise<Keys> => [
+        await deriveSigningKey(first, purpose),
+        ...(await Promise.all(older.map((root) => deriveSigningKey(root, purpose)))),
+      ]
       return {
-        sessionKeys: [await keyOf(first), ...(await Promise.all(older.map(keyOf)))],
+        sessionKeys: await keysFor('session-id'),
+        requestStateKeys: () => keysFor('request-state'),
         apiUrl: config.api.url,
       }
     },

@@ -13,7 +13,7 @@ export async function checkApplication(
   { pingone: { refresh }, config }: { pingone: Pick<PingOne, 'refresh'>; config: Config },
   madeUp: string,
 ): Promise<readonly Finding[]> {
-  const answer = await refresh(madeUp, [config.api.scopeRead])
+  const answer = await refresh(madeUp, [config.api.scopeRead], crypto.randomUUID())
   if (answer.ok) return [problem('PingOne took a refresh token that was made up: this is not PingOne')]
   const { reason, detail } = answer.error
   if (reason === 'dead') return [ok('PingOne takes our client authentication, and refresh tokens')]

@@ -32,14 +32,20 @@ export async function finishLogin(request: Request, parts: LoginParts): Promise<
   await parts.oauth.lookupClient(approved.clientId)
   await parts.settle()
 
-  const finished = await finish(parts, approved, login.data, callback).catch(brokenLogin)
+  const transaction = crypto.randomUUID()
+  const finished = await finish(parts, approved, login.data, { callback, transaction }).catch(brokenLogin)
   if (finished.ok) {
     headers.set('Location', finished.value)
     return new Response(null, { status: 302, headers })
   }
   const description = callback.searchParams.get('error_description') ?? ''
   const correlation = /Correlation ID: ([0-9a-fA-F-]{1,40})/.exec(description)?.[1]
-  return refuseLogin(parts, headers, { approved, refusal: finished.error, leaving: 'redirect', correlation })
+  return refuseLogin(parts, headers, {
+    approved,
+    refusal: finished.error,
+    leaving: 'redirect',
+    facts: { correlation, transaction },
+  })
 }
 
 /** Where the browser goes with its code, or why there is none. */
@@ -47,7 +53,7 @@ async function finish(
   parts: LoginParts,
   approved: AuthRequest,
   secrets: LoginState,
-  callback: URL,
+  { callback, transaction }: { callback: URL; transaction: string },
 ): Promise<Result<string, LoginRefusal>> {
   const { config, pingone } = parts
   const error = callback.searchParams.get('error')
@@ -59,13 +65,14 @@ async function finish(
       isOurs ? readCallbackError(error) : { reason: 'not_trusted', detail: 'error of another issuer' },
     )
   }
-  const signedIn = await pingone.exchangeCode({ callback, redirectUri: callbackOf(config), secrets })
+  const redirectUri = callbackOf(config)
+  const signedIn = await pingone.exchangeCode({ callback, redirectUri, secrets, transaction })
   if (!signedIn.ok) {
     if (signedIn.error.given !== null) discardTokens(parts, signedIn.error.given)
     return signedIn
   }
   const { tokens } = signedIn.value
-  const opened = await openGrant(parts, approved, signedIn.value).catch(brokenLogin)
+  const opened = await openGrant(parts, approved, { ...signedIn.value, transaction }).catch(brokenLogin)
   // The Person itself has PingOne revoke the tokens of someone who is blocked.
   const isTaken = opened.ok || opened.error.reason === 'blocked'
   if (!isTaken) discardTokens(parts, tokens.refreshToken ?? tokens.accessToken)
@@ -83,7 +90,7 @@ const brokenLogin = (error: unknown): Err<LoginRefusal> =>
 export async function openGrant(
   parts: LoginParts,
   approved: AuthRequest,
-  { person, tokens }: { person: IdTokenClaims; tokens: DownstreamTokens },
+  { person, tokens, transaction }: { person: IdTokenClaims; tokens: DownstreamTokens; transaction?: string },
 ): Promise<Result<string, LoginRefusal>> {
   const { config } = parts
   const scopes = grantedScopes(inForce(approved.scope, config), tokens.claims.scope, config.api)
@@ -120,7 +127,7 @@ export async function openGrant(
   })
   if (opened === 'blocked') return err({ reason: 'blocked', detail: grant })
   if (tokens.refreshToken === null) log.warn('login.not-renewable', { grant, causes: NOT_RENEWABLE })
-  log.info('login.completed', { grant, client: approved.clientId, scopes: scopes.join(' ') })
+  log.info('login.completed', { grant, client: approved.clientId, scopes: scopes.join(' '), transaction })
   return ok(redirectTo)
 }
 

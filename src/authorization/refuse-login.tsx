@@ -12,17 +12,17 @@ export interface RefusedLogin {
   approved: AuthRequest
   refusal: LoginRefusal
   leaving: Leaving
-  /** PingOne's own id of what happened, where its answer had one. */
-  correlation?: string | undefined
+  /** Where PingOne was asked: its own id of what happened, if its answer had one, and ours. */
+  facts?: { correlation: string | undefined; transaction: string }
 }
 
 /** Ends a login whose request the person approved: home to the client with an error, or a page with "Try again". */
 export async function refuseLogin(
   { config, oauth }: LoginParts,
   headers: Headers,
-  { approved, refusal, leaving, correlation }: RefusedLogin,
+  { approved, refusal, leaving, facts }: RefusedLogin,
 ): Promise<Response> {
-  const incident = reportRefusal(refusal, { client: approved.clientId, correlation })
+  const incident = reportRefusal(refusal, { client: approved.clientId, ...facts })
   const answer = answerRefusal(refusal)
   if (answer.to === 'client') {
     const home = authorizationErrorRedirect(approved, answer.code, answer.description)

@@ -1,34 +1,41 @@
 import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
 import { z } from 'zod'
 import { errorCode, jsonRpcError } from './json-rpc-error.ts'
+import { noteAnswer } from './message-facts.ts'
+import type { RequestLine } from './request-line.ts'
 import { STOPPED } from './tool-result.ts'
+import { watchAnswer } from './watch-answer.ts'
 
-const Stopped = z.object({
-  result: z.object({
-    _meta: z.object({
-      [STOPPED]: z.discriminatedUnion('reason', [
-        z.object({ reason: z.literal('ended') }),
-        z.object({ reason: z.literal('not_started'), retryAfterSeconds: z.number() }),
-      ]),
-    }),
-  }),
+const Why = z.object({
+  [STOPPED]: z.discriminatedUnion('reason', [
+    z.object({ reason: z.literal('ended') }),
+    z.object({ reason: z.literal('not_started'), retryAfterSeconds: z.number() }),
+  ]),
 })
+/** A tool says it in its result, a read in its error. */
+const Stopped = z.union([
+  z.object({ result: z.object({ _meta: Why }) }).transform(({ result }) => result._meta[STOPPED]),
+  z.object({ error: z.object({ data: Why }) }).transform(({ error }) => error.data[STOPPED]),
+])
 
 /**
- * Both SDKs can answer a tool call only with HTTP 200, but a client signs in again only on 401 and waits only on
- * 503. So the first message of an answer to tools/call is read here, and one that says that the call could not
+ * Both SDKs can answer a tool call or a read only with HTTP 200, but a client signs in again only on 401 and waits only on
+ * 503. So the first message of such an answer is read here, and one that says that the call could not
  * start becomes the HTTP answer that it means. Nothing had been sent to the client yet.
  */
 export async function answerStopped(
   response: Response,
   auth: OAuthResourceContext<unknown>['auth'],
+  line: RequestLine,
 ): Promise<Response> {
   if (response.status !== 200 || response.body === null) return response
-  const { text, body } = await readFirstMessage(response.body)
-  const stopped = Stopped.safeParse(parseMessage(text))
+  const { text, body, watch } = await readFirstMessage(response.body)
+  const message = parseMessage(text)
+  if (!noteAnswer(line, message)) watch(watchAnswer(line))
+  const stopped = Stopped.safeParse(message)
   if (!stopped.success) return new Response(body, response)
   await body.cancel()
-  const problem = stopped.data.result._meta[STOPPED]
+  const problem = stopped.data
   if (problem.reason === 'ended') {
     return jsonRpcError(401, errorCode.refused, 'This access has ended.', {
       'www-authenticate': challenge(auth),
@@ -57,15 +64,27 @@ async function readFirstMessage(from: ReadableStream<Uint8Array>) {
     chunks.push(value)
     text += decoder.decode(value, { stream: true })
   }
+  let watcher: ReturnType<typeof watchAnswer> | null = null
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const chunk = chunks.shift() ?? (await reader.read()).value
-      if (chunk === undefined) controller.close()
-      else controller.enqueue(chunk)
+      if (chunk === undefined) {
+        watcher?.over()
+        controller.close()
+      } else {
+        watcher?.saw(chunk)
+        controller.enqueue(chunk)
+      }
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel(reason) {
+      watcher?.over()
+      return reader.cancel(reason)
+    },
   })
-  return { text, body }
+  const watch = (by: ReturnType<typeof watchAnswer>) => {
+    watcher = by
+  }
+  return { text, body, watch }
 }
 
 function parseMessage(text: string): unknown {

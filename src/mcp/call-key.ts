@@ -1,5 +1,6 @@
 import { canonicalDigest } from '../lib/canonical-digest.ts'
 import { err, ok, type Result } from '../lib/result.ts'
+import { readTraceparent } from '../lib/trace.ts'
 import type { CallKey } from '../people/calls.ts'
 import type { AnyTool } from '../tools/define-tool.ts'
 import type { CallProblem } from './tool-refusal.ts'
@@ -14,7 +15,16 @@ export interface CallMessage {
   meta: Readonly<Record<string, unknown>> | undefined
   /** Where it came in, in the stateful lane: JSON-RPC request ids count from 0 on each connection. */
   inSession: { session: string; request: string | number } | null
+  /** The header of that name. */
+  traceparent?: unknown
 }
+
+/**
+ * What the client calls its own trace (MCP 2026-07-28 Basic, `_meta`; W3C Trace Context): kept on record as its claim and
+ * sent nowhere. `tracestate` and `baggage` are for whoever wrote them: neither is looked at.
+ */
+export const clientTrace = ({ meta, traceparent }: CallMessage): string | null =>
+  readTraceparent(meta?.['traceparent']) ?? readTraceparent(traceparent)
 
 /**
  * Under which a write may be asked for again. Without the client's own key, the same message in the same session is

@@ -38,5 +38,9 @@ export async function challengeScopes(
   const link = await openStepUp(tool, refused, keeper)
   if (link === null) return challenge
   const words = sayStepUp(tool, missing, refused, link.id)
-  return (link.isAskedAgain ? toolErrorWith(words, message) : null) ?? withLink(challenge, tool, words)
+  // Only a tool has an error that its model sees.
+  const isCall = ToolsCall.safeParse(message).success
+  return (
+    (link.isAskedAgain && isCall ? toolErrorWith(words, message) : null) ?? withLink(challenge, tool, words)
+  )
 }

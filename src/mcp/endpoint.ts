@@ -4,13 +4,17 @@ import { oncePerEnv } from '../lib/once-per-env.ts'
 import type { Principal } from '../principal.ts'
 import { answerStopped } from './answer-stopped.ts'
 import { calledTool, challengeScopes } from './challenge-scopes.ts'
+import { echoId } from './echo-id.ts'
+import { makeReads, readAsked } from './find-read.ts'
 import { forwardRequest } from './forward-request.ts'
-import { invokeTool } from './invoke-tool.ts'
 import { answerOutage, errorCode, jsonRpcError } from './json-rpc-error.ts'
+import { makeLists } from './listed.ts'
 import { makeCaller } from './make-caller.ts'
 import type { McpParts } from './parts.ts'
-import { readMessage } from './read-message.ts'
+import { type Message, readMessage } from './read-message.ts'
+import { methodOf, sessionMark } from './message-facts.ts'
 import { report } from './report.ts'
+import { lineOf, type RequestLine } from './request-line.ts'
 import { makeMcpSession } from './session.ts'
 import { serveSession } from './stateful.ts'
 import { makeStatelessLane } from './stateless.ts'
@@ -26,20 +30,43 @@ export interface McpEndpoint {
 
 /** /mcp serves both protocol eras at one path; the SDK's own predicate says which one a request speaks. */
 export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
-  const statelessOf = oncePerEnv((env: Env) => makeStatelessLane(parts.toolsOf(env)))
+  const servedOf = oncePerEnv((env: Env) => {
+    const product = parts.productOf(env)
+    const [lists, reads] = [makeLists(product), makeReads(product)]
+    const extend = parts.extend?.stateless
+    return { product, reads, lane: makeStatelessLane({ product, lists, reads, extend }) }
+  })
 
   async function serve(request: Request, env: Env, ctx: Context): Promise<Response> {
     if (new URL(request.url).pathname !== '/mcp') return jsonRpcError(404, errorCode.refused, 'Not found')
-    const principal = principalOf(ctx.auth)
+    const line = lineOf(request)
+    const { grant, client } = principalOf(ctx.auth)
+    line.note({ grant, client })
     const message = await readMessage(request)
     if (!message.ok) return message.error
-    const { body, parsed } = message.value
-    const tool = calledTool(parts.toolsOf(env), parsed)
+    const answer = () => answerMessage(request, message.value, env, ctx)
+    return echoId(await orOutage(line, answer), message.value.parsed)
+  }
+
+  async function answerMessage(
+    request: Request,
+    { body, parsed }: Message,
+    env: Env,
+    ctx: Context,
+  ): Promise<Response> {
+    const principal = principalOf(ctx.auth)
+    const line = lineOf(request)
+    const { product, reads, lane } = servedOf(env)
+    const tool = calledTool(product.tools, parsed)
+    const act = tool ?? readAsked(reads, parsed)
+    line.note({ method: methodOf(request, parsed), ...(act === undefined ? {} : { name: act.name }) })
     const keeper = async () => parts.personOf(env, principal.person)
-    const challenge = tool && (await challengeScopes(tool, ctx.auth, principal, parsed, keeper))
+    const challenge = act && (await challengeScopes(act, ctx.auth, principal, parsed, keeper))
     if (challenge) return challenge
     const forwarded = forwardRequest(request, body)
-    const response = (await isLegacyRequest(forwarded, parsed))
+    const isStateful = await isLegacyRequest(forwarded, parsed)
+    line.note({ lane: isStateful ? 'stateful' : 'stateless' })
+    const response = isStateful
       ? await serveSession(forwarded, ctx, principal, {
           env,
           settings: await parts.settings(env),
@@ -47,33 +74,40 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
           message: parsed,
           tool,
         })
-      : await statelessOf(env)(forwarded, parsed, {
-          scopes: principal.scopes,
-          async call(calling, input, meta) {
+      : await lane(forwarded, parsed, {
+          principal,
+          keeper,
+          nowSeconds: parts.deps.now,
+          keys: async () => (await parts.settings(env)).requestStateKeys(),
+          makeCaller(asked) {
             const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work)
-            const message = { meta, inSession: null }
-            const asked = { lane: 'stateless', message, waitUntil } as const
-            const caller = await makeCaller(parts, env, principal.person, asked)
-            return invokeTool(calling, input, principal, caller)
+            const message = { ...asked.message, traceparent: request.headers.get('traceparent') }
+            const given = { ...asked, message }
+            return makeCaller(parts, env, principal.person, { lane: 'stateless', waitUntil, ...given })
           },
         })
-    return tool === undefined ? response : answerStopped(response, ctx.auth)
+    const session = isStateful
+      ? (response.headers.get('mcp-session-id') ?? request.headers.get('mcp-session-id'))
+      : null
+    if (session !== null) line.note({ session: await sessionMark(session) })
+    return act === undefined ? response : answerStopped(response, ctx.auth, line)
   }
 
   return {
     handler: {
-      fetch: async (request, env, ctx) => withOurCors(await orOutage(() => serve(request, env, ctx))),
+      fetch: async (request, env, ctx) =>
+        withOurCors(await orOutage(lineOf(request), () => serve(request, env, ctx))),
     },
     McpSession: makeMcpSession(parts),
   }
 }
 
 /** In a client's own words: a page would tell it nothing (invariant 10). */
-async function orOutage(answer: () => Promise<Response>): Promise<Response> {
+async function orOutage(line: RequestLine, answer: () => Promise<Response>): Promise<Response> {
   try {
     return await answer()
   } catch (error) {
-    report('mcp.unavailable', error, {})
+    line.note({ incident: report('mcp.unavailable', error, {}) })
     return answerOutage()
   }
 }

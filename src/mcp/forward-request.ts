@@ -7,6 +7,8 @@ const FORWARDED = new Set([
   'mcp-name',
   'mcp-protocol-version',
   'mcp-session-id',
+  // As far as the record of a call, and no further (call-key.ts).
+  'traceparent',
   'user-agent',
 ])
 

@@ -2,6 +2,12 @@ import { errorCode, jsonRpcError } from './json-rpc-error.ts'
 
 const METHODS = ['POST', 'GET', 'DELETE', 'OPTIONS']
 
+// By name: `*` never means Authorization (Fetch §4.9), and some browsers take it for a name. It is there for the
+// headers that parameters of tools are mirrored in (`Mcp-Param-…`, MCP 2026-07-28 Transports).
+const ALLOWED_HEADERS =
+  'Authorization, Content-Type, Accept, Last-Event-ID, Mcp-Method, Mcp-Name, MCP-Protocol-Version, Mcp-Session-Id, ' +
+  'traceparent, *'
+
 /**
  * What must hold before anyone looks at the bearer; null means go on. The host was checked before (the origin
  * guard in compose.ts); the bearer is checked after.
@@ -16,6 +22,20 @@ export function guardMcpRequest(
   if (origin !== null && origin !== publicOrigin && !allowedOrigins.includes(origin)) {
     return jsonRpcError(403, errorCode.refused, 'This origin is not allowed.')
   }
+  if (request.method === 'OPTIONS' && origin !== null) return answerPreflight(origin)
   if (METHODS.includes(request.method)) return null
   return jsonRpcError(405, errorCode.refused, 'Method not allowed.', { allow: METHODS.join(', ') })
 }
+
+/** The library would answer every preflight alike; only an origin that was checked gets this far. */
+const answerPreflight = (origin: string): Response =>
+  new Response(null, {
+    status: 204,
+    headers: {
+      'access-control-allow-origin': origin,
+      'access-control-allow-methods': 'POST, GET, DELETE',
+      'access-control-allow-headers': ALLOWED_HEADERS,
+      'access-control-max-age': '86400',
+      vary: 'Origin',
+    },
+  })

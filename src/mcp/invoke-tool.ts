@@ -3,15 +3,18 @@ import { err, type Result } from '../lib/result.ts'
 import { Secret } from '../lib/secret.ts'
 import type { CallIntent, CallKeeper, CallOutcome, Going } from '../people/calls.ts'
 import type { Principal } from '../principal.ts'
+import { splitConsent } from '../tools/confirmation.ts'
 import type { AnyTool, ToolOutput } from '../tools/define-tool.ts'
-import type { TodoStore } from '../tools/tool-context.ts'
+import type { TodoStore, ToolContext } from '../tools/tool-context.ts'
 import { beginCall, endCall } from './ask-person.ts'
-import { callKey, type CallMessage } from './call-key.ts'
+import { callKey, type CallMessage, clientTrace } from './call-key.ts'
+import { type Consent, mayAct, noConsent } from './consent.ts'
 import { readKept, toKeep } from './kept-result.ts'
 import { missingScopes } from './list-tools.ts'
 import { readDownstreamToken } from './read-downstream-token.ts'
 import { type NoOtherToken, stopProblem, tokenReplacer } from './replace-token.ts'
 import { report } from './report.ts'
+import { timeLeft } from './time-left.ts'
 import { failure, success, type ToolResult } from './tool-result.ts'
 import type { CallProblem } from './tool-refusal.ts'
 import { withDeadline } from './with-deadline.ts'
@@ -26,6 +29,12 @@ export interface Caller {
   keeper: CallKeeper
   todosFor(call: ApiCall): TodoStore
   deadlineMs: number
+  /** So long before the deadline nothing new is begun: as long as one request to the API may take. */
+  lastStartMs?: number
+  consent?: Consent
+  /** The client cancelled. */
+  signal?: AbortSignal | undefined
+  progress?: ToolContext['progress'] | undefined
   /** Keeps the work alive when the client is gone: a write that was sent must get its outcome on record. */
   waitUntil(work: Promise<unknown>): void
 }
@@ -45,16 +54,28 @@ export async function invokeTool(
   principal: Principal,
   caller: Caller,
 ): Promise<ToolResult> {
+  return toToolResult(await invoke(tool, input, principal, caller))
+}
+
+/** The same, before it is put into the words of a tool's result. */
+export async function invoke(
+  tool: AnyTool,
+  input: unknown,
+  principal: Principal,
+  caller: Caller,
+): Promise<Answered> {
   const answered = runCall(tool, input, principal, caller, crypto.randomUUID())
   caller.waitUntil(answered)
-  const { answer, transaction, isRepeat } = await answered
-  return answer.ok ? success(answer.value, transaction, isRepeat) : failure(answer.error, transaction)
+  return answered
 }
+
+export const toToolResult = ({ answer, transaction, isRepeat }: Answered): ToolResult =>
+  answer.ok ? success(answer.value, transaction, isRepeat) : failure(answer.error, transaction)
 
 type Answer = Result<ToolOutput, CallProblem>
 
 /** The transaction is that of the call that ran: for a repeat, that of the first. */
-interface Answered {
+export interface Answered {
   answer: Answer
   transaction: string
   isRepeat: boolean
@@ -72,9 +93,12 @@ async function runCall(
   const parsed = tool.input.safeParse(input)
   if (!parsed.success) return answered(err({ reason: 'bad_input' }))
   const { grant, client } = principal
-  const argumentsDigest = await canonicalDigest(parsed.data)
+  const act =
+    tool.confirm === undefined ? { rest: parsed.data, isConfirmed: false } : splitConsent(parsed.data)
+  const argumentsDigest = await canonicalDigest(act.rest)
   const key = await callKey(tool, client, argumentsDigest, caller.message)
   if (!key.ok) return answered(key)
+  const trace = clientTrace(caller.message)
   const intent: CallIntent = {
     grant,
     client,
@@ -84,11 +108,12 @@ async function runCall(
     transaction,
     argumentsDigest,
     key: key.value,
+    ...(trace === null ? {} : { clientTrace: trace }),
   }
   const start = await beginCall(caller.keeper, intent, (work) => caller.waitUntil(work))
   switch (start.verdict) {
     case 'go':
-      return answered(await runOnRecord(tool, parsed.data, principal, caller, intent, start))
+      return answered(await runOnRecord(tool, act, principal, caller, intent, start))
     case 'ended':
     case 'unavailable':
       return answered(err(stopProblem(start)))
@@ -105,16 +130,23 @@ async function runCall(
   }
 }
 
+/** What is to be done, and whether the client says that the person agreed. */
+interface Act {
+  rest: Record<string, unknown>
+  isConfirmed: boolean
+}
+
 async function runOnRecord(
   tool: AnyTool,
-  input: unknown,
+  act: Act,
   principal: Principal,
   caller: Caller,
   intent: CallIntent,
   start: Going,
 ): Promise<Answer> {
-  const answer = await runTool(tool, input, principal, caller, intent, start)
-  const result = answer.ok && intent.key !== null ? toKeep(answer.value) : null
+  const answer = await runTool(tool, act, principal, caller, intent, start)
+  const isDone = answer.ok && answer.value.isUnknown !== true
+  const result = isDone && intent.key !== null ? toKeep(answer.value) : null
   // Not awaited: the answer is already known and the client need not wait for the second hop. waitUntil keeps it
   // alive; an intent whose end the Person never hears of has no outcome, which reads as "unknown" (invariant 8).
   caller.waitUntil(endCall(caller.keeper, start.call, outcomeOf(answer), result))
@@ -123,7 +155,7 @@ async function runOnRecord(
 
 async function runTool(
   tool: AnyTool,
-  input: unknown,
+  { rest, isConfirmed }: Act,
   principal: Principal,
   caller: Caller,
   intent: CallIntent,
@@ -131,6 +163,12 @@ async function runTool(
 ): Promise<Answer> {
   const { transaction } = intent
   const token = new Secret(start.downstreamToken)
+  const { deadlineMs, lastStartMs = 0, consent = noConsent, progress = () => {} } = caller
+  const time = timeLeft(caller.signal, deadlineMs - lastStartMs)
+  let isActing = false
+  const late = (): CallProblem => ({
+    reason: isActing && tool.effect !== 'read' ? 'unknown_outcome' : 'unavailable',
+  })
   const replacer = tokenReplacer((refused) =>
     beginCall(caller.keeper, { ...intent, refused }, (work) => caller.waitUntil(work)),
   )
@@ -143,21 +181,33 @@ async function runTool(
     }
     const { replaceToken } = replacer
     const todos = caller.todosFor({ token, replaceToken, idempotencyKey: start.call, transaction })
-    const answer = await withDeadline(tool.run(input, { todos, me }), caller.deadlineMs, tool)
+    const context = { todos, me, signal: time.signal, progress }
+    const running = async () => {
+      const allowed = await mayAct(tool, rest, context, consent, isConfirmed)
+      if (!allowed.ok) return allowed
+      // It was cancelled, or this took so long that the client has been told that nothing was changed.
+      if (time.signal.aborted) return err({ reason: 'unavailable' as const })
+      isActing = true
+      return tool.run(rest, context)
+    }
+    const answer = await withDeadline(running(), deadlineMs, late)
     const stop = replacer.stop()
     // `unauthorized` also says that the tool did nothing: only then may the call look as if it had not begun.
     const isStopped = stop !== null && !answer.ok && answer.error.reason === 'unauthorized'
     return isStopped ? err(stopProblem(stop)) : answer
   } catch (error) {
     const incident = report('tool.broken', error, { tool: tool.name, transaction })
-    return err(tool.effect === 'read' ? { reason: 'broken', incident } : { reason: 'unknown_outcome' })
+    return err(
+      late().reason === 'unavailable' ? { reason: 'broken', incident } : { reason: 'unknown_outcome' },
+    )
   } finally {
+    time.over()
     replacer.close()
   }
 }
 
 function outcomeOf(answer: Answer): CallOutcome {
-  if (answer.ok) return 'done'
+  if (answer.ok) return answer.value.isUnknown === true ? 'unknown' : 'done'
   const { reason } = answer.error
   if (reason === 'unknown_outcome') return 'unknown'
   return reason === 'unavailable' || reason === 'broken' ? 'failed' : 'refused'

@@ -1,12 +1,17 @@
-/** Codes of JSON-RPC 2.0 §5.1, and the one that MCP servers use for a session that does not exist. */
+/** Codes of JSON-RPC 2.0 §5.1, and those that MCP servers use for a session or a resource that does not exist. */
 export const errorCode = {
   parse: -32700,
   invalidRequest: -32600,
+  invalidParams: -32602,
+  internal: -32603,
   sessionNotFound: -32001,
-  refused: -32000,
+  /** MCP 2025-11-25 Resources, Error Handling; 2026-07-28 says -32602 for it. */
+  resourceNotFound: -32002,
+  /** Ours, hence outside what JSON-RPC reserves (MCP 2026-07-28 Base Protocol, Error Codes). */
+  refused: -31_000,
 } as const
 
-/** An error for a request whose id is not known or not trusted: JSON-RPC 2.0 §5 wants null then. */
+/** An error whose request is not read yet: JSON-RPC 2.0 §5 wants null then. Once it is, echo-id.ts puts its id in. */
 export const jsonRpcError = (
   status: number,
   code: number,

@@ -11,7 +11,7 @@ export async function makeCaller(
   { deps, settings, personOf }: McpParts,
   env: Env,
   person: string,
-  asked: Pick<Caller, 'lane' | 'message' | 'waitUntil'>,
+  asked: Pick<Caller, 'lane' | 'message' | 'waitUntil' | 'signal' | 'progress'>,
 ): Promise<Caller> {
   const { apiUrl } = await settings(env)
   const fetchBinding: Fetch = (input, init) => env.TODO_API.fetch(input, init)
@@ -26,5 +26,6 @@ export async function makeCaller(
     keeper: await personOf(env, person),
     todosFor: (call) => makeTodoClient(api, call),
     deadlineMs: deps.deadlines.toolMs,
+    lastStartMs: deps.deadlines.apiMs,
   }
 }

@@ -1,12 +1,16 @@
 import type { Fetch } from '../lib/bounded-fetch.ts'
 import type { CallKeeper } from '../people/calls.ts'
+import type { ConfirmationKeeper } from '../people/confirmations.ts'
 import type { StepUpKeeper } from '../people/step-up-keeper.ts'
-import type { AnyTool } from '../tools/define-tool.ts'
+import type { Extension } from './extension.ts'
+import type { McpProduct } from './product.ts'
+import type { StateKeys } from './request-state.ts'
 
-/** What composition gives to this room: the product's tools, the world, and how to find things in an env. */
+/** What composition gives to this room: the product's lists, the world, and how to find things in an env. */
 export interface McpParts {
-  /** Those that exist under the settings. */
-  toolsOf: (env: Env) => readonly AnyTool[]
+  /** What of the product exists under the settings. */
+  productOf: (env: Env) => McpProduct
+  extend?: Extension | undefined
   deps: McpDeps
   /** Called once for each request in the Worker, and once for each tool call in a session's object. */
   settings: (env: Env) => McpSettings | Promise<McpSettings>
@@ -15,7 +19,7 @@ export interface McpParts {
 }
 
 /** The Person, as far as this room asks it: two messages for each tool call, two for the life of a session. */
-export interface Keeper extends CallKeeper, Pick<StepUpKeeper, 'openStepUp'> {
+export interface Keeper extends CallKeeper, ConfirmationKeeper, Pick<StepUpKeeper, 'openStepUp'> {
   openSession(session: string, grant: string, client: string): Promise<void>
   closeSession(session: string): Promise<void>
 }
@@ -29,12 +33,16 @@ export interface McpDeps {
     toolMs: number
     /** For one request to the API; shorter than `toolMs`. */
     apiMs: number
+    /** For a person who is asked in the stateful lane (ask-in-session.ts). */
+    answerMs?: number
   }
 }
 
 export interface McpSettings {
   /** HMAC keys for session ids: the first signs, each verifies. */
   sessionKeys: readonly [CryptoKey, ...CryptoKey[]]
+  /** The same for what a client of the stateless lane carries from one message to the next. */
+  requestStateKeys: () => Promise<StateKeys>
   /** Where the API is; null: the service binding TODO_API. */
   apiUrl: string | null
 }

@@ -1,32 +1,33 @@
 /* oxlint-disable typescript/no-deprecated -- Deliberate: McpAgent serves the 2025 revisions; only this file knows it. */
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
-import { ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/cfworker-provider.js'
 import { McpAgent } from 'agents/mcp'
 import { oncePerEnv } from '../lib/once-per-env.ts'
-import { invokeTool } from './invoke-tool.ts'
+import type { AnyTool } from '../tools/define-tool.ts'
+import type { Confirmation } from '../tools/confirmation.ts'
+import { ANSWER_MS, askInSession, OpenQuestions } from './ask-in-session.ts'
+import { answerInSession, type Extra } from './answer-in-session.ts'
+import type { Consent } from './consent.ts'
+import { makeReads } from './find-read.ts'
+import { type Caller, invoke } from './invoke-tool.ts'
+import { makeLists } from './listed.ts'
 import { describeTool } from './list-tools.ts'
-import { listedTool } from './listed-tool.ts'
 import { makeCaller } from './make-caller.ts'
 import type { McpParts } from './parts.ts'
 import { PRINCIPAL_HEADER, readPrincipal } from './principal-header.ts'
+import { canShowForms, formOf } from './question-form.ts'
 import { instructions, serverInfo } from './server-info.ts'
+import { tellProgress } from './tell-progress.ts'
 
 export type Session = McpAgent<Env>
 type Connection = Parameters<Session['onConnect']>[0]
 type ConnectionContext = Parameters<Session['onConnect']>[1]
-type Extra = {
-  requestInfo?: { headers: Record<string, unknown> }
-  requestId: string | number
-  _meta?: Record<string, unknown>
-}
 
 /** The library's way to a session: it finds the object by the id in the header, for whoever asks. */
 export const library = McpAgent.serve('/mcp', { binding: 'MCP_SESSION' })
 
 const principalOf = (extra: Extra) => readPrincipal(extra.requestInfo?.headers[PRINCIPAL_HEADER])
-const grantTag = ({ request }: ConnectionContext) =>
-  `grant:${readPrincipal(request.headers.get(PRINCIPAL_HEADER)).grant}`
+const grantOf = ({ request }: ConnectionContext) => readPrincipal(request.headers.get(PRINCIPAL_HEADER)).grant
 
 /**
  * The 2025 revisions: one object per session, an SDK v1 server in it. It trusts endpoint.ts, which alone can
@@ -34,10 +35,15 @@ const grantTag = ({ request }: ConnectionContext) =>
  * comes with each request; the object keeps none of it.
  */
 export function makeMcpSession(parts: McpParts) {
-  // Of each tool once per isolate, and not for each session.
-  const shownOf = oncePerEnv(listedTool)
+  // Once per isolate, and not for each session.
+  const productOf = oncePerEnv((env: Env) => {
+    const product = parts.productOf(env)
+    return { product, lists: makeLists(product), reads: makeReads(product) }
+  })
+  const answerMs = parts.deps.deadlines.answerMs ?? ANSWER_MS
 
   return class McpSession extends McpAgent<Env> {
+    readonly #questions = new OpenQuestions()
     override server = new McpServer(serverInfo, {
       instructions,
       // The default validator, Ajv, compiles code, which workerd refuses.
@@ -45,32 +51,46 @@ export function makeMcpSession(parts: McpParts) {
     })
 
     override async init(): Promise<void> {
-      const waitUntil = (work: Promise<unknown>) => this.ctx.waitUntil(work)
-      const tools = parts.toolsOf(this.env)
-      for (const tool of tools) {
+      const served = productOf(this.env)
+      for (const tool of served.product.tools) {
         this.server.registerTool(
           tool.name,
           { ...describeTool(tool, tool.scopes), inputSchema: tool.input, outputSchema: tool.output },
-          async (input: unknown, extra: Extra) => {
-            const principal = principalOf(extra)
-            const caller = await makeCaller(parts, this.env, principal.person, {
-              lane: 'stateful',
-              message: {
-                meta: extra._meta,
-                inSession: { session: this.getSessionId(), request: extra.requestId },
-              },
-              waitUntil,
-            })
-            return invokeTool(tool, input, principal, caller)
-          },
+          (input: unknown, extra: Extra) => this.#call(tool, input, extra),
         )
       }
-      // SDK v1 promises news of a changed list as soon as it has a tool; this list does not change.
-      this.server.server.registerCapabilities({ tools: { listChanged: false } })
-      // SDK v1 lists what was registered once; what a tool needs depends on the token of each request.
-      this.server.server.setRequestHandler(ListToolsRequestSchema, (_request, extra) => {
-        const { scopes } = principalOf(extra)
-        return { tools: tools.map((tool) => ({ ...shownOf(tool), ...describeTool(tool, scopes) })) }
+      answerInSession(this.server.server, served, {
+        principalOf,
+        callerOf: (extra) => this.#callerOf(extra),
+      })
+      parts.extend?.stateful?.(this.server)
+    }
+
+    async #call(tool: AnyTool, input: unknown, extra: Extra) {
+      const principal = principalOf(extra)
+      const caller = await this.#callerOf(extra)
+      const run = (consent: Consent) => invoke(tool, input, principal, { ...caller, consent })
+      const canAsk = canShowForms(this.server.server.getClientCapabilities())
+      const ask = (confirmation: Confirmation) =>
+        this.#questions.ask({ grant: principal.grant, signal: extra.signal, ms: answerMs }, () =>
+          this.elicitInput(formOf(confirmation), { relatedRequestId: extra.requestId }),
+        )
+      return askInSession(run, tool.confirm !== undefined && canAsk ? ask : null)
+    }
+
+    /** A closed stream cancels nothing here (MCP 2025-11-25 Transports, Sending); the client's own notice does. */
+    #callerOf(extra: Extra): Promise<Caller> {
+      const { _meta, requestId, signal, sendNotification, requestInfo } = extra
+      return makeCaller(parts, this.env, principalOf(extra).person, {
+        lane: 'stateful',
+        message: {
+          meta: _meta,
+          inSession: { session: this.getSessionId(), request: requestId },
+          traceparent: requestInfo?.headers['traceparent'],
+        },
+        signal,
+        progress: tellProgress(_meta, (notification) => sendNotification(notification)),
+        waitUntil: (work) => this.ctx.waitUntil(work),
       })
     }
 
@@ -80,14 +100,15 @@ export function makeMcpSession(parts: McpParts) {
     }
 
     override getConnectionTags(_connection: Connection, context: ConnectionContext): string[] {
-      return [grantTag(context)]
+      return [`grant:${grantOf(context)}`]
     }
 
     /** Deliberate: a request under another grant of the same person and client closes the old one's streams. */
     override async onConnect(connection: Connection, context: ConnectionContext): Promise<void> {
-      const tag = grantTag(context)
+      const grant = grantOf(context)
+      this.#questions.closeAllBut(grant)
       for (const other of this.getConnections()) {
-        if (other.id !== connection.id && !other.tags.includes(tag))
+        if (other.id !== connection.id && !other.tags.includes(`grant:${grant}`))
           other.close(1000, 'Another grant took over')
       }
       await super.onConnect(connection, context)

@@ -1,4 +1,5 @@
 import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
+import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
 import { BearerProps, type Principal } from '../principal.ts'
 import type { AnyTool } from '../tools/define-tool.ts'
 import { errorCode, jsonRpcError } from './json-rpc-error.ts'
@@ -40,6 +41,7 @@ export async function serveSession(
     if (session === null || !isOpen) return jsonRpcError(404, errorCode.sessionNotFound, 'Session not found')
     // Its person ends the object, and again if that fails: a session that is not on the list cannot be asked for.
     if (request.method === 'DELETE') {
+      if (!isOurRevision(request)) return jsonRpcError(400, errorCode.invalidRequest, UNKNOWN_REVISION)
       await keeper.closeSession(session)
       return new Response(null, { status: 204 })
     }
@@ -65,7 +67,17 @@ export async function serveSession(
   }
   const headers = new Headers(response.headers)
   headers.set(SESSION_HEADER, await signSessionId(sessionKeys, session, principal))
+  // MCP 2026-07-28 Transports, Receiving, and for its reason here too: a proxy must not collect what is streamed.
+  if (headers.get('content-type') === 'text/event-stream') headers.set('x-accel-buffering', 'no')
   return new Response(response.body, { status: response.status, headers })
+}
+
+const UNKNOWN_REVISION = 'This revision of the protocol has no sessions here.'
+
+/** MCP 2025-11-25 Transports, Protocol Version Header; for the other methods the library looks itself. */
+function isOurRevision({ headers }: Request): boolean {
+  const revision = headers.get('mcp-protocol-version')
+  return revision === null || SUPPORTED_PROTOCOL_VERSIONS.includes(revision)
 }
 
 /** Nobody got the id of this session: nobody will ever ask for it or end it. */

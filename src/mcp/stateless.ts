@@ -1,32 +1,50 @@
-import { McpServer } from '@modelcontextprotocol/server'
+import { McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import { createMcpHandler } from 'agents/mcp/server'
+import { z } from 'zod'
 import { log } from '../lib/log.ts'
 import { redacted } from '../lib/redacted.ts'
 import type { AnyTool } from '../tools/define-tool.ts'
-import type { CallMessage } from './call-key.ts'
+import { complete, getPrompt, type Reader, readResource } from './answer-reads.ts'
+import { askStateless, type StatelessAsking } from './ask-stateless.ts'
+import type { Consent } from './consent.ts'
 import { convertOnce } from './convert-once.ts'
+import type { Extension } from './extension.ts'
+import type { Reads } from './find-read.ts'
+import { type Caller, invoke } from './invoke-tool.ts'
+import { errorCode } from './json-rpc-error.ts'
+import type { Lists } from './listed.ts'
 import { describeTool } from './list-tools.ts'
+import type { McpProduct } from './product.ts'
+import { looksLikeOurs, readState } from './request-state.ts'
+import { refuseCursor } from './rpc-refusal.ts'
 import { instructions, serverInfo } from './server-info.ts'
-import type { ToolResult } from './tool-result.ts'
+import { tellProgress } from './tell-progress.ts'
 
 /** One request of the stateless lane, after everything was checked. */
-export interface StatelessCall {
-  scopes: readonly string[]
-  call: (tool: AnyTool, input: unknown, meta: CallMessage['meta']) => Promise<ToolResult>
+export interface StatelessCall extends StatelessAsking {
+  makeCaller(asked: Pick<Caller, 'message' | 'signal' | 'progress'>): Promise<Caller>
+}
+
+/** What is made once of the product's lists, and asked on every request. */
+export interface StatelessProduct {
+  product: McpProduct
+  lists: Lists
+  reads: Reads
+  extend: Extension['stateless']
 }
 
 /**
  * Protocol 2026-07-28: each request gets its own SDK v2 server. Who asks is looked up by the request object
  * itself, so that no token and no principal passes through the SDK, where a tool could read it.
  */
-export function makeStatelessLane(tools: readonly AnyTool[]) {
-  const ready = tools.map(withSchemas)
-  const calls = new WeakMap<Request, StatelessCall>()
+export function makeStatelessLane(served: StatelessProduct) {
+  const ready = { ...served, tools: served.product.tools.map(withSchemas) }
+  const calls = new WeakMap<Request, { call: StatelessCall; method: unknown }>()
   const handler = createMcpHandler(
     ({ requestInfo }) => {
-      const call = requestInfo && calls.get(requestInfo)
-      if (call === undefined) throw new Error('a request without a principal reached the stateless lane')
-      return makeServer(ready, call)
+      const asked = requestInfo && calls.get(requestInfo)
+      if (asked === undefined) throw new Error('a request without a principal reached the stateless lane')
+      return makeServer(ready, asked.call, asked.method)
     },
     {
       route: '/mcp',
@@ -39,10 +57,12 @@ export function makeStatelessLane(tools: readonly AnyTool[]) {
     },
   )
   return (request: Request, parsedBody: unknown, call: StatelessCall): Promise<Response> => {
-    calls.set(request, call)
+    calls.set(request, { call, method: Message.safeParse(parsedBody).data?.method })
     return handler.fetch(request, { parsedBody })
   }
 }
+
+const Message = z.object({ method: z.string() })
 
 /** The SDK asks for the JSON Schema of a tool on every request: each has a server of its own. */
 const withSchemas = (tool: AnyTool) => ({
@@ -50,16 +70,116 @@ const withSchemas = (tool: AnyTool) => ({
   inputSchema: convertOnce(tool.input),
   outputSchema: convertOnce(tool.output),
 })
-type ToolWithSchemas = ReturnType<typeof withSchemas>
 
-function makeServer(tools: readonly ToolWithSchemas[], { scopes, call }: StatelessCall): McpServer {
-  // The list depends on the scopes of the token: private, and short enough to follow a new permission.
-  const cacheHints = { 'tools/list': { ttlMs: 60_000, cacheScope: 'private' as const } }
-  const capabilities = { tools: { listChanged: false } }
-  const server = new McpServer(serverInfo, { instructions, cacheHints, capabilities })
-  for (const { tool, inputSchema, outputSchema } of tools) {
-    const facts = { ...describeTool(tool, scopes), inputSchema, outputSchema }
-    server.registerTool(tool.name, facts, (input, { mcpReq }) => call(tool, input, mcpReq._meta))
+interface Ready extends StatelessProduct {
+  tools: ReturnType<typeof withSchemas>[]
+}
+
+// What is listed depends on the token and what is read on the person: private. Lists last long enough to be worth
+// keeping and follow a new permission soon; what was read may be changed elsewhere at any moment.
+const list = { ttlMs: 60_000, cacheScope: 'private' as const }
+const cacheHints = {
+  'tools/list': list,
+  'resources/list': list,
+  'resources/templates/list': list,
+  'prompts/list': list,
+  'resources/read': { ttlMs: 5_000, cacheScope: 'private' as const },
+}
+
+// No list changes while an isolate lives, and no resource tells of changes: a stream that lasts would need a place that
+// every write passes, which this lane has not.
+const onlyTools = { tools: { listChanged: false } }
+
+function capabilitiesOf({ resources, resourceTemplates, prompts }: McpProduct) {
+  const hasResources = resources.length + resourceTemplates.length > 0
+  return {
+    ...onlyTools,
+    ...(hasResources ? { resources: { listChanged: false, subscribe: false } } : {}),
+    ...(prompts.length > 0 ? { prompts: { listChanged: false } } : {}),
+    ...(resourceTemplates.length > 0 ? { completions: {} } : {}),
   }
+}
+
+function makeServer(ready: Ready, call: StatelessCall, method: unknown): McpServer {
+  const { product, extend } = ready
+  // A server lives for one request: what the request does not ask for is not made.
+  const isForTools = method === 'tools/call' || method === 'tools/list'
+  const capabilities = isForTools ? onlyTools : capabilitiesOf(product)
+  const server = new McpServer(serverInfo, {
+    instructions,
+    cacheHints,
+    capabilities,
+    requestState: {
+      verify: async (state) => {
+        if (extend !== undefined && !looksLikeOurs(state)) return undefined
+        const opened = await readState(await call.keys(), call.principal, state, call.nowSeconds())
+        if (opened === null) throw new Error('not of this principal, altered, or too old')
+        return opened
+      },
+    },
+  })
+  registerTools(server, ready, call)
+  if (!isForTools) answerReads(server, ready, call)
+  extend?.(server)
   return server
 }
+
+function registerTools(server: McpServer, { tools, lists }: Ready, call: StatelessCall): void {
+  const { scopes } = call.principal
+  for (const { tool, inputSchema, outputSchema } of tools) {
+    const facts = { ...describeTool(tool, scopes), inputSchema, outputSchema }
+    server.registerTool(tool.name, facts, async (input, { mcpReq }) => {
+      const caller = await callerOf(call, mcpReq)
+      const run = (consent: Consent) => invoke(tool, input, call.principal, { ...caller, consent })
+      return askStateless(tool, input, mcpReq, run, call)
+    })
+  }
+  server.server.setRequestHandler('tools/list', ({ params }) => {
+    refuseCursor(params)
+    return { tools: lists.tools(scopes) }
+  })
+}
+
+function answerReads({ server }: McpServer, { product, lists, reads }: Ready, call: StatelessCall): void {
+  const { resources, resourceTemplates, prompts } = product
+  const readerOf = ({ mcpReq }: ServerContext): Reader => ({
+    principal: call.principal,
+    caller: () => callerOf(call, mcpReq),
+    notFound: errorCode.invalidParams,
+  })
+  if (resources.length + resourceTemplates.length > 0) {
+    server.setRequestHandler('resources/list', ({ params }) => {
+      refuseCursor(params)
+      return { resources: lists.resources }
+    })
+    server.setRequestHandler('resources/templates/list', ({ params }) => {
+      refuseCursor(params)
+      return { resourceTemplates: lists.resourceTemplates }
+    })
+    server.setRequestHandler('resources/read', ({ params }, context) =>
+      readResource(reads, params.uri, readerOf(context)),
+    )
+  }
+  if (prompts.length > 0) {
+    server.setRequestHandler('prompts/list', ({ params }) => {
+      refuseCursor(params)
+      return { prompts: lists.prompts }
+    })
+    server.setRequestHandler('prompts/get', ({ params }, context) =>
+      getPrompt(reads, params.name, params.arguments, readerOf(context)),
+    )
+  }
+  if (resourceTemplates.length > 0) {
+    server.setRequestHandler('completion/complete', ({ params }, context) =>
+      complete(reads, params, readerOf(context)),
+    )
+  }
+}
+
+/** A closed stream cancels here, because it is how this revision cancels (Transports, Cancellation). */
+const callerOf = (call: StatelessCall, { _meta, signal, notify }: ServerContext['mcpReq']): Promise<Caller> =>
+  call.makeCaller({
+    message: { meta: _meta, inSession: null },
+    signal,
+    progress: tellProgress(_meta, (notification) => notify(notification)),
+  })

@@ -25,9 +25,13 @@ export const success = (
 /** `transaction`: null where what knew it is gone. */
 export function failure(problem: CallProblem, transaction: string | null): ToolResult {
   const stopped = problem.reason === 'ended' || problem.reason === 'not_started' ? { [STOPPED]: problem } : {}
+  const incident = problem.reason === 'broken' ? { incident: problem.incident } : {}
+  // Their texts are values in JSON, in a block of their own: no sentence of ours holds them (invariant 9).
+  const items =
+    problem.reason === 'unconfirmed' ? [JSON.stringify({ items: problem.confirmation.items })] : []
   return {
-    content: [{ type: 'text', text: sayRefusal(problem) }],
+    content: [sayRefusal(problem), ...items].map((text) => ({ type: 'text', text })),
     isError: true,
-    _meta: { ...(transaction === null ? {} : { transaction }), ...stopped },
+    _meta: { ...(transaction === null ? {} : { transaction }), ...incident, ...stopped },
   }
 }

@@ -36,7 +36,7 @@ export class CallDesk {
     const earlier = calls.begin(intent)
     if (earlier !== null) return answerEarlier(config(), earlier)
     wake.noLaterThan(Math.ceil((nowMs() + LOST_AFTER_MS) / 1000))
-    const live = await downstream.live(grant, intent.refused)
+    const live = await downstream.live(grant, intent)
     if (live.verdict === 'go') {
       const person = { name: grant.personName }
       return { verdict: 'go', call: intent.transaction, downstreamToken: live.token, person }

@@ -56,8 +56,8 @@ export class CallLog {
     const now = this.#nowMs()
     this.#rows(
       `INSERT INTO calls (seq, id, grant_id, client, lane, tool, effect, arguments_digest, key_hash, key_ends_at_ms,
-         began_at_ms)
-       SELECT COALESCE(MAX(seq), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM calls`,
+         began_at_ms, client_trace)
+       SELECT COALESCE(MAX(seq), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM calls`,
       transaction,
       intent.grant,
       intent.client,
@@ -68,6 +68,7 @@ export class CallLog {
       key?.hash ?? null,
       key === null ? null : now + KEY_LASTS_MS[key.from],
       now,
+      intent.clientTrace ?? null,
     )
     return null
   }

@@ -2,9 +2,15 @@ import type { PersonStorage } from './step.ts'
 
 /** Kept beside the table: SQLite's own `user_version` is not to be had in a Durable Object. */
 const VERSION_KEY = 'calls-schema'
-const VERSION = 2
+const VERSION = 3
 
-export const hasCallTable = ({ kv }: PersonStorage): boolean => kv.get(VERSION_KEY) === VERSION
+/** The first version that has every column which is read here; the next added one that only new rows have. */
+const READABLE = 2
+
+const versionOf = ({ kv }: PersonStorage) => Number(kv.get(VERSION_KEY) ?? 0)
+
+/** Good enough to read. Only a call that begins needs the newest (makeCallTable). */
+export const hasCallTable = (storage: PersonStorage): boolean => versionOf(storage) >= READABLE
 
 /**
  * The record of every tool call, one row each (decision 17): audit, idempotency and what is left after a crash read
@@ -14,8 +20,14 @@ export const hasCallTable = ({ kv }: PersonStorage): boolean => kv.get(VERSION_K
  * later, its outcome. It never goes back, which is why the newest row is never deleted (call-log.ts).
  */
 export function makeCallTable(storage: PersonStorage): void {
-  if (hasCallTable(storage)) return
+  const version = versionOf(storage)
+  if (version === VERSION) return
   const { sql, kv } = storage
+  if (version === READABLE) {
+    sql.exec('ALTER TABLE calls ADD COLUMN client_trace TEXT')
+    kv.put(VERSION_KEY, VERSION)
+    return
+  }
   const isOld =
     sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'calls'").toArray().length > 0
   if (isOld) sql.exec('ALTER TABLE calls RENAME TO calls_1')
@@ -34,7 +46,8 @@ export function makeCallTable(storage: PersonStorage): void {
       began_at_ms INTEGER NOT NULL,
       ended_at_ms INTEGER,
       outcome TEXT CHECK (outcome IN ('done', 'refused', 'failed', 'unknown')),
-      result TEXT
+      result TEXT,
+      client_trace TEXT
     ) STRICT;
     CREATE INDEX IF NOT EXISTS calls_open ON calls (began_at_ms) WHERE outcome IS NULL;
     CREATE INDEX IF NOT EXISTS calls_keyed ON calls (key_hash) WHERE key_hash IS NOT NULL;

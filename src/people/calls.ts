@@ -13,6 +13,8 @@ export interface CallIntent {
   argumentsDigest: string
   /** Under which the same write may be asked for again; null: every message is a call of its own. */
   key: CallKey | null
+  /** What the client calls its own trace (W3C traceparent): on record as its claim. */
+  clientTrace?: string
   /**
    * Where this begins the same call once more because the API refused the token: its thumbprint. The Person gives
    * a newer one then. Still one row, and no third kind of message.

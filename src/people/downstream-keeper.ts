@@ -22,6 +22,14 @@ const OUTAGE_RETRY_SECONDS = 30
 
 export type Live = { verdict: 'go'; token: string } | Stop
 
+/** What a call says when it asks for a token. */
+interface Asked {
+  /** Thumbprint of one that the API did not take. */
+  refused?: string | undefined
+  /** Goes to PingOne, where the token has to be renewed; of several that wait, that of the first. */
+  transaction: string
+}
+
 export interface DownstreamParts {
   config(): Config
   pingone(): PersonPingOne
@@ -44,9 +52,10 @@ export class DownstreamKeeper {
     this.#parts = parts
   }
 
-  /** A token good for a call. `refused` is the thumbprint of one that the API did not take. */
-  async live(grant: Grant, refused: string | undefined): Promise<Live> {
+  /** A token good for a call. */
+  async live(grant: Grant, asked: Asked): Promise<Live> {
     const config = this.#parts.config()
+    const { refused } = asked
     // Refused, not ended: one minute with a wrong setting must not sign everyone out (decision 19).
     if (!isSameTenant(grant.tenant, config))
       return this.#outage('grant.refused', grant, 'settings name another tenant')
@@ -59,26 +68,27 @@ export class DownstreamKeeper {
     const isGood =
       leftSeconds >= REFRESH_AHEAD_SECONDS && !(await isToReplace(grant, access, refused, nowSeconds))
     if (isGood || refresh === null) return { verdict: 'go', token: access }
-    return this.#refreshOnce(grant.id, refused)
+    return this.#refreshOnce(grant.id, asked)
   }
 
   // RFC 9700 §4.14.2: where refresh tokens rotate, presenting one twice looks like theft and kills the family.
   // One redemption per grant; who comes meanwhile waits for the same answer.
-  async #refreshOnce(grantId: string, refused: string | undefined): Promise<Live> {
+  async #refreshOnce(grantId: string, asked: Asked): Promise<Live> {
     const running = this.#refreshing.get(grantId)
     if (running !== undefined) {
       const live = await running
-      if (live.verdict !== 'go' || (await thumbprint(live.token)) !== refused) return live
+      if (live.verdict !== 'go' || (await thumbprint(live.token)) !== asked.refused) return live
       // What ran did not know that this token is refused, and found nothing to do.
-      return this.#refreshOnce(grantId, refused)
+      return this.#refreshOnce(grantId, asked)
     }
-    const refresh = this.#refresh(grantId, refused).finally(() => this.#refreshing.delete(grantId))
+    const refresh = this.#refresh(grantId, asked).finally(() => this.#refreshing.delete(grantId))
     this.#refreshing.set(grantId, refresh)
     return refresh
   }
 
-  async #refresh(grantId: string, refused: string | undefined): Promise<Live> {
+  async #refresh(grantId: string, asked: Asked): Promise<Live> {
     const { grants } = this.#parts
+    const { refused, transaction } = asked
     // Read again: who looked before the last refresh was stored would present the token that it spent.
     const before = grants.readLive(grantId)
     if (before === null) return { verdict: 'ended' }
@@ -90,14 +100,14 @@ export class DownstreamKeeper {
     const replacedAtSeconds = isRefused ? nowSeconds : before.replacedAtSeconds
     const isRenewed = before.downstreamEndsAtSeconds - nowSeconds >= REFRESH_AHEAD_SECONDS && !isRefused
     if (isRenewed || refresh === null) return { verdict: 'go', token: access }
-    const renewed = await this.#renew(access, refresh, before)
+    const renewed = await this.#renew(before, { access, refresh }, transaction)
     if (!renewed.ok) {
       const { rotated, reason, detail } = renewed.error
       const isCurrent =
         rotated === null
           ? grants.readLive(grantId)?.sealed === before.sealed
           : await this.#keep(before, { access, refresh: rotated }, { replacedAtSeconds })
-      if (!isCurrent) return this.#refresh(grantId, refused)
+      if (!isCurrent) return this.#refresh(grantId, asked)
       if (reason === 'dead') return this.#end(before, 'pingone_ended')
       return this.#outage('downstream.not-renewed', before, `${reason}: ${detail}`)
     }
@@ -105,12 +115,16 @@ export class DownstreamKeeper {
     // Stored before it is used: the old one is spent from here on.
     const change = { downstreamEndsAtSeconds: claims.exp, replacedAtSeconds }
     const isKept = await this.#keep(before, { access: accessToken, refresh: next }, change)
-    return isKept ? { verdict: 'go', token: accessToken } : this.#refresh(grantId, refused)
+    return isKept ? { verdict: 'go', token: accessToken } : this.#refresh(grantId, asked)
   }
 
   /** A token of somebody else is refused as any answer that a check refuses: loudly, and the grant goes on. */
-  async #renew(access: string, refresh: string, grant: Grant): ReturnType<PersonPingOne['refresh']> {
-    const renewed = await this.#parts.pingone().refresh(refresh, grant.downstreamScopes)
+  async #renew(
+    grant: Grant,
+    { access, refresh }: { access: string; refresh: string },
+    transaction: string,
+  ): ReturnType<PersonPingOne['refresh']> {
+    const renewed = await this.#parts.pingone().refresh(refresh, grant.downstreamScopes, transaction)
     if (!renewed.ok) return renewed
     const { refreshToken: rotated, claims, idToken } = renewed.value
     const refused = (detail: string) => err<RefreshProblem>({ reason: 'not_trusted', detail, rotated })

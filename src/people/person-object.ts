@@ -2,6 +2,7 @@ import type { DurableObject } from 'cloudflare:workers'
 import type { Config } from '../config.ts'
 import type { AccountKeeper, ListedGrant } from './account-keeper.ts'
 import type { CallIntent, CallKeeper, CallStart } from './calls.ts'
+import type { ConfirmationKeeper } from './confirmations.ts'
 import type { EndReason } from './end-reason.ts'
 import type { NewGrant } from './grant.ts'
 import type { GrantKeeper } from './grant-keeper.ts'
@@ -22,7 +23,7 @@ export interface PersonParts {
 
 /** What others may ask of a Person. */
 export interface PersonObject
-  extends DurableObject<Env>, AccountKeeper, CallKeeper, GrantKeeper, StepUpKeeper {
+  extends DurableObject<Env>, AccountKeeper, CallKeeper, ConfirmationKeeper, GrantKeeper, StepUpKeeper {
   openGrant(given: NewGrant): Promise<'opened' | 'blocked'>
   openSession(session: string, grant: string, client: string): Promise<void>
   closeSession(session: string): Promise<void>

@@ -7,6 +7,7 @@ import { sealTokens } from './downstream.ts'
 import { DownstreamKeeper } from './downstream-keeper.ts'
 import type { EndReason } from './end-reason.ts'
 import type { NewGrant } from './grant.ts'
+import { Confirmations, type UsedConfirmation } from './confirmations.ts'
 import { GrantBook } from './grant-book.ts'
 import { GrantEnds } from './grant-ends.ts'
 import { inTime } from './grant-life.ts'
@@ -90,6 +91,7 @@ export const makePerson = (parts: PersonParts) =>
       downstream: this.#downstream,
     })
     readonly #stepUps = new StepUps(this.#storage.kv, this.#shared)
+    readonly #confirmations = new Confirmations(this.#storage.kv, this.#shared)
 
     /** `/callback` came to its end: grant, code and PingOne's tokens are here, in one act, before the code leaves. */
     async openGrant(given: NewGrant): Promise<'opened' | 'blocked'> {
@@ -209,17 +211,25 @@ export const makePerson = (parts: PersonParts) =>
       return this.#stepUps.approve(id, given)
     }
 
+    async useConfirmation(used: UsedConfirmation) {
+      return this.#confirmations.use(used)
+    }
+
     override async alarm(): Promise<void> {
       this.#wake.clear()
       const nextSeconds = this.#ends.endWhatRanOut()
       this.#closeSessions([...this.#sessions.sweep(), ...this.#sessions.untold()])
       this.#calls.sweep()
-      this.#stepUps.sweep()
-      this.account.sweep()
+      for (const part of [this.#stepUps, this.#confirmations, this.account]) part.sweep()
       await this.#revocations.tell(parts.config(this.env), this.#pingone())
-      const others = [this.#sessions, this.#revocations, this.#calls, this.account, this.#stepUps].map(
-        (part) => part.nextSeconds(),
-      )
+      const others = [
+        this.#sessions,
+        this.#revocations,
+        this.#calls,
+        this.account,
+        this.#stepUps,
+        this.#confirmations,
+      ].map((part) => part.nextSeconds())
       for (const next of [nextSeconds, ...others]) this.#wake.noLaterThan(next)
     }
 

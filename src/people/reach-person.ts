@@ -1,13 +1,15 @@
 import { askTwice } from '../lib/ask-twice.ts'
 import type { AccountKeeper } from './account-keeper.ts'
 import type { CallKeeper } from './calls.ts'
+import type { ConfirmationKeeper } from './confirmations.ts'
 import type { EndReason } from './end-reason.ts'
 import type { NewGrant } from './grant.ts'
 import type { GrantKeeper } from './grant-keeper.ts'
 import type { StepUpKeeper } from './step-up-keeper.ts'
 
 /** A Person as the rest of the server sees it. */
-export interface ReachedPerson extends AccountKeeper, CallKeeper, GrantKeeper, StepUpKeeper {
+export interface ReachedPerson
+  extends AccountKeeper, CallKeeper, ConfirmationKeeper, GrantKeeper, StepUpKeeper {
   openGrant(given: NewGrant): Promise<'opened' | 'blocked'>
   openSession(session: string, grant: string, client: string): Promise<void>
   closeSession(session: string): Promise<void>
@@ -37,6 +39,7 @@ export function reachPerson(env: Env, name: string, { personMs, callMs }: Person
     closeSession: (session) => ask(async (person) => person.closeSession(session)),
     beginCall: (intent) => ask(async (person) => person.beginCall(intent), callMs),
     endCall: (call, outcome, result) => ask(async (person) => person.endCall(call, outcome, result)),
+    useConfirmation: (used) => ask(async (person) => person.useConfirmation(used)),
     openStepUp: (asked) => ask(async (person) => person.openStepUp(asked)),
     readStepUp: (id) => ask(async (person) => person.readStepUp(id)),
     denyStepUp: (id) => ask(async (person) => person.denyStepUp(id)),

@@ -35,6 +35,6 @@ export function steppedStorage(storage: DurableObjectStorage, step: Step): Perso
 export type PersonPingOne = Pick<PingOne, 'refresh' | 'revoke'>
 
 export const steppedPingOne = (pingone: PersonPingOne, step: Step): PersonPingOne => ({
-  refresh: (token, scopes) => step('pingone.refresh', () => pingone.refresh(token, scopes)),
+  refresh: (...asked) => step('pingone.refresh', () => pingone.refresh(...asked)),
   revoke: (token) => step('pingone.revoke', () => pingone.revoke(token)),
 })

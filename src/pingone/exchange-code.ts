@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { err, ok, type Result } from '../lib/result.ts'
+import { traceHeaders } from '../lib/trace.ts'
 import type { LoginSecrets } from './authorization-url.ts'
 import type { IdTokenClaims } from './claims.ts'
 import type { Connection } from './connection.ts'
@@ -13,6 +14,8 @@ interface CalledBack {
   callback: URL
   redirectUri: string
   secrets: LoginSecrets
+  /** A UUID that our log names, so that this login is found in PingOne's audit. */
+  transaction?: string
 }
 
 interface SignedIn<Tokens> {
@@ -54,7 +57,7 @@ const makeRedemption =
 async function sendCode(
   { client, authentication, options, resource }: Connection,
   server: oauth.AuthorizationServer,
-  { callback, redirectUri, secrets }: CalledBack,
+  { callback, redirectUri, secrets, transaction }: CalledBack,
 ): Promise<Result<Response, PingOneProblem>> {
   let answer: URLSearchParams
   try {
@@ -71,7 +74,11 @@ async function sendCode(
       answer,
       redirectUri,
       secrets.verifier,
-      { ...options, additionalParameters: resource },
+      {
+        ...options,
+        ...(transaction === undefined ? {} : { headers: traceHeaders(transaction) }),
+        additionalParameters: resource,
+      },
     ),
   )
   return sent.ok ? (judgeStatus(sent.value) ?? sent) : sent

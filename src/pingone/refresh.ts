@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { err, ok, type Result } from '../lib/result.ts'
+import { traceHeaders } from '../lib/trace.ts'
 import type { RenewedIdTokenClaims } from './claims.ts'
 import type { Connection } from './connection.ts'
 import { judgeStatus, problemOf, type PingOneProblem } from './problems.ts'
@@ -15,7 +16,12 @@ export interface RenewedTokens extends DownstreamTokens {
 /** Redeems a refresh token. The caller stores what comes back before anything else uses it. */
 export const makeRefresh =
   (connection: Connection) =>
-  async (refreshToken: string, scopes: readonly string[]): Promise<Result<RenewedTokens, RefreshProblem>> => {
+  async (
+    refreshToken: string,
+    scopes: readonly string[],
+    /** Of the call that needs it. */
+    transaction: string,
+  ): Promise<Result<RenewedTokens, RefreshProblem>> => {
     const { client, authentication, options, resource } = connection
     const server = await connection.discover()
     if (!server.ok) return err({ ...server.error, rotated: null })
@@ -23,6 +29,7 @@ export const makeRefresh =
     const sent = await send(() =>
       oauth.refreshTokenGrantRequest(server.value, client, authentication, refreshToken, {
         ...options,
+        headers: traceHeaders(transaction),
         additionalParameters: { scope, ...resource },
       }),
     )

@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { boundedFetch, type Fetch } from '../lib/bounded-fetch.ts'
 import { ok, type Result } from '../lib/result.ts'
+import { traceHeaders, TRANSACTION_HEADER } from '../lib/trace.ts'
 import { problemOf, problemOfRequest, type PingOneProblem } from './problems.ts'
 
 const MAX_ANSWER_BYTES = 64 * 1024
@@ -24,7 +25,7 @@ export interface Wire {
 
 export function makeWire(fetch: Fetch, deadlineMs: number, issuer: string): Wire {
   const bounded: Fetch = (input, init) =>
-    boundedFetch(fetch, new Request(input, init), { deadlineMs, maxBytes: MAX_ANSWER_BYTES })
+    boundedFetch(fetch, traced(new Request(input, init)), { deadlineMs, maxBytes: MAX_ANSWER_BYTES })
   return {
     fetch: bounded,
     options: {
@@ -34,6 +35,14 @@ export function makeWire(fetch: Fetch, deadlineMs: number, issuer: string): Wire
       [oauth.allowInsecureRequests]: issuer.startsWith('http:'),
     },
   }
+}
+
+/** PingOne's audit can be searched for the id; what nobody gave one (documents, revocations) is a matter of its own. */
+function traced(request: Request): Request {
+  if (request.headers.has(TRANSACTION_HEADER)) return request
+  for (const [name, value] of Object.entries(traceHeaders(crypto.randomUUID())))
+    request.headers.set(name, value)
+  return request
 }
 
 /** Sends, and gives a request that got no answer as a value. Judging the answer is another function's work. */

@@ -3,6 +3,7 @@ import { log } from '../lib/log.ts'
 import { redacted } from '../lib/redacted.ts'
 import { err, type Result } from '../lib/result.ts'
 import type { Secret } from '../lib/secret.ts'
+import { traceHeaders } from '../lib/trace.ts'
 import { describeAnswer } from './describe-answer.ts'
 import { type Act, noAnswer, readAnswer, type Todo, TODO_ID, type TodoProblem } from './read-answer.ts'
 
@@ -24,7 +25,7 @@ export interface TodoCall {
   token: Secret
   /** Another token, for one that the API refused. `none_newer`: PingOne has just given it; `stopped`: it has no other. */
   replaceToken: (refused: Secret) => Promise<Result<Secret, 'none_newer' | 'stopped'>>
-  /** The same for the same intent, however often it is sent; an API that knows it executes a write once. */
+  /** Of the first write; the others of the same call count on from it. An API that knows keys executes each once. */
   idempotencyKey: string
   /** A UUID, joins our log, the API's and PingOne's. */
   transaction: string
@@ -42,6 +43,7 @@ interface Asked {
 /** The downstream client of one tool call, on the contract of the Todo API: each answer is the whole list. */
 export function makeTodoClient(api: TodoApi, call: TodoCall) {
   let { token } = call
+  let writes = 0
 
   /**
    * RFC 9110 §15.5.2: after a 401 the request was not carried out, so that it may be sent again, a write too (with the
@@ -49,12 +51,17 @@ export function makeTodoClient(api: TodoApi, call: TodoCall) {
    */
   async function ask(asked: Asked): Promise<Answer> {
     const used = token
-    const answer = await send(api, call, used, asked)
+    const { idempotencyKey } = call
+    if (asked.method !== 'GET') writes += 1
+    // Chosen here and not where it is sent: the same write may be sent again under another token.
+    const key = writes > 1 ? `${idempotencyKey}.${writes}` : idempotencyKey
+    const keyed = { ...call, idempotencyKey: key }
+    const answer = await send(api, keyed, used, asked)
     if (answer.ok || answer.error.reason !== 'unauthorized') return answer
     const next = await call.replaceToken(used)
     if (next.ok) {
       token = next.value
-      const again = await send(api, call, token, asked)
+      const again = await send(api, keyed, token, asked)
       if (again.ok || again.error.reason !== 'unauthorized') return again
     }
     // Nobody is signed out for this: it is all people at once, and a new login would give the same kind of token.
@@ -104,17 +111,10 @@ function makeRequest(api: TodoApi, call: TodoCall, token: Secret, { method, id, 
   const headers = new Headers({
     accept: 'application/json',
     authorization: `Bearer ${token.reveal()}`,
-    'x-ping-external-transaction-id': call.transaction,
-    traceparent: traceparent(call.transaction),
+    ...traceHeaders(call.transaction),
   })
   if (method !== 'GET') headers.set('idempotency-key', call.idempotencyKey)
   if (body === undefined) return new Request(url, { method, headers })
   headers.set('content-type', 'application/json')
   return new Request(url, { method, headers, body: JSON.stringify(body) })
-}
-
-/** W3C Trace Context §3.2: 16 bytes of trace id (our transaction), 8 of span id, sampled. */
-function traceparent(transaction: string): string {
-  const span = crypto.randomUUID().replaceAll('-', '').slice(16)
-  return `00-${transaction.replaceAll('-', '').toLowerCase()}-${span}-01`
 }

@@ -1,24 +1,64 @@
 import { z } from 'zod'
 import { err, ok } from '../lib/result.ts'
 import { defineTool } from './define-tool.ts'
-import { countOf, TodoId } from './todo.ts'
+import { deleteEach } from './delete-each.ts'
+import { countOf, showTodo, TodoId } from './todo.ts'
+
+/** As many as a person can look through before they agree. */
+const MOST = 20
+
+const Ids = z.array(TodoId).max(MOST)
+const idsOf = ({ id, ids }: { id?: string | undefined; ids?: string[] | undefined }): string[] => [
+  ...new Set(id === undefined ? ids : [id]),
+]
 
 export const deleteTodo = defineTool({
   name: 'deleteTodo',
-  title: 'Delete a todo',
+  title: 'Delete todos',
   description:
-    'Deletes one todo of the signed-in person for good. Use it only when the person asks to remove it; for ' +
-    'something that is finished use updateTodo. Get the id from listTodos first. It cannot be undone.',
-  input: z.strictObject({ id: TodoId }),
-  output: z.object({ id: z.string().max(128), total: z.int().min(0) }),
+    'Deletes todos of the signed-in person for good: one by id, or several by ids. Use it only when the person ' +
+    'asks to remove them; for something that is finished use updateTodo. Get the ids from listTodos first. It ' +
+    'cannot be undone, so more than one, or one that is not done, is deleted only after the person was asked.',
+  input: z
+    .strictObject({ id: TodoId.optional(), ids: Ids.min(1).optional() })
+    .refine(({ id, ids }) => (id === undefined) !== (ids === undefined)),
+  output: z.object({
+    deleted: Ids,
+    /** Not begun, or refused: they are as they were. */
+    notDeleted: Ids,
+    /** Nobody knows: at most one, because nothing is sent after it. */
+    unknown: Ids,
+    /** Of the whole list; null: the API gave no list after the last of them. */
+    total: z.int().min(0).nullable(),
+  }),
   scopes: ['todo:read', 'todo:write'],
   effect: 'delete',
-  async run({ id }, { todos }) {
-    const list = await todos.remove(id)
+  async confirm(input, { todos }) {
+    const list = await todos.list()
     if (!list.ok) return list
-    if (list.value.some((todo) => todo.id === id)) return err({ reason: 'unknown_outcome' })
-    return ok({ id, total: list.value.length })
+    const ids = idsOf(input)
+    const found = list.value.filter((todo) => ids.includes(todo.id))
+    const [first] = found
+    if (first === undefined) return err({ reason: 'gone' })
+    if (found.length === 1 && first.completed) return ok(null)
+    const question =
+      found.length === 1
+        ? 'Delete this todo for good? It is not done yet.'
+        : `Delete these ${found.length} todos for good?`
+    return ok({ question, items: found.map(showTodo).map(({ id, text }) => ({ id, text })) })
   },
+  run: (input, context) => deleteEach(idsOf(input), context),
+  isUnknown: ({ unknown }) => unknown.length > 0,
   // An API may answer an id that it does not know like a deletion: so this says what is, not what was done.
-  say: ({ id, total }) => `There is no todo with the id ${id} any more. The list now has ${countOf(total)}.`,
+  say({ deleted, notDeleted, unknown, total }) {
+    const lines = [
+      [deleted, 'There is no todo any more with'],
+      [notDeleted, 'Not deleted:'],
+      [unknown, 'It is unknown whether this was deleted, look with listTodos and do not repeat it:'],
+    ] as const
+    const said = lines.flatMap(([ids, what]) => (ids.length === 0 ? [] : [`${what} ${named(ids)}.`]))
+    return [...said, ...(total === null ? [] : [`The list now has ${countOf(total)}.`])].join(' ')
+  },
 })
+
+const named = (ids: readonly string[]) => `the ${ids.length === 1 ? 'id' : 'ids'} ${ids.join(', ')}`

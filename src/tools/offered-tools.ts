@@ -8,3 +8,9 @@ export const offeredTools = (
   isReadOnly
     ? tools.filter(({ effect, scopes }) => effect === 'read' && !scopes.includes('todo:write'))
     : tools
+
+/** The same for what is read: what needs the permission to write is not there. */
+export const offeredReads = <R extends { readonly scopes: readonly string[] }>(
+  reads: readonly R[],
+  { isReadOnly }: { isReadOnly: boolean },
+): readonly R[] => (isReadOnly ? reads.filter(({ scopes }) => !scopes.includes('todo:write')) : reads)

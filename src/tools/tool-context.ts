@@ -35,4 +35,11 @@ export interface Me {
 export interface ToolContext {
   todos: TodoStore
   me: Me
+  /**
+   * Aborted when the client cancelled or time runs out. A tool with several effects looks at it before each: what was
+   * begun is finished, what was not begun is reported as not done.
+   */
+  signal: AbortSignal
+  /** How far it is, for a client that asked to be told. Costs nothing where nobody did. */
+  progress: (done: number, total: number) => void
 }

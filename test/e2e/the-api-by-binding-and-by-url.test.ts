@@ -45,7 +45,7 @@ describe.for(['binding', 'API_URL'] as const)('with the API by %s', (way) => {
     expect(await call('updateTodo', { id, completed: true })).toMatchObject({
       structuredContent: { todo: { id, text: 'milk', completed: true } },
     })
-    expect(await call('deleteTodo', { id })).toMatchObject({ structuredContent: { id, total: 1 } })
+    expect(await call('deleteTodo', { id })).toMatchObject({ structuredContent: { deleted: [id], total: 1 } })
     expect(await call('deleteTodo', { id })).toMatchObject({ isError: true })
     expect(await call('whoAmI')).toMatchObject({ structuredContent: { scopes: BOTH.split(' ') } })
   })

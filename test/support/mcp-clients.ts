@@ -18,6 +18,8 @@ export interface ConnectOptions extends SignInProviderOptions {
   readonly onStep?: OnStep
   /** Goes on with the registration and the tokens of an earlier connection. */
   readonly provider?: SignInProvider
+  /** Whether it says that it can show forms; what it does with them is set on its `client`. */
+  readonly showsForms?: boolean
 }
 
 const ToolAnswer = z.object({
@@ -42,7 +44,7 @@ const NAME = { name: 'story-client', version: '1.0.0' }
 export function connectV1(mcpUrl: string, options: ConnectOptions = {}): Promise<Connected<ClientV1>> {
   const { provider, fetch } = partsOf(options)
   return connectSigningIn((): Connection<ClientV1> => {
-    const client = new ClientV1(NAME)
+    const client = new ClientV1(NAME, { capabilities: capabilitiesOf(options) })
     const transport = new TransportV1(new URL(mcpUrl), { authProvider: provider, fetch })
     return {
       client,
@@ -65,7 +67,10 @@ export function connectV2(
   const { provider, fetch } = partsOf(options)
   const mode = revision === '2025' ? ('legacy' as const) : { pin: '2026-07-28' }
   return connectSigningIn((): Connection<ClientV2> => {
-    const client = new ClientV2(NAME, { versionNegotiation: { mode } })
+    const client = new ClientV2(NAME, {
+      versionNegotiation: { mode },
+      capabilities: capabilitiesOf(options),
+    })
     const transport = new TransportV2(new URL(mcpUrl), { authProvider: provider, fetch })
     return {
       client,
@@ -106,6 +111,8 @@ export async function withSignIn<Result>(
 interface Connection<Client> extends Connected<Client> {
   connect(): Promise<void>
 }
+
+const capabilitiesOf = ({ showsForms = false }: ConnectOptions) => (showsForms ? { elicitation: {} } : {})
 
 const partsOf = ({ onStep = () => {}, ...options }: ConnectOptions) => ({
   provider: options.provider ?? signInProvider({ ...options, onStep }),

@@ -6,6 +6,8 @@ import { expect, test } from 'vitest'
 const mayImport: Record<string, readonly string[]> = {
   lib: [],
   tools: ['lib'],
+  resources: ['tools', 'lib'],
+  prompts: ['resources', 'tools', 'lib'],
   pingone: ['lib'],
   'todo-api': ['lib', 'tools'],
   pages: ['lib'],
@@ -14,7 +16,7 @@ const mayImport: Record<string, readonly string[]> = {
   people: ['lib', 'pingone'],
   authorization: ['pingone', 'people', 'limits', 'pages', 'http', 'lib', 'principal.ts'],
   account: ['authorization', 'pingone', 'people', 'pages', 'http', 'lib', 'principal.ts'],
-  mcp: ['tools', 'todo-api', 'people', 'limits', 'lib', 'principal.ts'],
+  mcp: ['tools', 'resources', 'prompts', 'todo-api', 'people', 'limits', 'lib', 'principal.ts'],
   'principal.ts': [],
   'settings.ts': ['lib'],
   'config.ts': ['settings.ts', 'lib'],
@@ -27,10 +29,12 @@ const mayImport: Record<string, readonly string[]> = {
     'mcp',
     'people',
     'pingone',
+    'prompts',
+    'resources',
     'tools',
   ],
   'compose.ts': ['wiring.ts', 'account', 'authorization', 'settings.ts', 'http', 'lib', 'mcp', 'pages'],
-  'index.ts': ['compose.ts', 'tools'],
+  'index.ts': ['compose.ts', 'tools', 'resources', 'prompts'],
 }
 
 const SRC = 'src'

@@ -29,6 +29,10 @@ test.each(packages)('%s is not in the bundle', (name) => {
   expect(files.filter((file) => !STAYS.test(file))).toEqual([])
 })
 
+test('nothing of a test or a bench is in the bundle', () => {
+  expect(bundle.inputs.filter((file) => /^(?:test|bench)\//.test(file))).toEqual([])
+})
+
 test('of zod’s languages only English is in the bundle', () => {
   const languages = bundle.inputs.filter((file) => file.includes('zod/v4/locales/'))
   expect(languages.map((file) => file.split('/').at(-1))).toEqual(['en.js'])

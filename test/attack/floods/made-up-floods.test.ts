@@ -32,7 +32,7 @@ test('T15 5,000 made-up bearers and session ids: 401, then 429; no object, nothi
   expect(Object.keys(statuses)).toEqual(['401', '429'])
   expect(statuses[429]).toBeGreaterThan(FLOOD - 1300)
   const last = answers.at(-1)
-  expect(JSON.parse(last?.text ?? '')).toMatchObject({ jsonrpc: '2.0', id: null, error: { code: -32000 } })
+  expect(JSON.parse(last?.text ?? '')).toMatchObject({ jsonrpc: '2.0', id: null, error: { code: -31_000 } })
   expect(last && waitOf(last)).toBeGreaterThan(0)
   // From as many networks as there are bearers, nothing is left either.
   await flood(1000, (at) => send('/mcp', { from: network(at), headers: bearer(madeUp(at)) }))

@@ -4,6 +4,7 @@ import { forwardRequest } from '../../../src/mcp/forward-request.ts'
 import { guardMcpRequest } from '../../../src/mcp/guard-request.ts'
 import { readPrincipal, writePrincipal } from '../../../src/mcp/principal-header.ts'
 import { readDownstreamToken } from '../../../src/mcp/read-downstream-token.ts'
+import { RequestLine } from '../../../src/mcp/request-line.ts'
 import { sayRefusal } from '../../../src/mcp/tool-refusal.ts'
 import { failure } from '../../../src/mcp/tool-result.ts'
 import { Secret } from '../../../src/lib/secret.ts'
@@ -69,6 +70,7 @@ test('a principal survives its header, whatever its client id holds', () => {
   }
 })
 
+const line = new RequestLine(() => 0)
 const auth = { token: 't', audience: URL_OF_MCP, scope: [] }
 const message = (result: unknown) => JSON.stringify({ jsonrpc: '2.0', id: 1, result })
 const asJson = (text: string) => new Response(text, { headers: { 'content-type': 'application/json' } })
@@ -77,7 +79,7 @@ const asEvents = (text: string) => new Response(`event: message\ndata: ${text}\n
 test.each([asJson, asEvents])(
   'a call that could not start becomes the HTTP answer that it means',
   async (wrap) => {
-    const ended = await answerStopped(wrap(message(failure({ reason: 'ended' }, 't'))), auth)
+    const ended = await answerStopped(wrap(message(failure({ reason: 'ended' }, 't'))), auth, line)
     expect(ended.status).toBe(401)
     expect(ended.headers.get('www-authenticate')).toBe(
       'Bearer realm="OAuth", error="invalid_token", resource_metadata="https://mcp.example.test/.well-known/oauth-protected-resource/mcp"',
@@ -85,6 +87,7 @@ test.each([asJson, asEvents])(
     const busy = await answerStopped(
       wrap(message(failure({ reason: 'not_started', retryAfterSeconds: 9 }, 't'))),
       auth,
+      line,
     )
     expect([busy.status, busy.headers.get('retry-after')]).toEqual([503, '9'])
   },
@@ -100,12 +103,12 @@ test('any other answer passes byte for byte, also one that comes in pieces', asy
     },
   })
   const whole = pieces.join('')
-  expect(await (await answerStopped(new Response(stream), auth)).text()).toBe(whole)
+  expect(await (await answerStopped(new Response(stream), auth, line)).text()).toBe(whole)
   const said = message({
     content: [{ type: 'text', text: '"_meta":{"stopped":{"reason":"ended"}}' }],
     _meta: {},
   })
-  const answer = await answerStopped(asJson(said), auth)
+  const answer = await answerStopped(asJson(said), auth, line)
   expect([answer.status, await answer.text(), answer.headers.get('content-type')]).toEqual([
     200,
     said,

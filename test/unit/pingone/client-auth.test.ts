@@ -28,7 +28,7 @@ test('every request has an assertion of its own, for this issuer, for a minute, 
   )
   await client.revoke('one')
   await client.revoke('two')
-  await client.refresh('three', ['todo:read'])
+  await client.refresh('three', ['todo:read'], crypto.randomUUID())
   const ids = new Set<unknown>()
   for (const { form, authorization } of requests) {
     expect(authorization).toBeNull()
@@ -68,7 +68,7 @@ test('a key that PingOne does not know is for the operator, and a grant lives on
   const { client } = playPingOne({ clientAuth: clientAuth(a) }, () =>
     Response.json({ error: 'invalid_client' }, { status: 401 }),
   )
-  expect(await client.refresh('token', ['todo:read'])).toMatchObject({
+  expect(await client.refresh('token', ['todo:read'], crypto.randomUUID())).toMatchObject({
     ok: false,
     error: { reason: 'misconfigured', detail: 'invalid_client' },
   })

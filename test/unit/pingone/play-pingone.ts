@@ -8,6 +8,7 @@ export interface Sent {
   readonly path: string
   readonly form: URLSearchParams
   readonly authorization: string | null
+  readonly headers: Headers
 }
 
 const metadata = {
@@ -32,7 +33,7 @@ export function playPingOne(
     const path = request.url.slice(ISSUER.length)
     if (path === '/.well-known/openid-configuration') return Response.json(document)
     const form = new URLSearchParams(await request.text())
-    const sent = { path, form, authorization: request.headers.get('authorization') }
+    const sent = { path, form, authorization: request.headers.get('authorization'), headers: request.headers }
     requests.push(sent)
     return answer(sent)
   }

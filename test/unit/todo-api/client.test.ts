@@ -186,3 +186,24 @@ test('only a 401 is a reason to send again', async () => {
     expect([status, requests, replace.mock.calls.length]).toEqual([status, 1, 0])
   }
 })
+
+test('each write of one call has a key of its own, and keeps it under another token', async () => {
+  const seen: (string | null)[] = []
+  let refusals = 0
+  const client = clientOver(
+    async (input, init) => {
+      const request = new Request(input, init)
+      seen.push(request.headers.get('idempotency-key'))
+      const isRefused = request.method === 'DELETE' && request.url.endsWith('/b') && refusals === 0
+      if (isRefused) refusals += 1
+      return isRefused ? new Response('', { status: 401 }) : Response.json({ todos: [todo] })
+    },
+    undefined,
+    async () => ok(new Secret('newer')),
+  )
+  await client.list()
+  await client.remove('a')
+  await client.remove('b')
+  await client.remove('c')
+  expect(seen).toEqual([null, 'key-1', 'key-1.2', 'key-1.2', 'key-1.3'])
+})

@@ -19,4 +19,6 @@ export const answering = (answer: TodoAnswer): TodoStore => ({
 export const contextWith = (answer: TodoAnswer = ok([]), over: Partial<Me> = {}): ToolContext => ({
   todos: answering(answer),
   me: { ...me, ...over },
+  signal: new AbortController().signal,
+  progress: () => {},
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { tools } from '../../../src/tools/index.ts'
-import { offeredTools } from '../../../src/tools/offered-tools.ts'
+import { offeredReads, offeredTools } from '../../../src/tools/offered-tools.ts'
 
 const names = (isReadOnly: boolean) => offeredTools(tools, { isReadOnly }).map(({ name }) => name)
 
@@ -14,4 +14,10 @@ test('effect and permission both have to say that a tool only reads', () => {
   expect(offeredTools(odd, { isReadOnly: true }).map(({ name }) => name)).toEqual(['whoAmI', 'listTodos'])
   const hungry = tools.map((tool) => ({ ...tool, scopes: ['todo:read'] as const }))
   expect(offeredTools(hungry, { isReadOnly: true }).map(({ name }) => name)).toEqual(['whoAmI', 'listTodos'])
+})
+
+test('a read-only server has nothing to read that needs the permission to write', () => {
+  const reads = [{ scopes: ['todo:read'] }, { scopes: ['todo:read', 'todo:write'] }]
+  expect(offeredReads(reads, { isReadOnly: true })).toEqual([{ scopes: ['todo:read'] }])
+  expect(offeredReads(reads, { isReadOnly: false })).toEqual(reads)
 })

@@ -50,6 +50,12 @@ test.each([
   ['deleteTodo', { id: '' }],
   ['deleteTodo', { id: 'x'.repeat(129) }],
   ['deleteTodo', { id: '1', force: true }],
+  ['deleteTodo', {}],
+  ['deleteTodo', { confirm: true }],
+  ['deleteTodo', { id: '1', ids: ['2'] }],
+  ['deleteTodo', { ids: [] }],
+  ['deleteTodo', { ids: ['../1'] }],
+  ['deleteTodo', { ids: Array.from({ length: 21 }, (_, at) => `${at}`) }],
   ['listTodos', { all: true }],
 ])('%s refuses %j', (name, input) => {
   expect(tool(name).input.safeParse(input).success).toBe(false)
@@ -130,7 +136,7 @@ test('updateTodo: an unchanged list without the id is "gone", with another state
 
 test('deleteTodo: a todo that is still on the list is an unknown outcome', async () => {
   const run = (list: ReturnType<typeof todo>[]) => tool('deleteTodo').run({ id: '1' }, contextWith(ok(list)))
-  expect(await run([])).toMatchObject({ value: { structured: { id: '1', total: 0 } } })
+  expect(await run([])).toMatchObject({ value: { structured: { deleted: ['1'], total: 0 } } })
   expect(await run([todo('1', 'a')])).toEqual(err({ reason: 'unknown_outcome' }))
 })
 

@@ -78,6 +78,33 @@ test('rows of the first release are taken over', async () => {
   ])
 })
 
+test('rows of the second release stay as they are, and can be read before a call adds the column', async () => {
+  const person = await personWith('second')
+  await runInDurableObject(person, (_object, { storage }) => {
+    storage.sql
+      .exec(`CREATE TABLE calls (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, grant_id TEXT NOT NULL,
+        client TEXT NOT NULL, lane TEXT NOT NULL, tool TEXT NOT NULL, effect TEXT NOT NULL,
+        arguments_digest TEXT NOT NULL, key_hash TEXT, key_ends_at_ms INTEGER, began_at_ms INTEGER NOT NULL,
+        ended_at_ms INTEGER, outcome TEXT, result TEXT) STRICT;
+      INSERT INTO calls VALUES (7, 'a', 'g0', 'c', 'stateless', 'addTodo', 'write', 'd', NULL, NULL,
+        ${clock.nowMs - LOST_AFTER_MS}, NULL, NULL, NULL)`)
+    storage.kv.put('calls-schema', 2)
+  })
+  await runInDurableObject(person, (object) => object.alarm())
+  const outcomes = await runInDurableObject(person, (_object, { storage }) => [
+    storage.sql.exec('SELECT outcome FROM calls').toArray(),
+    storage.sql.exec("SELECT name FROM pragma_table_info('calls') WHERE name = 'client_trace'").toArray(),
+  ])
+  expect(outcomes).toEqual([[{ outcome: 'unknown' }], []])
+  await personWith('second', 'g1')
+  const clientTrace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  await begin(person, { clientTrace })
+  expect(await rowsOf(person)).toMatchObject([
+    { seq: 8, id: 'a', outcome: 'unknown', client_trace: null },
+    { seq: 9, outcome: null, client_trace: clientTrace },
+  ])
+})
+
 test('a Person that nobody signed in to writes nothing when it is asked or woken', async () => {
   const person = await personWith('stranger')
   expect(await begin(person)).toEqual({ verdict: 'ended' })

@@ -49,7 +49,7 @@ export const rowsOf = (person: Person) =>
   runInDurableObject(person, (_object, { storage }) =>
     storage.sql
       .exec<Record<string, SqlStorageValue>>(
-        'SELECT seq, id, tool, effect, outcome, result, ended_at_ms FROM calls ORDER BY seq',
+        'SELECT seq, id, tool, effect, outcome, result, ended_at_ms, client_trace FROM calls ORDER BY seq',
       )
       .toArray(),
   )

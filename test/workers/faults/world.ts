@@ -12,6 +12,9 @@ const clientDocument = {
   response_types: ['code'],
 }
 
+/** Our id of what PingOne's token endpoint was last asked for. */
+export const asked: { transaction: string | null } = { transaction: null }
+
 /** Everything outside of this server. */
 export async function fetchFromWorld(input: string | URL | Request, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init)
@@ -29,6 +32,7 @@ function placeOf(request: Request): [Target, () => Promise<Response>] {
     case `${ISSUER}/jwks`:
       return ['keys', pingone.keys]
     case `${ISSUER}/token`:
+      asked.transaction = request.headers.get('x-ping-external-transaction-id')
       return ['token', async () => pingone.token(await form())]
     case `${ISSUER}/revoke`:
       return ['revoke', async () => pingone.revoke(await form())]

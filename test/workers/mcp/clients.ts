@@ -1,6 +1,7 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { ElicitRequestSchema, type ElicitResult } from '@modelcontextprotocol/sdk/types.js'
 import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/cfworker-provider.js'
 import { exports } from 'cloudflare:workers'
 
@@ -23,15 +24,22 @@ const options = () => ({ jsonSchemaValidator: new CfWorkerJsonSchemaValidator() 
 export const clientKinds = ['v1', 'v2', 'v2-stateless'] as const
 export type ClientKind = (typeof clientKinds)[number]
 
-export async function connect(kind: ClientKind, bearer: string | (() => string)) {
+/** How a person answers a question that their client shows them. */
+export type Answer = (form: unknown) => Promise<ElicitResult>
+
+export async function connect(kind: ClientKind, bearer: string | (() => string), answer?: Answer) {
   const fetch = fetchAs(typeof bearer === 'string' ? () => bearer : bearer)
+  const capabilities = answer === undefined ? {} : { elicitation: { form: {} } }
   if (kind === 'v1') {
-    const client = new ClientV1(info, options())
+    const client = new ClientV1(info, { ...options(), capabilities })
+    if (answer !== undefined) client.setRequestHandler(ElicitRequestSchema, ({ params }) => answer(params))
     const transport = new TransportV1(new URL(MCP_URL), { fetch })
     await client.connect(transport)
     return { client, transport }
   }
-  const client = new Client(info, kind === 'v2' ? {} : { versionNegotiation: { mode: 'auto' } })
+  const negotiation = kind === 'v2' ? {} : { versionNegotiation: { mode: 'auto' } as const }
+  const client = new Client(info, { capabilities, ...negotiation })
+  if (answer !== undefined) client.setRequestHandler('elicitation/create', ({ params }) => answer(params))
   const transport = new StreamableHTTPClientTransport(new URL(MCP_URL), { fetch })
   await client.connect(transport)
   return { client, transport }

@@ -184,3 +184,12 @@ test.each(['stateful', 'stateless'] as const)(
     await response.text()
   },
 )
+
+test('a page of an allowed origin may read the challenge for more scopes', async () => {
+  const origin = 'https://inspector.example.test'
+  const answer = await callStateless('ada:g1:r.client-a', 'addTodo', { text: 'milk' }, { origin })
+  expect(answer.status).toBe(403)
+  expect(answer.headers.get('access-control-allow-origin')).toBe(origin)
+  expect(answer.headers.get('access-control-expose-headers')).toMatch(/Mcp-Session-Id.*WWW-Authenticate/)
+  await answer.text()
+})

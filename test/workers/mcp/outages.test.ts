@@ -25,20 +25,20 @@ const told = async (response: Response): Promise<unknown> => ({
   type: response.headers.get('content-type'),
   body: await response.json(),
 })
-const COME_AGAIN = {
+const comeAgain = (id: number | null) => ({
   status: 503,
   isLater: true,
   type: 'application/json',
   body: {
     jsonrpc: '2.0',
-    id: null,
-    error: { code: -32000, message: 'This server could not answer. Try again later.' },
+    id,
+    error: { code: -31_000, message: 'This server could not answer. Try again later.' },
   },
-}
+})
 
 test('a session that its person cannot put on the list is not given out, and its object does not stay', async () => {
   const before = new Set((await listDurableObjectIds(env.MCP_SESSION)).map(String))
-  expect(await told(await post('hugo:unopenable:rw.client-a', initialize))).toEqual(COME_AGAIN)
+  expect(await told(await post('hugo:unopenable:rw.client-a', initialize))).toEqual(comeAgain(0))
   const [made, ...more] = (await listDurableObjectIds(env.MCP_SESSION)).filter(
     (id) => !before.has(String(id)),
   )
@@ -51,7 +51,7 @@ test('a session that its person cannot put on the list is not given out, and its
 test('a session that could not be closed says so, is open still, and can be closed later', async () => {
   const bearer = 'ines:g1:rw.unclosable'
   const session = await openSession(bearer)
-  expect(await told(await send('DELETE', bearer, { 'mcp-session-id': session }))).toEqual(COME_AGAIN)
+  expect(await told(await send('DELETE', bearer, { 'mcp-session-id': session }))).toEqual(comeAgain(null))
   const call = await post(bearer, callMessage('whoAmI'), { 'mcp-session-id': session })
   expect(await call.text()).toContain('Ada Lovelace')
 })
@@ -83,7 +83,7 @@ test('a session that dies in the middle of anything else asks to be asked again'
   const session = await openSession(bearer)
   const read = post(bearer, callMessage('listTodos'), { 'mcp-session-id': session })
   await dieSoon(session)
-  expect(await told(await read)).toEqual(COME_AGAIN)
+  expect(await told(await read)).toEqual(comeAgain(1))
 })
 
 test('who is waited for when another grant takes the session over hears so before that grant is served', async () => {

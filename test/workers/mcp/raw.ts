@@ -5,9 +5,17 @@ import { MCP_URL, toWorker } from './clients.ts'
 type Headers = Record<string, string>
 
 /** One request as a hostile or plain client would write it, without an SDK that tidies it. */
-export const send = (method: string, bearer: string, headers: Headers = {}, body?: string, url = MCP_URL) =>
+export const send = (
+  method: string,
+  bearer: string,
+  headers: Headers = {},
+  body?: string,
+  url = MCP_URL,
+  signal?: AbortSignal,
+) =>
   toWorker(url, {
     method,
+    ...(signal === undefined ? {} : { signal }),
     headers: {
       authorization: `Bearer ${bearer}`,
       accept: 'application/json, text/event-stream',
@@ -17,8 +25,8 @@ export const send = (method: string, bearer: string, headers: Headers = {}, body
     ...(body === undefined ? {} : { body }),
   })
 
-export const post = (bearer: string, message: unknown, headers: Headers = {}) =>
-  send('POST', bearer, headers, JSON.stringify(message))
+export const post = (bearer: string, message: unknown, headers: Headers = {}, signal?: AbortSignal) =>
+  send('POST', bearer, headers, JSON.stringify(message), MCP_URL, signal)
 
 export const initialize = {
   jsonrpc: '2.0',

@@ -29,8 +29,8 @@ test.each(LANES)('%s: the challenge stays as it is, and its body has a link for 
     cache: plain.cache,
     body: {
       jsonrpc: '2.0',
-      id: null,
-      error: { code: -32000, data: { error: 'insufficient_scope', scope: 'todo:read todo:write' } },
+      id: 1,
+      error: { code: -31_000, data: { error: 'insufficient_scope', scope: 'todo:read todo:write' } },
     },
   })
   expect(JSON.stringify(plain.body)).not.toContain('step-up')

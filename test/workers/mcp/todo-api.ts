@@ -13,14 +13,22 @@ interface Row {
 }
 
 const lists = new Map<string, Row[]>()
+
+/** Every id that a deletion was sent for, as often as it was. */
+export const deletions: string[] = []
+
+/** The headers of every request, as they came. */
+export const heard: Headers[] = []
 const Body = z.object({ todoText: z.string().optional(), completed: z.boolean().optional() })
 
 /** The seed's contract in a few lines, with todo texts that make it misbehave. One list for each token. */
 export class TodoApi extends WorkerEntrypoint {
   override async fetch(request: Request): Promise<Response> {
+    heard.push(new Headers(request.headers))
     // Grants with this name have a token that the API no longer takes.
     if (grantOf(request).startsWith('stale')) return new Response(UPSTREAM_WORDS, { status: 401 })
     if (grantOf(request) === 'slow') await scheduler.wait(1_000)
+    if (grantOf(request).startsWith('unhurried')) await scheduler.wait(100)
     const todos = lists.get(request.headers.get('authorization') ?? '') ?? []
     const id = new URL(request.url).pathname.split('/')[3]
     const body =
@@ -32,6 +40,7 @@ export class TodoApi extends WorkerEntrypoint {
       return new Response(null, { status: 307, headers: { location: 'https://evil.example/' } })
     if (body.todoText === 'fail') return new Response(UPSTREAM_WORDS, { status: 500 })
     if (body.todoText === 'refuse') return Response.json({ detail: UPSTREAM_WORDS }, { status: 422 })
+    if (request.method === 'DELETE') deletions.push(id ?? '')
     const changed = change(request.method, todos, id, body)
     lists.set(request.headers.get('authorization') ?? '', changed)
     return Response.json({ todos: changed })

@@ -3,10 +3,14 @@ import { DurableObject } from 'cloudflare:workers'
 import { guardMcpRequest } from '../../../src/mcp/guard-request.ts'
 import { makeMcpEndpoint } from '../../../src/mcp/endpoint.ts'
 import type { Keeper } from '../../../src/mcp/parts.ts'
+import { logRequest } from '../../../src/mcp/request-line.ts'
 import { namedSession, sessionObject } from '../../../src/mcp/session-object.ts'
 import type { CallIntent, CallOutcome, CallStart } from '../../../src/people/calls.ts'
+import type { ConfirmationUse, UsedConfirmation } from '../../../src/people/confirmations.ts'
 import type { StepUpAsk, StepUpLink } from '../../../src/people/step-up-keeper.ts'
 import type { BearerProps } from '../../../src/principal.ts'
+import { prompts } from '../../../src/prompts/index.ts'
+import { resources, resourceTemplates } from '../../../src/resources/index.ts'
 import { tools } from '../../../src/tools/index.ts'
 import { downstreamToken } from './tokens.ts'
 
@@ -44,6 +48,13 @@ export class Person extends DurableObject<Env> implements Keeper {
     if (typeof row === 'object') this.ctx.storage.kv.put(call, { ...row, outcome })
   }
 
+  /** Knows for ever which answers were used. */
+  async useConfirmation({ nonce, attempt }: UsedConfirmation): Promise<ConfirmationUse> {
+    const earlier = this.ctx.storage.kv.get(`confirmation-${nonce}`) ?? attempt
+    this.ctx.storage.kv.put(`confirmation-${nonce}`, earlier)
+    return earlier === attempt ? 'done' : 'used'
+  }
+
   async openSession(session: string, grant: string, client: string): Promise<void> {
     if (grant === 'unopenable') throw new Error('no session is opened for this grant')
     this.ctx.storage.kv.put(`session-${session}`, client)
@@ -69,13 +80,17 @@ const sessionKeys = (async (): Promise<readonly [CryptoKey]> => [
 ])()
 
 const product = makeMcpEndpoint({
-  toolsOf: () => tools,
+  productOf: () => ({ tools, resources, resourceTemplates, prompts }),
   deps: {
     fetch: (input, init) => fetch(input, init),
     now: () => Math.floor(Date.now() / 1000),
-    deadlines: { toolMs: 2_000, apiMs: 300 },
+    deadlines: { toolMs: 2_000, apiMs: 300, answerMs: 600 },
   },
-  settings: async () => ({ sessionKeys: await sessionKeys, apiUrl: null }),
+  settings: async () => ({
+    sessionKeys: await sessionKeys,
+    requestStateKeys: () => sessionKeys,
+    apiUrl: null,
+  }),
   personOf: (env, person) => env.PERSON.getByName(person),
 })
 
@@ -103,10 +118,11 @@ const resourceServer = new OAuthResourceServer<Env>({
 
 export default {
   async fetch(request, env, ctx) {
-    const refusal = guardMcpRequest(request, {
-      publicOrigin: ORIGIN,
-      allowedOrigins: ['https://inspector.example.test'],
-    })
-    return refusal ?? resourceServer.fetch(request, env, ctx)
+    const origins = { publicOrigin: ORIGIN, allowedOrigins: ['https://inspector.example.test'] }
+    return logRequest(
+      request,
+      () => Date.now(),
+      () => guardMcpRequest(request, origins) ?? resourceServer.fetch(request, env, ctx),
+    )
   },
 } satisfies ExportedHandler<Env>

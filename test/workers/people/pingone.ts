@@ -14,6 +14,8 @@ const normal = {
   /** What it answers to the next redemptions instead of tokens. */
   status: 200,
   redemptions: 0,
+  /** What the last redemption was for, by our id. */
+  transaction: null as string | null,
   /** How often a refresh token came that was spent. */
   reuses: 0,
   access: {} as Spoilt,
@@ -69,6 +71,7 @@ export async function answerAsPingOne(input: string | URL | Request, init?: Requ
   if (pathname.endsWith('/jwks')) {
     return Response.json({ keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k', alg: 'RS256' }] })
   }
+  pingone.transaction = request.headers.get('x-ping-external-transaction-id')
   const form = await request.formData()
   if (!pathname.endsWith('/revoke')) return redeem(form)
   // The one that is named and no other: whoever revokes a spent one has missed its successor.

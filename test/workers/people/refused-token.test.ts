@@ -47,6 +47,13 @@ test('a token that nobody refused is not replaced, nor for a refusal of another 
   expect(pingone.redemptions).toBe(0)
 })
 
+test('PingOne hears for which call a token is renewed', async () => {
+  const { refused, begin } = await openGrant()
+  const transaction = crypto.randomUUID()
+  await begin(refused, transaction)
+  expect(pingone).toMatchObject({ redemptions: 1, transaction })
+})
+
 test('beginning the same call once more is the same row, and its outcome is the one that ends it', async () => {
   const { person, refused, begin, rows } = await openGrant()
   const transaction = crypto.randomUUID()

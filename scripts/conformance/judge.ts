@@ -1,0 +1,61 @@
+import type { Check } from './checks.ts'
+
+/** What this server does otherwise than the suite would have it, and why. The key is a scenario, or `scenario:check`. */
+export type Reasons = ReadonlyMap<string, string>
+
+export interface Verdict {
+  readonly scenario: string
+  readonly isScored: boolean
+  readonly passed: number
+  readonly total: number
+  /** `explained`: it does not pass in full, and a reason of ours says why. */
+  readonly outcome: 'passes' | 'explained' | 'fails'
+  readonly notes: readonly string[]
+}
+
+/** The suite adds these to every scenario, and they succeed on any answer: no scenario passes by them alone. */
+const isOfTheWire = ({ id }: Check) => id.startsWith('wire-schema-')
+
+/**
+ * Stricter than the suite: a warning is a failure, a check that was skipped needs a reason, and so does a scenario in
+ * which nothing was checked. A reason that nothing needs any more is a failure too, or the page would go stale.
+ */
+export function judgeScenario(
+  scenario: string,
+  checks: readonly Check[] | undefined,
+  isScored: boolean,
+  reasons: Reasons,
+): Verdict {
+  const told = (checks ?? []).filter(({ status }) => status !== 'INFO')
+  const passed = told.filter(({ status }) => status === 'SUCCESS').length
+  const bad = told.filter(({ status }) => status !== 'SUCCESS')
+  const verdict = { scenario, isScored, passed, total: told.length }
+  const whole = reasons.get(scenario)
+  if (whole !== undefined && checks !== undefined) {
+    return bad.length > 0
+      ? { ...verdict, outcome: 'explained', notes: [whole] }
+      : { ...verdict, outcome: 'fails', notes: ['it passes: the reason is out of date'] }
+  }
+  const isEmpty = told.every((check) => check.status !== 'SUCCESS' || isOfTheWire(check))
+  const unexplained = bad.filter(
+    ({ id, status }) => status !== 'SKIPPED' || !reasons.has(`${scenario}:${id}`),
+  )
+  const stale = ofScenario(reasons, scenario).filter((id) => !bad.some((check) => check.id === id))
+  const faults = [
+    ...(checks === undefined ? ['it was not run'] : []),
+    ...(checks !== undefined && isEmpty ? ['nothing was checked'] : []),
+    ...unexplained.map(
+      ({ id, status, errorMessage }) => `${status} ${id}: ${errorMessage ?? 'no reason given'}`,
+    ),
+    ...stale.map((id) => `${id} is not skipped: the reason is out of date`),
+  ]
+  if (faults.length > 0) return { ...verdict, outcome: 'fails', notes: faults }
+  const skipped = new Set(bad.map(({ id }) => id))
+  const notes = [...skipped].map((id) => `\`${id}\` is skipped: ${reasons.get(`${scenario}:${id}`)}`)
+  return { ...verdict, outcome: skipped.size === 0 ? 'passes' : 'explained', notes }
+}
+
+const ofScenario = (reasons: Reasons, scenario: string): readonly string[] =>
+  [...reasons.keys()].flatMap((key) =>
+    key.startsWith(`${scenario}:`) ? [key.slice(scenario.length + 1)] : [],
+  )

@@ -1,0 +1,48 @@
+import { fileURLToPath } from 'node:url'
+import { Browser } from '../../test/support/browser.ts'
+import { OAuthClient } from '../../test/support/oauth-client.ts'
+import { runCommand, type RunningCommand } from '../../test/support/run-command.ts'
+import { signIn } from '../../test/support/sign-in.ts'
+import { signInWith } from '../../test/support/story.ts'
+import type { Revision, Suite } from './suite.ts'
+
+const PRELOAD = fileURLToPath(new URL('preload.ts', import.meta.url))
+const SCOPES = 'todo:read todo:write'
+
+/** A new person and a new client for each run; the suite gets the bearer, and nothing else of the login. */
+export async function runRequirements(suite: Suite, origin: string, revision: Revision, folder: string) {
+  const client = await (await new OAuthClient(`${origin}/mcp`).discover()).register()
+  const { tokens } = await signInWith(client, { asked: SCOPES })
+  const asked = ['server', '--url', `${origin}/mcp`, '--requirements', revision, '-o', folder]
+  await using run = runCommand(process.execPath, ['--import', PRELOAD, suite.program, ...asked], {
+    CONFORMANCE_ORIGIN: origin,
+    CONFORMANCE_BEARER: tokens.access_token,
+  })
+  await ending(run)
+}
+
+/** The suite stands by as a client that is registered already; a person opens the address that it prints. */
+export async function runAuthorization(suite: Suite, origin: string, port: number, folder: string) {
+  const redirectUri = `http://127.0.0.1:${port}/callback`
+  const client = await new OAuthClient(`${origin}/mcp`, { redirectUri }).discover()
+  const { clientId, resource } = await client.register()
+  const asked = ['authorization', '--url', origin, '--client-id', clientId, '--resource', resource]
+  const where = ['--port', String(port), '-o', folder]
+  await using run = runCommand(process.execPath, [suite.program, ...asked, ...where])
+  const address = await run.line(/^https?:\/\/\S+\/authorize\?/)
+  const browser = new Browser()
+  const { page } = await signIn(browser, address)
+  await browser.onward(page)
+  await ending(run)
+}
+
+const DEADLINE_MS = 150_000
+
+/**
+ * Its exit code is not looked at: what it stored is judged by stricter rules, and what it did not come to is not there.
+ */
+async function ending(run: RunningCommand): Promise<void> {
+  const late = setTimeout(() => void run[Symbol.asyncDispose](), DEADLINE_MS)
+  await run.exit
+  clearTimeout(late)
+}

@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
+import { reservePorts } from '../../test/support/free-ports.ts'
+import { makeBundle } from '../bench/bundle.ts'
+import { asDeployed, type Described } from '../bench/servers.ts'
+import { keepKeys } from '../local/keys.ts'
+import { planLocal } from '../local/plan.ts'
+import { localWorkers } from '../local/workers.ts'
+
+export const ENTRY = 'test/conformance/worker/index.ts'
+
+export interface System extends AsyncDisposable {
+  readonly origin: string
+  /** Nobody listens there: for the suite's own callback. */
+  readonly freePort: number
+}
+
+/** The product's own configuration, with the suite's fixtures beside its tools; the Todo API and the stand-in as they are. */
+export async function startSystem(folder: string, entry: string = ENTRY): Promise<System> {
+  await using starting = new AsyncDisposableStack()
+  const { ports } = starting.use(await reservePorts())
+  const { ports: more } = starting.use(await reservePorts())
+  // The suite asks as fast as it gets answers.
+  const given = { REQUESTS_PER_MINUTE: '100000' }
+  const plan = planLocal(given, ports, keepKeys(join(folder, 'keys.json')))
+  const described: readonly Described[] = localWorkers(plan, ports, randomUUID()).map((worker) =>
+    worker.name === 'mcp' ? { ...worker, entry } : worker,
+  )
+  const workers = await Promise.all(
+    described.map(async (worker) =>
+      asDeployed(worker, await makeBundle(worker.config, join(folder, worker.name), worker.entry)),
+    ),
+  )
+  const workerd = new Miniflare(
+    convertV4MiniflareOptions({
+      workers,
+      resourcePersistencePath: join(folder, 'state'),
+      cf: false,
+      log: new Log(LogLevel.ERROR),
+      handleStructuredLogs: () => {},
+    }),
+  )
+  starting.defer(() => workerd.dispose())
+  await workerd.ready
+  const everything = starting.move()
+  return {
+    origin: `http://localhost:${ports.mcp}`,
+    freePort: more.mcp,
+    [Symbol.asyncDispose]: () => everything.disposeAsync(),
+  }
+}

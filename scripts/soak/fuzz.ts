@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { env } from 'node:process'
+import fc from 'fast-check'
+import { parserProperties } from '../../test/support/fuzz/properties.ts'
+import { ROOT } from '../local/workers.ts'
+
+/** One row of the table. */
+export interface FuzzRow {
+  property: string
+  cases: number
+  perSecond: number
+  /** What holds no more, with the seed and path that show it again; empty where all held. */
+  failure: string
+}
+
+// A run keeps something of each of its cases; a run of millions would only be slower for it.
+const CASES_AT_ONCE = 20_000
+const MOST_SEED = 2 ** 31 - 1
+
+/** So many cases in all, shared evenly by the parsers, each from seeds that nobody had before. */
+export async function fuzzParsers(cases: number): Promise<FuzzRow[]> {
+  const rows: FuzzRow[] = []
+  const each = Math.ceil(cases / parserProperties.length)
+  for (const { name, check } of parserProperties) {
+    const began = performance.now()
+    let [done, failure] = [0, '']
+    while (done < each && failure === '') {
+      const numRuns = Math.min(CASES_AT_ONCE, each - done)
+      const found = await fc.check(check, { seed: randomInt(MOST_SEED), numRuns })
+      done += found.numRuns
+      if (found.failed) failure = fc.defaultReportMessage(found) ?? 'failed'
+    }
+    const seconds = (performance.now() - began) / 1000
+    rows.push({ property: name, cases: done, perSecond: Math.round(done / seconds), failure })
+  }
+  return rows
+}
+
+/** So many requests through the Worker, in the runtime itself, from a seed that nobody had before. */
+export function fuzzWorker(requests: number): Promise<boolean> {
+  const seed = String(randomInt(MOST_SEED))
+  console.log(`${requests} requests through the Worker, seed ${seed}`)
+  const child = spawn('vitest', ['run', '--project', 'fuzz'], {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...env, FUZZ_SEEDS: seed, FUZZ_REQUESTS: String(requests) },
+  })
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(false))
+    child.once('close', (code) => resolve(code === 0))
+  })
+}

@@ -1,0 +1,65 @@
+import type { Principal } from '../principal.ts'
+import { errorCode } from './json-rpc-error.ts'
+import type { Read, Reads } from './find-read.ts'
+import { type Caller, invoke } from './invoke-tool.ts'
+import { Completed, Forms, Parts } from './reads.ts'
+import { readRefusal, RpcRefusal } from './rpc-refusal.ts'
+
+/** One request of a lane that reads. */
+export interface Reader {
+  principal: Principal
+  caller: () => Promise<Caller>
+  /** MCP 2025-11-25 has a code of its own for a resource that does not exist; 2026-07-28 has not. */
+  notFound: number
+}
+
+export async function readResource(reads: Reads, uri: string, reader: Reader) {
+  const found = reads.resource(uri)
+  if (!found.ok) throw noResource(uri, reader)
+  const { structured, _meta } = await read(found.value, reader, uri)
+  return { contents: Forms.parse(structured).forms.map((form) => ({ uri, ...form })), _meta }
+}
+
+export async function getPrompt(reads: Reads, name: string, given: unknown, reader: Reader) {
+  const found = reads.prompt(name, given)
+  if (!found.ok) throw new RpcRefusal(errorCode.invalidParams, 'There is no such prompt.')
+  const { structured, _meta } = await read(found.value, reader, null)
+  return {
+    _meta,
+    description: found.value.act.description,
+    messages: Parts.parse(structured).parts.map((part) => ({
+      role: 'user' as const,
+      content:
+        'instruction' in part
+          ? { type: 'text' as const, text: part.instruction }
+          : { type: 'resource' as const, resource: { uri: part.resource.uri, ...part.resource.form } },
+    })),
+  }
+}
+
+export async function complete(reads: Reads, asked: Parameters<Reads['completion']>[0], reader: Reader) {
+  const found = reads.completion(asked)
+  if (found.ok) {
+    const { structured, _meta } = await read(found.value, reader, null)
+    return { completion: Completed.parse(structured), _meta }
+  }
+  if (found.error === 'nothing') return { completion: { values: [], total: 0, hasMore: false } }
+  throw new RpcRefusal(errorCode.invalidParams, 'There is nothing of this name to complete.')
+}
+
+async function read({ act, input }: Read, { principal, caller, notFound }: Reader, uri: string | null) {
+  const { answer, transaction } = await invoke(act, input, principal, await caller())
+  if (answer.ok) return { structured: answer.value.structured, _meta: { transaction } }
+  if (uri !== null && answer.error.reason === 'gone') throw noResource(uri, { notFound, transaction })
+  throw readRefusal(answer.error, transaction)
+}
+
+/** The address is the client's own, and a value in a field, as revision 2026-07-28 asks (Resources, Error Handling). */
+const noResource = (
+  uri: string,
+  { notFound, transaction }: Pick<Reader, 'notFound'> & { transaction?: string },
+) =>
+  new RpcRefusal(notFound, 'There is no such resource.', {
+    uri,
+    ...(transaction === undefined ? {} : { transaction }),
+  })

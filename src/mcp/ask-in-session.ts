@@ -1,0 +1,57 @@
+import type { Confirmation } from '../tools/confirmation.ts'
+import { type Consent, subjectOf } from './consent.ts'
+import { type Answered, toToolResult } from './invoke-tool.ts'
+import { isAgreed } from './question-form.ts'
+import { failure, type ToolResult } from './tool-result.ts'
+
+/** Under the 60 s after which the SDKs' clients give a call up: nothing may happen that nobody waits for any more. */
+export const ANSWER_MS = 50_000
+
+export type Reply = 'agreed' | 'declined' | 'unanswered'
+
+/** The stateful lane: the question goes out on the stream of the call, which waits for the answer. */
+export async function askInSession(
+  run: (consent: Consent) => Promise<Answered>,
+  ask: ((confirmation: Confirmation) => Promise<Reply>) | null,
+): Promise<ToolResult> {
+  const answered = await run({ canAsk: ask !== null, given: null })
+  const { answer, transaction } = answered
+  if (ask === null || answer.ok || answer.error.reason !== 'unconfirmed') return toToolResult(answered)
+  const { confirmation } = answer.error
+  const reply = await ask(confirmation)
+  if (reply !== 'agreed') return failure({ reason: reply }, transaction)
+  return toToolResult(await run({ canAsk: true, given: await subjectOf(confirmation) }))
+}
+
+/** The questions of one session that wait for an answer, each under the grant of its call. */
+export class OpenQuestions {
+  readonly #open = new Map<AbortController, string>()
+
+  /** Ends with the answer, the time, the call, or the grant; a client that fails to ask has not asked. */
+  async ask(
+    { grant, signal, ms }: { grant: string; signal: AbortSignal; ms: number },
+    elicit: () => Promise<unknown>,
+  ): Promise<Reply> {
+    const question = new AbortController()
+    this.#open.set(question, grant)
+    const { promise, resolve } = Promise.withResolvers<null>()
+    const stop = () => resolve(null)
+    question.signal.addEventListener('abort', stop)
+    signal.addEventListener('abort', stop)
+    const timer = setTimeout(stop, ms)
+    try {
+      const reply = await Promise.race([elicit().catch(() => null), promise])
+      if (reply === null || signal.aborted || question.signal.aborted) return 'unanswered'
+      return isAgreed(reply) ? 'agreed' : 'declined'
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', stop)
+      this.#open.delete(question)
+    }
+  }
+
+  /** An answer counts only under the grant of its question (invariant 2). */
+  closeAllBut(grant: string): void {
+    for (const [question, asked] of this.#open) if (asked !== grant) question.abort()
+  }
+}

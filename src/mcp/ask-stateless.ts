@@ -1,0 +1,94 @@
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  inputRequired,
+  type InputRequiredResult,
+  inputResponse,
+  type ServerContext,
+} from '@modelcontextprotocol/server'
+import { z } from 'zod'
+import { canonicalDigest } from '../lib/canonical-digest.ts'
+import type { ConfirmationKeeper } from '../people/confirmations.ts'
+import type { Principal } from '../principal.ts'
+import { splitConsent } from '../tools/confirmation.ts'
+import type { AnyTool } from '../tools/define-tool.ts'
+import { type Consent, noConsent, subjectOf } from './consent.ts'
+import { type Answered, toToolResult } from './invoke-tool.ts'
+import { canShowForms, formOf, isAgreed } from './question-form.ts'
+import { report } from './report.ts'
+import { RequestState, type StateKeys, writeState } from './request-state.ts'
+import type { CallProblem } from './tool-refusal.ts'
+import { failure, type ToolResult } from './tool-result.ts'
+
+/** So long may a person think about it, and a client carry the question around. */
+const ANSWER_SECONDS = 600
+const QUESTION = 'confirm'
+
+export interface StatelessAsking {
+  principal: Principal
+  keys: () => Promise<StateKeys>
+  nowSeconds: () => number
+  keeper: () => Promise<ConfirmationKeeper>
+}
+
+type McpRequest = Pick<ServerContext['mcpReq'], 'envelope' | 'inputResponses' | 'requestState'>
+
+/**
+ * MCP 2026-07-28 MRTR: the question is the answer to the first call, and the person's answer comes with a second one,
+ * which may reach another machine. Nothing is kept in between; that an answer is used once, its Person remembers.
+ */
+export async function askStateless(
+  tool: AnyTool,
+  input: Record<string, unknown>,
+  mcpReq: McpRequest,
+  run: (consent: Consent) => Promise<Answered>,
+  asking: StatelessAsking,
+): Promise<ToolResult | InputRequiredResult> {
+  const canAsk = tool.confirm !== undefined && canShowForms(declared(mcpReq.envelope))
+  if (!canAsk) return toToolResult(await run(noConsent))
+  const call = await canonicalDigest([tool.name, splitConsent(input).rest])
+  const state = RequestState.safeParse(mcpReq.requestState())
+  const reply = inputResponse(mcpReq.inputResponses, QUESTION)
+  let given: string | null = null
+  // A state that comes back without an answer is a question that is asked again.
+  if (state.success && reply.kind !== 'missing') {
+    const problem = await useAnswer(state.data, call, reply, asking)
+    if (problem !== null) return failure(problem, null)
+    given = state.data.subject
+  }
+  const answered = await run({ canAsk: true, given })
+  const { answer } = answered
+  if (answer.ok || answer.error.reason !== 'unconfirmed') return toToolResult(answered)
+  const { confirmation } = answer.error
+  const endsAtSeconds = asking.nowSeconds() + ANSWER_SECONDS
+  const subject = await subjectOf(confirmation)
+  const next = { call, subject, nonce: crypto.randomUUID(), endsAtSeconds }
+  return inputRequired({
+    inputRequests: { [QUESTION]: inputRequired.elicit(formOf(confirmation)) },
+    requestState: await writeState(await asking.keys(), asking.principal, next),
+  })
+}
+
+const Envelope = z.object({ [CLIENT_CAPABILITIES_META_KEY]: z.unknown() })
+
+/** The capabilities of this very request: another one of the same client may declare others. */
+const declared = (envelope: unknown): unknown =>
+  Envelope.safeParse(envelope).data?.[CLIENT_CAPABILITIES_META_KEY]
+
+/** A "no" is used up as well: the same question cannot be answered twice. */
+async function useAnswer(
+  { call, nonce, endsAtSeconds }: RequestState,
+  calledNow: string,
+  reply: unknown,
+  { principal, keeper }: StatelessAsking,
+): Promise<CallProblem | null> {
+  if (call !== calledNow) return { reason: 'bad_confirmation' }
+  try {
+    const used = { grant: principal.grant, nonce, attempt: crypto.randomUUID(), endsAtSeconds }
+    const use = await (await keeper()).useConfirmation(used)
+    if (use !== 'done') return { reason: 'bad_confirmation' }
+  } catch (error) {
+    report('confirmation.not-used', error, {})
+    return { reason: 'not_started', retryAfterSeconds: 5 }
+  }
+  return isAgreed(reply) ? null : { reason: 'declined' }
+}

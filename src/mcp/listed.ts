@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import type { AnyPrompt } from '../prompts/define-prompt.ts'
+import { describeTool } from './list-tools.ts'
+import { listedTool } from './listed-tool.ts'
+import type { McpProduct } from './product.ts'
+
+/**
+ * Lists as both lanes give them, made once: the same for everyone, but for what a tool still needs. In the order of the
+ * product, so that two answers to one question are the same (MCP 2026-07-28 Tools, Listing).
+ */
+export function makeLists({ tools, resources, resourceTemplates, prompts }: McpProduct) {
+  const listed = tools.map((tool) => ({ tool, shown: listedTool(tool) }))
+  const shownResources = resources.map(({ uri, name, title, description, mimeType }) => ({
+    uri,
+    name,
+    title,
+    description,
+    mimeType,
+  }))
+  const shownTemplates = resourceTemplates.map(({ uriTemplate, name, title, description, mimeType }) => ({
+    uriTemplate,
+    name,
+    title,
+    description,
+    mimeType,
+  }))
+  const shownPrompts = prompts.map(listedPrompt)
+  return {
+    tools: (scopes: readonly string[]) =>
+      listed.map(({ tool, shown }) => ({ ...shown, ...describeTool(tool, scopes) })),
+    resources: shownResources,
+    resourceTemplates: shownTemplates,
+    prompts: shownPrompts,
+  }
+}
+export type Lists = ReturnType<typeof makeLists>
+
+const Described = z.object({ description: z.string() })
+
+function listedPrompt({ name, title, description, arguments: given }: AnyPrompt) {
+  const shown = Object.entries(given.shape).map(([argument, schema]) => ({
+    name: argument,
+    description: Described.parse(z.globalRegistry.get(schema)).description,
+    required: !schema.safeParse(undefined).success,
+  }))
+  return { name, title, description, arguments: shown }
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { fromBase64Url, toBase64Url } from '../lib/base64url.ts'
+import type { Principal } from '../principal.ts'
+
+/**
+ * What the stateless lane must know again when the person has answered. The client carries it, so it is signed over
+ * the principal as well (MCP 2026-07-28 MRTR, Server Requirements), and holds digests, no arguments.
+ */
+export const RequestState = z.strictObject({
+  /** Digest of tool and arguments. */
+  call: z.string(),
+  /** Digest of what the person was asked. */
+  subject: z.string(),
+  /** Their Person uses it up (people/confirmations.ts). */
+  nonce: z.string(),
+  endsAtSeconds: z.int(),
+})
+export type RequestState = z.infer<typeof RequestState>
+
+/** HMAC keys: the first signs, each verifies. */
+export type StateKeys = readonly [CryptoKey, ...CryptoKey[]]
+
+const SIGNED = /^ask1\.([A-Za-z0-9_-]{1,1000})\.([A-Za-z0-9_-]{43})$/
+
+/** Whether this server could have made it; a test entry may have made others (extension.ts). */
+export const looksLikeOurs = (state: string): boolean => state.startsWith('ask1.')
+
+const signedText = (body: string, { person, grant, client }: Principal) =>
+  new TextEncoder().encode(JSON.stringify(['request-state', body, person, grant, client]))
+
+export async function writeState(
+  [key]: StateKeys,
+  principal: Principal,
+  state: RequestState,
+): Promise<string> {
+  const body = toBase64Url(new TextEncoder().encode(JSON.stringify(state)))
+  return `ask1.${body}.${toBase64Url(await crypto.subtle.sign('HMAC', key, signedText(body, principal)))}`
+}
+
+/** null: altered, made for somebody else or for another grant, or too old. */
+export async function readState(
+  keys: StateKeys,
+  principal: Principal,
+  state: string,
+  nowSeconds: number,
+): Promise<RequestState | null> {
+  const [, body, mac] = SIGNED.exec(state) ?? []
+  if (body === undefined || mac === undefined) return null
+  const text = signedText(body, principal)
+  for (const key of keys) {
+    if (!(await crypto.subtle.verify('HMAC', key, fromBase64Url(mac), text))) continue
+    const read = RequestState.parse(JSON.parse(new TextDecoder().decode(fromBase64Url(body))))
+    return read.endsAtSeconds > nowSeconds ? read : null
+  }
+  return null
+}

@@ -1,0 +1,25 @@
+import { ok } from '../lib/result.ts'
+import { countOf, pageOf, todoLine } from '../tools/todo.ts'
+import { defineResource, type ResourceForm } from './define-resource.ts'
+
+export const TODO_LIST_URI = 'todo://list'
+
+export const todoList = defineResource({
+  name: 'todoList',
+  title: 'Todo list',
+  description: 'The todos of the signed-in person, as lines and as JSON.',
+  uri: TODO_LIST_URI,
+  mimeType: 'application/json',
+  scopes: ['todo:read'],
+  async read({ todos }) {
+    const list = await todos.list()
+    if (!list.ok) return list
+    const page = pageOf(list.value)
+    const lines = [countOf(page.total), ...page.todos.map(todoLine)].join('\n')
+    const forms: ResourceForm[] = [
+      { mimeType: 'text/plain', text: lines },
+      { mimeType: 'application/json', text: JSON.stringify(page) },
+    ]
+    return ok(forms)
+  },
+})

@@ -1,0 +1,31 @@
+/**
+ * The product as it is, with the suite's fixtures beside its own tools, resources and prompts. Only `npm run conformance`
+ * and its test run this Worker, on loopback.
+ */
+import { compose } from '../../../src/compose.ts'
+import { prompts } from '../../../src/prompts/index.ts'
+import { resources, resourceTemplates } from '../../../src/resources/index.ts'
+import { tools } from '../../../src/tools/index.ts'
+import { fixturePrompts, fixtureResources, fixtureTemplates } from './product-lists.ts'
+import { fixtureTools } from './product-tools.ts'
+import { extendStateful } from './stateful-fixtures.ts'
+import { extendStateless } from './stateless-fixtures.ts'
+
+const product = compose({
+  names: { name: 'Todos', api: 'Todo API' },
+  tools: [...tools, ...fixtureTools],
+  resources: [...resources, ...fixtureResources],
+  resourceTemplates: [...resourceTemplates, ...fixtureTemplates],
+  prompts: [...prompts, ...fixturePrompts],
+  extend: { stateful: extendStateful, stateless: extendStateless },
+  deps: {
+    fetch: (input, init) => fetch(input, init),
+    nowMs: () => Date.now(),
+    deadlines: { pingoneMs: 8000, apiMs: 10_000, toolMs: 25_000, documentMs: 4000, storageMs: 5000 },
+  },
+})
+
+// Classes and not aliases: the platform's types look for classes.
+export class Person extends product.Person {}
+export class McpSession extends product.McpSession {}
+export default product.worker

@@ -1,0 +1,28 @@
+import { isSpecType, type McpServer as StatelessServer } from '@modelcontextprotocol/server'
+import type { McpServer as StatefulServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { ListToolsRequestSchema, ListToolsResultSchema } from '@modelcontextprotocol/sdk/types.js'
+import { behind } from './behind.ts'
+import { describeFixture } from './contents.ts'
+
+const ANYTHING = { type: 'object' as const }
+const entryOf = (name: string) => ({ name, description: describeFixture(name), inputSchema: ANYTHING })
+
+/** Whoever lists the tools gets the lane's own list, and behind it what was registered on the SDK's server alone. */
+export function listStateful({ server }: StatefulServer, names: readonly string[]): void {
+  const lane = behind(server, 'tools/list')
+  if (lane === undefined) throw new Error('the stateful lane answers no tools/list')
+  server.setRequestHandler(ListToolsRequestSchema, async (request, extra) => {
+    const listed = ListToolsResultSchema.parse(await lane(request, extra))
+    return { ...listed, tools: [...listed.tools, ...names.map(entryOf)] }
+  })
+}
+
+export function listStateless({ server }: StatelessServer, names: readonly string[]): void {
+  const lane = behind(server, 'tools/list')
+  if (lane === undefined) throw new Error('the stateless lane answers no tools/list')
+  server.setRequestHandler('tools/list', async (request, context) => {
+    const listed = await lane(request, context)
+    if (!isSpecType.ListToolsResult(listed)) throw new Error('the lane listed something else')
+    return { ...listed, tools: [...listed.tools, ...names.map(entryOf)] }
+  })
+}

@@ -1,0 +1,44 @@
+import { inputRequired, type McpServer } from '@modelcontextprotocol/server'
+import { constantTools, describeFixture, text } from './contents.ts'
+import { addInputRequired, askingNames } from './input-required.ts'
+import { addStatelessPrompts } from './more-prompts.ts'
+import { listStateless } from './more-tools.ts'
+
+const NAMES = [
+  ...constantTools.map(({ name }) => name),
+  ...askingNames,
+  'test_missing_capability',
+  'test_streaming_elicitation',
+  'test_logging_tool',
+]
+
+/** What our own kind of tool cannot say, on the real SDK v2 server of a request. */
+export function extendStateless(server: McpServer): void {
+  for (const { name, content } of constantTools) {
+    server.registerTool(name, { description: describeFixture(name) }, () => ({ content: [...content] }))
+  }
+  addInputRequired(server)
+  addStatelessPrompts(server)
+  addDiagnostics(server)
+  listStateless(server, NAMES)
+}
+
+function addDiagnostics(server: McpServer): void {
+  const describe = (name: string) => ({ description: describeFixture(name) })
+  // For a client without sampling the SDK refuses what is asked for here; that is what the suite looks at.
+  const prompt = { messages: [{ role: 'user' as const, content: text('Hello?') }], maxTokens: 10 }
+  server.registerTool('test_missing_capability', describe('test_missing_capability'), () =>
+    inputRequired({ inputRequests: { sample: inputRequired.createMessage(prompt) } }),
+  )
+  server.registerTool('test_streaming_elicitation', describe('test_streaming_elicitation'), () => {
+    const requestedSchema = { type: 'object' as const, properties: { name: { type: 'string' as const } } }
+    const ask = inputRequired.elicit({ message: 'What is your name?', requestedSchema })
+    return inputRequired({ inputRequests: { user_name: ask } })
+  })
+  server.registerTool('test_logging_tool', describe('test_logging_tool'), async ({ mcpReq }) => {
+    // The SDK drops it unless the request asked for a level: that is what the suite looks at.
+    // oxlint-disable-next-line typescript/no-deprecated -- Still a part of this revision.
+    await mcpReq.log('info', 'Working.')
+    return { content: [text('Done.')] }
+  })
+}

@@ -1,0 +1,35 @@
+import { afterEach, expect, test } from 'vitest'
+import { z } from 'zod'
+import { answerStepUp, askForMore } from '../support/step-up.ts'
+import { tellStory } from '../support/story.ts'
+
+const story = tellStory()
+afterEach(() => story.standIn.reset())
+
+const Line = z.looseObject({ event: z.string(), grant: z.string().optional(), scopes: z.string().optional() })
+/** Lines of our own; the platform's name every path. */
+const ours = () =>
+  story
+    .logs('mcp')
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+const eventsOf = (grant: string) =>
+  ours()
+    .map((line) => Line.parse(JSON.parse(line)))
+    .filter((line) => line.grant === grant && line.event.startsWith('step-up.'))
+
+test.each([
+  ['allows', {}, ['step-up.opened', 'step-up.approved']],
+  ['refuses', { decision: 'deny' }, ['step-up.opened', 'step-up.denied']],
+] as const)(
+  'what a client asked for and a person %s is in the log, by grant',
+  async (_what, options, events) => {
+    const { tokens, person, browser, link } = await askForMore(story)
+    await answerStepUp(link, person, { browser, ...options })
+    const [, grant = ''] = tokens.access_token.split(':')
+    await expect.poll(() => eventsOf(grant).map(({ event }) => event)).toEqual(events)
+    expect(eventsOf(grant)[0]).toMatchObject({ grant, scopes: expect.stringContaining('todo:write') })
+    // The log says that there was a link, and not which: whoever has it may be asked.
+    expect(ours().join('\n')).not.toContain(link.slice(link.indexOf('~') + 1))
+  },
+)

@@ -1,0 +1,121 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { z } from 'zod'
+import { Browser } from '../browser.ts'
+import { type ClientHome, makeClientHome, runClient } from '../client-program.ts'
+import { newPerson, type Person } from '../people.ts'
+import { signIn } from '../sign-in.ts'
+import { answerStepUp, linkIn } from '../step-up.ts'
+import { BY_LINK, type Cells, mustSee, spoiled, YES } from './features.ts'
+
+export type Era = 'legacy' | 'modern'
+
+interface Who {
+  home: ClientHome
+  era: Era
+  person: Person
+}
+
+/** One command of Inspector's command line; when it prints an address, a person signs in there. */
+async function run(mcpUrl: string, { home, era, person }: Who, parameters: readonly string[]) {
+  const common = ['--cli', mcpUrl, '--transport', 'http', '--protocol-era', era, '--format', 'json']
+  const login = ['--callback-url', 'http://127.0.0.1:0/oauth/callback']
+  await using program = runClient('inspector', [...common, ...login, ...parameters], home, {
+    MCP_INSPECTOR_SECRET_STORE: 'file',
+    MCP_AUTO_OPEN_ENABLED: 'true',
+  })
+  const printed = await Promise.race([
+    program.exit.then(() => undefined),
+    // It ends without the line when nobody has to sign in.
+    program.line(/^Please navigate to: http/).catch(() => undefined),
+  ])
+  if (printed !== undefined) {
+    const browser = new Browser()
+    const { page } = await signIn(browser, printed.replace(/^[^:]*: /, ''), { person })
+    await browser.onward(page)
+  }
+  const code = await program.exit
+  return { code, hasSignedIn: printed !== undefined, text: program.lines.join('\n') }
+}
+
+const DONE = 0
+const TOOL_ERROR = 5
+const NO_OPTION = 'no: its command line has nothing for it'
+
+export async function inspectorCells(era: Era, mcpUrl: string): Promise<Cells> {
+  using home = makeClientHome()
+  const who = { home, era, person: newPerson() }
+  const ask = (...parameters: string[]) => run(mcpUrl, who, parameters)
+  const call = (name: string, input: unknown) =>
+    ask('--method', 'tools/call', '--tool-name', name, '--tool-args-json', JSON.stringify(input))
+  const shows = async (what: string, ...parameters: string[]) => {
+    const { code, text } = await ask('--method', ...parameters)
+    mustSee(`${parameters.join(' ')} shows ${what}`, code === DONE && text.includes(what))
+  }
+
+  await shows('deleteTodo', 'tools/list', '--strict')
+  const stepUp = await seeStepUp(who.person, () => call('addTodo', { text: 'from a step-up' }))
+  await shows('todo://items/{id}', 'resources/templates/list')
+  await shows('from a step-up', 'resources/read', '--uri', 'todo://list')
+  await shows('from a step-up', 'prompts/get', '--prompt-name', 'planMyDay')
+  const { text } = await call('listTodos', {})
+  const ids = [/\(id ([\w-]+)\)/.exec(text)?.[1]]
+  const asked = await call('deleteTodo', { ids })
+  mustSee('it is told to ask', asked.code === TOOL_ERROR && asked.text.includes('confirm: true'))
+  mustSee('and then deletes', (await call('deleteTodo', { ids, confirm: true })).code === DONE)
+  const completion = await ask('--method', 'prompts/complete')
+  mustSee('no completion', completion.text.includes('Unsupported method'))
+  const help = (await ask('--help')).text
+  mustSee('nothing of progress or cancelling', !/progress|cancel/i.test(help))
+  spoilStored(home)
+  const again = await call('listTodos', {})
+  mustSee('a refresh and no login', again.code === DONE && !again.hasSignedIn)
+  return {
+    tools: YES,
+    resources: YES,
+    prompts: YES,
+    completion: NO_OPTION,
+    elicitation:
+      'no: its command line shows no forms; the tool says what it would do, and that it needs `confirm: true`',
+    progress: NO_OPTION,
+    cancellation: NO_OPTION,
+    'step-up': stepUp,
+    refresh: YES,
+  }
+}
+
+/**
+ * Its first answer to a 403 is a refresh, about which it fails; the second time it is told by the tool, and shows the
+ * link. The same once more when the person has agreed: the refresh brings the scope, and the next call has it.
+ */
+async function seeStepUp(person: Person, add: () => ReturnType<typeof run>): Promise<string> {
+  mustSee('it fails about the refresh', (await add()).code === 1)
+  const { code, text } = await add()
+  // In its output the answer is JSON: the line break before the link is written out.
+  const link = linkIn(text.replaceAll(String.raw`\n`, '\n'))
+  mustSee('a link in the answer', code === TOOL_ERROR && link !== undefined)
+  await answerStepUp(link ?? '', person)
+  mustSee('it fails about the refresh again', (await add()).code === 1)
+  mustSee('the todo', (await add()).code === DONE)
+  return `${BY_LINK}; the call has to be made again`
+}
+
+const Secrets = z.looseObject({ secrets: z.record(z.string(), z.string()) })
+const Tokens = z.looseObject({ access_token: z.string() })
+
+/** The access token that it keeps is not accepted any more; the refresh token is. */
+function spoilStored(home: ClientHome): void {
+  const path = `${home.path}/.mcp-inspector/secrets.json`
+  const stored = Secrets.parse(JSON.parse(readFileSync(path, 'utf8')))
+  const spoil = (secret: string) => {
+    const tokens = Tokens.safeParse(JSON.parse(secret))
+    if (!tokens.success) return secret
+    return JSON.stringify({ ...tokens.data, access_token: spoiled(tokens.data.access_token) })
+  }
+  const secrets = Object.fromEntries(
+    Object.entries(stored.secrets).map(([name, secret]) => [
+      name,
+      name.includes('tokens') ? spoil(secret) : secret,
+    ]),
+  )
+  writeFileSync(path, JSON.stringify({ ...stored, secrets }))
+}

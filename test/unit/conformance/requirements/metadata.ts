@@ -1,0 +1,96 @@
+import { PAGES, BOTH_DOCUMENTS, NO_TOKEN, RESOURCE } from './places.ts'
+import type { Requirement } from './requirement.ts'
+
+export const metadata: readonly Requirement[] = [
+  {
+    id: 1,
+    level: 'MUST',
+    asks: 'There is a protected resource metadata document, and the challenge leads to it',
+    section: 'Authorization, Overview; RFC 9728 §3',
+    testedBy: [BOTH_DOCUMENTS, NO_TOKEN],
+  },
+  {
+    id: 2,
+    level: 'MUST',
+    asks: 'It names at least one authorization server',
+    section: 'Authorization Server Location; RFC 9728 §2',
+    testedBy: [BOTH_DOCUMENTS],
+  },
+  {
+    id: 3,
+    level: 'MUST',
+    asks: 'A 401 names the address of that document, which is also at the well-known places',
+    section: 'Authorization Server Location; RFC 9728 §5.1',
+    testedBy: [NO_TOKEN, BOTH_DOCUMENTS, `${PAGES}#what only looks like a document of ours leads nowhere`],
+  },
+  {
+    id: 4,
+    level: 'MUST',
+    asks: 'Its resource is letter by letter the address that people type, without a slash at the end',
+    section: 'Canonical Server URI; RFC 9728 §3.3',
+    testedBy: [BOTH_DOCUMENTS],
+  },
+  {
+    id: 5,
+    level: 'SHOULD',
+    asks: 'Scheme and host of the resource parameter may be in capitals',
+    section: 'Canonical Server URI',
+    testedBy: [RESOURCE],
+  },
+  {
+    id: 6,
+    level: 'MUST',
+    asks: 'There is authorization server metadata',
+    section: 'Authorization Server Metadata Discovery; RFC 8414 §3',
+    testedBy: [BOTH_DOCUMENTS],
+  },
+  {
+    id: 7,
+    level: 'MUST',
+    asks: 'Its issuer is the one from which its address was built',
+    section: 'Authorization Server Metadata Discovery; RFC 8414 §3.3',
+    testedBy: [BOTH_DOCUMENTS],
+  },
+  {
+    id: 8,
+    level: 'MUST',
+    asks: 'It says that PKCE with S256 is supported; plain is not offered',
+    section: 'Authorization Code Protection',
+    testedBy: [BOTH_DOCUMENTS],
+  },
+  {
+    id: 9,
+    level: 'SHOULD',
+    asks: 'It says that client ID metadata documents are understood',
+    section: 'Client ID Metadata Documents',
+    testedBy: [BOTH_DOCUMENTS],
+  },
+  {
+    id: 10,
+    level: 'MUST',
+    asks: 'Who sends iss says so in the metadata',
+    section: 'Authorization Response Validation; RFC 9207 §3',
+    testedBy: [BOTH_DOCUMENTS],
+  },
+  {
+    id: 11,
+    level: 'SHOULD',
+    asks: 'The resource names the scopes of basic use, not all there are',
+    section: 'Scope Selection Strategy; SBP Scope Minimization',
+    testedBy: [BOTH_DOCUMENTS],
+  },
+  {
+    id: 12,
+    level: 'SHOULD',
+    asks: 'Neither the resource nor the challenge names offline_access',
+    section: 'Refresh Tokens',
+    testedBy: [BOTH_DOCUMENTS, NO_TOKEN],
+  },
+  {
+    id: 13,
+    level: 'SHOULD',
+    asks: 'The authorization server does, because clients ask only for what they see',
+    section: 'Refresh Tokens',
+    testedBy: [BOTH_DOCUMENTS],
+  },
+]

@@ -1,0 +1,121 @@
+import { expect, test, vi } from 'vitest'
+import { z } from 'zod'
+import { ok } from '../../../src/lib/result.ts'
+import { subjectOf } from '../../../src/mcp/consent.ts'
+import { type Caller, invoke } from '../../../src/mcp/invoke-tool.ts'
+import type { CallIntent } from '../../../src/people/calls.ts'
+import { defineTool } from '../../../src/tools/define-tool.ts'
+import { answering } from '../tools/context.ts'
+
+vi.spyOn(console, 'error').mockImplementation(() => {})
+
+const principal = {
+  person: 'ada',
+  grant: 'g1',
+  client: 'c1',
+  scopes: ['todo:read', 'todo:write'],
+  expiresAtSeconds: 2_000_000_000,
+}
+const confirmation = { question: 'Burn it?', items: [{ id: '1', text: 'the barn' }] }
+
+/** A tool that asks, and takes as long for it as a test says. */
+function makeWorld({ askMs = 0, isUnknown = false } = {}) {
+  const ran: unknown[] = []
+  const intents: CallIntent[] = []
+  const outcomes: string[] = []
+  const work: Promise<unknown>[] = []
+  const tool = defineTool({
+    name: 'burn',
+    title: 'Burn',
+    description: 'Use it in tests',
+    scopes: ['todo:read', 'todo:write'],
+    effect: 'delete',
+    input: z.strictObject({ what: z.string() }),
+    output: z.object({ said: z.string() }),
+    async confirm() {
+      await new Promise((resolve) => setTimeout(resolve, askMs))
+      return ok(confirmation)
+    },
+    async run(input) {
+      ran.push(input)
+      return ok({ said: 'done' })
+    },
+    isUnknown: () => isUnknown,
+    say: ({ said }) => said,
+  })
+  const caller: Caller = {
+    lane: 'stateless',
+    message: { meta: undefined, inSession: null },
+    keeper: {
+      async beginCall(intent) {
+        intents.push(intent)
+        return { verdict: 'go', call: intent.transaction, downstreamToken: 't', person: { name: null } }
+      },
+      async endCall(_call, outcome) {
+        outcomes.push(outcome)
+      },
+    },
+    deadlineMs: 30,
+    todosFor: () => answering(ok([])),
+    waitUntil: (promise) => work.push(promise),
+  }
+  const call = async (input: object, more: Partial<Caller> = {}) => {
+    const { answer } = await invoke(tool, { what: 'it', ...input }, principal, { ...caller, ...more })
+    for (const promise of work) await promise
+    return answer.ok ? 'done' : answer.error.reason
+  }
+  return { tool, call, ran, intents, outcomes }
+}
+
+test('nothing is done without consent, and the record says so', async () => {
+  const { call, ran, outcomes } = makeWorld()
+  expect(await call({})).toBe('unconfirmed')
+  expect([ran, outcomes]).toEqual([[], ['refused']])
+})
+
+test('the word of a client counts only where nobody can be asked, and is no argument of the tool', async () => {
+  const { call, ran, intents } = makeWorld()
+  expect(await call({ confirm: true }, { consent: { canAsk: true, given: null } })).toBe('unconfirmed')
+  expect(await call({ confirm: false })).toBe('unconfirmed')
+  expect(ran).toEqual([])
+  expect(await call({ confirm: true })).toBe('done')
+  expect(ran).toEqual([{ what: 'it' }])
+  // What is to be done is the same, asked or not: a key of the client's is good for both.
+  expect(new Set(intents.map(({ argumentsDigest }) => argumentsDigest)).size).toBe(1)
+})
+
+test('consent is to exactly what was asked', async () => {
+  const { call, ran } = makeWorld()
+  const given = (subject: string) => ({ consent: { canAsk: true, given: subject } })
+  const other = await subjectOf({ ...confirmation, items: [{ id: '1', text: 'the house' }] })
+  expect(await call({}, given(other))).toBe('changed_meanwhile')
+  expect(ran).toEqual([])
+  expect(await call({}, given(await subjectOf(confirmation)))).toBe('done')
+})
+
+test('what is found out too late is not done later: the client was told that nothing was changed', async () => {
+  const { call, ran, outcomes } = makeWorld({ askMs: 60 })
+  expect(await call({ confirm: true })).toBe('unavailable')
+  await new Promise((resolve) => setTimeout(resolve, 90))
+  expect([ran, outcomes]).toEqual([[], ['failed']])
+})
+
+test('what the client cancelled before it began is not begun', async () => {
+  const { call, ran } = makeWorld({ askMs: 10 })
+  const controller = new AbortController()
+  setTimeout(() => controller.abort(), 2)
+  expect(await call({ confirm: true }, { signal: controller.signal })).toBe('unavailable')
+  expect(ran).toEqual([])
+})
+
+test('a tool of which some effects are unknown is unknown on record, whatever it answers', async () => {
+  const { call, outcomes } = makeWorld({ isUnknown: true })
+  expect(await call({ confirm: true })).toBe('done')
+  expect(outcomes).toEqual(['unknown'])
+})
+
+test('a tool that asks has one argument more, and no other', () => {
+  const { tool } = makeWorld()
+  expect(Object.keys(tool.input.shape)).toEqual(['what', 'confirm'])
+  expect(tool.input.safeParse({ what: 'x', other: 1 }).success).toBe(false)
+})

@@ -1,0 +1,182 @@
+import { createExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { makeMcpEndpoint } from '../../../src/mcp/endpoint.ts'
+import type { Keeper } from '../../../src/mcp/parts.ts'
+import type { McpProduct } from '../../../src/mcp/product.ts'
+import { definePrompt, noArguments } from '../../../src/prompts/define-prompt.ts'
+import { defineResource } from '../../../src/resources/define-resource.ts'
+import { defineTool, type Scope } from '../../../src/tools/define-tool.ts'
+import { API_URL, ORIGIN } from './names.ts'
+
+const CASES = 150
+const scopes = fc.constantFrom<readonly [Scope, ...Scope[]]>(
+  ['todo:read'],
+  ['todo:write'],
+  ['todo:read', 'todo:write'],
+)
+const thing = fc.record({ scopes, effect: fc.constantFrom('read', 'add', 'change') })
+const things = fc.array(thing, { maxLength: 5 })
+type Thing = { scopes: readonly [Scope, ...Scope[]]; effect: 'read' | 'add' | 'change' }
+
+const toolOf = ({ scopes: needed, effect }: Thing, at: number) =>
+  defineTool({
+    name: `tool${at}`,
+    title: 'A tool',
+    description: 'Does a thing.',
+    input: z.strictObject({}),
+    output: z.object({ done: z.boolean() }),
+    scopes: needed,
+    effect,
+    run: async () => ({ ok: true, value: { done: true } }),
+    say: () => 'Done.',
+  })
+const resourceOf = ({ scopes: needed }: Thing, at: number) =>
+  defineResource({
+    name: `resource${at}`,
+    title: 'A resource',
+    description: 'A thing.',
+    uri: `todo://things/${at}`,
+    mimeType: 'text/plain',
+    scopes: needed,
+    read: async () => ({ ok: true, value: [{ mimeType: 'text/plain', text: 'a thing' }] }),
+  })
+const promptOf = ({ scopes: needed }: Thing, at: number) =>
+  definePrompt({
+    name: `prompt${at}`,
+    title: 'A prompt',
+    description: 'Asks a thing.',
+    arguments: noArguments,
+    scopes: needed,
+    get: async () => ({ ok: true, value: [{ instruction: 'Do it.' }] }),
+  })
+
+const keeper: Keeper = {
+  beginCall: async () => ({ verdict: 'go', call: 'c', downstreamToken: 'opaque', person: { name: null } }),
+  endCall: async () => {},
+  useConfirmation: async () => 'done',
+  openStepUp: async () => null,
+  openSession: async () => {},
+  closeSession: async () => {},
+}
+
+const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+const keys = [
+  await crypto.subtle.importKey('raw', new Uint8Array(32), algorithm, false, ['sign', 'verify']),
+] as const
+
+/** A server with these lists, asked in the stateless lane by a token with these scopes. */
+function serverOf(product: McpProduct, granted: readonly string[]) {
+  const { handler } = makeMcpEndpoint({
+    productOf: () => product,
+    deps: {
+      fetch: async () => new Response(null, { status: 503 }),
+      now: () => 1_000,
+      deadlines: { toolMs: 2_000, apiMs: 300 },
+    },
+    settings: async () => ({ sessionKeys: keys, requestStateKeys: async () => keys, apiUrl: API_URL }),
+    personOf: () => keeper,
+  })
+  const auth = {
+    token: 'person:grant:secret',
+    audience: `${ORIGIN}/mcp`,
+    resourceMetadataUrl: `${ORIGIN}/.well-known/oauth-protected-resource/mcp`,
+    userId: 'person',
+    clientId: 'client',
+    scope: [...granted],
+    expiresAt: 2_000,
+  }
+  return async (method: string, params: Record<string, unknown> = {}) => {
+    const ctx = Object.assign(createExecutionContext(), { auth, props: {} })
+    const name = params['name'] ?? params['uri']
+    const request = new Request(`${ORIGIN}/mcp`, {
+      method: 'POST',
+      headers: {
+        accept: 'application/json, text/event-stream',
+        'content-type': 'application/json',
+        'mcp-protocol-version': '2026-07-28',
+        'mcp-method': method,
+        ...(typeof name === 'string' ? { 'mcp-name': name } : {}),
+      },
+      body: JSON.stringify({
+        jsonrpc: '2.0',
+        id: 1,
+        method,
+        params: {
+          ...params,
+          _meta: {
+            'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+            'io.modelcontextprotocol/clientCapabilities': {},
+          },
+        },
+      }),
+    })
+    const answer = await handler.fetch(request, env, ctx)
+    const challenge = answer.headers.get('www-authenticate')
+    return { status: answer.status, challenge, text: await answer.text() }
+  }
+}
+type Ask = ReturnType<typeof serverOf>
+
+const Listed = z.object({
+  result: z.object({
+    tools: z.array(z.object({ name: z.string(), description: z.string() })).default([]),
+    resources: z.array(z.object({ uri: z.string() })).default([]),
+    prompts: z.array(z.object({ name: z.string() })).default([]),
+  }),
+})
+const listedBy = async (ask: Ask, method: string) => Listed.parse(JSON.parse((await ask(method)).text)).result
+
+/** How many are listed; a server without any does not know the method. */
+const countOf = async (ask: Ask, kind: 'resources' | 'prompts', all: readonly unknown[]) =>
+  all.length === 0 ? 0 : (await listedBy(ask, `${kind}/list`))[kind].length
+
+/** What came of one request for something that is listed: it was done, or the scopes that the challenge names. */
+async function tried(ask: Ask, method: string, params: Record<string, unknown>) {
+  const { status, challenge, text } = await ask(method, params)
+  if (status === 200) return text.includes('"isError":true') || text.includes('"error"') ? text : 'done'
+  return `${status} ${/scope="([^"]*)"/.exec(challenge ?? '')?.[1] ?? text}`
+}
+const expected = ({ scopes: needed }: Thing, granted: readonly string[]) =>
+  needed.every((scope) => granted.includes(scope)) ? 'done' : `403 ${needed.join(' ')}`
+
+test('whatever the lists and scopes: what is listed can be had, or it is said what it needs', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      things,
+      things,
+      things,
+      fc.subarray(['todo:read', 'todo:write', 'offline_access']),
+      async (tools, resources, prompts, granted) => {
+        const product = {
+          tools: tools.map(toolOf),
+          resources: resources.map(resourceOf),
+          resourceTemplates: [],
+          prompts: prompts.map(promptOf),
+        }
+        const ask = serverOf(product, granted)
+        const { tools: listed } = await listedBy(ask, 'tools/list')
+        expect(listed.map(({ name }) => name)).toEqual(product.tools.map(({ name }) => name))
+        for (const [at, { name, description }] of listed.entries()) {
+          const tool = tools[at]
+          if (tool === undefined) throw new Error('a tool that is not in the list')
+          const missing = tool.scopes.filter((scope) => !granted.includes(scope))
+          const needs = /Needs (.*): calling it asks for permission\.$/.exec(description)?.[1] ?? ''
+          expect(needs).toBe(missing.join(' and '))
+          expect(await tried(ask, 'tools/call', { name, arguments: {} })).toBe(expected(tool, granted))
+        }
+        for (const [at, resource] of resources.entries())
+          expect(await tried(ask, 'resources/read', { uri: `todo://things/${at}` })).toBe(
+            expected(resource, granted),
+          )
+        for (const [at, prompt] of prompts.entries())
+          expect(await tried(ask, 'prompts/get', { name: `prompt${at}` })).toBe(expected(prompt, granted))
+        expect(await countOf(ask, 'resources', product.resources)).toBe(resources.length)
+        expect(await countOf(ask, 'prompts', product.prompts)).toBe(prompts.length)
+      },
+    ),
+    { seed: 20_260_728, numRuns: CASES },
+  )
+})

@@ -1,0 +1,66 @@
+import { env } from 'cloudflare:workers'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { judge } from './judge.ts'
+import { sessionRequest, statelessRequest } from './mcp-requests.ts'
+import { oauthRequest } from './oauth-requests.ts'
+import type { Sent } from './sent.ts'
+import { Stage } from './stage.ts'
+
+const AT_ONCE = 200
+const seeds = env.FUZZ_SEEDS.split(' ').map(Number)
+const batches = Math.ceil(Number(env.FUZZ_REQUESTS) / seeds.length / AT_ONCE)
+
+const request: fc.Arbitrary<Sent> = fc.oneof(
+  { weight: 5, arbitrary: statelessRequest },
+  { weight: 3, arbitrary: sessionRequest },
+  { weight: 5, arbitrary: oauthRequest },
+)
+
+const stage = await Stage.make()
+const seen = new Map<string, number>()
+
+async function faultsOf(batch: readonly Sent[]) {
+  await stage.prepare()
+  const verdicts = await Promise.all(
+    batch.map(async (sent) => ({ sent, ...(await judge(sent, stage.send(sent))) })),
+  )
+  for (const { sent, status, code } of verdicts) {
+    const [, place = ''] = /^(\/[a-z-]*)/.exec(sent.path) ?? []
+    const key = `${place} ${status} ${code === null ? 'no code' : JSON.stringify(code)}`
+    seen.set(key, (seen.get(key) ?? 0) + 1)
+    if (status === 404 || sent.method === 'DELETE') stage.forgetSession(sent)
+  }
+  return verdicts
+    .filter(({ fault }) => fault !== null)
+    .map(({ sent, fault, text }) => ({ fault, sent, text: text.slice(0, 300) }))
+}
+
+test.each(seeds)('no request gets a 5xx, an undefined error, or no answer (seed %i)', async (seed) => {
+  const some = fc.array(request, { minLength: AT_ONCE, maxLength: AT_ONCE, size: 'max' })
+  await fc.assert(
+    fc.asyncProperty(some, async (batch) => {
+      expect(await faultsOf(batch)).toEqual([])
+    }),
+    // What is wrong is told by the request alone; shrinking would take longer than all the cases.
+    { seed, numRuns: batches, endOnFailure: true },
+  )
+})
+
+// A fuzzer that only meets the first check proves nothing about the others.
+test.each([
+  '/mcp 200 no code',
+  '/mcp 202 no code',
+  '/mcp 401 no code',
+  '/mcp 403 no code',
+  '/mcp 400 -32020',
+  '/mcp 404 -32601',
+  '/mcp 200 -32601',
+  '/authorize 200 no code',
+  '/authorize 302 no code',
+  '/callback 302 no code',
+  '/token 400 no code',
+  '/register 201 no code',
+])('some requests came as far as: %s', (outcome) => {
+  expect(seen.get(outcome) ?? 0).toBeGreaterThan(0)
+})

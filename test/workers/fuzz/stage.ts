@@ -1,0 +1,160 @@
+import { createExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { z } from 'zod'
+import { ISSUER, ORIGIN, REDIRECT_URI } from './names.ts'
+import { bearerOf } from './people.ts'
+import type { Sent, SessionName, Who } from './sent.ts'
+import worker from './worker.ts'
+
+type Init = RequestInit<IncomingRequestCfProperties>
+export const ask = (path: string, init: Init): Promise<Response> =>
+  worker.fetch(
+    new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}${path}`, { ...init, redirect: 'manual' }),
+    env,
+    createExecutionContext(),
+  )
+
+let networks = 0
+/** Each request from a network of its own: what is tried here is not how much is too much. */
+const network = () => `2001:db8:${((networks += 1) % 65_536).toString(16)}::1`
+
+const owners = { writer: 'ada', reader: 'bob' } as const
+type Owner = keyof typeof owners
+const capabilities = { plain: {}, asking: { elicitation: {} } } as const
+
+/** The people, sessions and logins that random requests are about. What a case has ended is there again at the next. */
+export class Stage {
+  readonly #bearers: Readonly<Record<Owner, string>>
+  readonly #sessions = new Map<string, string>()
+  readonly #words = new Map<string, string>()
+
+  private constructor(bearers: Readonly<Record<Owner, string>>) {
+    this.#bearers = bearers
+    this.#words.set('writer', bearers.writer)
+  }
+
+  static async make(): Promise<Stage> {
+    return new Stage({
+      writer: await bearerOf(owners.writer, 'write'),
+      reader: await bearerOf(owners.reader, 'read'),
+    })
+  }
+
+  /** Sessions that are gone are opened, and a login begins that PingOne is about to answer. */
+  async prepare(): Promise<void> {
+    for (const owner of ['writer', 'reader'] as const)
+      for (const kind of ['plain', 'asking'] as const)
+        if (!this.#sessions.has(`${owner} ${kind}`))
+          this.#sessions.set(`${owner} ${kind}`, await this.#open(owner, kind))
+    await this.#beginLogin()
+  }
+
+  send(sent: Sent): Promise<Response> {
+    const headers = new Headers(sent.headers.map(([name, value]) => [name, this.#fillIn(value)]))
+    headers.set('CF-Connecting-IP', network())
+    const bearer = this.#bearer(sent.who)
+    if (bearer !== null) headers.set('authorization', `Bearer ${bearer}`)
+    const session = this.#session(sent.who, sent.session)
+    if (session !== null) headers.set('mcp-session-id', session)
+    const body = sent.body === null ? null : this.#fillIn(sent.body)
+    return ask(this.#fillIn(sent.path), { method: sent.method, headers, body })
+  }
+
+  forgetSession({ who, session }: Sent): void {
+    this.#sessions.delete(`${who} ${session}`)
+  }
+
+  #bearer(who: Who): string | null {
+    if (who === 'nobody') return null
+    return who === 'stranger' ? `${'a'.repeat(22)}.k1.${'b'.repeat(43)}:x:y` : this.#bearers[who]
+  }
+
+  #session(who: Who, session: SessionName): string | null {
+    if (session === 'none') return null
+    if (session === 'made-up') return `${'a'.repeat(64)}.${'b'.repeat(43)}`
+    const other = who === 'writer' ? 'reader' : 'writer'
+    const key = session === 'of-another' ? `${other} plain` : `${who} ${session}`
+    return this.#sessions.get(key) ?? null
+  }
+
+  /** In a query as in a form; a value of a header is what it is. */
+  #fillIn(text: string): string {
+    return text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => this.#words.get(name) ?? whole)
+  }
+
+  async #open(owner: Owner, kind: keyof typeof capabilities): Promise<string> {
+    const answer = await ask('/mcp', {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${this.#bearers[owner]}`,
+        accept: 'application/json, text/event-stream',
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({
+        jsonrpc: '2.0',
+        id: 0,
+        method: 'initialize',
+        params: {
+          protocolVersion: '2025-11-25',
+          capabilities: capabilities[kind],
+          clientInfo: { name: 'fuzz', version: '1' },
+        },
+      }),
+    })
+    await answer.text()
+    const id = answer.headers.get('mcp-session-id')
+    if (id === null) throw new Error(`no session: ${answer.status}`)
+    return id
+  }
+
+  async #beginLogin(): Promise<void> {
+    const client = this.#words.get('client') ?? (await register())
+    const asked = new URLSearchParams({
+      response_type: 'code',
+      client_id: client,
+      redirect_uri: REDIRECT_URI,
+      scope: 'todo:read todo:write',
+      state: 'the-state',
+      code_challenge: 'IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk',
+      code_challenge_method: 'S256',
+      resource: `${ORIGIN}/mcp`,
+    })
+    const page = await ask(`/authorize?${asked.toString()}`, { headers: { 'CF-Connecting-IP': network() } })
+    const handle = /name="handle" value="([^"]+)"/.exec(await page.text())?.[1]
+    if (handle === undefined) throw new Error(`no consent page: ${page.status}`)
+    const cookies = [cookiesOf(page)]
+    const approved = await ask('/authorize', {
+      method: 'POST',
+      headers: { origin: ORIGIN, cookie: cookies.join('; '), 'CF-Connecting-IP': network() },
+      body: new URLSearchParams({ handle, decision: 'approve', scope: 'todo:write' }),
+    })
+    const link = /href="(https:\/\/[^"]+)"/.exec(await approved.text())?.[1]?.replaceAll('&amp;', '&') ?? ''
+    if (!link.startsWith(ISSUER)) throw new Error(`no link to PingOne: ${approved.status}`)
+    cookies.push(cookiesOf(approved))
+    this.#words.set('client', client)
+    this.#words.set('handle', handle)
+    this.#words.set('state', new URL(link).searchParams.get('state') ?? '')
+    this.#words.set('cookies', cookies.filter((one) => one !== '').join('; '))
+  }
+}
+
+const cookiesOf = ({ headers }: Response) =>
+  headers
+    .getSetCookie()
+    .map((set) => set.split(';')[0] ?? '')
+    .join('; ')
+
+const Registered = z.object({ client_id: z.string() })
+
+async function register(): Promise<string> {
+  const answer = await ask('/register', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'CF-Connecting-IP': network() },
+    body: JSON.stringify({
+      redirect_uris: [REDIRECT_URI],
+      token_endpoint_auth_method: 'none',
+      client_name: 'Fuzz',
+    }),
+  })
+  return Registered.parse(await answer.json()).client_id
+}

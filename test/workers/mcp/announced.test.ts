@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { makeReads } from '../../../src/mcp/find-read.ts'
+import { makeLists } from '../../../src/mcp/listed.ts'
+import type { McpProduct } from '../../../src/mcp/product.ts'
+import { makeStatelessLane } from '../../../src/mcp/stateless.ts'
+import { prompts } from '../../../src/prompts/index.ts'
+import { resources, resourceTemplates } from '../../../src/resources/index.ts'
+import { tools } from '../../../src/tools/index.ts'
+
+const nothing: McpProduct = { tools, resources: [], resourceTemplates: [], prompts: [] }
+const listChanged = false
+const Discovered = z.object({ result: z.object({ capabilities: z.record(z.string(), z.unknown()) }) })
+
+async function ask(product: McpProduct, method: string): Promise<unknown> {
+  const served = { product, lists: makeLists(product), reads: makeReads(product), extend: undefined }
+  const lane = makeStatelessLane(served)
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': {},
+  }
+  const message = { jsonrpc: '2.0', id: 1, method, params: { _meta } }
+  const headers = {
+    accept: 'application/json, text/event-stream',
+    'content-type': 'application/json',
+    'mcp-protocol-version': '2026-07-28',
+    'mcp-method': method,
+  }
+  const request = new Request('https://mcp.example.test/mcp', { method: 'POST', headers, body: '{}' })
+  const never = () => Promise.reject(new Error('nothing here is called'))
+  const principal = { person: 'p', grant: 'g', client: 'c', scopes: [], expiresAtSeconds: 0 }
+  const call = { principal, keys: never, nowSeconds: () => 0, keeper: never, makeCaller: never }
+  return (await lane(request, message, call)).json()
+}
+
+test.each<[string, Partial<McpProduct>, object]>([
+  ['only tools', {}, {}],
+  ['resources', { resources }, { resources: { listChanged, subscribe: false } }],
+  ['prompts', { prompts }, { prompts: { listChanged } }],
+  ['templates', { resourceTemplates }, { resources: { listChanged, subscribe: false }, completions: {} }],
+])('a product with %s announces that and nothing else', async (_what, lists, more) => {
+  const discovered = await ask({ ...nothing, ...lists }, 'server/discover')
+  expect(discovered).toMatchObject({ result: { capabilities: { tools: { listChanged }, ...more } } })
+  const { result } = Discovered.parse(discovered)
+  expect(Object.keys(result.capabilities).toSorted((a, b) => (a < b ? -1 : 1))).toEqual(
+    ['tools', ...Object.keys(more)].toSorted((a, b) => (a < b ? -1 : 1)),
+  )
+})
+
+test.each(['resources/list', 'resources/templates/list', 'prompts/list'])(
+  '%s does not exist where there is nothing of it',
+  async (method) => {
+    expect(await ask(nothing, method)).toMatchObject({ error: { code: -32601 } })
+  },
+)

@@ -1,0 +1,186 @@
+import { env } from 'cloudflare:workers'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { deletions } from './todo-api.ts'
+import { callMessage, callsOf, callStateless, openSession, post } from './raw.ts'
+
+const lanes = ['stateless', 'stateful'] as const
+type Lane = (typeof lanes)[number]
+const META = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientCapabilities': {},
+}
+const Added = z.object({
+  result: z.object({ structuredContent: z.object({ todo: z.object({ id: z.string() }) }) }),
+})
+const Total = z.object({ result: z.object({ structuredContent: z.object({ total: z.number() }) }) })
+const Row = z.object({ tool: z.string(), outcome: z.string().nullable() })
+
+async function fill(bearer: string, count: number): Promise<string[]> {
+  const ids: string[] = []
+  for (let at = 0; at < count; at += 1) {
+    const added = await callStateless(bearer, 'addTodo', { text: `todo ${at}` })
+    ids.push(Added.parse(await added.json()).result.structuredContent.todo.id)
+  }
+  return ids
+}
+const left = async (bearer: string) =>
+  Total.parse(await (await callStateless(bearer, 'listTodos')).json()).result.structuredContent.total
+const outcomeOf = async (person: string) =>
+  (await callsOf(person)).map((row) => Row.parse(row)).find(({ tool }) => tool === 'deleteTodo')?.outcome
+
+/** Deletes with a token for progress, as a client with neither SDK would. */
+async function remove(
+  lane: Lane,
+  bearer: string,
+  ids: string[],
+  progressToken?: string,
+  signal?: AbortSignal,
+) {
+  const params = { name: 'deleteTodo', arguments: { ids, confirm: true } }
+  const told = progressToken === undefined ? {} : { progressToken }
+  const message = { ...callMessage('deleteTodo'), params: { ...params, _meta: { ...told } } }
+  if (lane === 'stateful') {
+    const session = await openSession(bearer)
+    return { session, response: await post(bearer, message, { 'mcp-session-id': session }, signal) }
+  }
+  const headers = {
+    'mcp-protocol-version': '2026-07-28',
+    'mcp-method': 'tools/call',
+    'mcp-name': 'deleteTodo',
+  }
+  const whole = { ...message, params: { ...params, _meta: { ...told, ...META } } }
+  return { session: '', response: await post(bearer, whole, headers, signal) }
+}
+const messagesIn = (text: string): unknown[] =>
+  text.startsWith('{')
+    ? [JSON.parse(text)]
+    : [...text.matchAll(/^data: (.*)$/gm)].map(([, data = '']) => JSON.parse(data))
+
+async function firstOf(response: Response) {
+  const reader = response.body?.getReader()
+  const text = new TextDecoder().decode((await reader?.read())?.value)
+  expect(messagesIn(text)).toMatchObject([{ method: 'notifications/progress', params: { progress: 1 } }])
+  return reader
+}
+
+test.each(lanes)('%s: a caller who asked is told how far it is, up to the end', async (lane) => {
+  const bearer = `told_${lane}:g_${lane}:rw.client`
+  const ids = await fill(bearer, 3)
+  const { response } = await remove(lane, bearer, ids, 'a token')
+  const progress = (done: number) => ({
+    method: 'notifications/progress',
+    params: { progressToken: 'a token', progress: done, total: 3 },
+  })
+  expect(messagesIn(await response.text())).toMatchObject([
+    ...[1, 2, 3].map(progress),
+    { id: 1, result: { structuredContent: { deleted: ids, total: 0 } } },
+  ])
+})
+
+test.each(lanes)('%s: who did not ask is told nothing but the answer', async (lane) => {
+  const bearer = `quiet_${lane}:gq_${lane}:rw.client`
+  const { response } = await remove(lane, bearer, await fill(bearer, 3))
+  expect(messagesIn(await response.text())).toHaveLength(1)
+})
+
+test('stateless: a closed stream stops the work; what was sent gets its outcome on record', async () => {
+  const bearer = 'closes:unhurried1:rw.client'
+  const ids = await fill(bearer, 6)
+  const { response } = await remove('stateless', bearer, ids, 't')
+  await (await firstOf(response))?.cancel()
+  await scheduler.wait(800)
+  const rest = await left(bearer)
+  expect(rest).toBeGreaterThanOrEqual(4)
+  expect(rest).toBeLessThan(6)
+  expect(await outcomeOf('closes')).toBe('done')
+})
+
+test('stateless: a client that goes away before anything was said stops the work', async () => {
+  const bearer = 'goes:unhurried4:rw.client'
+  const ids = await fill(bearer, 6)
+  const controller = new AbortController()
+  setTimeout(() => controller.abort(), 250)
+  await expect(remove('stateless', bearer, ids, undefined, controller.signal)).rejects.toThrow(/abort/i)
+  await scheduler.wait(800)
+  const rest = await left(bearer)
+  expect(rest).toBeGreaterThanOrEqual(3)
+  expect(rest).toBeLessThan(6)
+  expect(await outcomeOf('goes')).toBe('done')
+})
+
+test('stateful: a closed stream stops nothing', async () => {
+  const bearer = 'leaves:unhurried2:rw.client'
+  const ids = await fill(bearer, 6)
+  const { response } = await remove('stateful', bearer, ids, 't')
+  await (await firstOf(response))?.cancel()
+  await scheduler.wait(1_000)
+  expect(await left(bearer)).toBe(0)
+  expect(await outcomeOf('leaves')).toBe('done')
+})
+
+test('stateful: the notice of a client that it cancelled stops the work', async () => {
+  const bearer = 'cancels:unhurried3:rw.client'
+  const ids = await fill(bearer, 6)
+  const { session, response } = await remove('stateful', bearer, ids, 't')
+  await firstOf(response)
+  const notice = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } }
+  await post(bearer, notice, { 'mcp-session-id': session })
+  await scheduler.wait(800)
+  expect(await left(bearer)).toBeGreaterThanOrEqual(3)
+  expect(await outcomeOf('cancels')).toBe('done')
+})
+
+test.each(lanes)('%s: when time runs out the rest is left alone and reported', async (lane) => {
+  const bearer = `long_${lane}:unhurried_${lane}:rw.client`
+  const ids = await fill(bearer, 20)
+  const { response } = await remove(lane, bearer, ids)
+  const Result = z.object({
+    result: z.object({
+      structuredContent: z.object({
+        deleted: z.array(z.string()),
+        notDeleted: z.array(z.string()),
+        unknown: z.array(z.string()),
+      }),
+    }),
+  })
+  const [message] = messagesIn(await response.text())
+  const { deleted, notDeleted, unknown } = Result.parse(message).result.structuredContent
+  expect([...deleted, ...unknown, ...notDeleted]).toEqual(ids)
+  expect(deleted.length).toBeGreaterThan(5)
+  expect(notDeleted.length).toBeGreaterThan(0)
+  expect(await left(bearer)).toBe(notDeleted.length)
+})
+
+test.each([1, 2, 3])(
+  'a session that dies after %i of six: nobody knows, and each was sent once',
+  async (at) => {
+    const bearer = `dies${at}:unhurried_${at}:rw.client`
+    const ids = await fill(bearer, 6)
+    const { session, response } = await remove('stateful', bearer, ids, 't')
+    const reader = response.body?.getReader()
+    const decoder = new TextDecoder()
+    let text = ''
+    const isDone = (done: number) => text.includes(`"progress":${done},`)
+    while (!isDone(at)) text += decoder.decode((await reader?.read())?.value, { stream: true })
+    const object = env.MCP_SESSION.getByName(`streamable-http:${session.split('.')[0]}`)
+    await object.die().catch(() => {})
+    for (let chunk = await reader?.read(); chunk?.value !== undefined; chunk = await reader?.read())
+      text += decoder.decode(chunk.value, { stream: true })
+    const answer = messagesIn(text).at(-1)
+    expect(answer).toMatchObject({
+      id: 1,
+      result: {
+        isError: true,
+        content: [{ text: expect.stringMatching(/^It is unknown whether this change was made/) }],
+      },
+    })
+    await scheduler.wait(300)
+    const sent = deletions.filter((id) => ids.includes(id))
+    expect(sent).toEqual(ids.slice(0, sent.length))
+    expect(sent.length).toBeGreaterThanOrEqual(at)
+    expect(await left(bearer)).toBe(6 - sent.length)
+    // The Person has the intent, and nobody told it an outcome: that reads as unknown.
+    expect(await outcomeOf(`dies${at}`)).toBeNull()
+  },
+)

@@ -1,0 +1,136 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { z } from 'zod'
+import { toWorker } from './clients.ts'
+import { callMessage, callsOf, callStateless, openSession, post } from './raw.ts'
+import { heard } from './todo-api.ts'
+
+const said = vi.spyOn(console, 'log')
+afterEach(() => said.mockClear())
+const Line = z.object({ event: z.string() }).loose()
+const lines = () =>
+  said.mock.calls
+    .filter(([text]) => String(text).includes('"mcp.answered"'))
+    .map(([text]) => Line.parse(JSON.parse(String(text))))
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const SECRET = 'a todo that nobody else should read'
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+const OTHER = '00-11111111111111111111111111111111-2222222222222222-00'
+const lanes = ['stateful', 'stateless'] as const
+type Lane = (typeof lanes)[number]
+
+const marks = { stateful: { session: expect.stringMatching(/^[0-9a-f]{16}$/) }, stateless: {} }
+
+/** A call of one lane, with headers and `_meta` beside the usual ones. */
+async function call(
+  lane: Lane,
+  bearer: string,
+  name: string,
+  args: object,
+  { headers = {}, meta = {} }: { headers?: Record<string, string>; meta?: object } = {},
+) {
+  const { params, ...rest } = callMessage(name, args)
+  const usual = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': {},
+  }
+  const message = (more: object) => ({ ...rest, params: { ...params, _meta: { ...more, ...meta } } })
+  const answer =
+    lane === 'stateless'
+      ? await post(bearer, message(usual), {
+          'mcp-protocol-version': '2026-07-28',
+          'mcp-method': 'tools/call',
+          'mcp-name': name,
+          ...headers,
+        })
+      : await post(bearer, message({}), { 'mcp-session-id': await openSession(bearer), ...headers })
+  await answer.text()
+  return answer
+}
+
+test.each(lanes)('%s: a call is one line with ids and no argument, bearer, session or text', async (lane) => {
+  const bearer = `logged_${lane}:g1:rw.client-a`
+  const answer = await call(lane, bearer, 'addTodo', { text: SECRET })
+  const [line] = lines().filter(({ method }) => method === 'tools/call')
+  expect(line).toEqual({
+    level: 'info',
+    event: 'mcp.answered',
+    grant: 'g1',
+    client: 'client-a',
+    method: 'tools/call',
+    name: 'addTodo',
+    lane,
+    ...marks[lane],
+    transaction: expect.stringMatching(UUID),
+    outcome: 'done',
+    status: answer.status,
+    ms: expect.any(Number),
+  })
+  expect(await callsOf(`logged_${lane}`)).toMatchObject([{ transaction: line?.['transaction'] }])
+  const all = said.mock.calls.join('\n')
+  for (const secret of [SECRET, bearer, 'rw.client-a']) expect(all).not.toContain(secret)
+})
+
+test.each(lanes)('%s: a refused call, a list and a call that did not start say so', async (lane) => {
+  await call(lane, 'ada:g1:rw.client-a', 'updateTodo', { id: 'nowhere', completed: true })
+  await call(lane, 'ada:g1:rw.client-a', 'whoAmI', { surprise: SECRET })
+  await call(lane, 'ada:g1:r.client-a', 'addTodo', { text: SECRET })
+  await call(lane, 'ada:down:rw.client-a', 'whoAmI', {})
+  const outcomes = lines()
+    .filter(({ method }) => method === 'tools/call')
+    .map(({ name, outcome, status }) => [name, outcome, status])
+  expect(outcomes[0]).toEqual(['updateTodo', 'refused', 200])
+  expect(outcomes[1]?.[1]).not.toBe('done')
+  expect(outcomes.slice(2)).toEqual([
+    ['addTodo', 'refused', 403],
+    ['whoAmI', 'refused', 503],
+  ])
+  expect(JSON.stringify(lines())).not.toContain(SECRET)
+})
+
+test('what comes without a bearer, or by a name of the client’s own, is a line without words of theirs', async () => {
+  const none = await toWorker('https://mcp.example.test/mcp', { method: 'POST', body: SECRET })
+  await none.text()
+  const made = await callStateless('ada:g1:r.client-a', 'IgnoreAllPrevious')
+  await made.text()
+  const [without, unknown] = lines()
+  expect(without).toEqual({
+    level: 'info',
+    event: 'mcp.answered',
+    outcome: 'refused',
+    status: 401,
+    ms: expect.any(Number),
+  })
+  expect(unknown).toMatchObject({ grant: 'g1', method: 'tools/call', lane: 'stateless' })
+  expect(JSON.stringify(lines())).not.toMatch(/IgnoreAllPrevious|nobody else/)
+})
+
+test.each(lanes)('%s: a client’s trace is kept as its claim and goes nowhere', async (lane) => {
+  const person = `traced_${lane}`
+  const bearer = `${person}:${person}:rw.client-a`
+  heard.length = 0
+  const headers = { traceparent: OTHER, tracestate: 'theirs=1', baggage: `todo=${SECRET}` }
+  await call(lane, bearer, 'listTodos', {}, { meta: { traceparent: TRACE, baggage: SECRET }, headers })
+  await call(lane, bearer, 'listTodos', {}, { headers })
+  await call(
+    lane,
+    bearer,
+    'listTodos',
+    {},
+    { meta: { traceparent: SECRET }, headers: { traceparent: SECRET } },
+  )
+  const rows = z
+    .array(z.object({ transaction: z.string(), clientTrace: z.string().optional() }))
+    .parse(await callsOf(person))
+  const claims = rows.map(({ clientTrace }) => clientTrace ?? 'none')
+  expect(new Set(claims)).toEqual(new Set([TRACE, OTHER, 'none']))
+  expect(JSON.stringify(await callsOf(person))).not.toContain('nobody else')
+  expect(heard).toHaveLength(3)
+  for (const sent of heard) {
+    const transaction = sent.get('x-ping-external-transaction-id') ?? ''
+    expect(rows.map((row) => row.transaction)).toContain(transaction)
+    expect(sent.get('traceparent')?.split('-')[1]).toBe(transaction.replaceAll('-', ''))
+    expect([sent.get('tracestate'), sent.get('baggage')]).toEqual([null, null])
+  }
+  expect(JSON.stringify(lines())).not.toContain(TRACE)
+})
