@@ -1,3 +1,4 @@
+import { listTokens, TOOL_LIST_BUDGET } from './list-tokens.ts'
 import { spread } from './statistics.ts'
 import { total } from './pingone-requests.ts'
 import type { Figures } from './figures.ts'
@@ -67,6 +68,11 @@ export function judge(figures: Figures): readonly Aim[] {
       aim: 'tool call: no request to PingOne',
       measured: `${total(pingone.calls)} in ${pingone.callsMade} calls`,
       verdict: verdict(total(pingone.calls) === 0),
+    },
+    {
+      aim: `list of tools below ${TOOL_LIST_BUDGET} tokens (characters / 4)`,
+      measured: String(listTokens.tools),
+      verdict: verdict(listTokens.tools < TOOL_LIST_BUDGET),
     },
     {
       aim: 'bundle below 500 KiB, minified, gzip',

@@ -1,0 +1,17 @@
+import { makeLists } from '../../src/mcp/listed.ts'
+import { prompts } from '../../src/prompts/index.ts'
+import { resources, resourceTemplates } from '../../src/resources/index.ts'
+import { tools } from '../../src/tools/index.ts'
+
+/** Every model pays for the list of tools on every turn. */
+export const TOOL_LIST_BUDGET = 2000
+
+/** As most tokenizers have it for JSON of English words; an estimate that is the same on every machine. */
+const tokensOf = (value: unknown) => Math.ceil(JSON.stringify(value).length / 4)
+
+const lists = makeLists({ tools, resources, resourceTemplates, prompts })
+
+export const listTokens = {
+  tools: tokensOf(lists.tools(['todo:read', 'todo:write'])),
+  reads: tokensOf([lists.resources, lists.resourceTemplates, lists.prompts]),
+} as const
