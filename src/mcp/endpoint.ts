@@ -12,7 +12,7 @@ import { makeLists } from './listed.ts'
 import { makeCaller } from './make-caller.ts'
 import type { McpParts } from './parts.ts'
 import { type Message, readMessage } from './read-message.ts'
-import { methodOf, sessionMark } from './message-facts.ts'
+import { methodOf, shortHashOf } from './message-facts.ts'
 import { report } from './report.ts'
 import { lineOf, type RequestLine } from './request-line.ts'
 import { makeMcpSession } from './session.ts'
@@ -89,7 +89,7 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
     const session = isStateful
       ? (response.headers.get('mcp-session-id') ?? request.headers.get('mcp-session-id'))
       : null
-    if (session !== null) line.note({ session: await sessionMark(session) })
+    if (session !== null) line.note({ session: await shortHashOf(session) })
     return act === undefined ? response : answerStopped(response, ctx.auth, line)
   }
 

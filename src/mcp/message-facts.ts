@@ -37,7 +37,7 @@ export function methodOf({ method }: Request, message: unknown): string {
 }
 
 /** Enough to tell sessions apart, too little to be one. */
-export const sessionMark = async (session: string): Promise<string> => (await sha256Hex(session)).slice(0, 16)
+export const shortHashOf = async (session: string): Promise<string> => (await sha256Hex(session)).slice(0, 16)
 
 const Meta = z.object({ transaction: z.string().optional(), incident: z.string().optional() })
 const Result = z.object({

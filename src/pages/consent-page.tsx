@@ -4,6 +4,7 @@
  * in named fields only, the address before the name, because an address is checked by the network and a name by nobody.
  */
 import type { JSX } from 'hono/jsx/jsx-runtime'
+import { DecisionButtons } from './decision-buttons.tsx'
 import { Layout } from './layout.tsx'
 
 export type ConsentClient = {
@@ -51,18 +52,7 @@ export function ConsentPage(props: ConsentPageProps): JSX.Element {
           </ul>
         </fieldset>
         <WhatHappensNext {...props} />
-        <p class="caution" id="caution">
-          Continue only if you started this yourself, just now.
-        </p>
-        {/* Deny comes first: Enter in a form presses its first submit button, and that must not be a yes. */}
-        <div class="decision">
-          <button class="button" name="decision" value="deny">
-            Deny
-          </button>
-          <button class="button primary" name="decision" value="approve" aria-describedby="caution">
-            Approve
-          </button>
-        </div>
+        <DecisionButtons caution="Continue only if you started this yourself, just now." />
       </form>
     </Layout>
   )

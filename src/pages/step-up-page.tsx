@@ -5,6 +5,7 @@
 import type { JSX } from 'hono/jsx/jsx-runtime'
 import type { AccountClient, Moment } from './account-page.tsx'
 import { LocalAppWarning, WhoAsks } from './consent-page.tsx'
+import { DecisionButtons } from './decision-buttons.tsx'
 import { Layout } from './layout.tsx'
 
 type Scope = { value: string; sentence: string }
@@ -45,18 +46,7 @@ export function StepUpPage(props: StepUpPageProps): JSX.Element {
       <WhatHappensNext {...props} />
       <form method="post" action={props.action} autocomplete="off">
         <input type="hidden" name="csrf" value={props.csrf} />
-        <p class="caution" id="caution">
-          Continue only if you asked for this just now. If somebody sent you this link, deny.
-        </p>
-        {/* Deny comes first: Enter in a form presses its first submit button, and that must not be a yes. */}
-        <div class="decision">
-          <button class="button" name="decision" value="deny">
-            Deny
-          </button>
-          <button class="button primary" name="decision" value="approve" aria-describedby="caution">
-            Approve
-          </button>
-        </div>
+        <DecisionButtons caution="Continue only if you asked for this just now. If somebody sent you this link, deny." />
       </form>
     </Layout>
   )

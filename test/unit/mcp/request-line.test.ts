@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import { methodOf, noteAnswer, sessionMark } from '../../../src/mcp/message-facts.ts'
+import { methodOf, noteAnswer, shortHashOf } from '../../../src/mcp/message-facts.ts'
 import { lineOf, logRequest, RequestLine } from '../../../src/mcp/request-line.ts'
 import { watchAnswer } from '../../../src/mcp/watch-answer.ts'
 
@@ -115,5 +115,5 @@ test.each([
 
 test('a request without a message has the method of HTTP, and a session is a mark that opens nothing', async () => {
   expect(methodOf(newRequest('DELETE'), undefined)).toBe('DELETE')
-  expect(await sessionMark('a-session')).toMatch(/^[0-9a-f]{16}$/)
+  expect(await shortHashOf('a-session')).toMatch(/^[0-9a-f]{16}$/)
 })

@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { deletions } from './todo-api.ts'
 import { callMessage, callsOf, callStateless, openSession, post } from './raw.ts'
@@ -100,8 +100,11 @@ test('stateless: a client that goes away before anything was said stops the work
   const bearer = 'goes:unhurried4:rw.client'
   const ids = await fill(bearer, 6)
   const controller = new AbortController()
-  setTimeout(() => controller.abort(), 250)
+  // Not by the clock: once the first is gone, whenever that is.
+  const begun = vi.waitFor(async () => expect(await left(bearer)).toBeLessThan(6), { timeout: 5000 })
+  const gone = begun.then(() => controller.abort())
   await expect(remove('stateless', bearer, ids, undefined, controller.signal)).rejects.toThrow(/abort/i)
+  await gone
   await scheduler.wait(800)
   const rest = await left(bearer)
   expect(rest).toBeGreaterThanOrEqual(3)
