@@ -9,8 +9,8 @@ import type { Wire } from './wire.ts'
 
 const CLOCK_TOLERANCE_SECONDS = 60
 // A token reaches these checks only from PingOne's own token endpoint, so an unknown kid is a rotation and no
-// attack; a second between two fetches is enough.
-const KEYS_COOLDOWN_MS = 1000
+// attack: a pause between two fetches would only turn away whoever signs in right after it.
+const KEYS_COOLDOWN_MS = 0
 const KEYS_MAX_AGE_MS = 3_600_000
 
 type Keys = ReturnType<typeof createRemoteJWKSet>

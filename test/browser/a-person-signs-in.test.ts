@@ -1,10 +1,11 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
-import { expect, inject, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { LOOKS, startChromium, takeShot } from '../support/chromium.ts'
 import { OAuthClient, tokensIn } from '../support/oauth-client.ts'
+import { sharedWorld } from '../support/shared-world.ts'
 
-const { mcpUrl, origin } = inject('world')
+const { mcpUrl, origin } = sharedWorld()
 
 /** A client on this computer that waits at its redirect URI, as real ones do. */
 async function waitingClient() {

@@ -1,11 +1,11 @@
 import type { Page } from 'playwright-core'
-import { expect, inject, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { type Findings, findWithAxe } from '../support/axe.ts'
 import { LOOKS, startChromium, takeShot } from '../support/chromium.ts'
 import { tellStory } from '../support/story.ts'
 
-const { origin } = inject('world')
 const story = tellStory()
+const { origin } = story
 
 const openConsent = async (page: Page) => {
   const { url } = (await story.newClient()).authorize({ scope: 'todo:read todo:write' })

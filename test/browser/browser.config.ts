@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     name: 'browser',
     include: ['test/browser/**/*.test.ts'],
-    globalSetup: ['test/support/shared-world.ts'],
+    globalSetup: ['test/support/start-shared-worlds.ts'],
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 120_000,

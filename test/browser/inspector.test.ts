@@ -1,11 +1,12 @@
 import type { Page } from 'playwright-core'
-import { expect, inject, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { startChromium, takeShot } from '../support/chromium.ts'
 import { makeClientHome, runClient } from '../support/client-program.ts'
 import { reservePorts } from '../support/free-ports.ts'
 import { newPerson, type Person } from '../support/people.ts'
+import { sharedWorld } from '../support/shared-world.ts'
 
-const { mcpUrl } = inject('world')
+const { mcpUrl } = sharedWorld()
 
 /** Inspector's own server, on ports of ours, and the address of its page. */
 async function startInspector(era: string) {

@@ -1,13 +1,13 @@
 import type { Page } from 'playwright-core'
-import { expect, inject, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { findWithAxe } from '../support/axe.ts'
 import { LOOKS, startChromium, takeShot } from '../support/chromium.ts'
 import { callToolStateless } from '../support/stateless-call.ts'
 import { tellStory } from '../support/story.ts'
 import type { Person } from '../support/people.ts'
 
-const { origin } = inject('world')
 const story = tellStory()
+const { origin } = story
 
 const LONG =
   'A name that goes on and on, as long as one may be, and says that it was verified by PingOne itself'

@@ -1,12 +1,12 @@
-import { expect, inject, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { type Findings, findWithAxe } from '../support/axe.ts'
 import { LOOKS, startChromium, takeShot } from '../support/chromium.ts'
 import { tokensIn } from '../support/oauth-client.ts'
 import { addTodo, askForMore } from '../support/step-up.ts'
 import { tellStory } from '../support/story.ts'
 
-const { origin } = inject('world')
 const story = tellStory()
+const { origin } = story
 
 test.for(['with', 'without'])('in Chromium a step-up goes through %s JavaScript', async (javaScript) => {
   await using chromium = await startChromium()

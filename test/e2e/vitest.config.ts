@@ -3,10 +3,9 @@ import { defineProject } from 'vitest/config'
 export default defineProject({
   test: {
     name: 'e2e',
-    include: ['**/*.test.ts'],
-    globalSetup: ['../support/shared-world.ts'],
-    // All stories talk to one system, and some turn its switches.
-    fileParallelism: false,
+    // The attacks are stories too; in one project they share the systems.
+    include: ['**/*.test.ts', '../attack/*.test.ts'],
+    globalSetup: ['../support/start-shared-worlds.ts'],
     testTimeout: 30_000,
     hookTimeout: 120_000,
   },

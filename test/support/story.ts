@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs'
-import { inject } from 'vitest'
 import type { WorkerName } from '../../scripts/local/plan.ts'
 import { describeStateFolder } from '../../scripts/local/state-folder.ts'
 import { Browser } from './browser.ts'
 import { OAuthClient, tokensIn } from './oauth-client.ts'
 import type { Tokens } from './oauth-wire.ts'
 import { newPerson, type Person } from './people.ts'
+import { sharedWorld } from './shared-world.ts'
 import { signIn, type SignInOptions } from './sign-in.ts'
 import { StandIn } from './stand-in.ts'
 import type { Addresses } from './world.ts'
 
 /** What a story works with: the shared system, or one of its own when addresses are given. */
-export function tellStory(addresses: Addresses = inject('world')) {
+export function tellStory(addresses: Addresses = sharedWorld()) {
   const { mcpUrl, standInOrigin, stateDir } = addresses
   return {
     ...addresses,

@@ -22,12 +22,6 @@ export interface Addresses {
   readonly stateDir: string
 }
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    world: Addresses
-  }
-}
-
 export interface World extends Local {
   readonly addresses: Addresses
 }

@@ -13,23 +13,26 @@ interface Page {
   delayMs?: number
 }
 
-const pages = new Map<string, Page>()
-let asked: string[] = []
-
-export async function answerFromTheInternet(request: Request): Promise<Response> {
-  const { origin, pathname, searchParams } = new URL(request.url)
-  if (origin !== CONTROL) return servePage(request.url)
-  if (request.method === 'DELETE') {
-    pages.clear()
-    asked = []
+/** One for each test file: files run at the same time, and each says what is out there. */
+export function connectInternet(): (request: Request) => Promise<Response> {
+  const pages = new Map<string, Page>()
+  let asked: string[] = []
+  return async (request) => {
+    const { origin, pathname, searchParams } = new URL(request.url)
+    if (origin !== CONTROL) {
+      asked.push(request.url)
+      return servePage(pages.get(request.url))
+    }
+    if (request.method === 'DELETE') {
+      pages.clear()
+      asked = []
+    }
+    if (request.method === 'PUT') pages.set(searchParams.get('url') ?? '', await request.json())
+    return Response.json(pathname === '/asked' ? asked : {})
   }
-  if (request.method === 'PUT') pages.set(searchParams.get('url') ?? '', await request.json())
-  return Response.json(pathname === '/asked' ? asked : {})
 }
 
-async function servePage(url: string): Promise<Response> {
-  asked.push(url)
-  const page = pages.get(url)
+async function servePage(page: Page | undefined): Promise<Response> {
   if (page === undefined) return new Response('nothing here', { status: 404 })
   const {
     status = 200,

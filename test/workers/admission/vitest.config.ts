@@ -1,12 +1,13 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
-import { answerFromTheInternet } from './the-internet.ts'
+import { connectInternet } from './the-internet.ts'
 
 export default defineConfig({
   root: import.meta.dirname,
   cacheDir: '../../../node_modules/.vite/admission',
   plugins: [
-    cloudflareTest({
+    // A function is asked for each test file.
+    cloudflareTest(() => ({
       wrangler: { configPath: './wrangler.jsonc' },
       miniflare: {
         cf: false,
@@ -19,9 +20,9 @@ export default defineConfig({
           API_IDENTIFIER: 'todo-api',
           ROOT_KEYS: `k1:${'A'.repeat(43)}`,
         },
-        outboundService: answerFromTheInternet,
+        outboundService: connectInternet(),
       },
-    }),
+    })),
   ],
   test: { name: 'admission', include: ['*.test.ts'], silent: 'passed-only' },
 })
