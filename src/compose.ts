@@ -77,6 +77,8 @@ export function compose(product: Product) {
     .use('/authorize', limitFailures)
     .use('/callback', limitFailures)
     .use('/signed-in', limitFailures)
+    .use('/me/*', limitFailures)
+    .use('/step-up/*', limitFailures)
     // Who may ask is decided before the library sees a request, here and at /token and /register (decision 16).
     .get(
       '/authorize',

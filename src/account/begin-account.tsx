@@ -12,7 +12,7 @@ export async function beginAccount(request: Request, parts: AccountParts): Promi
   // There is no session yet that a value in the form could be bound to. What another site can begin with this is a
   // sign-in of the person's own, which leads to this same page.
   if (!isFromOurPage(request, parts.config.publicOrigin)) return refuseForm(parts, 'origin')
-  const begun = await beginOwnSignIn(parts, ME, [])
+  const begun = await beginOwnSignIn(parts, ME, { scopes: [] })
   if (begun.ok) return continueAnswer(parts.config, begun.value.url.href, 'pingone', begun.value.headers)
   return refuseSignIn(parts, { refusal: begun.error, purpose: ME, headers: new Headers() })
 }

@@ -8,6 +8,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import { sha256Hex } from '../lib/sha256-hex.ts'
 import { makePersonId } from '../people/person-id.ts'
 import { seal, unseal } from '../people/seal.ts'
+import type { LoginRequest } from '../pingone/authorization-url.ts'
 import type { IdTokenClaims } from '../pingone/claims.ts'
 import type { DownstreamTokens } from '../pingone/tokens.ts'
 import type { PingOneProblem } from '../pingone/problems.ts'
@@ -66,12 +67,18 @@ const random = () => toBase64Url(crypto.getRandomValues(new Uint8Array(32)))
 export async function beginOwnSignIn(
   parts: AccountParts,
   purpose: Purpose,
-  scopes: readonly string[],
+  { scopes, client }: Pick<LoginRequest, 'scopes' | 'client'>,
 ): Promise<Result<{ url: URL; headers: Headers }, PingOneProblem>> {
   const { config, pingone, nowSeconds } = parts
   const state = random()
   const secrets = pingone.newLoginSecrets()
-  const url = await pingone.authorizationUrl({ redirectUri: signedInOf(parts), state, secrets, scopes })
+  const url = await pingone.authorizationUrl({
+    redirectUri: signedInOf(parts),
+    state,
+    secrets,
+    scopes,
+    client,
+  })
   if (!url.ok) return url
   const transaction: Transaction = {
     ...secrets,

@@ -37,6 +37,7 @@ export class Failures {
 
   /** The answer, or another one where it is a failure too many. */
   async limit(request: Request, answer: Response, tooMany: TooMany): Promise<Response> {
+    if (!isPageFailure(answer)) return answer
     return this.#count(byNetwork(networkOf(request)), answer, tooMany)
   }
 
@@ -59,7 +60,6 @@ export class Failures {
   }
 
   async #count(counted: Counted, answer: Response, tooMany: TooMany): Promise<Response> {
-    if (!isFailure(answer)) return answer
     const waitSeconds = await this.#counter.count(counted)
     if (waitSeconds === 0) return answer
     await answer.body?.cancel()
@@ -69,3 +69,6 @@ export class Failures {
 
 /** Our own "no" to what somebody sent. Not what a good request is told in the course of things: 403 asks for more scope. */
 const isFailure = ({ status }: Response): boolean => [400, 401, 404, 413].includes(status)
+
+/** A page that says 403 takes no form from elsewhere, and no stranger. */
+const isPageFailure = (answer: Response): boolean => answer.status === 403 || isFailure(answer)

@@ -23,6 +23,13 @@ export const jsonRpcError = (
     { status, headers: { 'cache-control': 'no-store', ...headers } },
   )
 
+/** As the lanes answer a request that they have read: the error is in the message, not in the status. */
+export const answerRefusal = (id: string | number, { code, message }: { code: number; message: string }) =>
+  Response.json(
+    { jsonrpc: '2.0', id, error: { code, message } },
+    { headers: { 'cache-control': 'no-store' } },
+  )
+
 /** Soon: an object that died is there again at the next message. */
 const RETRY_AFTER_SECONDS = 5
 

@@ -2,7 +2,8 @@ import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
 import { BearerProps, type Principal } from '../principal.ts'
 import type { AnyTool } from '../tools/define-tool.ts'
-import { errorCode, jsonRpcError } from './json-rpc-error.ts'
+import { findWrongParams } from './check-params.ts'
+import { answerRefusal, errorCode, jsonRpcError } from './json-rpc-error.ts'
 import { orLost } from './lost-answer.ts'
 import type { Keeper, McpSettings } from './parts.ts'
 import { PRINCIPAL_HEADER, writePrincipal } from './principal-header.ts'
@@ -46,6 +47,11 @@ export async function serveSession(
       return new Response(null, { status: 204 })
     }
     request.headers.set(SESSION_HEADER, session)
+  }
+  // Before an object is made for the session. Without one, whatever it asks, the library tells what is missing.
+  const wrong = isOurRevision(request) ? findWrongParams(message) : null
+  if (wrong !== null && (signed !== null || wrong.method === 'initialize')) {
+    return answerRefusal(wrong.id, wrong.refusal)
   }
   request.headers.set(PRINCIPAL_HEADER, writePrincipal(principal))
   const found: { session: string | null } = { session: null }

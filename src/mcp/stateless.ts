@@ -6,6 +6,7 @@ import { redacted } from '../lib/redacted.ts'
 import type { AnyTool } from '../tools/define-tool.ts'
 import { complete, getPrompt, type Reader, readResource } from './answer-reads.ts'
 import { askStateless, type StatelessAsking } from './ask-stateless.ts'
+import { findWrongParams } from './check-params.ts'
 import type { Consent } from './consent.ts'
 import { convertOnce } from './convert-once.ts'
 import type { Extension } from './extension.ts'
@@ -39,12 +40,12 @@ export interface StatelessProduct {
  */
 export function makeStatelessLane(served: StatelessProduct) {
   const ready = { ...served, tools: served.product.tools.map(withSchemas) }
-  const calls = new WeakMap<Request, { call: StatelessCall; method: unknown }>()
+  const calls = new WeakMap<Request, { call: StatelessCall; message: unknown }>()
   const handler = createMcpHandler(
     ({ requestInfo }) => {
       const asked = requestInfo && calls.get(requestInfo)
       if (asked === undefined) throw new Error('a request without a principal reached the stateless lane')
-      return makeServer(ready, asked.call, asked.method)
+      return makeServer(ready, asked.call, asked.message)
     },
     {
       route: '/mcp',
@@ -57,7 +58,7 @@ export function makeStatelessLane(served: StatelessProduct) {
     },
   )
   return (request: Request, parsedBody: unknown, call: StatelessCall): Promise<Response> => {
-    calls.set(request, { call, method: Message.safeParse(parsedBody).data?.method })
+    calls.set(request, { call, message: parsedBody })
     return handler.fetch(request, { parsedBody })
   }
 }
@@ -100,8 +101,9 @@ function capabilitiesOf({ resources, resourceTemplates, prompts }: McpProduct) {
   }
 }
 
-function makeServer(ready: Ready, call: StatelessCall, method: unknown): McpServer {
+function makeServer(ready: Ready, call: StatelessCall, message: unknown): McpServer {
   const { product, extend } = ready
+  const method = Message.safeParse(message).data?.method
   // A server lives for one request: what the request does not ask for is not made.
   const isForTools = method === 'tools/call' || method === 'tools/list'
   const capabilities = isForTools ? onlyTools : capabilitiesOf(product)
@@ -121,6 +123,13 @@ function makeServer(ready: Ready, call: StatelessCall, method: unknown): McpServ
   registerTools(server, ready, call)
   if (!isForTools) answerReads(server, ready, call)
   extend?.(server)
+  const wrong = findWrongParams(message)
+  if (wrong !== null) {
+    // In place of its handler, behind the SDK's own checks of headers and envelope.
+    server.server.setRequestHandler(wrong.method, { params: z.unknown() }, () => {
+      throw wrong.refusal
+    })
+  }
   return server
 }
 

@@ -1,9 +1,11 @@
+import { SERVER_INFO_META_KEY } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { sha256Hex } from '../lib/sha256-hex.ts'
 import type { StepUpKeeper, StepUpLink } from '../people/step-up-keeper.ts'
 import type { AnyTool } from '../tools/define-tool.ts'
 import { errorCode } from './json-rpc-error.ts'
 import { report } from './report.ts'
+import { serverInfo } from './server-info.ts'
 
 /** Who called, and with what: for a link that leads to a page of the person's own. */
 export interface Refused {
@@ -58,8 +60,9 @@ export function toolErrorWith(words: string, message: unknown): Response | null 
   const asked = Asked.safeParse(message)
   if (!asked.success) return null
   const content = [{ type: 'text', text: words }]
-  // `resultType`: revision 2026-07-28 has one in every result, and to the ones before it is nothing.
-  const result = { resultType: 'complete', content, isError: true }
+  // Revision 2026-07-28 has `resultType`, and should have who answers, in every result; to those before it is nothing.
+  const _meta = { [SERVER_INFO_META_KEY]: serverInfo }
+  const result = { resultType: 'complete', content, isError: true, _meta }
   return Response.json(
     { jsonrpc: '2.0', id: asked.data.id, result },
     { headers: { 'cache-control': 'no-store' } },

@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { Browser, type Page } from '../support/browser.ts'
 import { tokensIn } from '../support/oauth-client.ts'
+import { OwnPage } from '../support/own-page.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
 import { callToolStateless } from '../support/stateless-call.ts'
+import { answerStepUp, askForMore } from '../support/step-up.ts'
 import { tellStory } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 
@@ -57,6 +59,23 @@ test.each([
   expect(page.text).toContain(`for ${shown}, at localhost`)
   const pushed = (await story().standIn.state()).timeline.find(({ endpoint }) => endpoint === 'par')
   expect(pushed?.asked['mcp_client_name']).toBe(shown)
+})
+
+test('a step-up tells the flow who asks for more; a sign-in to /me has nobody to name', async () => {
+  const pushed = async () =>
+    (await story().standIn.state()).timeline.find(({ endpoint }) => endpoint === 'par')?.asked
+  const { link, person, client, tokens } = await askForMore(story(), { name: '<b>More</b> please' })
+  const { page } = await signIn(new Browser(), link, { person, stopBefore: 'api-consent' })
+  expect(page.text).toContain('for b More b please, at localhost')
+  expect(await pushed()).toMatchObject({
+    mcp_client_host: 'localhost',
+    scope: expect.stringContaining('write'),
+  })
+  await answerStepUp(link, person)
+  expect(tokensIn(await client.refresh(tokens.refresh_token ?? '')).scope).toContain('todo:write')
+
+  await OwnPage.signIn(story().origin, person)
+  expect(await pushed()).not.toHaveProperty('mcp_client_name')
 })
 
 test.each(['503', '429', 'html', 'malformed', 'reset-like'])(

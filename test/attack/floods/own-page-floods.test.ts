@@ -32,3 +32,19 @@ test('made-up pages, forms and sign-ins touch no object and leave nothing behind
   await flood(20, (at) => send('/me/sign-in', { from: network(at), headers: { origin: ORIGIN } }))
   expect(await whatIsThere()).toEqual(before)
 })
+
+test('who fails too often at these pages waits, and nobody who does not fail', async () => {
+  const send = serverWith()
+  const from = '198.51.100.77'
+  // More than two windows of the platform's counter, in case one ends meanwhile.
+  const failures = [
+    () => send('/me/end', { from, ...form({ grant: random(16), csrf: random(64) }) }),
+    () => send(`/step-up/${madeUp()}~${random(32)}`, { method: 'GET', from }),
+  ]
+  for (const fail of failures) {
+    const { statuses } = await flood(1300, fail)
+    expect(statuses[429]).toBeGreaterThan(0)
+  }
+  const pages = await flood(1300, () => send('/me', { method: 'GET', from }))
+  expect(pages.statuses).toEqual({ 200: 1300 })
+})

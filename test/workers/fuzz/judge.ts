@@ -5,10 +5,9 @@ import type { Sent } from './sent.ts'
 const HANGS_AFTER_MS = 30_000
 
 // JSON-RPC 2.0 §5.1; MCP 2026-07-28 Basic, Error Codes: nothing of -32020 … -32099 but what is defined there, and codes
-// of our own outside of -32768 … -32000, of which there is one. -32000 is what the SDKs themselves say.
-const defined: readonly number[] = [
-  -32700, -32600, -32601, -32602, -32603, -32000, -31000, -32020, -32021, -32022,
-]
+// of our own outside of -32768 … -32000, of which there is one. -32000 is what the SDKs themselves say. Nothing that
+// comes in is an internal error (-32603).
+const defined: readonly number[] = [-32700, -32600, -32601, -32602, -32000, -31000, -32020, -32021, -32022]
 // What MCP servers of the 2025 revisions say of a session and of a resource that do not exist.
 const inSessions: readonly number[] = [-32001, -32002]
 

@@ -51,7 +51,15 @@ test.each(LANES)(
     expect(again).toMatchObject({
       status: 200,
       cache: 'no-store',
-      body: { jsonrpc: '2.0', id: 1, result: { isError: true, content: [{ type: 'text' }] } },
+      body: {
+        jsonrpc: '2.0',
+        id: 1,
+        result: {
+          isError: true,
+          content: [{ type: 'text' }],
+          _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'pingone-davinci-mcp-server' } },
+        },
+      },
     })
     expect(JSON.stringify(again.body)).toContain(LINK(person))
     expect(await callsOf(person)).toEqual([])
