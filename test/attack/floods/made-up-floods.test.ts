@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
+import { ORIGIN } from '../../workers/settings.ts'
 import { ask, newToken, personNamed } from './people.ts'
 import { type Answer, bearer, flood, network, random, serverWith, whatIsThere } from './server.ts'
 import { clock } from './worker.ts'
@@ -147,7 +148,7 @@ test('the log has one line for a network that is over, without an address', asyn
 })
 
 const json = { 'content-type': 'application/json' }
-const ours = { origin: 'https://mcp.example.test', 'sec-fetch-site': 'same-origin' }
+const ours = { origin: ORIGIN, 'sec-fetch-site': 'same-origin' }
 const form = (fields: Record<string, string>) => new URLSearchParams({ ...fields, decision: 'deny' })
 const untilTomorrow = () => 24 * 3_600_000 - (Date.now() % (24 * 3_600_000)) + 1000
 

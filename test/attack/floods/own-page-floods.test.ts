@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { flood, network, ORIGIN, random, serverWith, whatIsThere } from './server.ts'
+import { ORIGIN } from '../../workers/settings.ts'
+import { flood, network, random, serverWith, whatIsThere } from './server.ts'
 
 const MANY = 500
 const form = (fields: Record<string, string>) => ({

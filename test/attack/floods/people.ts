@@ -4,13 +4,13 @@ import { sha256Hex } from '../../../src/lib/sha256-hex.ts'
 import { grantKey, tokenKey } from '../../../src/people/grant-records.ts'
 import { makePersonId, openPersonId } from '../../../src/people/person-id.ts'
 import { readRootKeys } from '../../../src/lib/root-keys.ts'
-import { bearer, ORIGIN, random, type Send, type Sent } from './server.ts'
+import { ISSUER, ORIGIN, ROOT_KEYS } from '../../workers/settings.ts'
+import { bearer, random, type Send, type Sent } from './server.ts'
 
-const ISSUER = 'https://auth.pingone.test/7f9a1f2e/as'
 const CLIENT = 'the-client'
 const HOUR_SECONDS = 3600
 
-const keys = readRootKeys(`k1:${'A'.repeat(43)}`, undefined)
+const keys = readRootKeys(ROOT_KEYS, undefined)
 if (!keys.ok) throw new Error(keys.error)
 const rootKeys = keys.value
 

@@ -1,8 +1,7 @@
 import { createExecutionContext, listDurableObjectIds } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { ORIGIN } from '../../workers/settings.ts'
 import worker from './worker.ts'
-
-export const ORIGIN = 'https://mcp.example.test'
 
 export interface Answer {
   status: number

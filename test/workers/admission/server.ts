@@ -1,8 +1,8 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import worker from '../../../src/index.ts'
+import { ORIGIN } from '../settings.ts'
 
-export const ORIGIN = 'https://mcp.example.test'
 const VERIFIER = 'a-verifier-that-is-long-enough-to-be-one-0123456789'
 const CHALLENGE = 'IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk'
 

@@ -7,18 +7,19 @@ import { makePersonId } from '../../../src/people/person-id.ts'
 import { providerEnv, type ProviderEnv } from '../../../src/people/provider-env.ts'
 import { GrantDraft, kvStorage } from '../../../src/people/provider-storage.ts'
 import { reachPerson } from '../../../src/people/reach-person.ts'
+import { ISSUER, ORIGIN, ROOT_KEYS } from '../settings.ts'
 import { documents, registrations } from './real-clients.ts'
-import { ORIGIN, pkce, registered, serverWith } from './server.ts'
+import { pkce, registered, serverWith } from './server.ts'
 import { askedFor, clearTheInternet, publish } from './the-internet.ts'
 
 const server = serverWith()
 const { Claude: claude, ChatGPT: chatgpt } = documents
 beforeEach(clearTheInternet)
 
-const person = async (subject = 'ada', keys = `k1:${'A'.repeat(43)}`) => {
+const person = async (subject = 'ada', keys = ROOT_KEYS) => {
   const read = readRootKeys(keys, undefined)
   if (!read.ok) throw new Error(read.error)
-  return makePersonId(read.value[0], 'https://auth.pingone.test/7f9a1f2e/as', subject)
+  return makePersonId(read.value[0], ISSUER, subject)
 }
 
 const nowSeconds = () => Math.floor(Date.now() / 1000)

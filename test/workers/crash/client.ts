@@ -1,7 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { z } from 'zod'
-import { ORIGIN, REDIRECT_URI } from './names.ts'
+import { ORIGIN, REDIRECT_URI } from '../settings.ts'
 import { codeOf } from './pingone.ts'
 import worker from './worker.ts'
 import { connectionLost, watchedEnv } from './worker-death.ts'

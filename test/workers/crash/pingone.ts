@@ -1,7 +1,7 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import { importJWK, type JWK, SignJWT } from 'jose'
 import { z } from 'zod'
-import { ISSUER, POLICY } from './names.ts'
+import { ISSUER, POLICY } from '../settings.ts'
 import { families, switches } from './witness.ts'
 
 const Key = z.looseObject({ kty: z.literal('RSA'), n: z.string(), e: z.string() })

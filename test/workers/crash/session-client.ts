@@ -1,6 +1,6 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { type Answer, bindings, send } from './client.ts'
-import { ORIGIN } from './names.ts'
+import { ORIGIN } from '../settings.ts'
 import worker from './worker.ts'
 
 const headersFor = (accessToken: string, session?: string) => ({

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
-import { ISSUER, ORIGIN, POLICY } from './names.ts'
+import { SETTINGS } from '../settings.ts'
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
@@ -14,14 +14,8 @@ export default defineConfig({
       miniflare: {
         cf: false,
         bindings: {
-          PUBLIC_ORIGIN: ORIGIN,
-          PINGONE_ISSUER: ISSUER,
-          PINGONE_DV_POLICY_ID: POLICY,
-          MCP_SERVER_CLIENT_ID: 'the-application',
-          MCP_SERVER_CLIENT_SECRET: 'the-secret',
-          API_IDENTIFIER: 'todo-api',
+          ...SETTINGS,
           CLIENT_ADMISSION: 'open',
-          ROOT_KEYS: `k1:${'A'.repeat(43)}`,
           PINGONE_KEY: JSON.stringify(privateKey.export({ format: 'jwk' })),
         },
       },

@@ -2,7 +2,8 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { z } from 'zod'
 import { Login, VERIFIER } from './login.ts'
-import { DOCUMENT, REDIRECT_URI } from './names.ts'
+import { DOCUMENT } from './names.ts'
+import { REDIRECT_URI } from '../settings.ts'
 import { type Answer, retryAfter, send } from './send.ts'
 
 export const lanes = ['stateless', 'stateful'] as const

@@ -1,4 +1,4 @@
-import { ISSUER, ORIGIN, REDIRECT_URI } from './names.ts'
+import { ISSUER, ORIGIN, REDIRECT_URI } from '../settings.ts'
 import { codeOf } from './pingone.ts'
 import { type Answer, type Init, retryAfter, send } from './send.ts'
 

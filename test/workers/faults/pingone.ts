@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { importJWK, SignJWT } from 'jose'
 import { z } from 'zod'
 import { clocks } from './faults.ts'
-import { ISSUER, POLICY } from './names.ts'
+import { ISSUER, POLICY } from '../settings.ts'
 
 /** PingOne, as small as it can be: one policy, one client, refresh tokens that rotate, with the grace that we require. */
 interface Family {

@@ -1,6 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { ORIGIN, STRANGE_WORDS } from './names.ts'
+import { STRANGE_WORDS } from './names.ts'
+import { ORIGIN } from '../settings.ts'
 import { isolateOf } from './world.ts'
 import worker from './worker.ts'
 

@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
-import { API_URL, GRANTS_PER_PERSON, ISSUER, ORIGIN, POLICY } from './names.ts'
+import { API_URL, SETTINGS } from '../settings.ts'
+import { GRANTS_PER_PERSON } from './names.ts'
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
@@ -14,16 +15,10 @@ export default defineConfig({
       miniflare: {
         cf: false,
         bindings: {
-          PUBLIC_ORIGIN: ORIGIN,
-          PINGONE_ISSUER: ISSUER,
-          PINGONE_DV_POLICY_ID: POLICY,
-          MCP_SERVER_CLIENT_ID: 'the-application',
-          MCP_SERVER_CLIENT_SECRET: 'the-secret',
-          API_IDENTIFIER: 'todo-api',
+          ...SETTINGS,
           API_URL,
           CLIENT_ADMISSION: 'open',
           GRANTS_PER_PERSON: String(GRANTS_PER_PERSON),
-          ROOT_KEYS: `k1:${'A'.repeat(43)}`,
           PINGONE_KEY: JSON.stringify(privateKey.export({ format: 'jwk' })),
         },
       },

@@ -1,5 +1,6 @@
 import { overBinding, overHttp, type Target } from './faults.ts'
-import { DOCUMENT, ISSUER, REDIRECT_URI } from './names.ts'
+import { DOCUMENT } from './names.ts'
+import { ISSUER, REDIRECT_URI } from '../settings.ts'
 import * as pingone from './pingone.ts'
 import { todoApi } from './todo-api.ts'
 

@@ -9,7 +9,7 @@ import type { McpProduct } from '../../../src/mcp/product.ts'
 import { definePrompt, noArguments } from '../../../src/prompts/define-prompt.ts'
 import { defineResource } from '../../../src/resources/define-resource.ts'
 import { defineTool, type Scope } from '../../../src/tools/define-tool.ts'
-import { API_URL, ORIGIN } from './names.ts'
+import { API_URL, ORIGIN } from '../settings.ts'
 
 const CASES = 150
 const scopes = fc.constantFrom<readonly [Scope, ...Scope[]]>(

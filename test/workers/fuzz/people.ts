@@ -4,7 +4,7 @@ import { readRootKeys } from '../../../src/lib/root-keys.ts'
 import { sha256Hex } from '../../../src/lib/sha256-hex.ts'
 import { grantKey, tokenKey } from '../../../src/people/grant-records.ts'
 import { makePersonId, openPersonId } from '../../../src/people/person-id.ts'
-import { ISSUER, ORIGIN, REDIRECT_URI, ROOT_KEYS } from './names.ts'
+import { ISSUER, ORIGIN, REDIRECT_URI, ROOT_KEYS } from '../settings.ts'
 
 const CLIENT = 'the-client'
 const DAY_SECONDS = 86_400

@@ -1,7 +1,7 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { z } from 'zod'
-import { ISSUER, ORIGIN, REDIRECT_URI } from './names.ts'
+import { ISSUER, ORIGIN, REDIRECT_URI } from '../settings.ts'
 import { bearerOf } from './people.ts'
 import type { Sent, SessionName, Who } from './sent.ts'
 import worker from './worker.ts'

@@ -1,7 +1,7 @@
 import { env } from 'node:process'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
-import { API_URL, ISSUER, ORIGIN, ROOT_KEYS } from './names.ts'
+import { API_URL, SETTINGS } from '../settings.ts'
 
 export default defineConfig({
   root: import.meta.dirname,
@@ -12,19 +12,13 @@ export default defineConfig({
       miniflare: {
         cf: false,
         bindings: {
-          PUBLIC_ORIGIN: ORIGIN,
-          PINGONE_ISSUER: ISSUER,
-          PINGONE_DV_POLICY_ID: '8b560e5d0d4f4d0b9d7a1c5e2f3a4b5c',
-          MCP_SERVER_CLIENT_ID: 'the-application',
-          MCP_SERVER_CLIENT_SECRET: 'the-secret',
-          API_IDENTIFIER: 'todo-api',
+          ...SETTINGS,
           API_URL,
           // Addresses of client documents that a case makes up are not admitted, so that none is ever fetched.
           CLIENT_ADMISSION: 'listed',
           ALLOWED_REDIRECT_HOSTS: 'localhost app.example.com',
           REQUESTS_PER_MINUTE: '1000000',
           REGISTRATIONS_PER_DAY: '100000',
-          ROOT_KEYS,
           // The same cases on every run of the tests; `npm run soak -- --fuzz …` gives others.
           FUZZ_SEEDS: env['FUZZ_SEEDS'] ?? '20260728 20251125',
           FUZZ_REQUESTS: env['FUZZ_REQUESTS'] ?? '20000',

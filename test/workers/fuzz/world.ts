@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ISSUER } from './names.ts'
+import { ISSUER } from '../settings.ts'
 
 const Body = z.object({ todoText: z.string().optional(), completed: z.boolean().optional() })
 const MOST_TODOS = 20
