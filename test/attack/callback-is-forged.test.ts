@@ -130,5 +130,5 @@ test('a login that breaks on our side after PingOne answered is a page with a wa
   expect(broken.text).toContain('Try again')
   expect(broken.text).toContain('Back to your app')
   const line = /"level":"error","event":"login.refused","incident":"\w+","reason":"broken"/
-  await expect.poll(() => story.logs('mcp'), { timeout: 10_000 }).toMatch(line)
+  await expect.poll(() => story.logs('mcp')).toMatch(line)
 })

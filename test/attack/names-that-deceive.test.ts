@@ -92,7 +92,7 @@ test('T24 no name gets into the log, and no value begins a line there', async ()
   await fetch(`${story.origin}/${encodeURIComponent(forged)}`)
   const marker = await story.newClient()
   await story.signInWith(marker)
-  await expect.poll(() => story.logs('mcp'), { timeout: 10_000 }).toContain(`"client":"${marker.clientId}"`)
+  await expect.poll(() => story.logs('mcp')).toContain(`"client":"${marker.clientId}"`)
   expect(story.logs('mcp')).not.toContain('forged.by-name"}')
   expect(
     story

@@ -62,7 +62,7 @@ test('the log has the code and the correlation id, and none of the text', async 
   await loginThatFails('login_required\n{"level":"error","event":"typed-into-the-flow"}', HTML)
   const lines =
     /"detail":"consent_lost".*"correlation":"3f2a-11"[^]*"detail":"not a code".*"correlation":"3f2a-11"/
-  await expect.poll(() => story.logs('mcp'), { timeout: 10_000 }).toMatch(lines)
+  await expect.poll(() => story.logs('mcp')).toMatch(lines)
   expect(story.logs('mcp')).not.toContain(MARK)
   expect(story.logs('mcp')).not.toContain('typed-into-the-flow')
 })

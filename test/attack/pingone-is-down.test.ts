@@ -107,9 +107,7 @@ test('T13 a discovery that redirects is not followed, and tells the client', asy
   expect(Object.fromEntries(home.next?.searchParams ?? [])).toMatchObject({ error: 'server_error', state })
   const { counts } = await story().standIn.state()
   expect(counts['userinfo']).toBe(before['userinfo'])
-  await expect
-    .poll(() => story().logs('mcp'), { timeout: 10_000 })
-    .toContain('"detail":"discovery status 307"')
+  await expect.poll(() => story().logs('mcp')).toContain('"detail":"discovery status 307"')
 }, 60_000)
 
 /** A login whose callback finds PingOne broken, then its "try again" with PingOne well. */
@@ -168,7 +166,7 @@ test.for([
     expect(outage.next?.searchParams.has('code')).toBe(false)
     const reason = fault === 'invalid_client' ? 'misconfigured' : 'dead'
     await expect
-      .poll(() => story().logs('mcp'), { timeout: 10_000 })
+      .poll(() => story().logs('mcp'))
       .toMatch(
         new RegExp(`"level":"${level}","event":"login.refused","incident":"\\w+","reason":"${reason}"`),
       )

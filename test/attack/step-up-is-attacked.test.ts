@@ -207,6 +207,8 @@ test('no token of PingOne’s, and no id of a request, is in what a browser or t
   const page = await answerStepUp(asking.link, asking.person)
   const id = asking.link.split('~')[1] ?? 'nothing'
   expect(page.markup).not.toMatch(/eyJ[\w-]+\./)
+  const [, grant = ''] = asking.tokens.access_token.split(':')
+  await expect.poll(() => story.logs('mcp')).toContain(`"event":"step-up.approved","grant":"${grant}"`)
   const logs = story
     .logs('mcp')
     .split('\n')

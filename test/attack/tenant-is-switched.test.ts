@@ -32,7 +32,7 @@ test('T27 a token of an environment that is not allowed brings no login and no r
   const { url } = client.authorize()
   const { answer } = await signIn(new Browser(), url, { person: story().newPerson() })
   expect(answer?.get('error')).toBe('server_error')
-  expect(story().logs('mcp')).toContain('access token env')
+  await expect.poll(() => story().logs('mcp')).toContain('access token env')
   await story().standIn.set({ accessToken: null })
   expect((await callToolStateless(client, tokens.access_token, 'listTodos')).status).toBe(200)
 })

@@ -88,7 +88,7 @@ test('an API that refuses every token signs nobody out and is not asked about at
   const keys = watched.todoApi.exchanges.slice(before, before + 2)
   expect(new Set(keys.map(({ asked }) => asked.headers.get('idempotency-key'))).size).toBe(1)
   expect((await story.standIn.state()).grants['refresh_token']).toBe(1)
-  expect(story.logs('mcp')).toContain('api.refuses-tokens')
+  await expect.poll(() => story.logs('mcp')).toContain('api.refuses-tokens')
   expect(textOf(await call('addTodo', { text: 'x' }))).toContain('"total":1')
 })
 

@@ -8,5 +8,7 @@ export default defineProject({
     globalSetup: ['../support/start-shared-worlds.ts'],
     testTimeout: 30_000,
     hookTimeout: 120_000,
+    // What a Worker said comes to its log file a little later.
+    expect: { poll: { timeout: 10_000 } },
   },
 })
