@@ -27,5 +27,5 @@ export default defineConfig({
       },
     }),
   ],
-  test: { name: 'pingone', include: ['tests/**/*.test.ts'] },
+  test: { name: 'pingone', include: ['tests/**/*.test.ts'], expect: { poll: { timeout: 10_000 } } },
 })

@@ -19,7 +19,7 @@ const principal = {
 const confirmation = { question: 'Burn it?', items: [{ id: '1', text: 'the barn' }] }
 
 /** A tool that asks, and takes as long for it as a test says. */
-function makeWorld({ askMs = 0, isUnknown = false } = {}) {
+function makeWorld({ askMs = 0, deadlineMs = 5_000, isUnknown = false } = {}) {
   const ran: unknown[] = []
   const intents: CallIntent[] = []
   const outcomes: string[] = []
@@ -55,7 +55,7 @@ function makeWorld({ askMs = 0, isUnknown = false } = {}) {
         outcomes.push(outcome)
       },
     },
-    deadlineMs: 30,
+    deadlineMs,
     todosFor: () => answering(ok([])),
     waitUntil: (promise) => work.push(promise),
   }
@@ -94,7 +94,7 @@ test('consent is to exactly what was asked', async () => {
 })
 
 test('what is found out too late is not done later: the client was told that nothing was changed', async () => {
-  const { call, ran, outcomes } = makeWorld({ askMs: 60 })
+  const { call, ran, outcomes } = makeWorld({ askMs: 60, deadlineMs: 30 })
   expect(await call({ confirm: true })).toBe('unavailable')
   await new Promise((resolve) => setTimeout(resolve, 90))
   expect([ran, outcomes]).toEqual([[], ['failed']])

@@ -48,7 +48,7 @@ function makeWorld(keeper = new Keeper(), meta?: CallMessage['meta']) {
     lane: 'stateless',
     message: { meta, inSession: null },
     keeper,
-    deadlineMs: 30,
+    deadlineMs: 250,
     waitUntil: (promise) => work.push(promise),
     todosFor(call) {
       calls.push(call)

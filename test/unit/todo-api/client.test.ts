@@ -17,7 +17,7 @@ type Replace = TodoCall['replaceToken']
 const noOther: Replace = async () => err('none_newer')
 
 function clientOver(fetch: Fetch, base = 'https://api.example.test/v1', replaceToken = noOther) {
-  const api = { fetch, baseUrl: new URL(base), deadlineMs: 50, now: () => 0 }
+  const api = { fetch, baseUrl: new URL(base), deadlineMs: 250, now: () => 0 }
   return makeTodoClient(api, {
     token: new Secret('tok-en'),
     replaceToken,

@@ -5,5 +5,10 @@ export default defineConfig({
   root: import.meta.dirname,
   cacheDir: '../../../node_modules/.vite/calls',
   plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.jsonc' }, miniflare: { cf: false } })],
-  test: { name: 'calls', include: ['*.test.ts'], silent: 'passed-only' },
+  test: {
+    name: 'calls',
+    include: ['*.test.ts'],
+    silent: 'passed-only',
+    expect: { poll: { timeout: 10_000 } },
+  },
 })

@@ -21,5 +21,11 @@ export default defineConfig({
       },
     }),
   ],
-  test: { name: 'crash', include: ['*.test.ts'], testTimeout: 120_000, silent: false },
+  test: {
+    name: 'crash',
+    include: ['*.test.ts'],
+    testTimeout: 120_000,
+    silent: false,
+    expect: { poll: { timeout: 10_000 } },
+  },
 })
