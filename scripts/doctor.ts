@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { examine } from './doctor/examine.ts'
 import { lineOf } from './doctor/finding.ts'
 import { readDeployment, readLocal } from './doctor/read-settings.ts'
-import { StartProblem } from './local/start-problem.ts'
+import { runScript } from './local/start-problem.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -12,14 +12,12 @@ const { values: options } = parseArgs({
   },
 })
 
-try {
+async function main(): Promise<number> {
   const path = options['env-file']
   const settings = path === undefined ? readLocal(options.state) : readDeployment(path)
   const findings = await examine(settings, fetch)
   for (const finding of findings) console.log(lineOf(finding))
-  process.exitCode = findings.some(({ level }) => level === 'problem') ? 1 : 0
-} catch (error) {
-  if (!(error instanceof StartProblem)) throw error
-  console.error(error.message)
-  process.exitCode = 1
+  return findings.some(({ level }) => level === 'problem') ? 1 : 0
 }
+
+await runScript(main)

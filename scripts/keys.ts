@@ -7,7 +7,7 @@ import { readRootKeys } from '../src/lib/root-keys.ts'
 import { readSigningKeys } from '../src/lib/signing-keys.ts'
 import { ACTS, formatKeySet, MOST_SECRET_BYTES, readKeySet, withNewRootKey } from './keys/key-set.ts'
 import { readPrivateFile, writePrivateFile } from './local/private-file.ts'
-import { StartProblem } from './local/start-problem.ts'
+import { runScript, StartProblem } from './local/start-problem.ts'
 
 const flag = { type: 'boolean', default: false } as const
 const { values: options } = parseArgs({
@@ -68,10 +68,4 @@ function makeRootKey(file: string): void {
 
 const idsOf = (keys: readonly { id: string }[]): string => keys.map(({ id }) => id).join(', ') || 'none'
 
-try {
-  main()
-} catch (error) {
-  if (!(error instanceof StartProblem)) throw error
-  console.error(error.message)
-  process.exitCode = 1
-}
+await runScript(main)

@@ -1,7 +1,7 @@
 /** `npm run new-tool renameTodo`: writes a tool and its test, and puts it on the lists. It overwrites nothing. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { StartProblem } from './local/start-problem.ts'
+import { runScript, StartProblem } from './local/start-problem.ts'
 import { addToExamples, addToIndex } from './new-tool/add-to-lists.ts'
 import { namesOf, testText, toolText } from './new-tool/templates.ts'
 
@@ -41,10 +41,4 @@ function main(): void {
   console.log('  npx vitest run --project unit test/unit/tools')
 }
 
-try {
-  main()
-} catch (error) {
-  if (!(error instanceof StartProblem)) throw error
-  console.error(error.message)
-  process.exitCode = 1
-}
+await runScript(main)

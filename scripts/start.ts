@@ -6,7 +6,7 @@ import { createLinePrinter } from './local/print-lines.ts'
 import { portsFrom } from './local/ports.ts'
 import { mergeSettings, readSettingsFile } from './local/settings.ts'
 import { startLocal } from './local/start-local.ts'
-import { StartProblem } from './local/start-problem.ts'
+import { runScript } from './local/start-problem.ts'
 import { describeEnding } from './local/supervise-worker.ts'
 import { untilAborted, whenAskedToEnd } from './local/when-asked-to-end.ts'
 
@@ -40,10 +40,4 @@ async function main(): Promise<number> {
   return 1
 }
 
-try {
-  process.exitCode = await main()
-} catch (error) {
-  if (!(error instanceof StartProblem)) throw error
-  console.error(error.message)
-  process.exitCode = 1
-}
+await runScript(main)

@@ -2,3 +2,14 @@
 export class StartProblem extends Error {
   override readonly name = 'StartProblem'
 }
+
+/** Runs what a script is; exits with what it says, or with 1 and the sentence of a problem that a person can solve. */
+export async function runScript(main: () => number | void | Promise<number | void>): Promise<void> {
+  try {
+    process.exitCode = (await main()) ?? 0
+  } catch (error) {
+    if (!(error instanceof StartProblem)) throw error
+    console.error(error.message)
+    process.exitCode = 1
+  }
+}

@@ -1,9 +1,7 @@
-import { generateKeyPairSync } from 'node:crypto'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { PINGONE_KEY } from '../pingone-key.ts'
 import { SETTINGS } from '../settings.ts'
-
-const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
 export default defineConfig({
   root: import.meta.dirname,
@@ -16,7 +14,7 @@ export default defineConfig({
         bindings: {
           ...SETTINGS,
           CLIENT_ADMISSION: 'open',
-          PINGONE_KEY: JSON.stringify(privateKey.export({ format: 'jwk' })),
+          PINGONE_KEY,
         },
       },
     }),

@@ -1,10 +1,8 @@
-import { generateKeyPairSync } from 'node:crypto'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { PINGONE_KEY } from '../pingone-key.ts'
 import { API_URL, SETTINGS } from '../settings.ts'
 import { GRANTS_PER_PERSON } from './names.ts'
-
-const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
 export default defineConfig({
   root: import.meta.dirname,
@@ -19,7 +17,7 @@ export default defineConfig({
           API_URL,
           CLIENT_ADMISSION: 'open',
           GRANTS_PER_PERSON: String(GRANTS_PER_PERSON),
-          PINGONE_KEY: JSON.stringify(privateKey.export({ format: 'jwk' })),
+          PINGONE_KEY,
         },
       },
     }),
