@@ -28,5 +28,5 @@ export default defineConfig({
     }),
   ],
   // The Worker logs every refusal; only those of a failing test are of interest.
-  test: { name: 'todo-api', include: ['tests/**/*.test.ts'], silent: 'passed-only' },
+  test: { name: 'todo-api', include: ['tests/**/*.test.ts'], silent: 'passed-only', testTimeout: 60_000 },
 })

@@ -1,5 +1,6 @@
 import { defineProject } from 'vitest/config'
+import { PATIENCE } from '../support/patience.ts'
 
 export default defineProject({
-  test: { name: 'conformance', include: ['*.test.ts'], testTimeout: 30_000, hookTimeout: 120_000 },
+  test: { name: 'conformance', include: ['*.test.ts'], ...PATIENCE },
 })

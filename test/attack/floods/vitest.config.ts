@@ -1,6 +1,7 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { SETTINGS } from '../../workers/settings.ts'
+import { PATIENCE } from '../../support/patience.ts'
 
 export default defineConfig({
   root: import.meta.dirname,
@@ -17,5 +18,5 @@ export default defineConfig({
       },
     }),
   ],
-  test: { name: 'floods', include: ['*.test.ts'], testTimeout: 60_000, silent: 'passed-only' },
+  test: { name: 'floods', include: ['*.test.ts'], silent: 'passed-only', ...PATIENCE },
 })

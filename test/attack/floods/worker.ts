@@ -11,7 +11,7 @@ const product = compose({
   deps: {
     fetch: async () => new Response(null, { status: 503 }),
     nowMs: () => Date.now() + clock.aheadMs,
-    deadlines: { pingoneMs: 300, apiMs: 300, toolMs: 600, documentMs: 300, storageMs: 5000 },
+    deadlines: { pingoneMs: 8000, apiMs: 10_000, toolMs: 25_000, documentMs: 4000, storageMs: 5000 },
   },
 })
 

@@ -1,5 +1,6 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { PATIENCE } from '../../support/patience.ts'
 
 const environmentId = '7f9a1f2e-0000-4000-8000-000000000001'
 
@@ -27,5 +28,5 @@ export default defineConfig({
       },
     }),
   ],
-  test: { name: 'pingone', include: ['tests/**/*.test.ts'], expect: { poll: { timeout: 10_000 } } },
+  test: { name: 'pingone', include: ['tests/**/*.test.ts'], ...PATIENCE },
 })

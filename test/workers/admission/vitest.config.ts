@@ -2,6 +2,7 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { SETTINGS } from '../settings.ts'
 import { connectInternet } from './the-internet.ts'
+import { PATIENCE } from '../../support/patience.ts'
 
 export default defineConfig({
   root: import.meta.dirname,
@@ -19,5 +20,5 @@ export default defineConfig({
       },
     })),
   ],
-  test: { name: 'admission', include: ['*.test.ts'], silent: 'passed-only' },
+  test: { name: 'admission', include: ['*.test.ts'], silent: 'passed-only', ...PATIENCE },
 })

@@ -1,5 +1,6 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { PATIENCE } from '../../support/patience.ts'
 
 export default defineConfig({
   root: import.meta.dirname,
@@ -9,6 +10,6 @@ export default defineConfig({
     name: 'calls',
     include: ['*.test.ts'],
     silent: 'passed-only',
-    expect: { poll: { timeout: 10_000 } },
+    ...PATIENCE,
   },
 })

@@ -2,6 +2,7 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { PINGONE_KEY } from '../pingone-key.ts'
 import { SETTINGS } from '../settings.ts'
+import { PATIENCE } from '../../support/patience.ts'
 
 export default defineConfig({
   root: import.meta.dirname,
@@ -22,8 +23,8 @@ export default defineConfig({
   test: {
     name: 'crash',
     include: ['*.test.ts'],
+    ...PATIENCE,
     testTimeout: 120_000,
     silent: false,
-    expect: { poll: { timeout: 10_000 } },
   },
 })

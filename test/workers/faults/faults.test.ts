@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { unwatchDeadlines, watchDeadlines } from './deadlines.ts'
 import { breakDown, type Fault, faults, heal, steps, type Target, targets, timesAsked } from './faults.ts'
 import type { Journey } from './journey.ts'
 import { journeysOf } from './journeys.ts'
@@ -7,19 +8,14 @@ import { switches } from './pingone.ts'
 import { fetchFromWorld } from './world.ts'
 
 const OFF_SECONDS = 300
-/** How long the OAuth library waits for a client's document; it takes no other deadline. */
-const LIBRARY_DEADLINE_MS = 10_000
 
 beforeAll(() => {
-  const setReal = setTimeout
   // The library fetches documents by itself, with the platform's fetch.
   vi.stubGlobal('fetch', fetchFromWorld)
-  vi.stubGlobal('setTimeout', (act: () => void, ms: number) =>
-    setReal(act, ms === LIBRARY_DEADLINE_MS ? 250 : ms),
-  )
+  watchDeadlines()
 })
 afterEach(heal)
-afterAll(() => vi.unstubAllGlobals())
+afterAll(unwatchDeadlines)
 
 test('every cell of the matrix is in the table, once, and each word in it has a meaning', () => {
   const cells = matrix.flatMap(({ target, step, cells: row }) =>

@@ -1,3 +1,4 @@
+import { deadlineSetAfter, deadlineSetBefore } from './deadlines.ts'
 import { STRANGE_WORDS } from './names.ts'
 
 export const targets = ['discovery', 'keys', 'token', 'revoke', 'document', 'api', 'kv', 'person'] as const
@@ -8,8 +9,6 @@ export type Fault = (typeof faults)[number]
 export type Step = (typeof steps)[number]
 
 const SLOW_MS = 40
-/** Longer than every deadline of worker.ts, so that who waits without one is found out. */
-const SILENCE_MS = 2500
 
 interface Broken {
   target: Target
@@ -21,6 +20,7 @@ interface Broken {
 let broken: Broken | null = null
 let asked = new Map<Target, number>()
 let lost = new Set<string>()
+let endless: string[] = []
 
 /** How far the clock of each is off, in seconds. `person`: the clock of this server. */
 export const clocks = { token: 0, api: 0, person: 0 }
@@ -34,9 +34,13 @@ export function breakDown(target: Target, fault: Fault, { after = 0, offSeconds 
     clocks[target] = offSeconds
 }
 
+/** Throws where somebody would have waited for ever. */
 export function heal(): void {
   broken = null
   Object.assign(clocks, { token: 0, api: 0, person: 0 })
+  const [first] = endless
+  endless = []
+  if (first !== undefined) throw new Error(`a message without a deadline: ${first}`)
 }
 
 export const timesAsked = (target: Target): number => asked.get(target) ?? 0
@@ -77,11 +81,11 @@ export async function overHttp(
       const { status, headers, text } = await read(await act())
       return new Response(breakingOff(text), { status, headers })
     }
-    case 'timeout':
+    case 'timeout': {
+      const deadline = deadlineSetBefore()
       await act()
-      // Throws when who asked gives up.
-      await scheduler.wait(SILENCE_MS, { signal: request.signal })
-      throw new Error(STRANGE_WORDS)
+      return keepSilent(request.url, deadline, request.signal)
+    }
     default:
       return fault satisfies never
   }
@@ -100,8 +104,7 @@ export async function overBinding(
     case '429':
       throw Object.assign(new Error(`429 Too Many Requests ${STRANGE_WORDS}`), { overloaded: true })
     case 'timeout':
-      await scheduler.wait(SILENCE_MS)
-      throw new Error(STRANGE_WORDS)
+      return keepSilent(message, await deadlineSetAfter())
     case 'reset': {
       const answer = await act()
       if (lost.has(message)) return answer
@@ -120,6 +123,20 @@ export async function overBinding(
     default:
       return fault satisfies never
   }
+}
+
+/** Longer than a test may take: who does not heed the deadline hangs. */
+const FOR_EVER_MS = 600_000
+
+async function keepSilent(
+  message: string,
+  endDeadline: (() => void) | null,
+  signal?: AbortSignal,
+): Promise<never> {
+  if (endDeadline === null) endless.push(message)
+  endDeadline?.()
+  await scheduler.wait(endDeadline === null ? 0 : FOR_EVER_MS, signal && { signal })
+  throw new Error(STRANGE_WORDS)
 }
 
 const read = async (answer: Response) => ({

@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 import { PINGONE_KEY } from '../pingone-key.ts'
 import { API_URL, SETTINGS } from '../settings.ts'
 import { GRANTS_PER_PERSON } from './names.ts'
+import { PATIENCE } from '../../support/patience.ts'
 
 export default defineConfig({
   root: import.meta.dirname,
@@ -22,5 +23,5 @@ export default defineConfig({
       },
     }),
   ],
-  test: { name: 'faults', include: ['*.test.ts'], testTimeout: 60_000, silent: 'passed-only' },
+  test: { name: 'faults', include: ['*.test.ts'], silent: 'passed-only', ...PATIENCE },
 })

@@ -10,7 +10,7 @@ const product = compose({
   deps: {
     fetch: fetchFromWorld,
     nowMs: () => Date.now() + clocks.person * 1000,
-    deadlines: { pingoneMs: 300, apiMs: 300, toolMs: 600, documentMs: 300, storageMs: 400 },
+    deadlines: { pingoneMs: 8000, apiMs: 9000, toolMs: 25_000, documentMs: 4000, storageMs: 5000 },
   },
 })
 

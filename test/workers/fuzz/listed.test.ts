@@ -74,7 +74,7 @@ function serverOf(product: McpProduct, granted: readonly string[]) {
     deps: {
       fetch: async () => new Response(null, { status: 503 }),
       now: () => 1_000,
-      deadlines: { toolMs: 2_000, apiMs: 300 },
+      deadlines: { toolMs: 25_000, apiMs: 10_000 },
     },
     settings: async () => ({ sessionKeys: keys, requestStateKeys: async () => keys, apiUrl: API_URL }),
     personOf: () => keeper,

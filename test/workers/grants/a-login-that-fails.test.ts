@@ -1,12 +1,15 @@
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { Client } from '../faults/client.ts'
+import { unwatchDeadlines, watchDeadlines } from '../faults/deadlines.ts'
 import { breakDown, heal } from '../faults/faults.ts'
 import { works } from '../faults/journey.ts'
 import { families } from '../faults/pingone.ts'
 
 // PingOne's tokens of a login that gave the client no code are of no use to anyone: they must not live on.
+beforeAll(watchDeadlines)
 afterEach(heal)
+afterAll(unwatchDeadlines)
 
 test.for(['person', 'kv'] as const)(
   'wherever a login breaks because %s fails, PingOne has its tokens back',

@@ -89,11 +89,10 @@ test('stateless: a closed stream stops the work; what was sent gets its outcome 
   const ids = await fill(bearer, 6)
   const { response } = await remove('stateless', bearer, ids, 't')
   await (await firstOf(response))?.cancel()
-  await scheduler.wait(800)
+  await expect.poll(() => outcomeOf('closes')).toBe('done')
   const rest = await left(bearer)
   expect(rest).toBeGreaterThanOrEqual(4)
   expect(rest).toBeLessThan(6)
-  expect(await outcomeOf('closes')).toBe('done')
 })
 
 test('stateless: a client that goes away before anything was said stops the work', async () => {
@@ -101,15 +100,14 @@ test('stateless: a client that goes away before anything was said stops the work
   const ids = await fill(bearer, 6)
   const controller = new AbortController()
   // Not by the clock: once the first is gone, whenever that is.
-  const begun = vi.waitFor(async () => expect(await left(bearer)).toBeLessThan(6), { timeout: 5000 })
+  const begun = vi.waitFor(async () => expect(await left(bearer)).toBeLessThan(6), { timeout: 20_000 })
   const gone = begun.then(() => controller.abort())
   await expect(remove('stateless', bearer, ids, undefined, controller.signal)).rejects.toThrow(/abort/i)
   await gone
-  await scheduler.wait(800)
+  await expect.poll(() => outcomeOf('goes')).toBe('done')
   const rest = await left(bearer)
   expect(rest).toBeGreaterThanOrEqual(3)
   expect(rest).toBeLessThan(6)
-  expect(await outcomeOf('goes')).toBe('done')
 })
 
 test('stateful: a closed stream stops nothing', async () => {
@@ -117,9 +115,8 @@ test('stateful: a closed stream stops nothing', async () => {
   const ids = await fill(bearer, 6)
   const { response } = await remove('stateful', bearer, ids, 't')
   await (await firstOf(response))?.cancel()
-  await scheduler.wait(1_000)
+  await expect.poll(() => outcomeOf('leaves')).toBe('done')
   expect(await left(bearer)).toBe(0)
-  expect(await outcomeOf('leaves')).toBe('done')
 })
 
 test('stateful: the notice of a client that it cancelled stops the work', async () => {
@@ -129,13 +126,12 @@ test('stateful: the notice of a client that it cancelled stops the work', async 
   await firstOf(response)
   const notice = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } }
   await post(bearer, notice, { 'mcp-session-id': session })
-  await scheduler.wait(800)
+  await expect.poll(() => outcomeOf('cancels')).toBe('done')
   expect(await left(bearer)).toBeGreaterThanOrEqual(3)
-  expect(await outcomeOf('cancels')).toBe('done')
 })
 
 test.each(lanes)('%s: when time runs out the rest is left alone and reported', async (lane) => {
-  const bearer = `long_${lane}:unhurried_${lane}:rw.client`
+  const bearer = `long_${lane}:slowly_${lane}:rw.client`
   const ids = await fill(bearer, 20)
   const { response } = await remove(lane, bearer, ids)
   const Result = z.object({
@@ -150,9 +146,9 @@ test.each(lanes)('%s: when time runs out the rest is left alone and reported', a
   const [message] = messagesIn(await response.text())
   const { deleted, notDeleted, unknown } = Result.parse(message).result.structuredContent
   expect([...deleted, ...unknown, ...notDeleted]).toEqual(ids)
-  expect(deleted.length).toBeGreaterThan(5)
+  expect(deleted.length).toBeGreaterThan(0)
   expect(notDeleted.length).toBeGreaterThan(0)
-  expect(await left(bearer)).toBe(notDeleted.length)
+  await expect.poll(() => left(bearer)).toBe(notDeleted.length)
 })
 
 test.each([1, 2, 3])(
@@ -165,7 +161,10 @@ test.each([1, 2, 3])(
     const decoder = new TextDecoder()
     let text = ''
     const isDone = (done: number) => text.includes(`"progress":${done},`)
-    while (!isDone(at)) text += decoder.decode((await reader?.read())?.value, { stream: true })
+    for (let chunk; !isDone(at); text += decoder.decode(chunk?.value, { stream: true })) {
+      chunk = await reader?.read()
+      if (chunk?.done !== false) throw new Error(`the stream ended before: ${text}`)
+    }
     const object = env.MCP_SESSION.getByName(`streamable-http:${session.split('.')[0]}`)
     await object.die().catch(() => {})
     for (let chunk = await reader?.read(); chunk?.value !== undefined; chunk = await reader?.read())
@@ -178,11 +177,10 @@ test.each([1, 2, 3])(
         content: [{ text: expect.stringMatching(/^It is unknown whether this change was made/) }],
       },
     })
-    await scheduler.wait(300)
-    const sent = deletions.filter((id) => ids.includes(id))
-    expect(sent).toEqual(ids.slice(0, sent.length))
-    expect(sent.length).toBeGreaterThanOrEqual(at)
-    expect(await left(bearer)).toBe(6 - sent.length)
+    const sent = () => deletions.filter((id) => ids.includes(id))
+    await expect.poll(async () => (await left(bearer)) + sent().length).toBe(6)
+    expect(sent()).toEqual(ids.slice(0, sent().length))
+    expect(sent().length).toBeGreaterThanOrEqual(at)
     // The Person has the intent, and nobody told it an outcome: that reads as unknown.
     expect(await outcomeOf(`dies${at}`)).toBeNull()
   },

@@ -1,7 +1,8 @@
 import { listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { callMessage, callsOf, initialize, openSession, post, send } from './raw.ts'
+import { keptWaiting } from './todo-api.ts'
 
 const object = (session: string) => env.MCP_SESSION.getByName(`streamable-http:${session.split('.')[0]}`)
 
@@ -11,9 +12,12 @@ const keysIn = (id: DurableObjectId): Promise<string[] | null> =>
     ...(await storage.list()).keys(),
   ]).catch(() => null)
 
+const isAtTheApi = (grant: string) =>
+  vi.waitUntil(() => keptWaiting.includes(grant), { timeout: 20_000, interval: 20 })
+
 /** The object dies as it would by a release or a bug, in the middle of what it does. */
-async function dieSoon(session: string): Promise<void> {
-  await scheduler.wait(300)
+async function dieAtTheApi(session: string, grant: string): Promise<void> {
+  await isAtTheApi(grant)
   await object(session)
     .die()
     .catch(() => {})
@@ -45,7 +49,7 @@ test('a session that its person cannot put on the list is not given out, and its
   expect(more).toEqual([])
   if (made === undefined) throw new Error('no object was made')
   // It clears itself away by its own alarm, a second after it was told. What is there was made by looking.
-  await expect.poll(() => keysIn(made), { timeout: 5000 }).toEqual(['cf_agents:schema_version'])
+  await expect.poll(() => keysIn(made), { timeout: 20_000 }).toEqual(['cf_agents:schema_version'])
 })
 
 test('a session that could not be closed says so, is open still, and can be closed later', async () => {
@@ -57,10 +61,10 @@ test('a session that could not be closed says so, is open still, and can be clos
 })
 
 test('a session that dies in the middle of a write says that nobody knows its outcome', async () => {
-  const bearer = 'jan:g1:rw.client-a'
+  const bearer = 'jan:jan1:rw.client-a'
   const session = await openSession(bearer)
   const write = post(bearer, callMessage('addTodo', { text: 'hang' }), { 'mcp-session-id': session })
-  await dieSoon(session)
+  await dieAtTheApi(session, 'jan1')
   const response = await write
   expect(response.status).toBe(200)
   expect(await response.json()).toMatchObject({
@@ -82,12 +86,12 @@ test('a session that dies in the middle of anything else asks to be asked again'
   const bearer = 'kim:slow:rw.client-a'
   const session = await openSession(bearer)
   const read = post(bearer, callMessage('listTodos'), { 'mcp-session-id': session })
-  await dieSoon(session)
+  await dieAtTheApi(session, 'slow')
   expect(await told(await read)).toEqual(comeAgain(1))
 })
 
 test('who is waited for when another grant takes the session over hears so before that grant is served', async () => {
-  const [old, newer] = ['lea:g1:rw.client-a', 'lea:g2:rw.client-a']
+  const [old, newer] = ['lea:lea1:rw.client-a', 'lea:lea2:rw.client-a']
   const session = await openSession(old)
   const order: string[] = []
   const ask = async (bearer: string, name: string, args: object) => {
@@ -97,7 +101,7 @@ test('who is waited for when another grant takes the session over hears so befor
     return text
   }
   const write = ask(old, 'addTodo', { text: 'hang' })
-  await scheduler.wait(300)
+  await isAtTheApi('lea1')
   expect(await ask(newer, 'whoAmI', {})).toContain('Ada Lovelace')
   expect(await write).toContain('unknown whether this change was made')
   expect(order).toEqual(['addTodo', 'whoAmI'])
@@ -105,6 +109,6 @@ test('who is waited for when another grant takes the session over hears so befor
   await expect
     .poll(() => callsOf('lea'))
     .toMatchObject(
-      expect.arrayContaining([expect.objectContaining({ tool: 'addTodo', grant: 'g1', outcome: 'unknown' })]),
+      expect.arrayContaining([expect.objectContaining({ tool: 'addTodo', grant: 'lea1', outcome: 'unknown' })]),
     )
 })

@@ -17,8 +17,13 @@ const lists = new Map<string, Row[]>()
 /** Every id that a deletion was sent for, as often as it was. */
 export const deletions: string[] = []
 
+/** Whom it keeps waiting, by grant. */
+export const keptWaiting: string[] = []
+
 /** The headers of every request, as they came. */
 export const heard: Headers[] = []
+/** Longer than every deadline of worker.ts. */
+const SILENCE_MS = 8_000
 const Body = z.object({ todoText: z.string().optional(), completed: z.boolean().optional() })
 
 /** The seed's contract in a few lines, with todo texts that make it misbehave. One list for each token. */
@@ -27,24 +32,33 @@ export class TodoApi extends WorkerEntrypoint {
     heard.push(new Headers(request.headers))
     // Grants with this name have a token that the API no longer takes.
     if (grantOf(request).startsWith('stale')) return new Response(UPSTREAM_WORDS, { status: 401 })
-    if (grantOf(request) === 'slow') await scheduler.wait(1_000)
+    if (grantOf(request) === 'slow') await keepSilent(request)
     if (grantOf(request).startsWith('unhurried')) await scheduler.wait(100)
     const todos = lists.get(request.headers.get('authorization') ?? '') ?? []
     const id = new URL(request.url).pathname.split('/')[3]
     const body =
       request.method === 'GET' || request.method === 'DELETE' ? {} : Body.parse(await request.json())
-    if (body.todoText === 'hang') await scheduler.wait(1_000)
+    if (body.todoText === 'hang') await keepSilent(request)
     if (body.todoText === 'stall') return stalling()
     if (body.todoText === 'flood') return new Response('x'.repeat(5_000_000))
     if (body.todoText === 'lead away')
       return new Response(null, { status: 307, headers: { location: 'https://evil.example/' } })
     if (body.todoText === 'fail') return new Response(UPSTREAM_WORDS, { status: 500 })
     if (body.todoText === 'refuse') return Response.json({ detail: UPSTREAM_WORDS }, { status: 422 })
-    if (request.method === 'DELETE') deletions.push(id ?? '')
+    if (request.method === 'DELETE') {
+      // Twenty of these take longer than a tool may; each alone is far from being late.
+      if (grantOf(request).startsWith('slowly')) await scheduler.wait(400)
+      deletions.push(id ?? '')
+    }
     const changed = change(request.method, todos, id, body)
     lists.set(request.headers.get('authorization') ?? '', changed)
     return Response.json({ todos: changed })
   }
+}
+
+async function keepSilent(request: Request): Promise<void> {
+  keptWaiting.push(grantOf(request))
+  await scheduler.wait(SILENCE_MS)
 }
 
 const Claims = z.object({ grant: z.string() })
@@ -60,7 +74,7 @@ function stalling(): Response {
   const writer = writable.getWriter()
   const goOn = async () => {
     await writer.write(new TextEncoder().encode('{"todos":['))
-    await scheduler.wait(1_000)
+    await scheduler.wait(SILENCE_MS)
     await writer.close()
   }
   // It fails when nobody reads any more, as it should.

@@ -1,5 +1,6 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { PATIENCE } from '../../support/patience.ts'
 
 export default defineConfig({
   plugins: [
@@ -8,5 +9,5 @@ export default defineConfig({
       miniflare: { cf: false },
     }),
   ],
-  test: { name: 'mcp', include: ['*.test.ts'] },
+  test: { name: 'mcp', include: ['*.test.ts'], ...PATIENCE },
 })

@@ -1,7 +1,8 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { PATIENCE } from '../../support/patience.ts'
 
 export default defineConfig({
   plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.jsonc' }, miniflare: { cf: false } })],
-  test: { name: 'records', include: ['*.test.ts'] },
+  test: { name: 'records', include: ['*.test.ts'], ...PATIENCE },
 })
