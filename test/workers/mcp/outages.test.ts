@@ -109,6 +109,8 @@ test('who is waited for when another grant takes the session over hears so befor
   await expect
     .poll(() => callsOf('lea'))
     .toMatchObject(
-      expect.arrayContaining([expect.objectContaining({ tool: 'addTodo', grant: 'lea1', outcome: 'unknown' })]),
+      expect.arrayContaining([
+        expect.objectContaining({ tool: 'addTodo', grant: 'lea1', outcome: 'unknown' }),
+      ]),
     )
 })
