@@ -31,7 +31,7 @@ function startRemote(home: ClientHome, protocol: string) {
 
 /** A person opens the address that mcp-remote prints for the nth time, and the login ends on its own port. */
 async function openPrinted(program: RunningCommand, nth: number, person: Person, browser: Browser) {
-  const address = await vi.waitUntil(() => addressesIn(program)[nth - 1], { timeout: 15_000 })
+  const address = await vi.waitUntil(() => addressesIn(program)[nth - 1], { timeout: 30_000 })
   const { stage, page } = await signIn(browser, address, { person })
   expect(stage).toBe('client')
   const landed = await browser.onward(page)

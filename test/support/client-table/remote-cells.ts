@@ -74,7 +74,7 @@ const addressesIn = ({ program }: Remote, mcpUrl: string): readonly string[] =>
 
 /** A person opens the address that mcp-remote prints for the nth time. */
 async function openPrinted(remote: Remote, mcpUrl: string, nth: number, person: Person, browser: Browser) {
-  const deadline = Date.now() + 15_000
+  const deadline = Date.now() + 30_000
   while (addressesIn(remote, mcpUrl)[nth - 1] === undefined) {
     if (Date.now() > deadline) throw new Error(`no address: ${remote.program.lines.join('\n')}`)
     await new Promise((resolve) => setTimeout(resolve, 50))

@@ -48,7 +48,7 @@ function makeWorld(keeper = new Keeper(), meta?: CallMessage['meta']) {
     lane: 'stateless',
     message: { meta, inSession: null },
     keeper,
-    deadlineMs: 250,
+    deadlineMs: 10_000,
     waitUntil: (promise) => work.push(promise),
     todosFor(call) {
       calls.push(call)
@@ -219,7 +219,7 @@ test.each([
     toolThat(() => new Promise(() => {}), effect),
     { a: 'x' },
     principal,
-    caller,
+    { ...caller, deadlineMs: 250 },
   )
   await settled()
   expect(textOf(result)).toMatch(words)
@@ -341,10 +341,10 @@ test('after the outcome was told, no newer token is given: nothing is sent for t
   const { promise: late, resolve } = Promise.withResolvers<unknown>()
   const begin = keeper.beginCall.bind(keeper)
   keeper.beginCall = (intent) => (intent.refused === undefined ? begin(intent) : late)
-  const result = await invokeTool(refusedTool, { a: 'x' }, principal, caller)
+  const result = await invokeTool(refusedTool, { a: 'x' }, principal, { ...caller, deadlineMs: 250 })
   expect(textOf(result)).toMatch(/^It is unknown/)
   resolve(go('newer-token'))
-  await vi.waitFor(() => expect(replaced).toEqual(['stopped']))
+  await expect.poll(() => replaced).toEqual(['stopped'])
 })
 
 const meta = { [KEY_NAME]: 'order-7' }

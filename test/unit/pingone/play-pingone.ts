@@ -48,7 +48,7 @@ export function playPingOne(
       environments: { ofIssuer: null, accepted: [] },
       maxAuthAgeSeconds: null,
       apiIdentifier: 'https://todo.api.example',
-      deadlineMs: 1000,
+      deadlineMs: 10_000,
       ...settings,
     },
     { fetch, now: () => Math.floor(Date.now() / 1000) },

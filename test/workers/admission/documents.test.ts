@@ -45,11 +45,9 @@ test.for(broken)('a document that %s: 503, a page, no redirect', async ([, docum
 })
 
 test('a document that is slow is not waited for', async () => {
-  await publish(claude, { headers: json, body: JSON.stringify(documents.Claude), delayMs: 8000 })
-  const begun = Date.now()
+  await publish(claude, { headers: json, body: JSON.stringify(documents.Claude), delayMs: 15_000 })
   expect((await server.authorize(claude, callback)).status).toBe(503)
-  expect(Date.now() - begun).toBeLessThan(7000)
-}, 15_000)
+})
 
 test('a redirect URI that is not in the document is a page', async () => {
   await publish(claude, documents.Claude)
