@@ -32,7 +32,7 @@ const seen = new Map<string, Cells>()
 
 test.for(CLIENTS)(
   'what %s does with tools, resources, prompts, questions and logins',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async ([name, look]) => {
     seen.set(name, await look())
     expect(seen.get(name)?.tools).toBe('yes')
