@@ -1,22 +1,4 @@
-import { cloudflareTest } from '@cloudflare/vitest-plugin'
-import { defineConfig } from 'vitest/config'
 import { SETTINGS } from '../../workers/settings.ts'
-import { PATIENCE } from '../../support/patience.ts'
+import { workerProject } from '../../workers/worker-project.ts'
 
-export default defineConfig({
-  root: import.meta.dirname,
-  cacheDir: '../../../node_modules/.vite/floods',
-  plugins: [
-    cloudflareTest({
-      wrangler: { configPath: './wrangler.jsonc' },
-      miniflare: {
-        cf: false,
-        bindings: {
-          ...SETTINGS,
-          RETIRED_ROOT_KEYS: 'k0',
-        },
-      },
-    }),
-  ],
-  test: { name: 'floods', include: ['*.test.ts'], silent: 'passed-only', ...PATIENCE },
-})
+export default workerProject(import.meta.dirname, { bindings: { ...SETTINGS, RETIRED_ROOT_KEYS: 'k0' } })

@@ -1,27 +1,14 @@
-import { cloudflareTest } from '@cloudflare/vitest-plugin'
-import { defineConfig } from 'vitest/config'
+import { GRANTS_PER_PERSON } from './names.ts'
 import { PINGONE_KEY } from '../pingone-key.ts'
 import { API_URL, SETTINGS } from '../settings.ts'
-import { GRANTS_PER_PERSON } from './names.ts'
-import { PATIENCE } from '../../support/patience.ts'
+import { workerProject } from '../worker-project.ts'
 
-export default defineConfig({
-  root: import.meta.dirname,
-  cacheDir: '../../../node_modules/.vite/faults',
-  plugins: [
-    cloudflareTest({
-      wrangler: { configPath: './wrangler.jsonc' },
-      miniflare: {
-        cf: false,
-        bindings: {
-          ...SETTINGS,
-          API_URL,
-          CLIENT_ADMISSION: 'open',
-          GRANTS_PER_PERSON: String(GRANTS_PER_PERSON),
-          PINGONE_KEY,
-        },
-      },
-    }),
-  ],
-  test: { name: 'faults', include: ['*.test.ts'], silent: 'passed-only', ...PATIENCE },
+export default workerProject(import.meta.dirname, {
+  bindings: {
+    ...SETTINGS,
+    API_URL,
+    CLIENT_ADMISSION: 'open',
+    GRANTS_PER_PERSON: String(GRANTS_PER_PERSON),
+    PINGONE_KEY,
+  },
 })

@@ -23,7 +23,7 @@ export const keptWaiting: string[] = []
 /** The headers of every request, as they came. */
 export const heard: Headers[] = []
 /** Longer than every deadline of worker.ts. */
-const SILENCE_MS = 8_000
+const SILENCE_MS = 12_000
 const Body = z.object({ todoText: z.string().optional(), completed: z.boolean().optional() })
 
 /** The seed's contract in a few lines, with todo texts that make it misbehave. One list for each token. */

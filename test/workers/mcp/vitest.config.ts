@@ -1,13 +1,3 @@
-import { cloudflareTest } from '@cloudflare/vitest-plugin'
-import { defineConfig } from 'vitest/config'
-import { PATIENCE } from '../../support/patience.ts'
+import { workerProject } from '../worker-project.ts'
 
-export default defineConfig({
-  plugins: [
-    cloudflareTest({
-      wrangler: { configPath: './wrangler.jsonc' },
-      miniflare: { cf: false },
-    }),
-  ],
-  test: { name: 'mcp', include: ['*.test.ts'], ...PATIENCE },
-})
+export default workerProject(import.meta.dirname)

@@ -85,7 +85,7 @@ const product = makeMcpEndpoint({
     fetch: (input, init) => fetch(input, init),
     now: () => Math.floor(Date.now() / 1000),
     // Short enough to be waited for, and so long that a busy machine does not meet them.
-    deadlines: { toolMs: 6_000, apiMs: 2_500, answerMs: 2_500 },
+    deadlines: { toolMs: 8_000, apiMs: 4_000, answerMs: 2_500 },
   },
   settings: async () => ({
     sessionKeys: await sessionKeys,

@@ -1,0 +1,36 @@
+import { basename, join } from 'node:path'
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+import { PATIENCE } from '../support/patience.ts'
+
+interface Differences {
+  bindings?: Record<string, string>
+  /** What the platform's fetch reaches; each test file has its own. */
+  internet?: () => (request: Request) => Promise<Response>
+  test?: { include?: string[]; testTimeout?: number }
+}
+
+/** A project of the runner, named like its folder: tests in workerd, beside the Worker of its wrangler.jsonc. */
+export const workerProject = (folder: string, { bindings = {}, internet, test }: Differences = {}) =>
+  defineConfig({
+    root: folder,
+    cacheDir: join(import.meta.dirname, '../../node_modules/.vite', basename(folder)),
+    plugins: [
+      // A function is asked for each test file.
+      cloudflareTest(() => ({
+        wrangler: { configPath: './wrangler.jsonc' },
+        miniflare: {
+          cf: false,
+          bindings,
+          ...(internet === undefined ? {} : { outboundService: internet() }),
+        },
+      })),
+    ],
+    test: {
+      name: basename(folder),
+      include: ['*.test.ts'],
+      setupFiles: [join(import.meta.dirname, 'keep-logs.ts')],
+      ...PATIENCE,
+      ...test,
+    },
+  })
