@@ -226,6 +226,7 @@ export function makeWiring({ names, tools, deps, extend, ...lists }: Product) {
       pingone: (env) => partsOf(env).pingone,
       nowMs: () => deps.nowMs(),
       closeSession: (env, session) => sessionObject(env, session).endSession(),
+      tellSession: (env, session, subscribed) => sessionObject(env, session).tellChanged(subscribed),
       stepOf: deps.stepOf,
     }),
     McpSession: mcp.McpSession,

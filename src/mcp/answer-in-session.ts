@@ -7,6 +7,8 @@ import {
   ListResourceTemplatesRequestSchema,
   ListToolsRequestSchema,
   ReadResourceRequestSchema,
+  SubscribeRequestSchema,
+  UnsubscribeRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js'
 import type { Principal } from '../principal.ts'
 import { complete, getPrompt, type Reader, readResource } from './answer-reads.ts'
@@ -16,6 +18,7 @@ import { errorCode } from './json-rpc-error.ts'
 import type { Lists } from './listed.ts'
 import type { McpProduct } from './product.ts'
 import { refuseCursor } from './rpc-refusal.ts'
+import { subscribe, type Subscriber, unsubscribe } from './subscribe.ts'
 import type { tellProgress } from './tell-progress.ts'
 
 /** Of what SDK v1 tells a handler, what this lane uses. */
@@ -30,13 +33,14 @@ export interface Extra {
 interface Asked {
   principalOf: (extra: Extra) => Principal
   callerOf: (extra: Extra) => Promise<Caller>
+  subscriberOf: (extra: Extra) => Subscriber
 }
 
 /** Lists and reads of the stateful lane: SDK v1 lists what was registered once, and ours depend on the token. */
 export function answerInSession(
   server: McpServer['server'],
   { product, lists, reads }: { product: McpProduct; lists: Lists; reads: Reads },
-  { principalOf, callerOf }: Asked,
+  { principalOf, callerOf, subscriberOf }: Asked,
 ): void {
   const { tools, resources, resourceTemplates, prompts } = product
   const readerOf = (extra: Extra): Reader => ({
@@ -53,7 +57,7 @@ export function answerInSession(
     })
   }
   if (resources.length + resourceTemplates.length > 0) {
-    server.registerCapabilities({ resources: { listChanged: false, subscribe: false } })
+    server.registerCapabilities({ resources: { listChanged: false, subscribe: true } })
     server.setRequestHandler(ListResourcesRequestSchema, ({ params }) => {
       refuseCursor(params)
       return { resources: lists.resources }
@@ -64,6 +68,12 @@ export function answerInSession(
     })
     server.setRequestHandler(ReadResourceRequestSchema, ({ params }, extra) =>
       readResource(reads, params.uri, readerOf(extra)),
+    )
+    server.setRequestHandler(SubscribeRequestSchema, ({ params }, extra) =>
+      subscribe(reads, params.uri, subscriberOf(extra)),
+    )
+    server.setRequestHandler(UnsubscribeRequestSchema, ({ params }, extra) =>
+      unsubscribe(params.uri, subscriberOf(extra)),
     )
   }
   if (prompts.length > 0) {

@@ -55,7 +55,7 @@ async function read({ act, input }: Read, { principal, caller, notFound }: Reade
 }
 
 /** The address is the client's own, and a value in a field, as revision 2026-07-28 asks (Resources, Error Handling). */
-const noResource = (
+export const noResource = (
   uri: string,
   { notFound, transaction }: Pick<Reader, 'notFound'> & { transaction?: string },
 ) =>

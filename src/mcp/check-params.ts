@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { errorCode } from './json-rpc-error.ts'
 import { RpcRefusal } from './rpc-refusal.ts'
 
-/** What a request of each method looks like, the same in both lanes. */
+/** What a request of each method looks like that both lanes have. */
 const shapes = new Map<string, (message: unknown) => boolean>([
   ['initialize', isSpecType.InitializeRequest],
   ['tools/list', isSpecType.ListToolsRequest],
@@ -14,6 +14,12 @@ const shapes = new Map<string, (message: unknown) => boolean>([
   ['prompts/list', isSpecType.ListPromptsRequest],
   ['prompts/get', isSpecType.GetPromptRequest],
   ['completion/complete', isSpecType.CompleteRequest],
+])
+
+const inSession = new Map([
+  ...shapes,
+  ['resources/subscribe', isSpecType.SubscribeRequest],
+  ['resources/unsubscribe', isSpecType.UnsubscribeRequest],
 ])
 
 const Request = z.object({ method: z.string(), id: z.union([z.string(), z.int()]) })
@@ -29,11 +35,16 @@ export interface WrongParams {
  * JSON-RPC 2.0 §5.1: wrong parameters are -32602. Both SDKs find them too, but call nearly all an internal error
  * (-32603), and tell the client how their own check is written.
  */
-export function findWrongParams(message: unknown): WrongParams | null {
+export const findWrongParams = (message: unknown) => findWrong(shapes, message)
+
+/** The same of the stateful lane, which has two methods more. */
+export const findWrongParamsInSession = (message: unknown) => findWrong(inSession, message)
+
+function findWrong(known: typeof shapes, message: unknown): WrongParams | null {
   const request = Request.safeParse(message)
   if (!request.success) return null
   const { method, id } = request.data
-  if (shapes.get(method)?.(message) ?? true) return null
+  if (known.get(method)?.(message) ?? true) return null
   const words = `The parameters are not what ${method} takes. Correct them; trying again as it is does not help.`
   return { method, id, refusal: new RpcRefusal(errorCode.invalidParams, words) }
 }

@@ -5,7 +5,7 @@ import type { Principal } from '../principal.ts'
 import { answerStopped } from './answer-stopped.ts'
 import { calledTool, challengeScopes } from './challenge-scopes.ts'
 import { echoId } from './echo-id.ts'
-import { makeReads, readAsked } from './find-read.ts'
+import { makeReads, readAsked, subscribeAsked } from './find-read.ts'
 import { forwardRequest } from './forward-request.ts'
 import { answerOutage, errorCode, jsonRpcError } from './json-rpc-error.ts'
 import { makeLists } from './listed.ts'
@@ -57,15 +57,18 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
     const principal = principalOf(ctx.auth)
     const line = lineOf(request)
     const { product, reads, lane } = servedOf(env)
+    const forwarded = forwardRequest(request, body)
+    const isStateful = await isLegacyRequest(forwarded, parsed)
     const tool = calledTool(product.tools, parsed)
-    const act = tool ?? readAsked(reads, parsed)
-    line.note({ method: methodOf(request, parsed), ...(act === undefined ? {} : { name: act.name }) })
+    const act = tool ?? readAsked(reads, parsed) ?? (isStateful ? subscribeAsked(reads, parsed) : undefined)
+    line.note({
+      method: methodOf(request, parsed),
+      lane: isStateful ? 'stateful' : 'stateless',
+      ...(act === undefined ? {} : { name: act.name }),
+    })
     const keeper = async () => parts.personOf(env, principal.person)
     const challenge = act && (await challengeScopes(act, ctx.auth, principal, parsed, keeper))
     if (challenge) return challenge
-    const forwarded = forwardRequest(request, body)
-    const isStateful = await isLegacyRequest(forwarded, parsed)
-    line.note({ lane: isStateful ? 'stateful' : 'stateless' })
     const response = isStateful
       ? await serveSession(forwarded, ctx, principal, {
           env,

@@ -77,6 +77,18 @@ const Message = z.discriminatedUnion('method', [
   z.object({ method: z.literal('completion/complete'), params: CompletionAsked }),
 ])
 
+const Subscribe = z.object({
+  method: z.literal('resources/subscribe'),
+  params: z.object({ uri: z.string() }),
+})
+
+/** What a message of a session wants to be told of: whoever may not read it is challenged as for reading it. */
+export function subscribeAsked(reads: Reads, message: unknown): AnyTool | undefined {
+  const asked = Subscribe.safeParse(message)
+  const found = asked.success ? reads.resource(asked.data.params.uri) : null
+  return found?.ok === true ? found.value.act : undefined
+}
+
 /** What a message reads; undefined for all other messages, and where the lanes will say that there is no such thing. */
 export function readAsked(reads: Reads, message: unknown): AnyTool | undefined {
   const asked = Message.safeParse(message)

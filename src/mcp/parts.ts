@@ -2,6 +2,7 @@ import type { Fetch } from '../lib/bounded-fetch.ts'
 import type { CallKeeper } from '../people/calls.ts'
 import type { ConfirmationKeeper } from '../people/confirmations.ts'
 import type { StepUpKeeper } from '../people/step-up-keeper.ts'
+import type { SubscriptionKeeper } from '../people/subscriptions.ts'
 import type { Extension } from './extension.ts'
 import type { McpProduct } from './product.ts'
 import type { StateKeys } from './request-state.ts'
@@ -19,7 +20,8 @@ export interface McpParts {
 }
 
 /** The Person, as far as this room asks it: two messages for each tool call, two for the life of a session. */
-export interface Keeper extends CallKeeper, ConfirmationKeeper, Pick<StepUpKeeper, 'openStepUp'> {
+export interface Keeper
+  extends CallKeeper, ConfirmationKeeper, SubscriptionKeeper, Pick<StepUpKeeper, 'openStepUp'> {
   openSession(session: string, grant: string, client: string): Promise<void>
   closeSession(session: string): Promise<void>
 }

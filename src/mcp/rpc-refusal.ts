@@ -22,8 +22,11 @@ export function refuseCursor(params: { cursor?: unknown } | undefined): void {
 }
 
 /** Why nothing could be read. The edge makes an HTTP status of what could not start (answer-stopped.ts). */
-export function readRefusal(problem: CallProblem, transaction: string): RpcRefusal {
+export function readRefusal(problem: CallProblem, transaction?: string): RpcRefusal {
   const stopped = problem.reason === 'ended' || problem.reason === 'not_started' ? { [STOPPED]: problem } : {}
   const code = problem.reason === 'bad_input' ? errorCode.invalidParams : errorCode.internal
-  return new RpcRefusal(code, sayRefusal(problem), { transaction, ...stopped })
+  return new RpcRefusal(code, sayRefusal(problem), {
+    ...(transaction === undefined ? {} : { transaction }),
+    ...stopped,
+  })
 }

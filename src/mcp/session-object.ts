@@ -1,9 +1,17 @@
+import type { Subscribed } from '../people/subscriptions.ts'
+
 const NAMED = /^([0-9a-f]{64})\.[A-Za-z0-9_-]{43}$/
 
 /** The session that a request names, unchecked: its person's object knows whether there is one. */
 export const namedSession = (request: Request): string | null =>
   NAMED.exec(request.headers.get('mcp-session-id') ?? '')?.[1] ?? null
 
+/** What its Person tells the object of a session. */
+export interface SessionObject {
+  endSession(): Promise<void>
+  tellChanged(subscribed: Subscribed): Promise<void>
+}
+
 /** The object of a session; the library names it so. */
-export const sessionObject = (env: Env, session: string): { endSession(): Promise<void> } =>
+export const sessionObject = (env: Env, session: string): SessionObject =>
   env.MCP_SESSION.getByName(`streamable-http:${session}`)

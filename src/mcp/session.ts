@@ -3,6 +3,7 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/cfworker-provider.js'
 import { McpAgent } from 'agents/mcp'
 import { oncePerEnv } from '../lib/once-per-env.ts'
+import type { Subscribed } from '../people/subscriptions.ts'
 import type { AnyTool } from '../tools/define-tool.ts'
 import type { Confirmation } from '../tools/confirmation.ts'
 import { ANSWER_MS, askInSession, OpenQuestions } from './ask-in-session.ts'
@@ -62,6 +63,11 @@ export function makeMcpSession(parts: McpParts) {
       answerInSession(this.server.server, served, {
         principalOf,
         callerOf: (extra) => this.#callerOf(extra),
+        subscriberOf: (extra) => {
+          const principal = principalOf(extra)
+          const keeper = async () => parts.personOf(this.env, principal.person)
+          return { principal, session: this.getSessionId(), keeper }
+        },
       })
       parts.extend?.stateful?.(this.server)
     }
@@ -112,6 +118,18 @@ export function makeMcpSession(parts: McpParts) {
           other.close(1000, 'Another grant took over')
       }
       await super.onConnect(connection, context)
+    }
+
+    /**
+     * What its grant subscribed to may have changed: to whoever listens, if somebody does. The object may have been
+     * woken for this, so its server is made first (the platform kept the stream). Nobody else can listen: streams of
+     * another grant are closed above, and one that is just closing hears nothing.
+     */
+    async tellChanged({ grant, uris }: Subscribed): Promise<void> {
+      const streams = Array.from(this.getConnections(`grant:${grant}`))
+      if (!streams.some(({ readyState }) => readyState === WebSocket.OPEN)) return
+      await this.__unsafe_ensureInitialized()
+      for (const uri of uris) await this.server.server.sendResourceUpdated({ uri })
     }
 
     /** Its person said that it is over: streams close now, and what it stored goes. */

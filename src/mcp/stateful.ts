@@ -2,7 +2,7 @@ import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
 import { BearerProps, type Principal } from '../principal.ts'
 import type { AnyTool } from '../tools/define-tool.ts'
-import { findWrongParams } from './check-params.ts'
+import { findWrongParamsInSession } from './check-params.ts'
 import { answerRefusal, errorCode, jsonRpcError } from './json-rpc-error.ts'
 import { orLost } from './lost-answer.ts'
 import type { Keeper, McpSettings } from './parts.ts'
@@ -49,7 +49,7 @@ export async function serveSession(
     request.headers.set(SESSION_HEADER, session)
   }
   // Before an object is made for the session. Without one, whatever it asks, the library tells what is missing.
-  const wrong = isOurRevision(request) ? findWrongParams(message) : null
+  const wrong = isOurRevision(request) ? findWrongParamsInSession(message) : null
   if (wrong !== null && (signed !== null || wrong.method === 'initialize')) {
     return answerRefusal(wrong.id, wrong.refusal)
   }

@@ -32,10 +32,13 @@ export interface EarlierCall {
 export class CallLog {
   readonly #storage: PersonStorage
   readonly #nowMs: () => number
+  readonly #mayHaveChanged: () => void
 
-  constructor(storage: PersonStorage, nowMs: () => number) {
+  /** `mayHaveChanged`: a write has ended that was done, or of which nobody knows whether it was. */
+  constructor(storage: PersonStorage, nowMs: () => number, mayHaveChanged: () => void) {
     this.#storage = storage
     this.#nowMs = nowMs
+    this.#mayHaveChanged = mayHaveChanged
   }
 
   makeTable(): void {
@@ -76,7 +79,7 @@ export class CallLog {
   /** What stands in the way of this intent. A call that certainly changed nothing does not: it may be made again. */
   earlier({ key, argumentsDigest, transaction }: CallIntent): EarlierCall | null {
     if (key === null || !hasCallTable(this.#storage)) return null
-    markLost(this.#storage.sql, this.#nowMs())
+    this.#markLost()
     const [row] = this.#rows(
       `SELECT id, grant_id, arguments_digest, outcome, result FROM calls
        WHERE key_hash = ? AND (key_ends_at_ms > ? OR outcome IS NULL) ORDER BY seq DESC LIMIT 1`,
@@ -102,7 +105,7 @@ export class CallLog {
 
   /** The first outcome stands: what is known about an effect does not change by being told again. */
   end(call: string, outcome: CallOutcome, sealed: string | null = null): void {
-    endCall(this.#storage.sql, call, outcome, this.#nowMs(), sealed)
+    if (endCall(this.#storage.sql, call, outcome, this.#nowMs(), sealed)) this.#mayHaveChanged()
   }
 
   /** The grant ended: what its calls answered goes, that they were made stays. */
@@ -113,7 +116,9 @@ export class CallLog {
 
   /** What time alone does to rows. */
   sweep(): void {
-    if (hasCallTable(this.#storage)) sweepCalls(this.#storage.sql, this.#nowMs())
+    if (!hasCallTable(this.#storage)) return
+    this.#markLost()
+    sweepCalls(this.#storage.sql, this.#nowMs())
   }
 
   /** The calls that began after this moment, the oldest first. Rows are in the order of their last change. */
@@ -144,6 +149,10 @@ export class CallLog {
       this.#nowMs(),
       call,
     )
+  }
+
+  #markLost(): void {
+    if (markLost(this.#storage.sql, this.#nowMs())) this.#mayHaveChanged()
   }
 
   #rows(statement: string, ...values: (string | number | null)[]) {

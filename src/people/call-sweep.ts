@@ -19,40 +19,46 @@ export const MOST_AT_ONCE = 500
 
 const Open = z.object({ id: z.string(), tool: z.string() })
 
-/** The first outcome stands: what is known about an effect does not change by being told again. */
+/**
+ * The first outcome stands: what is known about an effect does not change by being told again. True: a write that was
+ * done has ended here, or one of which nobody knows.
+ */
 export function endCall(
   sql: Sql,
   call: string,
   outcome: CallOutcome,
   nowMs: number,
   sealed: string | null,
-): void {
-  sql.exec(
+): boolean {
+  const ended = sql.exec(
     `UPDATE calls SET seq = (SELECT MAX(seq) + 1 FROM calls), outcome = ?, ended_at_ms = ?, result = ?
-     WHERE id = ? AND outcome IS NULL`,
+     WHERE id = ? AND outcome IS NULL RETURNING effect`,
     outcome,
     nowMs,
     sealed,
     call,
   )
+  const isWrite = ended.toArray()[0]?.['effect'] === 'write'
+  return isWrite && (outcome === 'done' || outcome === 'unknown')
 }
 
-/** Invariant 8: an intent whose outcome nobody told, as after a crash, gets "unknown". */
-export function markLost(sql: Sql, nowMs: number): void {
+/** Invariant 8: an intent whose outcome nobody told, as after a crash, gets "unknown". True as in `endCall`. */
+export function markLost(sql: Sql, nowMs: number): boolean {
   const lost = sql.exec(
     'SELECT id, tool FROM calls WHERE outcome IS NULL AND began_at_ms <= ? ORDER BY began_at_ms LIMIT ?',
     nowMs - LOST_AFTER_MS,
     MOST_AT_ONCE,
   )
+  let mayHaveChanged = false
   for (const row of lost.toArray()) {
     const { id, tool } = Open.parse(row)
-    endCall(sql, id, 'unknown', nowMs, null)
+    if (endCall(sql, id, 'unknown', nowMs, null)) mayHaveChanged = true
     log.warn('call.lost', { call: id, tool })
   }
+  return mayHaveChanged
 }
 
 export function sweepCalls(sql: Sql, nowMs: number): void {
-  markLost(sql, nowMs)
   sql.exec('UPDATE calls SET result = NULL WHERE result IS NOT NULL AND key_ends_at_ms <= ?', nowMs)
   // Rows are in the order of their last change: the search ends at the first one that is young.
   sql.exec(

@@ -2,10 +2,13 @@ import { DurableObject } from 'cloudflare:workers'
 import type { AccountBook } from './account-book.ts'
 import type { AccountKeeper } from './account-keeper.ts'
 import type { NewPageSession } from './page-sessions.ts'
+import type { StepUpAsk, StepUpGiven, StepUpKeeper } from './step-up-keeper.ts'
+import type { StepUps } from './step-ups.ts'
 
-/** The part of a Person that a person's own pages ask, handed on to where it is kept. */
-export abstract class PersonForPages extends DurableObject<Env> implements AccountKeeper {
+/** What a person's own pages ask of their Person, and the step-ups that one of them decides; handed on to where it is kept. */
+export abstract class PersonForPages extends DurableObject<Env> implements AccountKeeper, StepUpKeeper {
   protected abstract readonly account: AccountBook
+  protected abstract readonly stepUps: StepUps
 
   async useSignIn(id: string, attempt: string, untilSeconds: number) {
     return this.account.useSignIn(id, attempt, untilSeconds)
@@ -29,5 +32,21 @@ export abstract class PersonForPages extends DurableObject<Env> implements Accou
 
   async endPingOneSession(page: string) {
     return this.account.endPingOneSession(page)
+  }
+
+  async openStepUp(asked: StepUpAsk) {
+    return this.stepUps.open(asked)
+  }
+
+  async readStepUp(id: string) {
+    return this.stepUps.read(id)
+  }
+
+  async denyStepUp(id: string) {
+    return this.stepUps.deny(id)
+  }
+
+  async approveStepUp(id: string, given: StepUpGiven) {
+    return this.stepUps.approve(id, given)
   }
 }

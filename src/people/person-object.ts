@@ -8,6 +8,7 @@ import type { NewGrant } from './grant.ts'
 import type { GrantKeeper } from './grant-keeper.ts'
 import type { PersonPingOne, Step } from './step.ts'
 import type { StepUpKeeper } from './step-up-keeper.ts'
+import type { Subscribed, SubscriptionKeeper } from './subscriptions.ts'
 
 /** What a Person works with. */
 export interface PersonParts {
@@ -17,13 +18,22 @@ export interface PersonParts {
   nowMs(): number
   /** Ends the object of a session with its streams. */
   closeSession(env: Env, session: string): Promise<void>
+  /** Tells it that what it subscribed to may have changed. */
+  tellSession(env: Env, session: string, subscribed: Subscribed): Promise<void>
   /** Only tests have one (step.ts). */
   stepOf?: ((object: DurableObjectState) => Step) | undefined
 }
 
 /** What others may ask of a Person. */
 export interface PersonObject
-  extends DurableObject<Env>, AccountKeeper, CallKeeper, ConfirmationKeeper, GrantKeeper, StepUpKeeper {
+  extends
+    DurableObject<Env>,
+    AccountKeeper,
+    CallKeeper,
+    ConfirmationKeeper,
+    GrantKeeper,
+    StepUpKeeper,
+    SubscriptionKeeper {
   openGrant(given: NewGrant): Promise<'opened' | 'blocked'>
   openSession(session: string, grant: string, client: string): Promise<void>
   closeSession(session: string): Promise<void>

@@ -3,6 +3,7 @@ import type { ListedGrant } from './account-keeper.ts'
 import { CallDesk } from './call-desk.ts'
 import { CallLog } from './call-log.ts'
 import type { CallIntent, CallOutcome, CallStart } from './calls.ts'
+import { makeChangeTeller } from './change-teller.ts'
 import { sealTokens } from './downstream.ts'
 import { DownstreamKeeper } from './downstream-keeper.ts'
 import type { EndReason } from './end-reason.ts'
@@ -21,9 +22,9 @@ import { RequestRates } from './request-rates.ts'
 import { Revocations } from './revocations.ts'
 import { makeSessionCloser } from './session-closer.ts'
 import { Sessions } from './sessions.ts'
-import type { StepUpAsk, StepUpGiven } from './step-up-keeper.ts'
 import { StepUps } from './step-ups.ts'
 import { type PersonPingOne, plainStep, steppedPingOne, steppedStorage } from './step.ts'
+import { type Subscribing, Subscriptions } from './subscriptions.ts'
 import { TenantGuard, tenantOf } from './tenant.ts'
 import { WakeTime } from './wake-time.ts'
 
@@ -39,9 +40,16 @@ export const makePerson = (parts: PersonParts) =>
     readonly #storage = steppedStorage(this.ctx.storage, this.#step)
     readonly #grants = new GrantBook(this.#storage.kv, this.#nowSeconds)
     readonly #records = new GrantRecords(this.#storage.kv, this.#nowSeconds)
-    readonly #sessions = new Sessions(this.#storage.kv, this.#nowSeconds)
+    readonly #subscriptions = new Subscriptions(this.#storage.kv)
+    readonly #sessions = new Sessions(this.#storage.kv, this.#nowSeconds, this.#subscriptions)
     readonly #revocations = new Revocations(this.#storage.kv, this.#nowSeconds)
-    readonly #calls = new CallLog(this.#storage, () => parts.nowMs())
+    readonly #tellChange = makeChangeTeller({
+      subscriptions: this.#subscriptions,
+      isOpen: (grant) => this.#isOpen(grant),
+      tell: (...news) => this.#step('session.tell', () => parts.tellSession(this.env, ...news)),
+      afterAnswer: (work) => this.ctx.waitUntil(work),
+    })
+    readonly #calls = new CallLog(this.#storage, () => parts.nowMs(), this.#tellChange)
     readonly #rates = new RequestRates(
       this.#calls,
       () => parts.nowMs(),
@@ -72,7 +80,7 @@ export const makePerson = (parts: PersonParts) =>
       closeSessions: this.#closeSessions,
       forget: (grant) => {
         this.#downstream.forget(grant)
-        this.#stepUps.dropAllOf(grant)
+        this.stepUps.dropAllOf(grant)
       },
     })
     protected readonly account = new AccountBook({
@@ -90,7 +98,7 @@ export const makePerson = (parts: PersonParts) =>
       nowMs: () => parts.nowMs(),
       downstream: this.#downstream,
     })
-    readonly #stepUps = new StepUps(this.#storage.kv, this.#shared)
+    protected readonly stepUps = new StepUps(this.#storage.kv, this.#shared)
     readonly #confirmations = new Confirmations(this.#storage.kv, this.#shared)
 
     /** `/callback` came to its end: grant, code and PingOne's tokens are here, in one act, before the code leaves. */
@@ -167,6 +175,16 @@ export const makePerson = (parts: PersonParts) =>
       if (this.#sessions.close(session)) this.#closeSessions([session])
     }
 
+    async subscribe(session: string, grant: string, uri: string): Promise<Subscribing> {
+      if (this.#grants.readLive(grant) === null) return 'ended'
+      if (!this.#sessions.isHeldBy(session, grant)) return 'closed'
+      return this.#subscriptions.add(session, grant, uri)
+    }
+
+    async unsubscribe(session: string, grant: string, uri: string): Promise<void> {
+      this.#subscriptions.remove(session, grant, uri)
+    }
+
     async beginCall(intent: CallIntent): Promise<CallStart> {
       return this.#desk.begin(intent)
     }
@@ -195,22 +213,6 @@ export const makePerson = (parts: PersonParts) =>
       return this.account.listGrants()
     }
 
-    async openStepUp(asked: StepUpAsk) {
-      return this.#stepUps.open(asked)
-    }
-
-    async readStepUp(id: string) {
-      return this.#stepUps.read(id)
-    }
-
-    async denyStepUp(id: string) {
-      return this.#stepUps.deny(id)
-    }
-
-    async approveStepUp(id: string, given: StepUpGiven) {
-      return this.#stepUps.approve(id, given)
-    }
-
     async useConfirmation(used: UsedConfirmation) {
       return this.#confirmations.use(used)
     }
@@ -220,17 +222,24 @@ export const makePerson = (parts: PersonParts) =>
       const nextSeconds = this.#ends.endWhatRanOut()
       this.#closeSessions([...this.#sessions.sweep(), ...this.#sessions.untold()])
       this.#calls.sweep()
-      for (const part of [this.#stepUps, this.#confirmations, this.account]) part.sweep()
+      for (const part of [this.stepUps, this.#confirmations, this.account]) part.sweep()
       await this.#revocations.tell(parts.config(this.env), this.#pingone())
       const others = [
         this.#sessions,
         this.#revocations,
         this.#calls,
         this.account,
-        this.#stepUps,
+        this.stepUps,
         this.#confirmations,
       ].map((part) => part.nextSeconds())
       for (const next of [nextSeconds, ...others]) this.#wake.noLaterThan(next)
+    }
+
+    /** A grant whose time is over, or that belongs to another tenant than the settings name, hears nothing. */
+    #isOpen(id: string): boolean {
+      const grant = this.#grants.readLive(id)
+      if (grant === null || !this.#records.has(id)) return false
+      return !this.#tenant.refuses(grant, parts.config(this.env))
     }
 
     #pingone(): PersonPingOne {

@@ -6,10 +6,11 @@ import type { EndReason } from './end-reason.ts'
 import type { NewGrant } from './grant.ts'
 import type { GrantKeeper } from './grant-keeper.ts'
 import type { StepUpKeeper } from './step-up-keeper.ts'
+import type { SubscriptionKeeper } from './subscriptions.ts'
 
 /** A Person as the rest of the server sees it. */
 export interface ReachedPerson
-  extends AccountKeeper, CallKeeper, ConfirmationKeeper, GrantKeeper, StepUpKeeper {
+  extends AccountKeeper, CallKeeper, ConfirmationKeeper, GrantKeeper, StepUpKeeper, SubscriptionKeeper {
   openGrant(given: NewGrant): Promise<'opened' | 'blocked'>
   openSession(session: string, grant: string, client: string): Promise<void>
   closeSession(session: string): Promise<void>
@@ -37,6 +38,8 @@ export function reachPerson(env: Env, name: string, { personMs, callMs }: Person
     openSession: (session, grant, client) =>
       ask(async (person) => person.openSession(session, grant, client)),
     closeSession: (session) => ask(async (person) => person.closeSession(session)),
+    subscribe: (session, grant, uri) => ask(async (person) => person.subscribe(session, grant, uri)),
+    unsubscribe: (session, grant, uri) => ask(async (person) => person.unsubscribe(session, grant, uri)),
     beginCall: (intent) => ask(async (person) => person.beginCall(intent), callMs),
     endCall: (call, outcome, result) => ask(async (person) => person.endCall(call, outcome, result)),
     useConfirmation: (used) => ask(async (person) => person.useConfirmation(used)),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Subscriptions } from './subscriptions.ts'
 
 /**
  * The open sessions of one person (stateful lane). The library's objects never end by themselves and keep no list;
@@ -27,10 +28,16 @@ const FIRST_PAUSE_SECONDS = 60
 export class Sessions {
   readonly #kv: DurableObjectStorage['kv']
   readonly #now: () => number
+  readonly #subscriptions: Pick<Subscriptions, 'drop'>
 
-  constructor(kv: DurableObjectStorage['kv'], nowSeconds: () => number) {
+  constructor(
+    kv: DurableObjectStorage['kv'],
+    nowSeconds: () => number,
+    subscriptions: Pick<Subscriptions, 'drop'>,
+  ) {
     this.#kv = kv
     this.#now = nowSeconds
+    this.#subscriptions = subscriptions
   }
 
   /** Returns the sessions that had to go for it: the ones that were unused the longest. */
@@ -51,6 +58,7 @@ export class Sessions {
   close(id: string): boolean {
     if (this.#kv.get(PREFIX + id) === undefined) return false
     this.#kv.delete(PREFIX + id)
+    this.#subscriptions.drop(id)
     this.#kv.put(CLOSING + id, { tries: 1, notBeforeSeconds: this.#now() + FIRST_PAUSE_SECONDS })
     return true
   }
@@ -65,10 +73,17 @@ export class Sessions {
     const now = this.#now()
     if (session === null || session.client !== client) return false
     if (now - session.seenAtSeconds > SESSION_IDLE_SECONDS) return false
+    // What the earlier grant asked to be told of goes with it.
+    if (session.grant !== grant) this.#subscriptions.drop(id)
     const isStale = now - session.seenAtSeconds >= SEEN_STEP_SECONDS
     if (isStale || session.grant !== grant)
       this.#kv.put(PREFIX + id, { ...session, grant, seenAtSeconds: now })
     return true
+  }
+
+  /** Whether it is this grant's now, and not one's that has taken it over. */
+  isHeldBy(id: string, grant: string): boolean {
+    return this.#read(id)?.grant === grant
   }
 
   closeAllOf(grant: string): string[] {

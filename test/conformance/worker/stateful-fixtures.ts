@@ -4,8 +4,6 @@ import {
   type ElicitRequestFormParams,
   ElicitResultSchema,
   SetLevelRequestSchema,
-  SubscribeRequestSchema,
-  UnsubscribeRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
 import { constantTools, describeFixture, text } from './contents.ts'
@@ -39,18 +37,10 @@ export function extendStateful(server: McpServer): void {
     server.registerTool(name, { description: describeFixture(name) }, () => ({ content: [...content] }))
   }
   addStatefulPrompts(server)
-  addSubscriptions(server)
   addLogging(server)
   addSampling(server)
   for (const elicitation of ELICITATIONS) addElicitation(server, elicitation)
   listStateful(server, NAMES)
-}
-
-/** The resources of the product tell of no changes; the suite looks at the two requests and at no news. */
-function addSubscriptions({ server }: McpServer): void {
-  server.registerCapabilities({ resources: { subscribe: true } })
-  server.setRequestHandler(SubscribeRequestSchema, () => ({}))
-  server.setRequestHandler(UnsubscribeRequestSchema, () => ({}))
 }
 
 function addLogging(server: McpServer): void {

@@ -7,7 +7,14 @@ import { SETTINGS } from '../settings.ts'
 export const clock = { nowMs: Date.parse('2026-11-01T12:00:00Z') }
 
 /** The objects of sessions: who of them heard that it is over. */
-export const sessionObjects = { areDown: false, told: [] as string[] }
+export const sessionObjects = {
+  areDown: false,
+  told: [] as string[],
+  /** Which of them heard that something may have changed, and what. */
+  news: [] as [session: string, ...uris: string[]][],
+  /** What telling them waits for. */
+  until: Promise.resolve(),
+}
 
 export const config = requireConfig({
   ...SETTINGS,
@@ -28,6 +35,11 @@ export class Person extends makePerson({
   nowMs: () => clock.nowMs,
   closeSession: async (_env, session) => {
     sessionObjects.told.push(session)
+    if (sessionObjects.areDown) throw new Error('nobody there')
+  },
+  tellSession: async (_env, session, { uris }) => {
+    sessionObjects.news.push([session, ...uris])
+    await sessionObjects.until
     if (sessionObjects.areDown) throw new Error('nobody there')
   },
 }) {}

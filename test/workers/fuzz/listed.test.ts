@@ -60,6 +60,8 @@ const keeper: Keeper = {
   openStepUp: async () => null,
   openSession: async () => {},
   closeSession: async () => {},
+  subscribe: async () => 'done',
+  unsubscribe: async () => {},
 }
 
 const algorithm = { name: 'HMAC', hash: 'SHA-256' }

@@ -8,6 +8,7 @@ import { namedSession, sessionObject } from '../../../src/mcp/session-object.ts'
 import type { CallIntent, CallOutcome, CallStart } from '../../../src/people/calls.ts'
 import type { ConfirmationUse, UsedConfirmation } from '../../../src/people/confirmations.ts'
 import type { StepUpAsk, StepUpLink } from '../../../src/people/step-up-keeper.ts'
+import { type Subscribing, Subscriptions } from '../../../src/people/subscriptions.ts'
 import type { BearerProps } from '../../../src/principal.ts'
 import { prompts } from '../../../src/prompts/index.ts'
 import { resources, resourceTemplates } from '../../../src/resources/index.ts'
@@ -20,6 +21,8 @@ export const ORIGIN = 'https://mcp.example.test'
 
 /** Keeps calls and sessions as rows that a test can read; what it answers depends on the name of the grant. */
 export class Person extends DurableObject<Env> implements Keeper {
+  readonly #subscriptions = new Subscriptions(this.ctx.storage.kv)
+
   /** Has one link for each grant, and knows which token was refused first. */
   async openStepUp({ grant, token }: StepUpAsk): Promise<StepUpLink | null> {
     if (grant === 'unlinked') return null
@@ -46,6 +49,25 @@ export class Person extends DurableObject<Env> implements Keeper {
   async endCall(call: string, outcome: CallOutcome): Promise<void> {
     const row = this.ctx.storage.kv.get(call)
     if (typeof row === 'object') this.ctx.storage.kv.put(call, { ...row, outcome })
+    await this.tellAll()
+  }
+
+  /** Tells every session, after any call; when a Person really does is a test of its own (calls). */
+  async tellAll(): Promise<void> {
+    for (const session of this.#subscriptions.sessions()) {
+      const subscribed = this.#subscriptions.read(session)
+      if (subscribed !== null) await sessionObject(this.env, session).tellChanged(subscribed)
+    }
+  }
+
+  async subscribe(session: string, grant: string, uri: string): Promise<Subscribing> {
+    if (grant === 'down') throw new Error('it does not answer')
+    if (grant === 'ended' || grant === 'closed') return grant
+    return this.#subscriptions.add(session, grant, uri)
+  }
+
+  async unsubscribe(session: string, grant: string, uri: string): Promise<void> {
+    this.#subscriptions.remove(session, grant, uri)
   }
 
   /** Knows for ever which answers were used. */

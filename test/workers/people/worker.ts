@@ -35,6 +35,7 @@ export class Person extends makePerson({
   pingone: () => client,
   nowMs: () => Date.now() + clock.aheadMs,
   closeSession: async () => {},
+  tellSession: async () => {},
 }) {}
 
 export default { fetch: () => new Response(null, { status: 404 }) } satisfies ExportedHandler

@@ -1,0 +1,139 @@
+import { evictDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { expect, test } from 'vitest'
+import { MOST_URI_CHARACTERS, URIS_PER_SESSION } from '../../../src/people/subscriptions.ts'
+import { callMessage, callsOf, openSession, post, send } from './raw.ts'
+
+const LIST = 'todo://list'
+const about = (method: string, params: object) => ({ jsonrpc: '2.0', id: 1, method, params })
+
+async function ask(bearer: string, session: string, verb: 'subscribe' | 'unsubscribe', uri: unknown) {
+  const message = about(`resources/${verb}`, { uri })
+  const response = await post(bearer, message, { 'mcp-session-id': session })
+  return { status: response.status, headers: response.headers, text: await response.text() }
+}
+
+const objectOf = (session: string) => env.MCP_SESSION.getByName(`streamable-http:${session.split('.')[0]}`)
+const nameOf = (session: string) => session.split('.')[0] ?? ''
+
+/** What the client of a session hears on the stream that it keeps open. */
+async function listen(bearer: string, session: string) {
+  const response = await send('GET', bearer, { 'mcp-session-id': session })
+  expect(response.status).toBe(200)
+  const heard = { text: '', isOver: false }
+  const read = async () => {
+    for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) heard.text += piece
+    heard.isOver = true
+  }
+  void read()
+  return {
+    heard,
+    uris: () =>
+      [...heard.text.matchAll(/"notifications\/resources\/updated","params":(\{[^}]*\})/g)].map(
+        ([, uri]) => uri,
+      ),
+  }
+}
+
+const add = async (bearer: string, session: string, text: string) =>
+  (await post(bearer, callMessage('addTodo', { text }), { 'mcp-session-id': session })).text()
+
+test('a session hears on its stream that what it subscribed to may have changed, and never what', async () => {
+  const bearer = 'hears:g1:rw.client'
+  const session = await openSession(bearer)
+  const stream = await listen(bearer, session)
+  expect((await ask(bearer, session, 'subscribe', LIST)).text).toContain('"result":{}')
+  expect((await ask(bearer, session, 'subscribe', LIST)).text).toContain('"result":{}')
+  expect((await ask(bearer, session, 'subscribe', 'todo://items/a')).text).toContain('"result":{}')
+  await add(bearer, session, 'A private thing')
+  await expect.poll(stream.uris).toEqual([`{"uri":"${LIST}"}`, '{"uri":"todo://items/a"}'])
+  expect(stream.heard.text).not.toContain('private')
+  expect((await ask(bearer, session, 'unsubscribe', LIST)).text).toContain('"result":{}')
+  await add(bearer, session, 'Another')
+  await expect.poll(() => stream.uris().slice(2)).toEqual(['{"uri":"todo://items/a"}'])
+  // Nothing was read for any of it.
+  expect(JSON.stringify(await callsOf('hears'))).not.toContain('resource/')
+})
+
+test('an object that was taken out of memory while its client listens sends it all the same', async () => {
+  const bearer = 'sleeps:g1:rw.client'
+  const session = await openSession(bearer)
+  const stream = await listen(bearer, session)
+  await ask(bearer, session, 'subscribe', LIST)
+  await evictDurableObject(objectOf(session))
+  await evictDurableObject(env.PERSON.getByName('sleeps'))
+  await env.PERSON.getByName('sleeps').tellAll()
+  await expect.poll(stream.uris).toEqual([`{"uri":"${LIST}"}`])
+})
+
+test('the newest stream hears it, and without a stream nothing is kept for later', async () => {
+  const bearer = 'returns:g1:rw.client'
+  const session = await openSession(bearer)
+  await ask(bearer, session, 'subscribe', LIST)
+  await env.PERSON.getByName('returns').tellAll()
+  const first = await listen(bearer, session)
+  const second = await listen(bearer, session)
+  await expect.poll(() => first.heard.isOver).toBe(true)
+  await env.PERSON.getByName('returns').tellAll()
+  await expect.poll(second.uris).toEqual([`{"uri":"${LIST}"}`])
+  expect(first.uris()).toEqual([])
+})
+
+test('what an earlier grant subscribed to is not told to the one that took the session over', async () => {
+  const [earlier, later] = ['over:g1:rw.client', 'over:g2:rw.client']
+  const session = await openSession(earlier)
+  const stream = await listen(later, session)
+  await objectOf(session).tellChanged({ grant: 'g1', uris: ['todo://items/earlier'] })
+  await objectOf(session).tellChanged({ grant: 'g2', uris: ['todo://items/later'] })
+  await expect.poll(stream.uris).toEqual(['{"uri":"todo://items/later"}'])
+})
+
+test('what does not exist cannot be subscribed to, as it cannot be read; unsubscribing it is no error', async () => {
+  const bearer = 'nowhere:g1:rw.client'
+  const session = await openSession(bearer)
+  for (const uri of ['todo://nothing', 'todo://items/..%2F', 'file:///etc/passwd', '']) {
+    const read = await post(bearer, about('resources/read', { uri }), { 'mcp-session-id': session })
+    const { status, text } = await ask(bearer, session, 'subscribe', uri)
+    expect([status, text]).toEqual([200, await read.text()])
+    expect(text).toContain('-32002')
+    expect((await ask(bearer, session, 'unsubscribe', uri)).text).toContain('"result":{}')
+  }
+  expect((await ask(bearer, session, 'subscribe', 7)).text).toContain('-32602')
+  expect((await ask(bearer, session, 'unsubscribe', undefined)).text).toContain('-32602')
+})
+
+test('a session subscribes to so many resources and not to one more, until it unsubscribes from one', async () => {
+  const bearer = 'many:g1:rw.client'
+  const session = await openSession(bearer)
+  for (let count = 0; count < URIS_PER_SESSION; count += 1)
+    expect((await ask(bearer, session, 'subscribe', `todo://items/a${count}`)).text).toContain('"result":{}')
+  const refused = await ask(bearer, session, 'subscribe', LIST)
+  expect([refused.status, refused.text]).toEqual([200, expect.stringContaining('as many subscriptions')])
+  // What it has already is no more.
+  expect((await ask(bearer, session, 'subscribe', 'todo://items/a0')).text).toContain('"result":{}')
+  await ask(bearer, session, 'unsubscribe', 'todo://items/a0')
+  expect((await ask(bearer, session, 'subscribe', LIST)).text).toContain('"result":{}')
+  // Another session of the same grant has its own.
+  const other = await openSession(bearer)
+  expect((await ask(bearer, other, 'subscribe', LIST)).text).toContain('"result":{}')
+})
+
+test('an address is kept up to a length', async () => {
+  const person = env.PERSON.getByName('long')
+  const long = 'x'.repeat(MOST_URI_CHARACTERS)
+  expect(await person.subscribe(nameOf('s.x'), 'g1', long)).toBe('done')
+  expect(await person.subscribe(nameOf('s.x'), 'g1', `${long}x`)).toBe('too_long')
+})
+
+test('HTTP says what a subscription could not say: 401 for a grant that ended, 503 for an outage', async () => {
+  const session = await openSession('says:g1:rw.client')
+  const ended = await ask('says:ended:rw.client', session, 'subscribe', LIST)
+  expect([ended.status, ended.headers.get('www-authenticate')]).toEqual([
+    401,
+    expect.stringContaining('invalid_token'),
+  ])
+  const down = await ask('says:down:rw.client', session, 'subscribe', LIST)
+  expect([down.status, down.headers.get('retry-after')]).toEqual([503, '5'])
+  const closed = await ask('says:closed:rw.client', session, 'subscribe', LIST)
+  expect(closed.text).toContain('-32001')
+})
