@@ -40,7 +40,7 @@ export const renderReport = (runs: readonly Run[], { version }: Suite, date: str
 const HOW = `The routes, the login, the bearer check and both lanes are the product's (\`src/\`). A test-only entry
 (\`test/conformance/worker/\`) puts the suite's fixtures beside the product's own tools, resources and prompts: as data of
 the product's own kinds where these can say it, on the SDK's server of the lane where they cannot (sampling, images,
-raw forms, log levels, subscriptions). A person signs in at the stand-in, and the suite gets the access token.
+raw forms, log levels). A person signs in at the stand-in, and the suite gets the access token.
 
 What the suite stores is judged here, more strictly than it does itself: a warning is a failure, a check that was skipped
 needs a reason, and so does a scenario in which nothing was checked. A reason that is not needed any more is a failure.`

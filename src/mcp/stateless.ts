@@ -87,8 +87,8 @@ const cacheHints = {
   'resources/read': { ttlMs: 5_000, cacheScope: 'private' as const },
 }
 
-// No list changes while an isolate lives, and no resource tells of changes: a stream that lasts would need a place that
-// every write passes, which this lane has not.
+// No list changes while an isolate lives, and no resource tells of changes here: a stream that lasts is a request of the
+// Worker in this lane, and would keep the object of its person awake (docs/decisions/0008-reading-through-the-door-of-tools.md).
 const onlyTools = { tools: { listChanged: false } }
 
 function capabilitiesOf({ resources, resourceTemplates, prompts }: McpProduct) {

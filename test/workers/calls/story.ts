@@ -12,7 +12,7 @@ export async function personWith(name: string, ...grants: string[]) {
   return person
 }
 
-const newGrant = (id: string) => ({
+export const newGrant = (id: string) => ({
   id,
   record: { value: '{}', expiresAtSeconds: null },
   client: 'client-a',

@@ -21,6 +21,9 @@ export const config = requireConfig({
   API_URL: 'https://todo-api.example.test',
 })
 
+/** What the operator has set now. */
+export const operator = { config }
+
 const pingone = makePingOne(
   { ...config.pingone, apiIdentifier: config.api.identifier, deadlineMs: 100 },
   {
@@ -30,7 +33,7 @@ const pingone = makePingOne(
 )
 
 export class Person extends makePerson({
-  config: () => config,
+  config: () => operator.config,
   pingone: () => pingone,
   nowMs: () => clock.nowMs,
   closeSession: async (_env, session) => {

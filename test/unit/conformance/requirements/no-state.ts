@@ -68,7 +68,7 @@ export const noState: readonly Requirement[] = [
     section: 'Subscriptions',
     testedBy: [
       `${ANSWERS}#who listens is told first what will come, which is nothing, and then that it is over`,
-      `${READS}#a stream of changes is opened for nothing that this server cannot tell`,
+      `${READS}#the stateless lane opens a stream of changes for nothing`,
       SUITE,
     ],
     reason:

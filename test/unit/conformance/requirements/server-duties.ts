@@ -54,7 +54,7 @@ export const serverDuties: readonly Requirement[] = [
     section: 'Tools, Capabilities; Discovery',
     testedBy: [
       `${LANES}#both lanes say who they are, what to beware of, and promise nothing that they do not do`,
-      `${READS}#a stream of changes is opened for nothing that this server cannot tell`,
+      `${READS}#the stateless lane opens a stream of changes for nothing`,
       SUITE,
     ],
   },

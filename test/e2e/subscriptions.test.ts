@@ -1,0 +1,79 @@
+import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
+import { expect, test } from 'vitest'
+import { connectMcp, connectV1, withSignIn } from '../support/mcp-clients.ts'
+import { OwnPage } from '../support/own-page.ts'
+import type { OnStep } from '../support/steps.ts'
+import { tellStory } from '../support/story.ts'
+
+const story = tellStory()
+const LIST = 'todo://list'
+const asked = { scope: 'todo:read todo:write' }
+
+/** A person's client of the stateful lane, and what it hears. */
+async function listener(person = story.newPerson()) {
+  let isListening = false
+  const onStep: OnStep = ({ method, url, status }) => {
+    if (method === 'GET' && url.pathname === '/mcp' && status === 200) isListening = true
+  }
+  const connection = await connectV1(story.mcpUrl, { signIn: { person }, onStep, ...asked })
+  const heard: string[] = []
+  connection.client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => {
+    heard.push(params.uri)
+  })
+  // The SDK opens its stream by the way, and what happens before that is not told.
+  await expect.poll(() => isListening).toBe(true)
+  return { person, connection, heard }
+}
+type Listener = Awaited<ReturnType<typeof listener>>
+
+async function writer({ person }: Pick<Listener, 'person'>) {
+  const connection = await connectMcp('sdk-v2-2026', story.mcpUrl, { signIn: { person }, ...asked })
+  const add = (text: string) => withSignIn(connection, () => connection.callTool('addTodo', { text }))
+  return Object.assign(connection, { add })
+}
+
+test('a client hears that another client of its person changed what it subscribed to, and nobody else hears it', async () => {
+  const [ada, bob] = [await listener(), await listener()]
+  await using adaListens = ada.connection
+  await using bobListens = bob.connection
+  await using adaWrites = await writer(ada)
+  await using bobWrites = await writer(bob)
+  expect(adaListens.client.getServerCapabilities()?.resources).toEqual({
+    listChanged: false,
+    subscribe: true,
+  })
+  for (const { client } of [adaListens, bobListens]) await client.subscribeResource({ uri: LIST })
+
+  await adaWrites.add('Buy milk')
+  await expect.poll(() => ada.heard).toEqual([LIST])
+  const { contents } = await adaListens.client.readResource({ uri: LIST })
+  expect(JSON.stringify(contents)).toContain('Buy milk')
+
+  await bobWrites.add('Sell milk')
+  await expect.poll(() => bob.heard).toEqual([LIST])
+  // Bob's news was the last to leave, so what Ada was to hear has arrived.
+  expect(ada.heard).toEqual([LIST])
+
+  await adaListens.client.unsubscribeResource({ uri: LIST })
+  await adaListens.client.subscribeResource({ uri: 'todo://items/a' })
+  await adaWrites.add('Drink milk')
+  await expect.poll(() => ada.heard).toEqual([LIST, 'todo://items/a'])
+})
+
+test('whose access has ended hears nothing any more, while another client of the person does', async () => {
+  const ended = await listener()
+  const other = await listener(ended.person)
+  await using endedListens = ended.connection
+  await using otherListens = other.connection
+  await using writes = await writer(ended)
+  for (const { client } of [endedListens, otherListens]) await client.subscribeResource({ uri: LIST })
+  await writes.add('Buy milk')
+  await expect.poll(() => [ended.heard, other.heard]).toEqual([[LIST], [LIST]])
+
+  const me = await OwnPage.signIn(story.origin, ended.person, endedListens.provider.browser)
+  const [, grant = ''] = (endedListens.provider.tokens()?.access_token ?? '').split(':')
+  await me.end(grant)
+  await writes.add('Sell milk')
+  await expect.poll(() => other.heard).toEqual([LIST, LIST])
+  expect(ended.heard).toEqual([LIST])
+})
