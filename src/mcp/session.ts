@@ -121,14 +121,13 @@ export function makeMcpSession(parts: McpParts) {
     }
 
     /**
-     * What its grant subscribed to may have changed: to whoever listens, if somebody does. The object may have been
-     * woken for this, so its server is made first (the platform kept the stream). Nobody else can listen: streams of
-     * another grant are closed above, and one that is just closing hears nothing.
+     * What its grant subscribed to may have changed: to whoever listens, if somebody does. Nobody else can: streams of
+     * another grant are closed above. The object may have been woken for this; the library then starts it first, as it
+     * does for every method that is `async`, and the platform kept the stream.
      */
     async tellChanged({ grant, uris }: Subscribed): Promise<void> {
-      const streams = Array.from(this.getConnections(`grant:${grant}`))
-      if (!streams.some(({ readyState }) => readyState === WebSocket.OPEN)) return
-      await this.__unsafe_ensureInitialized()
+      const [stream] = this.getConnections(`grant:${grant}`)
+      if (stream === undefined) return
       for (const uri of uris) await this.server.server.sendResourceUpdated({ uri })
     }
 

@@ -23,9 +23,11 @@ async function listen(bearer: string, session: string) {
   const heard = { text: '', isOver: false }
   const read = async () => {
     for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) heard.text += piece
-    heard.isOver = true
   }
+  // A connection that broke is an end as well.
   void read()
+    .catch(() => {})
+    .finally(() => (heard.isOver = true))
   return {
     heard,
     uris: () =>
@@ -66,6 +68,20 @@ test('an object that was taken out of memory while its client listens sends it a
   await expect.poll(stream.uris).toEqual([`{"uri":"${LIST}"}`])
 })
 
+test('an object that died has lost its stream, and what was subscribed is told on the next one', async () => {
+  const bearer = 'dies:g1:rw.client'
+  const session = await openSession(bearer)
+  const lost = await listen(bearer, session)
+  await ask(bearer, session, 'subscribe', LIST)
+  await objectOf(session)
+    .die()
+    .catch(() => {})
+  await expect.poll(() => lost.heard.isOver).toBe(true)
+  const stream = await listen(bearer, session)
+  await env.PERSON.getByName('dies').tellAll()
+  await expect.poll(stream.uris).toEqual([`{"uri":"${LIST}"}`])
+})
+
 test('the newest stream hears it, and without a stream nothing is kept for later', async () => {
   const bearer = 'returns:g1:rw.client'
   const session = await openSession(bearer)
@@ -82,10 +98,12 @@ test('the newest stream hears it, and without a stream nothing is kept for later
 test('what an earlier grant subscribed to is not told to the one that took the session over', async () => {
   const [earlier, later] = ['over:g1:rw.client', 'over:g2:rw.client']
   const session = await openSession(earlier)
+  const before = await listen(earlier, session)
   const stream = await listen(later, session)
   await objectOf(session).tellChanged({ grant: 'g1', uris: ['todo://items/earlier'] })
   await objectOf(session).tellChanged({ grant: 'g2', uris: ['todo://items/later'] })
   await expect.poll(stream.uris).toEqual(['{"uri":"todo://items/later"}'])
+  expect(before.uris()).toEqual([])
 })
 
 test('what does not exist cannot be subscribed to, as it cannot be read; unsubscribing it is no error', async () => {
