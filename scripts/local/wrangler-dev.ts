@@ -80,6 +80,8 @@ function wranglerEnvironment(folder: StateFolder): NodeJS.ProcessEnv {
     ([name]) => !names.includes(name) && !/^(?:CLOUDFLARE|WRANGLER|MINIFLARE|CF)_/.test(name),
   )
   return {
+    // Compiling its own scripts is a fifth of what wrangler does before a Worker answers.
+    NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/node'),
     ...Object.fromEntries(kept),
     CLOUDFLARE_CF_FETCH_ENABLED: 'false',
     NO_COLOR: '1',
