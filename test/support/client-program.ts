@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { ReadBuffer, serializeMessage } from '@modelcontextprotocol/sdk/shared/stdio.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
+import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js'
 import { ROOT } from '../../scripts/local/workers.ts'
 import { runCommand, type RunningCommand } from './run-command.ts'
 
@@ -44,14 +45,18 @@ export const runClient = (
     { isAtHome: false },
   )
 
-/** MCP over the input and output of a program that runs already (MCP, stdio transport). */
-export function stdioOf({ child }: RunningCommand): Transport {
+/** MCP over the input and output of a program that runs already (MCP, stdio transport). `overhear` is told first. */
+export function stdioOf(
+  { child }: RunningCommand,
+  overhear: (message: JSONRPCMessage) => void = () => {},
+): Transport {
   const received = new ReadBuffer()
   const transport: Transport = {
     start: async () => {
       child.stdout.on('data', (chunk: Buffer) => {
         received.append(chunk)
         for (let message = received.readMessage(); message !== null; message = received.readMessage()) {
+          overhear(message)
           transport.onmessage?.(message)
         }
       })

@@ -19,13 +19,12 @@ function startRemote(mcpUrl: string, home: ClientHome, protocol: string) {
     { name: 'desktop-story', version: '1.0.0' },
     { capabilities: { elicitation: {} } },
   )
-  const transport = stdioOf(program)
   // At the pipe: SDK v1 forgets the progress that comes in one piece with the answer.
   const steps: number[] = []
-  transport.onmessage = (message) => {
+  const transport = stdioOf(program, (message) => {
     const told = ProgressNotificationSchema.safeParse(message)
     if (told.success) steps.push(told.data.params.progress)
-  }
+  })
   return {
     speaker: speakV1(client),
     steps,
