@@ -30,16 +30,18 @@ export function endCall(
   nowMs: number,
   sealed: string | null,
 ): boolean {
-  const ended = sql.exec(
+  // Asked first: with RETURNING, SQLite makes a temporary schema for each object, half the time of a first call.
+  const open = sql.exec('SELECT effect FROM calls WHERE id = ? AND outcome IS NULL', call).toArray()
+  if (open[0] === undefined) return false
+  sql.exec(
     `UPDATE calls SET seq = (SELECT MAX(seq) + 1 FROM calls), outcome = ?, ended_at_ms = ?, result = ?
-     WHERE id = ? AND outcome IS NULL RETURNING effect`,
+     WHERE id = ? AND outcome IS NULL`,
     outcome,
     nowMs,
     sealed,
     call,
   )
-  const isWrite = ended.toArray()[0]?.['effect'] === 'write'
-  return isWrite && (outcome === 'done' || outcome === 'unknown')
+  return open[0]['effect'] === 'write' && (outcome === 'done' || outcome === 'unknown')
 }
 
 /** Invariant 8: an intent whose outcome nobody told, as after a crash, gets "unknown". True as in `endCall`. */
