@@ -2,7 +2,7 @@
  * `npm run soak`: what takes longer than a minute. The MCP Worker is killed (kill -9, the whole process group) under
  * load fifty times and started again on the same state. Prints a table; exits 1 when anything was lost or doubled, or
  * anybody signed out. `npm run soak -- --fuzz 10000000` gives the parsers so many random cases instead, and
- * `-- --requests 1000000` the Worker so many random requests: `npm test` has fewer of both, always the same ones.
+ * `-- --requests 1000000` the Worker so many random requests: `npm run test:all` has fewer of both, always the same ones.
  */
 import { parseArgs } from 'node:util'
 import { type FuzzRow, fuzzParsers, fuzzWorker } from './soak/fuzz.ts'
