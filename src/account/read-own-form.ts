@@ -1,6 +1,7 @@
 import { type FormText, isFromOurPage, readForm } from '../http/read-form.ts'
 import { log } from '../lib/log.ts'
 import { err, ok, type Result } from '../lib/result.ts'
+import { isSameText } from '../lib/sha256-hex.ts'
 import type { PageRefusal } from '../people/account-keeper.ts'
 import { answerBlocked, askToSignIn, message } from './answers.tsx'
 import { type OpenPage, readPage } from './page-session.ts'
@@ -17,8 +18,8 @@ export async function readOwnForm(
   const page = await readPage(request, parts)
   if (page === null) return err(askToSignIn(parts, { isOver: true, status: 403 }))
   // Of two values nobody knows which one our page wrote.
-  const [csrf, ...others] = form.all('csrf')
-  if (csrf !== page.csrf || others.length > 0) return err(refuseForm(parts, 'csrf'))
+  const [csrf = '', ...others] = form.all('csrf')
+  if (!isSameText(csrf, page.csrf) || others.length > 0) return err(refuseForm(parts, 'csrf'))
   return ok({ ...page, form })
 }
 

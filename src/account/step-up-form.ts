@@ -2,7 +2,7 @@ import { ownCookie, readCookie } from '../http/cookies.ts'
 import { type FormText, isFromOurPage, readForm } from '../http/read-form.ts'
 import { toBase64Url } from '../lib/base64url.ts'
 import { log } from '../lib/log.ts'
-import { sha256Hex } from '../lib/sha256-hex.ts'
+import { isSameText, sha256Hex } from '../lib/sha256-hex.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { AccountParts } from './parts.ts'
 
@@ -39,8 +39,8 @@ export async function readBoundForm(
   if (form === null) return refuse('form')
   const secret = secretOf(request)
   // Of two values nobody knows which one our page wrote.
-  const [csrf, ...others] = form.all('csrf')
-  const isBound = secret !== null && others.length === 0 && csrf === (await csrfOf(secret, stepUp))
+  const [csrf = '', ...others] = form.all('csrf')
+  const isBound = secret !== null && others.length === 0 && isSameText(csrf, await csrfOf(secret, stepUp))
   return isBound ? ok(form) : refuse('csrf')
 }
 

@@ -4,10 +4,11 @@ import type { PingOneProblem } from '../pingone/problems.ts'
 import { callbackOf, type LoginParts, type LoginState } from './parts.ts'
 import { inForce, upstreamScopes } from './scopes.ts'
 import { clientInFlow } from './shown-name.ts'
+import { bindToBrowser } from './this-browser.ts'
 
 /**
- * From an approved request to the address at PingOne. `state` and its cookie are made here, after consent and just
- * before the browser leaves (MCP Security Best Practices, State Validation). `headers` gets the cookie.
+ * From an approved request to the address at PingOne. `state` and its cookies are made here, after consent and just
+ * before the browser leaves (MCP Security Best Practices, State Validation). `headers` gets the cookies.
  */
 export async function beginSignIn(
   { config, oauth, pingone }: LoginParts,
@@ -19,7 +20,9 @@ export async function beginSignIn(
   const shown = config.pingone.par ? await oauth.describeConsent(approved) : null
   const secrets = pingone.newLoginSecrets()
   const data: LoginState = { purpose: 'client', ...secrets }
-  const { state } = await oauth.beginUpstream(approved, { data, headers })
+  const { bound, cookie } = await bindToBrowser(approved)
+  const { state } = await oauth.beginUpstream(bound, { data, headers })
+  headers.append('Set-Cookie', cookie)
   const scopes = upstreamScopes(inForce(approved.scope, config), config.api)
   const client = shown === null ? undefined : clientInFlow(shown)
   return pingone.authorizationUrl({ redirectUri: callbackOf(config), state, secrets, scopes, client })

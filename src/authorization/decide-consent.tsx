@@ -6,6 +6,7 @@ import type { LoginParts } from './parts.ts'
 import { refuseLogin, reportRefusal } from './refuse-login.tsx'
 import { answerRefusal, deniedHere, type HomeAnswer, leftDuringOutage } from './refusals.ts'
 import { approvedScopes } from './scopes.ts'
+import { requireThisBrowser } from './this-browser.ts'
 
 /** POST /authorize: the person decided. No → back to the client; yes → to PingOne, with what was left ticked. */
 export async function decideConsent(request: Request, parts: LoginParts): Promise<Response> {
@@ -40,6 +41,7 @@ async function approve(request: Request, form: FormText, parts: LoginParts): Pro
   }
   // Without a scope option the stored request comes back as it was asked: approving can only narrow it.
   const { request: asked, headers } = await oauth.approveConsent(request, handleOf(form))
+  headers.append('Set-Cookie', await requireThisBrowser(request, asked))
   const approved = { ...asked, scope: approvedScopes(asked.scope, form.all('scope')) }
   const url = await beginSignIn(parts, approved, headers)
   await settle()
@@ -55,6 +57,7 @@ async function goHome(
   { code, description }: HomeAnswer,
 ): Promise<Response> {
   const ended = await oauth.denyConsent(request, handleOf(form))
+  ended.headers.append('Set-Cookie', await requireThisBrowser(request, ended.request))
   await settle()
   ended.headers.delete('Location')
   const home = authorizationErrorRedirect(ended.request, code, description)

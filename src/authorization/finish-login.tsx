@@ -15,6 +15,7 @@ import { refuseLogin } from './refuse-login.tsx'
 import type { GrantProps } from './server.ts'
 import { grantedScopes, inForce, upstreamScopes } from './scopes.ts'
 import { personNameIn, shownClient } from './shown-name.ts'
+import { requireThisBrowser } from './this-browser.ts'
 
 /** GET /callback: PingOne's answer becomes a grant, and the browser goes home to its client. */
 export async function finishLogin(request: Request, parts: LoginParts): Promise<Response> {
@@ -23,8 +24,9 @@ export async function finishLogin(request: Request, parts: LoginParts): Promise<
   if (repeatedParameter(callback, ['state', 'code', 'error', 'iss']) !== undefined) {
     throw new AuthorizationError('invalid_request', { description: 'Not an answer of PingOne' })
   }
-  // Finds the login by `state` and by this browser's cookie, and uses it up; throws when either is not ours.
+  // Finds the login by `state` and by the library's cookie, and uses it up at `settle()`; throws when either is not ours.
   const { request: approved, data, headers } = await parts.oauth.finishUpstream(request)
+  headers.append('Set-Cookie', await requireThisBrowser(request, approved))
   const login = LoginState.safeParse(data)
   if (!login.success)
     throw new AuthorizationError('invalid_request', { description: 'Not a login of a client' })

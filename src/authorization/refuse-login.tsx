@@ -4,6 +4,7 @@ import { log } from '../lib/log.ts'
 import { continueAnswer, outagePage } from './answers.tsx'
 import type { LoginParts } from './parts.ts'
 import { answerRefusal, type LoginRefusal } from './refusals.ts'
+import { bindToBrowser } from './this-browser.ts'
 
 /** How the browser leaves for the client: after a form of ours by a page (pages/continue-page.tsx), else by redirect. */
 type Leaving = 'page' | 'redirect'
@@ -31,7 +32,9 @@ export async function refuseLogin(
     return new Response(null, { status: 302, headers })
   }
   // What led here is used up, so "Try again" gets a handle of its own, for what the person has approved and no more.
-  const again = await oauth.beginConsent(approved)
+  const { bound, cookie } = await bindToBrowser(approved)
+  const again = await oauth.beginConsent(bound)
+  headers.append('Set-Cookie', cookie)
   for (const cookie of again.headers.getSetCookie()) headers.append('Set-Cookie', cookie)
   return outagePage(config, answer, { handle: again.handle, scopes: approved.scope }, { headers, incident })
 }

@@ -4,6 +4,7 @@ import { isHttps } from './answers.tsx'
 import { requireClearClient, requireStrictRequest } from './check-request.ts'
 import type { LoginParts } from './parts.ts'
 import { shownClientName } from './shown-name.ts'
+import { bindToBrowser } from './this-browser.ts'
 import { inForce, offeredScopes, READ, upstreamScopes, wantedScopes } from './scopes.ts'
 
 const DAY_SECONDS = 86_400
@@ -18,7 +19,9 @@ export async function showConsent(request: Request, parts: LoginParts): Promise<
   // What the page asks and what is stored are the same: the form can only take away from it.
   const asked = { ...parsed, scope: inForce(wantedScopes(parsed.scope), config) }
   const details = await oauth.describeConsent(asked)
-  const consent = await oauth.beginConsent(asked)
+  const { bound, cookie } = await bindToBrowser(asked)
+  const consent = await oauth.beginConsent(bound)
+  consent.headers.append('Set-Cookie', cookie)
   const page = (
     <ConsentPage
       handle={consent.handle}

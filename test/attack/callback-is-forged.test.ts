@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
 import { Browser, type Page } from '../support/browser.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
@@ -98,6 +99,82 @@ test('T08 the handle of our form is no state, and a state is no handle of our fo
   const asHandle = await browser.submit(consent, form, { fill: { handle: state }, press })
   expect({ status: asHandle.status, next: asHandle.next }).toEqual({ status: 400, next: undefined })
   expect((await continueSignIn(browser, page, HOME)).answer?.has('code')).toBe(true)
+})
+
+/** What the library binds a login to: a cookie that follows from the `state` or the handle alone. */
+const libraryCookie = (kind: 'upstream' | 'consent', handle: string): string => {
+  const hash = createHash('sha256').update(handle).digest('hex')
+  return `__Host-oauth-${kind}-${hash.slice(0, 16)}=${hash}`
+}
+
+/** An address opened elsewhere, with cookies that were made up from the address. */
+const openElsewhere = (url: URL, cookie: string): Promise<Response> =>
+  fetch(url, { headers: { cookie, accept: 'text/html' }, redirect: 'manual' })
+
+test('T07 the address of a callback alone finishes no login elsewhere, and does not use it up', async () => {
+  const { browser, page, callback } = await readyToReturn()
+  const known = libraryCookie('upstream', callback.searchParams.get('state') ?? '')
+  const jar = browser.cookies.header(callback).split('; ')
+  const ours = jar.filter((cookie) => /^__Host-login-/.test(cookie))
+  const secret = ours[0]?.split('=')[0] ?? '__Host-login-AAAAAAAAAAAAAAAA'
+  for (const cookies of [
+    known,
+    `${known}; ${secret}=`,
+    `${known}; ${secret}=${'A'.repeat(43)}`,
+    `${known}; ${ours[0] ?? `${secret}=x`}; ${secret}=${'A'.repeat(43)}`,
+    // A secret of ours, but of another login of another browser.
+    `${known}; ${(await readyToReturn()).browser.cookies.header(callback)}`,
+  ]) {
+    const elsewhere = await openElsewhere(callback, cookies)
+    expect([cookies.replaceAll(/=[^;]*/g, ''), elsewhere.status, elsewhere.headers.get('location')]).toEqual([
+      cookies.replaceAll(/=[^;]*/g, ''),
+      400,
+      null,
+    ])
+    expect(await elsewhere.text()).toContain('Start again from your app')
+  }
+  expect(ours).toHaveLength(1)
+  expect((await continueSignIn(browser, page, HOME)).answer?.has('code')).toBe(true)
+})
+
+test.for(['approve', 'leave', 'deny'])(
+  'T08 a form of ours that is known elsewhere is not sent from there: %s',
+  async (decision) => {
+    const browser = new Browser()
+    const client = await story.newClient()
+    const page = await browser.open(client.authorize().url)
+    const handle = page.forms[0]?.fields.find(({ name }) => name === 'handle')?.value ?? ''
+    const elsewhere = await fetch(`${story.origin}/authorize`, {
+      method: 'POST',
+      headers: {
+        cookie: libraryCookie('consent', handle),
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: new URLSearchParams({ handle, decision }).toString(),
+      redirect: 'manual',
+    })
+    expect([elsewhere.status, (await elsewhere.text()).includes('Start again from your app')]).toEqual([
+      400,
+      true,
+    ])
+    const end = await continueSignIn(browser, page, client.redirectUri, { person: story.newPerson() })
+    expect(end.answer?.has('code')).toBe(true)
+  },
+)
+
+test('a login leaves no cookie of its own in the browser, however it ends', async () => {
+  for (const change of [
+    () => undefined,
+    (p: URLSearchParams) => [p.delete('code'), p.set('error', 'access_denied')],
+  ]) {
+    const { browser, callback } = await readyToReturn()
+    await browser.open(altered(callback, change))
+    expect(browser.cookies.names(callback).filter((name) => /login|oauth/.test(name))).toEqual([])
+  }
+  const browser = new Browser()
+  const client = await story.newClient()
+  const { page } = await signIn(browser, client.authorize().url, { decision: 'deny' })
+  expect(browser.cookies.names(page.url).filter((name) => /login|oauth/.test(name))).toEqual([])
 })
 
 test('T17 ten callbacks with one state at the same moment give at most one grant that works', async () => {
