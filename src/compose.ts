@@ -14,7 +14,7 @@ import { finishLogin } from './authorization/finish-login.tsx'
 import { orUnavailable } from './authorization/or-unavailable.ts'
 import { refuseStranger } from './authorization/refuse-stranger.tsx'
 import { limitRegistration } from './authorization/limit-registration.ts'
-import { limitTokenRequest, mayBeOurs } from './authorization/limit-tokens.ts'
+import { isUnderRetiredKey, limitTokenRequest } from './authorization/limit-tokens.ts'
 import { showConsent } from './authorization/show-consent.tsx'
 import { answerTokenRequest } from './authorization/token-request.ts'
 import { refuseOtherMethods } from './http/method-guard.ts'
@@ -102,8 +102,8 @@ export function compose(product: Product) {
         const { failures } = c.env
         const admitted = await admitTokenRequest(c.req.raw, { ...wiring.login(c.env), failures })
         if (!admitted.ok) return admitted.error
-        const answer = (request: Request) => answerTokenRequest(request, wiring.tokenRun(c.env))
-        return limitTokenRequest(admitted.value, c.env, answer)
+        const asked = admitted.value
+        return limitTokenRequest(asked, c.env, () => answerTokenRequest(asked, wiring.tokenRun(c.env)))
       }),
     )
     .post('/register', (c) =>
@@ -113,12 +113,12 @@ export function compose(product: Product) {
     )
     .all('/mcp', (c) => {
       const { config, failures } = c.env
-      const isOurs = (token: string) => mayBeOurs(config, token)
+      const isRetired = (token: string) => isUnderRetiredKey(config, token)
       const answer = () => wiring.toResource(c.env, c.req.raw)
       return logRequest(
         c.req.raw,
         nowMs,
-        () => guardMcpRequest(c.req.raw, config) ?? limitBearer(c.req.raw, { failures, isOurs }, answer),
+        () => guardMcpRequest(c.req.raw, config) ?? limitBearer(c.req.raw, { failures, isRetired }, answer),
       )
     })
     // RFC 9728 §3.1 puts the document under the resource's path; older clients look only at the root.

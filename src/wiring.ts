@@ -114,7 +114,8 @@ export function makeWiring({ names, tools, deps, extend, ...lists }: Product) {
         requiredScopes: [READ],
         validateToken: (env, request) => (_resource, token) => {
           const keeperOf = (person: string) => toPerson(env, person)
-          return checkBearer(token, { config, keeperOf, session: namedSession(request) })
+          const confirmGrant = () => partsOf(env).failures.confirm(request)
+          return checkBearer(token, { config, keeperOf, session: namedSession(request), confirmGrant })
         },
         handler: mcp.handler,
       }),
@@ -197,7 +198,7 @@ export function makeWiring({ names, tools, deps, extend, ...lists }: Product) {
     },
   })
   /** What POST /token works with. */
-  const tokenRun = ({ env, ctx, authorization, config }: Call): TokenRun => ({
+  const tokenRun = ({ env, ctx, authorization, config, failures }: Call): TokenRun => ({
     run: (request, storage) => authorization.fetch(request, providerEnv(env, storage), ctx),
     storage: toKv(env),
     keeperOf: async (person) => {
@@ -205,6 +206,8 @@ export function makeWiring({ names, tools, deps, extend, ...lists }: Product) {
       return name.ok ? toPerson(env, name.value) : null
     },
     nowSeconds,
+    confirmGrant: (request) => failures.confirm(request),
+    mostGrants: config.life.grantsPerPerson,
   })
   const toResource = ({ env, ctx, resource }: Call, request: Request) => resource.fetch(request, env, ctx)
   const toAuthorization = ({ env, ctx, authorization }: Call, request: Request) =>

@@ -4,14 +4,17 @@ import type { BearerAnswer, GrantKeeper } from '../people/grant-keeper.ts'
 import { sha256Hex } from '../lib/sha256-hex.ts'
 import type { BearerProps } from '../principal.ts'
 import { reportOutage, RETRY_AFTER_SECONDS, SETTINGS_RETRY_SECONDS } from './or-unavailable.ts'
+import { endedDescription } from './refusals.ts'
 import { inForce } from './scopes.ts'
-import { tokenOwner } from './token-owner.ts'
+import { readIssued, tokenOwner } from './token-owner.ts'
 
 export interface BearerParts {
   config: Config
   keeperOf: (person: string) => GrantKeeper
   /** The session that the request names. */
   session: string | null
+  /** There is such a grant, live or ended: what fails counts for it, and not for its network. */
+  confirmGrant: () => void
 }
 
 /**
@@ -21,22 +24,26 @@ export interface BearerParts {
  */
 export async function checkBearer(
   token: string,
-  { config, keeperOf, session }: BearerParts,
+  { config, keeperOf, session, confirmGrant }: BearerParts,
 ): Promise<OAuthResourceTokenValidation<BearerProps> | null> {
   const owner = await tokenOwner(config, token)
   if (!owner.ok) {
     if (owner.error === 'not_ours') return null
     throw comeAgain(SETTINGS_RETRY_SECONDS)
   }
-  const [userId = '', grant = ''] = token.split(':')
+  const issued = readIssued(token)
+  if (issued === null) return null
+  const { person: userId, grant } = issued
   const answer = await ask(keeperOf(owner.value), grant, await sha256Hex(token), session)
   const { bearer, ended, session: state } = answer
+  if (answer.isKnown) confirmGrant()
   // Decision 19: refused and not ended, so that it goes on when the settings are right again.
   if (answer.isRefused) throw comeAgain(SETTINGS_RETRY_SECONDS)
   if (answer.waitSeconds > 0) throw comeAgain(answer.waitSeconds, 429)
   if (bearer === null) {
     if (ended === null) return null
-    throw new OAuthError('invalid_token', { description: `This access has ended: ${ended}`, statusCode: 401 })
+    const description = endedDescription(ended, config.life.grantsPerPerson)
+    throw new OAuthError('invalid_token', { description, statusCode: 401 })
   }
   const { audience, client, scopes, expiresAtSeconds } = bearer
   return {

@@ -3,33 +3,48 @@ import { fromBase64Url } from '../lib/base64url.ts'
 
 const Claims = z.looseObject({ iss: z.string().min(1) })
 
+/** Null: a place is in use and not readable. */
+export type NamedClients = readonly string[] | null
+
 /**
  * Every `client_id` that a token or revocation request names, in all places where the library would take one from
- * (RFC 6749 §2.3.1; RFC 7521 §4.2: it may be left out beside an assertion). Null: a place is in use and not readable.
+ * (RFC 6749 §2.3.1; RFC 7521 §4.2: it may be left out beside an assertion).
  */
-export function namedClients(form: URLSearchParams, authorization: string | null): string[] | null {
+export function namedClients(form: URLSearchParams, authorization: string | null): NamedClients {
   const named = form.getAll('client_id').filter((id) => id !== '')
-  const basic = basicClient(authorization)
+  const basic = readBasic(authorization)
   const asserted = form
     .getAll('client_assertion')
     .filter((assertion) => assertion !== '')
     .map(assertedClient)
-  if (basic === null || asserted.includes(null)) return null
-  return [...named, ...basic, ...asserted.filter((id) => id !== null)]
+  if (basic === 'unreadable' || asserted.includes(null)) return null
+  return [...named, ...(basic === null ? [] : [basic.id]), ...asserted.filter((id) => id !== null)]
 }
 
-/** What Basic names: nothing when the header is of another scheme, null when it cannot be read. */
-function basicClient(authorization: string | null): string[] | null {
+export interface BasicCredentials {
+  id: string
+  secret: string
+}
+
+/** What Basic says: null when the header is of another scheme. */
+export function readBasic(authorization: string | null): BasicCredentials | 'unreadable' | null {
   const [scheme = '', credentials, ...more] = (authorization ?? '').trim().split(/[ \t]+/)
-  if (scheme.toLowerCase() !== 'basic') return []
-  if (credentials === undefined || more.length > 0) return null
+  if (scheme.toLowerCase() !== 'basic') return null
+  if (credentials === undefined || more.length > 0) return 'unreadable'
   try {
-    const [, id] = /^([^:]+):/.exec(atob(credentials)) ?? []
-    return id === undefined ? null : [decodeURIComponent(id.replaceAll('+', ' '))]
+    const [, id, secret] = /^([^:]+):(.*)$/s.exec(atob(credentials)) ?? []
+    if (id === undefined || secret === undefined) return 'unreadable'
+    return { id: formDecoded(id), secret: formDecoded(secret) }
   } catch {
-    return null
+    return 'unreadable'
   }
 }
+
+/** The same credentials in one spelling, so that nobody after us can read them differently. */
+export const basicHeader = ({ id, secret }: BasicCredentials): string =>
+  `Basic ${btoa(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`)}`
+
+const formDecoded = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '))
 
 /** Who an assertion says it is from (RFC 7523 §3): unverified, and so only good for refusing. */
 function assertedClient(assertion: string): string | null {

@@ -1,5 +1,6 @@
 import type { AuthorizationErrorCode } from '@cloudflare/workers-oauth-provider'
 import { loggedErrorCode } from '../lib/error-code.ts'
+import type { EndReason } from '../people/end-reason.ts'
 import type { PingOneProblem } from '../pingone/problems.ts'
 
 /** Every way a login fails after our consent page, as the room tells it to itself. `detail` is for the log. */
@@ -91,4 +92,45 @@ export const readCallbackError = (error: string): LoginRefusal => {
   if (error === 'temporarily_unavailable')
     return { reason: 'unavailable', detail: code, retryAfterSeconds: 5 }
   return { reason: 'refused_by_pingone', detail: code }
+}
+
+/**
+ * Why a grant has ended, for its client at `/token` and `/mcp`: many show it to the user as it is. ASCII without quotes
+ * and backslashes, which an `error_description` cannot have (RFC 6749 §5.2).
+ */
+export function endedDescription(reason: EndReason, mostGrants: number): string {
+  return `This access has ended: ${endedBecause(reason, mostGrants)}. Connect and sign in again`
+}
+
+function endedBecause(reason: EndReason, mostGrants: number): string {
+  switch (reason) {
+    case 'revoked_by_client':
+      return 'the client revoked it'
+    case 'code_reused':
+      return 'its authorization code was presented a second time'
+    case 'code_not_redeemed':
+      return 'its authorization code was not redeemed in time'
+    case 'refresh_reused':
+      return 'an old refresh token was presented again, which can be theft'
+    case 'pingone_ended':
+      return 'the session at PingOne is over'
+    case 'downstream_expired':
+      return 'PingOne gave access for a limited time only, and that is over'
+    case 'idle':
+      return 'it was not used for too long'
+    case 'too_old':
+      return 'it reached the longest life that this server allows'
+    case 'cap':
+      return `more than ${mostGrants} connections of this user; the one unused the longest was ended`
+    case 'key_retired':
+      return 'this server no longer uses the key that it was encrypted with'
+    case 'ended_by_person':
+      return 'the user ended it'
+    case 'ended_by_operator':
+      return 'the operator of this server ended it'
+    case 'blocked':
+      return 'the operator of this server blocked this user'
+    default:
+      return reason satisfies never
+  }
 }

@@ -4,7 +4,13 @@ import { err, ok, type Result } from '../lib/result.ts'
 import { openPersonId } from '../people/person-id.ts'
 
 // Codes, access tokens and refresh tokens alike: `<userId>:<grantId>:<secret>` (the library's storage schema).
-const TOKEN = /^([^:]{1,100}):[A-Za-z0-9_-]{16}:[A-Za-z0-9_-]{32}$/
+const TOKEN = /^([^:]{1,100}):([A-Za-z0-9_-]{16}):[A-Za-z0-9_-]{32}$/
+
+/** What a code or token says of itself; null: the library never made it. The one grammar of it, wherever it is read. */
+export function readIssued(token: string): { person: string; grant: string } | null {
+  const [, person, grant] = TOKEN.exec(token) ?? []
+  return person === undefined || grant === undefined ? null : { person, grant }
+}
 
 /** `key_missing`: it may be ours, so nobody is signed out for it; it becomes good again with its key. */
 export type OwnerProblem = 'not_ours' | 'key_missing'
@@ -17,9 +23,9 @@ export async function tokenOwner(
   { rootKeys, retiredRootKeys }: Pick<Config, 'rootKeys' | 'retiredRootKeys'>,
   token: string,
 ): Promise<Result<string, OwnerProblem>> {
-  const [, id] = TOKEN.exec(token) ?? []
-  if (id === undefined) return err('not_ours')
-  const opened = await openPersonId(rootKeys, id)
+  const issued = readIssued(token)
+  if (issued === null) return err('not_ours')
+  const opened = await openPersonId(rootKeys, issued.person)
   if (opened.ok) return ok(opened.value)
   const problem = opened.error
   if (problem.reason === 'not_ours' || retiredRootKeys.includes(problem.keyId)) return err('not_ours')

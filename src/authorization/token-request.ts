@@ -8,10 +8,10 @@ import type { GrantKeeper } from '../people/grant-keeper.ts'
 import { GrantDraft, type ProviderStorage } from '../people/provider-storage.ts'
 import { answerOAuthRefusal } from './oauth-refusal.ts'
 import { comeAgainLater } from './or-unavailable.ts'
+import { endedDescription } from './refusals.ts'
 import { openAnswer, sealAnswer } from './token-answer.ts'
-
-/** The library's codes and tokens: `<person>:<grant>:<secret>`. Anything else it refuses by itself. */
-const ISSUED = /^([\w.-]{1,128}):([\w-]{16}):[\w-]{32}$/
+import type { TokenRequest } from './token-form.ts'
+import { readIssued } from './token-owner.ts'
 
 export interface TokenRun {
   /** Runs the library once, over the storage given. */
@@ -20,6 +20,10 @@ export interface TokenRun {
   /** The Person whom the id at the front of a token names; null when this server did not make that id. */
   keeperOf(person: string): Promise<GrantKeeper | null>
   nowSeconds: () => number
+  /** There is such a grant, live or ended: what fails counts for it, and not for its network. */
+  confirmGrant(request: Request): void
+  /** How many grants one person can have, for the words of one that had to go. */
+  mostGrants: number
 }
 
 /**
@@ -27,43 +31,43 @@ export interface TokenRun {
  * the Person, or none. Who loses a race gets the winner's stored answer. One run per request, ever: a second would
  * burn the client's assertion (RFC 7523 §3, jti).
  */
-export async function answerTokenRequest(request: Request, parts: TokenRun): Promise<Response> {
-  // Bounded and read as a form by admitTokenRequest, which stands before this.
-  const body = await request.text()
-  const form = new URLSearchParams(body)
-  const again = new Request(request, { method: 'POST', body })
-  const presented = form.get('code') ?? form.get('refresh_token') ?? form.get('token') ?? ''
-  const [, person, grant] = ISSUED.exec(presented) ?? []
-  const keeper = person === undefined ? null : await parts.keeperOf(person)
-  if (person === undefined || grant === undefined || keeper === null) return parts.run(again, parts.storage)
+export async function answerTokenRequest(
+  { request, presented, isRevocation, asked }: TokenRequest,
+  parts: TokenRun,
+): Promise<Response> {
+  const issued = presented === null ? null : readIssued(presented.value)
+  const keeper = issued === null ? null : await parts.keeperOf(issued.person)
+  if (presented === null || issued === null || keeper === null) return parts.run(request, parts.storage)
 
-  const isRefresh = form.get('grant_type') === 'refresh_token'
-  const hash = await sha256Hex(presented)
+  const { person, grant } = issued
+  const isRefresh = presented.as === 'refresh_token'
+  const hash = await sha256Hex(presented.value)
   const snapshot = await keeper.snapshot(grant, hash)
+  if (snapshot.grant !== null || snapshot.ended !== null) parts.confirmGrant(request)
   // Decision 19: nothing of a grant moves while the settings name another tenant. What is revoked ends all the same.
-  if (snapshot.isRefused && form.has('grant_type')) return answerOAuthRefusal(request, comeAgainLater)
+  if (snapshot.isRefused && !isRevocation) return answerOAuthRefusal(request, comeAgainLater)
   const known = new Map([
     [grantKey(grant), snapshot.grant],
     [tokenKey(grant, hash), snapshot.token],
   ])
   const draft = new GrantDraft(parts.storage, person, known, parts.nowSeconds)
-  const response = await parts.run(again, draft)
-  const asked = JSON.stringify([form.get('scope'), form.getAll('resource')])
+  const response = await parts.run(request, draft)
   const network = networkOf(request)
-  const call: Call = { response, keeper, grant, presented, asked, network, nowSeconds: parts.nowSeconds }
+  const call: Call = { response, keeper, grant, presented: presented.value, asked, network, parts }
   if (isRefresh && snapshot.repeat === 'reuse') return answerReuse(call)
-  if (snapshot.over !== null && form.has('grant_type')) {
+  if (snapshot.over !== null && !isRevocation) {
     // The library has authenticated the client, or refused it: then nothing changes.
     return response.ok ? end(call, snapshot.over) : response
   }
   if (isRefresh && snapshot.repeat === 'answer') return answerRepeat(call, snapshot)
   if (snapshot.grant === null && snapshot.ended !== null && response.status === 400) {
-    return refuseEnded(snapshot.ended, response)
+    return refuseEnded(call, snapshot.ended)
   }
   if (draft.writes.size === 0 || snapshot.grant === null) return response
-  const answer = isRefresh && response.ok ? await keep(presented, response, parts.nowSeconds()) : null
+  const answer = isRefresh && response.ok ? await keep(presented.value, response, parts.nowSeconds()) : null
   const spent = answer === null ? null : { hash, answer, asked, network }
-  const committed = await keeper.commit(grant, { before: snapshot.grant, writes: [...draft.writes], spent })
+  const writes = [...draft.writes]
+  const committed = await keeper.commit(grant, { before: snapshot.grant, presented: hash, writes, spent })
   return answerCommitted(call, committed)
 }
 
@@ -74,7 +78,7 @@ interface Call {
   presented: string
   asked: string
   network: string | null
-  nowSeconds: () => number
+  parts: TokenRun
 }
 
 /** RFC 9700 §4.14.2: somebody holds a token that its owner had already exchanged. */
@@ -84,9 +88,9 @@ async function answerReuse(call: Call): Promise<Response> {
   return end(call, 'refresh_reused')
 }
 
-async function end({ keeper, grant, response }: Call, reason: EndReason): Promise<Response> {
-  await keeper.endGrant(grant, reason)
-  return refuseEnded(reason, response)
+async function end(call: Call, reason: EndReason): Promise<Response> {
+  await call.keeper.endGrant(call.grant, reason)
+  return refuseEnded(call, reason)
 }
 
 /** A refresh token that was rotated away a moment ago. */
@@ -107,7 +111,7 @@ async function answerCommitted(call: Call, committed: Committed): Promise<Respon
     case 'done':
       return response
     case 'ended':
-      return refuseEnded(committed.ended, response)
+      return refuseEnded(call, committed.ended)
     case 'revoked':
       await keeper.endGrant(grant, response.ok ? 'revoked_by_client' : 'code_reused')
       return response
@@ -116,6 +120,9 @@ async function answerCommitted(call: Call, committed: Committed): Promise<Respon
       log.error('security.code-reused', { grant })
       await keeper.endGrant(grant, 'code_reused')
       return refuse(400, 'invalid_grant', 'This code was already used', response)
+    case 'not_presented':
+      log.error('security.commit-refused', { grant })
+      return refuse(400, 'invalid_grant', 'This code or token is not valid', response)
     case 'lost':
       if (committed.answer !== null) return repeatAnswer(call, committed.answer)
       return refuse(400, 'invalid_grant', 'This refresh token was already exchanged', response)
@@ -131,14 +138,14 @@ async function keep(presented: string, response: Response, atSeconds: number): P
   return sealAnswer(presented, JSON.stringify({ atSeconds, answer: await response.clone().json() }))
 }
 
-async function repeatAnswer({ presented, response, nowSeconds }: Call, sealed: string): Promise<Response> {
+async function repeatAnswer({ presented, response, parts }: Call, sealed: string): Promise<Response> {
   const { atSeconds, answer } = Stored.parse(JSON.parse(await openAnswer(presented, sealed)))
-  const expiresIn = Math.max(0, answer.expires_in - (nowSeconds() - atSeconds))
+  const expiresIn = Math.max(0, answer.expires_in - (parts.nowSeconds() - atSeconds))
   return Response.json({ ...answer, expires_in: expiresIn }, { headers: headersLike(response) })
 }
 
-const refuseEnded = (reason: EndReason, like: Response): Response =>
-  refuse(400, 'invalid_grant', `This access has ended: ${reason}`, like)
+const refuseEnded = ({ parts, response }: Call, reason: EndReason): Response =>
+  refuse(400, 'invalid_grant', endedDescription(reason, parts.mostGrants), response)
 
 const refuse = (status: number, error: string, description: string, like: Response | null): Response =>
   Response.json({ error, error_description: description }, { status, headers: headersLike(like) })

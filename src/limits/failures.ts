@@ -25,6 +25,7 @@ export type TooMany = (waitSeconds: number) => Response
  */
 export class Failures {
   readonly #counter: PlatformCounter
+  readonly #confirmed = new WeakSet<Request>()
 
   constructor(limiter: Limiter, nowMs: () => number) {
     this.#counter = new PlatformCounter('failures', limiter, nowMs)
@@ -41,12 +42,17 @@ export class Failures {
     return this.#count(byNetwork(networkOf(request)), answer, tooMany)
   }
 
+  /** For this request a grant was looked up and found. Until then its token may name one that was made up. */
+  confirm(request: Request): void {
+    this.#confirmed.add(request)
+  }
+
   /**
-   * Around what a token is looked up for. `isOurs`: whether this server can have made it, which costs no message to
-   * anybody; what it cannot have made counts for the network alone.
+   * Around what a token is looked up for. What fails counts for the grant that is known to exist (`confirm`), else for
+   * the network: who makes up another grant each time is still one network.
    */
   async limitToken(
-    { request, token, isOurs }: { request: Request; token: string; isOurs: () => Promise<boolean> },
+    { request, token, isRetired }: { request: Request; token: string; isRetired: boolean },
     ask: () => Promise<Response>,
     tooMany: TooMany,
   ): Promise<Response> {
@@ -56,7 +62,8 @@ export class Failures {
     if (waitSeconds > 0) return tooMany(waitSeconds)
     const answer = await ask()
     if (!isFailure(answer)) return answer
-    return this.#count(own !== null && (await isOurs()) ? own : byNetwork(network), answer, tooMany)
+    const isReal = isRetired || this.#confirmed.has(request)
+    return this.#count(own !== null && isReal ? own : byNetwork(network), answer, tooMany)
   }
 
   async #count(counted: Counted, answer: Response, tooMany: TooMany): Promise<Response> {
@@ -68,7 +75,7 @@ export class Failures {
 }
 
 /** Our own "no" to what somebody sent. Not what a good request is told in the course of things: 403 asks for more scope. */
-const isFailure = ({ status }: Response): boolean => [400, 401, 404, 413].includes(status)
+const isFailure = ({ status }: Response): boolean => [400, 401, 404, 413, 415].includes(status)
 
 /** A page that says 403 takes no form from elsewhere, and no stranger. */
 const isPageFailure = (answer: Response): boolean => answer.status === 403 || isFailure(answer)

@@ -1,7 +1,8 @@
 import type { Failures } from '../limits/failures.ts'
 import { errorCode, jsonRpcError } from './json-rpc-error.ts'
 
-const BEARER = /^Bearer +(\S+)$/i
+// As the library reads it: what it takes for a token is limited as one.
+const BEARER = /^Bearer[\t ]+([^\s,]+)$/i
 
 /**
  * Before the bearer is looked up: a grant whose bearers or sessions fail too often from one network waits there. A
@@ -9,7 +10,7 @@ const BEARER = /^Bearer +(\S+)$/i
  */
 export async function limitBearer(
   request: Request,
-  { failures, isOurs }: { failures: Failures; isOurs: (token: string) => Promise<boolean> },
+  { failures, isRetired }: { failures: Failures; isRetired: (token: string) => boolean },
   ask: () => Promise<Response>,
 ): Promise<Response> {
   const tooMany = (waitSeconds: number) => answerTooMany(request, String(waitSeconds))
@@ -17,7 +18,7 @@ export async function limitBearer(
   const answer =
     token === undefined
       ? await ask()
-      : await failures.limitToken({ request, token, isOurs: () => isOurs(token) }, ask, tooMany)
+      : await failures.limitToken({ request, token, isRetired: isRetired(token) }, ask, tooMany)
   if (answer.status !== 429) return answer
   // The Person's own no comes in the words of OAuth; who speaks MCP reads JSON-RPC.
   await answer.body?.cancel()

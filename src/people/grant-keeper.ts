@@ -12,6 +12,8 @@ export interface GrantKeeper {
 /** One hop answers all of it: is the bearer alive, whom does it stand for, is the session its own. */
 export interface BearerAnswer {
   bearer: Bearer | null
+  /** Whether there is such a grant, live or ended, whatever the token. */
+  isKnown: boolean
   /** Why the grant ended, where it did; the client is told, so that a person can be. */
   ended: EndReason | null
   /** Whether the session that the request names is open for this client. */

@@ -26,12 +26,15 @@ export interface Snapshot {
 export interface Commit {
   /** The grant's record that the request started from: the "compare" of one compare-and-set. */
   before: string
+  /** The hash of the code or token in the request. Only what it stands for is replaced or taken away. */
+  presented: string
   writes: [key: string, row: Row | null][]
   spent: Redeemed | null
 }
 
 export type Committed =
-  | { outcome: 'done' | 'revoked' | 'code_reused' }
+  /** `not_presented`: the writes are about another code or token than the request presented. Nothing was taken. */
+  | { outcome: 'done' | 'revoked' | 'code_reused' | 'not_presented' }
   | { outcome: 'lost'; answer: string | null }
   /** The grant ended while the request was under way, so nothing of it was taken. */
   | { outcome: 'ended'; ended: EndReason }
@@ -45,6 +48,12 @@ const GrantRecord = z.looseObject({
   refreshTokenId: z.string().optional(),
   previousRefreshTokenWrappedKey: z.string().optional(),
   authCodeWrappedKey: z.string().optional(),
+})
+/** What the library's record knows of codes and refresh tokens: SHA-256 in hex, as our own hashes are. */
+const Hashes = z.looseObject({
+  authCodeId: z.string().optional(),
+  refreshTokenId: z.string().optional(),
+  previousRefreshTokenId: z.string().optional(),
 })
 const TokenRecord = z.object({
   expiresAt: z.number(),
@@ -127,12 +136,14 @@ export class GrantRecords {
   }
 
   /** All effects of a token request, or none when another one was first. Safe to ask twice: an answer can get lost. */
-  commit(grant: string, { before, writes, spent }: Commit): Committed {
+  commit(grant: string, commit: Commit): Committed {
+    const { before, presented, writes, spent } = commit
     const now = this.#records.get(grantKey(grant))
     const next = writes.find(([key]) => key === grantKey(grant))?.[1]
     if (next !== undefined && next !== null && now === next.value) return { outcome: 'done' }
     const isRevocation = writes.every(([, row]) => row === null)
-    if (isRevocation) return this.#revoke(grant, writes)
+    if (isRevocation) return this.#revoke(grant, commit, now)
+    if (spent !== null && spent.hash !== presented) return { outcome: 'not_presented' }
     const key = grantKey(grant)
     const mayBeOnTop = now !== null && spent !== null
     const onTop = now === before ? writes : mayBeOnTop ? writesOnTop({ before, now, key }, writes) : null
@@ -141,6 +152,10 @@ export class GrantRecords {
       const winner = this.#spent.read(grant, spent.hash)
       return { outcome: 'lost', answer: winner?.asked === spent.asked ? winner.answer : null }
     }
+    // A refresh replaces the pair's own token, a redemption the code: never a token that was replaced before.
+    const known = Hashes.parse(JSON.parse(before))
+    if ((spent === null ? known.authCodeId : known.refreshTokenId) !== presented)
+      return { outcome: 'not_presented' }
     for (const [name, row] of onTop) {
       if (row === null) this.#records.delete(name)
       else this.#records.put(name, row)
@@ -183,8 +198,17 @@ export class GrantRecords {
     }
   }
 
-  #revoke(grant: string, writes: Commit['writes']): Committed {
-    if (writes.some(([key]) => key === grantKey(grant))) return { outcome: 'revoked' }
+  /** A grant goes by its code or any of its refresh tokens, an access token by itself. */
+  #revoke(grant: string, { presented, writes }: Commit, now: string | null): Committed {
+    if (writes.some(([key]) => key === grantKey(grant))) {
+      const known = now === null ? {} : Hashes.parse(JSON.parse(now))
+      const isOfGrant =
+        now === null ||
+        this.#spent.read(grant, presented) !== undefined ||
+        [known.authCodeId, known.refreshTokenId, known.previousRefreshTokenId].includes(presented)
+      return { outcome: isOfGrant ? 'revoked' : 'not_presented' }
+    }
+    if (writes.some(([key]) => key !== tokenKey(grant, presented))) return { outcome: 'not_presented' }
     for (const [key] of writes) this.#records.delete(key)
     return { outcome: 'done' }
   }

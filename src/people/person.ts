@@ -153,16 +153,24 @@ export const makePerson = (parts: PersonParts) =>
       const bearer = grant === null || grant.ended !== null ? null : this.#records.bearer(grantId, token)
       if (grant === null || bearer === null) {
         const ended = this.#ends.readInTime(grantId)?.ended?.reason ?? null
-        return { bearer: null, ended, session: 'none', isRefused: false, waitSeconds: 0 }
+        return {
+          bearer: null,
+          isKnown: grant !== null,
+          ended,
+          session: 'none',
+          isRefused: false,
+          waitSeconds: 0,
+        }
       }
       const waitSeconds = this.#rates.take(grantId)
       if (waitSeconds > 0)
-        return { bearer: null, ended: null, session: 'none', isRefused: false, waitSeconds }
+        return { bearer: null, isKnown: true, ended: null, session: 'none', isRefused: false, waitSeconds }
       this.#grants.markUsed(grant)
       const isRefused = this.#tenant.refuses(grant, parts.config(this.env))
-      if (session === null) return { bearer, ended: null, session: 'none', isRefused, waitSeconds }
+      const good = { bearer, isKnown: true, ended: null, isRefused, waitSeconds }
+      if (session === null) return { ...good, session: 'none' }
       const isOpen = this.#sessions.isOpen(session, grantId, bearer.client)
-      return { bearer, ended: null, session: isOpen ? 'open' : 'closed', isRefused, waitSeconds }
+      return { ...good, session: isOpen ? 'open' : 'closed' }
     }
 
     async openSession(session: string, grant: string, client: string): Promise<void> {

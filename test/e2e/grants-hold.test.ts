@@ -101,7 +101,9 @@ test('a person who signs out at PingOne is out here at the next renewal, with ev
   await story.standIn.endSessions(person.username)
   const call = await callToolStateless(client, tokens.access_token, 'listTodos')
   expect(call.status).toBe(401)
-  expect(JSON.stringify((await client.refresh(tokens.refresh_token ?? '')).body)).toContain('pingone_ended')
+  expect(JSON.stringify((await client.refresh(tokens.refresh_token ?? '')).body)).toContain(
+    'the session at PingOne is over',
+  )
 })
 
 test('PingOne being down or set up wrongly signs nobody out', async () => {

@@ -29,7 +29,10 @@ export async function newToken({ id, object }: Person): Promise<string> {
   const [grant, secret] = [random(16), random(32)]
   const token = `${id}:${grant}:${secret}`
   const endsAt = Math.floor(Date.now() / 1000) + HOUR_SECONDS
-  const record = { value: JSON.stringify({ clientId: CLIENT }), expiresAtSeconds: endsAt }
+  const record = {
+    value: JSON.stringify({ clientId: CLIENT, authCodeId: 'the code' }),
+    expiresAtSeconds: endsAt,
+  }
   const person = object()
   await person.openGrant({
     id: grant,
@@ -48,6 +51,7 @@ export async function newToken({ id, object }: Person): Promise<string> {
   const value = JSON.stringify({ expiresAt: endsAt, audience, scope: [READ], grant: { clientId: CLIENT } })
   await person.commit(grant, {
     before: record.value,
+    presented: 'the code',
     writes: [
       [grantKey(grant), { ...record, value: JSON.stringify({ clientId: CLIENT, redeemed: true }) }],
       [tokenKey(grant, await sha256Hex(token)), { value, expiresAtSeconds: endsAt }],

@@ -14,7 +14,8 @@ async function personWithToken(name: string) {
   const grant = { clientId: 'client-a' }
   const token = { expiresAt: endsAt, audience: 'x', scope: ['todo:read'], grant }
   await person.commit('g1', {
-    before: '{}',
+    before: '{"authCodeId":"the code"}',
+    presented: 'the code',
     writes: [
       [grantKey('g1'), { value: JSON.stringify(grant), expiresAtSeconds: endsAt }],
       [tokenKey('g1', TOKEN), { value: JSON.stringify(token), expiresAtSeconds: endsAt }],

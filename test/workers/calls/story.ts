@@ -14,7 +14,7 @@ export async function personWith(name: string, ...grants: string[]) {
 
 export const newGrant = (id: string) => ({
   id,
-  record: { value: '{}', expiresAtSeconds: null },
+  record: { value: '{"authCodeId":"the code"}', expiresAtSeconds: null },
   client: 'client-a',
   shown: { name: 'Client', domain: null, redirectUri: 'http://localhost:33418/done' },
   personName: 'Ada',

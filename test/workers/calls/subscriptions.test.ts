@@ -51,7 +51,8 @@ async function redeem(person: Person, id: string): Promise<void> {
   const grant = { clientId: 'client-a' }
   const token = { expiresAt: expiresAtSeconds, audience: 'x', scope: ['todo:read'], grant }
   await person.commit(id, {
-    before: '{}',
+    before: '{"authCodeId":"the code"}',
+    presented: 'the code',
     writes: [
       [grantKey(id), { value: JSON.stringify(grant), expiresAtSeconds }],
       [tokenKey(id, TOKEN), { value: JSON.stringify(token), expiresAtSeconds }],

@@ -54,8 +54,8 @@ export async function useOf(client: Client, tokens: Tokens): Promise<End> {
 }
 
 function endIn({ text }: Answer): End {
-  const end = /This access has ended: (pingone_ended|code_reused)/.exec(text)?.[1]
-  if (end === 'pingone_ended' || end === 'code_reused') return end
+  if (text.includes('This access has ended: the session at PingOne is over')) return 'pingone_ended'
+  if (text.includes('This access has ended: its authorization code was presented')) return 'code_reused'
   throw new Error(`ended without the reason: ${text}`)
 }
 

@@ -139,7 +139,7 @@ const sentences: readonly [RegExp, string][] = [
 function readCall(answer: Answer): string {
   const { status, text } = answer
   if (status === 503) return retryAfter(answer) > 0 ? 'later' : '503 without Retry-After'
-  if (status !== 200) return `${status} ${text.slice(0, 100)}`
+  if (status !== 200) return `${status} ${text.slice(0, 300)}`
   const { result } = Called.parse(JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? text))
   const [{ text: said }] = result.content
   if (result.isError !== true) return 'ok'

@@ -24,7 +24,10 @@ export async function bearerOf(subject: string, may: 'read' | 'write'): Promise<
   const grant = secret(16)
   const token = `${id}:${grant}:${secret(32)}`
   const endsAt = Math.floor(Date.now() / 1000) + DAY_SECONDS
-  const record = { value: JSON.stringify({ clientId: CLIENT }), expiresAtSeconds: endsAt }
+  const record = {
+    value: JSON.stringify({ clientId: CLIENT, authCodeId: 'the code' }),
+    expiresAtSeconds: endsAt,
+  }
   const person = env.PERSON.getByName(name.value)
   const scopes = may === 'write' ? [READ, WRITE] : [READ]
   await person.openGrant({
@@ -49,6 +52,7 @@ export async function bearerOf(subject: string, may: 'read' | 'write'): Promise<
   })
   await person.commit(grant, {
     before: record.value,
+    presented: 'the code',
     writes: [
       [grantKey(grant), { ...record, value: redeemed }],
       [tokenKey(grant, await sha256Hex(token)), { value, expiresAtSeconds: endsAt }],

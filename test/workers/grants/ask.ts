@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import type { EndReason } from '../../../src/people/end-reason.ts'
 import type { Client } from '../faults/client.ts'
+import { GRANTS_PER_PERSON } from '../faults/names.ts'
 import { type Answer, send } from '../faults/send.ts'
 
 const Refused = z.object({ error: z.string(), error_description: z.string() })
@@ -19,4 +21,22 @@ export async function refusedRefresh(client: Client, refreshToken = client.token
   return `${answer.status} ${error} ${error_description}`
 }
 
-export const endedBecause = (reason: string) => `400 invalid_grant This access has ended: ${reason}`
+/** What a client hears of each reason: words, and no name of ours. */
+const words: Record<EndReason, string> = {
+  revoked_by_client: 'the client revoked it',
+  code_reused: 'its authorization code was presented a second time',
+  code_not_redeemed: 'its authorization code was not redeemed in time',
+  refresh_reused: 'an old refresh token was presented again, which can be theft',
+  pingone_ended: 'the session at PingOne is over',
+  downstream_expired: 'PingOne gave access for a limited time only, and that is over',
+  idle: 'it was not used for too long',
+  too_old: 'it reached the longest life that this server allows',
+  cap: `more than ${GRANTS_PER_PERSON} connections of this user; the one unused the longest was ended`,
+  key_retired: 'this server no longer uses the key that it was encrypted with',
+  ended_by_person: 'the user ended it',
+  ended_by_operator: 'the operator of this server ended it',
+  blocked: 'the operator of this server blocked this user',
+}
+export const endedWords = (reason: EndReason) =>
+  `This access has ended: ${words[reason]}. Connect and sign in again`
+export const endedBecause = (reason: EndReason) => `400 invalid_grant ${endedWords(reason)}`

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { EndReason } from '../../../src/people/end-reason.ts'
 import { Client, lanes } from '../faults/client.ts'
 import { families, switches } from '../faults/pingone.ts'
-import { askToken, endedBecause, refusedRefresh } from './ask.ts'
+import { askToken, endedBecause, endedWords, refusedRefresh } from './ask.ts'
 import { DAY, goOn, MINUTE, startClock, stopClock } from './clock.ts'
 
 // Each reason for which a grant ends, brought about as it comes about; and that reason is what a client hears.
@@ -94,7 +94,7 @@ test.for(possible)('"%s" is what a client hears at /token, and in both lanes of 
   for (const lane of lanes) {
     const heard = await client.call(lane, 'listTodos')
     expect(heard).toMatch(/^401 /)
-    expect(heard).toContain(`"error_description":"This access has ended: ${reason}"`)
+    expect(heard).toContain(`"error_description":"${endedWords(reason)}"`)
   }
   expect(await refusedRefresh(client)).toBe(endedBecause(reason))
 })
@@ -120,7 +120,7 @@ test('a code that nobody redeemed ends with its reason, and so do the tokens at 
   await runDurableObjectAlarm(client.person)
   expect(family?.isAlive).toBe(false)
   const answer = await askToken({ client_id: client.id, grant_type: 'authorization_code', code })
-  expect(answer.text).toContain('This access has ended: code_not_redeemed')
+  expect(answer.text).toContain(endedWords('code_not_redeemed'))
 })
 
 test.for([90 * DAY - 59, 90 * DAY - 1, 90 * DAY, 90 * DAY + 1, 90 * DAY + 61, 91 * DAY])(

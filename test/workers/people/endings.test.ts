@@ -2,6 +2,7 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import fc from 'fast-check'
 import { beforeEach, expect, test } from 'vitest'
+import { z } from 'zod'
 import { grantKey, tokenKey } from '../../../src/people/grant-records.ts'
 import { pingone } from './pingone.ts'
 import { intent, newGrant } from './story.ts'
@@ -15,30 +16,36 @@ type Person = ReturnType<typeof newPerson>
 const keysOf = (person: Person) =>
   runInDurableObject(person, (_object, { storage }) => Array.from(storage.kv.list(), ([key]) => key))
 
+const row = (value: object) => ({ value: JSON.stringify(value), expiresAtSeconds: null })
+const redeemed = row({ clientId: 'client', refreshTokenId: 'the first' })
+const Presented = z.looseObject({ refreshTokenId: z.string() })
+const presentedIn = (record: string) =>
+  record === '' ? 'none' : Presented.parse(JSON.parse(record)).refreshTokenId
+
 /** A grant whose PingOne token the next call has to renew. */
 const almostOver = async (id: string) =>
-  newGrant({ id, downstreamEndsAtSeconds: Math.floor(Date.now() / 1000) + 30 })
+  newGrant({ id, record: redeemed, downstreamEndsAtSeconds: Math.floor(Date.now() / 1000) + 30 })
 
-const row = (value: object) => ({ value: JSON.stringify(value), expiresAtSeconds: null })
 /** A rotation of our refresh token, as the library writes one. */
 const rotation = (grant: string, before: string) => ({
   before,
+  presented: presentedIn(before),
   writes: [
     [grantKey(grant), row({ clientId: 'client', refreshTokenId: crypto.randomUUID() })],
     [tokenKey(grant, crypto.randomUUID()), row({})],
   ] satisfies [string, ReturnType<typeof row>][],
-  spent: { hash: crypto.randomUUID(), answer: 'sealed', asked: 'read', network: null },
+  spent: { hash: presentedIn(before), answer: 'sealed', asked: 'read', network: null },
 })
 
 test('a message about a new grant that comes twice changes nothing the second time', async () => {
   const person = newPerson()
-  const grant = await newGrant()
+  const grant = await newGrant({ record: redeemed })
   await person.openGrant(grant)
-  const redeemed = rotation('grant', grant.record.value)
-  expect(await person.commit('grant', redeemed)).toEqual({ outcome: 'done' })
+  const refreshed = rotation('grant', grant.record.value)
+  expect(await person.commit('grant', refreshed)).toEqual({ outcome: 'done' })
   // Late: the first answer had been lost, or was waited for too short a time.
   expect(await person.openGrant(grant)).toBe('opened')
-  expect((await person.snapshot('grant', 'x')).grant).toBe(redeemed.writes[0]?.[1].value)
+  expect((await person.snapshot('grant', 'x')).grant).toBe(refreshed.writes[0]?.[1].value)
   await person.endAll('ended_by_operator')
   expect(await person.openGrant(grant)).toBe('opened')
   expect(await person.snapshot('grant', 'x')).toMatchObject({ grant: null, ended: 'ended_by_operator' })
@@ -46,7 +53,7 @@ test('a message about a new grant that comes twice changes nothing the second ti
 
 test('a token request that was under way when its grant ended gets nothing but the reason', async () => {
   const person = newPerson()
-  const grant = await newGrant()
+  const grant = await newGrant({ record: redeemed })
   await person.openGrant(grant)
   await person.setBlocked(true)
   const late = rotation('grant', grant.record.value)

@@ -20,12 +20,14 @@ function scene(storage: DurableObjectStorage) {
   const records = new GrantRecords(storage.kv, () => clock.now)
   const grantOf = (refresh: string) => ({
     clientId: 'c',
+    authCodeId: 'the code',
     refreshTokenId: refresh,
     previousRefreshTokenWrappedKey: `key of ${refresh}`,
   })
   records.create('g', row(grantOf('r1')))
   const rotation = (from: string, to: string, before = records.snapshot('g', from).grant ?? ''): Commit => ({
     before,
+    presented: from,
     spent: { hash: from, answer: `answer to ${from}`, asked: 'read', network: null },
     writes: [
       [grantKey('g'), row(grantOf(to))],
@@ -115,8 +117,8 @@ test('a loser that asked for something else gets no answer', () =>
 test('the second redemption of a code is told apart from a lost race of refreshes', () =>
   tell('code', ({ records, rotation }) => {
     const [first, second] = [rotation('r1', 'r2'), rotation('r1', 'r3')]
-    records.commit('g', { ...first, spent: null })
-    expect(records.commit('g', { ...second, spent: null }).outcome).toBe('code_reused')
+    records.commit('g', { ...first, presented: 'the code', spent: null })
+    expect(records.commit('g', { ...second, presented: 'the code', spent: null }).outcome).toBe('code_reused')
   }))
 
 test('a revocation never loses; of one access token it ends that one alone', () =>
@@ -124,13 +126,42 @@ test('a revocation never loses; of one access token it ends that one alone', () 
     records.commit('g', rotation('r1', 'r2'))
     const before = 'something older'
     expect(
-      records.commit('g', { before, spent: null, writes: [[tokenKey('g', 'access r2'), null]] }).outcome,
+      records.commit('g', {
+        before,
+        presented: 'access r2',
+        spent: null,
+        writes: [[tokenKey('g', 'access r2'), null]],
+      }).outcome,
     ).toBe('done')
     expect(records.bearer('g', 'access r2')).toBeNull()
     expect(records.has('g')).toBe(true)
-    expect(records.commit('g', { before, spent: null, writes: [[grantKey('g'), null]] }).outcome).toBe(
-      'revoked',
-    )
+    expect(
+      records.commit('g', { before, presented: 'r2', spent: null, writes: [[grantKey('g'), null]] }).outcome,
+    ).toBe('revoked')
+  }))
+
+test('what is written is about what was presented, or nothing of it is taken', () =>
+  tell('not presented', ({ records, rotation, storage }) => {
+    records.commit('g', rotation('r1', 'r2'))
+    const before = [...storage.kv.list()]
+    const next = rotation('r2', 'r3')
+    const spent = next.spent && { ...next.spent, hash: 'r1' }
+    const others: Commit[] = [
+      { ...next, presented: 'made up' },
+      // A token that was replaced is never what a refresh replaces, whatever else the request says.
+      { ...next, presented: 'r1', spent },
+      { ...next, spent },
+      { ...next, presented: 'r2', spent: null },
+      { ...next, presented: 'made up', writes: [[grantKey('g'), null]] },
+      { ...next, presented: 'access r2', writes: [[grantKey('g'), null]] },
+      { ...next, presented: 'made up', writes: [[tokenKey('g', 'access r2'), null]] },
+    ]
+    for (const other of others) expect(records.commit('g', other)).toEqual({ outcome: 'not_presented' })
+    expect([...storage.kv.list()]).toEqual(before)
+    expect(records.commit('g', next)).toEqual({ outcome: 'done' })
+    // The first token of the grant still ends it: a client that gives back what it has.
+    const givenBack: Commit = { ...next, presented: 'r1', writes: [[grantKey('g'), null]] }
+    expect(records.commit('g', givenBack)).toEqual({ outcome: 'revoked' })
   }))
 
 test('erasing leaves nothing of that grant and everything of the others', () =>

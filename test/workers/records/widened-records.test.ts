@@ -31,6 +31,7 @@ function scene(storage: DurableObjectStorage) {
   const scopeNow = (): unknown => (now() === '' ? null : JSON.parse(now()).scope)
   const rotation = (from: string, to: string): Commit => ({
     before: now(),
+    presented: from,
     spent: { hash: from, answer: `answer to ${from}`, asked: 'as ever', network: null },
     writes: [
       [grantKey('g'), { value: recordOf(to, JSON.parse(now()).scope), expiresAtSeconds: ends + HOUR }],
@@ -127,7 +128,9 @@ test('a revocation ends what was widened', () =>
     open('r1')
     const before = now()
     records.widen('g', ['todo:write'])
-    expect(records.commit('g', { before, spent: null, writes: [[grantKey('g'), null]] })).toEqual({
+    expect(
+      records.commit('g', { before, presented: 'r1', spent: null, writes: [[grantKey('g'), null]] }),
+    ).toEqual({
       outcome: 'revoked',
     })
   }))

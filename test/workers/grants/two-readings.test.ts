@@ -1,0 +1,130 @@
+import fc from 'fast-check'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Client } from '../faults/client.ts'
+import { works } from '../faults/journey.ts'
+import { VERIFIER } from '../faults/login.ts'
+import { type Answer, send } from '../faults/send.ts'
+import { REDIRECT_URI } from '../settings.ts'
+import { goOn, MINUTE, startClock, stopClock } from './clock.ts'
+import { everythingStored } from './stored.ts'
+
+// What is redeemed at /token is what was presented, whatever else the form says: it is read once.
+beforeEach(stopClock)
+afterEach(() => {
+  startClock()
+  vi.restoreAllMocks()
+})
+
+const madeUp = 'A'.repeat(32)
+const errorOf = ({ text }: Answer): unknown => Object(JSON.parse(text)).error
+
+/** A client that refreshed twice and uses its newest pair: its first refresh token is spent for good. */
+async function robbedClient() {
+  const robbed = await (await Client.register()).signIn()
+  const spent = robbed.tokens.refresh_token
+  await works(robbed)
+  await works(robbed)
+  goOn(MINUTE)
+  return { robbed, spent, current: robbed.tokens.refresh_token, access: robbed.tokens.access_token }
+}
+
+const post = (pairs: [string, string][]) =>
+  send('/token', { method: 'POST', body: new URLSearchParams(pairs) })
+
+test('a spent refresh token beside a made-up code brings nothing, ten times in a row, and ends nothing', async () => {
+  const { robbed, spent } = await robbedClient()
+  const [person = '', grant = ''] = spent.split(':')
+  const before = await everythingStored()
+  for (let more = 0; more < 10; more += 1) {
+    const answer = await post([
+      ['grant_type', 'refresh_token'],
+      ['client_id', robbed.id],
+      ['refresh_token', spent],
+      ['code', `${person}:${grant}:${madeUp}`],
+    ])
+    expect([answer.status, errorOf(answer)]).toEqual([400, 'invalid_request'])
+  }
+  expect(await everythingStored()).toEqual(before)
+  await works(robbed)
+})
+
+test('empty fields are none: a spent token beside them ends its grant, a good one brings the next pair', async () => {
+  const said = vi.spyOn(console, 'error')
+  const { robbed, spent, current } = await robbedClient()
+  const refresh = (token: string): [string, string][] => [
+    ['code', ''],
+    ['token', ''],
+    ['scope', ''],
+    ['resource', ''],
+    ['grant_type', 'refresh_token'],
+    ['client_id', robbed.id],
+    ['client_secret', ''],
+    ['refresh_token', token],
+  ]
+  const good = await post(refresh(current))
+  expect([good.status, good.text]).toEqual([200, expect.stringContaining('access_token')])
+  const bad = await post(refresh(spent))
+  expect([bad.status, errorOf(bad)]).toEqual([400, 'invalid_grant'])
+  const lines = said.mock.calls.flat().map(String)
+  expect(lines.some((line) => line.includes('security.refresh-token-reused'))).toBe(true)
+  expect(lines.some((line) => line.includes('storage.unavailable'))).toBe(false)
+})
+
+const GRANT_TYPES = ['refresh_token', 'authorization_code', 'client_credentials', 'token', '', null] as const
+const EXPECTED: Record<string, string> = { refresh_token: 'refresh_token', authorization_code: 'code' }
+
+test('A1 whatever stands in code, refresh_token and token, and however often: only one, and the one that its grant type redeems', async () => {
+  const { robbed, spent, current, access } = await robbedClient()
+  const bob = await (await Client.register()).signIn()
+  const [person = '', grant = ''] = spent.split(':')
+  const [bobsPerson = '', bobsGrant = ''] = bob.tokens.access_token.split(':')
+  const value = fc.constantFrom(
+    '',
+    ' ',
+    spent,
+    current,
+    access,
+    `${person}:${grant}:${madeUp}`,
+    `${bobsPerson}:${bobsGrant}:${madeUp}`,
+    bob.tokens.refresh_token,
+    `${person}:${bobsGrant}:${madeUp}`,
+    'a:b:c',
+    'x',
+  )
+  const field = fc.tuple(fc.constantFrom('code', 'refresh_token', 'token'), value)
+  const asked = fc.record({
+    grantType: fc.constantFrom(...GRANT_TYPES),
+    fields: fc.array(field, { minLength: 2, maxLength: 4 }),
+    client: fc.constantFrom(robbed.id, bob.id),
+    isFirst: fc.boolean(),
+  })
+  const said = vi.spyOn(console, 'error')
+  const before = await everythingStored()
+  await fc.assert(
+    fc.asyncProperty(asked, async ({ grantType, fields, client, isFirst }) => {
+      const type: [string, string][] = grantType === null ? [] : [['grant_type', grantType]]
+      const rest: [string, string][] = [
+        ['client_id', client],
+        ['code_verifier', VERIFIER],
+        ['redirect_uri', REDIRECT_URI],
+      ]
+      const names = fields.map(([name]) => name)
+      const isRepeated = new Set(names).size < names.length
+      const present = fields.filter(([, text]) => text !== '').map(([name]) => name)
+      const expected = grantType === null || grantType === '' ? 'token' : EXPECTED[grantType]
+      // One that fits is an ordinary request: other tests have those.
+      fc.pre(isRepeated || present.length !== 1 || present[0] !== expected)
+      const answer = await post(isFirst ? [...fields, ...type, ...rest] : [...type, ...rest, ...fields])
+      expect(answer.text).not.toContain('access_token')
+      expect(answer.status).toBeLessThan(500)
+      const isUnclear = isRepeated || present.length > 1 || (present.length === 1 && expected !== undefined)
+      const refusal = isUnclear ? 'invalid_request' : errorOf(answer)
+      expect([answer.status, errorOf(answer)]).toEqual([answer.status, refusal])
+    }),
+    { numRuns: 300 },
+  )
+  expect(await everythingStored()).toEqual(before)
+  expect(said.mock.calls).toEqual([])
+  await works(robbed)
+  await works(bob)
+})
