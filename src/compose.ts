@@ -17,6 +17,7 @@ import { limitRegistration } from './authorization/limit-registration.ts'
 import { isUnderRetiredKey, limitTokenRequest } from './authorization/limit-tokens.ts'
 import { showConsent } from './authorization/show-consent.tsx'
 import { answerTokenRequest } from './authorization/token-request.ts'
+import { cutOpener } from './http/cut-opener.ts'
 import { refuseOtherMethods } from './http/method-guard.ts'
 import { refuseOtherOrigins } from './http/origin-guard.ts'
 import { answerKeySet } from './http/key-set.ts'
@@ -76,6 +77,7 @@ export function compose(product: Product) {
     .on(['GET', 'POST'], ['/authorize', '/callback', '/token', '/register'], logAnswer)
     .use('/authorize', limitFailures)
     .use('/callback', limitFailures)
+    .on(['GET', 'POST'], ['/me', '/me/*', '/step-up/*', '/signed-in'], cutOpener)
     .use('/signed-in', limitFailures)
     .use('/me/*', limitFailures)
     .use('/step-up/*', limitFailures)

@@ -19,7 +19,9 @@ export async function showAccount(request: Request, parts: AccountParts): Promis
   if (open === null) return askToSignIn(parts, { isOver: false })
   const account = await open.person.readAccount(open.page)
   if (account === 'over' || account === 'blocked') return answerPageRefusal(parts, account, 200)
-  return htmlAnswer(accountPage(parts, account, open.csrf), { isHttps: isHttps(parts.config) })
+  // After an end the address names what ended, and that may be far down the list.
+  const options = { isHttps: isHttps(parts.config), isScrolledByAddress: true }
+  return htmlAnswer(accountPage(parts, account, open.csrf), options)
 }
 
 function accountPage(parts: AccountParts, { personName, grants }: Account, csrf: string) {

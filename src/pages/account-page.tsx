@@ -69,7 +69,7 @@ export function AccountPage(props: AccountPageProps): JSX.Element {
         </ul>
       )}
       {live.length < 2 ? null : (
-        <form class="end-all" method="post" action="/me/end">
+        <form class="end-all armed" method="post" action="/me/end">
           <Hidden csrf={csrf} />
           <button class="button ends" name="grant" value="all">
             End all
@@ -77,15 +77,15 @@ export function AccountPage(props: AccountPageProps): JSX.Element {
         </form>
       )}
       <Ended {...props} />
-      <section class="leave" aria-labelledby="leave">
-        <h2 id="leave">When you are done</h2>
+      <section class="leave" aria-label="When you are done">
+        <h2>When you are done</h2>
         <div class="leave-choices">
           <form method="post" action="/me/sign-out">
             <Hidden csrf={csrf} />
             <button class="button">Sign out</button>
             <p>Closes this page. Apps keep their access, and PingOne keeps you signed in.</p>
           </form>
-          <form method="post" action="/me/sign-out-of-pingone">
+          <form class="armed" method="post" action="/me/sign-out-of-pingone">
             <Hidden csrf={csrf} />
             <button class="button">Sign out of PingOne</button>
             <p>Also ends the access of every app that you allowed in this PingOne session.</p>
@@ -128,7 +128,7 @@ function Live({ grant, csrf }: { grant: LiveGrant; csrf: string }): JSX.Element 
           </dd>
         </div>
       </dl>
-      <form class="grant-end" method="post" action="/me/end">
+      <form class="grant-end armed" method="post" action="/me/end">
         <Hidden csrf={csrf} />
         <button class="button ends" name="grant" value={id}>
           End

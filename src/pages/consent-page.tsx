@@ -46,8 +46,8 @@ export function ConsentPage(props: ConsentPageProps): JSX.Element {
         <fieldset>
           <legend>What it may do</legend>
           <ul class="scopes">
-            {props.scopes.map((scope, index) => (
-              <ScopeChoice scope={scope} id={`scope-${index + 1}`} />
+            {props.scopes.map((scope) => (
+              <ScopeChoice scope={scope} />
             ))}
           </ul>
         </fieldset>
@@ -105,10 +105,8 @@ export function WhoAsks({
 // about the process that listens on a port of this computer.
 export function LocalAppWarning({ domain }: { domain: string | null }): JSX.Element {
   return (
-    <div class="notice" role="note" aria-labelledby="local-app">
-      <p class="notice-title" id="local-app">
-        This is an app on this computer
-      </p>
+    <div class="notice" role="note" aria-label="This is an app on this computer">
+      <p class="notice-title">This is an app on this computer</p>
       {domain === null ? (
         <p>
           Any program here could use that name and listen on a local port. Nothing on this page proves which
@@ -124,18 +122,18 @@ export function LocalAppWarning({ domain }: { domain: string | null }): JSX.Elem
   )
 }
 
-function ScopeChoice({ scope, id }: { scope: ConsentScope; id: string }): JSX.Element {
+function ScopeChoice({ scope }: { scope: ConsentScope }): JSX.Element {
   return (
     <li>
-      <label class="scope" for={id}>
+      <label class="scope">
         {scope.isFixed ? (
           // A disabled box is not submitted, so the hidden field beside it carries the value.
           <>
             <input type="hidden" name="scope" value={scope.value} />
-            <input type="checkbox" id={id} checked disabled />
+            <input type="checkbox" checked disabled />
           </>
         ) : (
-          <input type="checkbox" id={id} name="scope" value={scope.value} checked={scope.isChecked} />
+          <input type="checkbox" name="scope" value={scope.value} checked={scope.isChecked} />
         )}
         <span class="scope-text">
           <span>{scope.sentence}</span>
@@ -151,8 +149,8 @@ function ScopeChoice({ scope, id }: { scope: ConsentScope; id: string }): JSX.El
 
 function WhatHappensNext({ upstreamScopes, staysSignedIn }: ConsentPageProps): JSX.Element {
   return (
-    <section class="next" aria-labelledby="next">
-      <h2 id="next">What happens next</h2>
+    <section class="next" aria-label="What happens next">
+      <h2>What happens next</h2>
       <ul>
         <li>
           {upstreamScopes.length === 0 ? (

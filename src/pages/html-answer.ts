@@ -7,10 +7,12 @@ export function htmlAnswer(
   page: JSX.Element,
   {
     isHttps,
+    isScrolledByAddress = false,
     status = 200,
     headers = new Headers(),
-  }: { isHttps: boolean; status?: number; headers?: Headers },
+  }: { isHttps: boolean; isScrolledByAddress?: boolean; status?: number; headers?: Headers },
 ): Response {
-  for (const [name, value] of Object.entries(pageHeaders({ isHttps }))) headers.set(name, value)
+  for (const [name, value] of Object.entries(pageHeaders({ isHttps, isScrolledByAddress })))
+    headers.set(name, value)
   return new Response(renderPage(page), { status, headers })
 }

@@ -24,7 +24,7 @@ export function MessagePage({ title, sentence, next, retry, incident, tone }: Me
       <h1>{title}</h1>
       <p class="lead">{sentence}</p>
       {retry === null && next === null ? null : (
-        <div class="actions">
+        <div class={retry === null ? 'actions' : 'actions armed'}>
           {retry === null ? null : (
             <form method="post" action={retry.action}>
               {retry.fields.map(({ name, value }) => (

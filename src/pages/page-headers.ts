@@ -7,6 +7,8 @@ export type PageHeadersOptions = {
   isHttps: boolean
   /** CSP sources for `form-action`. Our forms post to ourselves and the answer is a page, so nobody needs more. */
   formActions?: readonly string[]
+  /** Whether the address may say where the page is scrolled to. */
+  isScrolledByAddress?: boolean
 }
 
 const ONE_YEAR_SECONDS = 31_536_000
@@ -14,6 +16,7 @@ const ONE_YEAR_SECONDS = 31_536_000
 export function pageHeaders({
   isHttps,
   formActions = ["'self'"],
+  isScrolledByAddress = false,
 }: PageHeadersOptions): Record<string, string> {
   return {
     'Content-Type': 'text/html; charset=utf-8',
@@ -26,13 +29,16 @@ export function pageHeaders({
     'Referrer-Policy': 'same-origin',
     'Cache-Control': 'no-store',
     'Permissions-Policy': 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
-    // Deliberate: a web client opens /authorize in a popup and waits for it to come home. Any value but unsafe-none
+    // Deliberate for the pages of a login; the others cut it (http/cut-opener.ts). A web client opens /authorize in a
+    // popup and waits for it to come home. Any value but unsafe-none
     // (same-origin-allow-popups too: it spares only windows that we open) cuts that popup from its opener for good:
     // `popup.closed` turns true at once, the client reports a cancelled login, and its callback page finds no
     // `window.opener`. What COOP would add here is little: an opener cannot read another origin's page, and framing
     // is refused above.
     'Cross-Origin-Opener-Policy': 'unsafe-none',
     'Cross-Origin-Resource-Policy': 'same-origin',
+    // Whoever links to a page of ours does not choose which part of it is where (text fragments included).
+    ...(isScrolledByAddress ? {} : { 'Document-Policy': 'force-load-at-top' }),
     // Without includeSubDomains: other hosts below this one are not ours to decide about.
     ...(isHttps ? { 'Strict-Transport-Security': `max-age=${ONE_YEAR_SECONDS}` } : {}),
   }

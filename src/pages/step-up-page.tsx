@@ -41,21 +41,21 @@ export function StepUpPage(props: StepUpPageProps): JSX.Element {
       <p class="lead">
         You allowed it to use the {apiName} on <Time moment={since} />. Now it asks for more.
       </p>
-      <Scopes id="new" title="It would also be allowed to" scopes={props.scopes} />
-      <Scopes id="has" title="It is allowed to already" scopes={props.has} />
+      <Scopes title="It would also be allowed to" scopes={props.scopes} />
+      <Scopes title="It is allowed to already" scopes={props.has} />
       <WhatHappensNext {...props} />
       <form method="post" action={props.action} autocomplete="off">
         <input type="hidden" name="csrf" value={props.csrf} />
-        <DecisionButtons caution="Continue only if you asked for this just now. If somebody sent you this link, deny." />
+        <DecisionButtons caution="Continue only if you asked for this just now. If somebody sent you this link, close this page." />
       </form>
     </Layout>
   )
 }
 
-function Scopes({ id, title, scopes }: { id: string; title: string; scopes: readonly Scope[] }): JSX.Element {
+function Scopes({ title, scopes }: { title: string; scopes: readonly Scope[] }): JSX.Element {
   return (
-    <section class="next" aria-labelledby={id}>
-      <h2 id={id}>{title}</h2>
+    <section class="next" aria-label={title}>
+      <h2>{title}</h2>
       <ul>
         {scopes.map(({ value, sentence }) => (
           <li>
@@ -69,8 +69,8 @@ function Scopes({ id, title, scopes }: { id: string; title: string; scopes: read
 
 function WhatHappensNext({ upstreamScopes, until }: StepUpPageProps): JSX.Element {
   return (
-    <section class="next" aria-labelledby="next">
-      <h2 id="next">What happens next</h2>
+    <section class="next" aria-label="What happens next">
+      <h2>What happens next</h2>
       <ul>
         <li>
           You sign in with PingOne, as the person who gave this app its access. PingOne will be asked for:{' '}

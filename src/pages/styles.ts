@@ -180,6 +180,19 @@ legend { padding: 0; margin-bottom: 0.625rem; }
 a.button { display: inline-block; line-height: 1.625; }
 .button:focus-visible { border-radius: 10px; }
 
+/*
+ * Armed: what decides something is not there for a second after the page is shown, for pointer, keyboard and screen
+ * reader alike; boxes neither, because Enter in one of them sends the form. A pointer that arrives later waits half a second, about a double click: the window that lay above this
+ * page may have closed under it. Nothing here is a motion, so prefers-reduced-motion leaves it alone.
+ */
+.armed { position: relative; }
+.armed .button, .scope input { animation: arm 1s step-end both; }
+@keyframes arm { from { visibility: hidden; } to { visibility: visible; } }
+@media (hover: hover) {
+  .armed:hover::after { content: ''; position: absolute; inset: 0; cursor: progress; animation: lift 500ms step-end forwards; }
+}
+@keyframes lift { from { visibility: visible; } to { visibility: hidden; } }
+
 /* Endings */
 .tone { display: block; margin-bottom: 1.125rem; fill: none; stroke-width: 2.6; stroke-linecap: round; stroke-linejoin: round; }
 .tone circle { stroke-width: 1.6; }

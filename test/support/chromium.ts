@@ -36,8 +36,12 @@ export const LOOKS: readonly { name: string; options: BrowserContextOptions }[] 
 )
 
 /** Keeps what a page looks like in the folder that SCREENSHOTS names; without it, looks at nothing. */
-export async function takeShot(page: Page, name: string): Promise<void> {
+export async function takeShot(
+  page: Page,
+  name: string,
+  animations: 'allow' | 'disabled' = 'disabled',
+): Promise<void> {
   const folder = process.env['SCREENSHOTS']
   if (folder !== undefined)
-    await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true, animations: 'disabled' })
+    await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true, animations })
 }

@@ -51,8 +51,8 @@ test('the form carries the handle, the scopes and a decision, and nothing else',
 test('a fixed scope is shown ticked and disabled, and is submitted by its hidden field', () => {
   const boxes = tagsOf(render(), 'input').filter(({ attributes }) => attributes['type'] === 'checkbox')
   expect(boxes.map(({ attributes }) => attributes)).toEqual([
-    { type: 'checkbox', id: 'scope-1', checked: '', disabled: '' },
-    { type: 'checkbox', id: 'scope-2', name: 'scope', value: 'todo:write', checked: '' },
+    { type: 'checkbox', checked: '', disabled: '' },
+    { type: 'checkbox', name: 'scope', value: 'todo:write', checked: '' },
   ])
 })
 

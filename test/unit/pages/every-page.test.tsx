@@ -34,7 +34,10 @@ test.each(everyPage)('%s needs nothing that the CSP forbids', (_, html) => {
 
 test.each(everyPage)('%s names every field and takes focus nowhere', (_, html) => {
   const labelled = new Set(tagsOf(html, 'label').map(({ attributes }) => attributes['for']))
-  const shown = tagsOf(html, 'input').filter(({ attributes }) => attributes['type'] !== 'hidden')
+  const withoutInner = html.replaceAll(/<label[^>]*>.*?<\/label>/g, (label) =>
+    textOf(label, '<label') === '' ? label : '',
+  )
+  const shown = tagsOf(withoutInner, 'input').filter(({ attributes }) => attributes['type'] !== 'hidden')
   for (const { attributes } of shown) expect(labelled).toContain(attributes['id'])
   expect(html).not.toContain('autofocus')
   expect(html).not.toMatch(/tabindex="[1-9]/)
@@ -54,6 +57,20 @@ test.each(everyPage)('%s uses only classes that the stylesheet knows', (_, html)
   const used = tagsOf(html).flatMap(({ attributes }) => attributes['class']?.split(' ') ?? [])
   const known = new Set([...styles.matchAll(/\.([a-z][a-z-]*)/g)].map((match) => match[1]))
   expect(used.filter((name) => !known.has(name))).toEqual([])
+})
+
+test.each(everyPage)('%s lets no click decide at once, and nobody scroll to what decides', (_, html) => {
+  const decides = /<(?:div|form) class="[^"]*\barmed\b[^"]*".*?<button/s
+  const buttons = tagsOf(html, 'button').filter(({ attributes }) => attributes['name'] !== undefined)
+  const forms = html.match(/<form.*?<\/form>/gs) ?? []
+  const named = forms.filter((form) => /<button[^>]* name="/.test(form))
+  if (buttons.length > 0) expect(html).toMatch(decides)
+  for (const form of named)
+    expect(form.includes('armed') || html.includes('class="actions armed"')).toBe(true)
+  // The ids of grants are random, and nobody but their owner knows them.
+  const ids = tagsOf(html).flatMap(({ attributes }) => attributes['id'] ?? [])
+  const guessable = ids.filter((id) => !/^grant-[A-Za-z0-9_-]{16}$/.test(id) && id !== 'earlier')
+  expect(buttons.length > 0 ? guessable : []).toEqual([])
 })
 
 test.each(everyPage)('%s posts only to this server', (_, html) => {

@@ -33,6 +33,11 @@ test('the other headers are the ones we decided on', () => {
   })
 })
 
+test('an address does not say where a page is scrolled to, but for the page that marks what ended', () => {
+  expect(pageHeaders({ isHttps: true })['Document-Policy']).toBe('force-load-at-top')
+  expect(pageHeaders({ isHttps: true, isScrolledByAddress: true })).not.toHaveProperty('Document-Policy')
+})
+
 test('https is promised for the future only over https', () => {
   expect(pageHeaders({ isHttps: true })['Strict-Transport-Security']).toBe('max-age=31536000')
   expect(pageHeaders({ isHttps: false })).not.toHaveProperty('Strict-Transport-Security')

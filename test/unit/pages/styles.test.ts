@@ -65,6 +65,13 @@ test('motion stops for those who ask, and forced colours are thought of', () => 
   expect(styles).toContain('forced-colors: active')
 })
 
+test('whoever wants no motion, or has no pointer that hovers, still gets buttons that work', () => {
+  const reduced = styles.slice(styles.indexOf('@media (prefers-reduced-motion'))
+  expect(reduced).not.toMatch(/\.armed|visibility/)
+  expect(styles).toMatch(/@keyframes arm \{ from \{ visibility: hidden; \} to \{ visibility: visible; \} \}/)
+  expect(styles).toMatch(/\.armed \.button, \.scope input \{ animation: arm 1s step-end both; \}/)
+})
+
 test('every colour that is used has a value in both schemes', () => {
   expect(Object.keys(dark).toSorted()).toEqual(Object.keys(light).toSorted())
   for (const [, name] of styles.matchAll(/var\(--([a-z-]+)\)/g)) expect(styles).toContain(`--${name ?? ''}: `)
