@@ -1,21 +1,53 @@
 import { discardTokens } from '../authorization/discard-tokens.ts'
 import { grantedScopes, inForce, upstreamScopes, wantedScopes } from '../authorization/scopes.ts'
 import { sessionMark } from '../pingone/session-mark.ts'
-import type { FinishedSignIn } from './own-sign-in.ts'
+import type { IdTokenClaims } from '../pingone/claims.ts'
+import type { FinishedSignIn, Purpose } from './own-sign-in.ts'
 import type { AccountParts } from './parts.ts'
-import { answerNoRequest, answerNotTheirs, answerWidened, answerWithheld } from './step-up-answers.tsx'
+import {
+  answerDenied,
+  answerNoRequest,
+  answerNotTheirs,
+  answerWidened,
+  answerWithheld,
+} from './step-up-answers.tsx'
 import { openStepUp } from './step-up-request.ts'
+
+type StepUpPurpose = Extract<Purpose, { kind: 'step-up' }>
+
+/** PingOne said who says no: only the person of the grant uses the request up. */
+async function denyStepUp(
+  request: string,
+  { iss, sub }: IdTokenClaims,
+  parts: AccountParts,
+  headers: Headers,
+): Promise<Response> {
+  const open = await openStepUp(request, parts)
+  if (open === null) return answerNoRequest(parts, headers)
+  const outcome = await open.person.denyStepUp(open.id, { issuer: iss, subject: sub })
+  switch (outcome) {
+    case 'denied':
+      return answerDenied(parts, headers)
+    case 'not_theirs':
+      return answerNotTheirs(parts, headers)
+    case 'gone':
+      return answerNoRequest(parts, headers)
+    default:
+      return outcome satisfies never
+  }
+}
 
 /**
  * PingOne said who approved. The Person compares that with itself, and takes scopes and tokens in one act, or nothing;
  * tokens that it does not take it has PingOne revoke. The client gets the scopes with its next refresh.
  */
 export async function finishStepUp(
-  request: string,
+  { request, decision }: StepUpPurpose,
   { person: claims, tokens, headers }: FinishedSignIn,
   parts: AccountParts,
 ): Promise<Response> {
   const { config } = parts
+  if (decision === 'deny') return denyStepUp(request, claims, parts, headers)
   if (tokens === null) throw new Error('a step-up came back without tokens for the API')
   const { accessToken, refreshToken } = tokens
   const open = await openStepUp(request, parts)

@@ -7,6 +7,7 @@ import { toBase64Url } from '../lib/base64url.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { sha256Hex } from '../lib/sha256-hex.ts'
 import { makePersonId } from '../people/person-id.ts'
+import { FRESH_SECONDS } from '../people/page-sessions.ts'
 import { seal, unseal } from '../people/seal.ts'
 import type { LoginRequest } from '../pingone/authorization-url.ts'
 import type { IdTokenClaims } from '../pingone/claims.ts'
@@ -18,7 +19,12 @@ import type { SignInRefusal } from './refusals.ts'
 /** What a sign-in of our own pages is for. Sealed when it begins, and required by the branch that finishes it. */
 export const Purpose = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('me') }),
-  z.strictObject({ kind: z.literal('step-up'), request: z.string() }),
+  z.strictObject({
+    kind: z.literal('step-up'),
+    request: z.string(),
+    /** `deny`: somebody who must be the person of the grant for that, too. */
+    decision: z.enum(['approve', 'deny']).default('approve'),
+  }),
 ])
 export type Purpose = z.infer<typeof Purpose>
 
@@ -32,6 +38,8 @@ const Transaction = z.strictObject({
   nonce: z.string(),
   issuer: z.string(),
   isForApi: z.boolean(),
+  /** PingOne was told to ask anew, whatever session the browser has there. */
+  isForced: z.boolean().default(false),
   endsAtSeconds: z.number(),
 })
 type Transaction = z.infer<typeof Transaction>
@@ -55,6 +63,8 @@ export interface RefusedSignIn {
 }
 
 const SIGN_IN_SECONDS = 600
+/** For the clocks, as everywhere (pingone/check-tokens.ts). */
+const TOLERANCE_SECONDS = 60
 const STATE = /^[A-Za-z0-9_-]{43}$/
 
 export const signedInOf = ({ config }: AccountParts): string => `${config.publicOrigin}/signed-in`
@@ -67,7 +77,7 @@ const random = () => toBase64Url(crypto.getRandomValues(new Uint8Array(32)))
 export async function beginOwnSignIn(
   parts: AccountParts,
   purpose: Purpose,
-  { scopes, client }: Pick<LoginRequest, 'scopes' | 'client'>,
+  { scopes, client, isForced }: Pick<LoginRequest, 'scopes' | 'client'> & { isForced: boolean },
 ): Promise<Result<{ url: URL; headers: Headers }, PingOneProblem>> {
   const { config, pingone, nowSeconds } = parts
   const state = random()
@@ -78,12 +88,14 @@ export async function beginOwnSignIn(
     secrets,
     scopes,
     client,
+    freshness: { maxAgeSeconds: FRESH_SECONDS, isForced },
   })
   if (!url.ok) return url
   const transaction: Transaction = {
     ...secrets,
     purpose,
     isForApi: scopes.length > 0,
+    isForced,
     endsAtSeconds: nowSeconds() + SIGN_IN_SECONDS,
   }
   const sealed = await seal(config.rootKeys, placeOf(state), JSON.stringify(transaction))
@@ -104,6 +116,11 @@ export async function finishOwnSignIn(
   const signedIn = await exchange(parts, callback, begun.value)
   if (!signedIn.ok) return err({ refusal: signedIn.error, purpose, headers })
   const { person, tokens, spare } = signedIn.value
+  const stale = whyStale(person, begun.value, parts.nowSeconds())
+  if (stale !== null) {
+    discardTokens(parts, spare)
+    return err({ refusal: stale, purpose, headers })
+  }
   const personId = await useUp(parts, person, begun.value).catch((error: unknown) => {
     discardTokens(parts, spare)
     throw error
@@ -111,6 +128,21 @@ export async function finishOwnSignIn(
   if (!personId.ok || tokens === null) discardTokens(parts, spare)
   if (!personId.ok) return err({ refusal: personId.error, purpose, headers })
   return ok({ purpose, person, personId: personId.value, tokens, headers })
+}
+
+/**
+ * A session at PingOne can be as old as PingOne lets it be. What changes somebody's access needs more than a browser
+ * that somebody left open: `auth_time` within the hour, which PingOne was asked for (OpenID Connect Core §3.1.2.1).
+ */
+function whyStale(
+  { auth_time: at }: IdTokenClaims,
+  { isForced }: Transaction,
+  now: number,
+): SignInRefusal | null {
+  if (at === undefined) return { reason: 'stale', detail: 'auth_time is missing', isForced }
+  if (at > now + TOLERANCE_SECONDS) return { reason: 'not_trusted', detail: 'auth_time is in the future' }
+  if (now - at <= FRESH_SECONDS + TOLERANCE_SECONDS) return null
+  return { reason: 'stale', detail: 'auth_time is too long ago', isForced }
 }
 
 interface Begun extends Transaction {

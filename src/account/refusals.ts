@@ -5,6 +5,8 @@ export type SignInRefusal =
   | LoginRefusal
   /** No sign-in that this browser began, or one that was used, or is too old. */
   | { reason: 'not_ours'; detail: string }
+  /** A sign-in of more than an hour ago. `isForced`: PingOne was told to ask anew, and did not. */
+  | { reason: 'stale'; detail: string; isForced: boolean }
 
 /** How a sign-in of our own pages ends that did not succeed. */
 export interface RefusedAnswer {
@@ -27,6 +29,12 @@ export function answerSignInRefusal(refusal: SignInRefusal): RefusedAnswer {
         400,
         'This sign-in does not work',
         'It was used, it is too old, or it began in another browser.',
+      )
+    case 'stale':
+      return refuse(
+        403,
+        'PingOne did not ask you to sign in again',
+        'This needs a sign-in of the last hour. Sign out of PingOne and try again; if that does not help, tell whoever runs this server. Nothing was changed.',
       )
     case 'declined':
       return refuse(403, 'You did not sign in', 'You declined at PingOne. Nothing was changed.')

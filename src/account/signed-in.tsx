@@ -2,6 +2,7 @@ import { personNameIn } from '../authorization/shown-name.ts'
 import { log } from '../lib/log.ts'
 import { sessionMark } from '../pingone/session-mark.ts'
 import { goTo } from './answers.tsx'
+import { beginFor } from './begin-sign-in.ts'
 import { finishStepUp } from './finish-step-up.tsx'
 import { type FinishedSignIn, finishOwnSignIn } from './own-sign-in.ts'
 import { newPage, readPage } from './page-session.ts'
@@ -11,13 +12,19 @@ import { refuseSignIn } from './refuse-sign-in.tsx'
 /** GET /signed-in: PingOne's answer to a sign-in of our own pages. What it was begun for is what it ends as. */
 export async function answerSignedIn(request: Request, parts: AccountParts): Promise<Response> {
   const finished = await finishOwnSignIn(request, parts)
-  if (!finished.ok) return refuseSignIn(parts, finished.error)
+  if (!finished.ok) {
+    const { refusal, purpose, headers } = finished.error
+    // The session at PingOne was too old, and its flow did not mind: it is told to ask anew, once.
+    if (refusal.reason === 'stale' && !refusal.isForced && purpose !== null)
+      return beginFor(purpose, parts, { isForced: true, headers })
+    return refuseSignIn(parts, finished.error)
+  }
   const { purpose } = finished.value
   switch (purpose.kind) {
     case 'me':
       return openAccount(request, parts, finished.value)
     case 'step-up':
-      return finishStepUp(purpose.request, finished.value, parts)
+      return finishStepUp(purpose, finished.value, parts)
     default:
       return purpose satisfies never
   }
@@ -35,6 +42,7 @@ async function openAccount(
   const reached = await parts.personOf(personId)
   const opened = await reached?.openPage(page, {
     personName: personNameIn(person),
+    authenticatedAtSeconds: person.auth_time ?? 0,
     pingOneSession: await sessionMark(person),
   })
   if (opened !== 'done') {

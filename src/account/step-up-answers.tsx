@@ -22,10 +22,28 @@ export const answerFormRefused = (parts: AccountParts, request: string): Respons
     { status: 403 },
   )
 
-export const answerDenied = (parts: AccountParts): Response =>
+/** Nobody knows yet who said no: the request stays as it is, and runs out. */
+export const answerNothingDecided = (parts: AccountParts, request: string, csrf: string): Response =>
   message(
-    { title: 'Nothing was changed', sentence: 'You said no. The app keeps what it had.', tone: 'done' },
+    {
+      title: 'Nothing was changed',
+      sentence:
+        'You said no. The app keeps what it had, and the link runs out by itself. If the app is yours, you can sign in to end the link now.',
+      retry: {
+        action: pathOf(request),
+        fields: [{ name: 'csrf', value: csrf }],
+        buttons: [{ label: 'Sign in and end the link', name: 'decision', value: 'end' }],
+      },
+      tone: 'done',
+    },
     parts,
+  )
+
+export const answerDenied = (parts: AccountParts, headers: Headers): Response =>
+  message(
+    { title: 'The link has ended', sentence: 'You said no. The app keeps what it had.', tone: 'done' },
+    parts,
+    { headers },
   )
 
 /** Invariant 2: for anyone else it does not exist. But whoever was sent this link by somebody should hear so. */

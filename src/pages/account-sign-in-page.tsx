@@ -20,7 +20,8 @@ export function AccountSignInPage({
       {isOver ? (
         <div class="notice" role="status">
           <p>
-            You were signed out of this page, because it was not used for 15 minutes or somebody signed out.
+            You were signed out of this page: it was not used for 15 minutes, your sign-in is more than an
+            hour old, or somebody signed out.
           </p>
         </div>
       ) : null}

@@ -5,16 +5,19 @@ const PageSession = z.object({
   personName: z.string().nullable(),
   /** PingOne's `sid` of the sign-in: what "sign out of PingOne" ends. */
   pingOneSession: z.string(),
+  /** When the person proved at PingOne who they are. A session from before that was kept is over. */
+  authenticatedAtSeconds: z.number().default(0),
   openedAtSeconds: z.number(),
   seenAtSeconds: z.number(),
 })
 export type PageSession = z.infer<typeof PageSession>
-export type NewPageSession = Pick<PageSession, 'personName' | 'pingOneSession'>
+export type NewPageSession = Pick<PageSession, 'personName' | 'pingOneSession' | 'authenticatedAtSeconds'>
 
 const SignIn = z.object({ attempt: z.string(), untilSeconds: z.number() })
 
 export const PAGE_IDLE_SECONDS = 15 * 60
-const PAGE_MAX_SECONDS = 8 * 3600
+/** How long ago somebody may have proved who they are who changes access. */
+export const FRESH_SECONDS = 3600
 const PAGES_PER_PERSON = 10
 /** The idle limit counts minutes: a page that is looked at writes no more often than that. */
 const SEEN_STEP_SECONDS = 60
@@ -79,8 +82,8 @@ export class PageSessions {
     return times.length === 0 ? null : Math.min(...times)
   }
 
-  #endOf({ openedAtSeconds, seenAtSeconds }: PageSession): number {
-    return Math.min(seenAtSeconds + PAGE_IDLE_SECONDS, openedAtSeconds + PAGE_MAX_SECONDS)
+  #endOf({ authenticatedAtSeconds, seenAtSeconds }: PageSession): number {
+    return Math.min(seenAtSeconds + PAGE_IDLE_SECONDS, authenticatedAtSeconds + FRESH_SECONDS)
   }
 
   #all(): [page: string, session: PageSession][] {

@@ -42,8 +42,8 @@ export abstract class PersonForPages extends DurableObject<Env> implements Accou
     return this.stepUps.read(id)
   }
 
-  async denyStepUp(id: string) {
-    return this.stepUps.deny(id)
+  async denyStepUp(id: string, by: Pick<StepUpGiven, 'issuer' | 'subject'>) {
+    return this.stepUps.deny(id, by)
   }
 
   async approveStepUp(id: string, given: StepUpGiven) {

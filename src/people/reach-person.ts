@@ -45,7 +45,7 @@ export function reachPerson(env: Env, name: string, { personMs, callMs }: Person
     useConfirmation: (used) => ask(async (person) => person.useConfirmation(used)),
     openStepUp: (asked) => ask(async (person) => person.openStepUp(asked)),
     readStepUp: (id) => ask(async (person) => person.readStepUp(id)),
-    denyStepUp: (id) => ask(async (person) => person.denyStepUp(id)),
+    denyStepUp: (id, by) => ask(async (person) => person.denyStepUp(id, by)),
     approveStepUp: (id, given) => ask(async (person) => person.approveStepUp(id, given)),
     useSignIn: (id, attempt, untilSeconds) =>
       ask(async (person) => person.useSignIn(id, attempt, untilSeconds)),

@@ -46,10 +46,12 @@ export interface StepUpGiven {
 /** `withheld`: PingOne gave no more, and the request stays open. `gone`: used, denied, too old, or its grant ended. */
 export type StepUpOutcome = 'widened' | 'not_theirs' | 'withheld' | 'gone'
 
+export type StepUpDenial = 'denied' | 'not_theirs' | 'gone'
+
 /** Step-up, as `/mcp` and our page ask a Person for it. Every method bears being called twice. */
 export interface StepUpKeeper {
   openStepUp(asked: StepUpAsk): Promise<StepUpLink | null>
   readStepUp(id: string): Promise<StepUpView | null>
-  denyStepUp(id: string): Promise<void>
+  denyStepUp(id: string, by: Pick<StepUpGiven, 'issuer' | 'subject'>): Promise<StepUpDenial>
   approveStepUp(id: string, given: StepUpGiven): Promise<StepUpOutcome>
 }

@@ -6,7 +6,14 @@ import type { Tenant } from './grant.ts'
 import type { GrantBook } from './grant-book.ts'
 import type { GrantRecords } from './grant-records.ts'
 import { seal, unseal } from './seal.ts'
-import type { StepUpAsk, StepUpGiven, StepUpLink, StepUpOutcome, StepUpView } from './step-up-keeper.ts'
+import type {
+  StepUpAsk,
+  StepUpDenial,
+  StepUpGiven,
+  StepUpLink,
+  StepUpOutcome,
+  StepUpView,
+} from './step-up-keeper.ts'
 import { type KeyedRow, keyOf, type StepUpRow, StepUpRows } from './step-up-rows.ts'
 import { isSameTenant, tenantOf } from './tenant.ts'
 import type { WakeTime } from './wake-time.ts'
@@ -58,12 +65,23 @@ export class StepUps {
   }
 
   /** The person said no: this request is over, and the same one is not made again before its time is. */
-  async deny(id: string): Promise<void> {
+  async deny(
+    id: string,
+    { issuer, subject }: Pick<StepUpGiven, 'issuer' | 'subject'>,
+  ): Promise<StepUpDenial> {
     const key = await keyOf(id)
-    const row = this.#rows.readOpen(key)
-    if (row === null) return
+    const isOwn = await this.#parts.isOwn(issuer, subject)
+    // No waiting from here on.
+    const row = this.#rows.read(key)
+    if (!isOwn) {
+      log.error('security.step-up-by-another', { grant: row?.grant ?? 'none' })
+      return 'not_theirs'
+    }
+    if (row?.state === 'denied') return 'denied'
+    if (row?.state !== 'open' || this.#rows.isOver(row)) return 'gone'
     this.#rows.write(key, { ...row, state: 'denied' })
     log.info('step-up.denied', { grant: row.grant })
+    return 'denied'
   }
 
   /** Tokens that came for nothing go back to PingOne, whatever the reason. */

@@ -19,6 +19,8 @@ export interface LoginRequest {
   scopes: readonly string[]
   /** For the screens of the DaVinci flow: who will act for the person. Already cleaned; sent only by PAR. */
   client?: { name: string; host: string } | undefined
+  /** How old the sign-on may be, beside what the settings say; `isForced`: none that was before this. */
+  freshness?: { maxAgeSeconds: number; isForced: boolean }
 }
 
 type Parameters = Readonly<Record<string, string>>
@@ -51,8 +53,9 @@ export const makeAuthorizationUrl =
 
 async function parametersOf(
   { settings, resource }: Connection,
-  { redirectUri, state, secrets, scopes }: LoginRequest,
+  { redirectUri, state, secrets, scopes, freshness }: LoginRequest,
 ): Promise<Parameters> {
+  const ages = [settings.maxAuthAgeSeconds, freshness?.maxAgeSeconds ?? null].filter((age) => age !== null)
   return {
     response_type: 'code',
     client_id: settings.clientId,
@@ -64,7 +67,8 @@ async function parametersOf(
     code_challenge_method: 'S256',
     acr_values: settings.policyIds[0],
     // OpenID Connect Core §3.1.2.1; what came of it is checked when the tokens come.
-    ...(settings.maxAuthAgeSeconds === null ? {} : { max_age: String(settings.maxAuthAgeSeconds) }),
+    ...(ages.length === 0 ? {} : { max_age: String(Math.min(...ages)) }),
+    ...(freshness?.isForced === true ? { prompt: 'login' } : {}),
     ...resource,
   }
 }

@@ -313,6 +313,41 @@ test('a flow that was not ours, or a token that does not hold, signs nobody in',
   }
 })
 
+test('T10 a session at PingOne that is hours old opens no page: the person proves who they are', async () => {
+  for (const freshSignOn of ['heeded', 'prompt-only'] as const) {
+    const person = story.newPerson()
+    const me = await OwnPage.signIn(story.origin, person)
+    me.page = await me.press('/me/sign-out')
+    await story.standIn.set({ sessionAgeSeconds: 2 * 3600, freshSignOn })
+    await me.open()
+    const leaving = await me.browser.submit(me.page, me.form('/me/sign-in'))
+    expect(leaving.next?.searchParams.get('max_age')).toBe('3600')
+    const end = await continueSignIn(me.browser, leaving, 'urn:none', { person })
+    expect([freshSignOn, end.stages.filter((stage) => stage === 'sign-on')]).toEqual([
+      freshSignOn,
+      ['sign-on'],
+    ])
+    expect([end.page.url.pathname, end.page.title]).toEqual([
+      '/me',
+      expect.stringContaining('Apps that can act'),
+    ])
+    expect(me.browser.cookies.names(ORIGIN)).toContain('__Host-me')
+    await story.standIn.set({ sessionAgeSeconds: null, freshSignOn: null })
+  }
+})
+
+test('T10 a flow that never asks anew opens no page', async () => {
+  const person = story.newPerson()
+  const me = await OwnPage.signIn(story.origin, person)
+  me.page = await me.press('/me/sign-out')
+  await story.standIn.set({ sessionAgeSeconds: 2 * 3600, freshSignOn: 'ignored' })
+  await me.open()
+  const leaving = await me.browser.submit(me.page, me.form('/me/sign-in'))
+  const { page } = await continueSignIn(me.browser, leaving, 'urn:none', { person })
+  expect([page.status, page.title]).toEqual([403, 'PingOne did not ask you to sign in again'])
+  expect(me.browser.cookies.names(ORIGIN)).not.toContain('__Host-me')
+})
+
 test('no secret of a page, a sign-in or PingOne is in the log', async () => {
   const { me, cookie, grant } = await atHome()
   await me.tryToEnd('A'.repeat(16), { csrf: 'x' })

@@ -7,6 +7,7 @@ import {
   addTodo,
   answerStepUp,
   askForMore,
+  denyStepUp,
   formOf,
   linkIn,
   returning,
@@ -110,8 +111,69 @@ test('what is no clear yes is a no', async () => {
       decision,
       expect.stringContaining('Nothing was changed'),
     ])
-    expect((await browser.open(asking.link)).status).toBe(404)
+    expect(await scopeAfterRefresh(asking)).toBe('todo:read')
   }
+})
+
+test('T10 who only has the link can say no as often as they like: the person can still say yes', async () => {
+  const asking = await askForMore(story)
+  for (let time = 0; time < 3; time += 1) {
+    const end = await answerStepUp(asking.link, story.newPerson(), { decision: 'deny' })
+    expect([end.status, end.title]).toEqual([200, 'Nothing was changed'])
+  }
+  expect(linkIn((await addTodo(asking.client, asking.tokens.access_token)).body)).toBe(asking.link)
+  expect((await answerStepUp(asking.link, asking.person)).title).toBe('The app may do more now')
+})
+
+test('T10 another person who signs in to say no uses nothing up, and hears that it is not theirs', async () => {
+  const asking = await askForMore(story)
+  const end = await denyStepUp(asking.link, story.newPerson())
+  expect([end.status, end.title]).toEqual([404, 'This request is not yours'])
+  const [, grant = ''] = asking.tokens.access_token.split(':')
+  await expect
+    .poll(() => story.logs('mcp'))
+    .toContain(`"event":"security.step-up-by-another","grant":"${grant}"`)
+  expect((await answerStepUp(asking.link, asking.person)).title).toBe('The app may do more now')
+})
+
+test('the person who signs in to say no ends the link, and the client is handed no other at once', async () => {
+  const asking = await askForMore(story)
+  const end = await denyStepUp(asking.link, asking.person)
+  expect([end.status, end.title]).toEqual([200, 'The link has ended'])
+  expect((await new Browser().open(asking.link)).status).toBe(404)
+  const again = await addTodo(asking.client, asking.tokens.access_token)
+  expect([again.status, linkIn(again.body)]).toEqual([403, undefined])
+  expect(await scopeAfterRefresh(asking)).toBe('todo:read')
+})
+
+test('T10 a session at PingOne that is hours old approves nothing: the person proves who they are', async () => {
+  const { browser, person } = await askForMore(story)
+  for (const freshSignOn of ['heeded', 'prompt-only'] as const) {
+    const next = await askForMore(story, { person, browser })
+    await story.standIn.set({ sessionAgeSeconds: 2 * 3600, freshSignOn })
+    const { stages, page } = await signIn(browser, next.link, { person })
+    expect([freshSignOn, page.title]).toEqual([freshSignOn, 'The app may do more now'])
+    expect([freshSignOn, stages.filter((stage) => stage === 'sign-on')]).toEqual([freshSignOn, ['sign-on']])
+    expect(await scopeAfterRefresh(next)).toBe('todo:read todo:write')
+    await story.standIn.set({ sessionAgeSeconds: null, freshSignOn: null })
+  }
+})
+
+test('T10 a flow that never asks anew widens nothing, and tells the operator', async () => {
+  const { browser, person, link, ...asking } = await askForMore(story)
+  await story.standIn.set({ sessionAgeSeconds: 2 * 3600, freshSignOn: 'ignored' })
+  const { page } = await signIn(browser, link, { person })
+  expect([page.status, page.title]).toEqual([403, 'PingOne did not ask you to sign in again'])
+  expect(await scopeAfterRefresh({ ...asking, browser, person, link })).toBe('todo:read')
+  await expect
+    .poll(() => story.logs('mcp'))
+    .toMatch(/"level":"error","event":"sign-in.refused","incident":"\w+","reason":"stale"/)
+  const alive = async () =>
+    (await story.standIn.state()).families.filter((one) => one.username === person.username && one.alive)
+  // What the two sign-ins gave goes back; the client's own stays.
+  await expect.poll(async () => (await alive()).length).toBe(1)
+  await story.standIn.set({ sessionAgeSeconds: null, freshSignOn: null })
+  expect((await answerStepUp(link, person)).title).toBe('The app may do more now')
 })
 
 test('the page cannot be framed or kept, loads nothing from elsewhere, and sets one cookie of this host alone', async () => {

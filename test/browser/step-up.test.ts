@@ -30,12 +30,19 @@ test.for(['with', 'without'])('in Chromium a step-up goes through %s JavaScript'
 
 test('the first button is the one that says no', async () => {
   await using chromium = await startChromium()
-  const { link } = await askForMore(story)
+  const { link, person } = await askForMore(story)
   const page = await (await chromium.newContext()).newPage()
   await page.goto(link)
+  await page.getByRole('button', { name: 'Deny' }).waitFor()
   await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { level: 1, name: 'Nothing was changed' }).waitFor()
+  // Nobody knows who that was: the request is there until its person ends it.
+  await page.getByRole('button', { name: 'Sign in and end the link' }).click()
+  await page.getByLabel(/username/i).fill(person.username)
+  await page.getByLabel(/password/i).fill(person.password)
+  await page.locator('form').first().getByRole('button').first().click()
+  await page.getByRole('heading', { level: 1, name: 'The link has ended' }).waitFor()
   expect((await page.goto(link))?.status()).toBe(404)
 })
 

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
 import { connectV1, connectV2, withSignIn } from '../support/mcp-clients.ts'
 import { tokensIn } from '../support/oauth-client.ts'
-import { addTodo, answerStepUp, askForMore, linkIn } from '../support/step-up.ts'
+import { addTodo, answerStepUp, askForMore, denyStepUp, linkIn } from '../support/step-up.ts'
 import { callToolStateless } from '../support/stateless-call.ts'
 import { tellStory } from '../support/story.ts'
 
@@ -143,7 +143,7 @@ test.for(['2025', '2026'] as const)(
   },
 )
 
-test('who refuses on our page, or at PingOne, changes nothing; only the first uses the request up', async () => {
+test('who refuses on our page, or at PingOne, changes nothing; only who signs in to say no uses the request up', async () => {
   const { client, tokens, person, link } = await askForMore(story)
   const atPingOne = await answerStepUp(link, person, { apiDecision: 'deny' })
   expect([atPingOne.status, atPingOne.title]).toEqual([403, 'You did not sign in'])
@@ -152,6 +152,8 @@ test('who refuses on our page, or at PingOne, changes nothing; only the first us
   expect((await new Browser().open(link)).status).toBe(200)
   const here = await answerStepUp(link, person, { decision: 'deny' })
   expect([here.status, here.title]).toEqual([200, 'Nothing was changed'])
+  expect((await new Browser().open(link)).status).toBe(200)
+  expect((await denyStepUp(link, person)).title).toBe('The link has ended')
   expect((await new Browser().open(link)).status).toBe(404)
   const next = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
   expect(next.scope).toBe('todo:read')

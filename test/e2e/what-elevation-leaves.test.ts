@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import { answerStepUp, askForMore } from '../support/step-up.ts'
+import { answerStepUp, askForMore, denyStepUp } from '../support/step-up.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
@@ -19,13 +19,13 @@ const eventsOf = (grant: string) =>
     .filter((line) => line.grant === grant && line.event.startsWith('step-up.'))
 
 test.each([
-  ['allows', {}, ['step-up.opened', 'step-up.approved']],
-  ['refuses', { decision: 'deny' }, ['step-up.opened', 'step-up.denied']],
+  ['allows', answerStepUp, ['step-up.opened', 'step-up.approved']],
+  ['refuses', denyStepUp, ['step-up.opened', 'step-up.denied']],
 ] as const)(
   'what a client asked for and a person %s is in the log, by grant',
-  async (_what, options, events) => {
-    const { tokens, person, browser, link } = await askForMore(story)
-    await answerStepUp(link, person, { browser, ...options })
+  async (_what, decide, events) => {
+    const { tokens, person, link } = await askForMore(story)
+    await decide(link, person)
     const [, grant = ''] = tokens.access_token.split(':')
     await expect.poll(() => eventsOf(grant).map(({ event }) => event)).toEqual(events)
     expect(eventsOf(grant)[0]).toMatchObject({ grant, scopes: expect.stringContaining('todo:write') })

@@ -47,6 +47,14 @@ export async function answerStepUp(
   return (await signIn(browser, link, { person, ...options })).page
 }
 
+/** A person says no, and signs in so that it counts. */
+export async function denyStepUp(link: string, person: Person, browser = new Browser()): Promise<Page> {
+  const page = await browser.open(link)
+  const said = await browser.submit(page, formOf(page), { press: { name: 'decision', value: 'deny' } })
+  const leaving = await browser.submit(said, formOf(said), { press: { name: 'decision', value: 'end' } })
+  return (await continueSignIn(browser, leaving, 'urn:no-redirect-uri', { person })).page
+}
+
 export const formOf = (page: Page) => {
   const [form] = page.forms
   if (form === undefined) throw new Error(`no form: ${page.status} ${page.text}`)

@@ -10,19 +10,25 @@ beforeEach(() => {
   clock.aheadMs = 0
 })
 
-const GIVEN = { personName: 'Ada', pingOneSession: 'sid' }
+const seconds = () => Math.floor((Date.now() + clock.aheadMs) / 1000)
+const GIVEN = { personName: 'Ada', pingOneSession: 'sid', authenticatedAtSeconds: 0 }
+const given = (change: Partial<typeof GIVEN> = {}) => ({
+  ...GIVEN,
+  authenticatedAtSeconds: seconds(),
+  ...change,
+})
 const record = (scope: string[]) => ({
   value: JSON.stringify({ clientId: 'client', scope, refreshTokenId: 'x' }),
   expiresAtSeconds: null,
 })
 const pass = (seconds: number) => (clock.aheadMs += seconds * 1000)
-const soon = () => Math.floor((Date.now() + clock.aheadMs) / 1000) + 600
+const soon = () => seconds() + 600
 
 /** Somebody new, with a page that is open. */
 async function atPage(grants: readonly string[] = []) {
   const person = await personOf(crypto.randomUUID())
   for (const id of grants) await person.openGrant(await newGrant({ id, record: record(['todo:read']) }))
-  expect(await person.openPage('page', GIVEN)).toBe('done')
+  expect(await person.openPage('page', given())).toBe('done')
   return person
 }
 
@@ -38,13 +44,24 @@ test('a page is over after 15 minutes without a look at it, and each look begins
   expect(await person.endPingOneSession('page')).toBe('over')
 })
 
-test('looked at all the time, a page is over after eight hours', async () => {
+test('looked at all the time, a page is over an hour after its person proved who they are', async () => {
   const person = await atPage()
-  for (let minutes = 0; minutes < 8 * 60; minutes += 10) {
+  for (let minutes = 0; minutes < 60; minutes += 10) {
     expect(await person.readAccount('page')).toMatchObject({ personName: 'Ada' })
     pass(600)
   }
   expect(await person.readAccount('page')).toBe('over')
+})
+
+test('a page counts from the sign-in at PingOne, which may be older than the page', async () => {
+  const person = await atPage(['mine'])
+  await person.openPage('page', given({ authenticatedAtSeconds: seconds() - 3000 }))
+  pass(540)
+  expect(await person.readAccount('page')).toMatchObject({ personName: 'Ada' })
+  pass(60)
+  expect(await person.endFromPage('page', 'mine')).toBe('over')
+  expect(await person.endPingOneSession('page')).toBe('over')
+  expect(await person.listGrants()).toMatchObject([{ id: 'mine', ended: null }])
 })
 
 test('of what nobody opened, and of what was closed, there is nothing to see or to end', async () => {
@@ -66,7 +83,7 @@ test('whoever is blocked has no page from that moment on, gets none, and finds n
   await person.setBlocked(true)
   expect(await person.readAccount('page')).toBe('blocked')
   expect(await person.endFromPage('page', null)).toBe('blocked')
-  expect(await person.openPage('another', GIVEN)).toBe('blocked')
+  expect(await person.openPage('another', given())).toBe('blocked')
   expect(await person.useSignIn('id', 'attempt', soon())).toBe('blocked')
   await person.setBlocked(false)
   expect(await person.readAccount('page')).toBe('over')
@@ -101,8 +118,8 @@ test('ending is final, and twice is once: what has ended keeps its reason', asyn
 test('signing out of PingOne ends what came from that session there, and no other page or grant', async () => {
   const person = await atPage(['here'])
   await person.openGrant(await newGrant({ id: 'elsewhere', pingOneSession: 'another', record: record([]) }))
-  await person.openPage('same', GIVEN)
-  await person.openPage('elsewhere', { ...GIVEN, pingOneSession: 'another' })
+  await person.openPage('same', given())
+  await person.openPage('elsewhere', given({ pingOneSession: 'another' }))
   expect(await person.endPingOneSession('page')).toBe('done')
   expect((await person.listGrants()).map(({ id, ended }) => [id, ended?.reason])).toEqual([
     ['elsewhere', undefined],
@@ -116,7 +133,7 @@ test('a person has ten pages at most, and the one that was unused the longest go
   const person = await atPage()
   for (let page = 1; page <= 10; page += 1) {
     pass(1)
-    await person.openPage(`page-${page}`, GIVEN)
+    await person.openPage(`page-${page}`, given())
   }
   expect(await person.readAccount('page')).toBe('over')
   expect(await person.readAccount('page-1')).toMatchObject({ personName: 'Ada' })

@@ -161,7 +161,14 @@ test('scopes that nobody asked for are not given, even if PingOne gives them', a
 test('a no uses the request up, and the client is not handed a new link at once', async () => {
   const { person, open, openId, approval, scopesNow } = await tell()
   const id = await openId()
-  await person.denyStepUp(id)
+  const { issuer, subject } = await approval()
+  expect(await person.denyStepUp(id, { issuer, subject: 'another' })).toBe('not_theirs')
+  expect(await person.denyStepUp(id, { issuer: 'https://elsewhere.example', subject })).toBe('not_theirs')
+  expect(await person.readStepUp(id)).not.toBeNull()
+  expect(await person.denyStepUp(id, { issuer, subject })).toBe('denied')
+  // Its answer may have been lost.
+  expect(await person.denyStepUp(id, { issuer, subject })).toBe('denied')
+  expect(await person.denyStepUp('another', { issuer, subject })).toBe('gone')
   expect(await person.readStepUp(id)).toBeNull()
   expect(await person.approveStepUp(id, await approval())).toBe('gone')
   expect(await scopesNow()).toEqual(['todo:read'])

@@ -43,6 +43,7 @@ function startFlow(visit: Visit, request: AuthorizationRequest): Answer {
     csrf: randomText(),
     request,
     sid: session?.sid,
+    isSignedOnHere: false,
     outcome: undefined,
     expiresAtSeconds: nowSeconds + flowSeconds,
   })
@@ -58,9 +59,10 @@ function startFlow(visit: Visit, request: AuthorizationRequest): Answer {
 
 /** H: prompt=login and max_age reach the flow as "how old may the sign-on be". */
 function usableSession(visit: Visit, { prompt, maxAgeSeconds }: AuthorizationRequest) {
-  const session = prompt === 'login' ? undefined : findBrowserSession(visit)
-  if (!session || maxAgeSeconds === undefined) return session
-  return visit.nowSeconds - session.authTimeSeconds < maxAgeSeconds ? session : undefined
+  const { freshSignOn, sessionAgeSeconds } = visit.switches
+  const session = prompt === 'login' && freshSignOn !== 'ignored' ? undefined : findBrowserSession(visit)
+  if (!session || maxAgeSeconds === undefined || freshSignOn !== 'heeded') return session
+  return visit.nowSeconds - session.authTimeSeconds + sessionAgeSeconds < maxAgeSeconds ? session : undefined
 }
 
 const errorPageAnswer = (text: string, correlationId: string): Answer =>

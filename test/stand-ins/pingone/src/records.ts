@@ -53,6 +53,8 @@ export interface Flow {
   readonly csrf: string
   readonly request: AuthorizationRequest
   readonly sid: string | undefined
+  /** Whether the person signed on in this flow, and not in one before. */
+  readonly isSignedOnHere: boolean
   readonly outcome: FlowOutcome | undefined
   readonly expiresAtSeconds: number
 }

@@ -26,5 +26,7 @@ export function resume(visit: Visit): Answer {
   if (!session) return returnError(visit, request, 'login_required', 'The flow could not be completed')
   if (switches.callbackCode === 'missing') return returnCode(visit, request, undefined)
   const issue = switches.callbackCode === 'foreign' ? issueForeignCode : issueCode
-  return returnCode(visit, request, issue(visit, request, session, outcome.scopes))
+  const age = flow.isSignedOnHere ? 0 : switches.sessionAgeSeconds
+  const signedOn = { ...session, authTimeSeconds: session.authTimeSeconds - age }
+  return returnCode(visit, request, issue(visit, request, signedOn, outcome.scopes))
 }

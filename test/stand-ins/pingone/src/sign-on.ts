@@ -80,7 +80,7 @@ export function decideConsent(visit: Visit): Answer {
 
 function signedOn(visit: Visit, flow: Flow, account: Account): Answer {
   const { session, cookie } = startSession(visit, account.username)
-  const next = settleConsent(visit, { ...flow, sid: session.sid })
+  const next = settleConsent(visit, { ...flow, sid: session.sid, isSignedOnHere: true })
   visit.store.flows.put(flow.id, next)
   return redirect(pageOfFlow(visit, next), `${account.username} signed on`, [cookie])
 }

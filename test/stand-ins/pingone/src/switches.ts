@@ -66,6 +66,10 @@ export const readers = {
   /** An old refresh token kills its whole family. */
   replayProtection: flag,
   sessionIdleSeconds: wholeNumber(1, 2_147_483_647),
+  /** How much longer ago than it was a session's sign-on counts as; one that the flow itself asks for is new. */
+  sessionAgeSeconds: wholeNumber(0, 31_536_000),
+  /** What a flow's designer made of "how old may the sign-on be": heeded, only `prompt=login`, nothing. */
+  freshSignOn: choice('heeded', 'prompt-only', 'ignored'),
   /** How far the clock that stamps tokens is ahead (or behind). */
   clockSkewSeconds: wholeNumber(-86_400, 86_400),
   faults: faultsSwitch,
@@ -103,6 +107,8 @@ export const normalSwitches: Switches = {
   rotationGraceSeconds: 0,
   replayProtection: true,
   sessionIdleSeconds: 43_200,
+  sessionAgeSeconds: 0,
+  freshSignOn: 'heeded',
   clockSkewSeconds: 0,
   faults: {},
   slowMs: 3000,
