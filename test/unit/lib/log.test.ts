@@ -1,5 +1,7 @@
+import * as fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
 import { log } from '../../../src/lib/log.ts'
+import { redacted } from '../../../src/lib/redacted.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
@@ -24,4 +26,93 @@ test.each([
 test('a value is bounded, in whatever it is', () => {
   expect(lineOf('x'.repeat(100_000)).length).toBeLessThan(2_100)
   expect(lineOf({ deep: ['x'.repeat(100_000)] }).length).toBeLessThan(2_100)
+})
+
+const word = (characters: number) =>
+  fc.stringMatching(new RegExp(`^[A-Za-z0-9_-]{${characters}}$`)).filter(isMixed)
+// Of random characters one in a million is of one case; a property would find it.
+const isMixed = (text: string) => /[a-z]/.test(text) && /[A-Z]/.test(text)
+const personId = fc
+  .tuple(word(22), fc.stringMatching(/^[A-Za-z0-9]{1,16}$/), word(43))
+  .map((parts) => parts.join('.'))
+const hex = (characters: number) => fc.stringMatching(new RegExp(`^[0-9a-f]{${characters}}$`))
+const token = fc.tuple(personId, word(16), word(32)).map((parts) => parts.join(':'))
+
+/** Everything that this server gives out and that opens something, each with the part that must not be seen. */
+const ours = {
+  'a code or a token': token.map((text) => [text, text.slice(-32)]),
+  'an id of a person': personId.map((text) => [text, text.slice(-43)]),
+  'a handle or a state': word(43).map((text) => [text, text]),
+  'a session id': fc.tuple(hex(64), word(43)).map(([id, mac]) => [`${id}.${mac}`, mac]),
+  'a link of a step-up': fc
+    .tuple(personId, hex(32))
+    .map(([person, id]) => [`https://mcp.example.com/step-up/${person}~${id}`, id]),
+  'a cookie of a page': fc
+    .tuple(personId, word(43))
+    .map(([person, secret]) => [`${person}~${secret}`, secret]),
+  'a secret of a client': word(32).map((text) => [text, text]),
+  'a JWT': fc.tuple(word(20), word(30), word(20)).map(([a, b, c]) => [`eyJ${a}.${b}.${c}`, b]),
+  'a query': fc
+    .tuple(fc.constantFrom('?', '%3F', '%3f', '%253F'), fc.stringMatching(/^[a-z0-9]{12}$/))
+    .map(([mark, code]) => [`https://app.example/cb${mark}code=${code}&state=x`, code]),
+  'a fragment': fc
+    .stringMatching(/^[a-z0-9]{12}$/)
+    .map((code) => [`https://app.example/cb#access_token=${code}`, code]),
+  'a password before a host': fc
+    .stringMatching(/^[a-z0-9]{12}$/)
+    .map((password) => [`https://ada:${password}@app.example/`, password]),
+  'an e-mail address': fc.stringMatching(/^[a-z0-9]{8}$/).map((name) => [`${name}@example.com`, name]),
+} satisfies Record<string, fc.Arbitrary<string[]>>
+
+const around = fc.constantFrom('', ' ', '"', 'client_id=', 'x ', ' said: ', '/', ',', '\u202E')
+
+test.each(Object.entries(ours))(
+  '%s is in no line, whatever field it comes in, and however deep',
+  (_, secrets) => {
+    fc.assert(
+      fc.property(secrets, around, around, fc.nat(2000), ([text = '', secret = ''], before, after, at) => {
+        const value = `${before}${text}${after}`
+        for (const given of [
+          value,
+          { deep: [value] },
+          `${'- '.repeat(at)}${value}`,
+          encodeURIComponent(value),
+        ])
+          expect(lineOf(given)).not.toContain(secret)
+        expect(redacted(value)).not.toContain(secret)
+      }),
+    )
+  },
+)
+
+test.each([
+  'spJqxp09UA62nXro',
+  'a7a1e9c2-6f3a-4c39-9a55-0a0d1c8a0001',
+  'discovery names no pushed_authorization_request_endpoint',
+  'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED',
+  'https://chatgpt.com/oauth/IbUR3zxyNQ16/client.json',
+  'https://a-worker-with-a-long-name-of-its-own-2.example.workers.dev/oauth/client-metadata.json',
+  'TypeError: x is not a function at #read (file:///src/people/grant-book.ts:12:5)',
+  'Is it there? Nobody knows.',
+  'MCP_SERVER_PRIVATE_KEY does not sign',
+  '203.0.113.0/24',
+])('what an operator needs stays: %s', (text) => {
+  expect(JSON.parse(lineOf(text))).toMatchObject({ value: text })
+  expect(redacted(text)).toBe(text)
+})
+
+test('what is looked at is bounded before any expression sees it, however long it is', () => {
+  const long = fc
+    .tuple(
+      fc.constantFrom('eyJ', 'eyJa.', 'Bearer ', 'Bearer\t', '?', '%25', '#', '@', 'a@', 'A1', '.', ' '),
+      fc.string(),
+    )
+    .map(([unit, tail]) => `${unit.repeat(40_000)}${tail}`)
+  fc.assert(
+    fc.property(long, (text) => {
+      expect(redacted(text)).toBe(redacted(text.slice(0, 8000)))
+      expect(lineOf(text)).toBe(lineOf(text.slice(0, 2200)))
+    }),
+    { numRuns: 60 },
+  )
 })
