@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isLoopbackHost } from './lib/loopback.ts'
 import { err, ok, type Result } from './lib/result.ts'
-import { readRootKeys, type RootKey } from './lib/root-keys.ts'
+import { COOKIE_KEY_ID, readRootKeys, type RootKey, weaknessOf } from './lib/root-keys.ts'
 import { Secret } from './lib/secret.ts'
 import { readSigningKeys, type SigningKeys } from './lib/signing-keys.ts'
 import { Settings, words } from './settings.ts'
@@ -72,6 +72,16 @@ export function loadConfig(env: unknown): Result<Config, BadSettings> {
     return { name, problem: code === 'invalid_type' && given[name] === undefined ? 'is missing' : message }
   })
   const keyProblems = rootKeys.ok ? [] : [{ name: 'ROOT_KEYS', problem: rootKeys.error }]
+  // On one's own machine a key that is easy to type harms nobody.
+  const weakness =
+    rootKeys.ok && isPublic(textOf('PUBLIC_ORIGIN') ?? '')
+      ? weaknessOf(rootKeys.value, textOf('MCP_SERVER_CLIENT_SECRET'))
+      : null
+  if (weakness !== null)
+    keyProblems.push({
+      name: weakness.id === COOKIE_KEY_ID ? 'COOKIE_ENCRYPTION_KEY' : 'ROOT_KEYS',
+      problem: weakness.problem,
+    })
   const retired = words(textOf('RETIRED_ROOT_KEYS') ?? '')
   if (rootKeys.ok && rootKeys.value.some(({ id }) => retired.includes(id)))
     keyProblems.push({ name: 'RETIRED_ROOT_KEYS', problem: 'names a key that is still in use' })
@@ -156,10 +166,11 @@ function readClientAuth(
   return spareProblems.length > 0 ? err(spareProblems) : ok({ method: method.data, keys: keys.value })
 }
 
+const isPublic = (origin: string): boolean =>
+  URL.canParse(origin) && !isLoopbackHost(new URL(origin).hostname)
+
 /** What no setting shows by itself. Told with all the rest, so that nobody mends one setting only to hear of the next. */
 function problemsBetween(textOf: (name: string) => string | undefined): BadSettings['problems'] {
-  const publicOrigin = textOf('PUBLIC_ORIGIN') ?? ''
-  const isPublic = URL.canParse(publicOrigin) && !isLoopbackHost(new URL(publicOrigin).hostname)
   // Http to anywhere else is refused by the setting itself.
   const issuer = textOf('PINGONE_ISSUER') ?? ''
   const isPlainHttp =
@@ -170,7 +181,7 @@ function problemsBetween(textOf: (name: string) => string | undefined): BadSetti
   const isElsewhere = allowed.length > 0 && ofIssuer !== null && !allowed.includes(ofIssuer)
   const admitsNobody = textOf('CLIENT_ADMISSION') === 'listed' && listed.length === 0
   return [
-    ...(isPublic && isPlainHttp
+    ...(isPublic(textOf('PUBLIC_ORIGIN') ?? '') && isPlainHttp
       ? [{ name: 'PINGONE_ISSUER', problem: 'may be http only when PUBLIC_ORIGIN is on this machine' }]
       : []),
     ...(isElsewhere

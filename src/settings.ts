@@ -103,7 +103,9 @@ export const Settings = z.object({
   ROOT_KEYS: z
     .string()
     .optional()
-    .describe('Keys that seal and sign: `kid:base64url(32 bytes)`, separated by commas; the first is used.'),
+    .describe(
+      'Keys that seal and sign: `kid:base64url(32 bytes)`, separated by commas; the first is used. `npm run keys -- --root` makes one. Away from this machine a key that was plainly not drawn at random is refused, and one key under two ids.',
+    ),
   COOKIE_ENCRYPTION_KEY: z
     .string()
     .min(32)

@@ -9,6 +9,9 @@ export interface RootKey {
   secret: Secret
 }
 
+/** Of the key that `COOKIE_ENCRYPTION_KEY` is. */
+export const COOKIE_KEY_ID = 'cookie'
+
 const KEY = /^([A-Za-z0-9]{1,16}):([A-Za-z0-9_-]{43})$/
 
 /**
@@ -22,7 +25,7 @@ export function readRootKeys(
   const cookie: RootKey[] =
     cookieKey === undefined || cookieKey === ''
       ? []
-      : [{ id: 'cookie', secret: new Secret(toBase64Url(new TextEncoder().encode(cookieKey))) }]
+      : [{ id: COOKIE_KEY_ID, secret: new Secret(toBase64Url(new TextEncoder().encode(cookieKey))) }]
   if (keys === undefined || keys === '') {
     const [only] = cookie
     return only === undefined ? err('is missing') : ok([only])
@@ -37,6 +40,64 @@ export function readRootKeys(
   const ids = [active, ...older].map((key) => key.id)
   if (new Set(ids).size !== ids.length) return err('must not use one kid twice')
   return ok([active, ...older])
+}
+
+/** Of each character. Random hex has 3.6 and more, 32 random bytes have 4.7; eight characters in any order have 3. */
+const LEAST_BITS = 3
+const PLACEHOLDER =
+  /change|replace|passw|secret|example|default|placeholder|insecure|testing|develop|letmein|qwerty|1q2w3e|asdfgh|cookie|encrypt|pingone|your[-_ ]|do[-_ ]?not[-_ ]|temporary/i
+
+/**
+ * What is wrong with keys that were typed and not drawn, as a sentence without values; null: nothing. No check finds every
+ * weak key. These are the ones that people set: one character or piece repeated, a sequence, a word that asks to be
+ * replaced, one key under two names.
+ */
+export function weaknessOf(
+  keys: readonly RootKey[],
+  otherSecret: string | undefined,
+): { id: string; problem: string } | null {
+  const seen = new Set(otherSecret === undefined ? [] : [otherSecret])
+  for (const { id, secret } of keys) {
+    const key = secret.reveal()
+    if (isWeak(key)) return { id, problem: `has a key that was not drawn at random (${id}): ${HOW}` }
+    const bytes = fromBase64Url(key)
+    // A cookie key is kept as base64url of its text, so the same text may stand as another key.
+    const names = new Set([key, new TextDecoder().decode(bytes), bytes.join(' ')])
+    if ([...names].some((name) => seen.has(name)))
+      return { id, problem: `has a key (${id}) that is another key or the secret at PingOne too: ${HOW}` }
+    for (const name of names) seen.add(name)
+  }
+  return null
+}
+
+const HOW = 'npm run keys -- --root makes one'
+
+/** As it is written and as it is decoded: either may be a text that somebody typed. */
+function isWeak(key: string): boolean {
+  const bytes = fromBase64Url(key)
+  const text = new TextDecoder().decode(bytes)
+  return [codesOf(key), [...bytes]].some(isRegular) || [key, text].some((one) => PLACEHOLDER.test(one))
+}
+
+const codesOf = (text: string): number[] => Array.from(text, (letter) => letter.charCodeAt(0))
+
+/** Few different characters, a piece that repeats, or steps of one size: none of it happens to 32 random bytes. */
+function isRegular(codes: readonly number[]): boolean {
+  const shares = [...countsOf(codes).values()].map((count) => count / codes.length)
+  const bits = shares.reduce((sum, share) => sum - share * Math.log2(share), 0)
+  if (bits < LEAST_BITS) return true
+  for (let piece = 1; piece <= codes.length / 2; piece += 1)
+    if (mostly(codes.slice(piece).map((code, at) => code === codes[at]))) return true
+  const steps = codes.slice(1).map((code, at) => code - (codes[at] ?? 0))
+  return Math.max(...countsOf(steps).values()) > steps.length / 2
+}
+
+const mostly = (all: readonly boolean[]): boolean => all.filter(Boolean).length > all.length / 2
+
+function countsOf(numbers: readonly number[]): Map<number, number> {
+  const counts = new Map<number, number>()
+  for (const number of numbers) counts.set(number, (counts.get(number) ?? 0) + 1)
+  return counts
 }
 
 // Values, never promises: workerd ends what one request began when that request ends.

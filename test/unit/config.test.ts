@@ -3,8 +3,8 @@ import { SETTING_NAMES } from '../../scripts/local/settings.ts'
 import { loadConfig } from '../../src/config.ts'
 import { describedSettings, settingsWithoutEffect } from '../../src/settings.ts'
 import { makePrivateJwk, privatePartsOf } from '../support/make-private-jwk.ts'
+import { rootKey } from '../support/root-key.ts'
 
-const key = (id: string) => `${id}:${'A'.repeat(43)}`
 const good = {
   PUBLIC_ORIGIN: 'https://mcp.example.com',
   PINGONE_ISSUER: 'https://auth.pingone.eu/0c24f3a0-0522-4f76-9bcf-89643029e3e0/as',
@@ -12,7 +12,7 @@ const good = {
   MCP_SERVER_CLIENT_ID: 'client',
   MCP_SERVER_CLIENT_SECRET: 'the-secret-of-this-server',
   API_IDENTIFIER: 'https://todo.api.example',
-  ROOT_KEYS: `${key('b')},${key('a')}`,
+  ROOT_KEYS: `${rootKey('b')},${rootKey('a')}`,
 }
 
 const problemsOf = (settings: Record<string, unknown>) => {
@@ -115,7 +115,7 @@ test.each([
   ['API_URL', 'http://todo.example.com'],
   ['API_URL', 'https://todo.example.com/?a=b'],
   ['ROOT_KEYS', 'a:short'],
-  ['ROOT_KEYS', `${key('a')},${key('a')}`],
+  ['ROOT_KEYS', `${rootKey('a')},${rootKey('a')}`],
   ['CLIENT_ADMISSION', 'everyone'],
   ['CLIENT_ADMISSION', 'listed'],
   ['ALLOWED_CLIENTS', 'https://app.example.com'],
@@ -162,7 +162,7 @@ test('plain http to PingOne needs a server that is on this machine too', () => {
 
 test('the cookie key of the copied sample is accepted as the only root key', () => {
   const { ROOT_KEYS: _, ...rest } = good
-  const config = loadConfig({ ...rest, COOKIE_ENCRYPTION_KEY: 'k'.repeat(32) })
+  const config = loadConfig({ ...rest, COOKIE_ENCRYPTION_KEY: '3f9c1e07b85d42a6907e64c8d21ab35f' })
   expect(config.ok && config.value.rootKeys.map(({ id }) => id)).toEqual(['cookie'])
 })
 
@@ -171,7 +171,7 @@ test('printing a configuration shows no secret', () => {
   const auth = config.ok ? config.value.pingone.clientAuth : undefined
   const printed = `${JSON.stringify(config)}${String(auth !== undefined && 'secret' in auth && auth.secret)}`
   expect(printed).not.toContain('the-secret-of-this-server')
-  expect(printed).not.toContain('A'.repeat(43))
+  expect(printed).not.toContain(rootKey('a').slice(2))
 })
 
 test('nothing set at all is told apart from a mistake', () => {

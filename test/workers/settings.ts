@@ -1,9 +1,10 @@
+import { rootKey } from '../support/root-key.ts'
 /** What the Workers under test are told unless a project says otherwise, and the names that its tests need of it. */
 export const ORIGIN = 'https://mcp.example.test'
 export const ISSUER = 'https://auth.pingone.test/7f9a1f2e/as'
 export const POLICY = '8b560e5d0d4f4d0b9d7a1c5e2f3a4b5c'
 export const API_URL = 'https://api.example.test'
-export const ROOT_KEYS = `k1:${'A'.repeat(43)}`
+export const ROOT_KEYS = rootKey('k1')
 export const REDIRECT_URI = 'http://localhost:33418/done'
 
 export const SETTINGS = {

@@ -13,8 +13,9 @@ import { AccessTokenClaims, IdTokenClaims } from '../../../src/pingone/claims.ts
 import { Settings } from '../../../src/settings.ts'
 import { oddJson, oddText, spoilt } from './odd.ts'
 import { mustHold, type ParserProperty, propertyOf } from './parser-property.ts'
+import { rootKey } from '../root-key.ts'
 
-const keys = readRootKeys(`k1:${'A'.repeat(43)},k2:${'B'.repeat(43)}`, undefined)
+const keys = readRootKeys(`${rootKey('k1')},${rootKey('k2')}`, undefined)
 if (!keys.ok) throw new Error(keys.error)
 const rootKeys = keys.value
 const owners = { rootKeys, retiredRootKeys: ['k1', 'k2', 'k3'] }
@@ -26,7 +27,7 @@ const goodSettings = fc.constant({
   MCP_SERVER_CLIENT_ID: 'client',
   MCP_SERVER_CLIENT_SECRET: 'hush-this-is-the-secret',
   API_IDENTIFIER: 'todo-api',
-  ROOT_KEYS: `k1:${'A'.repeat(43)}`,
+  ROOT_KEYS: rootKey('k1'),
 })
 const moreSettings = fc.dictionary(fc.constantFrom(...Object.keys(Settings.shape)), oddText, { maxKeys: 5 })
 

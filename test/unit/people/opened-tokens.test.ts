@@ -4,6 +4,7 @@ import { sealTokens } from '../../../src/people/downstream.ts'
 import type { Grant } from '../../../src/people/grant.ts'
 import { OpenedTokens } from '../../../src/people/opened-tokens.ts'
 import { tenantOf } from '../../../src/people/tenant.ts'
+import { rootKey } from '../../support/root-key.ts'
 
 const configWith = (keyId: string) =>
   requireConfig({
@@ -13,7 +14,7 @@ const configWith = (keyId: string) =>
     MCP_SERVER_CLIENT_ID: 'client',
     MCP_SERVER_CLIENT_SECRET: 'secret',
     API_IDENTIFIER: 'todo-api',
-    ROOT_KEYS: `${keyId}:${'A'.repeat(43)}`,
+    ROOT_KEYS: rootKey(keyId),
   })
 const config = configWith('k1')
 /** Opens nothing that was sealed under `config`: what it still gets was in memory. */

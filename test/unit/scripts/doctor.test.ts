@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { examine } from '../../../scripts/doctor/examine.ts'
 import { readDeployment } from '../../../scripts/doctor/read-settings.ts'
+import { rootKey } from '../../support/root-key.ts'
 
 const ISSUER = 'https://auth.pingone.eu/7f9a1f2e-0000-4000-8000-000000000001/as'
 const settings = {
@@ -14,7 +15,7 @@ const settings = {
   MCP_SERVER_CLIENT_SECRET: 'the-secret',
   API_IDENTIFIER: 'todo-api',
   API_URL: 'https://api.example.com',
-  ROOT_KEYS: `k1:${'A'.repeat(43)}`,
+  ROOT_KEYS: rootKey('k1'),
 }
 const discovery = {
   issuer: ISSUER,

@@ -1,14 +1,15 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { rootKey } from '../../support/root-key.ts'
 import { pingone } from './pingone.ts'
 import { intent, newGrant } from './story.ts'
 import { clock, operator } from './worker.ts'
 
 // Keys that rotate, keys that are gone, and settings that name another tenant for a while.
 const HOUR_MS = 3_600_000
-const k1 = `k1:${'A'.repeat(43)}`
-const k2 = `k2:${'B'.repeat(42)}A`
+const k1 = rootKey('k1')
+const k2 = rootKey('k2')
 const OTHER = { PINGONE_ISSUER: 'https://auth.pingone.test/other/as' }
 
 // Who fetches PingOne's keys first has a timer of the fetch running for five seconds, and is not evicted meanwhile.

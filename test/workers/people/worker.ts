@@ -2,6 +2,7 @@ import { requireConfig } from '../../../src/config.ts'
 import { makePerson } from '../../../src/people/person.ts'
 import { makePingOne } from '../../../src/pingone/client.ts'
 import { answerAsPingOne, CLIENT_ID, ISSUER, POLICY } from './pingone.ts'
+import { rootKey } from '../../support/root-key.ts'
 
 const given = {
   PUBLIC_ORIGIN: 'https://mcp.example.test',
@@ -10,7 +11,7 @@ const given = {
   MCP_SERVER_CLIENT_ID: CLIENT_ID,
   MCP_SERVER_CLIENT_SECRET: 'secret',
   API_IDENTIFIER: 'todo-api',
-  ROOT_KEYS: `k1:${'A'.repeat(43)}`,
+  ROOT_KEYS: rootKey('k1'),
 }
 const config = requireConfig(given)
 const settings = { ...config.pingone, apiIdentifier: config.api.identifier, deadlineMs: 1_000 }
