@@ -9,6 +9,7 @@ import { answerSignedIn } from './account/signed-in.tsx'
 import { createMiddleware } from 'hono/factory'
 import { admitTokenRequest } from './authorization/admit-token-request.ts'
 import { answerAuthorizationError } from './authorization/answer-authorization-error.tsx'
+import type { BadSettings } from './config.ts'
 import { decideConsent } from './authorization/decide-consent.tsx'
 import { finishLogin } from './authorization/finish-login.tsx'
 import { orUnavailable } from './authorization/or-unavailable.ts'
@@ -36,6 +37,16 @@ import { showHome } from './pages/show-home.tsx'
 import { styles } from './pages/styles.ts'
 import { settingsWithoutEffect } from './settings.ts'
 import { type Call, makeWiring, type Product, publishedKeys } from './wiring.ts'
+
+/** What pages link to. It needs no settings, so that the page which says that they are missing has it too. */
+const assets = new Hono<{ Bindings: Call }>()
+  .get('/assets/pages.css', () => staticAsset(styles, 'text/css'))
+  .get('/assets/copy.js', () => staticAsset(copyScript, 'text/javascript'))
+
+async function answerWithoutSettings(request: Request, bad: BadSettings): Promise<Response> {
+  const asset = await assets.request(request)
+  return asset.status === 404 ? answerBadSettings(request, bad) : asset
+}
 
 const PROTECTED_RESOURCE = '/.well-known/oauth-protected-resource'
 
@@ -69,8 +80,7 @@ export function compose(product: Product) {
 
   const app = new Hono<{ Bindings: Call }>()
     .get('/', ({ env: { config } }) => showHome(config, names.name))
-    .get('/assets/pages.css', () => staticAsset(styles, 'text/css'))
-    .get('/assets/copy.js', () => staticAsset(copyScript, 'text/javascript'))
+    .route('/', assets)
     .get('/health', (c) => c.json({ ok: true, runId: c.env.config.runId }))
     // Where PingOne finds the keys that our requests to it are signed with.
     .get('/.well-known/jwks.json', ({ env: { config } }) => answerKeySet(publishedKeys(config)))
@@ -136,7 +146,7 @@ export function compose(product: Product) {
     worker: {
       async fetch(request, env, ctx) {
         const config = wiring.configOf(env)
-        if (!config.ok) return answerBadSettings(request, config.error)
+        if (!config.ok) return answerWithoutSettings(request, config.error)
         reportSettings(env)
         const refusal = refuseOtherOrigins(request, config.value.publicOrigin) ?? refuseOtherMethods(request)
         return refusal ?? app.fetch(request, { ...wiring.partsOf(env), env, ctx })

@@ -1,24 +1,31 @@
 import type { JSX } from 'hono/jsx/jsx-runtime'
 import { Layout } from './layout.tsx'
 
+const TITLE = 'This server has no settings yet'
+
 /**
- * All that a deployment without `--env` answers (decision 14). It may well be the answer for the stylesheet
- * too, so it has to read well without one.
+ * All that a deployment without a single setting answers (decision 14). The server cannot know which of the two steps
+ * is missing, so it names both.
  */
 export function LockedPage(): JSX.Element {
   return (
-    <Layout title="This deployment has no settings">
-      <h1>This deployment has no settings</h1>
+    <Layout title={TITLE}>
+      <h1>{TITLE}</h1>
       <p class="lead">
-        It was deployed without naming an environment, so it has no keys, knows no PingOne and answers nothing
-        else.
+        It has no keys, knows no PingOne and answers nothing else. One of two steps is missing.
       </p>
-      <h2>Deploy it again with its environment</h2>
+      <h2>If it was deployed without naming an environment</h2>
+      <p>Then this is a Worker that nobody needs. Deploy the one of the environment:</p>
       <pre class="snippet">
-        <code>wrangler deploy --env production</code>
+        <code>npx wrangler deploy --env production</code>
+      </pre>
+      <h2>If it was deployed with its environment</h2>
+      <p>Then that environment has no settings yet. Give it yours, from a file:</p>
+      <pre class="snippet">
+        <code>npx wrangler secret bulk settings.json --env production</code>
       </pre>
       <p>
-        Which settings that environment needs, and how to try everything without an account first, is in{' '}
+        Which settings it needs, and how to try everything without an account first, is in{' '}
         <code>docs/run.md</code> of the repository.
       </p>
     </Layout>
