@@ -13,6 +13,7 @@ import { untilAborted, whenAskedToEnd } from './local/when-asked-to-end.ts'
 const { values: options } = parseArgs({
   options: {
     fresh: { type: 'boolean', default: false },
+    inspect: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
     state: { type: 'string', default: '.wrangler/local' },
     settings: { type: 'string', default: '.dev.vars' },
@@ -29,6 +30,7 @@ async function main(): Promise<number> {
     ports: portsFrom({ ...fromFile, ...process.env }),
     settings: mergeSettings(fromFile, process.env),
     isFresh: options.fresh,
+    isInspected: options.inspect,
     onLine: createLinePrinter({ isVerbose: options.verbose }),
     signal: end,
   })

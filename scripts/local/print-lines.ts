@@ -3,6 +3,8 @@ import type { WorkerName } from './plan.ts'
 // wrangler marks what it and console.warn or console.error say; our own log lines carry their level as JSON.
 const PROBLEM = /\[(?:ERROR|WARNING)\]|\[wrangler:(?:error|warn)\]|"level":"(?:error|warn)"/
 const CONTINUED = /^\s/
+// `npm start -- --inspect` asks for it.
+const DEBUGGER = /^Debugger: /
 
 /** Tells the lines of one Worker that a person should see: a problem, with the indented lines that belong to it. */
 export function createProblemFilter(): (line: string) => boolean {
@@ -22,6 +24,6 @@ export function createLinePrinter({ isVerbose }: { isVerbose: boolean }) {
   return (name: WorkerName, line: string): void => {
     const isProblem = filters[name](line)
     if (isProblem) console.error(`${name.padEnd(8)} ${line}`)
-    else if (isVerbose) console.log(`${name.padEnd(8)} ${line}`)
+    else if (isVerbose || DEBUGGER.test(line)) console.log(`${name.padEnd(8)} ${line}`)
   }
 }

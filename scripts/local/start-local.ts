@@ -21,6 +21,8 @@ export interface LocalOptions {
   /** Where the Workers listen when something else stands at `ports`: somebody who watches, say. */
   readonly behind?: Ports
   readonly isFresh?: boolean
+  /** Opens a debugger for the MCP server. Nothing else does. */
+  readonly isInspected?: boolean
   /** Every line that a Worker or its wrangler says. */
   readonly onLine?: (name: WorkerName, line: string) => void
   readonly signal?: AbortSignal
@@ -60,9 +62,11 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
   const plan = planLocal(given, ports, keepKeys(folder.keys))
   if (wanted.includes('mcp')) requireGoodSettings(plan)
   const runId = randomUUID()
-  const described = localWorkers(plan, ports, runId, options.behind).filter(({ name }) =>
-    wanted.includes(name),
-  )
+  const described = localWorkers(plan, ports, runId, options.behind)
+    .filter(({ name }) => wanted.includes(name))
+    .map((worker) =>
+      worker.name === 'mcp' ? { ...worker, isInspected: options.isInspected ?? false } : worker,
+    )
   await requireFreePorts(described)
 
   const warden = postWarden()

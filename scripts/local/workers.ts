@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { type Plan, type Ports, STAND_IN_ENVIRONMENT_ID, usesPrivateKey, type WorkerName } from './plan.ts'
 import type { GivenSettings, Settings } from './settings.ts'
 
-/** One `wrangler dev`: where its configuration is, where it listens, and what it is told. */
+/** One Worker with wrangler around it: where its configuration is, where it listens, and what it is told. */
 export interface Worker {
   readonly name: WorkerName
   readonly config: string
@@ -13,6 +13,8 @@ export interface Worker {
   readonly variables: GivenSettings
   /** Set when people reach it under another origin, through a tunnel. */
   readonly shownAs?: string
+  /** A debugger is opened for it. */
+  readonly isInspected?: boolean
 }
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
+import type { DevWorker } from './dev-worker.ts'
 import { formatEnvFile } from './env-file.ts'
 import { writePrivateFile } from './private-file.ts'
 import { endGroup, killGroup } from './process-group.ts'
@@ -11,7 +12,7 @@ import { SETTING_NAMES } from './settings.ts'
 import type { StateFolder } from './state-folder.ts'
 import { ROOT, type Worker } from './workers.ts'
 
-/** One running `wrangler dev`, in a process group of its own. */
+/** One running Worker with wrangler around it, in a process group of its own. */
 export interface WranglerDev {
   readonly groupId: number
   /** Resolves when the process is gone, whoever ended it, with a phrase that says how. */
@@ -20,10 +21,7 @@ export interface WranglerDev {
   kill9(): Promise<void>
 }
 
-const WRANGLER = join(
-  dirname(createRequire(import.meta.url).resolve('wrangler/package.json')),
-  'bin/wrangler.js',
-)
+const DEV_WORKER = fileURLToPath(new URL('dev-worker.ts', import.meta.url))
 
 export function runWranglerDev(
   worker: Worker,
@@ -31,14 +29,14 @@ export function runWranglerDev(
   onLine: (line: string) => void,
 ): WranglerDev {
   writePrivateFile(folder.settingsOf(worker.name), formatEnvFile(worker.variables))
-  const child = spawn(process.execPath, [WRANGLER, ...wranglerArguments(worker, folder)], {
+  const child = spawn(process.execPath, [DEV_WORKER, JSON.stringify(asDevWorker(worker, folder))], {
     cwd: ROOT,
     env: wranglerEnvironment(folder),
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const { pid } = child
-  if (pid === undefined) throw new Error(`wrangler could not be started from ${WRANGLER}`)
+  if (pid === undefined) throw new Error(`${DEV_WORKER} could not be started`)
   readLines(child, folder.logOf(worker.name), onLine)
   return {
     groupId: pid,
@@ -52,26 +50,15 @@ export function runWranglerDev(
   }
 }
 
-// `--ip localhost` listens on every address that this machine calls localhost: 127.0.0.1, ::1 or both. With one of
-// them fixed, `http://localhost` fails in Node wherever the name means the other.
-const wranglerArguments = (worker: Worker, folder: StateFolder): readonly string[] => [
-  'dev',
-  `--config=${join(ROOT, worker.config)}`,
-  `--env-file=${folder.settingsOf(worker.name)}`,
-  '--ip=localhost',
-  `--port=${worker.port}`,
-  '--inspector-port=0',
-  // A folder each: two runtimes that open the same database files at once fail with SQLITE_BUSY now and then.
-  `--persist-to=${join(folder.data, worker.name)}`,
-  '--show-interactive-dev-session=false',
-  ...(worker.shownAs === undefined ? [] : tunnelArguments(new URL(worker.shownAs))),
-]
-
-/** Behind a tunnel the Worker sees the address that people use, as it would in a deployment. */
-const tunnelArguments = ({ host, protocol }: URL): readonly string[] => [
-  `--local-upstream=${host}`,
-  `--upstream-protocol=${protocol.replace(':', '')}`,
-]
+const asDevWorker = (worker: Worker, folder: StateFolder): DevWorker => ({
+  config: join(ROOT, worker.config),
+  envFile: folder.settingsOf(worker.name),
+  port: worker.port,
+  persist: join(folder.data, worker.name),
+  registry: folder.registry,
+  isInspected: worker.isInspected ?? false,
+  ...(worker.shownAs === undefined ? {} : { shownAs: worker.shownAs }),
+})
 
 /** No setting and no switch of wrangler comes in from the terminal: the file given is all that a Worker sees. */
 function wranglerEnvironment(folder: StateFolder): NodeJS.ProcessEnv {
@@ -87,11 +74,12 @@ function wranglerEnvironment(folder: StateFolder): NodeJS.ProcessEnv {
     NO_COLOR: '1',
     WRANGLER_HIDE_BANNER: 'true',
     WRANGLER_LOG_PATH: join(folder.logs, 'wrangler'),
-    WRANGLER_REGISTRY_PATH: folder.registry,
     WRANGLER_SEND_ERROR_REPORTS: 'false',
     WRANGLER_SEND_METRICS: 'false',
-    // Its store of traces keeps the addresses of all requests on disk, with the codes of logins in them.
+    // Its store of traces keeps the addresses of all requests on disk, with the codes of logins in them, and its
+    // explorer shows all that is stored to everyone who reaches the Worker, through a tunnel too.
     X_LOCAL_OBSERVABILITY: 'false',
+    X_LOCAL_EXPLORER: 'false',
   }
 }
 

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Ports } from '../../scripts/local/plan.ts'
 import { isPortTaken } from '../../scripts/local/ports.ts'
 import { SETTING_NAMES } from '../../scripts/local/settings.ts'
+import { debuggersOf, listenersOf } from '../support/listeners.ts'
 import { reservePorts } from '../support/free-ports.ts'
 import { descendantsOf, type ProcessLine, stillRunning } from '../support/process-tree.ts'
 import { runCommand } from '../support/run-command.ts'
@@ -20,6 +21,16 @@ const ONE_WORKER = {
   API_URL: 'https://api.example',
 }
 
+/** wrangler's own pages: storage, traces, Workers and their bindings. */
+const OF_WRANGLER = [
+  '/cdn-cgi/explorer',
+  '/cdn-cgi/local/explorer',
+  '/cdn-cgi/local/explorer/api',
+  '/cdn-cgi/local/explorer/api/local/workers',
+  '/cdn-cgi/local/explorer/api/storage/kv/namespaces',
+  '/cdn-cgi/local/explorer/api/d1/database',
+]
+
 async function makePlace() {
   await using making = new AsyncDisposableStack()
   const state = mkdtempSync(join(tmpdir(), 'mcp-start-'))
@@ -29,8 +40,13 @@ async function makePlace() {
   return { state, ports, [Symbol.asyncDispose]: () => place.disposeAsync() }
 }
 
-const npmStart = (ports: Ports, state: string, settings: Record<string, string> = {}) =>
-  runCommand('npm', ['start', '--', '--state', state, '--settings', '/dev/null'], {
+const npmStart = (
+  ports: Ports,
+  state: string,
+  settings: Record<string, string> = {},
+  options: readonly string[] = [],
+) =>
+  runCommand('npm', ['start', '--', '--state', state, '--settings', '/dev/null', ...options], {
     // An empty value takes away what the terminal of whoever runs this has set.
     ...Object.fromEntries(SETTING_NAMES.map((name) => [name, ''])),
     ...settings,
@@ -92,6 +108,36 @@ test('npm start brings up everything, refuses a second one, and Ctrl-C ends all 
   expect(await leftOf(processes, ports)).toEqual([])
 }, 90_000)
 
+// Linux says who listens where.
+describe.runIf(process.platform === 'linux')('listening sockets', () => {
+  test('what npm start opens is for this machine alone, and no debugger is among it', async () => {
+    await using place = await makePlace()
+    await using start = npmStart(place.ports, place.state)
+    await start.line(/^ready /)
+    const pids = descendantsOf(pidOf(start.child)).map(({ pid }) => pid)
+    const listeners = listenersOf(pids)
+    expect(listeners.filter(({ isLoopback }) => !isLoopback)).toEqual([])
+    const ports = listeners.map(({ port }) => port)
+    expect(ports).toEqual(expect.arrayContaining(Object.values(place.ports)))
+    expect(await debuggersOf(pids)).toEqual([])
+    // Nor does wrangler itself show what is stored at the address of a Worker.
+    for (const path of OF_WRANGLER) {
+      const answer = await fetch(`http://localhost:${place.ports.mcp}${path}`)
+      expect([path, answer.status]).toEqual([path, 404])
+    }
+  })
+
+  test('npm start -- --inspect opens a debugger, for this machine alone, and says what it gives away', async () => {
+    await using place = await makePlace()
+    await using start = npmStart(place.ports, place.state, ONE_WORKER, ['--inspect'])
+    await start.line(/Debugger: http:\/\/127\.0\.0\.1:\d+\/ \(any page in your browser can connect/)
+    await start.line(/^ready /)
+    const pids = descendantsOf(pidOf(start.child)).map(({ pid }) => pid)
+    expect(await debuggersOf(pids)).not.toEqual([])
+    expect(listenersOf(pids).filter(({ isLoopback }) => !isLoopback)).toEqual([])
+  })
+})
+
 test('ending npm alone ends what it started', async () => {
   await using place = await makePlace()
   await using start = npmStart(place.ports, place.state, ONE_WORKER)
@@ -116,7 +162,7 @@ test('a Worker that dies is named, and the others end with it', async () => {
   await using start = npmStart(place.ports, place.state, ONE_WORKER)
   await start.line(/^ready /)
   const processes = descendantsOf(pidOf(start.child))
-  process.kill(-named(processes, /bin\/wrangler\.js dev/).pid, 'SIGKILL')
+  process.kill(-named(processes, /dev-worker\.ts/).pid, 'SIGKILL')
   expect(await start.exit).toBe(1)
   expect(start.lines.join('\n')).toContain('mcp: was ended by SIGKILL. Its last lines:')
   expect(await leftOf(processes, place.ports)).toEqual([])

@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+
+export interface Listener {
+  readonly pid: number
+  readonly port: number
+  /** Only this machine can connect. */
+  readonly isLoopback: boolean
+}
+
+/** Where these processes listen, as the kernel of Linux says (proc(5), /proc/net/tcp). */
+export function listenersOf(pids: readonly number[]): readonly Listener[] {
+  const sockets = new Map([...socketsIn('/proc/net/tcp'), ...socketsIn('/proc/net/tcp6')])
+  return pids.flatMap((pid) =>
+    descriptorsOf(pid).flatMap((link) => {
+      const socket = sockets.get(/^socket:\[(\d+)\]$/.exec(link)?.[1] ?? '')
+      return socket === undefined ? [] : [{ pid, ...socket }]
+    }),
+  )
+}
+
+const LISTENS = '0A'
+// Addresses are in the order of bytes of the machine, in hexadecimal: 127.0.0.0/8, ::1, and 127.0.0.0/8 within IPv6.
+const LOOPBACK = /^(?:[0-9A-F]{6}7F|0{24}01000000|0{16}FFFF0000[0-9A-F]{6}7F)$/
+
+function socketsIn(file: string): readonly (readonly [inode: string, Omit<Listener, 'pid'>])[] {
+  const [, ...lines] = readFileSync(file, 'utf8').trim().split('\n')
+  return lines.flatMap((line) => {
+    const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/)
+    const [address = '', port = ''] = local.split(':')
+    if (state !== LISTENS) return []
+    return [[inode, { port: parseInt(port, 16), isLoopback: LOOPBACK.test(address) }] as const]
+  })
+}
+
+/** None of a process that has just ended. */
+function descriptorsOf(pid: number): readonly string[] {
+  const folder = `/proc/${pid}/fd`
+  try {
+    return readdirSync(folder).flatMap((name) => {
+      try {
+        return [readlinkSync(`${folder}/${name}`)]
+      } catch {
+        return []
+      }
+    })
+  } catch {
+    return []
+  }
+}
+
+/** What a debugger says to whoever asks (workerd, wrangler and Node alike); undefined: it is none, or does not answer HTTP. */
+async function debuggerAt(port: number): Promise<string | undefined> {
+  for (const path of ['/json/list', '/json', '/json/version']) {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`).then(
+      (response) => response.text(),
+      () => '',
+    )
+    if (/webSocketDebuggerUrl|devtoolsFrontendUrl|Protocol-Version/.test(answer))
+      return `${port}${path}: ${answer.slice(0, 100)}`
+  }
+  return undefined
+}
+
+/** Every debugger that listens in these processes, with what it says. */
+export async function debuggersOf(pids: readonly number[]): Promise<readonly string[]> {
+  const ports = new Set(listenersOf(pids).map(({ port }) => port))
+  const found = await Promise.all([...ports].map(debuggerAt))
+  return found.filter((answer) => answer !== undefined)
+}
