@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 /*
  * Text that a stranger chose, cleaned by context (design decision 23): what a script or an emoji is written with stays,
  * what only hides or turns text around goes.
@@ -104,6 +106,23 @@ export function characterCount(text: string): number {
   for (const _character of text) count += 1
   return count
 }
+
+/** A text of at most so many characters, in code points; `maxLength` of its JSON Schema says the same. */
+export const textUpTo = (maxCharacters: number) =>
+  z
+    .string()
+    .refine((text) => characterCount(text) <= maxCharacters)
+    .meta({ maxLength: maxCharacters })
+
+/** A text that a person wrote, cleaned as it comes in: it is shown whole later, or refused here. */
+export const writtenText = (maxCharacters: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .overwrite(cleanText)
+    .refine((text) => characterCount(text) <= maxCharacters)
+    .meta({ minLength: 1, maxLength: maxCharacters })
 
 // A text of a megabyte is not cleaned to its end, to be cut to a line then.
 const LOOKED_AT = 20

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { textUpTo } from '../lib/bounded-text.ts'
 import { ok } from '../lib/result.ts'
 import type { AnyPrompt } from '../prompts/define-prompt.ts'
 import type { AnyResource, AnyTemplate } from '../resources/define-resource.ts'
@@ -15,7 +16,7 @@ const MAX_CHARACTERS = 100_000
 const MAX_VALUES = 100
 
 const Form = z.union([
-  z.object({ mimeType: z.string(), text: z.string().max(MAX_CHARACTERS) }),
+  z.object({ mimeType: z.string(), text: textUpTo(MAX_CHARACTERS) }),
   z.object({ mimeType: z.string(), blob: z.string().max(MAX_CHARACTERS) }),
 ])
 export const Forms = z.object({ forms: z.array(Form).max(10) })
@@ -32,7 +33,7 @@ export const Completed = z.object({
   hasMore: z.boolean(),
 })
 /** What a person has typed so far. */
-const Typed = z.strictObject({ typed: z.string().max(200) })
+const Typed = z.strictObject({ typed: textUpTo(200) })
 
 type Read = Pick<AnyTool, 'name' | 'title' | 'description' | 'scopes'>
 const unseen = (kind: string, { name, title, description, scopes }: Read) => ({

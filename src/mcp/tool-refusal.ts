@@ -24,6 +24,8 @@ export function sayRefusal(problem: CallProblem): string {
       return 'There is no todo with this id. Nothing was changed. Call listTodos to get the ids that exist.'
     case 'invalid':
       return 'The Todo API refused these values. Nothing was changed. Try other values, or tell the person.'
+    case 'invisible':
+      return 'Nothing of this text can be seen. Nothing was changed. Send a text with visible characters, or ask the person what it should say.'
     case 'too_large':
       return 'This is more than can be sent or read at once. Nothing was changed. Tell the person.'
     case 'busy':

@@ -1,3 +1,4 @@
+import { quotedJson } from '../lib/bounded-text.ts'
 import type { ToolOutput } from '../tools/define-tool.ts'
 import { type CallProblem, sayRefusal } from './tool-refusal.ts'
 
@@ -12,12 +13,16 @@ export type ToolResult = {
 /** Why a call could not start at all: endpoint.ts answers these with HTTP statuses (answer-stopped.ts). */
 export const STOPPED = 'stopped'
 
+/**
+ * Our words, and in a block of their own the values as JSON (invariant 9; MCP 2026-07-28 Tools, Structured Content, asks
+ * for the same): a text that reads like an instruction stays inside its quotes.
+ */
 export const success = (
   { structured, text }: ToolOutput,
   transaction: string,
   isRepeat: boolean,
 ): ToolResult => ({
-  content: [{ type: 'text', text }],
+  content: [text, quotedJson(structured)].map((block) => ({ type: 'text' as const, text: block })),
   structuredContent: structured,
   _meta: { transaction, ...(isRepeat ? { repeated: true } : {}) },
 })
@@ -27,8 +32,7 @@ export function failure(problem: CallProblem, transaction: string | null): ToolR
   const stopped = problem.reason === 'ended' || problem.reason === 'not_started' ? { [STOPPED]: problem } : {}
   const incident = problem.reason === 'broken' ? { incident: problem.incident } : {}
   // Their texts are values in JSON, in a block of their own: no sentence of ours holds them (invariant 9).
-  const items =
-    problem.reason === 'unconfirmed' ? [JSON.stringify({ items: problem.confirmation.items })] : []
+  const items = problem.reason === 'unconfirmed' ? [quotedJson({ items: problem.confirmation.items })] : []
   return {
     content: [sayRefusal(problem), ...items].map((text) => ({ type: 'text', text })),
     isError: true,

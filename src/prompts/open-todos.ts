@@ -1,3 +1,4 @@
+import { quotedJson } from '../lib/bounded-text.ts'
 import { ok, type Result } from '../lib/result.ts'
 import { TODO_LIST_URI } from '../resources/todo-list.ts'
 import { pageOf } from '../tools/todo.ts'
@@ -13,7 +14,7 @@ export async function embedOpenTodos({ todos }: ToolContext): Promise<Result<Pro
   return ok({
     resource: {
       uri: TODO_LIST_URI,
-      form: { mimeType: 'application/json', text: JSON.stringify(open) },
+      form: { mimeType: 'application/json', text: quotedJson(open) },
     },
   })
 }

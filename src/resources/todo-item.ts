@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { quotedJson } from '../lib/bounded-text.ts'
 import { err, ok } from '../lib/result.ts'
 import { showTodo, TodoId, todoLine } from '../tools/todo.ts'
 import { defineTemplate } from './define-resource.ts'
@@ -20,7 +21,7 @@ export const todoItem = defineTemplate({
     const todo = { id, text, completed }
     return ok([
       { mimeType: 'text/plain', text: todoLine(todo) },
-      { mimeType: 'application/json', text: JSON.stringify(todo) },
+      { mimeType: 'application/json', text: quotedJson(todo) },
     ])
   },
   complete: {

@@ -1,3 +1,4 @@
+import { quotedJson } from '../lib/bounded-text.ts'
 import { ok } from '../lib/result.ts'
 import { countOf, pageOf, todoLine } from '../tools/todo.ts'
 import { defineResource, type ResourceForm } from './define-resource.ts'
@@ -15,10 +16,11 @@ export const todoList = defineResource({
     const list = await todos.list()
     if (!list.ok) return list
     const page = pageOf(list.value)
-    const lines = [countOf(page.total), ...page.todos.map(todoLine)].join('\n')
     const forms: ResourceForm[] = [
-      { mimeType: 'text/plain', text: lines },
-      { mimeType: 'application/json', text: JSON.stringify(page) },
+      // Our words apart from what others wrote.
+      { mimeType: 'text/plain', text: `${countOf(page.total)}.` },
+      { mimeType: 'text/plain', text: page.todos.map(todoLine).join('\n') },
+      { mimeType: 'application/json', text: quotedJson(page) },
     ]
     return ok(forms)
   },

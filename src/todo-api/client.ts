@@ -44,6 +44,8 @@ interface Asked {
 export function makeTodoClient(api: TodoApi, call: TodoCall) {
   let { token } = call
   let writes = 0
+  /** What a call has just read it need not read again: a question and the act behind it look at the same list. */
+  let seen: Answer | null = null
 
   /**
    * RFC 9110 §15.5.2: after a 401 the request was not carried out, so that it may be sent again, a write too (with the
@@ -52,7 +54,10 @@ export function makeTodoClient(api: TodoApi, call: TodoCall) {
   async function ask(asked: Asked): Promise<Answer> {
     const used = token
     const { idempotencyKey } = call
-    if (asked.method !== 'GET') writes += 1
+    if (asked.method !== 'GET') {
+      writes += 1
+      seen = null
+    }
     // Chosen here and not where it is sent: the same write may be sent again under another token.
     const key = writes > 1 ? `${idempotencyKey}.${writes}` : idempotencyKey
     const keyed = { ...call, idempotencyKey: key }
@@ -71,7 +76,10 @@ export function makeTodoClient(api: TodoApi, call: TodoCall) {
   }
 
   return {
-    list: () => ask({ act: 'read', method: 'GET' }),
+    async list() {
+      seen ??= await ask({ act: 'read', method: 'GET' })
+      return seen
+    },
     add: (text: string) => ask({ act: 'add', method: 'POST', body: { todoText: text } }),
     update: (id: string, completed: boolean) =>
       ask({ act: 'change', method: 'PATCH', id, body: { completed } }),

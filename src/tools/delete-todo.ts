@@ -2,12 +2,14 @@ import { z } from 'zod'
 import { err, ok } from '../lib/result.ts'
 import { defineTool } from './define-tool.ts'
 import { deleteEach } from './delete-each.ts'
-import { countOf, showTodo, TodoId } from './todo.ts'
+import { countOf, showTodo, Todo, TodoId } from './todo.ts'
 
 /** As many as a person can look through before they agree. */
 const MOST = 20
 
 const Ids = z.array(TodoId).max(MOST)
+/** Without the words for a model, which are paid for on every turn. */
+const Answered = z.array(z.string().max(128)).max(MOST)
 const idsOf = ({ id, ids }: { id?: string | undefined; ids?: string[] | undefined }): string[] => [
   ...new Set(id === undefined ? ids : [id]),
 ]
@@ -23,11 +25,15 @@ export const deleteTodo = defineTool({
     .strictObject({ id: TodoId.optional(), ids: Ids.min(1).optional() })
     .refine(({ id, ids }) => (id === undefined) !== (ids === undefined)),
   output: z.object({
-    deleted: Ids,
-    /** Not begun, or refused: they are as they were. */
-    notDeleted: Ids,
+    deleted: Answered,
+    /** The deleted ones, as they were before. */
+    todos: z.array(Todo).max(MOST),
+    /** Not begun, refused, or not found: nothing was changed. */
+    notDeleted: Answered,
+    /** Those of them that are not on the list. */
+    notFound: Answered,
     /** Nobody knows: at most one, because nothing is sent after it. */
-    unknown: Ids,
+    unknown: Answered,
     /** Of the whole list; null: the API gave no list after the last of them. */
     total: z.int().min(0).nullable(),
   }),
@@ -47,18 +53,24 @@ export const deleteTodo = defineTool({
         : `Delete these ${found.length} todos for good?`
     return ok({ question, items: found.map(showTodo).map(({ id, text }) => ({ id, text })) })
   },
-  run: (input, context) => deleteEach(idsOf(input), context),
+  run: async (input, context) => {
+    const done = await deleteEach(idsOf(input), context)
+    return done.ok ? ok({ ...done.value, todos: done.value.todos.map(showTodo) }) : done
+  },
   isUnknown: ({ unknown }) => unknown.length > 0,
-  // An API may answer an id that it does not know like a deletion: so this says what is, not what was done.
-  say({ deleted, notDeleted, unknown, total }) {
+  say({ deleted, notDeleted, notFound, unknown, total }) {
+    const left = notDeleted.length - notFound.length
     const lines = [
-      [deleted, 'There is no todo any more with'],
-      [notDeleted, 'Not deleted:'],
-      [unknown, 'It is unknown whether this was deleted, look with listTodos and do not repeat it:'],
+      [deleted.length, (count: string) => `Deleted ${count}.`],
+      [left, (count: string) => `Not deleted, and as before: ${count}.`],
+      [notFound.length, (count: string) => `Not found on the list: ${count}.`],
+      [
+        unknown.length,
+        (count: string) =>
+          `It is unknown whether ${count} was deleted: look with listTodos and do not repeat it.`,
+      ],
     ] as const
-    const said = lines.flatMap(([ids, what]) => (ids.length === 0 ? [] : [`${what} ${named(ids)}.`]))
+    const said = lines.flatMap(([count, sentence]) => (count === 0 ? [] : [sentence(countOf(count))]))
     return [...said, ...(total === null ? [] : [`The list now has ${countOf(total)}.`])].join(' ')
   },
 })
-
-const named = (ids: readonly string[]) => `the ${ids.length === 1 ? 'id' : 'ids'} ${ids.join(', ')}`

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ok } from '../lib/result.ts'
 import { defineTool } from './define-tool.ts'
-import { countOf, pageOf, todoLine, TodoPage } from './todo.ts'
+import { countOf, pageOf, TodoPage } from './todo.ts'
 
 export const listTodos = defineTool({
   name: 'listTodos',
@@ -19,11 +19,10 @@ export const listTodos = defineTool({
   },
   say({ todos, total }) {
     if (total === 0) return 'There are no todos.'
-    const lines = todos.map(todoLine)
     const rest = total - todos.length
-    if (rest === 0) return [`${countOf(total)}:`, ...lines].join('\n')
+    if (rest === 0) return `${countOf(total)}.`
     // Asking once more would give the same ones: so it says what the person can do instead.
     const hint = `The other ${rest} cannot be shown here. Tell the person; deleting some of the first makes room.`
-    return [`The first ${todos.length} of ${countOf(total)}. ${hint}`, ...lines].join('\n')
+    return `The first ${todos.length} of ${countOf(total)}. ${hint}`
   },
 })

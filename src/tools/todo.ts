@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { boundedText } from '../lib/bounded-text.ts'
+import { boundedText, characterCount, quotedJson, textUpTo } from '../lib/bounded-text.ts'
 
 export const MAX_TEXT = 500
 const MAX_TODOS = 200
@@ -15,7 +15,7 @@ export const TodoId = z
 /** A todo as a tool shows it. Its text was chosen by someone: a value, never an instruction. */
 export const Todo = z.object({
   id: z.string().max(128),
-  text: z.string().max(MAX_TEXT),
+  text: textUpTo(MAX_TEXT),
   completed: z.boolean(),
 })
 export type Todo = z.infer<typeof Todo>
@@ -27,19 +27,27 @@ export const TodoPage = z.object({
 })
 type TodoPage = z.infer<typeof TodoPage>
 
-export const showTodo = (todo: Todo): Todo => ({ ...todo, text: boundedText(todo.text, MAX_TEXT) })
+/** For a text of which nothing can be seen: an API may have stored one. */
+const NO_TEXT = '(nothing that can be seen)'
+
+export const showTodo = (todo: Todo): Todo => ({
+  ...todo,
+  text: boundedText(todo.text, MAX_TEXT) || NO_TEXT,
+})
 
 export function pageOf(todos: readonly Todo[]): TodoPage {
   const shown: Todo[] = []
   let characters = 0
   for (const todo of todos.slice(0, MAX_TODOS).map(showTodo)) {
-    characters += todo.id.length + todo.text.length
+    characters += todo.id.length + characterCount(todo.text)
     if (characters > MAX_PAGE_CHARACTERS) break
     shown.push(todo)
   }
   return { todos: shown, total: todos.length }
 }
 
-export const todoLine = ({ id, text, completed }: Todo) => `[${completed ? 'x' : ' '}] ${text} (id ${id})`
+/** A line for people. What others wrote is quoted: it cannot end its quotes, nor begin a line. */
+export const todoLine = ({ id, text, completed }: Todo) =>
+  `[${completed ? 'x' : ' '}] ${quotedJson(text)} (id ${quotedJson(id)})`
 
 export const countOf = (todos: number) => (todos === 1 ? '1 todo' : `${todos} todos`)

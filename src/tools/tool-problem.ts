@@ -10,6 +10,7 @@ export type ToolProblem =
         | 'gone'
         | 'invalid'
         | 'too_large'
+        | 'invisible'
         | 'unavailable'
         | 'unknown_outcome'
     }

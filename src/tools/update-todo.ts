@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { err, ok } from '../lib/result.ts'
 import { defineTool } from './define-tool.ts'
-import { showTodo, Todo, TodoId, todoLine } from './todo.ts'
+import { showTodo, Todo, TodoId } from './todo.ts'
 
 export const updateTodo = defineTool({
   name: 'updateTodo',
@@ -25,5 +25,5 @@ export const updateTodo = defineTool({
     if (todo.completed !== completed) return err({ reason: 'unknown_outcome' })
     return ok({ todo: showTodo(todo) })
   },
-  say: ({ todo }) => `Now: ${todoLine(todo)}`,
+  say: ({ todo }) => `The todo is marked as ${todo.completed ? 'done' : 'open'} now.`,
 })

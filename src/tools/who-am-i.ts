@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { boundedText } from '../lib/bounded-text.ts'
+import { boundedText, textUpTo } from '../lib/bounded-text.ts'
 import { ok } from '../lib/result.ts'
 import { defineTool } from './define-tool.ts'
 
@@ -15,15 +15,15 @@ export const whoAmI = defineTool({
     'API says (never the token). Use it to check the connection or when the person asks who they are here.',
   input: z.strictObject({}),
   output: z.object({
-    name: z.string().max(MAX_NAME).nullable(),
-    scopes: z.array(z.string().max(100)).max(20),
+    name: textUpTo(MAX_NAME).nullable(),
+    scopes: z.array(textUpTo(100)).max(20),
     accessEndsAt: z.iso.datetime(),
     downstreamToken: z
       .object({
-        issuer: z.string().max(300),
-        audience: z.array(z.string().max(300)).max(10),
-        scopes: z.array(z.string().max(100)).max(50),
-        acr: z.string().max(200).nullable(),
+        issuer: textUpTo(300),
+        audience: z.array(textUpTo(300)).max(10),
+        scopes: z.array(textUpTo(100)).max(50),
+        acr: textUpTo(200).nullable(),
         expiresAt: z.iso.datetime().nullable(),
         /** SHA-256, base64url: two answers can be compared, and neither opens anything. */
         thumbprint: z.string().length(43),
@@ -35,7 +35,7 @@ export const whoAmI = defineTool({
   async run(_input, { me }) {
     const token = me.downstream
     return ok({
-      name: me.name === null ? null : boundedText(me.name, MAX_NAME),
+      name: boundedText(me.name ?? '', MAX_NAME) || null,
       scopes: [...me.scopes],
       accessEndsAt: instant(me.accessEndsAtSeconds),
       downstreamToken: token && {
@@ -48,9 +48,8 @@ export const whoAmI = defineTool({
       },
     })
   },
-  say({ name, scopes, accessEndsAt }) {
-    const who = name === null || name === '' ? 'You are signed in.' : `You are ${name}.`
+  say({ scopes, accessEndsAt }) {
     const what = scopes.includes('todo:write') ? 'read and change' : 'read'
-    return `${who} I may ${what} your todos until ${clockTime(accessEndsAt)}.`
+    return `You are signed in. I may ${what} your todos until ${clockTime(accessEndsAt)}.`
   },
 })

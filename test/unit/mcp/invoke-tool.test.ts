@@ -92,7 +92,10 @@ test('the intent is on record before the tool runs, the outcome after it', async
   await settled()
   const transaction = result._meta['transaction']
   expect(result).toEqual({
-    content: [{ type: 'text', text: 'It said yes.' }],
+    content: [
+      { type: 'text', text: 'It said yes.' },
+      { type: 'text', text: '{"said":"yes"}' },
+    ],
     structuredContent: { said: 'yes' },
     _meta: { transaction },
   })
@@ -388,7 +391,10 @@ test('a repeat is answered as the first call was, and nothing runs', async () =>
   const result = await invokeTool(fine, { a: 'x' }, principal, caller)
   await settled()
   expect(result).toEqual({
-    content: [{ type: 'text', text: 'It said yes.' }],
+    content: [
+      { type: 'text', text: 'It said yes.' },
+      { type: 'text', text: '{"said":"yes"}' },
+    ],
     structuredContent: { said: 'yes' },
     _meta: { transaction: 'call-0', repeated: true },
   })

@@ -8,16 +8,19 @@ export const me: Me = {
   downstream: null,
 }
 
-/** A store whose every answer is the same, as an API would give it. */
-export const answering = (answer: TodoAnswer): TodoStore => ({
-  list: async () => answer,
-  add: async () => answer,
-  update: async () => answer,
-  remove: async () => answer,
-})
+/** A store whose every answer to a write is the same, as an API would give it, and what was there before the first. */
+export function answering(answer: TodoAnswer, before: TodoAnswer = answer): TodoStore {
+  let now = before
+  const write = async () => (now = answer)
+  return { list: async () => now, add: write, update: write, remove: write }
+}
 
-export const contextWith = (answer: TodoAnswer = ok([]), over: Partial<Me> = {}): ToolContext => ({
-  todos: answering(answer),
+export const contextWith = (
+  answer: TodoAnswer = ok([]),
+  over: Partial<Me> = {},
+  before: TodoAnswer = answer,
+): ToolContext => ({
+  todos: answering(answer, before),
   me: { ...me, ...over },
   signal: new AbortController().signal,
   progress: () => {},

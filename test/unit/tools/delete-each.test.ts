@@ -122,13 +122,68 @@ test('the answer says which were deleted, which not, and of which nobody knows',
   const { context } = makeList(2, () => ({ reason: 'unknown_outcome' }))
   expect(await deleteTodo.run({ ids: IDS }, context)).toEqual(
     ok({
-      structured: { deleted: ['a'], notDeleted: ['c', 'd'], unknown: ['b'], total: 3 },
+      structured: {
+        deleted: ['a'],
+        todos: [todo('a')],
+        notDeleted: ['c', 'd'],
+        notFound: [],
+        unknown: ['b'],
+        total: 3,
+      },
       text:
-        'There is no todo any more with the id a. Not deleted: the ids c, d. It is unknown whether this was ' +
-        'deleted, look with listTodos and do not repeat it: the id b. The list now has 3 todos.',
+        'Deleted 1 todo. Not deleted, and as before: 2 todos. It is unknown whether 1 todo was deleted: look with ' +
+        'listTodos and do not repeat it. The list now has 3 todos.',
       isUnknown: true,
     }),
   )
+})
+
+test.each([
+  ['one', { id: 'a' }, 'Deleted 1 todo. The list now has 3 todos.'],
+  ['several', { ids: ['a', 'b'] }, 'Deleted 2 todos. The list now has 2 todos.'],
+  [
+    'one that is there and one that is not',
+    { ids: ['a', 'x'] },
+    'Deleted 1 todo. Not found on the list: 1 todo. The list now has 3 todos.',
+  ],
+])('a deletion of %s is said to be one, and what is not there is told apart', async (_what, input, text) => {
+  const { context } = makeList(0, () => null)
+  expect(await deleteTodo.run(input, context)).toMatchObject({ value: { text } })
+})
+
+test('an API that answers an id that it does not know like a deletion deletes nothing for it', async () => {
+  const { context, sent } = makeList(0, () => null)
+  expect(await deleteTodo.run({ id: 'x' }, context)).toEqual(err({ reason: 'gone' }))
+  expect(await deleteTodo.run({ ids: ['x', 'y'] }, context)).toEqual(err({ reason: 'gone' }))
+  expect(sent).toEqual([])
+  const some = await deleteTodo.run({ ids: ['x', 'd'] }, context)
+  expect(some).toMatchObject({
+    value: {
+      structured: {
+        deleted: ['d'],
+        todos: [todo('d')],
+        notDeleted: ['x'],
+        notFound: ['x'],
+        unknown: [],
+        total: 3,
+      },
+    },
+  })
+  expect(sent).toEqual(['d'])
+})
+
+test('one that somebody else deleted meanwhile was not found, and what was refused is still there', async () => {
+  const gone = await deleteTodo.run({ ids: ['a', 'b'] }, makeList(2, () => ({ reason: 'gone' })).context)
+  expect(gone).toMatchObject({
+    value: { structured: { deleted: ['a'], notDeleted: ['b'], notFound: ['b'] } },
+  })
+  const { context } = makeList(2, () => ({ reason: 'forbidden' }))
+  expect(await deleteTodo.run({ ids: ['a', 'b'] }, context)).toMatchObject({
+    value: {
+      structured: { deleted: ['a'], notDeleted: ['b'], notFound: [] },
+      text: 'Deleted 1 todo. Not deleted, and as before: 1 todo. The list now has 3 todos.',
+    },
+  })
 })
 
 test.each([

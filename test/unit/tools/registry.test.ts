@@ -45,8 +45,8 @@ test.each(tools.map((tool) => [tool.name, tool] as const))('%s lacks nothing', (
 test.each(tools.map((tool) => [tool.name, tool] as const))(
   'the example of %s is answered with what its output names',
   async (name, tool) => {
-    const { input, todos = [] } = examples[name] ?? { input: 'none' }
-    const answer = await tool.run(input, contextWith(ok(todos)))
+    const { input, todos = [], before = todos } = examples[name] ?? { input: 'none' }
+    const answer = await tool.run(input, contextWith(ok(todos), {}, ok(before)))
     expect(answer).toMatchObject({ ok: true, value: { text: expect.stringMatching(/./) } })
     expect(tool.output.safeParse(answer.ok ? answer.value.structured : null).success).toBe(true)
   },
