@@ -25,7 +25,7 @@ import { answerKeySet } from './http/key-set.ts'
 import { staticAsset } from './http/static-asset.ts'
 import { log } from './lib/log.ts'
 import { oncePerEnv } from './lib/once-per-env.ts'
-import { guardMcpRequest } from './mcp/guard-request.ts'
+import { answerOtherPath, guardMcpRequest } from './mcp/guard-request.ts'
 import { limitBearer } from './mcp/limit-bearer.ts'
 import { logRequest } from './mcp/request-line.ts'
 import { answerError } from './pages/answer-error.tsx'
@@ -133,6 +133,8 @@ export function compose(product: Product) {
         () => guardMcpRequest(c.req.raw, config) ?? limitBearer(c.req.raw, { failures, isRetired }, answer),
       )
     })
+    // Without a trailing slash, as the metadata and every token's audience have it.
+    .all('/mcp/*', ({ env: { config } }) => answerOtherPath(config.resource))
     // RFC 9728 §3.1 puts the document under the resource's path; older clients look only at the root.
     .all(PROTECTED_RESOURCE, (c) =>
       wiring.toResource(c.env, new Request(new URL(`${PROTECTED_RESOURCE}/mcp`, c.req.url), c.req.raw)),

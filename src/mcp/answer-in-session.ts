@@ -32,6 +32,8 @@ export interface Extra {
 
 interface Asked {
   principalOf: (extra: Extra) => Principal
+  /** Around the work of a request: while it lasts, its client can cancel it. */
+  during: <T>(extra: Extra, work: () => Promise<T>) => Promise<T>
   callerOf: (extra: Extra) => Promise<Caller>
   subscriberOf: (extra: Extra) => Subscriber
 }
@@ -40,7 +42,7 @@ interface Asked {
 export function answerInSession(
   server: McpServer['server'],
   { product, lists, reads }: { product: McpProduct; lists: Lists; reads: Reads },
-  { principalOf, callerOf, subscriberOf }: Asked,
+  { principalOf, during, callerOf, subscriberOf }: Asked,
 ): void {
   const { tools, resources, resourceTemplates, prompts } = product
   const readerOf = (extra: Extra): Reader => ({
@@ -67,7 +69,7 @@ export function answerInSession(
       return { resourceTemplates: lists.resourceTemplates }
     })
     server.setRequestHandler(ReadResourceRequestSchema, ({ params }, extra) =>
-      readResource(reads, params.uri, readerOf(extra)),
+      during(extra, () => readResource(reads, params.uri, readerOf(extra))),
     )
     server.setRequestHandler(SubscribeRequestSchema, ({ params }, extra) =>
       subscribe(reads, params.uri, subscriberOf(extra)),
@@ -83,13 +85,13 @@ export function answerInSession(
       return { prompts: lists.prompts }
     })
     server.setRequestHandler(GetPromptRequestSchema, ({ params }, extra) =>
-      getPrompt(reads, params.name, params.arguments, readerOf(extra)),
+      during(extra, () => getPrompt(reads, params.name, params.arguments, readerOf(extra))),
     )
   }
   if (resourceTemplates.length > 0) {
     server.registerCapabilities({ completions: {} })
     server.setRequestHandler(CompleteRequestSchema, ({ params }, extra) =>
-      complete(reads, params, readerOf(extra)),
+      during(extra, () => complete(reads, params, readerOf(extra))),
     )
   }
 }

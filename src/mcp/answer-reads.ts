@@ -54,12 +54,17 @@ async function read({ act, input }: Read, { principal, caller, notFound }: Reade
   throw readRefusal(answer.error, transaction)
 }
 
-/** The address is the client's own, and a value in a field, as revision 2026-07-28 asks (Resources, Error Handling). */
+/**
+ * The address is the client's own, and a value in a field, as revision 2026-07-28 asks (Resources, Error Handling): as far
+ * as it is an address, and no longer than any of ours.
+ */
 export const noResource = (
   uri: string,
   { notFound, transaction }: Pick<Reader, 'notFound'> & { transaction?: string },
 ) =>
   new RpcRefusal(notFound, 'There is no such resource.', {
-    uri,
+    ...(ADDRESS.test(uri) ? { uri } : {}),
     ...(transaction === undefined ? {} : { transaction }),
   })
+
+const ADDRESS = /^[a-z][a-z0-9+.-]{0,30}:[!-~]{1,256}$/i

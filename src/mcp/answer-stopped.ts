@@ -1,5 +1,6 @@
 import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
 import { z } from 'zod'
+import { dataOf } from './clean-answer.ts'
 import { errorCode, jsonRpcError } from './json-rpc-error.ts'
 import { noteAnswer } from './message-facts.ts'
 import type { RequestLine } from './request-line.ts'
@@ -88,9 +89,8 @@ async function readFirstMessage(from: ReadableStream<Uint8Array>) {
 }
 
 function parseMessage(text: string): unknown {
-  const data = /^data: (.*)$/m.exec(text)?.[1] ?? text
   try {
-    return JSON.parse(data)
+    return JSON.parse(dataOf(text))
   } catch {
     // A comment, or an event of another kind: nothing that a call could have stopped with.
     return undefined

@@ -1,13 +1,20 @@
 import type { Confirmation } from '../tools/confirmation.ts'
-import { type Consent, subjectOf } from './consent.ts'
+import { type Consent, noConsent, subjectOf } from './consent.ts'
 import { type Answered, toToolResult } from './invoke-tool.ts'
-import { isAgreed } from './question-form.ts'
+import { readReply } from './question-form.ts'
 import { failure, type ToolResult } from './tool-result.ts'
 
 /** Under the 60 s after which the SDKs' clients give a call up: nothing may happen that nobody waits for any more. */
 export const ANSWER_MS = 50_000
 
-export type Reply = 'agreed' | 'declined' | 'unanswered'
+/**
+ * `unanswered`: nothing came in time, or the stream is gone. `not_asked`: the client answered with an error, or with what
+ * is no answer; it is then served as a client that cannot show questions (docs/decisions/0007-asking-the-person.md).
+ */
+export type Reply = 'agreed' | 'declined' | 'unanswered' | 'not_asked'
+
+/** What the edge makes of an error that comes as an answer (stateful.ts). */
+export const COULD_NOT_ASK = { couldNotAsk: true } as const
 
 /** The stateful lane: the question goes out on the stream of the call, which waits for the answer. */
 export async function askInSession(
@@ -19,6 +26,7 @@ export async function askInSession(
   if (ask === null || answer.ok || answer.error.reason !== 'unconfirmed') return toToolResult(answered)
   const { confirmation } = answer.error
   const reply = await ask(confirmation)
+  if (reply === 'not_asked') return toToolResult(await run(noConsent))
   if (reply !== 'agreed') return failure({ reason: reply }, transaction)
   return toToolResult(await run({ canAsk: true, given: await subjectOf(confirmation) }))
 }
@@ -27,7 +35,7 @@ export async function askInSession(
 export class OpenQuestions {
   readonly #open = new Map<AbortController, string>()
 
-  /** Ends with the answer, the time, the call, or the grant; a client that fails to ask has not asked. */
+  /** Ends with the answer, the time, the call, or the grant. */
   async ask(
     { grant, signal, ms }: { grant: string; signal: AbortSignal; ms: number },
     elicit: () => Promise<unknown>,
@@ -42,7 +50,7 @@ export class OpenQuestions {
     try {
       const reply = await Promise.race([elicit().catch(() => null), promise])
       if (reply === null || signal.aborted || question.signal.aborted) return 'unanswered'
-      return isAgreed(reply) ? 'agreed' : 'declined'
+      return readReply(reply)
     } finally {
       clearTimeout(timer)
       signal.removeEventListener('abort', stop)

@@ -13,7 +13,7 @@ import { splitConsent } from '../tools/confirmation.ts'
 import type { AnyTool } from '../tools/define-tool.ts'
 import { type Consent, noConsent, subjectOf } from './consent.ts'
 import { type Answered, toToolResult } from './invoke-tool.ts'
-import { canShowForms, formOf, isAgreed } from './question-form.ts'
+import { canShowForms, formOf, readReply } from './question-form.ts'
 import { report } from './report.ts'
 import { RequestState, type StateKeys, writeState } from './request-state.ts'
 import type { CallProblem } from './tool-refusal.ts'
@@ -30,7 +30,10 @@ export interface StatelessAsking {
   keeper: () => Promise<ConfirmationKeeper>
 }
 
-type McpRequest = Pick<ServerContext['mcpReq'], 'envelope' | 'inputResponses' | 'requestState'>
+type McpRequest = Pick<
+  ServerContext['mcpReq'],
+  'envelope' | 'inputResponses' | 'droppedInputResponseKeys' | 'requestState'
+>
 
 /**
  * MCP 2026-07-28 MRTR: the question is the answer to the first call, and the person's answer comes with a second one,
@@ -47,15 +50,17 @@ export async function askStateless(
   if (!canAsk) return toToolResult(await run(noConsent))
   const call = await canonicalDigest([tool.name, splitConsent(input).rest])
   const state = RequestState.safeParse(mcpReq.requestState())
-  const reply = inputResponse(mcpReq.inputResponses, QUESTION)
-  let given: string | null = null
+  let consent: Consent = { canAsk: true, given: null }
   // A state that comes back without an answer is a question that is asked again.
-  if (state.success && reply.kind !== 'missing') {
-    const problem = await useAnswer(state.data, call, reply, asking)
+  if (state.success && hasReply(mcpReq)) {
+    const problem = await useAnswer(state.data, call, asking)
     if (problem !== null) return failure(problem, null)
-    given = state.data.subject
+    const reply = readReply(inputResponse(mcpReq.inputResponses, QUESTION))
+    if (reply === 'declined') return failure({ reason: 'declined' }, null)
+    if (reply === 'not_asked') return toToolResult(await run(noConsent))
+    consent = { canAsk: true, given: state.data.subject }
   }
-  const answered = await run({ canAsk: true, given })
+  const answered = await run(consent)
   const { answer } = answered
   if (answer.ok || answer.error.reason !== 'unconfirmed') return toToolResult(answered)
   const { confirmation } = answer.error
@@ -68,6 +73,10 @@ export async function askStateless(
   })
 }
 
+/** Whether anything came in the place of an answer; the SDK drops what cannot be one, and says so. */
+const hasReply = ({ inputResponses, droppedInputResponseKeys }: McpRequest): boolean =>
+  Object.hasOwn(inputResponses ?? {}, QUESTION) || droppedInputResponseKeys?.includes(QUESTION) === true
+
 const Envelope = z.object({ [CLIENT_CAPABILITIES_META_KEY]: z.unknown() })
 
 /** The capabilities of this very request: another one of the same client may declare others. */
@@ -78,17 +87,15 @@ const declared = (envelope: unknown): unknown =>
 async function useAnswer(
   { call, nonce, endsAtSeconds }: RequestState,
   calledNow: string,
-  reply: unknown,
   { principal, keeper }: StatelessAsking,
 ): Promise<CallProblem | null> {
   if (call !== calledNow) return { reason: 'bad_confirmation' }
   try {
     const used = { grant: principal.grant, nonce, attempt: crypto.randomUUID(), endsAtSeconds }
     const use = await (await keeper()).useConfirmation(used)
-    if (use !== 'done') return { reason: 'bad_confirmation' }
+    return use === 'done' ? null : { reason: 'bad_confirmation' }
   } catch (error) {
     report('confirmation.not-used', error, {})
     return { reason: 'not_started', retryAfterSeconds: 5 }
   }
-  return isAgreed(reply) ? null : { reason: 'declined' }
 }

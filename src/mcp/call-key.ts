@@ -13,8 +13,6 @@ const GRAMMAR = /^[A-Za-z0-9._:-]{1,128}$/
 /** What the message of a tool call says beside the tool and its arguments. */
 export interface CallMessage {
   meta: Readonly<Record<string, unknown>> | undefined
-  /** Where it came in, in the stateful lane: JSON-RPC request ids count from 0 on each connection. */
-  inSession: { session: string; request: string | number } | null
   /** The header of that name. */
   traceparent?: unknown
 }
@@ -27,24 +25,17 @@ export const clientTrace = ({ meta, traceparent }: CallMessage): string | null =
   readTraceparent(meta?.['traceparent']) ?? readTraceparent(traceparent)
 
 /**
- * Under which a write may be asked for again. Without the client's own key, the same message in the same session is
- * the same call for a minute; its arguments are in that key, because a client that connects again to its session
- * begins to count again, and another call must not be refused for it. Reads have none: they may always be repeated.
+ * Under which a write may be asked for again: the client's own key and nothing else. Ids of JSON-RPC never make two calls
+ * the same call: some clients give every request the same one (decision 21). Reads have none: they may always be repeated.
  */
 export async function callKey(
   tool: AnyTool,
   client: string,
-  argumentsDigest: string,
-  { meta, inSession }: CallMessage,
+  { meta }: CallMessage,
 ): Promise<Result<CallKey | null, CallProblem>> {
   if (tool.effect === 'read') return ok(null)
   const given = meta?.[KEY_NAME]
-  if (given !== undefined) {
-    if (typeof given !== 'string' || !GRAMMAR.test(given)) return err({ reason: 'bad_key' })
-    return ok({ from: 'client', hash: await canonicalDigest(['client', client, tool.name, given]) })
-  }
-  if (inSession === null) return ok(null)
-  const { session, request } = inSession
-  const parts = ['session', client, tool.name, session, request, argumentsDigest]
-  return ok({ from: 'session', hash: await canonicalDigest(parts) })
+  if (given === undefined) return ok(null)
+  if (typeof given !== 'string' || !GRAMMAR.test(given)) return err({ reason: 'bad_key' })
+  return ok({ hash: await canonicalDigest(['client', client, tool.name, given]) })
 }

@@ -4,7 +4,9 @@ import { oncePerEnv } from '../lib/once-per-env.ts'
 import type { Principal } from '../principal.ts'
 import { answerStopped } from './answer-stopped.ts'
 import { calledTool, challengeScopes } from './challenge-scopes.ts'
+import { cleanAnswer } from './clean-answer.ts'
 import { echoId } from './echo-id.ts'
+import { type Envelope, readEnvelope } from './envelope.ts'
 import { makeReads, readAsked, subscribeAsked } from './find-read.ts'
 import { forwardRequest } from './forward-request.ts'
 import { answerOutage, errorCode, jsonRpcError } from './json-rpc-error.ts'
@@ -44,21 +46,34 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
     line.note({ grant, client })
     const message = await readMessage(request)
     if (!message.ok) return message.error
-    const answer = () => answerMessage(request, message.value, env, ctx)
-    return echoId(await orOutage(line, answer), message.value.parsed)
+    return echoId(await answerRead(request, message.value, env, ctx), message.value.parsed)
   }
 
-  async function answerMessage(
+  async function answerRead(
     request: Request,
     { body, parsed }: Message,
     env: Env,
     ctx: Context,
   ): Promise<Response> {
+    const envelope = body === null ? null : readEnvelope(parsed)
+    if (envelope?.ok === false) return envelope.error
+    return orOutage(lineOf(request), () => answerMessage(request, envelope?.value ?? null, env, ctx))
+  }
+
+  async function answerMessage(
+    request: Request,
+    envelope: Envelope | null,
+    env: Env,
+    ctx: Context,
+  ): Promise<Response> {
+    const parsed = envelope?.message
+
     const principal = principalOf(ctx.auth)
     const line = lineOf(request)
     const { product, reads, lane } = servedOf(env)
-    const forwarded = forwardRequest(request, body)
-    const isStateful = await isLegacyRequest(forwarded, parsed)
+    const forwarded = forwardRequest(request, parsed === undefined ? null : JSON.stringify(parsed))
+    // Answers belong to questions of sessions: the other revision asks in its results.
+    const isStateful = envelope?.kind === 'answer' || (await isLegacyRequest(forwarded, parsed))
     const tool = calledTool(product.tools, parsed)
     const act = tool ?? readAsked(reads, parsed) ?? (isStateful ? subscribeAsked(reads, parsed) : undefined)
     line.note({
@@ -74,7 +89,8 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
           env,
           settings: await parts.settings(env),
           keeper: await parts.personOf(env, principal.person),
-          message: parsed,
+          envelope,
+          tools: parts.extend?.stateful === undefined ? product.tools : null,
           tool,
         })
       : await lane(forwarded, parsed, {
@@ -88,7 +104,7 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
             const given = { ...asked, message }
             return makeCaller(parts, env, principal.person, { lane: 'stateless', waitUntil, ...given })
           },
-        })
+        }).then((answer) => cleanAnswer(answer))
     const session = isStateful
       ? (response.headers.get('mcp-session-id') ?? request.headers.get('mcp-session-id'))
       : null

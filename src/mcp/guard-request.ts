@@ -1,4 +1,4 @@
-import { errorCode, jsonRpcError } from './json-rpc-error.ts'
+import { errorCode, jsonRpcError, SPEAKS_STREAMABLE_HTTP } from './json-rpc-error.ts'
 
 const METHODS = ['POST', 'GET', 'DELETE', 'OPTIONS']
 
@@ -23,9 +23,38 @@ export function guardMcpRequest(
     return jsonRpcError(403, errorCode.refused, 'This origin is not allowed.')
   }
   if (request.method === 'OPTIONS' && origin !== null) return answerPreflight(origin)
+  if (isOfOldTransport(request)) {
+    return jsonRpcError(405, errorCode.refused, SPEAKS_STREAMABLE_HTTP, { allow: 'POST', ...corsOf(origin) })
+  }
   if (METHODS.includes(request.method)) return null
   return jsonRpcError(405, errorCode.refused, 'Method not allowed.', { allow: METHODS.join(', ') })
 }
+
+/**
+ * The transport of MCP 2024-11-05 opens with GET, and would sign its person in before it hears that it is not spoken here.
+ * Every later client that opens a stream has a session by then, and names it or its revision. MCP 2025-11-25 Transports,
+ * Listening for Messages: 405 where there is no stream.
+ */
+const isOfOldTransport = ({ method, headers }: Request): boolean =>
+  method === 'GET' && !headers.has('mcp-session-id') && !headers.has('mcp-protocol-version')
+
+/** For an origin that was checked. */
+export const corsOf = (origin: string | null): Record<string, string> =>
+  origin === null
+    ? {}
+    : {
+        'access-control-allow-origin': origin,
+        'access-control-expose-headers': 'Retry-After',
+        vary: 'Origin',
+      }
+
+/** A person or program that has nearly the address: what it is exactly. */
+export const answerOtherPath = (resource: string): Response =>
+  jsonRpcError(
+    404,
+    errorCode.refused,
+    `The address of this server is ${resource}, exactly so. Nothing was done.`,
+  )
 
 /** The library would answer every preflight alike; only an origin that was checked gets this far. */
 const answerPreflight = (origin: string): Response =>

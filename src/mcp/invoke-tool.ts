@@ -96,7 +96,7 @@ async function runCall(
   const act =
     tool.confirm === undefined ? { rest: parsed.data, isConfirmed: false } : splitConsent(parsed.data)
   const argumentsDigest = await canonicalDigest(act.rest)
-  const key = await callKey(tool, client, argumentsDigest, caller.message)
+  const key = await callKey(tool, client, caller.message)
   if (!key.ok) return answered(key)
   const trace = clientTrace(caller.message)
   const intent: CallIntent = {

@@ -1,4 +1,6 @@
+import { z } from 'zod'
 import type { Failures } from '../limits/failures.ts'
+import { corsOf } from './guard-request.ts'
 import { errorCode, jsonRpcError } from './json-rpc-error.ts'
 
 // As the library reads it: what it takes for a token is limited as one.
@@ -19,22 +21,45 @@ export async function limitBearer(
     token === undefined
       ? await ask()
       : await failures.limitToken({ request, token, isRetired: isRetired(token) }, ask, tooMany)
+  if (answer.status === 401) return sayWhy(answer)
   if (answer.status !== 429) return answer
   // The Person's own no comes in the words of OAuth; who speaks MCP reads JSON-RPC.
   await answer.body?.cancel()
   return answerTooMany(request, answer.headers.get('retry-after') ?? '1')
 }
 
-/** The origin, where there is one, was checked before (guard-request.ts). */
-function answerTooMany(request: Request, retryAfter: string): Response {
-  const origin = request.headers.get('origin')
-  const cors = {
-    'access-control-allow-origin': origin ?? '',
-    'access-control-expose-headers': 'Retry-After',
-    vary: 'Origin',
-  }
-  return jsonRpcError(429, errorCode.refused, 'Too many requests. Nothing was done. Try again later.', {
-    'retry-after': retryAfter,
-    ...(origin === null ? {} : cors),
-  })
+const Ended = z.object({ error_description: z.string() })
+
+/**
+ * The challenge as it is, with a sentence for clients that show nothing but the body. It says no more than the challenge
+ * does: that there was no token, or that the token is none of ours any more; and why an access ended where that is told
+ * anyway. What an endpoint says itself stays.
+ */
+async function sayWhy(answer: Response): Promise<Response> {
+  const text = await answer.text()
+  const body: unknown =
+    answer.headers.get('content-type')?.startsWith('application/json') === true ? JSON.parse(text) : null
+  if (z.object({ jsonrpc: z.literal('2.0') }).safeParse(body).success) return new Response(text, answer)
+  const why = Ended.safeParse(body).data?.error_description
+  const isInvalid = answer.headers.get('www-authenticate')?.includes('error="invalid_token"') === true
+  const words = isInvalid ? `${why === undefined ? NO_LONGER : `${why}.`} ${AGAIN}` : SIGN_IN
+  const headers = new Headers(answer.headers)
+  headers.delete('content-length')
+  headers.set('content-type', 'application/json')
+  const error = { code: errorCode.refused, message: words }
+  return Response.json({ jsonrpc: '2.0', id: null, error }, { status: 401, headers })
 }
+
+const SIGN_IN =
+  'Sign in to use this server: your MCP client opens a browser for it. If it does not, connect to this server again in ' +
+  'the client and choose to sign in.'
+const NO_LONGER = 'This access is not valid any more.'
+const AGAIN =
+  'Sign in again to use this server: your MCP client opens a browser for it. If it does not, remove its login and connect again.'
+
+/** The origin, where there is one, was checked before (guard-request.ts). */
+const answerTooMany = (request: Request, retryAfter: string): Response =>
+  jsonRpcError(429, errorCode.refused, 'Too many requests. Nothing was done. Try again later.', {
+    'retry-after': retryAfter,
+    ...corsOf(request.headers.get('origin')),
+  })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { AnyTool } from '../tools/define-tool.ts'
+import { dataOf } from './clean-answer.ts'
 import { answerOutage, errorCode } from './json-rpc-error.ts'
 import { report } from './report.ts'
 import { failure } from './tool-result.ts'
@@ -106,9 +107,8 @@ function completed(first: Uint8Array, reader: Reader, words: () => string): Read
 }
 
 function isAnswer(event: string): boolean {
-  const data = /^data: (.*)$/m.exec(event)?.[1]
   try {
-    return data !== undefined && Answer.safeParse(JSON.parse(data)).success
+    return Answer.safeParse(JSON.parse(dataOf(event))).success
   } catch {
     return false
   }

@@ -2,33 +2,35 @@ import { z } from 'zod'
 import type { Confirmation } from '../tools/confirmation.ts'
 
 /**
- * A question as a form, the same in both lanes. What others wrote is a value that can only be looked at: each item is a
- * choice of one. That is the one way to show a value that every revision of elicitation has (since MCP 2025-06-18).
+ * A question as a form, the same in both lanes: one list and one yes for all of it, because some clients ask field by
+ * field. What others wrote is a value that can only be looked at: the list is a choice of one, and its texts are quoted as
+ * JSON. That is the one way to show a value that every revision of elicitation has (since MCP 2025-06-18).
  */
 export const formOf = ({ question, items }: Confirmation) => ({
   message: question,
   requestedSchema: {
     type: 'object' as const,
     properties: {
-      ...Object.fromEntries(
-        items.map(({ text }, at) => [`item${at + 1}`, shownItem(text, at, items.length)]),
-      ),
+      items: {
+        type: 'string' as const,
+        title: items.length === 1 ? 'This one' : `These ${items.length}`,
+        enum: [items.map(({ text }) => JSON.stringify(text)).join(', ')],
+      },
       confirm: { type: 'boolean' as const, title: 'Yes, do this', default: false },
     },
     required: ['confirm'],
   },
 })
 
-const shownItem = (text: string, at: number, count: number) => ({
-  type: 'string' as const,
-  title: `${at + 1} of ${count}`,
-  enum: [text],
-})
-
 const Agreed = z.object({ action: z.literal('accept'), content: z.object({ confirm: z.literal(true) }) })
+const Answered = z.object({ action: z.enum(['accept', 'decline', 'cancel']) })
 
 /** Sending a form off is not enough: some clients fill in what is required by themselves. */
 export const isAgreed = (reply: unknown): boolean => Agreed.safeParse(reply).success
+
+/** What a client said of a question: yes, no, or, with anything but an answer, that it could not ask. */
+export const readReply = (reply: unknown): 'agreed' | 'declined' | 'not_asked' =>
+  isAgreed(reply) ? 'agreed' : Answered.safeParse(reply).success ? 'declined' : 'not_asked'
 
 const Elicitation = z.object({ elicitation: z.object({ form: z.unknown(), url: z.unknown() }).partial() })
 

@@ -2,10 +2,15 @@ import { readBounded, TooLargeError } from '../lib/bounded-fetch.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { errorCode, jsonRpcError } from './json-rpc-error.ts'
 
-const MAX_BYTES = 1_048_576
+/**
+ * Bounds of one message. The largest message that this server understands has 3 KB. The session library hands a message
+ * to the session's object in a header as base64: 64 KiB become 88 KB, which fits under the platform's 128 KB for all
+ * headers of a request; 128 KiB would not. Depth and members are what parsing and checking cost.
+ */
+export const MESSAGE_BOUNDS = { bytes: 65_536, depth: 32, members: 1_000 } as const
 
 export interface Message {
-  /** The text that came in, to hand on; null where the method has no body. */
+  /** The text that came in; null where the method has no body. */
   body: string | null
   parsed: unknown
 }
@@ -16,18 +21,25 @@ export async function readMessage(request: Request): Promise<Result<Message, Res
   // Exactly this type, for both lanes: SDK v1 is content when the words are somewhere in it.
   const [type = ''] = (request.headers.get('content-type') ?? '').split(';')
   if (type.trim().toLowerCase() !== 'application/json') {
+    await request.body?.cancel()
     return no(415, errorCode.invalidRequest, 'The content type must be application/json.')
   }
+  if (Number(request.headers.get('content-length') ?? 0) > MESSAGE_BOUNDS.bytes) {
+    await request.body?.cancel()
+    return no(413, errorCode.invalidRequest, TOO_LARGE)
+  }
   try {
-    const body = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(
-      await readBounded(request.body, MAX_BYTES),
-    )
+    const bytes = await readBounded(request.body, MESSAGE_BOUNDS.bytes)
+    const body = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
+    const excess = findExcess(body)
+    if (excess === 'members') return no(413, errorCode.invalidRequest, TOO_MANY)
+    if (excess === 'depth') return no(400, errorCode.invalidRequest, TOO_DEEP)
     const parsed: unknown = JSON.parse(body)
     // MCP 2025-06-18 removed batches. One message for each POST: every check before the lanes sees all of it.
     if (Array.isArray(parsed)) return no(400, errorCode.invalidRequest, 'Batches are not supported.')
     return ok({ body, parsed })
   } catch (error) {
-    if (error instanceof TooLargeError) return no(413, errorCode.invalidRequest, 'The message is too large.')
+    if (error instanceof TooLargeError) return no(413, errorCode.invalidRequest, TOO_LARGE)
     if (error instanceof SyntaxError || error instanceof TypeError) {
       return no(400, errorCode.parse, 'The body is not JSON in UTF-8.')
     }
@@ -35,4 +47,36 @@ export async function readMessage(request: Request): Promise<Result<Message, Res
   }
 }
 
+const TOO_LARGE = 'The message is too large: it may have 64 KiB. Nothing was done.'
+const TOO_MANY = 'The message has too many members: it may have 1,000 in all. Nothing was done.'
+const TOO_DEEP = 'The message is nested too deeply: it may have 32 levels. Nothing was done.'
+
 const no = (status: number, code: number, message: string) => err(jsonRpcError(status, code, message))
+
+const [QUOTE, BACKSLASH, COMMA] = [34, 92, 44]
+const OPENS: ReadonlySet<number> = new Set([91, 123])
+const CLOSES: ReadonlySet<number> = new Set([93, 125])
+
+/**
+ * One pass over the text before anything is made of it. Each member but the first of its object or array has a comma
+ * before it, so commas and opened brackets together are at least as many as members. Text that is no JSON passes here
+ * and fails in the parser.
+ */
+export function findExcess(text: string): 'depth' | 'members' | null {
+  let [depth, members, isText] = [0, 0, false]
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at)
+    if (isText) {
+      if (unit === BACKSLASH) at += 1
+      else if (unit === QUOTE) isText = false
+    } else if (unit === QUOTE) isText = true
+    else if (unit === COMMA) members += 1
+    else if (OPENS.has(unit)) {
+      depth += 1
+      members += 1
+    } else if (CLOSES.has(unit)) depth -= 1
+    if (depth > MESSAGE_BOUNDS.depth) return 'depth'
+    if (members > MESSAGE_BOUNDS.members) return 'members'
+  }
+  return null
+}

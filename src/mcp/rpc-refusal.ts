@@ -1,17 +1,17 @@
 import type { CallProblem } from './tool-refusal.ts'
 import { sayRefusal } from './tool-refusal.ts'
-import { errorCode } from './json-rpc-error.ts'
+import { errorCode, OWN_WORDS } from './json-rpc-error.ts'
 import { STOPPED } from './tool-result.ts'
 
 /** An expected "no" in an answer that can only be an error: both SDKs make a JSON-RPC error of what has these fields. */
 export class RpcRefusal extends Error {
   readonly code: number
-  readonly data: Record<string, unknown> | undefined
+  readonly data: Record<string, unknown>
 
-  constructor(code: number, message: string, data?: Record<string, unknown>) {
+  constructor(code: number, message: string, data: Record<string, unknown> = {}) {
     super(message)
     this.code = code
-    this.data = data
+    this.data = { ...data, [OWN_WORDS]: true }
   }
 }
 

@@ -45,6 +45,8 @@ export function makeMcpSession(parts: McpParts) {
 
   return class McpSession extends McpAgent<Env> {
     readonly #questions = new OpenQuestions()
+    /** Each call that runs, with its grant. Its id is a UUID, a space, and the client's own id as JSON (stateful.ts). */
+    readonly #running = new Map<string, string>()
     override server = new McpServer(serverInfo, {
       instructions,
       // The default validator, Ajv, compiles code, which workerd refuses.
@@ -57,11 +59,12 @@ export function makeMcpSession(parts: McpParts) {
         this.server.registerTool(
           tool.name,
           { ...describeTool(tool, tool.scopes), inputSchema: tool.input, outputSchema: tool.output },
-          (input: unknown, extra: Extra) => this.#call(tool, input, extra),
+          (input: unknown, extra: Extra) => this.#during(extra, () => this.#call(tool, input, extra)),
         )
       }
       answerInSession(this.server.server, served, {
         principalOf,
+        during: (extra, work) => this.#during(extra, work),
         callerOf: (extra) => this.#callerOf(extra),
         subscriberOf: (extra) => {
           const principal = principalOf(extra)
@@ -70,6 +73,23 @@ export function makeMcpSession(parts: McpParts) {
         },
       })
       parts.extend?.stateful?.(this.server)
+    }
+
+    async #during<T>(extra: Extra, work: () => Promise<T>): Promise<T> {
+      const id = String(extra.requestId)
+      this.#running.set(id, principalOf(extra).grant)
+      try {
+        return await work()
+      } finally {
+        this.#running.delete(id)
+      }
+    }
+
+    async runningAs(id: string, grant: string): Promise<string[]> {
+      const running = [...this.#running].filter(([, asked]) => asked === grant)
+      return running.flatMap(([internal]) =>
+        internal.slice(internal.indexOf(' ') + 1) === id ? [internal] : [],
+      )
     }
 
     async #call(tool: AnyTool, input: unknown, extra: Extra) {
@@ -86,14 +106,10 @@ export function makeMcpSession(parts: McpParts) {
 
     /** A closed stream cancels nothing here (MCP 2025-11-25 Transports, Sending); the client's own notice does. */
     #callerOf(extra: Extra): Promise<Caller> {
-      const { _meta, requestId, signal, sendNotification, requestInfo } = extra
+      const { _meta, signal, sendNotification, requestInfo } = extra
       return makeCaller(parts, this.env, principalOf(extra).person, {
         lane: 'stateful',
-        message: {
-          meta: _meta,
-          inSession: { session: this.getSessionId(), request: requestId },
-          traceparent: requestInfo?.headers['traceparent'],
-        },
+        message: { meta: _meta, traceparent: requestInfo?.headers['traceparent'] },
         signal,
         progress: tellProgress(_meta, (notification) => sendNotification(notification)),
         waitUntil: (work) => this.ctx.waitUntil(work),

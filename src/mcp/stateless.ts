@@ -17,7 +17,7 @@ import type { Lists } from './listed.ts'
 import { describeTool } from './list-tools.ts'
 import type { McpProduct } from './product.ts'
 import { looksLikeOurs, readState } from './request-state.ts'
-import { refuseCursor } from './rpc-refusal.ts'
+import { refuseCursor, RpcRefusal } from './rpc-refusal.ts'
 import { instructions, serverInfo } from './server-info.ts'
 import { tellProgress } from './tell-progress.ts'
 
@@ -123,11 +123,13 @@ function makeServer(ready: Ready, call: StatelessCall, message: unknown): McpSer
   registerTools(server, ready, call)
   if (!isForTools) answerReads(server, ready, call)
   extend?.(server)
-  const wrong = findWrongParams(message)
+  const wrong = findWrongParams(message, extend === undefined ? product.tools : null)
   if (wrong !== null) {
+    const { method, answer } = wrong
     // In place of its handler, behind the SDK's own checks of headers and envelope.
-    server.server.setRequestHandler(wrong.method, { params: z.unknown() }, () => {
-      throw wrong.refusal
+    server.server.setRequestHandler(method, { params: z.unknown() }, () => {
+      if (answer instanceof RpcRefusal) throw answer
+      return answer
     })
   }
   return server
@@ -188,7 +190,7 @@ function answerReads({ server }: McpServer, { product, lists, reads }: Ready, ca
 /** A closed stream cancels here, because it is how this revision cancels (Transports, Cancellation). */
 const callerOf = (call: StatelessCall, { _meta, signal, notify }: ServerContext['mcpReq']): Promise<Caller> =>
   call.makeCaller({
-    message: { meta: _meta, inSession: null },
+    message: { meta: _meta },
     signal,
     progress: tellProgress(_meta, (notification) => notify(notification)),
   })

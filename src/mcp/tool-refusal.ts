@@ -4,7 +4,9 @@ import type { ToolProblem } from '../tools/tool-problem.ts'
 /** Why a call has no output: what stops a tool, and what stops a call before or around it. */
 export type CallProblem =
   | ToolProblem
-  | { reason: 'scope_missing' | 'bad_input' | 'ended' }
+  | { reason: 'scope_missing' | 'ended' }
+  /** `fields`: which of the tool's own fields do not fit, where that was looked at. */
+  | { reason: 'bad_input'; fields?: readonly string[] }
   | { reason: 'bad_key' | 'still_running' | 'already_done' | 'key_of_another_call' }
   | { reason: 'not_started'; retryAfterSeconds: number }
   | { reason: 'unconfirmed'; confirmation: Confirmation }
@@ -12,6 +14,9 @@ export type CallProblem =
   | { reason: 'broken'; incident: string }
 
 const wait = (seconds: number | null) => (seconds === null ? 'in a moment' : `in ${seconds} seconds`)
+
+const sayFields = (fields: readonly string[]) =>
+  fields.length === 0 ? '' : ` Not right: ${fields.join(', ')}.`
 
 /** The words for a model: what happened and what to do next. Nothing here was chosen by anyone outside. */
 export function sayRefusal(problem: CallProblem): string {
@@ -37,7 +42,7 @@ export function sayRefusal(problem: CallProblem): string {
     case 'scope_missing':
       return 'This connection may not do that. Nothing was changed. Ask the person to allow it and connect again.'
     case 'bad_input':
-      return 'These arguments do not fit the tool. Nothing was changed. Look at its input schema and call it again.'
+      return `These arguments do not fit the tool. Nothing was changed. Look at its input schema and call it again.${sayFields(problem.fields ?? [])}`
     case 'bad_key':
       return 'An idempotency key is 1 to 128 letters, digits, dots, underscores, colons or hyphens. Nothing was changed. Call again with such a key.'
     case 'still_running':
@@ -55,9 +60,9 @@ export function sayRefusal(problem: CallProblem): string {
     case 'changed_meanwhile':
       return 'This is no longer what the person agreed to. Nothing was changed. Call again, so that they are asked again.'
     case 'declined':
-      return 'The person was asked and did not agree. Nothing was changed. Do not ask again unless they want it.'
+      return 'The client was asked for the consent of the person and answered no. Nothing was changed. Some clients say no by themselves: tell the person, and call again only if they want it.'
     case 'unanswered':
-      return 'The person was asked and did not answer in time. Nothing was changed. Tell them, and call again when they are there.'
+      return 'The person was asked and did not answer in time. Nothing was changed. Wait for them: tell them, and call again only when they say that they are there.'
     case 'bad_confirmation':
       return 'This answer of the person was used before, is too old, or belongs to another call. Nothing was changed by this call. Look with listTodos, and call again from the start.'
     case 'broken':

@@ -1,14 +1,12 @@
 import { z } from 'zod'
 import { endCall, markLost, nextSweepSeconds, sweepCalls } from './call-sweep.ts'
 import { hasCallTable, makeCallTable } from './call-table.ts'
-import { type CallIntent, type CallKey, CallOutcome } from './calls.ts'
+import { type CallIntent, CallOutcome } from './calls.ts'
 import type { Made } from './request-rates.ts'
 import type { PersonStorage } from './step.ts'
 
-export const KEY_LASTS_MS: Readonly<Record<CallKey['from'], number>> = {
-  client: 24 * 3_600_000,
-  session: 60_000,
-}
+/** For so long a client's key names the call that had it first. */
+const KEY_LASTS_MS = 24 * 3_600_000
 
 const Earlier = z.object({
   id: z.string(),
@@ -69,7 +67,7 @@ export class CallLog {
       intent.effect,
       intent.argumentsDigest,
       key?.hash ?? null,
-      key === null ? null : now + KEY_LASTS_MS[key.from],
+      key === null ? null : now + KEY_LASTS_MS,
       now,
       intent.clientTrace ?? null,
     )

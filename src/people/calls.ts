@@ -25,8 +25,6 @@ export interface CallIntent {
 /** A hash over client, tool and key: it is one person's object that keeps it, so it is that person's as well. */
 export interface CallKey {
   hash: string
-  /** `client`: the client chose it, for 24 hours. `session`: made of session and request, for a minute. */
-  from: 'client' | 'session'
 }
 
 /**

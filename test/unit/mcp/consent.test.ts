@@ -45,7 +45,7 @@ function makeWorld({ askMs = 0, deadlineMs = 5_000, isUnknown = false } = {}) {
   })
   const caller: Caller = {
     lane: 'stateless',
-    message: { meta: undefined, inSession: null },
+    message: { meta: undefined },
     keeper: {
       async beginCall(intent) {
         intents.push(intent)

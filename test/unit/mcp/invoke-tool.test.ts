@@ -46,7 +46,7 @@ function makeWorld(keeper = new Keeper(), meta?: CallMessage['meta']) {
   const calls: Parameters<Caller['todosFor']>[0][] = []
   const caller: Caller = {
     lane: 'stateless',
-    message: { meta, inSession: null },
+    message: { meta },
     keeper,
     deadlineMs: 10_000,
     waitUntil: (promise) => work.push(promise),
@@ -360,7 +360,7 @@ test('a write with a key is told to the Person with a hash of it, and its answer
   const [begun, ended] = keeper.events
   expect(begun).toMatchObject([
     'begin',
-    { effect: 'write', key: { from: 'client', hash: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/) } },
+    { effect: 'write', key: { hash: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/) } },
   ])
   expect(JSON.stringify(begun)).not.toContain('order-7')
   expect(ended).toEqual(['end', 'call-1', 'done', kept])

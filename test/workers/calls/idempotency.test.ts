@@ -4,7 +4,7 @@ import { begin, intent, personWith, rowsOf } from './story.ts'
 import { clock } from './worker.ts'
 
 const RESULT = '{"structured":{"total":1},"text":"Added."}'
-const KEY = { hash: 'hash-1', from: 'client' } as const
+const KEY = { hash: 'hash-1' } as const
 const callOf = (start: unknown): string =>
   typeof start === 'object' && start !== null && 'call' in start ? String(start.call) : ''
 
@@ -82,17 +82,14 @@ test('a call without a key is a call of its own', async () => {
   expect(await rowsOf(person)).toMatchObject([{ result: null }, { result: null }])
 })
 
-test('the key of a session lasts a minute, and then its answer is gone', async () => {
-  const person = await personWith('minute', 'g1')
-  const key = { hash: 'of session and request', from: 'session' } as const
-  const first = await begin(person, { key })
+test('a key lasts a day, and then its answer is gone', async () => {
+  const person = await personWith('day', 'g1')
+  const first = await begin(person)
   await person.endCall(callOf(first), 'done', RESULT)
-  clock.nowMs += 59_999
-  expect(await begin(person, { key })).toMatchObject({ verdict: 'repeat', result: RESULT })
-  clock.nowMs += 1
+  clock.nowMs += 24 * 3_600_000
   expect(await runDurableObjectAlarm(person)).toBe(true)
   expect(await rowsOf(person)).toMatchObject([{ outcome: 'done', result: null }])
-  expect(await begin(person, { key })).toMatchObject({ verdict: 'go' })
+  expect(await begin(person)).toMatchObject({ verdict: 'go' })
 })
 
 test('what is kept is sealed, goes when its grant ends, and the change stays known', async () => {

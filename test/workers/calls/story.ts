@@ -35,7 +35,7 @@ export const intent = (given: Partial<CallIntent> = {}): CallIntent => ({
   effect: 'write',
   transaction: crypto.randomUUID(),
   argumentsDigest: 'digest-1',
-  key: { hash: 'hash-1', from: 'client' },
+  key: { hash: 'hash-1' },
   ...given,
 })
 

@@ -33,7 +33,7 @@ export const sessionIn = ({ status, headers, text }: Answer): string => {
 
 export const openSession = async (accessToken: string) => sessionIn(await initialize(accessToken))
 
-/** A tool call of the stateful lane. Messages with the same id are, for the server, the same message. */
+/** A tool call of the stateful lane. */
 export const callInSession = (
   accessToken: string,
   session: string,

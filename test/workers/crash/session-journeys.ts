@@ -63,9 +63,6 @@ const call = (tool: 'listTodos' | 'addTodo'): Journey => ({
         const next = sane(await callInSession(tokens.access_token, session, 'whoAmI', { id: 3 }))
         expect([next.status, next.text]).toEqual([200, expect.stringContaining('"structuredContent"')])
         await checkRecords(tokens, id)
-        // Not even a client that sends the same message again makes it twice.
-        if (isUnknown) await ask(1)
-        expect(writesOf(id)).toBeLessThanOrEqual(1)
         await expectSessions(tokens, 1)
         return isUnknown ? 'unknown' : 'goes on'
       },

@@ -34,7 +34,6 @@ export class TodoApi extends WorkerEntrypoint {
     if (grantOf(request).startsWith('stale')) return new Response(UPSTREAM_WORDS, { status: 401 })
     if (grantOf(request) === 'slow') await keepSilent(request)
     if (grantOf(request).startsWith('unhurried')) await scheduler.wait(100)
-    const todos = lists.get(request.headers.get('authorization') ?? '') ?? []
     const id = new URL(request.url).pathname.split('/')[3]
     const body =
       request.method === 'GET' || request.method === 'DELETE' ? {} : Body.parse(await request.json())
@@ -50,6 +49,8 @@ export class TodoApi extends WorkerEntrypoint {
       if (grantOf(request).startsWith('slowly')) await scheduler.wait(400)
       deletions.push(id ?? '')
     }
+    // Looked at last: two changes at once are both made.
+    const todos = lists.get(request.headers.get('authorization') ?? '') ?? []
     const changed = change(request.method, todos, id, body)
     lists.set(request.headers.get('authorization') ?? '', changed)
     return Response.json({ todos: changed })

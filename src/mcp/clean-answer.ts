@@ -1,0 +1,143 @@
+import { z } from 'zod'
+import { errorCode, OWN_WORDS } from './json-rpc-error.ts'
+
+/** The id under which a transport knows a request, and the id that its client gave it. */
+export interface RenamedId {
+  internal: string
+  given: string | number
+}
+
+const Failed = z.looseObject({
+  jsonrpc: z.literal('2.0'),
+  error: z.object({
+    code: z.int(),
+    message: z.string(),
+    data: z.record(z.string(), z.unknown()).optional().catch(undefined),
+  }),
+  result: z.undefined().optional(),
+  method: z.undefined().optional(),
+})
+
+/**
+ * What leaves a transport has sentences of ours only (invariant 9): both SDKs repeat names, revisions and headers of a
+ * client in their errors. An error of ours says so in its data; any other keeps its code and gets our words for it.
+ */
+export async function cleanAnswer(response: Response, renamed: RenamedId | null = null): Promise<Response> {
+  const { status, body } = response
+  if (body === null) return response
+  const clean = (message: string) => cleanMessage(message, status, renamed)
+  if (response.headers.get('content-type') !== 'text/event-stream') {
+    const headers = new Headers(response.headers)
+    headers.delete('content-length')
+    return new Response(clean(await response.text()), { status, headers })
+  }
+  return new Response(mapEvents(body, clean), response)
+}
+
+function cleanMessage(text: string, status: number, renamed: RenamedId | null): string {
+  const named =
+    renamed === null
+      ? text
+      : text.replace(
+          `"id":${JSON.stringify(renamed.internal)}`,
+          () => `"id":${JSON.stringify(renamed.given)}`,
+        )
+  if (!named.includes('"error":')) return named
+  const failed = Failed.safeParse(parsed(named))
+  if (!failed.success) return named
+  const { code, message, data = {} } = failed.data.error
+  const { [OWN_WORDS]: isOurs, ...rest } = data
+  const kept = isOurs === true ? rest : knownData(code, data)
+  const error = {
+    code,
+    message: isOurs === true ? message : wordsFor(code, status),
+    ...(Object.keys(kept).length === 0 ? {} : { data: kept }),
+  }
+  return JSON.stringify({ ...failed.data, error })
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const Supported = z.object({ supported: z.array(z.string()) })
+const Requested = z.object({ requested: z.string().regex(/^\d{4}-\d{2}-\d{2}$/) })
+const Required = z.object({ requiredCapabilities: z.record(z.string(), z.unknown()) })
+const State = z.object({ reason: z.literal('invalid_request_state') })
+
+/** Of an SDK's data only what the revision asks for; of a client's text there, a date at most. */
+function knownData(code: number, data: Record<string, unknown>): Record<string, unknown> {
+  switch (code) {
+    case errorCode.unsupportedRevision:
+      return { ...Supported.safeParse(data).data, ...Requested.safeParse(data).data }
+    case errorCode.missingCapability:
+      return { ...Required.safeParse(data).data }
+    case errorCode.invalidParams:
+      return { ...State.safeParse(data).data }
+    default:
+      return {}
+  }
+}
+
+const WORDS: Readonly<Record<number, string>> = {
+  [errorCode.parse]: 'The body is not a message of JSON-RPC 2.0. Nothing was done.',
+  [errorCode.invalidRequest]: 'This is not a request that this server takes. Nothing was done.',
+  [errorCode.methodNotFound]: 'Method not found: this server has no such method in this revision of MCP.',
+  [errorCode.invalidParams]:
+    'The parameters, or what _meta says, are not what this method takes. Correct them; trying again as it is does not help.',
+  [errorCode.sessionNotFound]: 'Session not found',
+  [errorCode.headerMismatch]:
+    'The headers MCP-Protocol-Version, Mcp-Method and Mcp-Name do not say what the body says. Nothing was done.',
+  [errorCode.missingCapability]: 'This needs a capability that the client did not declare. Nothing was done.',
+  [errorCode.unsupportedRevision]: 'This server does not speak this revision of MCP. Nothing was done.',
+}
+
+const BY_STATUS: Readonly<Record<number, string>> = {
+  405: 'Method not allowed.',
+  406: 'The Accept header must name application/json and text/event-stream. Nothing was done.',
+  413: 'The message is too large. Nothing was done.',
+  415: 'The content type must be application/json.',
+}
+
+const wordsFor = (code: number, status: number): string =>
+  WORDS[code] ?? BY_STATUS[status] ?? 'This request was refused. Trying again as it is does not help.'
+
+/** Lines of a stream end with a line feed here; U+2028 is a character of a text like any other. */
+const DATA = /(^|\n)data: ([^\n]*)/
+
+/** What an event of a stream says; of an answer that is no stream, the whole of it. */
+export const dataOf = (text: string): string => DATA.exec(text)?.[2] ?? text
+
+/** Each event as soon as it is whole: its `data` line goes through `map`; comments pass. */
+function mapEvents(
+  from: ReadableStream<Uint8Array>,
+  map: (message: string) => string,
+): ReadableStream<Uint8Array> {
+  const reader = from.getReader()
+  const [decoder, encoder] = [new TextDecoder(), new TextEncoder()]
+  let text = ''
+  const mapEvent = (event: string) =>
+    event.replace(DATA, (_line, start: string, data: string) => `${start}data: ${map(data)}`)
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      for (;;) {
+        const { done, value } = await reader.read()
+        if (done) {
+          if (text !== '') controller.enqueue(encoder.encode(mapEvent(text)))
+          controller.close()
+          return
+        }
+        const events = (text + decoder.decode(value, { stream: true })).split('\n\n')
+        text = events.pop() ?? ''
+        if (events.length === 0) continue
+        controller.enqueue(encoder.encode(events.map((event) => `${mapEvent(event)}\n\n`).join('')))
+        return
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  })
+}

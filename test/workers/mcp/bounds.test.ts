@@ -1,0 +1,198 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { MESSAGE_BOUNDS } from '../../../src/mcp/read-message.ts'
+import { MCP_URL, toWorker } from './clients.ts'
+import { callMessage, callsOf, initialize, openSession, post, send } from './raw.ts'
+
+const BEARER = 'bounds:g1:rw.client'
+const Refused = z.object({
+  jsonrpc: z.literal('2.0'),
+  id: z.unknown(),
+  error: z.object({ code: z.number(), message: z.string(), data: z.undefined().optional() }),
+})
+const STATELESS = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'whoAmI' }
+
+/** What is refused for its form says so in a sentence of ours and repeats nothing. */
+async function refusalOf(response: Response): Promise<{ status: number; code: number; message: string }> {
+  const text = await response.text()
+  const { error } = Refused.parse(JSON.parse(text))
+  expect(text.length).toBeLessThan(400)
+  expect(text).not.toContain('padding')
+  return { status: response.status, code: error.code, message: error.message }
+}
+
+const nested = (depth: number): unknown => {
+  let value: unknown = 1
+  for (let at = 0; at < depth; at += 1) value = at % 2 === 0 ? [value] : { a: value }
+  return value
+}
+
+test('a megabyte of 90,000 members is refused before it is parsed, on both transports', async () => {
+  const members = Object.fromEntries(Array.from({ length: 90_000 }, (_, at) => [`padding${at}`, 1]))
+  const session = await openSession(BEARER)
+  for (const headers of [{ 'mcp-session-id': session }, STATELESS, {}]) {
+    for (const method of ['tools/call', 'initialize', 'ping', 'no/such']) {
+      const response = await post(BEARER, { jsonrpc: '2.0', id: 1, method, params: members }, headers)
+      expect(await refusalOf(response)).toMatchObject({ status: 413, code: -32600 })
+    }
+  }
+})
+
+test('a body that says that it is too large is not read', async () => {
+  let pulled = 0
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      pulled += 1
+      controller.enqueue(new TextEncoder().encode(' '.repeat(1024)))
+    },
+  })
+  const response = await toWorker(MCP_URL, {
+    method: 'POST',
+    body,
+    headers: {
+      authorization: `Bearer ${BEARER}`,
+      accept: 'application/json, text/event-stream',
+      'content-type': 'application/json',
+      'content-length': String(10_000_000),
+    },
+  })
+  expect((await refusalOf(response)).status).toBe(413)
+  expect(pulled).toBeLessThan(100)
+})
+
+test('an endless body is let go of at the bound', async () => {
+  let pulled = 0
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      pulled += 1
+      controller.enqueue(new TextEncoder().encode(' '.repeat(1024)))
+    },
+  })
+  const response = await toWorker(MCP_URL, {
+    method: 'POST',
+    body,
+    headers: {
+      authorization: `Bearer ${BEARER}`,
+      accept: 'application/json, text/event-stream',
+      'content-type': 'application/json',
+    },
+  })
+  expect((await refusalOf(response)).status).toBe(413)
+  expect(pulled).toBeLessThan(200)
+})
+
+test.each([33, 400, 2_000, 20_000])(
+  'what is nested %d levels deep is 400, on both transports',
+  async (depth) => {
+    const session = await openSession(BEARER)
+    const deep = (method: string, name: object) =>
+      `{"jsonrpc":"2.0","id":1,"method":"${method}","params":${JSON.stringify(name).slice(0, -1)},"deep":${JSON.stringify(nested(Math.min(depth, 2_000)))}}}`
+    for (const headers of [{ 'mcp-session-id': session }, STATELESS]) {
+      const response = await send('POST', BEARER, headers, deep('tools/call', { name: 'whoAmI' }))
+      expect(await refusalOf(response)).toMatchObject({ status: 400, code: -32600 })
+    }
+    const capabilities = { experimental: { deep: nested(Math.min(depth, 2_000)) } }
+    const begun = await post(BEARER, { ...initialize, params: { ...initialize.params, capabilities } })
+    expect(await refusalOf(begun)).toMatchObject({ status: 400, code: -32600 })
+  },
+)
+
+test('what a client may send passes: a long text, and twenty ids', async () => {
+  const bearer = 'bounds_ok:g1:rw.client'
+  const session = await openSession(bearer)
+  const ids = Array.from({ length: 20 }, (_, at) => `${'i'.repeat(120)}${at}`)
+  const answer = await post(bearer, callMessage('deleteTodo', { ids, confirm: true }), {
+    'mcp-session-id': session,
+  })
+  expect(await answer.text()).toContain('There is no todo with this id.')
+  const capabilities = { experimental: { deep: nested(20) } }
+  const begun = await post(bearer, { ...initialize, params: { ...initialize.params, capabilities } })
+  expect(begun.status).toBe(200)
+  await begun.text()
+})
+
+test('every message over a bound is refused with a bounded sentence, every other one is not refused for it', async () => {
+  const bearer = 'bounds_any:g1:rw.client'
+  const session = await openSession(bearer)
+  const shape = fc.record({
+    members: fc.integer({ min: 0, max: 3_000 }),
+    depth: fc.integer({ min: 0, max: 300 }),
+    bytes: fc.integer({ min: 0, max: 100_000 }),
+    where: fc.constantFrom('arguments', '_meta', 'beside'),
+    isStateless: fc.boolean(),
+  })
+  await fc.assert(
+    fc.asyncProperty(shape, async ({ members, depth, bytes, where, isStateless }) => {
+      const extra = {
+        list: Array.from({ length: members }, () => 1),
+        deep: nested(depth),
+        text: '{"[,'.repeat(bytes / 4),
+      }
+      const params = {
+        name: 'whoAmI',
+        arguments: where === 'arguments' ? extra : {},
+        _meta: where === '_meta' ? { padding: extra } : {},
+        ...(where === 'beside' ? { padding: extra } : {}),
+      }
+      const text = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+      const response = await send(
+        'POST',
+        bearer,
+        isStateless ? STATELESS : { 'mcp-session-id': session },
+        text,
+      )
+      const isOver =
+        text.length > MESSAGE_BOUNDS.bytes || members > MESSAGE_BOUNDS.members || depth > MESSAGE_BOUNDS.depth
+      const said = await response.text()
+      expect(said.length).toBeLessThan(2_000)
+      expect(said).not.toContain('padding')
+      // Braces and commas in a text are none.
+      const isRefused = /The message (?:is too large|has too many|is nested)/.test(said)
+      // What is near a bound may be over it by what stands around these.
+      const isNear = members > MESSAGE_BOUNDS.members - 20 || depth > MESSAGE_BOUNDS.depth - 5
+      expect([isRefused || isNear, response.status === 413 || response.status === 400 || !isRefused]).toEqual(
+        [isOver || isNear, true],
+      )
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test.each([
+  ['an error', { id: 'elicit_abc', error: { code: -32601, message: 'Method not found' } }],
+  ['an error with an id that is a number', { id: 7, error: { code: -32601, message: 'Method not found' } }],
+  ['an error with data', { id: 7, error: { code: -1, message: '', data: { a: [1] } } }],
+  ['an error without an id', { error: { code: -32700, message: 'x' } }],
+  ['an error whose id is null', { id: null, error: { code: -32700, message: 'x' } }],
+  ['a result', { id: 'elicit_abc', result: { action: 'accept', content: { confirm: true } } }],
+  ['an empty result', { id: 1, result: {} }],
+])('%s to nothing that was asked, alone in a POST, is 202 and over', async (_what, answer) => {
+  const bearer = 'alone:g1:rw.client'
+  const session = await openSession(bearer)
+  const response = await post(bearer, { jsonrpc: '2.0', ...answer }, { 'mcp-session-id': session })
+  expect([response.status, await response.text()]).toEqual([202, ''])
+  expect(await callsOf('alone')).toEqual([])
+})
+
+test('what is neither a request, a notification nor an answer is 400', async () => {
+  const session = await openSession(BEARER)
+  for (const message of [
+    {},
+    5,
+    null,
+    'x',
+    { jsonrpc: '2.0' },
+    { jsonrpc: '1.0', id: 1, method: 'ping' },
+    { jsonrpc: '2.0', id: 1, method: 'ping', params: [] },
+    { jsonrpc: '2.0', id: 1, method: 'ping', params: null },
+    { jsonrpc: '2.0', id: 1, method: 'ping', result: {} },
+    { jsonrpc: '2.0', id: 1, result: {}, error: { code: 1, message: 'x' } },
+    { jsonrpc: '2.0', id: 1, error: 'padding' },
+  ]) {
+    for (const headers of [{ 'mcp-session-id': session }, { 'mcp-protocol-version': '2026-07-28' }]) {
+      const refused = await refusalOf(await post(BEARER, message, headers))
+      expect(refused).toMatchObject({ status: 400, code: -32600 })
+    }
+  }
+})

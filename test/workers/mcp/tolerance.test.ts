@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest'
+import { callMessage, initialize, openSession, post, send } from './raw.ts'
+import { ask } from './stateless-ask.ts'
+
+// What real clients send that the specification does not foresee (docs/connect.md#what-is-taken-and-what-is-not).
+const BEARER = 'tolerant:g1:rw.client'
+const lastOf = (text: string): unknown =>
+  JSON.parse([...text.matchAll(/(?:^|\n)data: ([^\n]*)/g)].at(-1)?.[1] ?? text)
+
+test.each([
+  ['made up', async () => 'made-up'],
+  ['of another person', () => openSession('stranger:g1:rw.client')],
+  [
+    'that has ended',
+    async () => {
+      const session = await openSession(BEARER)
+      await send('DELETE', BEARER, { 'mcp-session-id': session })
+      return session
+    },
+  ],
+])('initialize that carries a session id %s begins a new session', async (_what, idOf) => {
+  const dead = await idOf()
+  const begun = await post(BEARER, initialize, { 'mcp-session-id': dead })
+  const session = begun.headers.get('mcp-session-id') ?? ''
+  expect(begun.status).toBe(200)
+  expect(lastOf(await begun.text())).toMatchObject({ id: 0, result: { protocolVersion: '2025-11-25' } })
+  expect(session).not.toBe(dead)
+  const call = await post(BEARER, callMessage('whoAmI'), { 'mcp-session-id': session })
+  expect(lastOf(await call.text())).toMatchObject({ id: 1, result: { structuredContent: {} } })
+})
+
+test('initialize in a session that is open is refused, and the session goes on', async () => {
+  const session = await openSession(BEARER)
+  const again = await post(BEARER, initialize, { 'mcp-session-id': session })
+  expect(again.status).toBe(400)
+  expect(await again.json()).toMatchObject({
+    id: 0,
+    error: { message: expect.stringMatching(/^This session is open\. To begin another one/) },
+  })
+  const call = await post(BEARER, callMessage('whoAmI'), { 'mcp-session-id': session })
+  expect(call.status).toBe(200)
+  await call.text()
+})
+
+test('null for arguments is none, in both lanes; what is no object is refused', async () => {
+  const session = await openSession(BEARER)
+  const inSession = async (method: string, params: object) =>
+    lastOf(
+      await (
+        await post(BEARER, { jsonrpc: '2.0', id: 1, method, params }, { 'mcp-session-id': session })
+      ).text(),
+    )
+  const named = (name: string) => ({ headers: { 'mcp-name': name } })
+  const who = { name: 'whoAmI', arguments: null }
+  expect(await inSession('tools/call', who)).toMatchObject({ result: { structuredContent: {} } })
+  expect((await ask(BEARER, 'tools/call', who, named('whoAmI'))).body).toMatchObject({
+    result: { structuredContent: {} },
+  })
+  const review = { name: 'reviewOpen', arguments: null }
+  expect(await inSession('prompts/get', review)).toMatchObject({ result: { messages: expect.any(Array) } })
+  expect((await ask(BEARER, 'prompts/get', review, named('reviewOpen'))).body).toMatchObject({
+    result: { messages: expect.any(Array) },
+  })
+  // Where something is needed, none is not enough.
+  expect(await inSession('tools/call', { name: 'addTodo', arguments: null })).toMatchObject({
+    result: { isError: true },
+  })
+  for (const given of [[], 'x', 5, false])
+    expect(await inSession('tools/call', { name: 'whoAmI', arguments: given })).toMatchObject({
+      error: { code: -32602 },
+    })
+})
+
+test.each(['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list'])(
+  'an empty cursor of %s is none, in both lanes; any other leads nowhere',
+  async (method) => {
+    const session = await openSession(BEARER)
+    const inSession = async (params: object) =>
+      lastOf(
+        await (
+          await post(BEARER, { jsonrpc: '2.0', id: 1, method, params }, { 'mcp-session-id': session })
+        ).text(),
+      )
+    expect(await inSession({ cursor: '' })).toMatchObject({ id: 1, result: {} })
+    expect((await ask(BEARER, method, { cursor: '' })).body).toMatchObject({ result: {} })
+    expect(await inSession({ cursor: 'x' })).toMatchObject({ error: { code: -32602 } })
+    expect((await ask(BEARER, method, { cursor: 'x' })).body).toMatchObject({ error: { code: -32602 } })
+  },
+)
