@@ -6,6 +6,8 @@ import type { GivenSettings } from '../local/settings.ts'
 import { checkApplication, toKnow } from './check-application.ts'
 import { checkDiscovery } from './check-discovery.ts'
 import { checkKeys } from './check-keys.ts'
+import { checkLogins, onlyALoginShows } from './check-logins.ts'
+import { checkNames } from './check-names.ts'
 import { type Finding, ok, problem } from './finding.ts'
 
 const DEADLINE_MS = 8000
@@ -13,9 +15,13 @@ const LIMITS = { deadlineMs: DEADLINE_MS, maxBytes: 64 * 1024 }
 
 /** Everything that can be known without a person: the settings, and what PingOne says of itself and of us. */
 export async function examine(settings: GivenSettings, fetch: Fetch): Promise<readonly Finding[]> {
+  const misspelt = checkNames(settings)
   const config = loadConfig(settings)
-  if (!config.ok) return config.error.problems.map(({ name, problem: rule }) => problem(`${name} ${rule}`))
-  return [ok('the settings fit together'), ...(await examinePingOne(config.value, fetch))]
+  if (!config.ok) {
+    const { problems } = config.error
+    return [...misspelt, ...problems.map(({ name, problem: rule }) => problem(`${name} ${rule}`))]
+  }
+  return [...misspelt, ok('the settings fit together'), ...(await examinePingOne(config.value, fetch))]
 }
 
 async function examinePingOne(config: Config, fetch: Fetch): Promise<readonly Finding[]> {
@@ -38,6 +44,8 @@ async function examinePingOne(config: Config, fetch: Fetch): Promise<readonly Fi
     ...(keys === null ? [] : [await examineKeys(fetch, keys)]),
     // A document that does not hold is not asked any further: its problem is said already.
     ...(isGood ? await checkApplication({ pingone, config }, randomUUID()) : []),
+    ...(isGood ? await checkLogins(config, fetch) : []),
+    ...onlyALoginShows,
     ...toKnow(config),
   ]
 }

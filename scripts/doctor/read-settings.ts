@@ -5,7 +5,7 @@ import { keepKeys } from '../local/keys.ts'
 import { planLocal } from '../local/plan.ts'
 import { portsFrom } from '../local/ports.ts'
 import { parseJson, readPrivateFile } from '../local/private-file.ts'
-import { type GivenSettings, mergeSettings, readSettingsFile } from '../local/settings.ts'
+import { type GivenSettings, mergeSettings, readSettingsFile, unknownNames } from '../local/settings.ts'
 import { StartProblem } from '../local/start-problem.ts'
 import { describeStateFolder } from '../local/state-folder.ts'
 
@@ -30,5 +30,7 @@ export function readLocal(stateDir: string): GivenSettings {
     throw new StartProblem('npm start has not run here yet. Start it, or name settings: --env-file <path>')
   }
   const ports = portsFrom({ ...fromFile, ...process.env })
-  return planLocal(given, ports, keepKeys(keys)).settings
+  // With the names in the file that are no settings: npm start passes none of them on.
+  const unknown = unknownNames(fromFile).map((name) => [name, fromFile[name]] as const)
+  return { ...Object.fromEntries(unknown), ...planLocal(given, ports, keepKeys(keys)).settings }
 }

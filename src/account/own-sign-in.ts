@@ -187,7 +187,9 @@ async function exchange(
     // RFC 9207 §2.4: an error of another server is no error of PingOne's.
     const isPingOne = (callback.searchParams.get('iss') ?? config.pingone.issuer) === config.pingone.issuer
     return err(
-      isPingOne ? readCallbackError(error) : { reason: 'not_trusted', detail: 'error of another issuer' },
+      isPingOne
+        ? readCallbackError(error, callback.searchParams.get('error_description'))
+        : { reason: 'not_trusted', detail: 'error of another issuer' },
     )
   }
   const answer = { callback, redirectUri: signedInOf(parts), secrets: { verifier, nonce, issuer } }

@@ -64,7 +64,9 @@ async function finish(
     const issuer = callback.searchParams.get('iss') ?? config.pingone.issuer
     const isOurs = issuer === config.pingone.issuer
     return err(
-      isOurs ? readCallbackError(error) : { reason: 'not_trusted', detail: 'error of another issuer' },
+      isOurs
+        ? readCallbackError(error, callback.searchParams.get('error_description'))
+        : { reason: 'not_trusted', detail: 'error of another issuer' },
     )
   }
   const redirectUri = callbackOf(config)

@@ -1,7 +1,7 @@
 import type { AuthorizationErrorCode } from '@cloudflare/workers-oauth-provider'
 import { loggedErrorCode } from '../lib/error-code.ts'
 import type { EndReason } from '../people/end-reason.ts'
-import type { PingOneProblem } from '../pingone/problems.ts'
+import { namesNoPolicy, type PingOneProblem, policyNotFound } from '../pingone/problems.ts'
 
 /** Every way a login fails after our consent page, as the room tells it to itself. `detail` is for the log. */
 export type LoginRefusal =
@@ -86,8 +86,9 @@ export function answerRefusal(refusal: LoginRefusal): LoginAnswer {
 }
 
 /** What PingOne put into the callback instead of a code. Only `access_denied` says that the person said no. */
-export const readCallbackError = (error: string): LoginRefusal => {
+export const readCallbackError = (error: string, description: string | null = null): LoginRefusal => {
   const code = loggedErrorCode(error)
+  if (namesNoPolicy(description)) return policyNotFound
   if (error === 'access_denied') return { reason: 'declined', detail: code }
   if (error === 'temporarily_unavailable')
     return { reason: 'unavailable', detail: code, retryAfterSeconds: 5 }

@@ -39,6 +39,15 @@ const judgeErrorCode = (code: string): PingOneProblem =>
     ? { reason: 'dead', detail: code }
     : { reason: 'misconfigured', detail: loggedErrorCode(code) }
 
+/** `detail` where PingOne says that it finds no such policy; which error code comes with it is not documented. */
+export const POLICY_NOT_FOUND = 'policy_not_found'
+
+export const policyNotFound = { reason: 'misconfigured', detail: POLICY_NOT_FOUND } as const
+
+/** The text that was seen. It decides which of our own words are logged, and nothing else. */
+export const namesNoPolicy = (description: string | null | undefined): boolean =>
+  /\b(?:PolicyId|FlowId) not found\b/i.test((description ?? '').slice(0, 1000))
+
 const UNREADABLE: readonly string[] = [
   oauth.PARSE_ERROR,
   oauth.RESPONSE_IS_NOT_JSON,
@@ -47,7 +56,10 @@ const UNREADABLE: readonly string[] = [
 
 /** What a step of the OIDC library threw, as a value. Anything unknown is a bug and is thrown on. */
 export function problemOf(error: unknown): Err<PingOneProblem> {
-  if (error instanceof oauth.ResponseBodyError) return err(judgeErrorCode(error.error))
+  if (error instanceof oauth.ResponseBodyError) {
+    if (namesNoPolicy(error.error_description)) return err(policyNotFound)
+    return err(judgeErrorCode(error.error))
+  }
   // A 401 whose challenge header speaks for it: our authentication was refused (RFC 6749 §5.2).
   if (error instanceof oauth.WWWAuthenticateChallengeError) return err(judgeErrorCode('invalid_client'))
   if (error instanceof oauth.OperationProcessingError) {

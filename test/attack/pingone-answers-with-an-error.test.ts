@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
+import { OwnPage } from '../support/own-page.ts'
 import { signIn } from '../support/sign-in.ts'
 import { tellStory } from '../support/story.ts'
 
@@ -65,4 +66,23 @@ test('the log has the code and the correlation id, and none of the text', async 
   await expect.poll(() => story.logs('mcp')).toMatch(lines)
   expect(story.logs('mcp')).not.toContain(MARK)
   expect(story.logs('mcp')).not.toContain('typed-into-the-flow')
+})
+
+test('a flow policy that is not assigned has a reason of its own in the log, at a login and at a sign-in to /me', async () => {
+  await story.standIn.set({ policyAssigned: false })
+  const client = await story.newClient()
+  const login = await signIn(new Browser(), client.authorize().url, { person: story.newPerson() })
+  expect(Object.fromEntries(login.answer ?? [])).toMatchObject({
+    error: 'server_error',
+    error_description: 'This server is not set up correctly at PingOne',
+  })
+  const refused = (event: string) =>
+    story
+      .logs('mcp')
+      .split('\n')
+      .filter((line) => line.includes(`"event":"${event}"`) && line.includes('"detail":"policy_not_found"'))
+  await expect.poll(() => refused('login.refused')).toHaveLength(1)
+  expect(refused('login.refused')[0]).toMatch(/"level":"error".*"reason":"misconfigured"/)
+  await new OwnPage(story.origin, new Browser()).signInAs(story.newPerson())
+  await expect.poll(() => refused('sign-in.refused')).toHaveLength(1)
 })

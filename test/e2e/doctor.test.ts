@@ -28,6 +28,45 @@ test('an application without the grant type Refresh Token is found before anyone
   expect(problems).toEqual([expect.stringContaining('grant type Refresh Token')])
 })
 
+/** The settings of the running system with some others, in a file. */
+function changed(settings: Readonly<Record<string, string>>): string {
+  const good = readSettingsFile(describeStateFolder(story.stateDir).settingsOf('mcp'))
+  const file = join(story.stateDir, 'changed.json')
+  writeFileSync(file, JSON.stringify({ ...good, ...settings }))
+  return file
+}
+
+test('a policy that is not assigned is found before anyone signs in', async () => {
+  await story.standIn.set({ policyAssigned: false })
+  const { code, problems } = await doctor()
+  expect(code).toBe(1)
+  expect(problems).toEqual([expect.stringContaining('PingOne does not find the flow policy')])
+})
+
+test('neither a wrong policy, nor redirect URIs or scopes that PingOne does not have, nor a wrong name is well', async () => {
+  const policy = await doctor(changed({ PINGONE_DV_POLICY_ID: '00000000000000000000000000000000' }))
+  expect(policy.problems).toEqual([expect.stringContaining('PINGONE_DV_POLICY_ID has to be')])
+  const origin = await doctor(changed({ PUBLIC_ORIGIN: 'http://localhost:1' }))
+  expect(origin.problems).toEqual([
+    expect.stringContaining('http://localhost:1/callback'),
+    expect.stringContaining('http://localhost:1/signed-in'),
+  ])
+  const scope = await doctor(changed({ API_SCOPE_WRITE: 'todos:write' }))
+  expect(scope.problems).toEqual([expect.stringContaining('does not grant the scope todos:write')])
+  const name = await doctor(changed({ PINGONE_EXTRA_SCOPE: 'x' }))
+  expect(name.problems).toEqual([expect.stringContaining('write PINGONE_EXTRA_SCOPES')])
+  for (const { code } of [policy, origin, scope, name]) expect(code).toBe(1)
+})
+
+test('the doctor signs nobody in', async () => {
+  const before = await story.standIn.state()
+  await doctor()
+  const after = await story.standIn.state()
+  expect((after.counts['authorize'] ?? 0) - (before.counts['authorize'] ?? 0)).toBe(2)
+  expect(after.sessions).toEqual(before.sessions)
+  expect(after.families).toEqual(before.families)
+})
+
 test('a wrong secret is found, and is not shown', async () => {
   const good = readSettingsFile(describeStateFolder(story.stateDir).settingsOf('mcp'))
   const file = join(story.stateDir, 'wrong.json')

@@ -27,3 +27,26 @@ test('a bug or an outage of ours is for the person, who can try again, and does 
   expect(answer).toMatchObject({ to: 'person', status: 503 })
   expect(JSON.stringify(answer)).not.toContain('detail')
 })
+
+test.each([
+  ['invalid_request', 'PolicyId not found (Correlation ID: 3f2a)'],
+  ['login_required', 'FlowId not found'],
+  ['access_denied', 'policyid not found'],
+])(
+  'a flow policy that PingOne does not find is for the operator, whichever code comes with it: %s',
+  (error, text) => {
+    const refusal = readCallbackError(error, text)
+    expect(refusal).toEqual({ reason: 'misconfigured', detail: 'policy_not_found' })
+    expect(answerRefusal(refusal)).toMatchObject({ to: 'client', code: 'server_error' })
+  },
+)
+
+test.each([null, '', 'The policy was not found', 'x'.repeat(5000) + 'PolicyId not found'])(
+  'another text changes nothing: %s',
+  (text) => {
+    expect(readCallbackError('login_required', text)).toEqual({
+      reason: 'refused_by_pingone',
+      detail: 'login_required',
+    })
+  },
+)

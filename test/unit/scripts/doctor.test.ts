@@ -31,11 +31,35 @@ const rsa = { kty: 'RSA', use: 'sig', kid: 'k', e: 'AQAB', n: Buffer.alloc(256, 
 const refused = (error: string, status = 400) =>
   Response.json({ error, error_description: 'STRANGE' }, { status })
 
+/** As PingOne answers on the way back to the application. */
+const back = (asked: URLSearchParams, error: string, description = 'STRANGE') => {
+  const url = new URL(asked.get('redirect_uri') ?? 'https://mcp.example.com/callback')
+  url.search = new URLSearchParams({ error, error_description: description }).toString()
+  return new Response(null, { status: 302, headers: { location: url.href } })
+}
+const needsUser = (asked: URLSearchParams) => {
+  expect(asked.get('prompt')).toBe('none')
+  return back(asked, 'login_required')
+}
+const page = (status = 400) => new Response('STRANGE', { status })
+const pushed = () => Response.json({ request_uri: 'urn:x', expires_in: 60 }, { status: 201 })
+
 /** PingOne as far as the doctor asks it, with one thing different. */
 const pingone =
-  (different: { document?: object; keys?: object[]; token?: () => Response; down?: boolean } = {}) =>
-  async (input: string | URL | Request): Promise<Response> => {
-    const { pathname } = new URL(new Request(input).url)
+  (
+    different: {
+      document?: object
+      keys?: object[]
+      token?: () => Response
+      down?: boolean
+      authorize?: (asked: URLSearchParams) => Response
+      par?: () => Response
+    } = {},
+  ) =>
+  async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const { pathname, searchParams } = new URL(new Request(input, init).url)
+    if (pathname.endsWith('/authorize')) return (different.authorize ?? needsUser)(searchParams)
+    if (pathname.endsWith('/par')) return (different.par ?? pushed)()
     if (different.down === true) throw new TypeError('fetch failed')
     if (pathname.endsWith('/jwks')) return Response.json({ keys: different.keys ?? [rsa] })
     if (pathname.endsWith('/token')) return (different.token ?? (() => refused('invalid_grant')))()
@@ -89,6 +113,140 @@ test.for([
   )
   expect(problems).toHaveLength(1)
   expect(problems[0]).toContain(words)
+})
+
+const CALLBACK = `${settings.PUBLIC_ORIGIN}/callback`
+const asks = (scope: string) => (asked: URLSearchParams) => asked.get('scope')?.split(' ').includes(scope)
+
+test.for<[string, Parameters<typeof pingone>[0], RegExp[]]>([
+  [
+    'a policy that does not exist, or is not assigned',
+    { authorize: (asked) => back(asked, 'invalid_request', 'PolicyId not found (Correlation ID: 1)') },
+    [/PINGONE_DV_POLICY_ID has to be the id of a policy that exists and is assigned/],
+  ],
+  [
+    'the other text of the same',
+    { authorize: (asked) => back(asked, 'login_required', 'FlowId not found') },
+    [/PINGONE_DV_POLICY_ID/],
+  ],
+  [
+    'no redirect URI',
+    { authorize: () => page() },
+    [/sends nobody back to https:\/\/mcp\.example\.com\/callback/, /nobody back to \S+\/signed-in/],
+  ],
+  [
+    'a redirect URI alone, told by a page elsewhere',
+    {
+      authorize: (asked) =>
+        asked.get('redirect_uri') === CALLBACK
+          ? needsUser(asked)
+          : new Response(null, {
+              status: 302,
+              headers: { location: 'https://apps.pingone.eu/e?error=STRANGE' },
+            }),
+    },
+    [/nobody back to \S+\/signed-in/],
+  ],
+  [
+    'a scope that is not granted',
+    { authorize: (asked) => (asks('todo:write')(asked) ? back(asked, 'invalid_scope') : needsUser(asked)) },
+    [/does not grant the scope todo:write .* or correct API_SCOPE_WRITE/],
+  ],
+  [
+    'scopes of two resources',
+    {
+      authorize: (asked) =>
+        asks('todo:write')(asked) && asks('todo:read')(asked)
+          ? back(asked, 'invalid_scope')
+          : needsUser(asked),
+    },
+    [/several resources/],
+  ],
+  ['no scope at all', { authorize: (asked) => back(asked, 'invalid_scope') }, [/todo:read/, /todo:write/]],
+  ['no code', { authorize: (asked) => back(asked, 'unauthorized_client') }, [/Authorization Code on/]],
+  ['no access', { authorize: (asked) => back(asked, 'access_denied') }, [/access control/]],
+  [
+    'another error',
+    { authorize: (asked) => back(asked, 'invalid_request') },
+    [/\(invalid_request\): most often/],
+  ],
+  ['a text instead of a code', { authorize: (asked) => back(asked, 'STRANGE: 1') }, [/\(not a code\)/]],
+  ['an outage', { authorize: () => page(503) }, [/Try again later/]],
+  [
+    'an outage that it tells',
+    { authorize: (asked) => back(asked, 'temporarily_unavailable') },
+    [/Try again later/],
+  ],
+  [
+    'a code without anyone',
+    {
+      authorize: (asked) =>
+        new Response(null, {
+          status: 302,
+          headers: { location: `${asked.get('redirect_uri')}?code=STRANGE` },
+        }),
+    },
+    [/although nobody signed in/],
+  ],
+])('a login that PingOne does not take: %s', async ([, different, patterns]) => {
+  const { problems } = await said(settings, pingone(different))
+  expect(problems).toEqual(patterns.map((pattern) => expect.stringMatching(pattern)))
+})
+
+test('of two policies the second is asked for too, and named', async () => {
+  const { problems } = await said(
+    { ...settings, PINGONE_DV_POLICY_ID: 'policy,older' },
+    pingone({
+      authorize: (asked) =>
+        asked.get('acr_values') === 'older'
+          ? back(asked, 'server_error', 'PolicyId not found')
+          : needsUser(asked),
+    }),
+  )
+  expect(problems).toEqual([expect.stringContaining('policy 2 in PINGONE_DV_POLICY_ID')])
+})
+
+test('with pushed requests PingOne judges what is pushed', async () => {
+  const par = { pushed_authorization_request_endpoint: `${ISSUER}/par` }
+  const given = { ...settings, PINGONE_PAR: 'on' }
+  const flow = () =>
+    new Response(null, { status: 302, headers: { location: 'https://auth.pingone.eu/flow' } })
+  const good = await said(given, pingone({ document: par, authorize: flow }))
+  expect(good.problems).toEqual([])
+  const bad = () =>
+    Response.json({ error: 'invalid_request', error_description: 'PolicyId not found' }, { status: 400 })
+  const { problems } = await said(given, pingone({ document: par, par: bad }))
+  expect(problems).toEqual([expect.stringContaining('PINGONE_DV_POLICY_ID has to be')])
+})
+
+test('what no look can tell is said: the audience of tokens, and what the flow does', async () => {
+  const { text } = await said(settings, pingone())
+  expect(text).toMatch(/not checked: API_IDENTIFIER\. It has to be the audience/)
+  expect(text).toMatch(/not checked: whether the flow works/)
+})
+
+test('a name that is no setting is a problem, with the one that was meant', async () => {
+  const { problems } = await said(
+    {
+      ...settings,
+      PINGONE_DV_POLICY: 'x',
+      api_url: 'x',
+      CLIENT_ADMISION: 'open',
+      SOMETHING_ELSE: 'x',
+      'STRANGE = 1': 'x',
+      RUN_ID: 'x',
+    },
+    pingone(),
+  )
+  expect(problems).toEqual([
+    expect.stringMatching(
+      /^PINGONE_DV_POLICY is not a setting and does nothing: write PINGONE_DV_POLICY_ID$/,
+    ),
+    expect.stringMatching(/^api_url .* write API_URL$/),
+    expect.stringMatching(/^CLIENT_ADMISION .* write CLIENT_ADMISSION$/),
+    expect.stringMatching(/^SOMETHING_ELSE .* take it out/),
+    expect.stringMatching(/^a name that is longer or has other signs /),
+  ])
 })
 
 test('with offline_access asked for, the second cause is the other half of it', async () => {

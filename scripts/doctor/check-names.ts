@@ -1,0 +1,46 @@
+import { settingsWithoutEffect } from '../../src/settings.ts'
+import { type GivenSettings, SETTING_NAMES, unknownNames } from '../local/settings.ts'
+import { type Finding, note, problem } from './finding.ts'
+
+/** `npm start` writes it into the file of a Worker. */
+const OF_THE_SCRIPTS = ['RUN_ID']
+
+/** Nothing reads a name that is misspelt, and what it should set has its default instead. */
+export const checkNames = (given: GivenSettings): readonly Finding[] => [
+  ...unknownNames(given)
+    .filter((name) => !OF_THE_SCRIPTS.includes(name))
+    .map((name) => {
+      const meant = nearest(name)
+      const advice =
+        meant === undefined ? 'take it out; docs/configuration.md has all names' : `write ${meant}`
+      return problem(`${shown(name)} is not a setting and does nothing: ${advice}`)
+    }),
+  ...settingsWithoutEffect(given).map((name) => note(`${name} has no effect in this release`)),
+]
+
+/** What stands in front of a mistyped line may be a secret. */
+const shown = (name: string): string =>
+  /^\w{1,60}$/.test(name) ? name : 'a name that is longer or has other signs'
+
+const FURTHEST = 4
+
+function nearest(name: string): string | undefined {
+  const [best] = SETTING_NAMES.map((known) => ({ known, far: distance(name.toUpperCase(), known) })).toSorted(
+    (one, other) => one.far - other.far,
+  )
+  return best !== undefined && best.far <= Math.min(FURTHEST, name.length / 3) ? best.known : undefined
+}
+
+/** Levenshtein's: how many signs have to be added, left out or replaced. */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, at) => at)
+  for (let at = 0; at < one.length; at += 1) {
+    const next = [at + 1]
+    for (let below = 0; below < other.length; below += 1) {
+      const replaced = (row[below] ?? 0) + (one[at] === other[below] ? 0 : 1)
+      next.push(Math.min(replaced, (row[below + 1] ?? 0) + 1, (next[below] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row.at(-1) ?? 0
+}
