@@ -1,0 +1,26 @@
+/** `npm run deploy -- production`: wrangler deploys this environment, if anybody could reach what it deploys. */
+import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { refusalOf, requestOf } from './deploy/check-address.ts'
+import { runScript, StartProblem } from './local/start-problem.ts'
+import { ROOT } from './local/workers.ts'
+
+const WRANGLER = join(
+  dirname(createRequire(import.meta.url).resolve('wrangler/package.json')),
+  'bin/wrangler.js',
+)
+
+async function main(): Promise<number> {
+  const request = requestOf(process.argv.slice(2))
+  const refusal = refusalOf(join(ROOT, 'wrangler.jsonc'), request)
+  if (refusal !== undefined) throw new StartProblem(`${refusal} Nothing was deployed.`)
+  const parameters = [WRANGLER, 'deploy', '--env', request.environment ?? '', ...request.others]
+  const child = spawn(process.execPath, parameters, { cwd: ROOT, stdio: 'inherit' })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve(code ?? 1))
+  })
+}
+
+await runScript(main)

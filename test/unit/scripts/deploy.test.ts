@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { refusalOf, requestOf } from '../../../scripts/deploy/check-address.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'deploy-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const refused = (production: object, ...parameters: readonly string[]) => {
+  const file = join(folder, 'wrangler.jsonc')
+  writeFileSync(file, JSON.stringify({ name: 'x', workers_dev: false, env: { dev: {}, production } }))
+  return refusalOf(file, requestOf(parameters.length === 0 ? ['production'] : parameters))
+}
+
+test.for([[{ routes: [], workers_dev: false }], [{ workers_dev: false }], [{ routes: [] }], [{}]])(
+  'a deployment without an address is refused, with what to write: %j',
+  ([production]) => {
+    expect(refused(production ?? {})).toMatch(/^env\.production .* has no address: .*"custom_domain": true/)
+  },
+)
+
+test.for([
+  [{ routes: [{ pattern: 'mcp.example.com', custom_domain: true }] }],
+  [{ route: 'mcp.example.com/*' }],
+  [{ routes: [], workers_dev: true }],
+])('one with an address is not: %j', ([production]) => {
+  expect(refused(production ?? {})).toBeUndefined()
+})
+
+test('an address on the command line counts, and a dry run deploys nothing', () => {
+  expect(refused({}, 'production', '--domain', 'mcp.example.com')).toBeUndefined()
+  expect(refused({}, 'production', '--routes=mcp.example.com/*')).toBeUndefined()
+  expect(refused({}, 'production', '--dry-run')).toBeUndefined()
+})
+
+test('the environment has to be named, and to be there', () => {
+  for (const none of [[], ['--dry-run'], ['--env'], ['--env=']])
+    expect(refusalOf('wrangler.jsonc', requestOf(none))).toMatch(/^Say which environment/)
+  expect(refused({}, 'prod')).toBe(
+    'There is no environment prod in wrangler.jsonc; there are dev, production.',
+  )
+})
+
+test.for([
+  [['production', '--minify']],
+  [['--env', 'production', '--minify']],
+  [['--minify', '--env=production']],
+  [['-e', 'production', '--minify']],
+])('an environment is understood in each of its spellings: %s', ([parameters]) => {
+  expect(requestOf(parameters ?? [])).toEqual({ environment: 'production', others: ['--minify'] })
+})
+
+test('npm run deploy -- production says so before it deploys, as long as this repository has no hostname', () => {
+  const { status, stderr } = spawnSync('npm', ['run', '--silent', 'deploy', '--', 'production'], {
+    encoding: 'utf8',
+  })
+  expect(status).toBe(1)
+  expect(stderr).toMatch(/^env\.production .* has no address: .* Nothing was deployed\.\n$/)
+})
