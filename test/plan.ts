@@ -12,10 +12,16 @@ import { PATIENCE } from './support/patience.ts'
 const ROOT = `${import.meta.dirname}/..`
 
 /** Plain Node. */
-export const unitProject: TestProjectInlineConfiguration = {
+export const unitProject = (exclude: readonly string[] = []): TestProjectInlineConfiguration => ({
   oxc: { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } },
-  test: { name: 'unit', include: ['test/unit/**/*.test.{ts,tsx}'], environment: 'node', ...PATIENCE },
-}
+  test: {
+    name: 'unit',
+    include: ['test/unit/**/*.test.{ts,tsx}'],
+    exclude: [...exclude],
+    environment: 'node',
+    ...PATIENCE,
+  },
+})
 
 /** The whole system, started as `npm start` does. The attacks are stories too: in one project they share the systems. */
 export const storiesProject = (include: readonly string[]): TestProjectInlineConfiguration => ({
@@ -29,7 +35,8 @@ export const storiesProject = (include: readonly string[]): TestProjectInlineCon
 })
 export const ALL_STORIES = ['test/e2e/**/*.test.ts', 'test/attack/*.test.ts'] as const
 
-/** Of the Workers, `npm test` leaves out crash schedules, the fault matrix, floods and fuzz. */
+/** `npm test` leaves out fuzz, and of the Workers crash schedules, the fault matrix and floods too. */
+export const NOT_QUICK = ['test/unit/fuzz/**']
 export const QUICK_WORKERS: readonly string[] = [
   'examples/todo-api',
   'test/stand-ins/pingone',
