@@ -6,8 +6,10 @@ import { renderReport, withoutDate } from '../../scripts/conformance/report.ts'
 import { type Run, runConformance } from '../../scripts/conformance/run-conformance.ts'
 import { startSystem, type System } from '../../scripts/conformance/start-system.ts'
 import { findSuite, readRequirements } from '../../scripts/conformance/suite.ts'
+import { debuggersOf } from '../support/listeners.ts'
 import { connectMcp, MCP_CLIENTS } from '../support/mcp-clients.ts'
 import { newPerson } from '../support/people.ts'
+import { descendantsOf } from '../support/process-tree.ts'
 
 const suite = findSuite()
 const folder = mkdtempSync(join(tmpdir(), 'mcp-conformance-'))
@@ -37,6 +39,12 @@ test('nothing fails, and there is no warning: every required scenario of both re
 test('docs/conformance.md says what was found, whatever the day (npm run conformance)', () => {
   const page = readFileSync('docs/conformance.md', 'utf8')
   expect(withoutDate(page)).toBe(withoutDate(renderReport(runs, suite, '2026-11-21')))
+})
+
+test('the workerd of the suite opens no debugger', async () => {
+  const pids = descendantsOf(process.pid).map(({ pid }) => pid)
+  expect(pids.length).toBeGreaterThan(0)
+  expect(await debuggersOf(pids)).toEqual([])
 })
 
 // In the stateful lane the suite takes an error for an answer, also the error that there is no such tool.

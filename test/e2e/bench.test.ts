@@ -11,6 +11,8 @@ import { type Servers, startServers, STATE_FOLDER } from '../../scripts/bench/se
 import { measureLimits } from '../../scripts/limits/measure-limits.ts'
 import { objectFiles } from '../../scripts/limits/stored.ts'
 import { renderLimits } from '../../scripts/limits/render-limits.ts'
+import { debuggersOf } from '../support/listeners.ts'
+import { descendantsOf } from '../support/process-tree.ts'
 
 const EFFORT = {
   warmUp: 0,
@@ -88,6 +90,12 @@ test('grants without a login are given by the Worker of the bench, and not by th
   expect(product.status).toBe(404)
   expect(seeded.status).toBe(500)
   expect(servers.bundles.mcp.inputs.filter((file) => file.includes('bench/'))).toEqual([])
+})
+
+test('the workerd of a bench opens no debugger', async () => {
+  const pids = descendantsOf(process.pid).map(({ pid }) => pid)
+  expect(pids.length).toBeGreaterThan(0)
+  expect(await debuggersOf(pids)).toEqual([])
 })
 
 test('what is stored is measured by whole files: more grants take more, and an ended one keeps its record alone', async () => {

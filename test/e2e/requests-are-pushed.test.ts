@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { Browser, type Page } from '../support/browser.ts'
-import { tokensIn } from '../support/oauth-client.ts'
+import { OAuthClient, tokensIn } from '../support/oauth-client.ts'
 import { OwnPage } from '../support/own-page.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
 import { callToolStateless } from '../support/stateless-call.ts'
@@ -8,12 +8,13 @@ import { answerStepUp, askForMore } from '../support/step-up.ts'
 import { tellStory } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 
-// PINGONE_PAR=on, and a PingOne that takes no request which was not pushed (RFC 9126).
+// One system with two settings of a careful deployment: PINGONE_PAR=on, at a PingOne that takes no request which was
+// not pushed (RFC 9126), and CLIENT_ADMISSION=known (decision 16); the shared systems have neither, as `npm start`.
 let world: World
 const story = () => tellStory(world.addresses)
 
 beforeAll(async () => {
-  world = await startWorld({ settings: { PINGONE_PAR: 'on' } })
+  world = await startWorld({ settings: { PINGONE_PAR: 'on', CLIENT_ADMISSION: 'known' } })
   await story().standIn.set({ parRequired: true })
 })
 afterEach(() => story().standIn.set({ faults: null }))
@@ -108,4 +109,41 @@ test('a pushed request is good for one browser and one use', async () => {
   const address = onward.next ?? ''
   expect((await new Browser().open(new URL(address))).status).toBe(303)
   expect((await browser.open(new URL(address))).status).toBe(400)
+})
+
+// Who is admitted.
+
+const local = 'http://localhost:33418/done'
+
+test('a client on this computer registers, signs in and works', async () => {
+  const client = await story().newClient()
+  const { tokens } = await story().signInWith(client)
+  const again = await client.refresh(tokens.refresh_token ?? '')
+  expect(again.status).toBe(200)
+  const answer = await client.mcp(
+    { jsonrpc: '2.0', id: 1, method: 'tools/list' },
+    { authorization: `Bearer ${tokens.access_token}` },
+  )
+  expect(answer.status).not.toBe(401)
+})
+
+test('an address on the web that nobody admitted is a page, also where it was registered beside a local one', async () => {
+  const stranger = 'https://evil.example/callback'
+  const client = await story().newClient({ redirect_uris: [local, stranger] })
+  const page = await new Browser().open(client.authorize({ redirect_uri: stranger }).url)
+  expect(page).toMatchObject({ status: 403, next: undefined, forms: [] })
+  expect(page.text).toContain('This app is not admitted here')
+  const alone = new OAuthClient(story().mcpUrl)
+  await alone.discover()
+  await expect(alone.register({ redirect_uris: [stranger] })).rejects.toThrow('invalid_redirect_uri')
+  await expect.poll(() => story().logs('mcp')).toContain('"client.not-admitted"')
+})
+
+test('a document that nobody admitted is a page, and /token knows no such client', async () => {
+  const client = await story().newClient()
+  const document = 'https://claude.ai.evil.example/oauth/mcp-oauth-client-metadata'
+  const page = await new Browser().open(client.authorize({ client_id: document }).url)
+  expect(page).toMatchObject({ status: 403, next: undefined })
+  const answer = await client.refresh('x:y:z', { client_id: document })
+  expect(answer).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
 })

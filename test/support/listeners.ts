@@ -61,8 +61,9 @@ async function debuggerAt(port: number): Promise<string | undefined> {
   return undefined
 }
 
-/** Every debugger that listens in these processes, with what it says. */
+/** Every debugger that listens in these processes, with what it says; nothing is known where there is no Linux. */
 export async function debuggersOf(pids: readonly number[]): Promise<readonly string[]> {
+  if (process.platform !== 'linux') return []
   const ports = new Set(listenersOf(pids).map(({ port }) => port))
   const found = await Promise.all([...ports].map(debuggerAt))
   return found.filter((answer) => answer !== undefined)
