@@ -114,13 +114,16 @@ export const textUpTo = (maxCharacters: number) =>
     .refine((text) => characterCount(text) <= maxCharacters)
     .meta({ maxLength: maxCharacters })
 
-/** A text that a person wrote, cleaned as it comes in: it is shown whole later, or refused here. */
+/**
+ * A text that a person wrote, cleaned as it comes in: it is shown whole later, or refused here. One of which nothing can
+ * be seen is left for its tool to refuse, which has words for that.
+ */
 export const writtenText = (maxCharacters: number) =>
   z
     .string()
     .trim()
     .min(1)
-    .overwrite(cleanText)
+    .overwrite((text) => cleanText(text) || text)
     .refine((text) => characterCount(text) <= maxCharacters)
     .meta({ minLength: 1, maxLength: maxCharacters })
 

@@ -21,7 +21,7 @@ export const addTodo = defineTool({
   scopes: ['todo:read', 'todo:write'],
   effect: 'add',
   async run({ text }, { todos }) {
-    if (text === '') return err({ reason: 'invisible' })
+    if (cleanText(text) === '') return err({ reason: 'invisible' })
     // The API answers with the whole list and does not name the new todo; it may also write its text in another way.
     const before = await todos.list()
     if (!before.ok) return before

@@ -82,7 +82,7 @@ test.for([
     // It came back with the form as it was.
     expect(await page.getByRole('textbox', { name: 'text' }).inputValue()).toBe('bread')
     await execute()
-    await page.getByText('Added: [ ] bread').waitFor()
+    await page.getByText('Added. The list now has 1 todo.').waitFor()
     await takeShot(page, `inspector-${era}-added`)
   },
 )

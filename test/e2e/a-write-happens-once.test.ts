@@ -49,11 +49,11 @@ test('without a key, a message that comes again is a write of its own, also with
   for (const name of LANES) {
     const lane = await openLane(story, name)
     const message = JSON.stringify(lane.message('addTodo', { text: 'milk' }))
-    expect((await lane.send(message)).text).toContain('"id":')
+    expect((await lane.send(message)).text).toContain('Added. ')
     // Some clients give every request the same id, and several are under way at once.
     const answers = await Promise.all([lane.send(message), lane.send(message)])
     for (const { text } of answers) {
-      expect(text).toContain('"structuredContent"')
+      expect(text).toContain('Added. ')
       expect(text).not.toContain('"repeated"')
     }
     expect([name, await lane.todos()]).toEqual([name, ['milk', 'milk', 'milk']])

@@ -58,7 +58,7 @@ export async function inspectorCells(era: Era, mcpUrl: string): Promise<Cells> {
   await shows('from a step-up', 'resources/read', '--uri', 'todo://list')
   await shows('from a step-up', 'prompts/get', '--prompt-name', 'planMyDay')
   const { text } = await call('listTodos', {})
-  const ids = [/\(id ([\w-]+)\)/.exec(text)?.[1]]
+  const ids = [/"id\\?":\s*\\?"([\w-]+)/.exec(text)?.[1]]
   const asked = await call('deleteTodo', { ids })
   mustSee('it is told to ask', asked.code === TOOL_ERROR && asked.text.includes('confirm: true'))
   mustSee('and then deletes', (await call('deleteTodo', { ids, confirm: true })).code === DONE)

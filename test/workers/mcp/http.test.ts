@@ -51,7 +51,9 @@ test.each(LANES)('%s: a call whose token the API refuses goes on with a newer on
   const person = `ida_${lane}`
   const response = await callIn(lane, `${person}:stale:rw.client-a`, 'addTodo', { text: lane })
   expect(response.status).toBe(200)
-  expect(await response.text()).toContain(`Added: [ ] ${lane}`)
+  const text = await response.text()
+  expect(text).toContain('Added. ')
+  expect(text).toContain(`"text":"${lane}"`)
   expect(await callsOf(person)).toMatchObject([{ tool: 'addTodo', outcome: 'done' }])
 })
 

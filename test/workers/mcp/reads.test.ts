@@ -34,13 +34,14 @@ test.each(clientKinds)(
     const list = await client.readResource({ uri: 'todo://list' })
     expect(list).toMatchObject({ _meta: { transaction: expect.stringMatching(/^[0-9a-f-]{36}$/) } })
     expect(list.contents).toEqual([
-      { uri: 'todo://list', mimeType: 'text/plain', text: `1 todo\n[ ] Buy milk (id ${id})` },
+      { uri: 'todo://list', mimeType: 'text/plain', text: '1 todo.' },
+      { uri: 'todo://list', mimeType: 'text/plain', text: `[ ] "Buy milk" (id "${id}")` },
       { uri: 'todo://list', mimeType: 'application/json', text: JSON.stringify({ todos: [todo], total: 1 }) },
     ])
     const uri = `todo://items/${id}`
     const item = await client.readResource({ uri })
     expect(item.contents).toEqual([
-      { uri, mimeType: 'text/plain', text: `[ ] Buy milk (id ${id})` },
+      { uri, mimeType: 'text/plain', text: `[ ] "Buy milk" (id "${id}")` },
       { uri, mimeType: 'application/json', text: JSON.stringify(todo) },
     ])
     const lane = kind === 'v2-stateless' ? 'stateless' : 'stateful'

@@ -25,7 +25,7 @@ test('a session id opens only for its person and client; for others it does not 
   const own = await post(ADA, whoAmI, { 'mcp-session-id': session })
   expect(own.status).toBe(200)
   expect(own.headers.get('mcp-session-id')).toBe(session)
-  expect(await own.text()).toContain('You are Ada Lovelace')
+  expect(await own.text()).toContain('Ada Lovelace')
 })
 
 test('a made-up session id is 404 and makes no object', async () => {

@@ -90,5 +90,16 @@ function change(method: string, todos: Row[], id: string | undefined, body: z.in
   }
   if (method !== 'POST') return todos
   const text = body.todoText ?? ''
-  return [...todos, { id: crypto.randomUUID(), text, completed: false, internalNote: UPSTREAM_WORDS }]
+  const row = (written: string): Row => ({
+    id: crypto.randomUUID(),
+    text: written,
+    completed: false,
+    internalNote: UPSTREAM_WORDS,
+  })
+  // An API is free to write a text in its own way, to put what is new first, and to serve others at the same time.
+  if (text === 'rewritten') return [row('REWRITTEN\u202e\r\nby the API'), ...todos]
+  if (text === 'crowded') return [...todos, row('of another client'), row(text), row('of a third')]
+  if (text === 'crowded by equals') return [...todos, row(text), row(text)]
+  if (text === 'nowhere') return todos
+  return [...todos, row(text)]
 }
