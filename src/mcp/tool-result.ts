@@ -22,7 +22,10 @@ export const success = (
   transaction: string,
   isRepeat: boolean,
 ): ToolResult => ({
-  content: [text, quotedJson(structured)].map((block) => ({ type: 'text' as const, text: block })),
+  content: [text, ...(Object.keys(structured).length === 0 ? [] : [quotedJson(structured)])].map((block) => ({
+    type: 'text' as const,
+    text: block,
+  })),
   structuredContent: structured,
   _meta: { transaction, ...(isRepeat ? { repeated: true } : {}) },
 })

@@ -10,15 +10,18 @@ export type Change =
   | { readonly kind: 'delete'; readonly id: string }
 
 const MAX_CHARACTERS = 500
+const SEEN = /[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800\ufffc]]/v
+const FLAG_OR_UNSEEN = /(\u{1f3f4}[\u{e0061}-\u{e007a}]{5}\u{e007f})|[[\p{Cc}\p{Cf}]--[\u200c\u200d]]/gv
 
 /**
  * One line of text. Line breaks and tabs become spaces; what cannot be seen is removed: control characters,
- * direction marks, zero-width and tag characters. The two joiners stay, scripts and emoji are written with them.
+ * direction marks, zero-width and tag characters. What scripts and emoji are written with stays: the two joiners,
+ * variation selectors, and the tags of a flag. Whoever shows a text to a model cleans it once more (an API stores).
  */
 const TodoText = z
   .string({ error: 'must be text' })
   .transform(toOneLine)
-  .refine((text) => /[^\s\u200c\u200d]/.test(text), { error: 'must not be empty' })
+  .refine((text) => SEEN.test(text), { error: 'must not be empty' })
   .refine((text) => Array.from(text).length <= MAX_CHARACTERS, {
     error: `must have at most ${MAX_CHARACTERS} characters`,
   })
@@ -33,6 +36,6 @@ function toOneLine(text: string): string {
   return text
     .toWellFormed()
     .replace(/[\t\n\v\f\r\u0085\u2028\u2029]+/g, ' ')
-    .replace(/[[\p{Cc}\p{Cf}]--[\u200c\u200d]]/gv, '')
+    .replace(FLAG_OR_UNSEEN, '$1')
     .trim()
 }

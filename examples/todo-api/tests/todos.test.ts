@@ -75,6 +75,8 @@ test.each([
   ['\u202eright to left\u202c, zero\u200bwidth, \ufeffmark', 'right to left, zerowidth, mark'],
   ['hidden\u{e0041}\u{e0042} tags', 'hidden tags'],
   ['a family 👨‍👩‍👧 stays one', 'a family 👨‍👩‍👧 stays one'],
+  ['1️⃣ می‌روم ශ්‍රී 🏴󠁧󠁢󠁷󠁬󠁳󠁿', '1️⃣ می‌روم ශ්‍රී 🏴󠁧󠁢󠁷󠁬󠁳󠁿'],
+  ['🏴\u{e0061}\u{e0062} hidden', '🏴 hidden'],
   ['half a pair \ud83d', 'half a pair \ufffd'],
   ['"); DROP TABLE todos; --', '"); DROP TABLE todos; --'],
   ['é'.repeat(500), 'é'.repeat(500)],
