@@ -125,8 +125,9 @@ export class Client {
   }
 }
 
+const Block = z.object({ text: z.string() })
 const Called = z.object({
-  result: z.object({ isError: z.boolean().optional(), content: z.tuple([z.object({ text: z.string() })]) }),
+  result: z.object({ isError: z.boolean().optional(), content: z.tuple([Block], Block) }),
 })
 
 /** What the words of mcp/tool-refusal.ts come down to. */
