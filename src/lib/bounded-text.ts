@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /*
- * Text that a stranger chose, cleaned by context (design decision 23): what a script or an emoji is written with stays,
+ * Text that a stranger chose, cleaned by context (invariant 9): what a script or an emoji is written with stays,
  * what only hides or turns text around goes.
  */
 
