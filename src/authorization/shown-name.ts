@@ -13,9 +13,9 @@ const MAX_HOST_CHARACTERS = 260
 export const shownClientName = (name: string): string =>
   boundedText(name, MAX_NAME_CHARACTERS) || 'an app without a name'
 
-// Letters with their marks, digits, and the signs that names are made of. DaVinci fills `{{…}}`, and promises nothing
+// Letters with their marks and joiners (which boundedText judges), digits, and the signs that names are made of. DaVinci fills `{{…}}`, and promises nothing
 // about how a screen that a designer wrote in HTML escapes what it shows.
-const NOT_IN_A_FLOW = /[^\p{L}\p{M}\p{N} .,_()+-]/gu
+const NOT_IN_A_FLOW = /[^\p{L}\p{M}\p{N}\u200C\u200D .,_()+-]/gu
 const NOT_IN_A_HOST = /[^\p{L}\p{M}\p{N}.:[\]_-]/gu
 
 /** Who asks, as the screens of the DaVinci flow may show it: plain text only, whatever the screen does with it. */

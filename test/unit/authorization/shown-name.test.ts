@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import { clientInFlow } from '../../../src/authorization/shown-name.ts'
+import { clientInFlow, personNameIn, shownClientName } from '../../../src/authorization/shown-name.ts'
 
 const nameOf = (clientName: string) => clientInFlow({ clientName, redirectHost: 'app.example' }).name
+const CLAIMS = { iss: 'https://op.example', sub: 's', sid: 's', acr: 'policy' }
 const hostOf = (redirectHost: string) => clientInFlow({ clientName: 'x', redirectHost }).host
 
 test.each([
@@ -10,6 +11,8 @@ test.each([
   [`a"b'c&d;e\\f\`g`, 'a b c d e f g'],
   ['Cl\u202eau\u200bde\r\nSet-Cookie: x', 'Cl au de Set-Cookie x'],
   ['待办事项, हिन्दी (v2.0)', '待办事项, हिन्दी (v2.0)'],
+  ['هم‌یار ශ්‍රී 邉󠄞', 'هم‌یار ශ්‍රී 邉󠄞'],
+  ['👨‍👩‍👧 Claude\u200d', 'Claude'],
   ['<>', 'an app without a name'],
   ['x'.repeat(200), `${'x'.repeat(99)}…`],
 ])('%j is told to the flow as %j', (name, shown) => {
@@ -23,4 +26,22 @@ test.each([
   ['h'.repeat(300), `${'h'.repeat(259)}…`],
 ])('the host %j is told as %j', (host, shown) => {
   expect(hostOf(host)).toBe(shown)
+})
+
+test.each([
+  ['👨‍👩‍👧 1️⃣ می‌روم', '👨‍👩‍👧 1️⃣ می‌روم'],
+  ['😀'.repeat(100), '😀'.repeat(100)],
+  ['😀'.repeat(101), `${'😀'.repeat(99)}…`],
+  ['Cl\u200ba\u202eude\u{e0041}\ufe0f', 'Claude'],
+])('%j is the name %j of a client, and of a person', (name, shown) => {
+  expect(shownClientName(name)).toBe(shown)
+  expect(personNameIn({ ...CLAIMS, name })).toBe(shown)
+})
+
+test('a name of which nothing can be seen is a neutral word, and a person is called by the next one', () => {
+  for (const name of ['\ufe0f\u{e0100}', '\u3164\u2800', '\u200d\u200c', '\u0301', '\u{e0041}\u{e007f}']) {
+    expect(shownClientName(name)).toBe('an app without a name')
+    expect(personNameIn({ ...CLAIMS, name, preferred_username: 'ada' })).toBe('ada')
+    expect(personNameIn({ ...CLAIMS, name })).toBeNull()
+  }
 })
