@@ -10,6 +10,7 @@ import { createMiddleware } from 'hono/factory'
 import { admitTokenRequest } from './authorization/admit-token-request.ts'
 import { answerAuthorizationError } from './authorization/answer-authorization-error.tsx'
 import type { BadSettings } from './config.ts'
+import { readAuthorizeRequest } from './authorization/check-request.ts'
 import { decideConsent } from './authorization/decide-consent.tsx'
 import { finishLogin } from './authorization/finish-login.tsx'
 import { orUnavailable } from './authorization/or-unavailable.ts'
@@ -19,6 +20,7 @@ import { isUnderRetiredKey, limitTokenRequest } from './authorization/limit-toke
 import { showConsent } from './authorization/show-consent.tsx'
 import { answerTokenRequest } from './authorization/token-request.ts'
 import { cutOpener } from './http/cut-opener.ts'
+import { letGoOfBody } from './http/bounded-body.ts'
 import { refuseOtherMethods } from './http/method-guard.ts'
 import { refuseOtherOrigins } from './http/origin-guard.ts'
 import { answerKeySet } from './http/key-set.ts'
@@ -49,6 +51,11 @@ async function answerWithoutSettings(request: Request, bad: BadSettings): Promis
 }
 
 const PROTECTED_RESOURCE = '/.well-known/oauth-protected-resource'
+const AUTHORIZATION_SERVER = '/.well-known/oauth-authorization-server'
+
+/** The same question about a document at another of its addresses. */
+const moved = ({ url, method, headers }: Request, path: string) =>
+  new Request(new URL(path, url), { method, headers })
 
 /** Every route of this server, and which file answers it. `/mcp` needs a bearer; everything else is for browsers and OAuth. */
 export function compose(product: Product) {
@@ -78,7 +85,8 @@ export function compose(product: Product) {
     log.info('oauth.answered', { path: c.req.path, method: c.req.method, status: c.res.status, ms })
   })
 
-  const app = new Hono<{ Bindings: Call }>()
+  // As it stands in the address: the router then compares what the method guard and the library compare.
+  const app = new Hono<{ Bindings: Call }>({ getPath: (request) => new URL(request.url).pathname })
     .get('/', ({ env: { config } }) => showHome(config, names.name))
     .route('/', assets)
     .get('/health', (c) => c.json({ ok: true, runId: c.env.config.runId }))
@@ -92,11 +100,11 @@ export function compose(product: Product) {
     .use('/me/*', limitFailures)
     .use('/step-up/*', limitFailures)
     // Who may ask is decided before the library sees a request, here and at /token and /register (decision 16).
-    .get(
-      '/authorize',
-      async (c) =>
-        (await refuseStranger(c.req.raw, wiring.login(c.env))) ?? showConsent(c.req.raw, wiring.login(c.env)),
-    )
+    .get('/authorize', async (c) => {
+      const read = readAuthorizeRequest(c.req.raw)
+      const parts = wiring.login(c.env)
+      return (await refuseStranger(read, parts)) ?? showConsent(read, parts)
+    })
     .post('/authorize', (c) => decideConsent(c.req.raw, wiring.login(c.env)))
     .get('/callback', (c) => finishLogin(c.req.raw, wiring.login(c.env)))
     // The person's own page, and the sign-in of all pages of ours.
@@ -120,7 +128,7 @@ export function compose(product: Product) {
     )
     .post('/register', (c) =>
       orUnavailable('register', c.req.raw, () =>
-        limitRegistration(c.req.raw, c.env, (request) => wiring.toRegistrar(c.env, request)),
+        limitRegistration(c.req.raw, c.env, wiring.registrar(c.env)),
       ),
     )
     .all('/mcp', (c) => {
@@ -136,8 +144,11 @@ export function compose(product: Product) {
     // Without a trailing slash, as the metadata and every token's audience have it.
     .all('/mcp/*', ({ env: { config } }) => answerOtherPath(config.resource))
     // RFC 9728 §3.1 puts the document under the resource's path; older clients look only at the root.
-    .all(PROTECTED_RESOURCE, (c) =>
-      wiring.toResource(c.env, new Request(new URL(`${PROTECTED_RESOURCE}/mcp`, c.req.url), c.req.raw)),
+    .all(PROTECTED_RESOURCE, (c) => wiring.toResource(c.env, moved(c.req.raw, `${PROTECTED_RESOURCE}/mcp`)))
+    // RFC 8414 §3.1 does the same for an issuer with a path. Ours has none: this is for clients that build the address
+    // from that of the resource. The document names the issuer, as at the root.
+    .all(`${AUTHORIZATION_SERVER}/mcp`, (c) =>
+      wiring.toAuthorization(c.env, moved(c.req.raw, AUTHORIZATION_SERVER)),
     )
     .all(`${PROTECTED_RESOURCE}/*`, (c) => wiring.toResource(c.env, c.req.raw))
     // The library's own: metadata of RFC 8414, other methods of /token and /register, and 404 for the rest.
@@ -151,9 +162,13 @@ export function compose(product: Product) {
         if (!config.ok) return answerWithoutSettings(request, config.error)
         reportSettings(env)
         const refusal = refuseOtherOrigins(request, config.value.publicOrigin) ?? refuseOtherMethods(request)
-        return refusal ?? app.fetch(request, { ...wiring.partsOf(env), env, ctx })
+        const answer = refusal ?? (await app.fetch(request, { ...wiring.partsOf(env), env, ctx }))
+        await letGoOfBody(request)
+        return answer
       },
     } satisfies ExportedHandler<Env>,
+    /** Every path that is routed, for the tests that ask each of them. */
+    paths: [...new Set(app.routes.map(({ path }) => path))],
     Person: wiring.Person,
     McpSession: wiring.McpSession,
   }

@@ -2,6 +2,7 @@ import { OAuthResourceServer } from '@cloudflare/workers-oauth-provider'
 import type { AccountParts } from './account/parts.ts'
 import { Admission } from './authorization/admission.ts'
 import { checkBearer } from './authorization/check-bearer.ts'
+import type { Registrar } from './authorization/limit-registration.ts'
 import type { LoginParts, ProductNames } from './authorization/parts.ts'
 import { UNUSED_REGISTRATION_SECONDS, USED_REGISTRATION_SECONDS } from './authorization/register-client.ts'
 import { READ } from './authorization/scopes.ts'
@@ -212,8 +213,11 @@ export function makeWiring({ names, tools, deps, extend, ...lists }: Product) {
   const toResource = ({ env, ctx, resource }: Call, request: Request) => resource.fetch(request, env, ctx)
   const toAuthorization = ({ env, ctx, authorization }: Call, request: Request) =>
     authorization.fetch(request, providerEnv(env, toKv(env)), ctx)
-  const toRegistrar = ({ env, ctx, registrar }: Call, request: Request) =>
-    registrar.fetch(request, providerEnv(env, toKv(env)), ctx)
+  /** What POST /register works with. */
+  const registrar = ({ env, ctx, registrar: server }: Call): Registrar => ({
+    run: (request, storage) => server.fetch(request, providerEnv(env, storage), ctx),
+    storage: toKv(env),
+  })
 
   return {
     configOf,
@@ -223,7 +227,7 @@ export function makeWiring({ names, tools, deps, extend, ...lists }: Product) {
     tokenRun,
     toResource,
     toAuthorization,
-    toRegistrar,
+    registrar,
     Person: makePerson({
       config: (env) => partsOf(env).config,
       pingone: (env) => partsOf(env).pingone,

@@ -1,6 +1,6 @@
 import { log } from '../lib/log.ts'
-import { isLoopbackHost } from '../lib/loopback.ts'
 import { knownClients } from './known-clients.ts'
+import { isLoopbackRedirect } from './redirect-places.ts'
 
 /** Which clients may ask (decision 16). `clients` and `redirectHosts` are the operator's, and add to `known`. */
 export interface AdmissionSettings {
@@ -67,7 +67,7 @@ export class Admission {
     if (!URL.canParse(redirectUri)) return false
     const { protocol, username, password, hostname, host } = new URL(redirectUri)
     if (username !== '' || password !== '') return false
-    if (protocol === 'http:' && isLoopbackHost(hostname))
+    if (isLoopbackRedirect(redirectUri))
       return (mode === 'known' && isLoopbackKnown) || redirectHosts.includes(hostname)
     if (protocol === 'https:' && redirectHosts.includes(host)) return true
     return mode === 'known' && nameOf('redirects', redirectUri) !== null

@@ -1,8 +1,9 @@
-import { AuthorizationError, authorizationErrorRedirect } from '@cloudflare/workers-oauth-provider'
+import { AuthorizationError } from '@cloudflare/workers-oauth-provider'
 import { type FormText, isFromOurPage, readForm } from '../http/read-form.ts'
 import { continueAnswer, outagePage } from './answers.tsx'
 import { beginSignIn } from './begin-sign-in.ts'
 import type { LoginParts } from './parts.ts'
+import { errorRedirect } from './redirect-places.ts'
 import { refuseLogin, reportRefusal } from './refuse-login.tsx'
 import { answerRefusal, deniedHere, type HomeAnswer, leftDuringOutage } from './refusals.ts'
 import { approvedScopes } from './scopes.ts'
@@ -60,6 +61,6 @@ async function goHome(
   ended.headers.append('Set-Cookie', await requireThisBrowser(request, ended.request))
   await settle()
   ended.headers.delete('Location')
-  const home = authorizationErrorRedirect(ended.request, code, description)
+  const home = errorRedirect(ended.request, code, description)
   return continueAnswer(config, home, 'client', ended.headers)
 }

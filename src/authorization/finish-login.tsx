@@ -11,6 +11,7 @@ import type { IdTokenClaims } from '../pingone/claims.ts'
 import { discardTokens } from './discard-tokens.ts'
 import { callbackOf, LoginState, type LoginParts } from './parts.ts'
 import { readCallbackError, type LoginRefusal } from './refusals.ts'
+import { redirectWith } from './redirect-places.ts'
 import { refuseLogin } from './refuse-login.tsx'
 import type { GrantProps } from './server.ts'
 import { grantedScopes, inForce, upstreamScopes } from './scopes.ts'
@@ -132,7 +133,9 @@ export async function openGrant(
   if (opened === 'blocked') return err({ reason: 'blocked', detail: grant })
   if (tokens.refreshToken === null) log.warn('login.not-renewable', { grant, causes: NOT_RENEWABLE })
   log.info('login.completed', { grant, client: approved.clientId, scopes: scopes.join(' '), transaction })
-  return ok(redirectTo)
+  const { redirectUri, state, issuer } = approved
+  const code = new URL(redirectTo).searchParams.get('code') ?? ''
+  return ok(redirectWith(redirectUri, { code, state, ...(issuer === undefined ? {} : { iss: issuer }) }))
 }
 
 /** Access without a refresh token of PingOne's ends with its first token. Which of the two it is, only PingOne knows. */

@@ -1,5 +1,6 @@
 import type { Failures } from '../limits/failures.ts'
 import type { Registrations } from '../limits/registrations.ts'
+import { HeldStorage, type ProviderStorage } from '../people/provider-storage.ts'
 import type { Admission } from './admission.ts'
 import { tooManyAt } from './answer-too-many.ts'
 import { registerClient } from './register-client.ts'
@@ -10,16 +11,27 @@ export interface RegistrationParts {
   registrations: Registrations
 }
 
-/** POST /register within its limits: only what would be written counts against the ceiling of the day. */
+export interface Registrar {
+  /** Runs the library over the storage given. */
+  run(request: Request, storage: ProviderStorage): Promise<Response>
+  storage: ProviderStorage
+}
+
+/** POST /register within its limits: what the library made counts against the ceiling of the day, before it is kept. */
 export async function limitRegistration(
   request: Request,
   { admission, failures, registrations }: RegistrationParts,
-  register: (request: Request) => Promise<Response>,
+  registrar: Registrar,
 ): Promise<Response> {
   const tooMany = tooManyAt(request)
   const answer = await registerClient(request, admission, async (admitted) => {
+    const storage = new HeldStorage(registrar.storage)
+    const made = await registrar.run(admitted, storage)
+    if (made.status !== 201) return made
     const waitSeconds = await registrations.take(request)
-    return waitSeconds === 0 ? register(admitted) : tooMany(waitSeconds)
+    if (waitSeconds > 0) return tooMany(waitSeconds)
+    await storage.settle()
+    return made
   })
   return failures.limit(request, answer, tooMany)
 }

@@ -1,6 +1,6 @@
 /** Codes of RFC 6749 §5.2, RFC 7591 §3.2.2, and 503's of RFC 6749 §4.1.2.1, which clients know at `/token` too. */
 export interface OAuthRefusal {
-  status: 400 | 401 | 413 | 429 | 503
+  status: 400 | 401 | 413 | 415 | 429 | 503
   code:
     | 'invalid_request'
     | 'invalid_client'
@@ -34,3 +34,41 @@ export function endpointHeaders(request: Request | null): Record<string, string>
     Vary: 'Origin',
   }
 }
+
+/** What the library refuses at `/token` and `/register`, by its reason where that helps who writes a client. */
+const REASONS: Readonly<Record<string, string>> = {
+  method_not_allowed: 'Only POST is allowed',
+  client_id_missing: 'client_id is missing',
+  client_not_found: 'This client is not registered here',
+  multiple_authentication_methods: 'The client must authenticate in one way only',
+  malformed_basic_credentials: 'The Basic credentials cannot be read',
+  token_endpoint_auth_method_mismatch: 'The client authenticates in another way than it registered',
+  client_secret_missing: 'client_secret is missing',
+  code_missing: 'code is missing',
+  refresh_token_missing: 'refresh_token is missing',
+  redirect_uri_invalid: 'redirect_uri is not one of this client',
+  redirect_uri_mismatch: 'redirect_uri is not the one of the authorization request',
+  code_verifier_missing: 'code_verifier is missing',
+  code_verifier_mismatch: 'code_verifier does not fit code_challenge',
+  json_malformed: 'The body must be a JSON object',
+  metadata_invalid:
+    'A field of this registration is not valid. Supported are grant_types authorization_code and refresh_token, ' +
+    'response_types code, and token_endpoint_auth_method none, client_secret_basic and client_secret_post',
+}
+
+const CODES: Readonly<Record<string, string>> = {
+  invalid_request: 'A parameter is missing or not valid',
+  invalid_client: 'The client could not be authenticated',
+  invalid_grant: 'This code or token is not valid',
+  invalid_scope: 'None of these scopes is granted',
+  invalid_target: 'resource must be the address of this MCP server',
+  unauthorized_client: 'The client is not registered for this grant type',
+  unsupported_grant_type: 'grant_type must be authorization_code or refresh_token',
+  invalid_client_metadata: 'This registration is not valid',
+  temporarily_unavailable: 'Nothing was lost. Try again',
+}
+
+/** Fixed words for an error of the library's: its own may repeat what was sent, and a client shows them as ours. */
+export const wordsOfLibrary = (code: string, reason: string): string =>
+  (Object.hasOwn(REASONS, reason) ? REASONS[reason] : Object.hasOwn(CODES, code) ? CODES[code] : undefined) ??
+  'The request was refused'

@@ -7,3 +7,61 @@ export const redirectPlaces = (uris: readonly string[]): string[] =>
     const { protocol, host } = new URL(uri)
     return boundedText(`${protocol}//${host}`, 200)
   })
+
+// RFC 8252 §7.3, as text: what a URL parser would turn into one of these is none.
+const LOOPBACK = /^(http:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]))(?::\d{1,5})?((?:[/?].*)?)$/s
+
+export const isLoopbackRedirect = (uri: string): boolean => LOOPBACK.test(uri)
+
+/**
+ * Letter by letter (RFC 9700 §2.1), but for the port on this machine, which a client takes as it comes. The library
+ * compares what a URL parser makes of the two, which takes `http://0x7f000001` for `http://127.0.0.1`.
+ */
+export function isSameRedirect(registered: string, requested: string): boolean {
+  if (registered === requested) return true
+  const [known, asked] = [LOOPBACK.exec(registered), LOOPBACK.exec(requested)]
+  return known !== null && asked !== null && known[1] === asked[1] && known[2] === asked[2]
+}
+
+/** What an answer to a client can have in it (RFC 6749 §4.1.2, RFC 9207 §2). */
+const ANSWER = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri'] as const
+type Answer = Partial<Record<(typeof ANSWER)[number], string>>
+
+/**
+ * A redirect URI with an answer in its query. Its own query stays as it was registered, letter by letter (RFC 6749
+ * §3.1.2): the library would write it anew. What could be taken for our answer goes.
+ */
+export function redirectWith(redirectUri: string, answer: Answer): string {
+  const [place = '', ...rest] = redirectUri.split('?')
+  const isOfAnswer = (pair: string) => ANSWER.some((name) => new URLSearchParams(pair).has(name))
+  const own = rest.join('?').split('&')
+  const kept = own.some(isOfAnswer) ? own.filter((pair) => !isOfAnswer(pair)) : own
+  const given = ANSWER.flatMap((name) => {
+    const value = answer[name] ?? ''
+    return value === '' ? [] : [[name, value]]
+  })
+  const query = [
+    ...(kept.length === 1 && kept[0] === '' ? [] : kept),
+    new URLSearchParams(given).toString(),
+  ].join('&')
+  const home = `${place}?${query}`
+  // A header takes no other letters; a browser would write them so as well.
+  return /^[\x21-\x7e]+$/.test(home) ? home : new URL(home).href
+}
+
+/** An error on its way to a client (RFC 6749 §4.1.2.1). */
+export const errorRedirect = (
+  {
+    redirectUri,
+    state,
+    issuer,
+  }: { redirectUri: string; state?: string | undefined; issuer?: string | undefined },
+  error: string,
+  description: string,
+): string =>
+  redirectWith(redirectUri, {
+    error,
+    error_description: description,
+    ...(state === undefined ? {} : { state }),
+    ...(issuer === undefined ? {} : { iss: issuer }),
+  })

@@ -1,8 +1,9 @@
-import { authorizationErrorRedirect, type AuthRequest } from '@cloudflare/workers-oauth-provider'
+import type { AuthRequest } from '@cloudflare/workers-oauth-provider'
 import { newIncident } from '../lib/incident.ts'
 import { log } from '../lib/log.ts'
 import { continueAnswer, outagePage } from './answers.tsx'
 import type { LoginParts } from './parts.ts'
+import { errorRedirect } from './redirect-places.ts'
 import { answerRefusal, type LoginRefusal } from './refusals.ts'
 import { bindToBrowser } from './this-browser.ts'
 
@@ -26,7 +27,7 @@ export async function refuseLogin(
   const incident = reportRefusal(refusal, { client: approved.clientId, ...facts })
   const answer = answerRefusal(refusal)
   if (answer.to === 'client') {
-    const home = authorizationErrorRedirect(approved, answer.code, answer.description)
+    const home = errorRedirect(approved, answer.code, answer.description)
     if (leaving === 'page') return continueAnswer(config, home, 'client', headers)
     headers.set('Location', home)
     return new Response(null, { status: 302, headers })

@@ -1,3 +1,4 @@
+import { AuthorizationError } from '@cloudflare/workers-oauth-provider'
 import { newIncident } from '../lib/incident.ts'
 import { log } from '../lib/log.ts'
 import { redacted } from '../lib/redacted.ts'
@@ -5,19 +6,21 @@ import { htmlAnswer } from '../pages/html-answer.ts'
 import { MessagePage } from '../pages/message-page.tsx'
 import type { NotAdmitted } from './admission.ts'
 import { isHttps } from './answers.tsx'
+import type { AuthorizeRequest } from './check-request.ts'
 import { refuseRedirectingDocument } from './client-document.ts'
 import type { LoginParts } from './parts.ts'
-import { redirectPlaces } from './redirect-places.ts'
+import { isSameRedirect, redirectPlaces } from './redirect-places.ts'
 
 /**
  * What stands before GET /authorize: a client that is not admitted (decision 16) gets a page, never a redirect, and
  * the library never sees its request. It would fetch the document that a `client_id` names before it asked anyone.
  */
-export async function refuseStranger(request: Request, parts: LoginParts): Promise<Response | null> {
-  const { searchParams } = new URL(request.url)
-  const [client, redirectUri] = [searchParams.get('client_id'), searchParams.get('redirect_uri')]
+export async function refuseStranger(
+  { client, redirectUri }: AuthorizeRequest,
+  parts: LoginParts,
+): Promise<Response | null> {
   // Not a request at all: the library says so, and has nobody to ask.
-  if (client === null || client === '' || redirectUri === null || redirectUri === '') return null
+  if (client === '' || redirectUri === '') return null
   const { admission, oauth } = parts
   const reason = admission.refuseRequest(client, redirectUri)
   if (reason !== null) {
@@ -33,11 +36,13 @@ export async function refuseStranger(request: Request, parts: LoginParts): Promi
     return explain(parts, reason, incident)
   }
   if (client.startsWith('https:')) await refuseRedirectingDocument(client, parts.fetch, parts.documentMs)
-  else if ((await oauth.lookupClient(client)) === null) {
+  const known = await oauth.lookupClient(client)
+  if (known === null) {
     log.info('client.unknown', { client })
     return explain(parts, 'unknown', null)
   }
-  return null
+  if (known.redirectUris.some((registered) => isSameRedirect(registered, redirectUri))) return null
+  throw new AuthorizationError('invalid_request', { description: 'redirect_uri is not registered' })
 }
 
 type Reason = NotAdmitted | 'unknown'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { readBounded, TooLargeError } from '../lib/bounded-fetch.ts'
+import { readBody } from '../http/bounded-body.ts'
 import { log } from '../lib/log.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Admission } from './admission.ts'
@@ -7,7 +7,8 @@ import { answerOAuthRefusal, type OAuthRefusal } from './oauth-refusal.ts'
 import { readRegistrationMetadata } from './registration-metadata.ts'
 import { redirectPlaces } from './redirect-places.ts'
 
-const MAX_BODY_BYTES = 16 * 1024
+// JSON alone: a page of another site can send other types without asking its browser first (Fetch §4.8).
+const LIMIT = { type: 'application/json', maxBytes: 16 * 1024 } as const
 
 /** An unused registration is forgotten after an hour, one that tokens were given to after 90 days without any. */
 export const UNUSED_REGISTRATION_SECONDS = 3600
@@ -37,14 +38,9 @@ async function admitRegistration(
   request: Request,
   admission: Admission,
 ): Promise<Result<Record<string, unknown>, OAuthRefusal>> {
-  const json = await readText(request)
-  if (json === null)
-    return err({
-      status: 413,
-      code: 'invalid_client_metadata',
-      description: `A registration can have at most ${MAX_BODY_BYTES} bytes`,
-    })
-  const metadata = readRegistrationMetadata(json)
+  const body = await readBody(request, LIMIT)
+  if (!body.ok) return err(body.error === 'type' ? noJson : tooLarge)
+  const metadata = readRegistrationMetadata(new TextDecoder().decode(body.value))
   if (!metadata.ok) return metadata
   const { redirectUris, cleaned } = metadata.value
   if (redirectUris.some((uri) => admission.admitsRedirect(uri))) return ok(cleaned)
@@ -61,13 +57,15 @@ async function admitRegistration(
   })
 }
 
-async function readText(request: Request): Promise<string | null> {
-  try {
-    return new TextDecoder().decode(await readBounded(request.body, MAX_BODY_BYTES))
-  } catch (error) {
-    if (error instanceof TooLargeError) return null
-    throw error
-  }
+const noJson: OAuthRefusal = {
+  status: 415,
+  code: 'invalid_client_metadata',
+  description: 'The content type must be application/json',
+}
+const tooLarge: OAuthRefusal = {
+  status: 413,
+  code: 'invalid_client_metadata',
+  description: `A registration can have at most ${LIMIT.maxBytes} bytes`,
 }
 
 const Registered = z.looseObject({

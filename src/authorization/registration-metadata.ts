@@ -25,7 +25,8 @@ export interface RegistrationMetadata {
 export function readRegistrationMetadata(json: string): Result<RegistrationMetadata, OAuthRefusal> {
   const metadata = Metadata.safeParse(parsed(json))
   if (!metadata.success) return refuse('The body must be a JSON object')
-  const redirectUris = RedirectUris.safeParse(metadata.data['redirect_uris'])
+  const given = withoutEmpty(metadata.data)
+  const redirectUris = RedirectUris.safeParse(given['redirect_uris'])
   if (!redirectUris.success)
     return err({
       status: 400,
@@ -34,7 +35,7 @@ export function readRegistrationMetadata(json: string): Result<RegistrationMetad
     })
   if (redirectUris.data.length > MAX_REDIRECT_URIS)
     return refuse(`At most ${MAX_REDIRECT_URIS} redirect URIs can be registered`)
-  const names = Object.entries(metadata.data).filter(([field]) => NAME.test(field))
+  const names = Object.entries(given).filter(([field]) => NAME.test(field))
   const isTooLong = ([, name]: [string, unknown]) =>
     typeof name === 'string' && Array.from(name).length > MAX_NAME_CHARACTERS
   if (names.some(isTooLong)) return refuse(`A name can have at most ${MAX_NAME_CHARACTERS} characters`)
@@ -44,9 +45,25 @@ export function readRegistrationMetadata(json: string): Result<RegistrationMetad
   ])
   return ok({
     redirectUris: redirectUris.data,
-    cleaned: { ...metadata.data, ...Object.fromEntries(clean) },
+    cleaned: withoutEmpty({ ...given, ...Object.fromEntries(clean) }),
   })
 }
+
+/**
+ * Fields that say nothing: many clients write every field they know, and null or an empty text where they have none.
+ * RFC 7591 §2 has "omitted" for that, with a default for most fields.
+ */
+const isEmpty = (value: unknown): boolean =>
+  value === null ||
+  (typeof value === 'string' && value.trim() === '') ||
+  (Array.isArray(value) && value.length === 0)
+
+const withoutEmpty = (metadata: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(metadata)
+      .map(([field, value]) => [field, Array.isArray(value) ? value.filter((each) => !isEmpty(each)) : value])
+      .filter(([, value]) => !isEmpty(value)),
+  )
 
 const refuse = (description: string) =>
   err({ status: 400, code: 'invalid_client_metadata', description } satisfies OAuthRefusal)

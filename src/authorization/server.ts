@@ -4,7 +4,7 @@ import type { Config } from '../config.ts'
 import { log } from '../lib/log.ts'
 import type { ProviderEnv } from '../people/provider-env.ts'
 import { lifeLeftSeconds } from './life-left.ts'
-import { answerOAuthRefusal, type OAuthRefusal } from './oauth-refusal.ts'
+import { answerOAuthRefusal, type OAuthRefusal, wordsOfLibrary } from './oauth-refusal.ts'
 import { inForce, metadataScopes } from './scopes.ts'
 
 export type AuthorizationServer = OAuthAuthorizationServer<ProviderEnv>
@@ -49,11 +49,17 @@ export const makeAuthorizationServer = (
         accessTokenScope: inForce(requestedScope, config),
       }
     },
-    onError: ({ code, status, internal }) => {
-      const ours = isClientUnreadable(internal) ? unreadable : null
+    onError: ({ code, status, headers, internal }) => {
       const { category, reason: cause } = internal
-      log.warn('oauth.refused', { code: ours?.code ?? code, status: ours?.status ?? status, category, cause })
-      return ours === null ? undefined : answerOAuthRefusal(null, ours)
+      const isUnreadable = isClientUnreadable(internal)
+      const told = isUnreadable ? unreadable : { code, status }
+      log.warn('oauth.refused', { code: told.code, status: told.status, category, cause })
+      if (isUnreadable) return answerOAuthRefusal(null, unreadable)
+      // Never the library's own words: some of them repeat what was sent.
+      return Response.json(
+        { error: code, error_description: wordsOfLibrary(code, cause) },
+        { status, headers },
+      )
     },
   })
 

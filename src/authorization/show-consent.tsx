@@ -1,7 +1,7 @@
 import { ConsentPage } from '../pages/consent-page.tsx'
 import { htmlAnswer } from '../pages/html-answer.ts'
 import { isHttps } from './answers.tsx'
-import { requireClearClient, requireStrictRequest } from './check-request.ts'
+import { type AuthorizeRequest, requireStrictRequest } from './check-request.ts'
 import type { LoginParts } from './parts.ts'
 import { shownClientName } from './shown-name.ts'
 import { bindToBrowser } from './this-browser.ts'
@@ -10,12 +10,10 @@ import { inForce, offeredScopes, READ, upstreamScopes, wantedScopes } from './sc
 const DAY_SECONDS = 86_400
 
 /** GET /authorize: who asks, for what, and where it would be sent. Nothing has gone to PingOne yet. */
-export async function showConsent(request: Request, parts: LoginParts): Promise<Response> {
+export async function showConsent(read: AuthorizeRequest, parts: LoginParts): Promise<Response> {
   const { config, oauth, product, admission } = parts
-  const url = new URL(request.url)
-  requireClearClient(url)
-  const parsed = await oauth.parseAuthRequest(request)
-  requireStrictRequest(url, parsed)
+  const parsed = await oauth.parseAuthRequest(read.request)
+  requireStrictRequest(read, parsed)
   // What the page asks and what is stored are the same: the form can only take away from it.
   const asked = { ...parsed, scope: inForce(wantedScopes(parsed.scope), config) }
   const details = await oauth.describeConsent(asked)

@@ -1,6 +1,6 @@
-import { readBounded, TooLargeError } from '../lib/bounded-fetch.ts'
+import { readBody } from './bounded-body.ts'
 
-const MAX_FORM_BYTES = 16 * 1024
+const LIMIT = { type: 'application/x-www-form-urlencoded', maxBytes: 16 * 1024 } as const
 
 /** The text fields of a form; a file is nothing that any of our forms sends. */
 export interface FormText {
@@ -10,17 +10,10 @@ export interface FormText {
 
 /** Reads one of our own forms, bounded; null for what none of them could have sent. */
 export async function readForm(request: Request): Promise<FormText | null> {
-  const type = request.headers.get('Content-Type') ?? ''
-  if (!/^application\/x-www-form-urlencoded(?:;|$)/i.test(type)) return null
-  try {
-    const form = new URLSearchParams(
-      new TextDecoder().decode(await readBounded(request.body, MAX_FORM_BYTES)),
-    )
-    return { one: (name) => form.get(name), all: (name) => form.getAll(name) }
-  } catch (error) {
-    if (error instanceof TooLargeError) return null
-    throw error
-  }
+  const body = await readBody(request, LIMIT)
+  if (!body.ok) return null
+  const form = new URLSearchParams(new TextDecoder().decode(body.value))
+  return { one: (name) => form.get(name), all: (name) => form.getAll(name) }
 }
 
 /**

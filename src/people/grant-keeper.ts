@@ -23,3 +23,13 @@ export interface BearerAnswer {
   /** How long this grant's client has to wait, because it asked too often; then there is no bearer. */
   waitSeconds: number
 }
+
+/** The answer about a bearer that nobody made. */
+export const nothingKnown: BearerAnswer = {
+  bearer: null,
+  isKnown: false,
+  ended: null,
+  session: 'none',
+  isRefused: false,
+  waitSeconds: 0,
+}

@@ -12,7 +12,7 @@ import { Confirmations, type UsedConfirmation } from './confirmations.ts'
 import { GrantBook } from './grant-book.ts'
 import { GrantEnds } from './grant-ends.ts'
 import { inTime } from './grant-life.ts'
-import type { BearerAnswer } from './grant-keeper.ts'
+import { type BearerAnswer, nothingKnown } from './grant-keeper.ts'
 import { type Commit, type Committed, GrantRecords, type Snapshot } from './grant-records.ts'
 import type { PersonObject, PersonParts } from './person-object.ts'
 import { PageSessions } from './page-sessions.ts'
@@ -129,13 +129,8 @@ export const makePerson = (parts: PersonParts) =>
         return { ...found, over: null, ended: known?.ended?.reason ?? null, isRefused: false }
       }
       const config = parts.config(this.env)
-      const isRefused = this.#tenant.refuses(known, config)
-      return {
-        ...found,
-        ...inTime(known, found.grant, config.life, this.#nowSeconds()),
-        ended: null,
-        isRefused,
-      }
+      const timely = inTime(known, found.grant, config.life, this.#nowSeconds())
+      return { ...found, ...timely, ended: null, isRefused: this.#tenant.refuses(known, config) }
     }
 
     async commit(grant: string, commit: Commit): Promise<Committed> {
@@ -151,24 +146,19 @@ export const makePerson = (parts: PersonParts) =>
     async bearer(grantId: string, token: string, session: string | null): Promise<BearerAnswer> {
       const grant = this.#grants.read(grantId)
       const bearer = grant === null || grant.ended !== null ? null : this.#records.bearer(grantId, token)
-      if (grant === null || bearer === null) {
-        const ended = this.#ends.readInTime(grantId)?.ended?.reason ?? null
-        return {
-          bearer: null,
-          isKnown: grant !== null,
-          ended,
-          session: 'none',
-          isRefused: false,
-          waitSeconds: 0,
-        }
-      }
+      const none = { ...nothingKnown, isKnown: grant !== null }
+      if (grant === null || bearer === null)
+        return { ...none, ended: this.#ends.readInTime(grantId)?.ended?.reason ?? null }
       const waitSeconds = this.#rates.take(grantId)
-      if (waitSeconds > 0)
-        return { bearer: null, isKnown: true, ended: null, session: 'none', isRefused: false, waitSeconds }
+      if (waitSeconds > 0) return { ...none, waitSeconds }
       this.#grants.markUsed(grant)
-      const isRefused = this.#tenant.refuses(grant, parts.config(this.env))
-      const good = { bearer, isKnown: true, ended: null, isRefused, waitSeconds }
-      if (session === null) return { ...good, session: 'none' }
+      const good = {
+        ...none,
+        bearer,
+        waitSeconds,
+        isRefused: this.#tenant.refuses(grant, parts.config(this.env)),
+      }
+      if (session === null) return good
       const isOpen = this.#sessions.isOpen(session, grantId, bearer.client)
       return { ...good, session: isOpen ? 'open' : 'closed' }
     }

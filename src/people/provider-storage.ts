@@ -90,6 +90,36 @@ export class LoginStorage implements ProviderStorage {
   }
 }
 
+/** The storage of one registration: what is written is kept back until settle() is called, so that it may not happen. */
+export class HeldStorage implements ProviderStorage {
+  readonly #rest: ProviderStorage
+  readonly #held: Parameters<ProviderStorage['put']>[] = []
+
+  constructor(rest: ProviderStorage) {
+    this.#rest = rest
+  }
+
+  get(key: string, options?: unknown): Promise<unknown> {
+    return this.#rest.get(key, options)
+  }
+
+  async put(...written: Parameters<ProviderStorage['put']>): Promise<void> {
+    this.#held.push(written)
+  }
+
+  delete(key: string): Promise<void> {
+    return this.#rest.delete(key)
+  }
+
+  list(options: Parameters<ProviderStorage['list']>[0]): Promise<unknown> {
+    return this.#rest.list(options)
+  }
+
+  async settle(): Promise<void> {
+    for (const written of this.#held) await this.#rest.put(...written)
+  }
+}
+
 /**
  * The storage for one run of the library over one grant: reads a snapshot, keeps what is written. Nothing has
  * happened until the Person takes `writes` in one commit.

@@ -16,7 +16,7 @@ const mayImport: Record<string, readonly string[]> = {
   people: ['lib', 'pingone'],
   authorization: ['pingone', 'people', 'limits', 'pages', 'http', 'lib', 'principal.ts'],
   account: ['authorization', 'pingone', 'people', 'pages', 'http', 'lib', 'principal.ts'],
-  mcp: ['tools', 'resources', 'prompts', 'todo-api', 'people', 'limits', 'lib', 'principal.ts'],
+  mcp: ['tools', 'resources', 'prompts', 'todo-api', 'people', 'limits', 'http', 'lib', 'principal.ts'],
   'principal.ts': [],
   'settings.ts': ['lib'],
   'config.ts': ['settings.ts', 'lib'],

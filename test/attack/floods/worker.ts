@@ -19,4 +19,5 @@ export class Person extends product.Person {}
 export class McpSession extends product.McpSession {}
 /** The binding has to exist; nobody asks it. */
 export class NoApi extends WorkerEntrypoint {}
+export const { paths } = product
 export default product.worker

@@ -113,7 +113,11 @@ test('a body that never ends is not read to its end', async () => {
       controller.enqueue(new Uint8Array(4096).fill(0x20))
     },
   })
-  const answer = await server.send('/register', { method: 'POST', body })
+  const answer = await server.send('/register', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  })
   expect(answer.status).toBe(413)
   expect(pieces).toBeLessThan(20)
 })

@@ -26,21 +26,23 @@ const INITIALIZE = {
 export class Client {
   readonly id: string
   tokens: z.infer<typeof Tokens> = { access_token: '', refresh_token: '' }
+  readonly #redirectUri: string
   #session: string | null = null
 
-  private constructor(id: string) {
+  private constructor(id: string, redirectUri = REDIRECT_URI) {
     this.id = id
+    this.#redirectUri = redirectUri
   }
 
-  static async register(): Promise<Client> {
+  static async register(redirectUri = REDIRECT_URI, name = 'Client'): Promise<Client> {
     const metadata = {
-      redirect_uris: [REDIRECT_URI],
+      redirect_uris: [redirectUri],
       token_endpoint_auth_method: 'none',
-      client_name: 'Client',
+      client_name: name,
     }
     const headers = { 'content-type': 'application/json' }
     const { text } = await send('/register', { method: 'POST', headers, body: JSON.stringify(metadata) })
-    return new Client(z.object({ client_id: z.string() }).parse(JSON.parse(text)).client_id)
+    return new Client(z.object({ client_id: z.string() }).parse(JSON.parse(text)).client_id, redirectUri)
   }
 
   /** One that is known by its document alone. */
@@ -49,7 +51,7 @@ export class Client {
   }
 
   login(subject: string = crypto.randomUUID()): Login {
-    return new Login(this.id, subject)
+    return new Login(this.id, subject, this.#redirectUri)
   }
 
   async signIn(subject?: string): Promise<this> {
@@ -59,7 +61,7 @@ export class Client {
   }
 
   redeem(code: string): Promise<string> {
-    const pkce = { code_verifier: VERIFIER, redirect_uri: REDIRECT_URI }
+    const pkce = { code_verifier: VERIFIER, redirect_uri: this.#redirectUri }
     return this.#token({ grant_type: 'authorization_code', code, ...pkce })
   }
 

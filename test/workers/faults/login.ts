@@ -12,16 +12,18 @@ const MOST_STEPS = 8
  */
 export class Login {
   readonly #subject: string
+  readonly #redirectUri: string
   readonly #cookies = new Map<string, string>()
   #next: { path: string; init?: Init }
   code: string | null = null
 
-  constructor(clientId: string, subject: string) {
+  constructor(clientId: string, subject: string, redirectUri = REDIRECT_URI) {
     this.#subject = subject
+    this.#redirectUri = redirectUri
     const asked = new URLSearchParams({
       response_type: 'code',
       client_id: clientId,
-      redirect_uri: REDIRECT_URI,
+      redirect_uri: redirectUri,
       scope: 'todo:read todo:write',
       state: 'the-state',
       code_challenge: CHALLENGE,
@@ -66,7 +68,7 @@ export class Login {
   #read(answer: Answer): string {
     const { status, headers, text } = answer
     const location = headers.get('location')
-    if (location !== null) return this.#readRedirect(status, new URL(location))
+    if (location !== null) return this.#readRedirect(status, location)
     const title = /<title>([^<]*)/.exec(text)?.[1] ?? 'no page'
     const handle = /name="handle" value="([^"]+)"/.exec(text)?.[1]
     if (handle !== undefined) {
@@ -82,9 +84,10 @@ export class Login {
     return handle === undefined ? 'sorry' : 'try'
   }
 
-  #readRedirect(status: number, { href, searchParams }: URL): string {
+  #readRedirect(status: number, location: string): string {
+    const { searchParams } = new URL(location)
     this.code = searchParams.get('code')
-    if (status === 302 && href.startsWith(REDIRECT_URI) && this.code !== null) return 'ok'
+    if (status === 302 && location.startsWith(this.#redirectUri) && this.code !== null) return 'ok'
     return `client hears ${searchParams.get('error') ?? 'nothing'}`
   }
 

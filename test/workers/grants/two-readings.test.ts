@@ -128,3 +128,9 @@ test('A1 whatever stands in code, refresh_token and token, and however often: on
   await works(robbed)
   await works(bob)
 })
+
+test('a code comes to a redirect URI as it was registered, its own query letter by letter', async () => {
+  // The login takes no other: the location begins with exactly this.
+  const client = await Client.register('http://localhost:33418/done?b=x+y&a=%7e&&c')
+  expect(await client.redeem(await client.login().toCode())).toBe('ok')
+})
