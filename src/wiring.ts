@@ -186,12 +186,13 @@ export function makeWiring({ names, tools, deps, extend, ...lists }: Product) {
     }
   }
   /** What a person's own pages work with. */
-  const account = ({ env, ctx, config, pingone, admission }: Call): AccountParts => ({
+  const account = ({ env, ctx, config, pingone, admission, failures }: Call): AccountParts => ({
     config,
     pingone,
     admission,
     product: names,
     nowSeconds,
+    noteFailure: (request) => failures.note(request),
     afterAnswer: (work) => ctx.waitUntil(work),
     personOf: async (id) => {
       const name = await openPersonId(config.rootKeys, id)

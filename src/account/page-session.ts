@@ -29,6 +29,9 @@ export async function readPage(request: Request, { personOf }: AccountParts): Pr
   return { person, page: await hashOf('page', secret), csrf: await hashOf('csrf', secret) }
 }
 
+/** Whether this browser says that it has a session. */
+export const namesPage = (request: Request): boolean => readCookie(request, COOKIE) !== null
+
 /** Always a new secret: a cookie that was there before the sign-in is worth nothing after it. */
 export async function newPage(personId: string): Promise<{ page: string; cookie: string }> {
   const secret = toBase64Url(crypto.getRandomValues(new Uint8Array(32)))

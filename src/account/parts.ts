@@ -11,6 +11,8 @@ export interface AccountParts {
   admission: Admission
   product: ProductNames
   nowSeconds: () => number
+  /** What a request brought opens nothing: it counts as a failure, though its answer is an ordinary page. */
+  noteFailure: (request: Request) => void
   /** Work that nobody waits for. */
   afterAnswer: (work: Promise<unknown>) => void
   /** The person of an id that this server made; null for any other, and then no object was touched. */

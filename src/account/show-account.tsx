@@ -6,7 +6,7 @@ import { htmlAnswer } from '../pages/html-answer.ts'
 import { askToSignIn } from './answers.tsx'
 import { endSentence } from './end-sentences.ts'
 import { momentOf, usedMoment } from './moments.ts'
-import { readPage } from './page-session.ts'
+import { namesPage, readPage } from './page-session.ts'
 import type { AccountParts } from './parts.ts'
 import { answerPageRefusal } from './read-own-form.ts'
 import { clientOf } from './shown-client.ts'
@@ -16,9 +16,15 @@ const MOST_ENDED = 20
 /** GET /me: who can act for this person, or the button to sign in. */
 export async function showAccount(request: Request, parts: AccountParts): Promise<Response> {
   const open = await readPage(request, parts)
-  if (open === null) return askToSignIn(parts, { isOver: false })
+  if (open === null) {
+    if (namesPage(request)) parts.noteFailure(request)
+    return askToSignIn(parts, { isOver: false })
+  }
   const account = await open.person.readAccount(open.page)
-  if (account === 'over' || account === 'blocked') return answerPageRefusal(parts, account, 200)
+  if (account === 'over' || account === 'blocked') {
+    parts.noteFailure(request)
+    return answerPageRefusal(parts, account, 200)
+  }
   // After an end the address names what ended, and that may be far down the list.
   const options = { isHttps: isHttps(parts.config), isScrolledByAddress: true }
   return htmlAnswer(accountPage(parts, account, open.csrf), options)

@@ -100,7 +100,7 @@ export const readCallbackError = (error: string, description: string | null = nu
  * and backslashes, which an `error_description` cannot have (RFC 6749 §5.2).
  */
 export function endedDescription(reason: EndReason, mostGrants: number): string {
-  return `This access has ended: ${endedBecause(reason, mostGrants)}. Connect and sign in again`
+  return `This access has ended: ${endedBecause(reason, mostGrants)}`
 }
 
 function endedBecause(reason: EndReason, mostGrants: number): string {

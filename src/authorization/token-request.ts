@@ -145,7 +145,12 @@ async function repeatAnswer({ presented, response, parts }: Call, sealed: string
 }
 
 const refuseEnded = ({ parts, response }: Call, reason: EndReason): Response =>
-  refuse(400, 'invalid_grant', endedDescription(reason, parts.mostGrants), response)
+  refuse(
+    400,
+    'invalid_grant',
+    `${endedDescription(reason, parts.mostGrants)}. Connect and sign in again`,
+    response,
+  )
 
 const refuse = (status: number, error: string, description: string, like: Response | null): Response =>
   Response.json({ error, error_description: description }, { status, headers: headersLike(like) })

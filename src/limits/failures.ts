@@ -26,6 +26,7 @@ export type TooMany = (waitSeconds: number) => Response
 export class Failures {
   readonly #counter: PlatformCounter
   readonly #confirmed = new WeakSet<Request>()
+  readonly #noted = new WeakSet<Request>()
 
   constructor(limiter: Limiter, nowMs: () => number) {
     this.#counter = new PlatformCounter('failures', limiter, nowMs)
@@ -36,9 +37,14 @@ export class Failures {
     return this.#counter.count(byNetwork(networkOf(request)))
   }
 
+  /** This request failed, though its answer does not look so: a page that asks to sign in is an ordinary page. */
+  note(request: Request): void {
+    this.#noted.add(request)
+  }
+
   /** The answer, or another one where it is a failure too many. */
   async limit(request: Request, answer: Response, tooMany: TooMany): Promise<Response> {
-    if (!isPageFailure(answer)) return answer
+    if (!isPageFailure(answer) && !this.#noted.has(request)) return answer
     return this.#count(byNetwork(networkOf(request)), answer, tooMany)
   }
 

@@ -1,4 +1,4 @@
-import { readBounded, TooLargeError } from '../lib/bounded-fetch.ts'
+import { readBody } from '../http/bounded-body.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { errorCode, jsonRpcError } from './json-rpc-error.ts'
 
@@ -19,18 +19,13 @@ export interface Message {
 export async function readMessage(request: Request): Promise<Result<Message, Response>> {
   if (request.method !== 'POST') return ok({ body: null, parsed: undefined })
   // Exactly this type, for both lanes: SDK v1 is content when the words are somewhere in it.
-  const [type = ''] = (request.headers.get('content-type') ?? '').split(';')
-  if (type.trim().toLowerCase() !== 'application/json') {
-    await request.body?.cancel()
-    return no(415, errorCode.invalidRequest, 'The content type must be application/json.')
-  }
-  if (Number(request.headers.get('content-length') ?? 0) > MESSAGE_BOUNDS.bytes) {
-    await request.body?.cancel()
-    return no(413, errorCode.invalidRequest, TOO_LARGE)
-  }
+  const read = await readBody(request, { type: 'application/json', maxBytes: MESSAGE_BOUNDS.bytes })
+  if (!read.ok)
+    return read.error === 'size'
+      ? no(413, errorCode.invalidRequest, TOO_LARGE)
+      : no(415, errorCode.invalidRequest, 'The content type must be application/json.')
   try {
-    const bytes = await readBounded(request.body, MESSAGE_BOUNDS.bytes)
-    const body = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
+    const body = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(read.value)
     const excess = findExcess(body)
     if (excess === 'members') return no(413, errorCode.invalidRequest, TOO_MANY)
     if (excess === 'depth') return no(400, errorCode.invalidRequest, TOO_DEEP)
@@ -39,7 +34,6 @@ export async function readMessage(request: Request): Promise<Result<Message, Res
     if (Array.isArray(parsed)) return no(400, errorCode.invalidRequest, 'Batches are not supported.')
     return ok({ body, parsed })
   } catch (error) {
-    if (error instanceof TooLargeError) return no(413, errorCode.invalidRequest, TOO_LARGE)
     if (error instanceof SyntaxError || error instanceof TypeError) {
       return no(400, errorCode.parse, 'The body is not JSON in UTF-8.')
     }

@@ -1,5 +1,5 @@
 import type { EndReason } from './end-reason.ts'
-import { Grant, type NewGrant } from './grant.ts'
+import { Grant, isSameClient, type NewGrant } from './grant.ts'
 
 const PREFIX = 'grant:'
 const BLOCKED = 'blocked'
@@ -57,12 +57,16 @@ export class GrantBook {
     return this.all().filter(({ ended }) => ended === null)
   }
 
-  /** Which live grants have to go so that one more fits: those that were unused the longest (decision 15). */
-  tooManyFor(most: number, opened: string): Grant[] {
+  /**
+   * Which live grants have to go so that one more fits: those that were unused the longest (decision 15), and before
+   * all others those of the same client. One that registers anew at each login would use up everybody else's.
+   */
+  tooManyFor(most: number, opened: Pick<NewGrant, 'id' | 'shown'>): Grant[] {
     // Told twice of the same grant, it is still one.
-    const others = this.live().filter(({ id }) => id !== opened)
-    const oldestFirst = others.toSorted((a, b) => a.usedAtSeconds - b.usedAtSeconds)
-    return oldestFirst.slice(0, Math.max(0, oldestFirst.length + 1 - most))
+    const others = this.live().filter(({ id }) => id !== opened.id)
+    const own = (grant: Grant) => (grant.shown !== null && isSameClient(grant.shown, opened.shown) ? 0 : 1)
+    const first = others.toSorted((a, b) => own(a) - own(b) || a.usedAtSeconds - b.usedAtSeconds)
+    return first.slice(0, Math.max(0, first.length + 1 - most))
   }
 
   /** The row stays, as the record of what was; nothing that opens anything stays in it. */

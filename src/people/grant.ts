@@ -20,6 +20,14 @@ export const ShownClient = z.object({
 })
 export type ShownClient = z.infer<typeof ShownClient>
 
+// RFC 8252 §7.3: a client on the user's machine takes a port as it comes.
+const LOOPBACK_PORT = /^(http:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])):\d{1,5}(?=[/?]|$)/
+const placeOf = ({ redirectUri }: ShownClient): string => redirectUri.replace(LOOPBACK_PORT, '$1')
+
+/** Whether the user was shown the same client twice, whatever it was registered as. It proves nothing (decision 16). */
+export const isSameClient = (one: ShownClient, other: ShownClient): boolean =>
+  one.name === other.name && one.domain === other.domain && placeOf(one) === placeOf(other)
+
 /**
  * What a Person keeps of one grant. The tokens of PingOne are in `sealed` alone (people/seal.ts); everything else
  * is safe in clear.

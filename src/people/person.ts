@@ -113,7 +113,7 @@ export const makePerson = (parts: PersonParts) =>
       }
       // Told twice, because an answer was lost or late: what happened to the grant since then stands.
       if (this.#grants.read(given.id) !== null) return 'opened'
-      for (const { id } of this.#grants.tooManyFor(config.life.grantsPerPerson, given.id))
+      for (const { id } of this.#grants.tooManyFor(config.life.grantsPerPerson, given))
         this.#ends.end(id, 'cap')
       this.#calls.makeTable()
       this.#records.create(given.id, given.record)

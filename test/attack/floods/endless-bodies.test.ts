@@ -12,7 +12,7 @@ const PIECE_BYTES = 16 * 1024
 const BODY_BYTES = 8 * 1024 * 1024
 /** What the largest of our own bodies may have, and one piece that was on its way. */
 const MOST_BYTES = 4 * PIECE_BYTES
-const MOST_BYTES_OF_A_MESSAGE = 1024 * 1024 + 2 * PIECE_BYTES
+const MOST_BYTES_OF_A_MESSAGE = 64 * 1024 + 2 * PIECE_BYTES
 
 const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const TYPES = [

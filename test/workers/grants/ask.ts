@@ -37,6 +37,6 @@ const words: Record<EndReason, string> = {
   ended_by_operator: 'the operator of this server ended it',
   blocked: 'the operator of this server blocked this user',
 }
-export const endedWords = (reason: EndReason) =>
-  `This access has ended: ${words[reason]}. Connect and sign in again`
-export const endedBecause = (reason: EndReason) => `400 invalid_grant ${endedWords(reason)}`
+export const endedWords = (reason: EndReason) => `This access has ended: ${words[reason]}.`
+export const endedBecause = (reason: EndReason) =>
+  `400 invalid_grant ${endedWords(reason)} Connect and sign in again`
