@@ -36,6 +36,8 @@ export interface Config {
   retiredRootKeys: readonly string[]
   /** Nothing can be changed through this server, whatever a grant says. */
   isReadOnly: boolean
+  /** What clients are told to ask for first: what every call needs, or all that there is. */
+  firstScopes: 'required' | 'all'
   /** Decision 16. Clients and hosts are the operator's own, letter by letter. */
   admission: {
     mode: 'known' | 'listed' | 'open'
@@ -117,6 +119,7 @@ export function loadConfig(env: unknown): Result<Config, BadSettings> {
     rootKeys: rootKeys.value,
     retiredRootKeys: s.RETIRED_ROOT_KEYS,
     isReadOnly: s.PROFILE === 'read-only',
+    firstScopes: s.FIRST_SCOPES,
     admission: {
       mode: s.CLIENT_ADMISSION,
       clients: s.ALLOWED_CLIENTS,

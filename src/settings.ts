@@ -120,6 +120,12 @@ export const Settings = z.object({
     .describe(
       '`read-only`: tools that change anything do not exist, and nobody is asked for that permission.',
     ),
+  FIRST_SCOPES: z
+    .enum(['required', 'all'])
+    .default('required')
+    .describe(
+      'What clients are told to ask for first, in the 401 and in the metadata of the resource: `required` (reading; more is asked for when it is needed) or `all`, for clients that never ask a second time. People can still untick what they do not want.',
+    ),
   CLIENT_ADMISSION: z
     .enum(['known', 'listed', 'open'])
     .default('known')

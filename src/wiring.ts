@@ -5,7 +5,7 @@ import { checkBearer } from './authorization/check-bearer.ts'
 import type { Registrar } from './authorization/limit-registration.ts'
 import type { LoginParts, ProductNames } from './authorization/parts.ts'
 import { UNUSED_REGISTRATION_SECONDS, USED_REGISTRATION_SECONDS } from './authorization/register-client.ts'
-import { READ } from './authorization/scopes.ts'
+import { firstScopes } from './authorization/scopes.ts'
 import { makeAuthorizationServer, type AuthorizationServer } from './authorization/server.ts'
 import type { TokenRun } from './authorization/token-request.ts'
 import { loadConfig, requireConfig, type Config } from './config.ts'
@@ -112,7 +112,8 @@ export function makeWiring({ names, tools, deps, extend, ...lists }: Product) {
           authorization_servers: [config.publicOrigin],
           resource_name: names.name,
         },
-        requiredScopes: [READ],
+        // Named, not required: the checks of a call's scopes are ours (mcp/challenge-scopes.ts).
+        requiredScopes: firstScopes(config),
         validateToken: (env, request) => (_resource, token) => {
           const keeperOf = (person: string) => toPerson(env, person)
           const confirmGrant = () => partsOf(env).failures.confirm(request)

@@ -1,3 +1,5 @@
+import type { Config } from '../config.ts'
+
 /**
  * What a client may ask for, each with the sentence that a person reads. `offline_access` is listed in our metadata,
  * because clients ask only for what they see, and is no permission: the page says how long one stays signed in.
@@ -11,6 +13,13 @@ export const offeredScopes = [
 ] as const
 
 export const metadataScopes = [READ, WRITE, 'offline_access']
+
+/**
+ * What a client that knows nothing yet is told to ask for: in the challenge of a 401, and in the metadata of the resource.
+ * It wins over what a client's own user set, so a client that never asks again needs all of it at once.
+ */
+export const firstScopes = (config: Pick<Config, 'firstScopes' | 'isReadOnly'>): string[] =>
+  inForce(config.firstScopes === 'all' ? [READ, WRITE] : [READ], config)
 
 /**
  * Under PROFILE=read-only nothing is offered, asked or heeded but reading, whatever was granted before: what a grant
