@@ -4,8 +4,10 @@ import {
   CimdFetchError,
 } from '@cloudflare/workers-oauth-provider'
 import type { Config } from '../config.ts'
+import { boundedText } from '../lib/bounded-text.ts'
 import { newIncident } from '../lib/incident.ts'
 import { log } from '../lib/log.ts'
+import { redacted } from '../lib/redacted.ts'
 import { MessagePage } from '../pages/message-page.tsx'
 import { htmlAnswer } from '../pages/html-answer.ts'
 import { isHttps } from './answers.tsx'
@@ -35,14 +37,18 @@ export function answerAuthorizationError(config: Config, error: unknown): Respon
   }
   if (error instanceof CimdFetchError) {
     const incident = newIncident()
-    log.warn('client.unreadable', { incident, reason: error.reason, detail: error.detail.slice(0, 200) })
-    return explain(
-      config,
-      503,
-      'This app could not be checked',
-      'The page that says who it is did not answer, or says something else. Try again later.',
-      { incident, headers: new Headers({ 'Retry-After': '30' }) },
-    )
+    const host = URL.canParse(error.metadataUrl) ? new URL(error.metadataUrl).host : 'not an address'
+    log.warn('client.unreadable', {
+      incident,
+      host,
+      reason: error.reason,
+      detail: redacted(error.detail, 200),
+    })
+    return explain(config, 503, 'This app could not be checked', UNREADABLE, {
+      incident,
+      headers: new Headers({ 'Retry-After': '30' }),
+      fact: { label: 'It is described at', value: boundedText(host, 260) },
+    })
   }
   return null
 }
@@ -65,12 +71,19 @@ function wordsFor(code: AuthorizationErrorCode): string {
   }
 }
 
+const UNREADABLE =
+  'This server could not read the page on the internet that says who the app is: it did not answer, or says something else. Try again later. Where this server has no way to that address, let the app register itself instead: for Codex, codex mcp login with --oauth-client-registration dcr; for others, docs/connect.md.'
+
 const explain = (
   config: Config,
   status: number,
   title: string,
   sentence: string,
-  { incident = null, headers }: { incident?: string | null; headers?: Headers } = {},
+  {
+    incident = null,
+    headers,
+    fact,
+  }: { incident?: string | null; headers?: Headers; fact?: { label: string; value: string } } = {},
 ) =>
   htmlAnswer(
     <MessagePage
@@ -80,6 +93,7 @@ const explain = (
       retry={null}
       incident={incident}
       tone="problem"
+      {...(fact === undefined ? {} : { fact })}
     />,
     { isHttps: isHttps(config), status, ...(headers === undefined ? {} : { headers }) },
   )

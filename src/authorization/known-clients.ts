@@ -38,6 +38,14 @@ export const knownClients: readonly KnownClient[] = [
     isLoopback: true,
   },
   {
+    label: 'Copilot CLI',
+    // Exactly this path: github.com serves what anybody writes. In others' catalogues of clients in 2026; its answers
+    // come to loopback.
+    documents: ['https://github.com/copilot/cli/client-metadata.json'],
+    redirects: [],
+    isLoopback: true,
+  },
+  {
     label: 'ChatGPT',
     // The first as fetched on 2026-09-08, for servers that send `iss` (RFC 9207) as this one does. The second is one per
     // connection: .../IbUR3zxyNQ16/client.json is frozen in workers-oauth-provider's conformance tests (2026-08-07).

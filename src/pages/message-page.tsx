@@ -14,15 +14,37 @@ export type MessagePageProps = {
   } | null
   incident: string | null
   tone: 'problem' | 'done'
+  /** What a stranger chose, bounded, in a field of its own (invariant 9). */
+  fact?: { label: string; value: string }
 }
 
 /** How a journey ends, well or not. */
-export function MessagePage({ title, sentence, next, retry, incident, tone }: MessagePageProps): JSX.Element {
+export function MessagePage({
+  title,
+  sentence,
+  next,
+  retry,
+  incident,
+  tone,
+  fact,
+}: MessagePageProps): JSX.Element {
   return (
     <Layout title={title}>
       <ToneMark tone={tone} />
       <h1>{title}</h1>
       <p class="lead">{sentence}</p>
+      {fact === undefined ? null : (
+        <section class="plate fact" aria-label={fact.label}>
+          <dl>
+            <div class="plate-first">
+              <dt>{fact.label}</dt>
+              <dd>
+                <bdi class="host">{fact.value}</bdi>
+              </dd>
+            </div>
+          </dl>
+        </section>
+      )}
       {retry === null && next === null ? null : (
         <div class={retry === null ? 'actions' : 'actions armed'}>
           {retry === null ? null : (

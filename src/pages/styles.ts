@@ -202,6 +202,9 @@ a.button { display: inline-block; line-height: 1.625; }
 .incident { margin-top: 1.75rem; padding-top: 1.125rem; border-top: 1px solid var(--line); color: var(--soft); font-size: 0.9375rem; }
 .incident code { color: var(--ink); }
 
+/* A field of a message */
+.fact { margin: 1.25rem 0 0; }
+
 /* On the way */
 .track { position: relative; height: 4px; border-radius: 4px; background: var(--line); overflow: hidden; margin-bottom: 1.5rem; }
 .track::after { content: ''; position: absolute; inset: 0 60% 0 0; border-radius: 4px; background: var(--accent); animation: along 1.4s ease-in-out infinite alternate; }

@@ -50,6 +50,20 @@ test('no other letter, anywhere, makes an address of a known client', () => {
 const matches = (entry: string | RegExp, text: string) =>
   typeof entry === 'string' ? entry === text : new URL(text).href === text && entry.test(text)
 
+test('Copilot CLI is known by its one address, and nothing else on that host is', () => {
+  const document = 'https://github.com/copilot/cli/client-metadata.json'
+  expect(admission().refuseRequest(document, 'http://127.0.0.1:52413/')).toBeNull()
+  expect(admission().labelOf(document, 'http://127.0.0.1:52413/')).toBe('Copilot CLI')
+  for (const other of [
+    `${document}/`,
+    `${document}?x`,
+    'https://github.com/copilot/cli/raw/main/client-metadata.json',
+    'https://github.com/evil/cli/client-metadata.json',
+    'https://gist.github.com/copilot/cli/client-metadata.json',
+  ])
+    expect([other, admission().refuseClientId(other)]).toEqual([other, 'document'])
+})
+
 test('a URL is never taken for the id of a registration', () => {
   fc.assert(
     fc.property(fc.webUrl(), (url) => {

@@ -148,6 +148,20 @@ export const everyPage: readonly (readonly [string, string])[] = [
     ),
   ],
   [
+    'message, with a host',
+    renderPage(
+      <MessagePage
+        title="This app could not be checked"
+        sentence="It did not answer."
+        next={null}
+        retry={null}
+        incident="7F3K"
+        tone="problem"
+        fact={{ label: 'It is described at', value: '</bdi><script>' }}
+      />,
+    ),
+  ],
+  [
     'message, done',
     renderPage(
       <MessagePage

@@ -41,6 +41,9 @@ test.for(broken)('a document that %s: 503, a page, no redirect', async ([, docum
   const page = await pageOf(answer)
   expect(page).toMatchObject({ status: 503, location: null })
   expect(page.title).toContain('This app could not be checked')
+  // Whoever reads it learns which address the server cannot read, and the way round it.
+  expect(page.text).toContain('It is described at claude.ai')
+  expect(page.text).toContain('--oauth-client-registration dcr')
   expect(await askedFor()).not.toContain(elsewhere)
 })
 
