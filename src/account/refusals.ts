@@ -49,6 +49,8 @@ export function answerSignInRefusal(refusal: SignInRefusal): RefusedAnswer {
       return refuse(403, 'The sign-in could not be verified', 'Nothing was changed.')
     case 'misconfigured':
       return wait('This server is not set up correctly at PingOne', OPERATOR, OPERATOR_RETRY_SECONDS)
+    case 'oversized':
+      return { ...refuse(403, 'PingOne says too much about your account', OVERSIZED), mayRetry: false }
     case 'broken':
       return wait(
         'This server could not finish the sign-in',
@@ -63,6 +65,8 @@ export function answerSignInRefusal(refusal: SignInRefusal): RefusedAnswer {
 }
 
 export const BLOCKED = 'Whoever runs this server has blocked your access. No app can act for you here.'
+const OVERSIZED =
+  'Its answer is longer than this server reads, because of many groups for one, and trying again does not help. Whoever runs this server has to limit what PingOne sends. Nothing was changed.'
 const OPERATOR = 'Whoever runs it has to act. Nothing was changed.'
 
 const refuse = (status: 400 | 403, title: string, sentence: string): RefusedAnswer => ({

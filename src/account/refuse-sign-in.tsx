@@ -12,7 +12,7 @@ export function refuseSignIn(parts: AccountParts, { refusal, purpose, headers }:
   const { reason, detail } = refusal
   const facts = { incident, reason, detail, purpose: purpose?.kind ?? null }
   // Decision 7: what only an operator can mend is an error, not a warning.
-  const isForOperator = ['misconfigured', 'broken', 'stale'].includes(reason)
+  const isForOperator = ['misconfigured', 'oversized', 'broken', 'stale'].includes(reason)
   if (isForOperator) log.error('sign-in.refused', facts)
   else log.warn('sign-in.refused', facts)
   const { status, title, sentence, mayRetry, retryAfterSeconds } = answerSignInRefusal(refusal)

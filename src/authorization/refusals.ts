@@ -69,6 +69,8 @@ export function answerRefusal(refusal: LoginRefusal): LoginAnswer {
         code: 'server_error',
         description: 'This server is not set up correctly at PingOne',
       }
+    case 'oversized':
+      return { to: 'client', code: 'server_error', description: 'PingOne says too much about this account' }
     case 'not_trusted':
     case 'dead': // one answer for both: which check failed is nobody's business outside
       return { to: 'client', code: 'server_error', description: 'The sign-in could not be verified' }

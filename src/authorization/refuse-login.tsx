@@ -47,7 +47,7 @@ export function reportRefusal(
 ): string {
   const incident = newIncident()
   // Decision 7: what only an operator can mend is an error, not a warning.
-  const isForOperator = reason === 'misconfigured' || reason === 'broken'
+  const isForOperator = ['misconfigured', 'oversized', 'broken'].includes(reason)
   if (isForOperator) log.error('login.refused', { incident, reason, detail, ...facts })
   else log.warn('login.refused', { incident, reason, detail, ...facts })
   return incident

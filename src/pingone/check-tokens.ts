@@ -1,16 +1,19 @@
 import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTPayload } from 'jose'
 import type * as oauth from 'oauth4webapi'
 import { toBase64Url } from '../lib/base64url.ts'
+import { TooLargeError } from '../lib/bounded-fetch.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { AccessTokenClaims, IdTokenClaims, RenewedIdTokenClaims } from './claims.ts'
 import { type Environments, isAccepted } from './environment.ts'
-import { notTrusted, unavailable, type PingOneProblem } from './problems.ts'
+import { notTrusted, oversized, unavailable, type PingOneProblem } from './problems.ts'
 import type { Wire } from './wire.ts'
 
 const CLOCK_TOLERANCE_SECONDS = 60
 // A token reaches these checks only from PingOne's own token endpoint, so an unknown kid is a rotation and no
 // attack: a pause between two fetches would only turn away whoever signs in right after it.
 const KEYS_COOLDOWN_MS = 0
+// It goes to the API in a header, and all headers of a request together may have 128 KB at Cloudflare, less elsewhere.
+const MAX_ACCESS_TOKEN_CHARACTERS = 64 * 1024
 const KEYS_MAX_AGE_MS = 3_600_000
 
 type Keys = ReturnType<typeof createRemoteJWKSet>
@@ -86,6 +89,8 @@ export function makeTokenChecks(wire: Wire, expected: Expected) {
     server: oauth.AuthorizationServer,
     token: string,
   ): Promise<Result<AccessTokenClaims, PingOneProblem>> => {
+    if (token.length > MAX_ACCESS_TOKEN_CHARACTERS)
+      return oversized(`the access token has more than ${MAX_ACCESS_TOKEN_CHARACTERS} characters`)
     const verified = await verify(server, token, expected.apiIdentifier)
     if (!verified.ok) return verified
     const claims = AccessTokenClaims.safeParse(verified.value)
@@ -124,6 +129,7 @@ async function verifySignature(
     })
     return ok(payload)
   } catch (error) {
+    if (error instanceof TooLargeError) return oversized(`keys: ${error.message}`)
     if (error instanceof errors.JWTClaimValidationFailed) return notTrusted(`${error.claim} ${error.reason}`)
     const isKeyTrouble = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid
     if (isKeyTrouble || !(error instanceof errors.JOSEError)) return unavailable('keys')

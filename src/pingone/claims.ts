@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
-const seconds = z.number().int()
+/** RFC 7519 §2: a NumericDate may have a fraction. What ends within a second has ended. */
+const seconds = z.number().transform(Math.floor)
 const text = z.string().min(1)
 /** Shown and never decided by: a tenant that maps something else there must not shut its people out. */
 const shown = z.string().optional().catch(undefined)

@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { TooLargeError } from '../lib/bounded-fetch.ts'
 import { loggedErrorCode } from '../lib/error-code.ts'
 import { err, type Err } from '../lib/result.ts'
 
@@ -13,6 +14,8 @@ export type PingOneProblem =
   | { reason: 'dead'; detail: string }
   /** Our settings and PingOne's do not fit: an operator has to act. */
   | { reason: 'misconfigured'; detail: string }
+  /** An answer was longer than we read. It will be so again, until an operator limits what PingOne sends. */
+  | { reason: 'oversized'; detail: string }
   /** An answer arrived and one of our checks refuses it. */
   | { reason: 'not_trusted'; detail: string }
 
@@ -21,6 +24,8 @@ const MOST_RETRY_AFTER_SECONDS = 300
 
 export const unavailable = (detail: string, retryAfterSeconds = RETRY_AFTER_SECONDS): Err<PingOneProblem> =>
   err({ reason: 'unavailable', detail, retryAfterSeconds })
+
+export const oversized = (detail: string): Err<PingOneProblem> => err({ reason: 'oversized', detail })
 
 export const notTrusted = (detail: string): Err<PingOneProblem> => err({ reason: 'not_trusted', detail })
 
@@ -70,6 +75,7 @@ export function problemOf(error: unknown): Err<PingOneProblem> {
     return notTrusted(error.code ?? 'unexpected answer')
   }
   if (error instanceof oauth.UnsupportedOperationError) return notTrusted(error.code)
+  if (error instanceof TooLargeError) return oversized(error.message)
   if (isFromTheNetwork(error)) return unavailable(error.name)
   throw error
 }
@@ -77,14 +83,15 @@ export function problemOf(error: unknown): Err<PingOneProblem> {
 // What fetch and its deadline throw, in workerd and in Node. workerd gives network failures as plain Errors, so
 // callers hand only errors of an outbound request to `problemOfRequest`.
 const isFromTheNetwork = (error: unknown): error is Error =>
-  error instanceof Error &&
-  ['TimeoutError', 'AbortError', 'TooLargeError', 'NetworkError'].includes(error.name)
+  error instanceof Error && ['TimeoutError', 'AbortError', 'NetworkError'].includes(error.name)
 
 /** Our own signing key does not sign. It says no more: what the platform says may be about the key's parts. */
 export class UnusableKey extends Error {}
 
 /** What a request itself threw: there was no answer, whatever the runtime calls it. */
-export const problemOfRequest = (error: unknown): Err<PingOneProblem> =>
-  error instanceof UnusableKey
-    ? err({ reason: 'misconfigured', detail: 'MCP_SERVER_PRIVATE_KEY does not sign' })
-    : unavailable(error instanceof Error ? error.name : 'no answer')
+export function problemOfRequest(error: unknown): Err<PingOneProblem> {
+  if (error instanceof UnusableKey)
+    return err({ reason: 'misconfigured', detail: 'MCP_SERVER_PRIVATE_KEY does not sign' })
+  if (error instanceof TooLargeError) return oversized(error.message)
+  return unavailable(error instanceof Error ? error.name : 'no answer')
+}

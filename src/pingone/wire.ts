@@ -1,10 +1,18 @@
 import * as oauth from 'oauth4webapi'
-import { boundedFetch, type Fetch } from '../lib/bounded-fetch.ts'
+import { boundedFetch, type Fetch, TooLargeError } from '../lib/bounded-fetch.ts'
+import { log } from '../lib/log.ts'
 import { ok, type Result } from '../lib/result.ts'
 import { traceHeaders, TRANSACTION_HEADER } from '../lib/trace.ts'
 import { problemOf, problemOfRequest, type PingOneProblem } from './problems.ts'
 
-const MAX_ANSWER_BYTES = 64 * 1024
+/**
+ * What PingOne can send to the token endpoint's clients has no bound of its own that anybody wrote down: an id token has
+ * what the administrator maps into it, and of groups that is a name each. A mebibyte, as much as PingOne itself reads of a
+ * request, has room for about ten thousand groups with names of 70 characters; a token of that size is read once in a login
+ * and kept nowhere. Documents and key sets are a few kilobytes, whoever signs in.
+ */
+const MAX_POST_ANSWER_BYTES = 1024 * 1024
+const MAX_GET_ANSWER_BYTES = 256 * 1024
 
 /** What every request to PingOne is sent with: our bounded fetch, and whether plain http may be spoken at all. */
 interface Asked {
@@ -24,8 +32,17 @@ export interface Wire {
 }
 
 export function makeWire(fetch: Fetch, deadlineMs: number, issuer: string): Wire {
-  const bounded: Fetch = (input, init) =>
-    boundedFetch(fetch, traced(new Request(input, init)), { deadlineMs, maxBytes: MAX_ANSWER_BYTES })
+  const bounded: Fetch = async (input, init) => {
+    const request = traced(new Request(input, init))
+    const maxBytes = request.method === 'POST' ? MAX_POST_ANSWER_BYTES : MAX_GET_ANSWER_BYTES
+    try {
+      return await boundedFetch(fetch, request, { deadlineMs, maxBytes })
+    } catch (error) {
+      if (error instanceof TooLargeError)
+        log.error('pingone.answer-too-large', { path: new URL(request.url).pathname, maxBytes })
+      throw error
+    }
+  }
   return {
     fetch: bounded,
     options: {

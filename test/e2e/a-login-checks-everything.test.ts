@@ -56,6 +56,15 @@ test.for(['wrong-acr', 'wrong-audience', 'wrong-issuer', 'no-sid'])(
   },
 )
 
+test('a user in two thousand groups signs in, and one in more than anybody reads is told to the operator', async () => {
+  expect((await loginWith({ groupCount: 2000 })).answer?.has('code')).toBe(true)
+  expectNoGrant((await loginWith({ groupCount: 30_000 })).answer, 'server_error')
+  await expect
+    .poll(() => story.logs('mcp'))
+    .toMatch(/"level":"error","event":"login.refused","incident":"\w+","reason":"oversized"/)
+  expect(story.logs('mcp')).toContain('"event":"pingone.answer-too-large"')
+})
+
 test('a code of another login, and a callback without one, end the login', async () => {
   expectNoGrant((await loginWith({ callbackCode: 'foreign' })).answer, 'server_error')
   expectNoGrant((await loginWith({ callbackCode: 'missing' })).answer, 'server_error')

@@ -1,5 +1,5 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { Secret } from '../../../src/lib/secret.ts'
 import type { PingOneSettings } from '../../../src/pingone/connection.ts'
 import { CLIENT_ID, ISSUER, playPingOne, SECRETS } from './play-pingone.ts'
@@ -18,10 +18,16 @@ const nowSeconds = () => Math.floor(Date.now() / 1000)
 
 type Claims = Readonly<Record<string, unknown>>
 const sign = (claims: Claims) =>
-  new SignJWT({ iss: ISSUER, sub: 'ada', sid: 'sid', acr: 'policy', ...claims })
+  new SignJWT({
+    iss: ISSUER,
+    sub: 'ada',
+    sid: 'sid',
+    acr: 'policy',
+    iat: nowSeconds(),
+    exp: nowSeconds() + 300,
+    ...claims,
+  })
     .setProtectedHeader({ alg: 'RS256', kid: 'k' })
-    .setIssuedAt()
-    .setExpirationTime('5m')
     .sign(keys.privateKey)
 
 const play = (settings: Partial<PingOneSettings>, spoilt: { id?: Claims; access?: Claims } = {}) =>
@@ -78,6 +84,64 @@ test('without one, nothing is asked and an old sign-in is good', async () => {
   const url = await play({}).client.authorizationUrl({ ...login, state: 's', scopes: [] })
   expect(url.ok && url.value.searchParams.has('max_age')).toBe(false)
   expect(await finish({}, { id: { auth_time: 1 } })).toBe('signed in')
+})
+
+test('a user in very many groups signs in, and one in more than we read is told to the operator', async () => {
+  const groups = (count: number) => ({
+    groups: Array.from({ length: count }, (_, at) => `department-${at}-of-the-directory-with-a-long-name`),
+  })
+  for (const count of [800, 10_000]) expect(await finish({}, { id: groups(count) })).toBe('signed in')
+  // In the token for the API they cost a header on every call.
+  expect(await finish({}, { access: groups(800) })).toBe('signed in')
+  const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  expect(await finish({}, { id: groups(40_000) })).toMatch(
+    /^oversized: the answer has more than 1048576 bytes$/,
+  )
+  expect(String(said.mock.lastCall?.[0])).toContain(
+    '"event":"pingone.answer-too-large","path":"/env/as/token","maxBytes":1048576',
+  )
+  expect(await finish({}, { access: groups(2000) })).toMatch(
+    /^oversized: the access token has more than 65536/,
+  )
+  said.mockRestore()
+})
+
+test('documents and keys that are too long are a lasting fault too, and an outage stays one', async () => {
+  const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  const long = { padding: 'x'.repeat(300_000) }
+  const settings = { clientAuth: { method: 'client_secret_post', secret: new Secret('s') } } as const
+  const never = () => new Response('nothing was asked', { status: 500 })
+  const discovery = playPingOne(settings, never, { ...document, ...long }).client
+  expect(await discovery.isReachable()).toMatchObject({ ok: false, error: { reason: 'oversized' } })
+  const keysTooLong = playPingOne(
+    settings,
+    async ({ path }) =>
+      Response.json(
+        path === '/jwks'
+          ? { ...KEYS, ...long }
+          : {
+              token_type: 'Bearer',
+              access_token: await sign({ aud: 'https://todo.api.example', scope: 'todo:read' }),
+              id_token: await sign({ aud: CLIENT_ID, nonce: SECRETS.nonce }),
+            },
+      ),
+    document,
+  ).client
+  const callback = new URL('https://mcp.example/callback?code=c&state=s')
+  const refused = await keysTooLong.exchangeCode({ ...login, callback })
+  expect(refused).toMatchObject({ ok: false, error: { reason: 'oversized' } })
+  const down = playPingOne(settings, () => new Response('down', { status: 503 }), document).client
+  expect(await down.exchangeCode({ ...login, callback })).toMatchObject({ error: { reason: 'unavailable' } })
+  said.mockRestore()
+})
+
+test('times with fractions are times, and a time that is text is none', async () => {
+  const ends = nowSeconds() + 300.75
+  expect(await finish({}, { id: { exp: ends, auth_time: nowSeconds() - 0.5 }, access: { exp: ends } })).toBe(
+    'signed in',
+  )
+  expect(await finish({}, { id: { auth_time: String(nowSeconds()) } })).toMatch(/^not_trusted: /)
+  expect(await finish({}, { access: { exp: String(ends) } })).toMatch(/^not_trusted: /)
 })
 
 test('a token of another environment is refused, whichever of the two it is', async () => {

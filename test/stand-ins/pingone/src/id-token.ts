@@ -49,9 +49,23 @@ async function goodClaims(
     env: settings.environmentId,
     org: organizationId,
     'p1.region': 'NA',
-    ...profileClaims({ ...account, name: switches.personName ?? account.name }, given.scopes),
+    ...profileClaims(
+      {
+        ...account,
+        name: switches.personName ?? account.name,
+        groups: [...account.groups, ...groupNames(switches.groupCount)],
+      },
+      given.scopes,
+    ),
   }
 }
+
+/** As long as names of groups are in a directory that has a convention for them. */
+const groupNames = (count: number): string[] =>
+  Array.from(
+    { length: count },
+    (_, at) => `department-${String(at).padStart(6, '0')}-application-readers-of-all-regions`,
+  )
 
 /** Claims about the person. PingOne puts mapped attributes into the ID token and into userinfo alike. */
 export function profileClaims(account: Account, scopes: readonly string[]): Record<string, unknown> {

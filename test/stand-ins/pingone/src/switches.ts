@@ -47,6 +47,8 @@ export const readers = {
   ),
   /** What the profile of whoever signs in says they are called; null: what they registered with. */
   personName: anyText,
+  /** How many groups whoever signs in is in, beside their own. */
+  groupCount: wholeNumber(0, 100_000),
   accessToken: choice('good', 'wrong-acr', 'wrong-audience', 'wrong-issuer', 'wrong-environment', 'no-sid'),
   accessTokenSeconds: wholeNumber(1, 2_592_000),
   /** The `typ` header of access tokens. */
@@ -94,6 +96,7 @@ export const normalSwitches: Switches = {
   secondResource: false,
   idToken: 'good',
   personName: null,
+  groupCount: 0,
   accessToken: 'good',
   accessTokenSeconds: 3600,
   typ: 'JWT',
