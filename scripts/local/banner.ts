@@ -10,7 +10,7 @@ export function printBanner(local: Local, stateDir: string): void {
           ['PingOne', `${local.issuer}   (redirect URIs there: ${local.origin}/callback, /signed-in)`],
         ] as const)
       : ([
-          ['Sign in as', 'ada or bob; grace may also operate. The password is demo'],
+          ['Sign in as', 'ada, bob or grace. The password is demo'],
           ['PingOne', `${standInOrigin}/__stand-in   (a stand-in: no account is needed)`],
         ] as const)),
     ['Todo API', todoOrigin ?? local.settings.API_URL ?? ''],

@@ -7,7 +7,7 @@ import { isLoopbackHost } from '../lib/loopback.ts'
 const STAND_IN_PEOPLE = [
   { username: 'ada', note: 'an ordinary person' },
   { username: 'bob', note: 'another one, with todos of his own' },
-  { username: 'grace', note: 'an operator' },
+  { username: 'grace', note: 'a third one, in a group that this release does not use' },
 ]
 
 /** GET /: how to connect. The stand-in's people are named only where PingOne is played on this machine. */

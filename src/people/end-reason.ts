@@ -13,6 +13,7 @@ export const EndReason = z.enum([
   'cap',
   'key_retired',
   'ended_by_person',
+  // Nothing of this release reaches these two: a page for operators comes with a later one.
   'ended_by_operator',
   'blocked',
 ])
