@@ -115,7 +115,7 @@ test('T07 the address of a callback alone finishes no login elsewhere, and does 
   const { browser, page, callback } = await readyToReturn()
   const known = libraryCookie('upstream', callback.searchParams.get('state') ?? '')
   const jar = browser.cookies.header(callback).split('; ')
-  const ours = jar.filter((cookie) => /^__Host-login-/.test(cookie))
+  const ours = jar.filter((cookie) => cookie.startsWith('__Host-login-'))
   const secret = ours[0]?.split('=')[0] ?? '__Host-login-AAAAAAAAAAAAAAAA'
   for (const cookies of [
     known,
