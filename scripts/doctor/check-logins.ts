@@ -96,18 +96,18 @@ async function beginLogin(
   // Beside a pushed request PingOne may ignore it, and begin a flow that nobody goes on with.
   url.value.searchParams.set('prompt', 'none')
   try {
-    return readAnswer(await boundedFetch(fetch, new Request(url.value), LIMITS), redirectUri)
+    return readAnswer(await boundedFetch(fetch, new Request(url.value), LIMITS), url.value, redirectUri)
   } catch (error) {
     return { kind: 'unavailable', detail: error instanceof Error ? error.name : 'no answer' }
   }
 }
 
-function readAnswer({ status, headers }: Response, redirectUri: string): Outcome {
+function readAnswer({ status, headers }: Response, asked: URL, redirectUri: string): Outcome {
   if (status >= 500 || status === 429) return { kind: 'unavailable', detail: `status ${status}` }
   const location = headers.get('location')
-  if (status < 300 || status >= 400 || location === null || !URL.canParse(location))
+  if (status < 300 || status >= 400 || location === null || !URL.canParse(location, asked))
     return { kind: 'page', status }
-  const { origin, pathname, searchParams } = new URL(location)
+  const { origin, pathname, searchParams } = new URL(location, asked)
   const error = searchParams.get('error')
   if (`${origin}${pathname}` !== redirectUri) {
     // On to a page of PingOne's: that of its flow, or one that says what is wrong.

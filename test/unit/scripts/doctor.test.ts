@@ -209,8 +209,7 @@ test('of two policies the second is asked for too, and named', async () => {
 test('with pushed requests PingOne judges what is pushed', async () => {
   const par = { pushed_authorization_request_endpoint: `${ISSUER}/par` }
   const given = { ...settings, PINGONE_PAR: 'on' }
-  const flow = () =>
-    new Response(null, { status: 302, headers: { location: 'https://auth.pingone.eu/flow' } })
+  const flow = () => new Response(null, { status: 302, headers: { location: '/flow?id=1' } })
   const good = await said(given, pingone({ document: par, authorize: flow }))
   expect(good.problems).toEqual([])
   const bad = () =>
