@@ -1,5 +1,6 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ORIGIN } from '../../workers/settings.ts'
 import { newToken, personNamed } from './people.ts'
@@ -131,3 +132,48 @@ test('A2 what is no body of a route is refused before a byte of it is read', asy
     expect([path, headers, pulled, isLetGo, status >= 400]).toEqual([path, headers, 0, true, true])
   }
 })
+
+const type = fc.oneof(
+  fc.constantFrom(...TYPES.filter((each) => each !== undefined)),
+  fc.constantFrom(
+    'APPLICATION/JSON',
+    'application/json;',
+    'application/json, text/plain',
+    ' application/json',
+  ),
+  fc.stringMatching(/^[!-~]{0,40}$/),
+)
+const length = fc.constantFrom(
+  undefined,
+  '0',
+  '1',
+  '-1',
+  '1e3',
+  '0x10',
+  'x',
+  '99999999999999999999',
+  '16384',
+  '32768',
+)
+
+test('A2 however a body is announced, a bounded part of it is taken', () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...paths),
+      fc.constantFrom(...METHODS),
+      type,
+      length,
+      fc.boolean(),
+      fc.nat(60_000),
+      async (path, method, contentType, contentLength, hasBearer, at) => {
+        const headers = {
+          'content-type': contentType,
+          ...(contentLength === undefined ? {} : { 'content-length': contentLength }),
+          ...(hasBearer ? { authorization: `Bearer ${bearer}` } : {}),
+        }
+        const { pulled, isLetGo } = await send(path, method, headers, at)
+        expect([pulled <= MOST_BYTES_OF_A_MESSAGE, isLetGo]).toEqual([true, true])
+      },
+    ),
+    { numRuns: 300 },
+  ))

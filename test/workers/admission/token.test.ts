@@ -151,6 +151,34 @@ test('the first tokens make a registration last', async () => {
   expect(await endOf()).toBeGreaterThan(now + 89 * 86_400)
 })
 
+test('B3 Basic beside the same client_id is one method; another id, a second secret or an assertion is not', async () => {
+  const metadata = { ...registrations['mcp-remote'], token_endpoint_auth_method: 'client_secret_basic' }
+  const answer = await server.register(metadata)
+  const { client_id: id, client_secret: secret } = Object(await answer.json())
+  const basic = { authorization: `Basic ${btoa(`${id}:${secret}`)}` }
+  const grant = { grant_type: 'authorization_code', code_verifier: pkce.verifier }
+  const code = await codeFor(String(id), metadata.redirect_uris[0] ?? '')
+  const refused: Record<string, string>[] = [
+    { client_id: 'AAAAAAAAAAAAAAAA' },
+    { client_id: String(id), client_secret: String(secret) },
+    { client_secret: String(secret) },
+    { client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' },
+  ]
+  for (const more of refused) {
+    const no = await server.token({ ...grant, code, ...more }, basic)
+    expect([more, no.status, await no.json()]).toMatchObject([more, 400, { error: 'invalid_request' }])
+  }
+  const wrong = { authorization: `Basic ${btoa(`${id}:wrong`)}` }
+  expect((await server.token({ ...grant, code, client_id: String(id) }, wrong)).status).toBe(401)
+  const { refreshToken } = await tokensOf(
+    await server.token({ ...grant, code, client_id: String(id) }, basic),
+  )
+  const again = { grant_type: 'refresh_token', refresh_token: refreshToken, client_id: String(id) }
+  const { accessToken } = await tokensOf(await server.token({ ...again, client_secret: '' }, basic))
+  const revoked = await server.token({ token: accessToken, client_id: String(id) }, basic)
+  expect(revoked.status).toBe(200)
+})
+
 test('tokens and codes that we cannot have made are looked for nowhere', async () => {
   const client = await registered(await server.register(registrations['mcp-remote']))
   const asked: string[] = []
