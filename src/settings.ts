@@ -143,7 +143,7 @@ export const Settings = z.object({
   GRANT_IDLE_DAYS: count(30, 365).describe('A grant that nobody used for so long ends.'),
   GRANT_MAX_DAYS: count(90, 3650).describe('A grant ends after so long, used or not.'),
   GRANTS_PER_PERSON: count(20, 100).describe(
-    'How many grants one person may have; for one more, the one that was unused the longest ends.',
+    'How many grants one person may have; for one more, the one that was unused the longest ends: of the same client if there is one, else of all.',
   ),
   REQUESTS_PER_MINUTE: count(240, 1_000_000).describe(
     'How often a client may ask `/mcp` with one grant: so often at once, and so often in each minute. All grants of a person together: three times that.',

@@ -20,7 +20,7 @@ export function endSentence(reason: EndReason): string {
     case 'too_old':
       return 'It reached the longest time that an access may last here.'
     case 'cap':
-      return 'You had too many, and this one was unused the longest.'
+      return 'You had too many: of the same app, or else of all, this one was unused the longest.'
     case 'key_retired':
       return 'This server no longer uses the key that it was kept under.'
     case 'ended_by_person':

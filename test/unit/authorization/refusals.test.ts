@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { answerRefusal, readCallbackError } from '../../../src/authorization/refusals.ts'
+import { answerRefusal, endedDescription, readCallbackError } from '../../../src/authorization/refusals.ts'
+import { EndReason } from '../../../src/people/end-reason.ts'
 
 test.each([
   ['access_denied', 'client', 'access_denied'],
@@ -50,3 +51,10 @@ test.each([null, '', 'The policy was not found', 'x'.repeat(5000) + 'PolicyId no
     })
   },
 )
+
+test.for(EndReason.options)('the end "%s" is told in words that an error_description can have', (reason) => {
+  const words = endedDescription(reason, 20)
+  // RFC 6749 §5.2; and no name of ours, which is what most clients would show.
+  expect(words).toMatch(/^This access has ended: [a-zA-Z][a-zA-Z0-9 ,;-]{15,120}$/)
+  expect(words).not.toContain(reason.includes('_') ? reason : `: ${reason}`)
+})
