@@ -13,7 +13,7 @@ const messagesIn = (text: string): unknown[] =>
 const Added = z.object({
   id: z.unknown(),
   result: z.object({
-    structuredContent: z.object({ todo: z.object({ id: z.string(), text: z.string() }) }),
+    structuredContent: z.object({ todo: z.object({ id: z.string(), text: z.string() }).nullable() }),
     _meta: z.looseObject({ repeated: z.literal(true).optional() }),
   }),
 })
@@ -42,9 +42,10 @@ test.each([
     ? await Promise.all([add(), add(), add()])
     : [await add(), await add(), await add()]
   expect(await textsOf(bearer)).toEqual(['milk', 'milk', 'milk'])
-  const ids = answers.map(({ result }) => result.structuredContent.todo.id)
-  // Which of equal texts is new is found by the tool; at the same time it may be taken for another.
-  expect(new Set(ids).size).toBeGreaterThanOrEqual(isTogether ? 1 : 3)
+  // Where several equal ones are new at the same time, the tool claims of none to be its own, or of the right one.
+  const ids = answers.flatMap(({ result }) => result.structuredContent.todo?.id ?? [])
+  expect(new Set(ids).size).toBe(ids.length)
+  if (!isTogether) expect(ids).toHaveLength(3)
   for (const { id, result } of answers) {
     expect(id).toBe(1)
     expect(result._meta).not.toHaveProperty('repeated')
@@ -72,7 +73,7 @@ test('each of many calls with one id gets the answer to its own question', async
     ),
   ])
   expect(who).toMatchObject({ id: 1, result: { structuredContent: { name: 'Ada Lovelace' } } })
-  expect(added.map((answer) => Added.parse(answer).result.structuredContent.todo.text)).toEqual(texts)
+  expect(added.map((answer) => Added.parse(answer).result.structuredContent.todo?.text)).toEqual(texts)
 })
 
 test('progress of calls with one id and one token goes to the call that it is of', async () => {
@@ -81,7 +82,7 @@ test('progress of calls with one id and one token goes to the call that it is of
   const ids: string[] = []
   for (const text of ['a', 'b', 'c', 'd', 'e']) {
     const added = Added.parse(await answerOf(await callStateless(bearer, 'addTodo', { text })))
-    ids.push(added.result.structuredContent.todo.id)
+    ids.push(added.result.structuredContent.todo?.id ?? '')
   }
   const remove = async (some: string[]) => {
     const message = callMessage('deleteTodo')
@@ -133,7 +134,7 @@ async function fill(bearer: string, count: number): Promise<string[]> {
   const ids: string[] = []
   for (let at = 0; at < count; at += 1) {
     const added = await answerOf(await callStateless(bearer, 'addTodo', { text: `todo ${at}` }))
-    ids.push(Added.parse(added).result.structuredContent.todo.id)
+    ids.push(Added.parse(added).result.structuredContent.todo?.id ?? '')
   }
   return ids
 }
