@@ -38,7 +38,7 @@ test.each([undefined, '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'])(
     const session = await openSession(BEARER)
     const response = await post(BEARER, callMessage('whoAmI'), named(session, version))
     expect([response.status, response.headers.get('x-accel-buffering')]).toEqual([200, 'no'])
-    expect(messageIn(await response.text())).toMatchObject({ id: 1, result: { content: [{}] } })
+    expect(messageIn(await response.text())).toMatchObject({ id: 1, result: { content: [{}, {}] } })
   },
 )
 
