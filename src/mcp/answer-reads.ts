@@ -67,4 +67,4 @@ export const noResource = (
     ...(transaction === undefined ? {} : { transaction }),
   })
 
-const ADDRESS = /^[a-z][a-z0-9+.-]{0,30}:[!-~]{1,256}$/i
+const ADDRESS = /^[!-~]{1,256}$/

@@ -38,7 +38,7 @@ export async function answerStopped(
   await body.cancel()
   const problem = stopped.data
   if (problem.reason === 'ended') {
-    return jsonRpcError(401, errorCode.refused, 'This access has ended.', {
+    return jsonRpcError(401, errorCode.refused, 'This access has ended. Sign in again to use this server.', {
       'www-authenticate': challenge(auth),
     })
   }

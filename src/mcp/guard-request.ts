@@ -31,12 +31,14 @@ export function guardMcpRequest(
 }
 
 /**
- * The transport of MCP 2024-11-05 opens with GET, and would sign its person in before it hears that it is not spoken here.
- * Every later client that opens a stream has a session by then, and names it or its revision. MCP 2025-11-25 Transports,
- * Listening for Messages: 405 where there is no stream.
+ * The transport of MCP 2024-11-05 opens with a GET for events, and would sign its person in before it hears that it is not
+ * spoken here. Every later client has a session when it opens a stream, and names it or its revision. MCP 2025-11-25
+ * Transports, Listening for Messages: 405 where there is no stream. Who brings a bearer hears it behind the bearer.
  */
 const isOfOldTransport = ({ method, headers }: Request): boolean =>
-  method === 'GET' && !headers.has('mcp-session-id') && !headers.has('mcp-protocol-version')
+  method === 'GET' &&
+  headers.get('accept')?.includes('text/event-stream') === true &&
+  !['authorization', 'mcp-session-id', 'mcp-protocol-version'].some((name) => headers.has(name))
 
 /** For an origin that was checked. */
 export const corsOf = (origin: string | null): Record<string, string> =>

@@ -19,6 +19,7 @@ import { PRINCIPAL_HEADER, readPrincipal } from './principal-header.ts'
 import { canShowForms, formOf } from './question-form.ts'
 import { instructions, serverInfo } from './server-info.ts'
 import { tellProgress } from './tell-progress.ts'
+import { orBroken } from './tool-result.ts'
 
 export type Session = McpAgent<Env>
 type Connection = Parameters<Session['onConnect']>[0]
@@ -59,7 +60,8 @@ export function makeMcpSession(parts: McpParts) {
         this.server.registerTool(
           tool.name,
           { ...describeTool(tool, tool.scopes), inputSchema: tool.input, outputSchema: tool.output },
-          (input: unknown, extra: Extra) => this.#during(extra, () => this.#call(tool, input, extra)),
+          (input: unknown, extra: Extra) =>
+            orBroken(tool.name, () => this.#during(extra, () => this.#call(tool, input, extra))),
         )
       }
       answerInSession(this.server.server, served, {

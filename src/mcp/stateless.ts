@@ -20,6 +20,7 @@ import { looksLikeOurs, readState } from './request-state.ts'
 import { refuseCursor, RpcRefusal } from './rpc-refusal.ts'
 import { instructions, serverInfo } from './server-info.ts'
 import { tellProgress } from './tell-progress.ts'
+import { orBroken } from './tool-result.ts'
 
 /** One request of the stateless lane, after everything was checked. */
 export interface StatelessCall extends StatelessAsking {
@@ -139,11 +140,13 @@ function registerTools(server: McpServer, { tools, lists }: Ready, call: Statele
   const { scopes } = call.principal
   for (const { tool, inputSchema, outputSchema } of tools) {
     const facts = { ...describeTool(tool, scopes), inputSchema, outputSchema }
-    server.registerTool(tool.name, facts, async (input, { mcpReq }) => {
-      const caller = await callerOf(call, mcpReq)
-      const run = (consent: Consent) => invoke(tool, input, call.principal, { ...caller, consent })
-      return askStateless(tool, input, mcpReq, run, call)
-    })
+    server.registerTool(tool.name, facts, (input, { mcpReq }) =>
+      orBroken(tool.name, async () => {
+        const caller = await callerOf(call, mcpReq)
+        const run = (consent: Consent) => invoke(tool, input, call.principal, { ...caller, consent })
+        return askStateless(tool, input, mcpReq, run, call)
+      }),
+    )
   }
   server.server.setRequestHandler('tools/list', ({ params }) => {
     refuseCursor(params)

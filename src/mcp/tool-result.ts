@@ -1,5 +1,6 @@
 import { quotedJson } from '../lib/bounded-text.ts'
 import type { ToolOutput } from '../tools/define-tool.ts'
+import { report } from './report.ts'
 import { type CallProblem, sayRefusal } from './tool-refusal.ts'
 
 /** Our own shape of a tool's result; assignable to that of both SDKs. */
@@ -29,6 +30,15 @@ export const success = (
   structuredContent: structured,
   _meta: { transaction, ...(isRepeat ? { repeated: true } : {}) },
 })
+
+/** Around what a transport does for a call: an SDK would give the text of an exception to the client. */
+export async function orBroken<T>(tool: string, answer: () => Promise<T>): Promise<T | ToolResult> {
+  try {
+    return await answer()
+  } catch (error) {
+    return failure({ reason: 'broken', incident: report('tool.broken', error, { tool }) }, null)
+  }
+}
 
 /** `transaction`: null where what knew it is gone. */
 export function failure(problem: CallProblem, transaction: string | null): ToolResult {

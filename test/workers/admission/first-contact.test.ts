@@ -55,20 +55,24 @@ test.each(['x', 'MARKER:MARKER:MARKER', `${'a'.repeat(32)}:${'b'.repeat(16)}:${'
   },
 )
 
-test.each([
-  ['an event stream', { accept: 'text/event-stream' }],
-  ['anything', {}],
-  ['an event stream, with a token', { accept: 'text/event-stream', authorization: 'Bearer x' }],
-])(
-  'GET for %s without a session is the old transport: it hears which one is spoken here',
-  async (_what, headers) => {
+test('GET for events without a session is the old transport: it hears which one is spoken here before any sign-in', async () => {
+  const answer = await server.send('/mcp', { headers: { accept: 'text/event-stream' } })
+  expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST'])
+  expect(await sentenceOf(answer)).toMatch(
+    /^This server speaks the Streamable HTTP transport of MCP at this address/,
+  )
+})
+
+test('any other GET is challenged: some clients find out in this way where to sign in', async () => {
+  for (const headers of [{}, { accept: '*/*' }, { accept: 'application/json' }]) {
     const answer = await server.send('/mcp', { headers })
-    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST'])
-    expect(await sentenceOf(answer)).toMatch(
-      /^This server speaks the Streamable HTTP transport of MCP at this address/,
-    )
-  },
-)
+    expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([
+      401,
+      `${CHALLENGE}, scope="todo:read"`,
+    ])
+    await sentenceOf(answer)
+  }
+})
 
 test('a page of an allowed origin can read what it hears', async () => {
   for (const answer of [

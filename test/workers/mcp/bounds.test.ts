@@ -106,6 +106,13 @@ test('what a client may send passes: a long text, and twenty ids', async () => {
     'mcp-session-id': session,
   })
   expect(await answer.text()).toContain('There is no todo with this id.')
+  const padded = {
+    ...callMessage('whoAmI'),
+    params: { name: 'whoAmI', arguments: {}, _meta: { padding: 'é'.repeat(32_600) } },
+  }
+  expect(new TextEncoder().encode(JSON.stringify(padded)).length).toBeGreaterThan(65_000)
+  const largest = await post(bearer, padded, { 'mcp-session-id': session })
+  expect(await largest.text()).toContain('Ada Lovelace')
   const capabilities = { experimental: { deep: nested(20) } }
   const begun = await post(bearer, { ...initialize, params: { ...initialize.params, capabilities } })
   expect(begun.status).toBe(200)

@@ -42,6 +42,22 @@ test('initialize in a session that is open is refused, and the session goes on',
   await call.text()
 })
 
+test.each(['2025-11-25', '2026-07-28', null])(
+  'GET without a session says which transport is spoken here, under revision %s',
+  async (revision) => {
+    const headers: Record<string, string> = revision === null ? {} : { 'mcp-protocol-version': revision }
+    const answer = await send('GET', BEARER, headers)
+    expect(answer.status).toBe(400)
+    expect(await answer.json()).toMatchObject({
+      error: {
+        message: expect.stringMatching(
+          /^This (?:server speaks the Streamable HTTP transport|revision of the protocol)/,
+        ),
+      },
+    })
+  },
+)
+
 test('null for arguments is none, in both lanes; what is no object is refused', async () => {
   const session = await openSession(BEARER)
   const inSession = async (method: string, params: object) =>
