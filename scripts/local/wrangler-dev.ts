@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
+import { withoutSecrets } from '../../src/lib/redacted.ts'
 import type { DevWorker } from './dev-worker.ts'
 import { formatEnvFile } from './env-file.ts'
 import { writePrivateFile } from './private-file.ts'
@@ -83,12 +84,16 @@ function wranglerEnvironment(folder: StateFolder): NodeJS.ProcessEnv {
   }
 }
 
+/** wrangler names the path of every request, and a step-up's is the link itself. */
+const WRANGLERS_REQUEST = /^\[wrangler:info\] [A-Z]+ \//
+
 function readLines(child: ChildProcess, logFile: string, onLine: (line: string) => void): void {
   const log = createWriteStream(logFile, { flags: 'a', mode: 0o600 })
   for (const input of [child.stdout, child.stderr]) {
     if (input === null) continue
     createInterface({ input }).on('line', (coloured) => {
-      const line = stripVTControlCharacters(coloured).trimEnd()
+      const plain = stripVTControlCharacters(coloured).trimEnd()
+      const line = WRANGLERS_REQUEST.test(plain) ? withoutSecrets(plain) : plain
       if (line === '') return
       log.write(`${line}\n`)
       onLine(line)

@@ -7,7 +7,7 @@ const story = tellStory()
 afterEach(() => story.standIn.reset())
 
 const Line = z.looseObject({ event: z.string(), grant: z.string().optional(), scopes: z.string().optional() })
-/** Lines of our own; the platform's name every path. */
+/** Lines of our own. */
 const ours = () =>
   story
     .logs('mcp')
@@ -30,6 +30,8 @@ test.each([
     await expect.poll(() => eventsOf(grant).map(({ event }) => event)).toEqual(events)
     expect(eventsOf(grant)[0]).toMatchObject({ grant, scopes: expect.stringContaining('todo:write') })
     // The log says that there was a link, and not which: whoever has it may be asked.
-    expect(ours().join('\n')).not.toContain(link.slice(link.indexOf('~') + 1))
+    expect(story.logs('mcp')).not.toContain(link.slice(link.indexOf('~') + 1))
+    // The lines that wrangler writes name every path.
+    expect(story.logs('mcp')).toMatch(/\[wrangler:info\] GET \/step-up\/\[secret\]~\[secret\] 200/)
   },
 )
