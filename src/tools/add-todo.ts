@@ -20,11 +20,13 @@ export const addTodo = defineTool({
   }),
   scopes: ['todo:read', 'todo:write'],
   effect: 'add',
-  async run({ text }, { todos }) {
+  async run({ text }, { todos, signal }) {
     if (cleanText(text) === '') return err({ reason: 'invisible' })
     // The API answers with the whole list and does not name the new todo; it may also write its text in another way.
     const before = await todos.list()
     if (!before.ok) return before
+    // Cancelled meanwhile, or too late to hear an answer.
+    if (signal.aborted) return err({ reason: 'unavailable' })
     const after = await todos.add(text)
     if (!after.ok) return after
     const known = new Set(before.value.map(({ id }) => id))

@@ -156,6 +156,27 @@ test('addTodo names the last todo with the text, and is honest when there is non
   })
 })
 
+test('addTodo sends nothing where the list cannot be read, or the call was cancelled meanwhile', async () => {
+  const sent: string[] = []
+  const controller = new AbortController()
+  const context = contextWith(ok([]))
+  const add = async (text: string) => (sent.push(text), ok([todo('1', text)]))
+  const run = (
+    list: () => Promise<ReturnType<typeof ok<[]>> | ReturnType<typeof err<{ reason: 'unavailable' }>>>,
+  ) =>
+    tool('addTodo').run(
+      { text: 'a' },
+      { ...context, signal: controller.signal, todos: { ...context.todos, add, list } },
+    )
+  expect(await run(async () => err({ reason: 'unavailable' }))).toEqual(err({ reason: 'unavailable' }))
+  const cancelled = async (): Promise<ReturnType<typeof ok<[]>>> => {
+    controller.abort()
+    return ok([])
+  }
+  expect(await run(cancelled)).toEqual(err({ reason: 'unavailable' }))
+  expect(sent).toEqual([])
+})
+
 test('addTodo sends what it shows, and refuses a text of which nothing can be seen', async () => {
   const sent: string[] = []
   const context = contextWith(ok([todo('1', 'x')]), {}, ok([]))

@@ -63,6 +63,9 @@ test.for(matrix.filter(stepIsUntouched))('$step does not ask $target', async ({ 
   }
 })
 
+/** A write looks at the list before: the cell is about the write itself. */
+const afterOf = ({ target, step }: Row): number => (target === 'api' && step === 'write' ? 1 : 0)
+
 test.for(matrix.filter((row) => !stepIsUntouched(row)))('$step while $target fails', async (row) => {
   const seen: string[] = []
   const wanted: string[] = []
@@ -71,12 +74,21 @@ test.for(matrix.filter((row) => !stepIsUntouched(row)))('$step while $target fai
       if (!isPossible(word)) continue
       for (const offSeconds of fault === 'clock' ? [-OFF_SECONDS, OFF_SECONDS] : [0]) {
         const cell = `${fault} ${at} ${offSeconds}`
-        seen.push(`${cell}: ${await observe(journey, row.target, fault, { offSeconds })}`)
+        seen.push(
+          `${cell}: ${await observe(journey, row.target, fault, { offSeconds, after: afterOf(row) })}`,
+        )
         wanted.push(`${cell}: ${word}`)
       }
     }
   }
   expect(seen).toEqual(wanted)
+})
+
+test('a write whose look at the list fails is not begun, and says so', async () => {
+  const read = matrix.find(({ target, step }) => target === 'api' && step === 'read')
+  for (const journey of await journeysOf('api', 'write'))
+    for (const [fault, word] of read?.cells ?? [])
+      expect([fault, await observe(journey, 'api', fault)]).toEqual([fault, word])
 })
 
 const bindings = matrix.filter(
