@@ -15,7 +15,7 @@ export const shownClientName = (name: string): string =>
 
 // Letters with their marks and joiners (which boundedText judges), digits, and the signs that names are made of. DaVinci fills `{{…}}`, and promises nothing
 // about how a screen that a designer wrote in HTML escapes what it shows.
-const NOT_IN_A_FLOW = /[^\p{L}\p{M}\p{N}\u200C\u200D .,_()+-]/gu
+const NOT_IN_A_FLOW = /[^\p{L}\p{M}\p{N}\p{Join_Control} .,_()+-]/gu
 const NOT_IN_A_HOST = /[^\p{L}\p{M}\p{N}.:[\]_-]/gu
 
 /** Who asks, as the screens of the DaVinci flow may show it: plain text only, whatever the screen does with it. */

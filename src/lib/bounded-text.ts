@@ -1,5 +1,7 @@
 import { z } from 'zod'
 
+/* oxlint-disable no-misleading-character-class -- Signs that combine are listed here one by one. */
+
 /*
  * Text that a stranger chose, cleaned by context (invariant 9): what a script or an emoji is written with stays,
  * what only hides or turns text around goes.

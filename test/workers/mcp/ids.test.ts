@@ -45,7 +45,7 @@ test.each([
   // Where several equal ones are new at the same time, the tool claims of none to be its own, or of the right one.
   const ids = answers.flatMap(({ result }) => result.structuredContent.todo?.id ?? [])
   expect(new Set(ids).size).toBe(ids.length)
-  if (!isTogether) expect(ids).toHaveLength(3)
+  expect(ids.length).toBeGreaterThanOrEqual(isTogether ? 1 : 3)
   for (const { id, result } of answers) {
     expect(id).toBe(1)
     expect(result._meta).not.toHaveProperty('repeated')
