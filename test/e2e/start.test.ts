@@ -87,7 +87,7 @@ test('npm start brings up everything, refuses a second one, and Ctrl-C ends all 
   await using start = npmStart(ports, state)
   await start.line(/^ready /)
   expect(start.lines.at(-1)).toBe(`ready http://localhost:${ports.mcp}/mcp`)
-  expect(start.lines.join('\n')).toMatch(/Sign in as +ada or bob/)
+  expect(start.lines.join('\n')).toMatch(/Sign in as +ada, bob/)
   for (const name of ['keys.json', 'mcp.env', 'todo-api.env', 'pingone.env']) {
     expect(statSync(join(state, name)).mode & 0o777).toBe(0o600)
   }
