@@ -65,11 +65,11 @@ function parsed(text: string): unknown {
 }
 
 const Supported = z.object({ supported: z.array(z.string()) })
-const Requested = z.object({ requested: z.string().regex(/^\d{4}-\d{2}-\d{2}$/) })
+const Requested = z.object({ requested: z.string().regex(/^v?\d[\d.-]{0,15}$/) })
 const Required = z.object({ requiredCapabilities: z.record(z.string(), z.unknown()) })
 const State = z.object({ reason: z.literal('invalid_request_state') })
 
-/** Of an SDK's data only what the revision asks for; of a client's text there, a date at most. */
+/** Of an SDK's data only what the revision asks for; of a client's text there, a date or a number at most. */
 function knownData(code: number, data: Record<string, unknown>): Record<string, unknown> {
   switch (code) {
     case errorCode.unsupportedRevision:
