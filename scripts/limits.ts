@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { hangUp } from './bench/exchange.ts'
 import { startServers, STATE_FOLDER } from './bench/servers.ts'
 import { measureLimits } from './limits/measure-limits.ts'
+import { renderBounds } from './limits/render-bounds.ts'
 import { renderLimits } from './limits/render-limits.ts'
 import { whenAskedToEnd } from './local/when-asked-to-end.ts'
 
@@ -21,4 +22,5 @@ await using everything = new AsyncDisposableStack()
 const servers = everything.use(await startServers(folder))
 everything.defer(hangUp)
 const amounts = { people: 10, grants: [1, 2, 5, 10, 20], refreshes: 24, calls: 100, sessions: 10 }
+console.log(renderBounds())
 console.log(renderLimits(await measureLimits(servers, join(folder, STATE_FOLDER), amounts, signal)))

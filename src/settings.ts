@@ -146,7 +146,7 @@ export const Settings = z.object({
     'How many grants one person may have; for one more, the one that was unused the longest ends: of the same client if there is one, else of all.',
   ),
   REQUESTS_PER_MINUTE: count(240, 1_000_000).describe(
-    'How often a client may ask `/mcp` with one grant: so often at once, and so often in each minute. All grants of a person together: three times that.',
+    'How often a client may ask `/mcp` or refresh with one grant: so often at once, and so often in each minute. All grants of a person together: three times that.',
   ),
   REGISTRATIONS_PER_DAY: count(5000, 100_000).describe(
     'How many registrations of clients this server takes in a day (UTC) from everybody together; from one network a tenth of it.',

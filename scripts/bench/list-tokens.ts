@@ -12,6 +12,6 @@ const tokensOf = (value: unknown) => Math.ceil(JSON.stringify(value).length / 4)
 const lists = makeLists({ tools, resources, resourceTemplates, prompts })
 
 export const listTokens = {
-  tools: tokensOf(lists.tools(['todo:read', 'todo:write'])),
+  tools: tokensOf(lists.tools),
   reads: tokensOf([lists.resources, lists.resourceTemplates, lists.prompts]),
 } as const

@@ -19,6 +19,8 @@ export function endSentence(reason: EndReason): string {
       return 'The app did not use it for too long.'
     case 'too_old':
       return 'It reached the longest time that an access may last here.'
+    case 'refreshed_too_often':
+      return 'The app renewed it more often than one access may be renewed.'
     case 'cap':
       return 'You had too many: of the same app, or else of all, this one was unused the longest.'
     case 'key_retired':

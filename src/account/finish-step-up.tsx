@@ -39,7 +39,7 @@ async function denyStepUp(
 
 /**
  * PingOne said who approved. The Person compares that with itself, and takes scopes and tokens in one act, or nothing;
- * tokens that it does not take it has PingOne revoke. The client gets the scopes with its next refresh.
+ * tokens that it does not take it has PingOne revoke. It counts at once (decision 22).
  */
 export async function finishStepUp(
   { request, decision }: StepUpPurpose,

@@ -24,6 +24,7 @@ export async function showStepUp(request: Request, parts: AccountParts): Promise
       client={clientOf(view, parts)}
       since={momentOf(view.openedAtSeconds)}
       until={momentOf(view.endsAtSeconds)}
+      askedFrom={view.askedFrom.map(({ network, atSeconds }) => ({ network, at: momentOf(atSeconds) }))}
       has={sentences(view.has)}
       scopes={sentences(view.scopes)}
       upstreamScopes={[

@@ -73,8 +73,7 @@ export const answerWidened = (parts: AccountParts, headers: Headers): Response =
   message(
     {
       title: 'The app may do more now',
-      sentence:
-        'Go back to it and ask for the same again. It has the permission when it next renews its access.',
+      sentence: 'Go back to it and ask for the same again: it has the permission now.',
       next: { label: 'See who can act for you', href: '/me' },
       tone: 'done',
     },

@@ -123,6 +123,8 @@ function endedBecause(reason: EndReason, mostGrants: number): string {
       return 'it was not used for too long'
     case 'too_old':
       return 'it reached the longest life that this server allows'
+    case 'refreshed_too_often':
+      return 'it was refreshed more often than one access may be'
     case 'cap':
       return `more than ${mostGrants} connections of this user; the one unused the longest was ended`
     case 'key_retired':

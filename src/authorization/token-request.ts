@@ -6,6 +6,7 @@ import { grantKey, type Committed, type Snapshot, tokenKey } from '../people/gra
 import type { EndReason } from '../people/end-reason.ts'
 import type { GrantKeeper } from '../people/grant-keeper.ts'
 import { GrantDraft, type ProviderStorage } from '../people/provider-storage.ts'
+import { tooManyAt } from './answer-too-many.ts'
 import { answerOAuthRefusal } from './oauth-refusal.ts'
 import { comeAgainLater } from './or-unavailable.ts'
 import { endedDescription } from './refusals.ts'
@@ -42,8 +43,10 @@ export async function answerTokenRequest(
   const { person, grant } = issued
   const isRefresh = presented.as === 'refresh_token'
   const hash = await sha256Hex(presented.value)
-  const snapshot = await keeper.snapshot(grant, hash)
+  const snapshot = await keeper.snapshot(grant, hash, isRefresh)
   if (snapshot.grant !== null || snapshot.ended !== null) parts.confirmGrant(request)
+  // Before the library runs: nothing was spent, and the same token is good when the time has passed.
+  if (snapshot.waitSeconds > 0) return tooManyAt(request)(snapshot.waitSeconds)
   // Decision 19: nothing of a grant moves while the settings name another tenant. What is revoked ends all the same.
   if (snapshot.isRefused && !isRevocation) return answerOAuthRefusal(request, comeAgainLater)
   const known = new Map([

@@ -38,7 +38,7 @@ interface Asked {
   subscriberOf: (extra: Extra) => Subscriber
 }
 
-/** Lists and reads of the stateful lane: SDK v1 lists what was registered once, and ours depend on the token. */
+/** Lists and reads of the stateful lane: SDK v1 would list schemas of its own making. */
 export function answerInSession(
   server: McpServer['server'],
   { product, lists, reads }: { product: McpProduct; lists: Lists; reads: Reads },
@@ -53,9 +53,9 @@ export function answerInSession(
   // SDK v1 promises news of a changed list as soon as it has a tool; these lists do not change.
   if (tools.length > 0) server.registerCapabilities({ tools: { listChanged: false } })
   if (tools.length > 0) {
-    server.setRequestHandler(ListToolsRequestSchema, ({ params }, extra) => {
+    server.setRequestHandler(ListToolsRequestSchema, ({ params }) => {
       refuseCursor(params)
-      return { tools: lists.tools(principalOf(extra).scopes) }
+      return { tools: lists.tools }
     })
   }
   if (resources.length + resourceTemplates.length > 0) {

@@ -25,7 +25,7 @@ export async function challengeScopes(
   auth: OAuthResourceContext<unknown>['auth'],
   { person, grant }: Principal,
   message: unknown,
-  keeper: () => Promise<Keeper>,
+  { keeper, network }: { keeper: () => Promise<Keeper>; network: string },
 ): Promise<Response | null> {
   const missing = missingScopes(tool, auth.scope)
   if (missing.length === 0) return null
@@ -34,13 +34,14 @@ export async function challengeScopes(
     [...tool.scopes],
     `${tool.name} needs ${tool.scopes.join(' and ')}`,
   )
-  const refused = { person, grant, token: auth.token, audience: auth.audience }
-  const link = await openStepUp(tool, refused, keeper)
-  if (link === null) return challenge
-  const words = sayStepUp(tool, missing, refused, link.id)
+  const refused = { person, grant, network, audience: auth.audience }
+  const refusal = await openStepUp(tool, refused, keeper)
+  if (refusal === null) return challenge
+  const words = sayStepUp(tool, missing, refused, refusal)
   // Only a tool has an error that its model sees.
   const isCall = ToolsCall.safeParse(message).success
   return (
-    (link.isAskedAgain && isCall ? toolErrorWith(words, message) : null) ?? withLink(challenge, tool, words)
+    (refusal.isAskedAgain && isCall ? toolErrorWith(words, message) : null) ??
+    withLink(challenge, tool, words)
   )
 }

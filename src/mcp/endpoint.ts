@@ -1,6 +1,8 @@
 import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
 import { isLegacyRequest } from '@modelcontextprotocol/server'
+import { networkOf } from '../lib/address-prefix.ts'
 import { oncePerEnv } from '../lib/once-per-env.ts'
+import { sha256Hex } from '../lib/sha256-hex.ts'
 import type { Principal } from '../principal.ts'
 import { answerStopped } from './answer-stopped.ts'
 import { calledTool, challengeScopes } from './challenge-scopes.ts'
@@ -20,6 +22,7 @@ import { lineOf, type RequestLine } from './request-line.ts'
 import { makeMcpSession } from './session.ts'
 import { serveSession } from './stateful.ts'
 import { makeStatelessLane } from './stateless.ts'
+import { STREAM_CHECK_MS, tieToToken } from './stream-life.ts'
 
 type Context = OAuthResourceContext<unknown>
 
@@ -82,8 +85,16 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
       ...(act === undefined ? {} : { name: act.name }),
     })
     const keeper = async () => parts.personOf(env, principal.person)
-    const challenge = act && (await challengeScopes(act, ctx.auth, principal, parsed, keeper))
+    const asking = { keeper, network: networkOf(request) }
+    const challenge = act && (await challengeScopes(act, ctx.auth, principal, parsed, asking))
     if (challenge) return challenge
+    const tie = (open: Response): Response =>
+      tieToToken(open, {
+        endsAtSeconds: principal.expiresAtSeconds,
+        nowSeconds: parts.deps.now,
+        isAlive: async () => (await keeper()).hasToken(principal.grant, await sha256Hex(ctx.auth.token)),
+        checkMs: parts.deps.deadlines.streamCheckMs ?? STREAM_CHECK_MS,
+      })
     const response = isStateful
       ? await serveSession(forwarded, ctx, principal, {
           env,
@@ -92,6 +103,7 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
           envelope,
           tools: parts.extend?.stateful === undefined ? product.tools : null,
           tool,
+          tie,
         })
       : await lane(forwarded, parsed, {
           principal,
@@ -104,7 +116,7 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
             const given = { ...asked, message }
             return makeCaller(parts, env, principal.person, { lane: 'stateless', waitUntil, ...given })
           },
-        }).then((answer) => cleanAnswer(answer))
+        }).then((answer) => cleanAnswer(tie(answer)))
     const session = isStateful
       ? (response.headers.get('mcp-session-id') ?? request.headers.get('mcp-session-id'))
       : null

@@ -5,15 +5,11 @@ export const missingScopes = (tool: AnyTool, scopes: readonly string[]): Scope[]
   tool.scopes.filter((scope) => !scopes.includes(scope))
 
 /**
- * What a client is told about a tool. A tool that the access token does not cover is listed all the same,
- * because clients keep the list for days: access is decided when it is called (challenge-scopes.ts).
+ * What a client is told about a tool, whatever its token allows: clients keep the list for days, and some refuse a tool
+ * whose description has changed. Access is decided when it is called (challenge-scopes.ts).
  */
-export function describeTool(tool: AnyTool, scopes: readonly string[]) {
-  const missing = missingScopes(tool, scopes)
-  const needs = missing.length === 0 ? '' : ` Needs ${missing.join(' and ')}: calling it asks for permission.`
-  return {
-    title: tool.title,
-    description: tool.description + needs,
-    annotations: { title: tool.title, ...toolHints[tool.effect] },
-  }
-}
+export const describeTool = ({ title, description, effect }: AnyTool) => ({
+  title,
+  description,
+  annotations: { title, ...toolHints[effect] },
+})

@@ -5,11 +5,10 @@ import { listedTool } from './listed-tool.ts'
 import type { McpProduct } from './product.ts'
 
 /**
- * Lists as both lanes give them, made once: the same for everyone, but for what a tool still needs. In the order of the
- * product, so that two answers to one question are the same (MCP 2026-07-28 Tools, Listing).
+ * Lists as both lanes give them, made once: the same for everyone, whatever a token allows. In the order of the product, so that two answers to one question are the same (MCP 2026-07-28 Tools, Listing).
  */
 export function makeLists({ tools, resources, resourceTemplates, prompts }: McpProduct) {
-  const listed = tools.map((tool) => ({ tool, shown: listedTool(tool) }))
+  const shownTools = tools.map((tool) => ({ ...listedTool(tool), ...describeTool(tool) }))
   const shownResources = resources.map(({ uri, name, title, description, mimeType }) => ({
     uri,
     name,
@@ -26,8 +25,7 @@ export function makeLists({ tools, resources, resourceTemplates, prompts }: McpP
   }))
   const shownPrompts = prompts.map(listedPrompt)
   return {
-    tools: (scopes: readonly string[]) =>
-      listed.map(({ tool, shown }) => ({ ...shown, ...describeTool(tool, scopes) })),
+    tools: shownTools,
     resources: shownResources,
     resourceTemplates: shownTemplates,
     prompts: shownPrompts,

@@ -1,6 +1,7 @@
 import type { Fetch } from '../lib/bounded-fetch.ts'
 import type { CallKeeper } from '../people/calls.ts'
 import type { ConfirmationKeeper } from '../people/confirmations.ts'
+import type { GrantKeeper } from '../people/grant-keeper.ts'
 import type { StepUpKeeper } from '../people/step-up-keeper.ts'
 import type { SubscriptionKeeper } from '../people/subscriptions.ts'
 import type { Extension } from './extension.ts'
@@ -21,7 +22,12 @@ export interface McpParts {
 
 /** The Person, as far as this room asks it: two messages for each tool call, two for the life of a session. */
 export interface Keeper
-  extends CallKeeper, ConfirmationKeeper, SubscriptionKeeper, Pick<StepUpKeeper, 'openStepUp'> {
+  extends
+    CallKeeper,
+    ConfirmationKeeper,
+    SubscriptionKeeper,
+    Pick<GrantKeeper, 'hasToken'>,
+    Pick<StepUpKeeper, 'openStepUp'> {
   openSession(session: string, grant: string, client: string): Promise<void>
   closeSession(session: string): Promise<void>
 }
@@ -37,6 +43,8 @@ export interface McpDeps {
     apiMs: number
     /** For a person who is asked in the stateful lane (ask-in-session.ts). */
     answerMs?: number
+    /** How often an open stream asks whether its access token is alive (stream-life.ts). */
+    streamCheckMs?: number
   }
 }
 

@@ -59,7 +59,7 @@ export function makeMcpSession(parts: McpParts) {
       for (const tool of served.product.tools) {
         this.server.registerTool(
           tool.name,
-          { ...describeTool(tool, tool.scopes), inputSchema: tool.input, outputSchema: tool.output },
+          { ...describeTool(tool), inputSchema: tool.input, outputSchema: tool.output },
           (input: unknown, extra: Extra) =>
             orBroken(tool.name, () => this.#during(extra, () => this.#call(tool, input, extra))),
         )

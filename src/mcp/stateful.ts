@@ -35,6 +35,8 @@ interface Serving {
   /** All that there are; null: a test entry has more. */
   tools: readonly AnyTool[] | null
   tool: AnyTool | undefined
+  /** Ends a stream with the access token of this request (stream-life.ts). */
+  tie: (open: Response) => Response
 }
 
 /**
@@ -45,7 +47,7 @@ export async function serveSession(
   request: Request,
   ctx: OAuthResourceContext<unknown>,
   principal: Principal,
-  { env, settings: { sessionKeys }, keeper, envelope, tools, tool }: Serving,
+  { env, settings: { sessionKeys }, keeper, envelope, tools, tool, tie }: Serving,
 ): Promise<Response> {
   const isBeginning = envelope?.kind === 'request' && envelope.message.method === 'initialize'
   const signed = request.headers.get(SESSION_HEADER)
@@ -81,7 +83,8 @@ export async function serveSession(
     going === null ? request : new Request(request, { method: 'POST', body: JSON.stringify(going.message) })
   const found: { session: string | null } = { session: null }
   const ask = async () => {
-    const response = await library.fetch(forwarded, env, withoutProps(ctx))
+    // Inside of orLost, which says what is known of a call whose stream ends before its answer.
+    const response = tie(await library.fetch(forwarded, env, withoutProps(ctx)))
     found.session = response.headers.get(SESSION_HEADER)
     // On the list of its person before the client knows its id: so an ending finds it, and its life has an end.
     if (session === null && found.session !== null) {

@@ -77,7 +77,7 @@ interface Ready extends StatelessProduct {
   tools: ReturnType<typeof withSchemas>[]
 }
 
-// What is listed depends on the token and what is read on the person: private. Lists last long enough to be worth
+// What is read depends on the person, and a list on nobody; private all the same, since both come behind a token. Lists last long enough to be worth
 // keeping and follow a new permission soon; what was read may be changed elsewhere at any moment.
 const list = { ttlMs: 60_000, cacheScope: 'private' as const }
 const cacheHints = {
@@ -137,9 +137,8 @@ function makeServer(ready: Ready, call: StatelessCall, message: unknown): McpSer
 }
 
 function registerTools(server: McpServer, { tools, lists }: Ready, call: StatelessCall): void {
-  const { scopes } = call.principal
   for (const { tool, inputSchema, outputSchema } of tools) {
-    const facts = { ...describeTool(tool, scopes), inputSchema, outputSchema }
+    const facts = { ...describeTool(tool), inputSchema, outputSchema }
     server.registerTool(tool.name, facts, (input, { mcpReq }) =>
       orBroken(tool.name, async () => {
         const caller = await callerOf(call, mcpReq)
@@ -150,7 +149,7 @@ function registerTools(server: McpServer, { tools, lists }: Ready, call: Statele
   }
   server.server.setRequestHandler('tools/list', ({ params }) => {
     refuseCursor(params)
-    return { tools: lists.tools(scopes) }
+    return { tools: lists.tools }
   })
 }
 

@@ -1,7 +1,6 @@
 import { SERVER_INFO_META_KEY } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { sha256Hex } from '../lib/sha256-hex.ts'
-import type { StepUpKeeper, StepUpLink } from '../people/step-up-keeper.ts'
+import type { StepUpKeeper, StepUpRefusal } from '../people/step-up-keeper.ts'
 import type { AnyTool } from '../tools/define-tool.ts'
 import { errorCode } from './json-rpc-error.ts'
 import { report } from './report.ts'
@@ -11,19 +10,20 @@ import { serverInfo } from './server-info.ts'
 export interface Refused {
   person: string
   grant: string
-  token: string
+  /** Where the call came from. */
+  network: string
   /** The MCP endpoint, under this server's own origin. */
   audience: string
 }
 
-/** The person's open request for what the tool needs. An outage costs the link only: the challenge is for all clients. */
+/** What the Person says of the refusal. An outage costs the link only: the challenge is for all clients. */
 export async function openStepUp(
   tool: AnyTool,
-  { grant, token }: Refused,
+  { grant, network }: Refused,
   keeper: () => Promise<Pick<StepUpKeeper, 'openStepUp'>>,
-): Promise<StepUpLink | null> {
+): Promise<StepUpRefusal | null> {
   try {
-    const asked = { grant, scopes: [...tool.scopes], token: await sha256Hex(token) }
+    const asked = { grant, scopes: [...tool.scopes], tool: tool.name, network }
     return await (await keeper()).openStepUp(asked)
   } catch (error) {
     report('step-up.not-opened', error, { tool: tool.name })
@@ -32,15 +32,27 @@ export async function openStepUp(
 }
 
 /** The link has the last line to itself: some programs count what follows an address as a part of it. */
-export const sayStepUp = (
+export function sayStepUp(
   tool: AnyTool,
   missing: readonly string[],
   { audience, person }: Refused,
-  id: string,
-) =>
-  `${tool.name} needs ${missing.join(' and ')}, which this connection does not have. Nothing was changed. ` +
-  'Show the person the link below and do not open it yourself: it works once, for 10 minutes, and asks them first. ' +
-  `When they have agreed, call ${tool.name} again.\n${new URL(audience).origin}/step-up/${person}~${id}`
+  refusal: StepUpRefusal,
+): string {
+  const lacks = `${tool.name} needs ${missing.join(' and ')}, which this connection does not have. Nothing was changed. `
+  switch (refusal.state) {
+    case 'open':
+      return (
+        `${lacks}Show the user the link below and do not open it yourself: it works once, for 10 minutes, and asks them ` +
+        `first. When they have agreed, call ${tool.name} again.\n${new URL(audience).origin}/step-up/${person}~${refusal.id}`
+      )
+    case 'denied':
+      return `${lacks}The user was asked for it a moment ago and did not allow it. Do not ask again unless the user wants it; a new request is possible in 10 minutes.`
+    case 'narrowed':
+      return `${lacks}The user has allowed it already, but this access token was issued without it. It is there when the client refreshes its access without naming scopes, or connects again: tell the user.`
+    default:
+      return refusal satisfies never
+  }
+}
 
 /** The challenge as it is, for clients; in its body the same as a JSON-RPC error, which some show to their model. */
 export function withLink(challenge: Response, tool: AnyTool, words: string): Response {
@@ -52,9 +64,9 @@ export function withLink(challenge: Response, tool: AnyTool, words: string): Res
 const Asked = z.object({ id: z.union([z.string(), z.number()]) })
 
 /**
- * For a client that answered the challenge with a refresh and came back with the same scopes, as SDK v1 does: it throws
- * away the body of a second 403, and says no more than that there was one. As a tool's error the link reaches the
- * person, and the client heeds the next challenge again (docs/decisions/0006-step-up-in-a-tool-error.md).
+ * For a client that was refused this tool before, and comes again without a sign-in: many throw the body of a 403 away
+ * and say no more than that there was one. As a tool's error the link reaches the user
+ * (docs/decisions/0006-step-up-in-a-tool-error.md).
  */
 export function toolErrorWith(words: string, message: unknown): Response | null {
   const asked = Asked.safeParse(message)

@@ -19,6 +19,8 @@ export type StepUpPageProps = {
   since: Moment
   /** Until when this request can be answered. */
   until: Moment
+  /** Networks from which the client asked for it. */
+  askedFrom: readonly { network: string; at: Moment }[]
   has: readonly Scope[]
   /** What would come on top. */
   scopes: readonly Scope[]
@@ -41,6 +43,7 @@ export function StepUpPage(props: StepUpPageProps): JSX.Element {
       <p class="lead">
         You allowed it to use the {apiName} on <Time moment={since} />. Now it asks for more.
       </p>
+      <AskedFrom {...props} />
       <Scopes title="It would also be allowed to" scopes={props.scopes} />
       <Scopes title="It is allowed to already" scopes={props.has} />
       <WhatHappensNext {...props} />
@@ -49,6 +52,27 @@ export function StepUpPage(props: StepUpPageProps): JSX.Element {
         <DecisionButtons caution="Continue only if you asked for this just now. If somebody sent you this link, close this page." />
       </form>
     </Layout>
+  )
+}
+
+/** What a person can recognise a call by: whoever stole the app’s access asks from elsewhere, or at another time. */
+function AskedFrom({ askedFrom }: StepUpPageProps): JSX.Element | null {
+  if (askedFrom.length === 0) return null
+  return (
+    <section class="next" aria-label="It asked">
+      <h2>It asked</h2>
+      <ul>
+        {askedFrom.map(({ network, at }) => (
+          <li>
+            from {network === 'unknown' ? 'a network that is not known' : <code>{network}</code>},{' '}
+            <Time moment={at} />
+          </li>
+        ))}
+      </ul>
+      {askedFrom.length === 1 ? null : (
+        <p>It asked from more than one network. Deny if one of them is not yours.</p>
+      )}
+    </section>
   )
 }
 
@@ -83,7 +107,8 @@ function WhatHappensNext({ upstreamScopes, until }: StepUpPageProps): JSX.Elemen
           </span>
         </li>
         <li>
-          The app has the permission when it next renews its access, for no longer than it has the rest.
+          The permission counts at once, for everything that holds this app’s access now, and for no longer
+          than the rest of it.
         </li>
         <li>
           This page works once, until <Time moment={until} />.

@@ -1,4 +1,7 @@
 import type { Config } from '../config.ts'
+import { toBase64Url } from '../lib/base64url.ts'
+import { log } from '../lib/log.ts'
+import { deriveSigningKey, type RootKey } from '../lib/root-keys.ts'
 import type { CallLog } from './call-log.ts'
 import { answerEarlier, sealResult } from './call-results.ts'
 import { LOST_AFTER_MS } from './call-sweep.ts'
@@ -15,25 +18,37 @@ export interface CallDeskParts {
   calls: CallLog
   downstream: DownstreamKeeper
   wake: WakeTime
+  /** The name of this object. */
+  userName: () => string
 }
+
+const DIGEST_PURPOSE = 'arguments-digest'
+/** The oldest key may hold for a day. */
+const KEYS_RETRY_SECONDS = 3600
 
 /** Where a tool call of one person begins and ends (decision 17). */
 export class CallDesk {
   readonly #parts: CallDeskParts
   readonly #underWay = new CallsUnderWay()
+  #toldAtMs = -Infinity
 
   constructor(parts: CallDeskParts) {
     this.#parts = parts
   }
 
   /** Stores the intent, then answers with a live downstream token: no effect without a record (invariant 8). */
-  async begin(intent: CallIntent): Promise<CallStart> {
+  async begin(asked: CallIntent): Promise<CallStart> {
     const { config, nowMs, grants, calls, downstream, wake } = this.#parts
+    const intent = { ...asked, digests: await this.#digestsOf(asked.argumentsDigest) }
     const running = calls.earlier(intent)
     if (running?.verdict === 'running') await this.#underWay.endOf(running.call)
     const grant = grants.readLive(intent.grant)
     if (grant === null || grant.client !== intent.client) return { verdict: 'ended' }
     const earlier = calls.begin(intent)
+    if (earlier === 'too_many_keys') {
+      this.#tellTooManyKeys(intent.grant)
+      return { verdict: 'unavailable', retryAfterSeconds: KEYS_RETRY_SECONDS }
+    }
     if (earlier !== null) return answerEarlier(config(), earlier)
     wake.noLaterThan(Math.ceil((nowMs() + LOST_AFTER_MS) / 1000))
     const live = await downstream.live(grant, intent)
@@ -54,6 +69,23 @@ export class CallDesk {
     // Looked at after sealing: nothing is kept for a grant that ended meanwhile.
     this.#end(call, outcome, grants.readLive(grant) === null ? null : sealed)
     wake.noLaterThan(calls.nextSeconds())
+  }
+
+  /** HMAC under a key that the root key derives for this alone: whoever reads the storage has no key to try with. */
+  async #digestsOf(digest: string): Promise<readonly [string, ...string[]]> {
+    const [active, ...older] = this.#parts.config().rootKeys
+    const text = new TextEncoder().encode(`${this.#parts.userName()}\n${digest}`)
+    const under = async (root: RootKey) =>
+      `${root.id}.${toBase64Url(await crypto.subtle.sign('HMAC', await deriveSigningKey(root, DIGEST_PURPOSE), text))}`
+    return [await under(active), ...(await Promise.all(older.map(under))), digest]
+  }
+
+  /** One line in a minute. */
+  #tellTooManyKeys(grant: string): void {
+    const nowMs = this.#parts.nowMs()
+    if (nowMs - this.#toldAtMs < 60_000) return
+    this.#toldAtMs = nowMs
+    log.warn('limit.reached', { limit: 'keys', grant })
   }
 
   #end(call: string, outcome: CallOutcome, sealed: string | null): void {

@@ -1,5 +1,12 @@
 import { z } from 'zod'
-import { endCall, markLost, nextSweepSeconds, sweepCalls } from './call-sweep.ts'
+import {
+  dropOldResults,
+  endCall,
+  hasTooManyKeys,
+  markLost,
+  nextSweepSeconds,
+  sweepCalls,
+} from './call-sweep.ts'
 import { hasCallTable, makeCallTable } from './call-table.ts'
 import { type CallIntent, CallOutcome } from './calls.ts'
 import type { Made } from './request-rates.ts'
@@ -17,6 +24,12 @@ const Earlier = z.object({
 })
 
 const Begun = z.object({ grant_id: z.string(), began_at_ms: z.number() })
+
+/**
+ * An intent as it goes on record. What it says of its arguments is keyed: short ones could be found out by trying. The
+ * first of `digests` is written; those under older root keys, and the one that release 0.1.0 wrote, are still known.
+ */
+export type RecordedIntent = CallIntent & { digests: readonly [string, ...string[]] }
 
 /** The call that a key was used for before, and what it means for one that comes now. */
 export interface EarlierCall {
@@ -44,7 +57,7 @@ export class CallLog {
   }
 
   /** Puts the intent on record; or says which earlier call has its key, and then nothing is written. */
-  begin(intent: CallIntent): EarlierCall | null {
+  begin(intent: RecordedIntent): EarlierCall | 'too_many_keys' | null {
     makeCallTable(this.#storage)
     const { transaction, key } = intent
     if (this.#rows('SELECT id FROM calls WHERE id = ?', transaction).length > 0) {
@@ -55,6 +68,7 @@ export class CallLog {
     const earlier = this.earlier(intent)
     if (earlier !== null) return earlier
     const now = this.#nowMs()
+    if (key !== null && hasTooManyKeys(this.#storage.sql, now)) return 'too_many_keys'
     this.#rows(
       `INSERT INTO calls (seq, id, grant_id, client, lane, tool, effect, arguments_digest, key_hash, key_ends_at_ms,
          began_at_ms, client_trace)
@@ -65,7 +79,7 @@ export class CallLog {
       intent.lane,
       intent.tool,
       intent.effect,
-      intent.argumentsDigest,
+      intent.digests[0],
       key?.hash ?? null,
       key === null ? null : now + KEY_LASTS_MS,
       now,
@@ -75,7 +89,7 @@ export class CallLog {
   }
 
   /** What stands in the way of this intent. A call that certainly changed nothing does not: it may be made again. */
-  earlier({ key, argumentsDigest, transaction }: CallIntent): EarlierCall | null {
+  earlier({ key, digests, transaction }: RecordedIntent): EarlierCall | null {
     if (key === null || !hasCallTable(this.#storage)) return null
     this.#markLost()
     const [row] = this.#rows(
@@ -86,7 +100,7 @@ export class CallLog {
     ).map((found) => Earlier.parse(found))
     if (row === undefined || row.id === transaction) return null
     const found = { call: row.id, grant: row.grant_id, sealed: row.result }
-    if (row.arguments_digest !== argumentsDigest) return { ...found, verdict: 'mismatch' }
+    if (!digests.includes(row.arguments_digest)) return { ...found, verdict: 'mismatch' }
     if (row.outcome === null) return { ...found, verdict: 'running' }
     if (row.outcome === 'done') return { ...found, verdict: 'repeat' }
     return row.outcome === 'unknown' ? { ...found, verdict: 'unknown' } : null
@@ -104,6 +118,7 @@ export class CallLog {
   /** The first outcome stands: what is known about an effect does not change by being told again. */
   end(call: string, outcome: CallOutcome, sealed: string | null = null): void {
     if (endCall(this.#storage.sql, call, outcome, this.#nowMs(), sealed)) this.#mayHaveChanged()
+    if (sealed !== null) dropOldResults(this.#storage.sql)
   }
 
   /** The grant ended: what its calls answered goes, that they were made stays. */
@@ -112,11 +127,11 @@ export class CallLog {
     this.#rows('UPDATE calls SET result = NULL WHERE result IS NOT NULL AND grant_id = ?', grant)
   }
 
-  /** What time alone does to rows. */
-  sweep(): void {
-    if (!hasCallTable(this.#storage)) return
+  /** What time alone does to rows. True: there is more of it at once. */
+  sweep(): boolean {
+    if (!hasCallTable(this.#storage)) return false
     this.#markLost()
-    sweepCalls(this.#storage.sql, this.#nowMs())
+    return sweepCalls(this.#storage.sql, this.#nowMs())
   }
 
   /** The calls that began after this moment, the oldest first. Rows are in the order of their last change. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { log } from '../lib/log.ts'
 import type { CallOutcome } from './calls.ts'
 import type { PersonStorage } from './step.ts'
+import { CALLS_LAST_DAYS, MOST_CALLS, MOST_LIVE_KEYS, MOST_RESULTS } from './bounds.ts'
 
 type Sql = PersonStorage['sql']
 
@@ -13,7 +14,7 @@ const DAY_MS = 24 * 3_600_000
  * A row stays 30 days after its last change. Nothing ships rows elsewhere yet; what does will have to keep those that
  * it has not shipped, however old. The newest stays in any case, because it holds the highest `seq`.
  */
-export const ROWS_LAST_MS = 30 * DAY_MS
+export const ROWS_LAST_MS = CALLS_LAST_DAYS * DAY_MS
 /** One sweep goes no further; the rest has its turn at the next alarm, at once. */
 export const MOST_AT_ONCE = 500
 
@@ -60,10 +61,18 @@ export function markLost(sql: Sql, nowMs: number): boolean {
   return mayHaveChanged
 }
 
-export function sweepCalls(sql: Sql, nowMs: number): void {
-  sql.exec('UPDATE calls SET result = NULL WHERE result IS NOT NULL AND key_ends_at_ms <= ?', nowMs)
+/** True: there is more to sweep at once. */
+export function sweepCalls(sql: Sql, nowMs: number): boolean {
+  // A key that has run out names nothing any more, and its answer is for nobody.
+  const keys = sql.exec(
+    `UPDATE calls SET result = NULL, key_hash = NULL, key_ends_at_ms = NULL WHERE seq IN (
+       SELECT seq FROM calls WHERE key_hash IS NOT NULL AND key_ends_at_ms <= ? AND outcome IS NOT NULL
+       ORDER BY key_ends_at_ms LIMIT ?)`,
+    nowMs,
+    MOST_AT_ONCE,
+  )
   // Rows are in the order of their last change: the search ends at the first one that is young.
-  sql.exec(
+  const old = sql.exec(
     `DELETE FROM calls WHERE seq IN (
        SELECT seq FROM calls WHERE seq < COALESCE(
          (SELECT seq FROM calls WHERE COALESCE(ended_at_ms, began_at_ms) >= ? ORDER BY seq LIMIT 1),
@@ -72,6 +81,33 @@ export function sweepCalls(sql: Sql, nowMs: number): void {
     nowMs - ROWS_LAST_MS,
     MOST_AT_ONCE,
   )
+  // What runs, or has a key that holds, stays: both are bounded by themselves.
+  const tooMany = sql.exec(
+    `DELETE FROM calls WHERE seq IN (
+       SELECT seq FROM calls WHERE seq <= (SELECT seq FROM calls ORDER BY seq DESC LIMIT 1 OFFSET ?)
+         AND outcome IS NOT NULL AND key_hash IS NULL
+       ORDER BY seq LIMIT ?)`,
+    MOST_CALLS,
+    MOST_AT_ONCE,
+  )
+  return [keys, old, tooMany].some(({ rowsWritten }) => rowsWritten >= MOST_AT_ONCE)
+}
+
+export function hasTooManyKeys(sql: Sql, nowMs: number): boolean {
+  const [row] = sql
+    .exec('SELECT COUNT(*) AS live FROM calls WHERE key_hash IS NOT NULL AND key_ends_at_ms > ?', nowMs)
+    .toArray()
+  return Number(row?.['live'] ?? 0) >= MOST_LIVE_KEYS
+}
+
+/** Keys end in the order in which they began, but for those of a session, which last a minute. */
+export function dropOldResults(sql: Sql): void {
+  sql.exec(
+    `UPDATE calls SET result = NULL WHERE seq IN (
+       SELECT seq FROM calls WHERE result IS NOT NULL ORDER BY key_ends_at_ms DESC LIMIT ? OFFSET ?)`,
+    MOST_AT_ONCE,
+    MOST_RESULTS,
+  )
 }
 
 /** When there is something to sweep again. */
@@ -79,7 +115,7 @@ export function nextSweepSeconds(sql: Sql): number | null {
   const [row = {}] = sql
     .exec(
       `SELECT (SELECT MIN(began_at_ms) + ? FROM calls WHERE outcome IS NULL) AS lost,
-         (SELECT MIN(key_ends_at_ms) FROM calls WHERE result IS NOT NULL) AS kept,
+         (SELECT MIN(key_ends_at_ms) FROM calls WHERE key_hash IS NOT NULL AND outcome IS NOT NULL) AS kept,
          (SELECT COALESCE(ended_at_ms, began_at_ms) + ? FROM calls
           WHERE seq < (SELECT MAX(seq) FROM calls) ORDER BY seq LIMIT 1) AS old`,
       LOST_AFTER_MS,

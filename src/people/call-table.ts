@@ -2,12 +2,16 @@ import type { PersonStorage } from './step.ts'
 
 /** Kept beside the table: SQLite's own `user_version` is not to be had in a Durable Object. */
 const VERSION_KEY = 'calls-schema'
-const VERSION = 3
+const VERSION = 4
 
-/** The first version that has every column which is read here; the next added one that only new rows have. */
+/** The first version that has every column which is read here; the next added one that only new rows have, and an index. */
 const READABLE = 2
 
 const versionOf = ({ kv }: PersonStorage) => Number(kv.get(VERSION_KEY) ?? 0)
+
+/** For how many keys hold, and which one ends next. */
+const KEY_INDEX =
+  'CREATE INDEX IF NOT EXISTS calls_key_ends ON calls (key_ends_at_ms) WHERE key_hash IS NOT NULL'
 
 /** Good enough to read. Only a call that begins needs the newest (makeCallTable). */
 export const hasCallTable = (storage: PersonStorage): boolean => versionOf(storage) >= READABLE
@@ -23,8 +27,9 @@ export function makeCallTable(storage: PersonStorage): void {
   const version = versionOf(storage)
   if (version === VERSION) return
   const { sql, kv } = storage
-  if (version === READABLE) {
-    sql.exec('ALTER TABLE calls ADD COLUMN client_trace TEXT')
+  if (version >= READABLE) {
+    if (version === READABLE) sql.exec('ALTER TABLE calls ADD COLUMN client_trace TEXT')
+    sql.exec(KEY_INDEX)
     kv.put(VERSION_KEY, VERSION)
     return
   }
@@ -52,6 +57,7 @@ export function makeCallTable(storage: PersonStorage): void {
     CREATE INDEX IF NOT EXISTS calls_open ON calls (began_at_ms) WHERE outcome IS NULL;
     CREATE INDEX IF NOT EXISTS calls_keyed ON calls (key_hash) WHERE key_hash IS NOT NULL;
     CREATE INDEX IF NOT EXISTS calls_kept ON calls (key_ends_at_ms) WHERE result IS NOT NULL;
+    ${KEY_INDEX};
   `)
   if (isOld) takeOverFirstRows(sql)
   kv.put(VERSION_KEY, VERSION)

@@ -9,7 +9,10 @@ export interface CallIntent {
   effect: 'read' | 'write'
   /** Our id of this call; it goes to the API, to PingOne and into the result. */
   transaction: string
-  /** SHA-256 of the canonical arguments: the record shows that two calls were the same, never what they said. */
+  /**
+   * SHA-256 of the canonical arguments. On record it is keyed (call-desk.ts): it shows that two calls were the same, never
+   * what they said.
+   */
   argumentsDigest: string
   /** Under which the same write may be asked for again; null: every message is a call of its own. */
   key: CallKey | null

@@ -1,5 +1,6 @@
 import type { GrantBook } from './grant-book.ts'
 import type { WakeTime } from './wake-time.ts'
+import { MOST_CONFIRMATIONS } from './bounds.ts'
 
 const PREFIX = 'confirmation:'
 
@@ -14,7 +15,7 @@ export interface UsedConfirmation {
 
 /** What `/mcp` asks of a Person about questions. It bears being called twice. */
 export interface ConfirmationKeeper {
-  /** `used`: somebody was here with this answer before. `over`: too late, or the grant has ended. */
+  /** `used`: somebody was here with this answer before. `over`: too late, too many, or the grant has ended. */
   useConfirmation(used: UsedConfirmation): Promise<ConfirmationUse>
 }
 export type ConfirmationUse = 'done' | 'used' | 'over'
@@ -45,6 +46,7 @@ export class Confirmations {
     if (grants.readLive(grant) === null || endsAtSeconds <= nowSeconds()) return 'over'
     const earlier = this.#kv.get<Row>(PREFIX + nonce)
     if (earlier !== undefined) return earlier.attempt === attempt ? 'done' : 'used'
+    if (this.#all().length >= MOST_CONFIRMATIONS) return 'over'
     this.#kv.put(PREFIX + nonce, { attempt, endsAtSeconds })
     wake.noLaterThan(endsAtSeconds)
     return 'done'

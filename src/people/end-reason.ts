@@ -10,6 +10,7 @@ export const EndReason = z.enum([
   'downstream_expired',
   'idle',
   'too_old',
+  'refreshed_too_often',
   'cap',
   'key_retired',
   'ended_by_person',

@@ -1,4 +1,5 @@
 import type { EndReason } from './end-reason.ts'
+import { ENDED_GRANTS, ERASED_AT_ONCE } from './bounds.ts'
 import { Grant, isSameClient, type NewGrant } from './grant.ts'
 
 const PREFIX = 'grant:'
@@ -72,6 +73,13 @@ export class GrantBook {
   /** The row stays, as the record of what was; nothing that opens anything stays in it. */
   markEnded(grant: Grant, reason: EndReason): void {
     this.write({ ...grant, sealed: '', ended: { reason, atSeconds: this.#now() } })
+    const ended = this.all().flatMap(({ id, ended: end }) => (end === null ? [] : [{ id, ...end }]))
+    if (ended.length <= ENDED_GRANTS) return
+    const oldestFirst = ended
+      .toSorted((a, b) => a.atSeconds - b.atSeconds)
+      .filter(({ id }) => id !== grant.id)
+    for (const { id } of oldestFirst.slice(0, Math.min(ended.length - ENDED_GRANTS, ERASED_AT_ONCE)))
+      this.#kv.delete(PREFIX + id)
   }
 
   markUsed(grant: Grant): void {

@@ -34,10 +34,11 @@ export class GrantEnds {
 
   /** The one way in which a grant ends. The row that stays is the record; nothing that opens anything stays. */
   end(grantId: string, reason: EndReason): void {
-    const { grants, records, sessions, calls, closeSessions, forget } = this.#parts
+    const { nowSeconds, grants, records, sessions, calls, wake, closeSessions, forget } = this.#parts
     const grant = grants.readLive(grantId)
     if (grant === null) return
     records.erase(grantId)
+    if (records.isErasing) wake.noLaterThan(nowSeconds())
     grants.markEnded(grant, reason)
     forget(grantId)
     calls.dropResults(grantId)

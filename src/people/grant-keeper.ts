@@ -3,10 +3,13 @@ import type { EndReason } from './end-reason.ts'
 
 /** What `/token` and the bearer check ask of a Person. Every method bears being called twice. */
 export interface GrantKeeper {
-  snapshot(grant: string, presented: string): Promise<Snapshot>
+  /** `isRefresh`: it counts in the request rates. */
+  snapshot(grant: string, presented: string, isRefresh: boolean): Promise<Snapshot>
   commit(grant: string, commit: Commit): Promise<Committed>
   endGrant(grant: string, reason: EndReason): Promise<void>
   bearer(grant: string, token: string, session: string | null): Promise<BearerAnswer>
+  /** Whether an access token is still good, for a stream that it opened. Counts as no request. */
+  hasToken(grant: string, token: string): Promise<boolean>
 }
 
 /** One hop answers all of it: is the bearer alive, whom does it stand for, is the session its own. */

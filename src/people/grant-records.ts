@@ -2,8 +2,10 @@ import { z } from 'zod'
 import type { EndReason } from './end-reason.ts'
 import { RecordStore } from './record-store.ts'
 import type { Row } from './row.ts'
+import type { Made } from './request-rates.ts'
 import { type Redeemed, SpentTokens } from './spent.ts'
 import { allowedBy, widerRecord, writesOnTop } from './wider-record.ts'
+import { ERASED_AT_ONCE, REFRESHES_PER_GRANT, TOKENS_PER_GRANT } from './bounds.ts'
 
 export interface Snapshot {
   /** The library's record of the grant, as a token request is to see it. */
@@ -21,6 +23,8 @@ export interface Snapshot {
   over: EndReason | null
   /** The settings name another tenant just now: nobody gets anything of this grant, and it goes on later. */
   isRefused: boolean
+  /** How long the client has to wait, because it asked too often; then nothing is done. */
+  waitSeconds: number
 }
 
 export interface Commit {
@@ -40,7 +44,7 @@ export type Committed =
   | { outcome: 'ended'; ended: EndReason }
 
 /** What the records alone tell: why a grant ended is in our own row of it (grant-book.ts). */
-type Found = Omit<Snapshot, 'ended' | 'over' | 'isRefused'>
+type Found = Omit<Snapshot, 'ended' | 'over' | 'isRefused' | 'waitSeconds'>
 
 /** The fields of the library's records that we read; it documents them in its storage schema. */
 const GrantRecord = z.looseObject({
@@ -59,7 +63,8 @@ const TokenRecord = z.object({
   expiresAt: z.number(),
   audience: z.string(),
   scope: z.array(z.string()),
-  grant: z.object({ clientId: z.string() }),
+  /** `scope`: what the grant allowed when this token was issued. */
+  grant: z.object({ clientId: z.string(), scope: z.array(z.string()).optional() }),
 })
 export interface Bearer {
   client: string
@@ -67,6 +72,9 @@ export interface Bearer {
   scopes: string[]
   expiresAtSeconds: number
 }
+
+/** Grants of which the alarm still has rows to erase. */
+const ERASING = 'erasing:'
 
 export const grantKey = (grant: string) => `grant:${grant}`
 export const tokenKey = (grant: string, token: string) => `token:${grant}:${token}`
@@ -76,10 +84,12 @@ export const tokenKey = (grant: string, token: string) => `token:${grant}:${toke
  * The library runs elsewhere, once, on a snapshot; here all its effects are taken, or none.
  */
 export class GrantRecords {
+  readonly #kv: DurableObjectStorage['kv']
   readonly #records: RecordStore
   readonly #spent: SpentTokens
 
   constructor(kv: DurableObjectStorage['kv'], nowSeconds: () => number) {
+    this.#kv = kv
     this.#records = new RecordStore(kv, nowSeconds)
     this.#spent = new SpentTokens(kv, nowSeconds)
   }
@@ -98,10 +108,27 @@ export class GrantRecords {
     return record === null ? null : allowedBy(record)
   }
 
-  /** A step-up: the grant allows more, from the client's next refresh on. False where there is no grant any more. */
+  /** A step-up: the grant and the tokens that follow it allow more at once. False where there is no grant any more. */
   widen(grant: string, scopes: readonly string[]): boolean {
     if (this.allowed(grant) === null) return false
     return this.#records.change(grantKey(grant), (record) => widerRecord(record, scopes))
+  }
+
+  /** Whether this is the hash of a refresh token of the grant, spent or not. */
+  isRefreshToken(grant: string, presented: string): boolean {
+    const record = this.#records.get(grantKey(grant))
+    if (record === null) return false
+    const { refreshTokenId } = GrantRecord.parse(JSON.parse(record))
+    return refreshTokenId === presented || this.#spent.read(grant, presented) !== undefined
+  }
+
+  /** A grant that was refreshed as often as one may be. */
+  isWornOut(grant: string): boolean {
+    return this.#spent.count(grant) >= REFRESHES_PER_GRANT
+  }
+
+  refreshedSince(sinceMs: number): Made[] {
+    return this.#spent.madeSince(sinceMs)
   }
 
   /** What a token request works on. `presented` is the hash of the token or code in it. */
@@ -160,30 +187,54 @@ export class GrantRecords {
       if (row === null) this.#records.delete(name)
       else this.#records.put(name, row)
     }
-    if (spent !== null && next !== undefined && next !== null)
+    if (spent !== null && next !== undefined && next !== null) {
       this.#spent.remember(grant, spent, pairIn(grant, next.value, writes))
+      this.#dropOldTokens(grant, new Set(writes.map(([name]) => name)))
+    }
     return { outcome: 'done' }
+  }
+
+  /** Access tokens that were replaced again and again; those of this refresh stay. */
+  #dropOldTokens(grant: string, written: ReadonlySet<string>): void {
+    const rows = this.#records.list(tokenKey(grant, '')).keys
+    const older = rows.filter(({ name }) => !written.has(name))
+    const oldestFirst = older.toSorted((a, b) => (a.expiration ?? Infinity) - (b.expiration ?? Infinity))
+    for (const { name } of oldestFirst.slice(0, Math.max(0, rows.length - TOKENS_PER_GRANT)))
+      this.#records.delete(name)
   }
 
   /** A live access token, or null. The first use of a new pair closes the door behind it. */
   bearer(grant: string, token: string): Bearer | null {
     const record = this.#records.get(tokenKey(grant, token))
-    if (record === null || !this.has(grant)) return null
+    const grantRecord = this.#records.get(grantKey(grant))
+    if (record === null || grantRecord === null) return null
     this.#spent.markUsed(grant, token)
     const { audience, scope, expiresAt, grant: owner } = TokenRecord.parse(JSON.parse(record))
-    return { client: owner.clientId, audience, scopes: scope, expiresAtSeconds: expiresAt }
+    // Decision 22: a token that had all of its grant has it still, also what a step-up added. One that its client asked
+    // to be narrower stays as it is.
+    const isWhole = owner.scope?.every((each) => scope.includes(each)) === true
+    const scopes = isWhole ? (allowedBy(grantRecord) ?? scope) : scope
+    return { client: owner.clientId, audience, scopes, expiresAtSeconds: expiresAt }
   }
 
-  /** Nothing of the grant opens from here on; stored answers go too. */
+  /** Whether an access token is alive: that of a stream, which is open longer than one request. */
+  hasToken(grant: string, token: string): boolean {
+    return this.#records.get(tokenKey(grant, token)) !== null && this.has(grant)
+  }
+
+  /** Nothing of the grant opens from here on; stored answers go too. Of very many rows the alarm erases the rest. */
   erase(grant: string): void {
     this.#records.delete(grantKey(grant))
-    for (const { name } of this.#records.list(tokenKey(grant, '')).keys) this.#records.delete(name)
-    this.#spent.erase(grant)
+    const { keys, list_complete: isAll } = this.#records.list(tokenKey(grant, ''), { limit: ERASED_AT_ONCE })
+    for (const { name } of keys) this.#records.delete(name)
+    const isMore = this.#spent.erase(grant) || !isAll
+    if (isMore) this.#kv.put(ERASING + grant, true)
+    else this.#kv.delete(ERASING + grant)
   }
 
   /** Grants whose record ran out, and when to look again. Tokens that ran out are dropped on the way. */
   sweep(): { over: { grant: string; wasRedeemed: boolean }[]; nextSeconds: number | null } {
-    const { over, nextSeconds } = this.#records.due()
+    const { over, nextSeconds } = this.#records.due(ERASED_AT_ONCE)
     return {
       nextSeconds,
       over: over.flatMap(({ key, value }) => {
@@ -196,6 +247,21 @@ export class GrantRecords {
         return [{ grant, wasRedeemed: GrantRecord.parse(JSON.parse(value)).authCodeWrappedKey === undefined }]
       }),
     }
+  }
+
+  /** The alarm: what is left of ended grants, and answers that nobody may have again. */
+  eraseMore(): void {
+    const [next] = this.#erasing()
+    if (next !== undefined) this.erase(next)
+    this.#spent.sweep()
+  }
+
+  get isErasing(): boolean {
+    return this.#erasing().length > 0
+  }
+
+  #erasing(): string[] {
+    return Array.from(this.#kv.list({ prefix: ERASING, limit: 1 }), ([key]) => key.slice(ERASING.length))
   }
 
   /** A grant goes by its code or any of its refresh tokens, an access token by itself. */

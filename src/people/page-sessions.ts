@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MOST_SIGN_INS, PAGES_PER_PERSON } from './bounds.ts'
 
 /** A browser in which the person is signed in to our own pages. Its key is the hash of a secret that only it has. */
 const PageSession = z.object({
@@ -18,7 +19,6 @@ const SignIn = z.object({ attempt: z.string(), untilSeconds: z.number() })
 export const PAGE_IDLE_SECONDS = 15 * 60
 /** How long ago somebody may have proved who they are who changes access. */
 export const FRESH_SECONDS = 3600
-const PAGES_PER_PERSON = 10
 /** The idle limit counts minutes: a page that is looked at writes no more often than that. */
 const SEEN_STEP_SECONDS = 60
 
@@ -35,10 +35,11 @@ export class PageSessions {
     this.#now = nowSeconds
   }
 
-  /** Whether this is the first time. `attempt` is the same where one message is sent twice, its answer lost. */
+  /** Whether this is the first time, and there were not too many. `attempt` is the same where one message is sent twice, its answer lost. */
   useSignIn(id: string, attempt: string, untilSeconds: number): boolean {
     const stored = this.#kv.get(SIGN_IN + id)
     if (stored !== undefined) return SignIn.parse(stored).attempt === attempt
+    if (this.#signIns().length >= MOST_SIGN_INS) return false
     this.#kv.put(SIGN_IN + id, { attempt, untilSeconds })
     return true
   }

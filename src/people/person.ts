@@ -51,7 +51,12 @@ export const makePerson = (parts: PersonParts) =>
     })
     readonly #calls = new CallLog(this.#storage, () => parts.nowMs(), this.#tellChange)
     readonly #rates = new RequestRates(
-      this.#calls,
+      {
+        begunSince: (sinceMs) =>
+          [...this.#calls.begunSince(sinceMs), ...this.#records.refreshedSince(sinceMs)].toSorted(
+            (a, b) => a.atMs - b.atMs,
+          ),
+      },
       () => parts.nowMs(),
       () => parts.config(this.env),
     )
@@ -97,6 +102,7 @@ export const makePerson = (parts: PersonParts) =>
       ...this.#shared,
       nowMs: () => parts.nowMs(),
       downstream: this.#downstream,
+      userName: () => this.ctx.id.name ?? this.ctx.id.toString(),
     })
     protected readonly stepUps = new StepUps(this.#storage.kv, this.#shared)
     readonly #confirmations = new Confirmations(this.#storage.kv, this.#shared)
@@ -122,15 +128,24 @@ export const makePerson = (parts: PersonParts) =>
       return 'opened'
     }
 
-    async snapshot(grant: string, presented: string): Promise<Snapshot> {
+    async snapshot(grant: string, presented: string, isRefresh: boolean): Promise<Snapshot> {
       const found = this.#records.snapshot(grant, presented)
       const known = this.#ends.readInTime(grant)
       if (known === null || known.ended !== null) {
-        return { ...found, over: null, ended: known?.ended?.reason ?? null, isRefused: false }
+        const ended = known?.ended?.reason ?? null
+        return { ...found, over: null, ended, isRefused: false, waitSeconds: 0 }
       }
+      // What was made up counts nothing, or it would make the grant's own client wait. Nor does a token that was spent
+      // long ago: whoever floods with a stolen one must not keep its owner's from ending the grant.
+      const isCounted =
+        isRefresh && found.repeat !== 'reuse' && this.#records.isRefreshToken(grant, presented)
+      const waitSeconds = isCounted ? this.#rates.take(grant) : 0
       const config = parts.config(this.env)
-      const timely = inTime(known, found.grant, config.life, this.#nowSeconds())
-      return { ...found, ...timely, ended: null, isRefused: this.#tenant.refuses(known, config) }
+      const isRefused = this.#tenant.refuses(known, config)
+      const inLife = inTime(known, found.grant, config.life, this.#nowSeconds())
+      const wornOut = this.#records.isWornOut(grant) ? 'refreshed_too_often' : null
+      const over = inLife.over ?? wornOut
+      return { ...found, ...inLife, over, ended: null, isRefused, waitSeconds }
     }
 
     async commit(grant: string, commit: Commit): Promise<Committed> {
@@ -161,6 +176,10 @@ export const makePerson = (parts: PersonParts) =>
       if (session === null) return good
       const isOpen = this.#sessions.isOpen(session, grantId, bearer.client)
       return { ...good, session: isOpen ? 'open' : 'closed' }
+    }
+
+    async hasToken(grant: string, token: string): Promise<boolean> {
+      return this.#isOpen(grant) && this.#records.hasToken(grant, token)
     }
 
     async openSession(session: string, grant: string, client: string): Promise<void> {
@@ -219,7 +238,9 @@ export const makePerson = (parts: PersonParts) =>
       this.#wake.clear()
       const nextSeconds = this.#ends.endWhatRanOut()
       this.#closeSessions([...this.#sessions.sweep(), ...this.#sessions.untold()])
-      this.#calls.sweep()
+      if (this.#calls.sweep()) this.#wake.noLaterThan(this.#nowSeconds())
+      this.#records.eraseMore()
+      if (this.#records.isErasing) this.#wake.noLaterThan(this.#nowSeconds())
       for (const part of [this.stepUps, this.#confirmations, this.account]) part.sweep()
       await this.#revocations.tell(parts.config(this.env), this.#pingone())
       const others = [

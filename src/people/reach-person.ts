@@ -31,10 +31,12 @@ export function reachPerson(env: Env, name: string, { personMs, callMs }: Person
     askTwice(deadlineMs, () => message(env.PERSON.getByName(name)))
   return {
     openGrant: (given) => ask(async (person) => person.openGrant(given)),
-    snapshot: (grant, presented) => ask(async (person) => person.snapshot(grant, presented)),
+    snapshot: (grant, presented, isRefresh) =>
+      ask(async (person) => person.snapshot(grant, presented, isRefresh)),
     commit: (grant, commit) => ask(async (person) => person.commit(grant, commit)),
     endGrant: (grant, reason: EndReason) => ask(async (person) => person.endGrant(grant, reason)),
     bearer: (grant, token, session) => ask(async (person) => person.bearer(grant, token, session)),
+    hasToken: (grant, token) => ask(async (person) => person.hasToken(grant, token)),
     openSession: (session, grant, client) =>
       ask(async (person) => person.openSession(session, grant, client)),
     closeSession: (session) => ask(async (person) => person.closeSession(session)),

@@ -59,14 +59,21 @@ export class RecordStore {
     return { keys, list_complete: isWhole, ...(isWhole || last === undefined ? {} : { cursor: last }) }
   }
 
-  /** Rows whose time is over, and when the next one's is. The caller decides what their end means. */
-  due(): { over: { key: string; value: string }[]; nextSeconds: number | null } {
+  /**
+   * Rows whose time is over, at most so many, and when there are more. The caller decides what their end means; grants
+   * come before tokens.
+   */
+  due(most: number): { over: { key: string; value: string }[]; nextSeconds: number | null } {
     const rows = this.#rows('')
     const over = rows.filter(([, row]) => this.#isOver(row)).map(([key, { value }]) => ({ key, value }))
-    const ahead = rows.flatMap(([, row]) =>
-      row.expiresAtSeconds === null || this.#isOver(row) ? [] : [row.expiresAtSeconds],
+    const nextSeconds = rows.reduce(
+      (next, [, row]) => {
+        const isAhead = row.expiresAtSeconds !== null && !this.#isOver(row)
+        return isAhead ? Math.min(next, row.expiresAtSeconds ?? next) : next
+      },
+      over.length > most ? this.#now() : Infinity,
     )
-    return { over, nextSeconds: ahead.length === 0 ? null : Math.min(...ahead) }
+    return { over: over.slice(0, most), nextSeconds: nextSeconds === Infinity ? null : nextSeconds }
   }
 
   #rows(prefix: string): [string, Row][] {

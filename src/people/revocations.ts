@@ -5,6 +5,7 @@ import { openSealed } from './downstream.ts'
 import { Tenant } from './grant.ts'
 import type { PersonPingOne } from './step.ts'
 import { isSameTenant } from './tenant.ts'
+import { MOST_REVOCATIONS } from './bounds.ts'
 
 const Pending = z.object({
   sealed: z.string(),
@@ -22,6 +23,8 @@ const FIRST_PAUSE_SECONDS = 60
 /** For settings that an operator has to put back: not a try. */
 const SETTINGS_PAUSE_SECONDS = 3600
 const LONGEST_WAIT_SECONDS = 30 * 86_400
+/** What one alarm tells: PingOne may take its time for each. */
+const TOLD_AT_ONCE = 20
 
 /** What became of one: told, to be tried again, waiting for other settings, or not to be told any more. */
 type Told = { outcome: 'told' } | { outcome: 'again' | 'waits' | 'never'; detail: string }
@@ -43,6 +46,11 @@ export class Revocations {
   add(grant: string, sealed: string, tenant: Tenant): void {
     const now = this.#now()
     const pending: Pending = { sealed, tenant, tries: 0, addedAtSeconds: now, notBeforeSeconds: now }
+    const waiting = this.#all().toSorted(([, a], [, b]) => a.addedAtSeconds - b.addedAtSeconds)
+    for (const [name] of waiting.slice(0, Math.max(0, waiting.length + 1 - MOST_REVOCATIONS))) {
+      log.error('downstream.not-revoked', { grant: grantOf(name), detail: 'too many wait' })
+      this.#kv.delete(PREFIX + name)
+    }
     this.#kv.put(PREFIX + nameOf(grant, sealed), pending)
   }
 
@@ -52,8 +60,8 @@ export class Revocations {
   }
 
   async tell(config: Config, pingone: PersonPingOne): Promise<void> {
-    for (const [name, pending] of this.#all()) {
-      if (pending.notBeforeSeconds > this.#now()) continue
+    const due = this.#all().filter(([, { notBeforeSeconds }]) => notBeforeSeconds <= this.#now())
+    for (const [name, pending] of due.slice(0, TOLD_AT_ONCE)) {
       const tries = pending.tries + 1
       // Written before the request leaves, so that two runs at once do not both ask.
       this.#kv.put(PREFIX + name, {

@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { log } from '../lib/log.ts'
 import type { Subscriptions } from './subscriptions.ts'
+import { MOST_CLOSING, SESSIONS_PER_GRANT } from './bounds.ts'
 
 /**
  * The open sessions of one person (stateful lane). The library's objects never end by themselves and keep no list;
@@ -14,7 +16,6 @@ const Session = z.object({
 export type Session = z.infer<typeof Session>
 
 export const SESSION_IDLE_SECONDS = 24 * 3600
-export const SESSIONS_PER_GRANT = 20
 /** "Last seen" is for an idle limit of a day: writing it on every request would double the cost of one. */
 const SEEN_STEP_SECONDS = 600
 
@@ -24,6 +25,7 @@ const CLOSING = 'closing-session:'
 const Closing = z.object({ tries: z.number(), notBeforeSeconds: z.number() })
 const MOST_TRIES = 10
 const FIRST_PAUSE_SECONDS = 60
+const TOLD_AT_ONCE = 50
 
 export class Sessions {
   readonly #kv: DurableObjectStorage['kv']
@@ -94,12 +96,17 @@ export class Sessions {
 
   /** Whose objects have to be told once more; the last try is the end of it. */
   untold(): string[] {
-    return this.#closing().flatMap(([id, { tries, notBeforeSeconds }]) => {
-      if (notBeforeSeconds > this.#now()) return []
+    const longestFirst = this.#closing().toSorted(([, a], [, b]) => b.tries - a.tries)
+    // Its object keeps what it stored, and no request reaches it.
+    const tooMany = longestFirst.splice(0, Math.max(0, longestFirst.length - MOST_CLOSING))
+    for (const [id] of tooMany) this.told(id)
+    if (tooMany.length > 0) log.error('session.not-closed', { detail: `given up: ${tooMany.length}` })
+    const due = longestFirst.filter(([, { notBeforeSeconds }]) => notBeforeSeconds <= this.#now())
+    return due.slice(0, TOLD_AT_ONCE).map(([id, { tries }]) => {
       const next = this.#now() + FIRST_PAUSE_SECONDS * 2 ** tries
       if (tries >= MOST_TRIES) this.told(id)
       else this.#kv.put(CLOSING + id, { tries: tries + 1, notBeforeSeconds: next })
-      return [id]
+      return id
     })
   }
 

@@ -1,3 +1,6 @@
+import type { Made } from './request-rates.ts'
+import { ERASED_AT_ONCE } from './bounds.ts'
+
 /** How long a refresh token that was rotated away gets the same answer, from its *first* rotation. It never slides. */
 export const REPEAT_SECONDS = 60
 
@@ -24,7 +27,24 @@ export interface Redeemed {
   network: string | null
 }
 
-const KINDS = ['spent', 'pair', 'answers']
+/** What a grant's refreshes have in one row. */
+interface Refreshes {
+  count: number
+  /** Redeemed tokens whose answer may be repeated, the oldest first. */
+  recent: string[]
+}
+
+/** The pair of the last refresh, while nothing of it was used. */
+interface Newest {
+  hash: string
+  ids: string[]
+}
+
+// `answers` and `pair` were written until release 0.1.0; `old` is a spent token whose answer is gone.
+const KINDS = ['refreshes', 'newest', 'answers', 'spent', 'pair', 'old']
+
+/** 128 bits of a SHA-256: nobody makes up a token that has the same. */
+const oldKey = (grant: string, hash: string) => `old:${grant}:${hash.slice(0, 32)}`
 
 /** The refresh tokens of one person's grants that were redeemed. Synchronous, like all rules of a Person. */
 export class SpentTokens {
@@ -37,11 +57,20 @@ export class SpentTokens {
   }
 
   read(grant: string, hash: string): Spent | undefined {
-    return this.#kv.get<Spent>(`spent:${grant}:${hash}`)
+    const recent = this.#kv.get<Spent>(`spent:${grant}:${hash}`)
+    if (recent !== undefined) return recent
+    const wrappedKey = this.#kv.get<string>(oldKey(grant, hash))
+    if (wrappedKey === undefined) return undefined
+    return { atSeconds: 0, wrappedKey, answer: null, asked: '', isUsed: true, network: null }
   }
 
   mayRepeat({ answer, isUsed, atSeconds }: Spent): boolean {
     return answer !== null && (!isUsed || this.#now() < atSeconds + REPEAT_SECONDS)
+  }
+
+  /** How often this grant was refreshed. */
+  count(grant: string): number {
+    return this.#refreshes(grant).count
   }
 
   /** `pair` is what came in its place. */
@@ -51,39 +80,87 @@ export class SpentTokens {
     pair: { wrappedKey: string; ids: string[] },
   ): void {
     this.markUsed(grant, hash)
-    this.#dropAnswers(grant, hash)
-    const { wrappedKey } = pair
+    const { count, recent } = this.#dropAnswers(grant)
+    const { wrappedKey, ids } = pair
     this.#write(grant, hash, { atSeconds: this.#now(), wrappedKey, answer, asked, isUsed: false, network })
-    for (const id of pair.ids) this.#kv.put(`pair:${grant}:${id}`, hash)
+    this.#kv.put(`newest:${grant}:`, { hash, ids } satisfies Newest)
+    this.#put(grant, { count: count + 1, recent: [...recent, hash] })
   }
 
   /** Something of the pair that a redemption brought was presented, so that pair did arrive. */
   markUsed(grant: string, presented: string): void {
-    const hash = this.#kv.get<string>(`pair:${grant}:${presented}`)
+    const newest = this.#kv.get<Newest>(`newest:${grant}:`)
+    // A grant that was not refreshed since release 0.1.0.
+    const older = newest === undefined ? this.#kv.get<string>(`pair:${grant}:${presented}`) : undefined
+    const hash = newest?.ids.includes(presented) === true ? newest.hash : older
     if (hash === undefined) return
-    this.#kv.delete(`pair:${grant}:${presented}`)
-    const spent = this.read(grant, hash)
+    if (newest === undefined) this.#kv.delete(`pair:${grant}:${presented}`)
+    else this.#kv.put(`newest:${grant}:`, { hash, ids: [] } satisfies Newest)
+    const spent = this.#kv.get<Spent>(`spent:${grant}:${hash}`)
     if (spent !== undefined) this.#write(grant, hash, { ...spent, isUsed: true })
   }
 
-  erase(grant: string): void {
-    for (const kind of KINDS) {
-      // All keys before the first is deleted: the iterator is live.
-      const keys = Array.from(this.#kv.list({ prefix: `${kind}:${grant}:` }), ([key]) => key)
-      for (const key of keys) this.#kv.delete(key)
+  /** Answers of all grants that may not be repeated any more: those of a client that stopped refreshing stay till then. */
+  sweep(): void {
+    const all = Array.from(this.#kv.list<Refreshes>({ prefix: 'refreshes:' }))
+    for (const [key, { recent }] of all) {
+      const grant = key.split(':')[1]
+      if (grant === undefined) continue
+      const kept = this.#dropAnswers(grant)
+      if (kept.recent.length < recent.length) this.#put(grant, kept)
     }
   }
 
-  /** Answers that may not be repeated any more go at the next refresh: a grant is refreshed for months. */
-  #dropAnswers(grant: string, next: string): void {
-    const key = `answers:${grant}:`
-    const kept = (this.#kv.get<string[]>(key) ?? []).filter((hash) => {
-      const spent = this.read(grant, hash)
-      if (spent === undefined || this.mayRepeat(spent)) return spent !== undefined
-      this.#write(grant, hash, { ...spent, answer: null })
-      return false
+  /** The refreshes after this moment, as far as their answers may still be repeated. */
+  madeSince(sinceMs: number): Made[] {
+    return Array.from(this.#kv.list<Refreshes>({ prefix: 'refreshes:' })).flatMap(([key, { recent }]) => {
+      const [, grant = ''] = key.split(':')
+      return recent.flatMap((hash) => {
+        const atMs = (this.read(grant, hash)?.atSeconds ?? 0) * 1000
+        return atMs > sinceMs ? [{ grant, atMs }] : []
+      })
     })
-    this.#kv.put(key, [...kept, next])
+  }
+
+  /** Whether there was more of it than one act erases; then it is to be asked again. */
+  erase(grant: string): boolean {
+    let left = ERASED_AT_ONCE
+    for (const kind of KINDS) {
+      // All keys before the first is deleted: the iterator is live.
+      const rows = this.#kv.list({ prefix: `${kind}:${grant}:`, limit: left + 1 })
+      const keys = Array.from(rows, ([key]) => key)
+      for (const key of keys.slice(0, left)) this.#kv.delete(key)
+      if (keys.length > left) return true
+      left -= keys.length
+    }
+    return false
+  }
+
+  /** What may not be repeated any more shrinks to what makes a second redemption known. */
+  #dropAnswers(grant: string): Refreshes {
+    const { count, recent } = this.#refreshes(grant)
+    let over = 0
+    for (const hash of recent) {
+      const spent = this.#kv.get<Spent>(`spent:${grant}:${hash}`)
+      // The oldest comes first: after one that may be repeated, so may all.
+      if (spent !== undefined && this.mayRepeat(spent)) break
+      if (spent !== undefined) {
+        this.#kv.delete(`spent:${grant}:${hash}`)
+        this.#kv.put(oldKey(grant, hash), spent.wrappedKey)
+      }
+      over += 1
+    }
+    return { count, recent: recent.slice(over) }
+  }
+
+  #refreshes(grant: string): Refreshes {
+    const refreshes = this.#kv.get<Refreshes>(`refreshes:${grant}:`)
+    if (refreshes !== undefined) return refreshes
+    return { count: 0, recent: this.#kv.get<string[]>(`answers:${grant}:`) ?? [] }
+  }
+
+  #put(grant: string, refreshes: Refreshes): void {
+    this.#kv.put(`refreshes:${grant}:`, refreshes)
   }
 
   #write(grant: string, hash: string, spent: Spent): void {

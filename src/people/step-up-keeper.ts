@@ -5,14 +5,25 @@ export interface StepUpAsk {
   grant: string
   /** All that the call needs. */
   scopes: string[]
-  /** Hash of the access token that lacks some of it. */
-  token: string
+  /** What was called; the page does not show it, it tells a second refusal from a first. */
+  tool: string
+  /** Where the call came from (lib/address-prefix.ts): for the page, which the person judges it by. */
+  network: string
 }
 
-/** `isAskedAgain`: the client has refreshed since it was refused, and asks for the same: it did not heed the challenge. */
-export interface StepUpLink {
-  id: string
-  isAskedAgain: boolean
+/**
+ * What a refused call is told. `open`: the person can allow it at the link of this id. `denied`: they said no just now.
+ * `narrowed`: the grant has it, and the client asked for a token without it. `isAskedAgain`: the same call was refused
+ * before, and not long ago.
+ */
+export type StepUpRefusal =
+  | { state: 'open'; id: string; isAskedAgain: boolean }
+  | { state: 'denied' | 'narrowed'; isAskedAgain: boolean }
+
+/** Where a request for more was made from, and when last. */
+export interface StepUpCaller {
+  network: string
+  atSeconds: number
 }
 
 /** What the page says of a request. */
@@ -25,6 +36,8 @@ export interface StepUpView {
   /** What would come on top. */
   scopes: string[]
   endsAtSeconds: number
+  /** Each network once, in the order in which they first asked. */
+  askedFrom: StepUpCaller[]
 }
 
 /** What came back from the sign-in of an approval. Plain values: it crosses RPC. */
@@ -50,7 +63,7 @@ export type StepUpDenial = 'denied' | 'not_theirs' | 'gone'
 
 /** Step-up, as `/mcp` and our page ask a Person for it. Every method bears being called twice. */
 export interface StepUpKeeper {
-  openStepUp(asked: StepUpAsk): Promise<StepUpLink | null>
+  openStepUp(asked: StepUpAsk): Promise<StepUpRefusal | null>
   readStepUp(id: string): Promise<StepUpView | null>
   denyStepUp(id: string, by: Pick<StepUpGiven, 'issuer' | 'subject'>): Promise<StepUpDenial>
   approveStepUp(id: string, given: StepUpGiven): Promise<StepUpOutcome>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { sha256Hex } from '../lib/sha256-hex.ts'
+import { STEP_UPS_PER_GRANT } from './bounds.ts'
 
 /**
  * A request for more scopes, kept under its grant. Only a hash of its id opens it; the id itself is kept sealed, so
@@ -11,17 +12,21 @@ const StepUpRow = z.object({
   /** What the grant lacks. */
   scopes: z.array(z.string()),
   sealedId: z.string(),
-  /** Hash of the access token that was refused first. */
-  token: z.string(),
+  /** The tools that were refused so far: their names, each once. */
+  tools: z.array(z.string()).default([]),
+  askedFrom: z.array(z.object({ network: z.string(), atSeconds: z.number().int() })).default([]),
   endsAtSeconds: z.number().int(),
-  state: z.enum(['open', 'denied', 'used']),
+  /** `narrowed`: there is nothing to ask; the row only remembers that the client was told. */
+  state: z.enum(['open', 'denied', 'used', 'narrowed']),
   /** Thumbprint of PingOne's token that came with the approval. */
   approvedWith: z.string().nullable(),
 })
 export type StepUpRow = z.infer<typeof StepUpRow>
 
 export const STEP_UP_SECONDS = 600
-export const STEP_UPS_PER_GRANT = 3
+/** What one request remembers of its callers. */
+const MOST_TOOLS = 50
+const MOST_NETWORKS = 5
 
 const PREFIX = 'step-up:'
 
@@ -40,21 +45,42 @@ export class StepUpRows {
   }
 
   /** One more of its grant; for too many, the oldest goes. Says when it is over. */
-  open(key: string, given: Pick<StepUpRow, 'grant' | 'scopes' | 'token' | 'sealedId'>): StepUpRow {
+  open(key: string, given: Pick<StepUpRow, 'grant' | 'scopes' | 'sealedId' | 'state'>): StepUpRow {
     const mine = this.#all().filter(([, { grant }]) => grant === given.grant)
     const oldestFirst = mine.toSorted(([, a], [, b]) => a.endsAtSeconds - b.endsAtSeconds)
     for (const [old] of oldestFirst.slice(0, Math.max(0, mine.length + 1 - STEP_UPS_PER_GRANT)))
       this.delete(old)
     const endsAtSeconds = this.#now() + STEP_UP_SECONDS
-    const row: StepUpRow = { ...given, endsAtSeconds, state: 'open', approvedWith: null }
+    const row: StepUpRow = { ...given, tools: [], askedFrom: [], endsAtSeconds, approvedWith: null }
     this.write(key, row)
     return row
   }
 
+  /** One more call was refused for it: the request as it is now, and whether the same tool was refused before. */
+  noteCall(
+    key: string,
+    { tool, network }: { tool: string; network: string },
+  ): { row: StepUpRow; isAskedAgain: boolean } | null {
+    const row = this.read(key)
+    if (row === null) return null
+    const isAskedAgain = row.tools.includes(tool)
+    const atSeconds = this.#now()
+    const isKnown = row.askedFrom.some((caller) => caller.network === network)
+    const askedFrom = isKnown
+      ? row.askedFrom.map((caller) => (caller.network === network ? { network, atSeconds } : caller))
+      : [...row.askedFrom, { network, atSeconds }].slice(0, MOST_NETWORKS)
+    const tools = isAskedAgain ? row.tools : [...row.tools, tool].slice(-MOST_TOOLS)
+    this.write(key, { ...row, tools, askedFrom })
+    return { row, isAskedAgain }
+  }
+
   /** What was asked of this grant before, and not long ago. */
-  find(grant: string, scopes: readonly string[]): KeyedRow | null {
+  find(grant: string, scopes: readonly string[], isNarrowed: boolean): KeyedRow | null {
     const isSame = (row: StepUpRow) =>
-      row.grant === grant && !this.isOver(row) && row.scopes.join(' ') === scopes.join(' ')
+      row.grant === grant &&
+      !this.isOver(row) &&
+      (row.state === 'narrowed') === isNarrowed &&
+      row.scopes.join(' ') === scopes.join(' ')
     return this.#all().find(([, row]) => isSame(row)) ?? null
   }
 

@@ -10,8 +10,8 @@ import type {
   StepUpAsk,
   StepUpDenial,
   StepUpGiven,
-  StepUpLink,
   StepUpOutcome,
+  StepUpRefusal,
   StepUpView,
 } from './step-up-keeper.ts'
 import { type KeyedRow, keyOf, type StepUpRow, StepUpRows } from './step-up-rows.ts'
@@ -41,14 +41,24 @@ export class StepUps {
     this.#parts = parts
   }
 
-  /** The link for what this call lacks; null where there is nothing to ask, or the person said no just now. */
-  async open(asked: StepUpAsk): Promise<StepUpLink | null> {
-    const scopes = this.#lacking(asked)
-    if (scopes.length === 0) return null
-    const [key, row] = this.#rows.find(asked.grant, scopes) ?? (await this.#create(asked, scopes)) ?? []
-    if (key === undefined || row?.state !== 'open') return null
-    const id = await unseal(this.#parts.config().rootKeys, placeOf(asked.grant), row.sealedId)
-    if (id.ok) return { id: id.value, isAskedAgain: row.token !== asked.token }
+  /** What to tell a call that lacks scopes; null where its grant is not there any more. */
+  async open(asked: StepUpAsk): Promise<StepUpRefusal | null> {
+    const { grant } = asked
+    const lacking = this.#lacking(asked)
+    if (lacking === null) return null
+    const isNarrowed = lacking.length === 0
+    const scopes = isNarrowed ? asked.scopes.toSorted() : lacking
+    const found =
+      this.#rows.find(grant, scopes, isNarrowed) ?? (await this.#create(grant, scopes, isNarrowed))
+    if (found === null) return null
+    const [key] = found
+    const noted = this.#rows.noteCall(key, asked)
+    if (noted === null) return null
+    const { row, isAskedAgain } = noted
+    if (row.state === 'used') return null
+    if (row.state !== 'open') return { state: row.state, isAskedAgain }
+    const id = await unseal(this.#parts.config().rootKeys, placeOf(grant), row.sealedId)
+    if (id.ok) return { state: 'open', id: id.value, isAskedAgain }
     // Its key was taken away: nobody could be sent there, so the next call makes another one.
     this.#rows.delete(key)
     return null
@@ -59,9 +69,9 @@ export class StepUps {
     const grant = row === null ? null : this.#parts.grants.readLive(row.grant)
     const has = grant === null ? null : this.#parts.records.allowed(grant.id)
     if (row === null || grant === null || has === null) return null
-    const { scopes, endsAtSeconds } = row
+    const { scopes, endsAtSeconds, askedFrom } = row
     const { id: grantId, client, shown, openedAtSeconds } = grant
-    return { grant: grantId, client, shown, openedAtSeconds, has, scopes, endsAtSeconds }
+    return { grant: grantId, client, shown, openedAtSeconds, has, scopes, endsAtSeconds, askedFrom }
   }
 
   /** The person said no: this request is over, and the same one is not made again before its time is. */
@@ -116,25 +126,24 @@ export class StepUps {
     return this.#rows.nextSeconds()
   }
 
-  /** A token may have less than its grant: then a refresh brings the rest, and nobody has to be asked. */
-  #lacking({ grant, scopes }: StepUpAsk): string[] {
+  /** Nothing: its client asked for a token that has less than the grant, and a refresh brings the rest. */
+  #lacking({ grant, scopes }: StepUpAsk): string[] | null {
     const isLive = this.#parts.grants.readLive(grant) !== null
     const has = isLive ? this.#parts.records.allowed(grant) : null
-    return has === null ? [] : scopes.filter((scope) => !has.includes(scope)).toSorted()
+    return has === null ? null : scopes.filter((scope) => !has.includes(scope)).toSorted()
   }
 
-  async #create(asked: StepUpAsk, scopes: string[]): Promise<KeyedRow | null> {
-    const { grant, token } = asked
+  async #create(grant: string, scopes: string[], isNarrowed: boolean): Promise<KeyedRow | null> {
     const id = newId()
     const key = await keyOf(id)
     const sealedId = await seal(this.#parts.config().rootKeys, placeOf(grant), id)
     // Looked at after sealing: another call, or the end of the grant, may have been first.
-    const other = this.#rows.find(grant, scopes)
+    const other = this.#rows.find(grant, scopes, isNarrowed)
     if (other !== null) return other
     if (this.#parts.grants.readLive(grant) === null) return null
-    const row = this.#rows.open(key, { grant, scopes, token, sealedId })
+    const row = this.#rows.open(key, { grant, scopes, sealedId, state: isNarrowed ? 'narrowed' : 'open' })
     this.#parts.wake.noLaterThan(row.endsAtSeconds)
-    log.info('step-up.opened', { grant, scopes: scopes.join(' ') })
+    if (!isNarrowed) log.info('step-up.opened', { grant, scopes: scopes.join(' ') })
     return [key, row]
   }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MOST_URI_CHARACTERS, URIS_PER_SESSION } from './bounds.ts'
 
 /** What the session of one client is to be told of: addresses that were asked for, and never what is behind them. */
 const Subscribed = z.object({ grant: z.string(), uris: z.array(z.string()) })
@@ -12,9 +13,6 @@ export interface SubscriptionKeeper {
   subscribe(session: string, grant: string, uri: string): Promise<Subscribing>
   unsubscribe(session: string, grant: string, uri: string): Promise<void>
 }
-
-export const URIS_PER_SESSION = 100
-export const MOST_URI_CHARACTERS = 500
 
 const PREFIX = 'subscribed:'
 

@@ -104,6 +104,6 @@ test('every exception from lint says why', () => {
 })
 
 test('no file of a room grew beyond reading', () => {
-  const long = files.filter((file) => textOf(file).split('\n').length > 250)
+  const long = files.filter((file) => textOf(file).split('\n').length > 300)
   expect(long.filter((file) => !file.endsWith('styles.ts'))).toEqual([])
 })

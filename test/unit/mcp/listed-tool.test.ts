@@ -17,12 +17,6 @@ test.each(tools.map((tool) => [tool.name, tool] as const))(
   },
 )
 
-test.each([
-  [['todo:read', 'todo:write'], ''],
-  [['todo:read'], ' Needs todo:write: calling it asks for permission.'],
-  [[], ' Needs todo:read and todo:write: calling it asks for permission.'],
-])('with the scopes %j the description of a tool that writes ends in %j', (scopes, end) => {
-  for (const tool of tools.filter(({ effect }) => effect !== 'read')) {
-    expect(describeTool(tool, scopes).description).toBe(tool.description + end)
-  }
+test('the description of a tool is the one of the product, and nothing is added', () => {
+  for (const tool of tools) expect(describeTool(tool).description).toBe(tool.description)
 })

@@ -95,6 +95,9 @@ export const stepUpProps: StepUpPageProps = {
   },
   since: { iso: '2026-11-21T06:29:00.000Z', text: '21 Nov 2026, 06:29 UTC' },
   until: { iso: '2026-11-21T06:39:00.000Z', text: '21 Nov 2026, 06:39 UTC' },
+  askedFrom: [
+    { network: '192.0.2.0/24', at: { iso: '2026-11-21T06:30:00.000Z', text: '21 Nov 2026, 06:30 UTC' } },
+  ],
   has: [{ value: 'todo:read', sentence: 'See your todos' }],
   scopes: [{ value: 'todo:write', sentence: 'Add, change and delete your todos' }],
   upstreamScopes: ['openid', 'todos.read', 'todos.write'],

@@ -21,6 +21,19 @@ test('the page says who asks, for what more, since when, and to deny what one di
   expect(markup).not.toContain('not verified')
 })
 
+test('the page says from where and when the app asked, and warns of a second network', () => {
+  const [first] = stepUpProps.askedFrom
+  const at = { iso: '2026-11-21T06:31:00.000Z', text: '21 Nov 2026, 06:31 UTC' }
+  expect(render()).toContain('from <code>192.0.2.0/24</code>')
+  expect(render()).toContain('21 Nov 2026, 06:30 UTC')
+  expect(render()).toContain('The permission counts at once')
+  expect(render()).not.toContain('more than one network')
+  if (first === undefined) throw new Error('the sample has no caller')
+  const two = render({ askedFrom: [first, { network: 'unknown', at }] })
+  expect(two).toContain('a network that is not known')
+  expect(two).toContain('Deny if one of them is not yours')
+})
+
 test('its form goes to its own address with the value that binds it, and its first button says no', () => {
   const markup = render()
   expect(markup).toContain('<form method="post" action="/step-up/person~request" autocomplete="off">')

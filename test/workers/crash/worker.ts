@@ -44,8 +44,8 @@ export class Person extends product.Person {
   override openGrant(given: NewGrant) {
     return this.#answer('openGrant', super.openGrant(given))
   }
-  override snapshot(grant: string, presented: string) {
-    return this.#answer('snapshot', super.snapshot(grant, presented))
+  override snapshot(grant: string, presented: string, isRefresh: boolean) {
+    return this.#answer('snapshot', super.snapshot(grant, presented, isRefresh))
   }
   override commit(grant: string, commit: Commit) {
     return this.#answer('commit', super.commit(grant, commit))

@@ -31,6 +31,7 @@ const words: Record<EndReason, string> = {
   downstream_expired: 'PingOne gave access for a limited time only, and that is over',
   idle: 'it was not used for too long',
   too_old: 'it reached the longest life that this server allows',
+  refreshed_too_often: 'it was refreshed more often than one access may be',
   cap: `more than ${GRANTS_PER_PERSON} connections of this user; the one unused the longest was ended`,
   key_retired: 'this server no longer uses the key that it was encrypted with',
   ended_by_person: 'the user ended it',

@@ -1,6 +1,7 @@
-import { runDurableObjectAlarm } from 'cloudflare:test'
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { EndReason } from '../../../src/people/end-reason.ts'
+import { REFRESHES_PER_GRANT } from '../../../src/people/bounds.ts'
 import { Client, lanes } from '../faults/client.ts'
 import { families, switches } from '../faults/pingone.ts'
 import { askToken, endedBecause, endedWords, refusedRefresh } from './ask.ts'
@@ -65,6 +66,14 @@ const ways: Record<EndReason, ((client: Client) => Promise<unknown>) | undefined
       expect(await client.refresh()).toBe('ok')
     }
     goOn(3 * DAY)
+  },
+  refreshed_too_often: async (client) => {
+    await signIn(client)
+    const [grant] = await client.person.listGrants()
+    await runInDurableObject(client.person, (_person, { storage }) =>
+      storage.kv.put(`refreshes:${grant?.id}:`, { count: REFRESHES_PER_GRANT, recent: [] }),
+    )
+    expect(await client.refresh()).not.toBe('ok')
   },
   cap: async (client) => {
     const subject = crypto.randomUUID()

@@ -84,3 +84,34 @@ test('a refresh may narrow its scopes and nothing else: the next one has all of 
   client.tokens = whole
   expect(await client.call('stateless', 'listTodos')).toBe('ok')
 })
+
+const REQUESTS_PER_MINUTE = 240
+
+test('a client that refreshes too often is told when to come again, and the same token is good then', async () => {
+  const client = await (await Client.register()).signIn()
+  let token = client.tokens.refresh_token
+  const refresh = () => refreshFrom(client, token, '192.0.2.1')
+  let answer = await refresh()
+  let done = 0
+  for (; answer.status === 200; done += 1) {
+    token = Answer.parse(JSON.parse(answer.text)).refresh_token
+    answer = await refresh()
+  }
+  expect(done).toBe(REQUESTS_PER_MINUTE)
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '1'])
+  expect(answer.text).toContain('temporarily_unavailable')
+  goOn(1)
+  client.tokens = await pairFrom(client, token, '192.0.2.1')
+  goOn(1)
+  expect(await client.call('stateless', 'listTodos')).toBe('ok')
+})
+
+test('a token that was spent long ago ends the grant, however much it refreshed since', async () => {
+  const client = await (await Client.register()).signIn()
+  const first = client.tokens.refresh_token
+  let token = first
+  for (let count = 0; count < REQUESTS_PER_MINUTE; count += 1)
+    token = (await pairFrom(client, token, '192.0.2.1')).refresh_token
+  goOn(61)
+  expect(await refusedRefresh(client, first)).toBe(endedBecause('refresh_reused'))
+})

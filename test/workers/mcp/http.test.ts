@@ -7,7 +7,7 @@ const ADA = 'ada:g1:rw.client-a'
 test.each(['stateful', 'stateless'] as const)(
   '%s: a call without the scope is 403 with every scope',
   async (lane) => {
-    const bearer = 'gus:g1:r.client-a'
+    const bearer = `gus_${lane}:g1:r.client-a`
     const response =
       lane === 'stateless'
         ? await callStateless(bearer, 'addTodo', { text: 'x' })
@@ -22,7 +22,7 @@ test.each(['stateful', 'stateless'] as const)(
       'resource_metadata="https://mcp.example.test/.well-known/oauth-protected-resource/mcp"',
     )
     await response.text()
-    expect(await callsOf('gus')).toEqual([])
+    expect(await callsOf(`gus_${lane}`)).toEqual([])
   },
 )
 

@@ -112,13 +112,13 @@ const listOf = async (bearer: string) => {
   return JSON.stringify(List.parse(body).result.tools)
 }
 
-test('the list of tools is the same for everyone with the same scopes, and after a change', async () => {
+test('the list of tools is the same for everyone, whatever their scopes, and after a change', async () => {
   const before = await listOf('lists_a:g1:rw.client')
   const add = { name: 'addTodo', arguments: { text: 'x' } }
   await ask('lists_a:g1:rw.client', CALL, add, { headers: { 'mcp-name': 'addTodo' } })
   expect(await listOf('lists_a:g1:rw.client')).toBe(before)
   expect(await listOf('lists_b:g2:rw.other')).toBe(before)
-  expect(await listOf('lists_a:g1:r.client')).not.toBe(before)
+  expect(await listOf('lists_a:g1:r.client')).toBe(before)
 })
 
 test('schemas point nowhere, and no argument is asked for in a header', async () => {

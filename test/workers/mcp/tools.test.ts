@@ -112,13 +112,13 @@ test.each(clientKinds)('%s: tools are listed with title, hints and strict schema
 })
 
 test.each(clientKinds)(
-  '%s: a tool that the token does not cover is listed and says what it needs',
+  '%s: whatever the token covers, the same tools are listed in the same words',
   async (kind) => {
-    const { client } = await connect(kind, bearer(kind, 'r'))
-    const { tools } = await client.listTools()
-    expect(tools).toHaveLength(5)
-    expect(tools[1]?.description).not.toContain('Needs')
-    expect(tools[2]?.description).toMatch(/ Needs todo:write: calling it asks for permission\.$/)
+    const { client: reader } = await connect(kind, bearer(kind, 'r'))
+    const { client: writer } = await connect(kind, bearer(kind))
+    const lists = [await reader.listTools(), await writer.listTools()]
+    expect(lists[0]?.tools).toHaveLength(5)
+    expect(lists[0]?.tools).toEqual(lists[1]?.tools)
   },
 )
 

@@ -7,7 +7,7 @@ import { logRequest } from '../../../src/mcp/request-line.ts'
 import { namedSession, sessionObject } from '../../../src/mcp/session-object.ts'
 import type { CallIntent, CallOutcome, CallStart } from '../../../src/people/calls.ts'
 import type { ConfirmationUse, UsedConfirmation } from '../../../src/people/confirmations.ts'
-import type { StepUpAsk, StepUpLink } from '../../../src/people/step-up-keeper.ts'
+import type { StepUpAsk, StepUpRefusal } from '../../../src/people/step-up-keeper.ts'
 import { type Subscribing, Subscriptions } from '../../../src/people/subscriptions.ts'
 import type { BearerProps } from '../../../src/principal.ts'
 import { prompts } from '../../../src/prompts/index.ts'
@@ -23,13 +23,22 @@ export const ORIGIN = 'https://mcp.example.test'
 export class Person extends DurableObject<Env> implements Keeper {
   readonly #subscriptions = new Subscriptions(this.ctx.storage.kv)
 
-  /** Has one link for each grant, and knows which token was refused first. */
-  async openStepUp({ grant, token }: StepUpAsk): Promise<StepUpLink | null> {
+  /** Has one link for each grant, and knows which tools were refused. */
+  async openStepUp({ grant, tool }: StepUpAsk): Promise<StepUpRefusal | null> {
     if (grant === 'unlinked') return null
     if (grant === 'unlinkable') throw new Error('it does not answer')
-    const first = this.ctx.storage.kv.get(`first-${grant}`) ?? token
-    this.ctx.storage.kv.put(`first-${grant}`, first)
-    return { id: 'a'.repeat(32), isAskedAgain: first !== token }
+    const isAskedAgain = this.ctx.storage.kv.get(`refused-${grant}-${tool}`) === true
+    this.ctx.storage.kv.put(`refused-${grant}-${tool}`, true)
+    if (grant === 'denied' || grant === 'narrowed') return { state: grant, isAskedAgain }
+    return { state: 'open', id: 'a'.repeat(32), isAskedAgain }
+  }
+
+  async hasToken(_grant: string, token: string): Promise<boolean> {
+    return this.ctx.storage.kv.get(`revoked-${token}`) !== true
+  }
+
+  async revokeToken(token: string): Promise<void> {
+    this.ctx.storage.kv.put(`revoked-${token}`, true)
   }
 
   async beginCall(intent: CallIntent): Promise<CallStart> {
@@ -107,7 +116,7 @@ const product = makeMcpEndpoint({
     fetch: (input, init) => fetch(input, init),
     now: () => Math.floor(Date.now() / 1000),
     // Short enough to be waited for, and so long that a busy machine does not meet them.
-    deadlines: { toolMs: 8_000, apiMs: 4_000, answerMs: 2_500 },
+    deadlines: { toolMs: 8_000, apiMs: 4_000, answerMs: 2_500, streamCheckMs: 200 },
   },
   settings: async () => ({
     sessionKeys: await sessionKeys,
@@ -132,7 +141,7 @@ const resourceServer = new OAuthResourceServer<Env>({
     const [, userId, secret, clientId] = /^(\w+):\w+:(r|rw)\.(\S+)$/.exec(token) ?? []
     if (userId === undefined || clientId === undefined) return null
     const scope = secret === 'rw' ? ['todo:read', 'todo:write'] : ['todo:read']
-    const expiresAt = Math.floor(Date.now() / 1000) + 600
+    const expiresAt = Math.floor(Date.now() / 1000) + (token.includes(':short:') ? 2 : 600)
     const session = await env.PERSON.getByName(userId).sessionState(namedSession(request), clientId)
     return { props: { secretOfTheLibrary: true, session }, audience, expiresAt, scope, userId, clientId }
   },

@@ -45,10 +45,13 @@ test('a message about a new grant that comes twice changes nothing the second ti
   expect(await person.commit('grant', refreshed)).toEqual({ outcome: 'done' })
   // Late: the first answer had been lost, or was waited for too short a time.
   expect(await person.openGrant(grant)).toBe('opened')
-  expect((await person.snapshot('grant', 'x')).grant).toBe(refreshed.writes[0]?.[1].value)
+  expect((await person.snapshot('grant', 'x', false)).grant).toBe(refreshed.writes[0]?.[1].value)
   await person.endAll('ended_by_operator')
   expect(await person.openGrant(grant)).toBe('opened')
-  expect(await person.snapshot('grant', 'x')).toMatchObject({ grant: null, ended: 'ended_by_operator' })
+  expect(await person.snapshot('grant', 'x', false)).toMatchObject({
+    grant: null,
+    ended: 'ended_by_operator',
+  })
 })
 
 test('a token request that was under way when its grant ended gets nothing but the reason', async () => {
@@ -112,7 +115,7 @@ async function interleave(person: Person, story: readonly Act[], end: () => Prom
     }
     const [id = 'none'] = openedBefore.slice(-1)
     if (what === 'call') await person.beginCall(intent({ grant: id }))
-    else await person.commit(id, rotation(id, (await person.snapshot(id, 'x')).grant ?? ''))
+    else await person.commit(id, rotation(id, (await person.snapshot(id, 'x', false)).grant ?? ''))
   }
   const ending = async () => {
     await scheduler.wait(endAtMs)

@@ -69,12 +69,12 @@ test('while the settings name another tenant, bearer, token request and call are
   const { person, set, begin } = await grantAtRest({ downstreamEndsAtSeconds: inAMoment() })
   for (const other of [OTHER, { MCP_SERVER_CLIENT_ID: 'other' }, { API_IDENTIFIER: 'other' }]) {
     await set(other)
-    expect(await person.snapshot('grant', 'x')).toMatchObject({ isRefused: true, ended: null })
+    expect(await person.snapshot('grant', 'x', false)).toMatchObject({ isRefused: true, ended: null })
     expect(await begin()).toMatchObject({ verdict: 'unavailable' })
   }
   expect(pingone.redemptions).toBe(0)
   await set()
-  expect(await person.snapshot('grant', 'x')).toMatchObject({ isRefused: false })
+  expect(await person.snapshot('grant', 'x', false)).toMatchObject({ isRefused: false })
   expect(await begin()).toMatchObject({ verdict: 'go' })
 })
 
@@ -83,7 +83,7 @@ test('the environment of a grant is that of its tokens, where the issuer does no
   const { person, set } = await grantAtRest({ environment: one })
   const isRefused = async (allowed: string) => {
     await set({ ALLOWED_ENVIRONMENTS: allowed })
-    return (await person.snapshot('grant', 'x')).isRefused
+    return (await person.snapshot('grant', 'x', false)).isRefused
   }
   expect(await Promise.all([one, `${two} ${one}`, ''].map(isRefused))).toEqual([false, false, false])
   expect(await isRefused(two)).toBe(true)

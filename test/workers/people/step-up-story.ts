@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test'
 import type { NewGrant } from '../../../src/people/grant.ts'
-import type { StepUpGiven } from '../../../src/people/step-up-keeper.ts'
+import type { StepUpGiven, StepUpRefusal } from '../../../src/people/step-up-keeper.ts'
 import { ISSUER, newAccessToken, newRefreshToken } from './pingone.ts'
 import { newGrant, personOf } from './story.ts'
 
@@ -20,8 +20,8 @@ export async function tell({
   const person = await personOf(subject)
   const given = await newGrant({ record: recordOf(scope), ...more })
   await person.openGrant(given)
-  const open = (grant = 'grant', token = 'first', scopes = BOTH) =>
-    person.openStepUp({ grant, scopes, token })
+  const open = (grant = 'grant', tool = 'addTodo', scopes = BOTH, network = '192.0.2.0/24') =>
+    person.openStepUp({ grant, scopes, tool, network })
   const approval = async (change: Partial<StepUpGiven> = {}): Promise<StepUpGiven> => ({
     issuer: ISSUER,
     subject,
@@ -39,7 +39,8 @@ export async function tell({
       Array.from(storage.kv.list({ prefix }), ([key, value]) => `${key} ${JSON.stringify(value)}`),
     )
   const scopesNow = async (): Promise<unknown> =>
-    JSON.parse((await person.snapshot('grant', 'any')).grant ?? '{}').scope
-  const openId = async () => (await open())?.id ?? ''
-  return { person, given, open, openId, approval, stored, scopesNow }
+    JSON.parse((await person.snapshot('grant', 'any', false)).grant ?? '{}').scope
+  const idIn = (refusal: StepUpRefusal | null) => (refusal?.state === 'open' ? refusal.id : '')
+  const openId = async () => idIn(await open())
+  return { person, given, open, openId, idIn, approval, stored, scopesNow }
 }

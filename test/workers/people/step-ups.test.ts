@@ -1,5 +1,6 @@
-import { runDurableObjectAlarm } from 'cloudflare:test'
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { tokenKey } from '../../../src/people/grant-records.ts'
 import { pingone } from './pingone.ts'
 import { BOTH, tell } from './step-up-story.ts'
 import { intent, newGrant, personOf, tokenOf } from './story.ts'
@@ -15,13 +16,15 @@ afterEach(() => {
 })
 
 test('a client that asks again and again gets the same link, and nothing more is stored', async () => {
-  const { open, stored } = await tell()
+  const { open, idIn, stored } = await tell()
   const links = await Promise.all(Array.from({ length: 20 }, () => open()))
-  const ids = new Set(links.map((link) => link?.id))
+  const ids = new Set(links.map(idIn))
   expect([...ids]).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)])
-  expect(links.every((link) => link?.isAskedAgain === false)).toBe(true)
-  expect((await open('grant', 'second'))?.isAskedAgain).toBe(true)
-  expect(await open('grant', 'first', ['todo:write'])).toEqual(links[0])
+  // A challenge for the first refusal of a tool, and no other.
+  expect(links.filter((link) => link?.isAskedAgain === false)).toHaveLength(1)
+  expect((await open('grant', 'deleteTodo'))?.isAskedAgain).toBe(false)
+  expect((await open('grant', 'deleteTodo'))?.isAskedAgain).toBe(true)
+  expect(idIn(await open('grant', 'addTodo', ['todo:write']))).toBe([...ids][0])
   const rows = await stored('step-up:')
   expect(rows).toHaveLength(1)
   // Whoever reads the storage cannot open the request.
@@ -29,29 +32,74 @@ test('a client that asks again and again gets the same link, and nothing more is
 })
 
 test('at most three requests of a grant are kept', async () => {
-  const { person, open, stored } = await tell()
-  const first = (await open())?.id ?? ''
+  const { person, open, openId, stored } = await tell()
+  const first = await openId()
   for (const scope of ['a', 'b', 'c', 'd']) {
     clock.aheadMs += 1000
-    await open('grant', 'first', [scope])
+    await open('grant', 'addTodo', [scope])
   }
   expect(await stored('step-up:')).toHaveLength(3)
   expect(await person.readStepUp(first)).toBeNull()
 })
 
-test('there is nothing to ask for a grant that has it, that is unknown, or whose code was not redeemed', async () => {
+test('a grant that has it all has nothing to ask: its client asked for less, and hears so', async () => {
+  const { person, open, stored } = await tell({ scope: BOTH })
+  expect(await open()).toEqual({ state: 'narrowed', isAskedAgain: false })
+  expect(await open()).toEqual({ state: 'narrowed', isAskedAgain: true })
+  expect(await stored('step-up:')).toHaveLength(1)
+  clock.aheadMs = 11 * MINUTE_MS
+  await runDurableObjectAlarm(person)
+  expect(await stored('step-up:')).toEqual([])
+})
+
+test('there is nothing to ask for a grant that is unknown, or whose code was not redeemed', async () => {
   const all = await tell({ scope: BOTH })
-  expect(await all.open()).toBeNull()
   expect(await all.open('another')).toBeNull()
   expect(await all.stored('step-up:')).toEqual([])
   const person = await personOf('stranger')
-  expect(await person.openStepUp({ grant: 'grant', scopes: BOTH, token: 't' })).toBeNull()
+  const asked = { grant: 'grant', scopes: BOTH, tool: 'addTodo', network: 'unknown' }
+  expect(await person.openStepUp(asked)).toBeNull()
   const record = {
     value: JSON.stringify({ clientId: 'client', scope: ['todo:read'] }),
     expiresAtSeconds: null,
   }
   await person.openGrant(await newGrant({ record }))
-  expect(await person.openStepUp({ grant: 'grant', scopes: BOTH, token: 't' })).toBeNull()
+  expect(await person.openStepUp(asked)).toBeNull()
+})
+
+test('the page learns from which networks it was asked, each once and not without end', async () => {
+  const { person, open, openId } = await tell()
+  const id = await openId()
+  clock.aheadMs = MINUTE_MS
+  await open('grant', 'addTodo', BOTH, '198.51.100.0/24')
+  await open('grant', 'deleteTodo', BOTH, '192.0.2.0/24')
+  const networks = async () => (await person.readStepUp(id))?.askedFrom.map(({ network }) => network)
+  expect(await networks()).toEqual(['192.0.2.0/24', '198.51.100.0/24'])
+  for (let more = 0; more < 60; more += 1) await open('grant', `tool${more}`, BOTH, `203.0.${more}.0/24`)
+  expect(await networks()).toHaveLength(5)
+})
+
+test('an approval counts at once for tokens that had the whole grant, and not for narrower ones', async () => {
+  const { person, openId, approval } = await tell()
+  const endsAt = Math.floor(Date.now() / 1000) + 600
+  const token = (scope: string[], ofGrant: string[]) => ({
+    value: JSON.stringify({
+      expiresAt: endsAt,
+      audience: 'x',
+      scope,
+      grant: { clientId: 'client', scope: ofGrant },
+    }),
+    expiresAtSeconds: endsAt,
+  })
+  await runInDurableObject(person, (_object, { storage }) => {
+    storage.kv.put(`record:${tokenKey('grant', 'whole')}`, token(['todo:read'], ['todo:read']))
+    storage.kv.put(`record:${tokenKey('grant', 'narrow')}`, token(['todo:read'], ['todo:read', 'todo:other']))
+  })
+  const scopesOf = async (name: string) => (await person.bearer('grant', name, null)).bearer?.scopes
+  expect(await scopesOf('whole')).toEqual(['todo:read'])
+  await person.approveStepUp(await openId(), await approval())
+  expect(await scopesOf('whole')).toEqual(BOTH)
+  expect(await scopesOf('narrow')).toEqual(['todo:read'])
 })
 
 test('a request says who asks for what since when, for ten minutes and under its own id alone', async () => {
@@ -172,9 +220,10 @@ test('a no uses the request up, and the client is not handed a new link at once'
   expect(await person.readStepUp(id)).toBeNull()
   expect(await person.approveStepUp(id, await approval())).toBe('gone')
   expect(await scopesNow()).toEqual(['todo:read'])
-  expect(await open()).toBeNull()
+  expect(await open()).toEqual({ state: 'denied', isAskedAgain: true })
+  expect(await open('grant', 'deleteTodo')).toEqual({ state: 'denied', isAskedAgain: false })
   clock.aheadMs = 10 * MINUTE_MS
-  expect(await open()).not.toBeNull()
+  expect(await open()).toMatchObject({ state: 'open', isAskedAgain: false })
 })
 
 test('an approval that comes too late changes nothing', async () => {

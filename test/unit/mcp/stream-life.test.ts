@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { tieToToken } from '../../../src/mcp/stream-life.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const CHECK_MS = 1000
+
+/** A stream that lasts, and the access token that it came with. */
+function scene() {
+  const state = { isAlive: true, isDown: false, nowSeconds: 0, asked: 0, isCancelled: false }
+  const source = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new TextEncoder().encode('first')),
+    cancel: () => {
+      state.isCancelled = true
+    },
+  })
+  const response = new Response(source, { headers: { 'content-type': 'text/event-stream' } })
+  const tied = tieToToken(response, {
+    endsAtSeconds: 100,
+    nowSeconds: () => state.nowSeconds,
+    checkMs: CHECK_MS,
+    isAlive: async () => {
+      state.asked += 1
+      if (state.isDown) throw new Error('no answer')
+      return state.isAlive
+    },
+  })
+  const read = { isOver: false }
+  const reader = tied.body?.getReader()
+  const readOn = async () => {
+    while ((await reader?.read())?.done === false);
+    read.isOver = true
+  }
+  void readOn()
+  return { state, read, reader, pass: () => vi.advanceTimersByTimeAsync(CHECK_MS) }
+}
+
+test('a stream stays open while its access token is good, and ends when it is not', async () => {
+  const { state, read, pass } = scene()
+  await pass()
+  await pass()
+  expect([state.asked, read.isOver]).toEqual([2, false])
+  state.isAlive = false
+  await pass()
+  expect([read.isOver, state.isCancelled]).toEqual([true, true])
+  await pass()
+  expect(state.asked).toBe(3)
+})
+
+test('an outage ends no stream before the end of its access token, and no stream outlives that', async () => {
+  const { state, read, pass } = scene()
+  state.isDown = true
+  await pass()
+  expect(read.isOver).toBe(false)
+  state.nowSeconds = 100
+  await pass()
+  expect([read.isOver, state.asked]).toEqual([true, 1])
+})
+
+test('nobody is asked about a stream that its client has left', async () => {
+  const { state, reader, pass } = scene()
+  await reader?.cancel()
+  await pass()
+  expect([state.asked, state.isCancelled]).toEqual([0, true])
+})
+
+test('an answer that is no stream stays as it is', () => {
+  const answer = Response.json({})
+  const never = { endsAtSeconds: 0, nowSeconds: () => 1, isAlive: async () => false, checkMs: CHECK_MS }
+  expect(tieToToken(answer, never)).toBe(answer)
+})
