@@ -81,7 +81,7 @@ const end: Journey = {
         const answer = await again(() => client.revoke(tokens.refresh_token), first)
         expect(answer.status).toBe(200)
         expect(sane(await callTool(tokens.access_token, 'listTodos')).status).toBe(401)
-        expect((await client.refresh(tokens.refresh_token)).text).toContain('revoked_by_client')
+        expect((await client.refresh(tokens.refresh_token)).text).toContain('the client revoked it')
         // PingOne hears of it now, or when it is asked again.
         await later(tokens, LOST_CALL_MS)
         expect(await storedOf(tokens, 'revoke:')).toEqual([])
