@@ -37,5 +37,5 @@ test('what ended stays ended in an object that was taken out of memory', async (
   await client.revoke(tokens.refresh_token)
   await evictDurableObject(personOf(tokens))
   const call = await callTool(tokens.access_token, 'listTodos')
-  expect([call.status, call.text]).toEqual([401, expect.stringContaining('revoked_by_client')])
+  expect([call.status, call.text]).toEqual([401, expect.stringContaining('the client revoked it')])
 })

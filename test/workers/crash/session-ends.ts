@@ -49,7 +49,7 @@ const endWithSessions: Journey = {
         expect((await again(ask, first)).status).toBe(200)
         for (const { session } of ending) {
           const call = sane(await callInSession(mine.access_token, session, 'whoAmI', { id: 1 }))
-          expect([call.status, call.text]).toEqual([401, expect.stringContaining('revoked_by_client')])
+          expect([call.status, call.text]).toEqual([401, expect.stringContaining('the client revoked it')])
         }
         // At the latest the alarm closes what a death left open.
         await expectSessions(other, 1)
