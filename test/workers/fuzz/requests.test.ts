@@ -51,7 +51,7 @@ test.each(seeds)('no request gets a 5xx, an undefined error, or no answer (seed 
 test.each([
   '/mcp 200 no code',
   '/mcp 202 no code',
-  '/mcp 401 no code',
+  '/mcp 401 -31000',
   '/mcp 403 no code',
   '/mcp 400 -32020',
   '/mcp 404 -32601',
