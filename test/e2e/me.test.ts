@@ -51,7 +51,7 @@ test('a person sees which apps can act for them, and the one that they end is ou
   // Again is no error and changes nothing.
   expect((await me.end(firstGrant)).text).toContain('You ended it.')
   expect((await callToolStateless(first, one.tokens.access_token, 'listTodos')).body).toMatchObject({
-    error_description: expect.stringContaining('the user ended it'),
+    error: { message: expect.stringContaining('the user ended it') },
   })
 })
 

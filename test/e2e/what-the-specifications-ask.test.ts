@@ -38,7 +38,10 @@ test('both documents are where the specifications put them, and say the same as 
 
 test('who brings no token is told where to get one and for what, and nothing else', async () => {
   const { status, headers, body } = await new OAuthClient(story.mcpUrl).mcp(ping)
-  expect([status, body]).toEqual([401, ''])
+  expect([status, body]).toEqual([
+    401,
+    { jsonrpc: '2.0', id: null, error: { code: -31000, message: expect.stringContaining('Sign in') } },
+  ])
   const challenge = headers.get('www-authenticate') ?? ''
   expect(challenge).toContain(`resource_metadata="${story.origin}/.well-known/oauth-protected-resource/mcp"`)
   expect(challenge).toContain('scope="todo:read"')
