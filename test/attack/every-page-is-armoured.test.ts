@@ -72,7 +72,7 @@ test('T16 every page, the errors too, has every header and nothing that loads or
 })
 
 test('what is no page for a person is an empty 404 for a program', async () => {
-  for (const path of ['/nothing', '/.well-known/openid-configuration', '/signed-in/', '/mcp/', '/mcp/x']) {
+  for (const path of ['/nothing', '/.well-known/openid-configuration', '/signed-in/']) {
     const answer = await fetch(`${story.origin}${path}`, { headers: { accept: 'application/json' } })
     expect([path, answer.status, await answer.text()]).toEqual([path, 404, ''])
   }

@@ -26,7 +26,12 @@ test('T29 without a login there is no method, no list and no session', async () 
   for (const message of messages) {
     for (const headers of [{}, { 'mcp-protocol-version': '2026-07-28' }, { authorization: 'Bearer' }]) {
       const { status, headers: answered, body } = await client.mcp(message, headers)
-      expect([message.method, status, body]).toEqual([message.method, 401, ''])
+      const error = { code: -31000, message: expect.stringMatching(/^Sign in to use this server/) }
+      expect([message.method, status, body]).toEqual([
+        message.method,
+        401,
+        { jsonrpc: '2.0', id: null, error },
+      ])
       expect(answered.get('mcp-session-id')).toBeNull()
     }
   }

@@ -81,9 +81,9 @@ test('what a client revokes ends here at once, says why, and ends at PingOne too
   await client.revoke(tokens.refresh_token ?? '')
   const stateless = await callToolStateless(client, tokens.access_token, 'listTodos')
   expect([stateless.status, (await inSession()).status]).toEqual([401, 401])
-  expect(JSON.stringify(stateless.body)).toContain('revoked_by_client')
+  expect(JSON.stringify(stateless.body)).toContain('the client revoked it')
   expect(JSON.stringify((await client.refresh(tokens.refresh_token ?? '')).body)).toContain(
-    'revoked_by_client',
+    'the client revoked it',
   )
   // The open stream ends by itself.
   expect(await stream.text()).not.toContain('result')
