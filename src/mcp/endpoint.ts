@@ -87,7 +87,11 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
     const keeper = async () => parts.personOf(env, principal.person)
     const asking = { keeper, network: networkOf(request) }
     const challenge = act && (await challengeScopes(act, ctx.auth, principal, parsed, asking))
-    if (challenge) return challenge
+    if (challenge) {
+      // The second one is in-band, with 200.
+      line.note({ outcome: 'refused' })
+      return challenge
+    }
     const tie = (open: Response): Response =>
       tieToToken(open, {
         endsAtSeconds: principal.expiresAtSeconds,

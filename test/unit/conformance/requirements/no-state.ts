@@ -23,7 +23,7 @@ export const noState: readonly Requirement[] = [
     testedBy: [
       `${OTHERS}#two people with two clients each, in both lanes and interleaved, see their own todos alone`,
       `${STATE}#what a client can do is what this very request says`,
-      `${SPEC}#the list of tools is the same for everyone with the same scopes, and after a change`,
+      `${SPEC}#the list of tools is the same for everyone, whatever their scopes, and after a change`,
     ],
   },
   {

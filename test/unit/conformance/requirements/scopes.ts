@@ -12,11 +12,11 @@ export const scopes: readonly Requirement[] = [
   {
     id: 72,
     level: 'SHOULD',
-    asks: 'A token may have less than was asked for, and the lists follow it',
+    asks: 'A token may have less than was asked for; what a call lacks is told when it is made, and lists stay the same',
     section: 'SBP Scope Minimization; Tools, Listing',
     testedBy: [
       `${DECIDES}#a person who allows %s`,
-      `${LANES}#%s: a tool that the token does not cover is listed and says what it needs`,
+      `${LANES}#%s: whatever the token covers, the same tools are listed in the same words`,
     ],
   },
   {

@@ -118,7 +118,7 @@ export const stateless: readonly Requirement[] = [
     asks: 'The list of tools depends on what the bearer may do and on nothing else, and has one order',
     section: 'Tools, Listing',
     testedBy: [
-      `${SPEC}#the list of tools is the same for everyone with the same scopes, and after a change`,
+      `${SPEC}#the list of tools is the same for everyone, whatever their scopes, and after a change`,
       `${READS}#both lanes list the same tools with the same schemas, byte for byte`,
       'test/unit/tools/registry.test.ts#names of tools, resources and prompts are unique and in a fixed order',
     ],
