@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { discardTokens } from '../authorization/discard-tokens.ts'
-import { readCallbackError } from '../authorization/refusals.ts'
+import { type Callback, readCallback, refusalIn } from '../authorization/read-callback.ts'
 import { droppedCookie, ownCookie, readCookie } from '../http/cookies.ts'
-import { repeatedParameter } from '../http/request-parameters.ts'
 import { toBase64Url } from '../lib/base64url.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { sha256Hex } from '../lib/sha256-hex.ts'
@@ -108,12 +107,12 @@ export async function finishOwnSignIn(
   request: Request,
   parts: AccountParts,
 ): Promise<Result<FinishedSignIn, RefusedSignIn>> {
-  const callback = new URL(request.url)
+  const callback = readCallback(request.url)
   const headers = new Headers()
   const begun = await findTransaction(request, callback, parts, headers)
   if (!begun.ok) return err({ refusal: begun.error, purpose: null, headers })
   const { purpose } = begun.value
-  const signedIn = await exchange(parts, callback, begun.value)
+  const signedIn = await exchange(parts, begun.value)
   if (!signedIn.ok) return err({ refusal: signedIn.error, purpose, headers })
   const { person, tokens, spare } = signedIn.value
   const stale = whyStale(person, begun.value, parts.nowSeconds())
@@ -146,27 +145,26 @@ function whyStale(
 }
 
 interface Begun extends Transaction {
-  state: string
+  callback: Callback
 }
 
 /** What this browser began. `headers` gets the end of its cookie once there is one. */
 async function findTransaction(
   request: Request,
-  callback: URL,
+  callback: Callback | null,
   { config, nowSeconds }: AccountParts,
   headers: Headers,
 ): Promise<Result<Begun, SignInRefusal>> {
   // Before anything is used up: what is not even well-formed leaves the sign-in as it was.
-  const isClear = repeatedParameter(callback, ['state', 'code', 'error', 'iss']) === undefined
-  const state = callback.searchParams.get('state') ?? ''
-  if (!isClear || !STATE.test(state)) return notOurs('not an answer of PingOne')
+  if (callback === null || !STATE.test(callback.state)) return notOurs('not an answer of PingOne')
+  const { state } = callback
   const cookie = readCookie(request, cookieOf(state))
   if (cookie === null) return notOurs('not of this browser')
   headers.append('Set-Cookie', droppedCookie(cookieOf(state)))
   const opened = await unseal(config.rootKeys, placeOf(state), cookie)
   if (!opened.ok) return notOurs(opened.error.reason)
   const transaction = Transaction.parse(JSON.parse(opened.value))
-  return transaction.endsAtSeconds > nowSeconds() ? ok({ ...transaction, state }) : notOurs('too old')
+  return transaction.endsAtSeconds > nowSeconds() ? ok({ ...transaction, callback }) : notOurs('too old')
 }
 
 interface SignedIn {
@@ -178,21 +176,13 @@ interface SignedIn {
 
 async function exchange(
   parts: AccountParts,
-  callback: URL,
-  { isForApi, verifier, nonce, issuer }: Transaction,
+  { callback, isForApi, verifier, nonce, issuer }: Begun,
 ): Promise<Result<SignedIn, SignInRefusal>> {
   const { config, pingone } = parts
-  const error = callback.searchParams.get('error')
-  if (error !== null) {
-    // RFC 9207 §2.4: an error of another server is no error of PingOne's.
-    const isPingOne = (callback.searchParams.get('iss') ?? config.pingone.issuer) === config.pingone.issuer
-    return err(
-      isPingOne
-        ? readCallbackError(error, callback.searchParams.get('error_description'))
-        : { reason: 'not_trusted', detail: 'error of another issuer' },
-    )
-  }
-  const answer = { callback, redirectUri: signedInOf(parts), secrets: { verifier, nonce, issuer } }
+  const refused = refusalIn(callback, config.pingone.issuer)
+  if (refused !== null) return err(refused)
+  const secrets = { verifier, nonce, issuer }
+  const answer = { callback: callback.url, redirectUri: signedInOf(parts), secrets }
   const signedIn = isForApi ? await pingone.exchangeCode(answer) : await pingone.identify(answer)
   if (!signedIn.ok) {
     if (signedIn.error.given !== null) discardTokens(parts, signedIn.error.given)
@@ -211,7 +201,7 @@ async function exchange(
 async function useUp(
   { config, personOf }: AccountParts,
   { iss, sub }: IdTokenClaims,
-  { state, endsAtSeconds }: Begun,
+  { callback: { state }, endsAtSeconds }: Begun,
 ): Promise<Result<string, SignInRefusal>> {
   const personId = await makePersonId(config.rootKeys[0], iss, sub)
   const person = await personOf(personId)

@@ -1,5 +1,4 @@
 import { AuthorizationError, type AuthRequest } from '@cloudflare/workers-oauth-provider'
-import { repeatedParameter } from '../http/request-parameters.ts'
 import { log } from '../lib/log.ts'
 import { redacted } from '../lib/redacted.ts'
 import { err, ok, type Err, type Result } from '../lib/result.ts'
@@ -10,7 +9,8 @@ import { sessionMark } from '../pingone/session-mark.ts'
 import type { IdTokenClaims } from '../pingone/claims.ts'
 import { discardTokens } from './discard-tokens.ts'
 import { callbackOf, LoginState, type LoginParts } from './parts.ts'
-import { readCallbackError, type LoginRefusal } from './refusals.ts'
+import { type Callback, readCallback, refusalIn } from './read-callback.ts'
+import type { LoginRefusal } from './refusals.ts'
 import { redirectWith } from './redirect-places.ts'
 import { refuseLogin } from './refuse-login.tsx'
 import type { GrantProps } from './server.ts'
@@ -20,13 +20,13 @@ import { requireThisBrowser } from './this-browser.ts'
 
 /** GET /callback: PingOne's answer becomes a grant, and the browser goes home to its client. */
 export async function finishLogin(request: Request, parts: LoginParts): Promise<Response> {
-  const callback = new URL(request.url)
   // Before the state is used up: what is not even well-formed leaves the login as it was.
-  if (repeatedParameter(callback, ['state', 'code', 'error', 'iss']) !== undefined) {
+  const callback = readCallback(request.url)
+  if (callback === null)
     throw new AuthorizationError('invalid_request', { description: 'Not an answer of PingOne' })
-  }
   // Finds the login by `state` and by the library's cookie, and uses it up at `settle()`; throws when either is not ours.
-  const { request: approved, data, headers } = await parts.oauth.finishUpstream(request)
+  const answer = new Request(callback.url, { headers: request.headers })
+  const { request: approved, data, headers } = await parts.oauth.finishUpstream(answer)
   headers.append('Set-Cookie', await requireThisBrowser(request, approved))
   const login = LoginState.safeParse(data)
   if (!login.success)
@@ -41,8 +41,7 @@ export async function finishLogin(request: Request, parts: LoginParts): Promise<
     headers.set('Location', finished.value)
     return new Response(null, { status: 302, headers })
   }
-  const description = callback.searchParams.get('error_description') ?? ''
-  const correlation = /Correlation ID: ([0-9a-fA-F-]{1,40})/.exec(description)?.[1]
+  const correlation = /Correlation ID: ([0-9a-fA-F-]{1,40})/.exec(callback.errorDescription ?? '')?.[1]
   return refuseLogin(parts, headers, {
     approved,
     refusal: finished.error,
@@ -56,22 +55,18 @@ async function finish(
   parts: LoginParts,
   approved: AuthRequest,
   secrets: LoginState,
-  { callback, transaction }: { callback: URL; transaction: string },
+  { callback, transaction }: { callback: Callback; transaction: string },
 ): Promise<Result<string, LoginRefusal>> {
   const { config, pingone } = parts
-  const error = callback.searchParams.get('error')
-  if (error !== null) {
-    // RFC 9207 §2.4: an error of another server is no error of PingOne's.
-    const issuer = callback.searchParams.get('iss') ?? config.pingone.issuer
-    const isOurs = issuer === config.pingone.issuer
-    return err(
-      isOurs
-        ? readCallbackError(error, callback.searchParams.get('error_description'))
-        : { reason: 'not_trusted', detail: 'error of another issuer' },
-    )
-  }
+  const refused = refusalIn(callback, config.pingone.issuer)
+  if (refused !== null) return err(refused)
   const redirectUri = callbackOf(config)
-  const signedIn = await pingone.exchangeCode({ callback, redirectUri, secrets, transaction })
+  const signedIn = await pingone.exchangeCode({
+    callback: callback.url,
+    redirectUri,
+    secrets,
+    transaction,
+  })
   if (!signedIn.ok) {
     if (signedIn.error.given !== null) discardTokens(parts, signedIn.error.given)
     return signedIn

@@ -52,6 +52,17 @@ export class Login {
     return this
   }
 
+  /** The answer of PingOne with other parameters; what it was before stays for the next time. */
+  async answered(change: (answer: URLSearchParams) => void): Promise<string> {
+    const before = this.#next
+    const url = new URL(before.path, ORIGIN)
+    change(url.searchParams)
+    this.#next = { path: `${url.pathname}${url.search}` }
+    const word = await this.step()
+    this.#next = before
+    return word
+  }
+
   async toCode(): Promise<string> {
     for (let steps = 0; this.code === null; steps += 1) {
       if (steps > MOST_STEPS) throw new Error('the login goes in circles')

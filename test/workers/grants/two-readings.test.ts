@@ -134,3 +134,43 @@ test('a code comes to a redirect URI as it was registered, its own query letter 
   const client = await Client.register('http://localhost:33418/done?b=x+y&a=%7e&&c')
   expect(await client.redeem(await client.login().toCode())).toBe('ok')
 })
+
+const NAMES = ['state', 'code', 'error', 'error_description', 'iss']
+/** What oauth4webapi would read as well, or what no answer has. */
+const OTHERS = ['response', 'id_token', 'token', 'session_state', 'expires_in', '']
+
+test('B9 at /callback a parameter without a value was not sent, and one that no answer has is not read', async () => {
+  const client = await Client.register()
+  await fc.assert(
+    fc.asyncProperty(
+      fc.subarray(NAMES),
+      fc.array(fc.tuple(fc.constantFrom(...OTHERS), fc.constantFrom('', 'x')), { maxLength: 3 }),
+      async (empty, more) => {
+        const login = await client.login('ada').toCallback()
+        const word = await login.answered((answer) => {
+          for (const name of empty) if (!answer.has(name)) answer.append(name, '')
+          for (const [name, value] of more) answer.append(name, value)
+        })
+        expect(word).toBe('ok')
+      },
+    ),
+    { numRuns: 25 },
+  )
+})
+
+test('what is no clear answer of PingOne at /callback uses nothing up', async () => {
+  const login = await (await Client.register()).login().toCallback()
+  const unclear: ((answer: URLSearchParams) => void)[] = [
+    ...NAMES.map((name) => (answer: URLSearchParams) => {
+      answer.append(name, answer.get(name) ?? '')
+      answer.append(name, answer.get(name) ?? '')
+    }),
+    (answer) => answer.append('code', ''),
+    (answer) => answer.delete('code'),
+    (answer) => answer.set('code', ''),
+    (answer) => answer.delete('state'),
+    (answer) => answer.append('x', 'x'.repeat(20_000)),
+  ]
+  for (const change of unclear) expect(await login.answered(change)).toBe('400 This link does not work')
+  expect(await login.toCode()).not.toBe('')
+})
