@@ -26,6 +26,8 @@ export function isSameRedirect(registered: string, requested: string): boolean {
 /** What an answer to a client can have in it (RFC 6749 §4.1.2, RFC 9207 §2). */
 const ANSWER = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri'] as const
 type Answer = Partial<Record<(typeof ANSWER)[number], string>>
+const isOfAnswer = (pair: string) => [...new URLSearchParams(pair).keys()].some((name) => ANSWERS.has(name))
+const ANSWERS: ReadonlySet<string> = new Set(ANSWER)
 
 /**
  * A redirect URI with an answer in its query. Its own query stays as it was registered, letter by letter (RFC 6749
@@ -33,9 +35,10 @@ type Answer = Partial<Record<(typeof ANSWER)[number], string>>
  */
 export function redirectWith(redirectUri: string, answer: Answer): string {
   const [place = '', ...rest] = redirectUri.split('?')
-  const isOfAnswer = (pair: string) => ANSWER.some((name) => new URLSearchParams(pair).has(name))
-  const own = rest.join('?').split('&')
-  const kept = own.some(isOfAnswer) ? own.filter((pair) => !isOfAnswer(pair)) : own
+  const kept = rest
+    .join('?')
+    .split('&')
+    .filter((pair) => pair === '' || !isOfAnswer(pair))
   const given = ANSWER.flatMap((name) => {
     const value = answer[name] ?? ''
     return value === '' ? [] : [[name, value]]

@@ -26,6 +26,8 @@ test.for([
   ['https://app.example/cb?', 'https://app.example/cb?code=c'],
   ['https://app.example/cb?code=1', 'https://app.example/cb?code=c'],
   ['https://app.example/cb?a=1&%63ode=1&b=/?x', 'https://app.example/cb?a=1&b=/?x&code=c'],
+  ['https://app.example/cb?a&&code=1&&b', 'https://app.example/cb?a&&&b&code=c'],
+  ['https://app.example/cb?code=1&', 'https://app.example/cb?code=c'],
   ['https://app.example/cb?error=x&a', 'https://app.example/cb?a&code=c'],
   ['https://app.example/ü?ü=1', 'https://app.example/%C3%BC?%C3%BC=1&code=c'],
 ])('the answer at %s is %s', ([registered = '', home]) => {
