@@ -181,15 +181,18 @@ a.button { display: inline-block; line-height: 1.625; }
 .button:focus-visible { border-radius: 10px; }
 
 /*
- * Armed: what decides something is not there for a second after the page is shown, for pointer, keyboard and screen
- * reader alike; boxes neither, because Enter in one of them sends the form. A pointer that arrives later waits half a second, about a double click: the window that lay above this
- * page may have closed under it. Nothing here is a motion, so prefers-reduced-motion leaves it alone.
+ * Armed: a button that decides is hidden for a second after the page is shown, for pointer, keyboard and screen reader
+ * alike. Tick boxes are hidden too, because Enter in one of them submits the form.
+ * A pointer that arrives later waits half a second, about a double click: the window above this page may just have
+ * closed. A press that is no press of a button starts that half second again, so hasty clicks never get through.
+ * None of this is motion, so prefers-reduced-motion changes nothing.
  */
 .armed { position: relative; }
 .armed .button, .scope input { animation: arm 1s step-end both; }
 @keyframes arm { from { visibility: hidden; } to { visibility: visible; } }
 @media (hover: hover) {
   .armed:hover::after { content: ''; position: absolute; inset: 0; cursor: progress; animation: lift 500ms step-end forwards; }
+  .armed:active:not(:has(.button:active))::after { animation: none; }
 }
 @keyframes lift { from { visibility: visible; } to { visibility: hidden; } }
 

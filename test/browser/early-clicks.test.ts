@@ -49,6 +49,10 @@ async function standStill(page: Page): Promise<void> {
 const setAge = (page: Page, ms: number) =>
   page.evaluate(`for (const one of document.getAnimations()) one.currentTime = ${ms}`)
 
+/** Advances all animations of a page. */
+const age = (page: Page, ms: number) =>
+  page.evaluate(`for (const one of document.getAnimations()) one.currentTime += ${ms}`)
+
 test.for(
   deciding.flatMap(([name, open]) =>
     (['no-preference', 'reduce'] as const).map((motion) => [name, motion, open] as const),
@@ -106,6 +110,22 @@ test.for(deciding)(
     expect(await submits(page)).toBe(1)
   },
 )
+
+test.for(deciding)('rapid clicks decide nothing on %s, however many', async ([, open]) => {
+  await using chromium = await startChromium()
+  const page = await openStill(chromium, await open())
+  await setAge(page, 60_000)
+  const { x, y } = await centreOf(page, 'Approve')
+  // Three a second, as in a game on the window above: each one restarts the wait.
+  for (let click = 0; click < 6; click += 1) {
+    await page.mouse.click(x, y)
+    await age(page, 330)
+  }
+  expect(await submits(page)).toBe(0)
+  await age(page, 330)
+  await page.mouse.click(x, y)
+  expect(await submits(page)).toBe(1)
+})
 
 test('no address scrolls a page that decides, by name or by its text', async () => {
   await using chromium = await startChromium()
