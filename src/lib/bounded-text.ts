@@ -13,7 +13,7 @@ const BLANKS = /[\t\n\v\f\r\u0085\p{Z}\u2800]+/gu
 // Never needed: control and format characters (bidi among them), half surrogate pairs, fillers, noncharacters, and the
 // few symbols that are drawn as nothing. Left out are the signs of Cf that are visible, and what context decides.
 const NEVER_NEEDED =
-  /[[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\uFFFC\u{1D159}\u{13441}\u{13442}\u{16FE4}]--[\u0600-\u0605\u06DD\u0890\u0891\u08E2\u{110BD}\u{110CD}\u034F\u180B-\u180F\u200B-\u200D\uFE00-\uFE0F\u{E0020}-\u{E007F}\u{E0100}-\u{E01EF}]]/gv
+  /[[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\uFFFC\u{1D159}\u{13441}\u{13442}\u{16FE4}]--[\u0600-\u0605\u06DD\u070F\u0890\u0891\u08E2\u{110BD}\u{110CD}\u034F\u180B-\u180F\u200B-\u200D\uFE00-\uFE0F\u{E0020}-\u{E007F}\u{E0100}-\u{E01EF}]]/gv
 
 const BY_CONTEXT = /[\u034F\u180B-\u180F\u200B-\u200D\uFE00-\uFE0F\u{E0020}-\u{E007F}\u{E0100}-\u{E01EF}]/u
 

@@ -57,6 +57,7 @@ test.each([
   ['Vietnamese, decomposed', 'Tie\u0302\u0301ng Vie\u0302\u0323t'],
   ['old Korean and new', '한국어 훈민정음'],
   ['an Arabic sign of Cf', 'قال ۝١'],
+  ['a Syriac sign of Cf', '\u070fܫܢ'],
 ])('%s passes as it was written', (_what, text) => {
   expect(boundedText(text, 100)).toBe(text)
 })
