@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { quotedJson } from '../lib/bounded-text.ts'
 import type { Confirmation } from '../tools/confirmation.ts'
 
 /**
@@ -14,7 +15,7 @@ export const formOf = ({ question, items }: Confirmation) => ({
       items: {
         type: 'string' as const,
         title: items.length === 1 ? 'This one' : `These ${items.length}`,
-        enum: [items.map(({ text }) => JSON.stringify(text)).join(', ')],
+        enum: [items.map(({ text }) => quotedJson(text)).join(', ')],
       },
       confirm: { type: 'boolean' as const, title: 'Yes, do this', default: false },
     },

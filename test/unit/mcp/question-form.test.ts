@@ -59,3 +59,11 @@ test('a text cannot look like more items than it is, or end the list', () => {
   const [shown = ''] = form.requestedSchema.properties.items.enum
   expect(JSON.parse(`[${shown}]`)).toEqual(texts)
 })
+
+test('a text of a question hides nothing, though its tool forgot to clean it', () => {
+  const text = 'milk", "bread\u2028\u202eevil'
+  const { requestedSchema } = formOf({ question: 'Sure?', items: [{ id: '1', text }] })
+  const [shown = ''] = requestedSchema.properties.items.enum
+  expect(shown).not.toMatch(/[\p{Cf}\p{Zl}]/u)
+  expect(JSON.parse(shown)).toBe(text)
+})
