@@ -9,43 +9,59 @@ const Environment = z.looseObject({
 const Configuration = Environment.extend({ env: z.record(z.string(), Environment).default({}) })
 
 export interface DeployRequest {
+  /** undefined: not named, or named more than once. */
   readonly environment: string | undefined
-  /** What wrangler gets besides. */
+  /** Passed on to wrangler. */
   readonly others: readonly string[]
 }
 
-/** `production`, `--env production`, `--env=production` or `-e production`, at any place. */
+const NAMES_ENVIRONMENT = /^(?:--env|-e)(?:=|$)/
+
+/** `production`, `--env production`, `--env=production` or `-e production`, at any place, and only once. */
 export function requestOf(parameters: readonly string[]): DeployRequest {
   const others = [...parameters]
-  const at = others.findIndex((one) => /^(?:--env|-e)(?:=|$)/.test(one))
-  if (at !== -1) {
-    const [flag = '', value] =
-      others[at]?.includes('=') === true ? others.splice(at, 1) : others.splice(at, 2)
-    const environment = flag.includes('=') ? flag.slice(flag.indexOf('=') + 1) : value
-    return { environment, others }
+  const at = others.findIndex((one) => NAMES_ENVIRONMENT.test(one))
+  if (at === -1) {
+    const [first, ...rest] = others
+    return first === undefined || first.startsWith('-')
+      ? { environment: undefined, others }
+      : { environment: first, others: rest }
   }
-  const [first, ...rest] = others
-  return first === undefined || first.startsWith('-')
-    ? { environment: undefined, others }
-    : { environment: first, others: rest }
+  const [flag = '', value] = others[at]?.includes('=') === true ? others.splice(at, 1) : others.splice(at, 2)
+  // wrangler would take the last one, and this script would have judged the first.
+  const isNamedOnce =
+    !others.some((one) => NAMES_ENVIRONMENT.test(one)) && others[0]?.startsWith('-') !== false
+  const environment = flag.includes('=') ? flag.slice(flag.indexOf('=') + 1) : value
+  return { environment: isNamedOnce ? environment : undefined, others }
 }
 
 const GIVES_AN_ADDRESS = /^--(?:routes?|domains?)(?:=|$)/
 
-/** Why it is not deployed; undefined: it can be reached by somebody. `--dry-run` deploys nothing and is let through. */
+const Route = z.union([
+  z.string(),
+  z.looseObject({ pattern: z.string() }).transform(({ pattern }) => pattern),
+])
+const isAddress = (route: unknown): boolean => (Route.safeParse(route).data ?? '').trim() !== ''
+
+/** wrangler would deploy by another file than the one that is judged here. */
+const NAMES_FILE = /^(?:--config|-c|--cwd)(?:=|$)/
+
+/** Why it is not deployed; undefined: it has an address. `--dry-run` deploys nothing and is let through. */
 export function refusalOf(file: string, { environment, others }: DeployRequest): string | undefined {
   const { rawConfig } = readRawConfig({ config: file })
   const { env, ...top } = Configuration.parse(rawConfig)
   const names = Object.keys(env).join(', ')
   if (environment === undefined || environment === '')
-    return `Say which environment: npm run deploy -- production (there are ${names}).`
-  const found = env[environment]
+    return `Say which environment, once: npm run deploy -- production (there are ${names}).`
+  if (others.some((one) => NAMES_FILE.test(one)))
+    return 'This command deploys what wrangler.jsonc describes. For another file use wrangler itself.'
+  const found = Object.hasOwn(env, environment) ? env[environment] : undefined
   if (found === undefined)
     return `There is no environment ${environment} in wrangler.jsonc; there are ${names}.`
   if (others.includes('--dry-run') || others.some((one) => GIVES_AN_ADDRESS.test(one))) return undefined
-  // What an environment does not say it has from the top level; wrangler takes workers_dev for on where nobody says.
+  // An environment inherits these from the top level; wrangler's default of workers_dev is true.
   const { workers_dev: isOnWorkersDev = true, route, routes = [] } = { ...top, ...found }
-  if (isOnWorkersDev || route !== undefined || routes.length > 0) return undefined
+  if (isOnWorkersDev || [route, ...routes].some(isAddress)) return undefined
   return (
     `env.${environment} in wrangler.jsonc has no address: "routes" is empty and "workers_dev" is not on, so nobody ` +
     'could reach the Worker. Give it your hostname, "routes": [{ "pattern": "mcp.example.com", "custom_domain": true }], ' +

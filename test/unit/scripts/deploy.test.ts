@@ -14,12 +14,17 @@ const refused = (production: object, ...parameters: readonly string[]) => {
   return refusalOf(file, requestOf(parameters.length === 0 ? ['production'] : parameters))
 }
 
-test.for([[{ routes: [], workers_dev: false }], [{ workers_dev: false }], [{ routes: [] }], [{}]])(
-  'a deployment without an address is refused, with what to write: %j',
-  ([production]) => {
-    expect(refused(production ?? {})).toMatch(/^env\.production .* has no address: .*"custom_domain": true/)
-  },
-)
+test.for([
+  [{ routes: [], workers_dev: false }],
+  [{ workers_dev: false }],
+  [{ routes: [] }],
+  [{}],
+  [{ routes: [''] }],
+  [{ route: '' }],
+  [{ routes: [{ pattern: ' ', custom_domain: true }] }],
+])('a deployment without an address is refused, with what to write: %j', ([production]) => {
+  expect(refused(production ?? {})).toMatch(/^env\.production .* has no address: .*"custom_domain": true/)
+})
 
 test.for([
   [{ routes: [{ pattern: 'mcp.example.com', custom_domain: true }] }],
@@ -41,7 +46,24 @@ test('the environment has to be named, and to be there', () => {
   expect(refused({}, 'prod')).toBe(
     'There is no environment prod in wrangler.jsonc; there are dev, production.',
   )
+  for (const name of ['constructor', '__proto__', 'toString'])
+    expect(refused({}, name)).toMatch(/^There is no environment /)
 })
+
+test.for([
+  [['--env', 'production', '--env', 'staging']],
+  [['--env=production', '-e', 'staging']],
+  [['staging', '--env', 'production']],
+])('two environments are refused, since wrangler would choose: %s', ([parameters]) => {
+  expect(refusalOf('wrangler.jsonc', requestOf(parameters ?? []))).toMatch(/^Say which environment, once/)
+})
+
+test.for([['--config'], ['-c'], ['--config=examples/todo-api/wrangler.jsonc'], ['--cwd=examples']])(
+  'another file than the one that is judged is refused: %s',
+  ([flag = '']) => {
+    expect(refused({ workers_dev: true }, 'production', flag, 'other.jsonc')).toMatch(/^This command deploys/)
+  },
+)
 
 test.for([
   [['production', '--minify']],
