@@ -17,7 +17,7 @@ export function LockedPage(): JSX.Element {
       <h2>If it was deployed without naming an environment</h2>
       <p>Then this is a Worker that nobody needs. Deploy the one of the environment:</p>
       <pre class="snippet">
-        <code>npx wrangler deploy --env production</code>
+        <code>npm run deploy -- production</code>
       </pre>
       <h2>If it was deployed with its environment</h2>
       <p>Then that environment has no settings yet. Give it yours, from a file:</p>

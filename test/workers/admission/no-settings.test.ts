@@ -28,7 +28,7 @@ test('without any setting every page says both things that can have happened, an
     const page = await open(path)
     const text = await page.text()
     expect([path, page.status, page.headers.get('retry-after')]).toEqual([path, 503, '60'])
-    expect(text).toContain('wrangler deploy --env production')
+    expect(text).toContain('npm run deploy -- production')
     expect(text).toContain('wrangler secret bulk')
     expect(text).not.toContain('It was deployed without naming an environment, so')
   }
