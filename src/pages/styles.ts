@@ -187,8 +187,12 @@ a.button { display: inline-block; line-height: 1.625; }
  * closed. A press that is no press of a button starts that half second again, so hasty clicks never get through.
  * None of this is motion, so prefers-reduced-motion changes nothing.
  */
-.armed { position: relative; }
+.armed, .armed .button, .scope { position: relative; }
 .armed .button, .scope input { animation: arm 1s step-end both; }
+/* Outlines meanwhile, which nothing can press. */
+.armed .button::before, .scope::before { content: ''; position: absolute; border: 1.5px solid var(--line); pointer-events: none; animation: lift 1s step-end both; }
+.armed .button::before { inset: -1.5px; border-radius: 10px; }
+.scope::before { left: 1.125rem; top: 1.025rem; width: 1.25rem; height: 1.25rem; border-radius: 4px; }
 @keyframes arm { from { visibility: hidden; } to { visibility: visible; } }
 @media (hover: hover) {
   .armed:hover::after { content: ''; position: absolute; inset: 0; cursor: progress; animation: lift 500ms step-end forwards; }
