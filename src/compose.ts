@@ -40,7 +40,7 @@ import { styles } from './pages/styles.ts'
 import { settingsWithoutEffect } from './settings.ts'
 import { type Call, makeWiring, type Product, publishedKeys } from './wiring.ts'
 
-/** What pages link to. It needs no settings, so that the page which says that they are missing has it too. */
+/** Assets of pages. They need no settings, so the page about missing settings has its style sheet too. */
 const assets = new Hono<{ Bindings: Call }>()
   .get('/assets/pages.css', () => staticAsset(styles, 'text/css'))
   .get('/assets/copy.js', () => staticAsset(copyScript, 'text/javascript'))
@@ -53,7 +53,7 @@ async function answerWithoutSettings(request: Request, bad: BadSettings): Promis
 const PROTECTED_RESOURCE = '/.well-known/oauth-protected-resource'
 const AUTHORIZATION_SERVER = '/.well-known/oauth-authorization-server'
 
-/** The same question about a document at another of its addresses. */
+/** The same request, for a document that has a second address. */
 const moved = ({ url, method, headers }: Request, path: string) =>
   new Request(new URL(path, url), { method, headers })
 
@@ -85,7 +85,7 @@ export function compose(product: Product) {
     log.info('oauth.answered', { path: c.req.path, method: c.req.method, status: c.res.status, ms })
   })
 
-  // As it stands in the address: the router then compares what the method guard and the library compare.
+  // The raw path: router, method guard and library then compare the same text.
   const app = new Hono<{ Bindings: Call }>({ getPath: (request) => new URL(request.url).pathname })
     .get('/', ({ env: { config } }) => showHome(config, names.name))
     .route('/', assets)

@@ -36,7 +36,7 @@ export interface Config {
   retiredRootKeys: readonly string[]
   /** Nothing can be changed through this server, whatever a grant says. */
   isReadOnly: boolean
-  /** What clients are told to ask for first: what every call needs, or all that there is. */
+  /** The scopes that clients should request first: those that every call needs, or all. */
   firstScopes: 'required' | 'all'
   /** Decision 16. Clients and hosts are the operator's own, letter by letter. */
   admission: {
@@ -74,7 +74,7 @@ export function loadConfig(env: unknown): Result<Config, BadSettings> {
     return { name, problem: code === 'invalid_type' && given[name] === undefined ? 'is missing' : message }
   })
   const keyProblems = rootKeys.ok ? [] : [{ name: 'ROOT_KEYS', problem: rootKeys.error }]
-  // On one's own machine a key that is easy to type harms nobody.
+  // On a developer's machine a weak key harms nobody.
   const weakness =
     rootKeys.ok && isPublic(textOf('PUBLIC_ORIGIN') ?? '')
       ? weaknessOf(rootKeys.value, textOf('MCP_SERVER_CLIENT_SECRET'))

@@ -124,7 +124,7 @@ export const Settings = z.object({
     .enum(['required', 'all'])
     .default('required')
     .describe(
-      'What clients are told to ask for first, in the 401 and in the metadata of the resource: `required` (reading; more is asked for when it is needed) or `all`, for clients that never ask a second time. People can still untick what they do not want.',
+      'The scopes that the 401 and the metadata of the resource tell clients to request first: `required` (reading; more is requested when it is needed) or `all`, for clients that never ask a second time. People can still untick a scope.',
     ),
   CLIENT_ADMISSION: z
     .enum(['known', 'listed', 'open'])

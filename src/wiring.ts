@@ -215,7 +215,7 @@ export function makeWiring({ names, tools, deps, extend, ...lists }: Product) {
   const toResource = ({ env, ctx, resource }: Call, request: Request) => resource.fetch(request, env, ctx)
   const toAuthorization = ({ env, ctx, authorization }: Call, request: Request) =>
     authorization.fetch(request, providerEnv(env, toKv(env)), ctx)
-  /** What POST /register works with. */
+  /** The dependencies of POST /register. */
   const registrar = ({ env, ctx, registrar: server }: Call): Registrar => ({
     run: (request, storage) => server.fetch(request, providerEnv(env, storage), ctx),
     storage: toKv(env),

@@ -9,7 +9,7 @@ import { type Finding, note, ok, problem } from './finding.ts'
 const DEADLINE_MS = 8000
 const LIMITS = { deadlineMs: DEADLINE_MS, maxBytes: 1024 * 1024 }
 
-/** One login that is only begun. */
+/** A login that is started and never finished. */
 interface Login {
   readonly redirectUri: string
   readonly scopes: readonly string[]
@@ -17,13 +17,13 @@ interface Login {
   readonly policy: string
 }
 
-/** What PingOne makes of it. */
+/** PingOne's answer to it. */
 type Outcome =
-  /** Nothing is wrong with the request: it needs a user. */
+  /** The request is fine; only a user is missing. */
   | { kind: 'accepted' }
-  /** An error for the application, as a code of the log: on the way back, or to a pushed request. */
+  /** An OAuth error, as a code for the log: in the redirect, or in the answer to a pushed request. */
   | { kind: 'refused'; code: string }
-  /** It sends nobody back to this redirect URI. */
+  /** PingOne does not redirect to this redirect URI. */
   | { kind: 'page'; status: number }
   | { kind: 'unavailable'; detail: string }
 
@@ -61,7 +61,7 @@ export async function checkLogins(config: Config, fetch: Fetch): Promise<readonl
     findings.push(...(outcomes.flat().length > 0 ? outcomes.flat() : [problem(NOT_TOGETHER)]))
   } else findings.push(judge(first, login, 'PINGONE_DV_POLICY_ID'))
 
-  // The sign-in to our own pages asks for no scope of the API. What is wrong with both is said once.
+  // The sign-in to our own pages asks for no scope of the API. A problem of both logins is reported once.
   const ownPages = { ...login, redirectUri: `${publicOrigin}/signed-in`, scopes: [] }
   const second = await begin(ownPages)
   if (!(second.kind === 'refused' && isRefusedFor(first, second.code)))
@@ -93,7 +93,7 @@ async function beginLogin(
     const { reason, detail } = url.error
     return reason === 'unavailable' ? { kind: 'unavailable', detail } : { kind: 'refused', code: detail }
   }
-  // Beside a pushed request PingOne may ignore it, and begin a flow that nobody goes on with.
+  // With a pushed request PingOne may ignore it and start a flow that nobody continues.
   url.value.searchParams.set('prompt', 'none')
   try {
     return readAnswer(await boundedFetch(fetch, new Request(url.value), LIMITS), url.value, redirectUri)
@@ -110,7 +110,7 @@ function readAnswer({ status, headers }: Response, asked: URL, redirectUri: stri
   const { origin, pathname, searchParams } = new URL(location, asked)
   const error = searchParams.get('error')
   if (`${origin}${pathname}` !== redirectUri) {
-    // On to a page of PingOne's: that of its flow, or one that says what is wrong.
+    // A page of PingOne: the one of its flow, or an error page.
     return error === null ? { kind: 'accepted' } : { kind: 'page', status }
   }
   if (error === null) return { kind: 'refused', code: 'a code without a user' }
@@ -121,7 +121,7 @@ function readAnswer({ status, headers }: Response, asked: URL, redirectUri: stri
   return { kind: 'refused', code: loggedErrorCode(error) }
 }
 
-/** What it means for the operator, in words of ours; `policies`: where the policy is named. */
+/** The outcome in our words for the operator; `policies`: where the policy is configured. */
 function judge(outcome: Outcome, { redirectUri, scopes }: Login, policies: string): Finding {
   switch (outcome.kind) {
     case 'accepted':
@@ -192,7 +192,7 @@ function notGranted(scope: string, { api, pingone }: Config): Finding {
   )
 }
 
-/** What no request without a user can tell. */
+/** Facts that no request without a user can show. */
 export const onlyALoginShows: readonly Finding[] = [
   note(
     'not checked: API_IDENTIFIER. It has to be the audience of the resource that has the scopes, letter by letter; ' +

@@ -2,10 +2,10 @@ import { settingsWithoutEffect } from '../../src/settings.ts'
 import { type GivenSettings, SETTING_NAMES, unknownNames } from '../local/settings.ts'
 import { type Finding, note, problem } from './finding.ts'
 
-/** `npm start` writes it into the file of a Worker. */
+/** `npm start` adds these to a Worker's settings file. */
 const OF_THE_SCRIPTS = ['RUN_ID']
 
-/** Nothing reads a name that is misspelt, and what it should set has its default instead. */
+/** A misspelt name is ignored, and the setting keeps its default. */
 export const checkNames = (given: GivenSettings): readonly Finding[] => [
   ...unknownNames(given)
     .filter((name) => !OF_THE_SCRIPTS.includes(name))
@@ -18,7 +18,7 @@ export const checkNames = (given: GivenSettings): readonly Finding[] => [
   ...settingsWithoutEffect(given).map((name) => note(`${name} has no effect in this release`)),
 ]
 
-/** What stands in front of a mistyped line may be a secret. */
+/** A mistyped line may begin with a secret. */
 const shown = (name: string): string =>
   /^\w{1,60}$/.test(name) ? name : 'a name that is longer or has other signs'
 
@@ -31,7 +31,7 @@ function nearest(name: string): string | undefined {
   return best !== undefined && best.far <= Math.min(FURTHEST, name.length / 3) ? best.known : undefined
 }
 
-/** Levenshtein's: how many signs have to be added, left out or replaced. */
+/** The Levenshtein distance: characters to add, remove or replace. */
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, at) => at)
   for (let at = 0; at < one.length; at += 1) {

@@ -1,4 +1,4 @@
-/** One line of the doctor's: what is well, what to know, and what to mend. */
+/** One line of the doctor: what is fine, what to know, or what to fix. */
 export interface Finding {
   readonly level: 'ok' | 'note' | 'problem'
   readonly text: string

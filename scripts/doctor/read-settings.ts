@@ -30,7 +30,7 @@ export function readLocal(stateDir: string): GivenSettings {
     throw new StartProblem('npm start has not run here yet. Start it, or name settings: --env-file <path>')
   }
   const ports = portsFrom({ ...fromFile, ...process.env })
-  // With the names in the file that are no settings: npm start passes none of them on.
+  // Unknown names of the file are included here, so that they are reported; npm start drops them.
   const unknown = unknownNames(fromFile).map((name) => [name, fromFile[name]] as const)
   return { ...Object.fromEntries(unknown), ...planLocal(given, ports, keepKeys(keys)).settings }
 }

@@ -1,7 +1,7 @@
 /**
- * Runs one Worker until it is ended, in a process of its own: `node dev-worker.ts <JSON of a DevWorker>`. The command
- * `wrangler dev` always opens two debuggers, and any page in the browser can connect to one and read the memory of the
- * Worker, keys included; what the command itself is built on can leave them out.
+ * Runs one Worker in its own process until it is stopped: `node dev-worker.ts <JSON of a DevWorker>`. The command
+ * `wrangler dev` always opens two debuggers. Any page in the browser can connect to one and read the Worker's memory,
+ * keys included. The API below that command can leave the debuggers out.
  */
 import { unstable_startWorker } from 'wrangler'
 
@@ -11,7 +11,7 @@ export interface DevWorker {
   readonly port: number
   readonly persist: string
   readonly registry: string
-  /** Where people reach it, if that is through a tunnel. */
+  /** The public address, if the Worker is reached through a tunnel. */
   readonly shownAs?: string
   /** Open a debugger for it. */
   readonly isInspected: boolean
@@ -29,7 +29,7 @@ async function run(worker: DevWorker): Promise<void> {
       // `http://localhost` fails in Node wherever the name means the other.
       server: { hostname: 'localhost', port },
       inspector: isInspected ? { hostname: '127.0.0.1' } : false,
-      // A folder each: two runtimes that open the same database files at once fail with SQLITE_BUSY now and then.
+      // One folder each: two runtimes with the same database files sometimes fail with SQLITE_BUSY.
       persist,
       registry,
       // Behind a tunnel the Worker sees the address that people use, as it would in a deployment.

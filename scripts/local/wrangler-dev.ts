@@ -77,14 +77,14 @@ function wranglerEnvironment(folder: StateFolder): NodeJS.ProcessEnv {
     WRANGLER_LOG_PATH: join(folder.logs, 'wrangler'),
     WRANGLER_SEND_ERROR_REPORTS: 'false',
     WRANGLER_SEND_METRICS: 'false',
-    // Its store of traces keeps the addresses of all requests on disk, with the codes of logins in them, and its
-    // explorer shows all that is stored to everyone who reaches the Worker, through a tunnel too.
+    // wrangler's trace store keeps the URLs of all requests on disk, authorization codes included.
+    // Its explorer shows all storage to everyone who reaches the Worker, through a tunnel too.
     X_LOCAL_OBSERVABILITY: 'false',
     X_LOCAL_EXPLORER: 'false',
   }
 }
 
-/** wrangler names the path of every request, and a step-up's is the link itself. */
+/** wrangler logs the path of every request, and the path of a step-up is its link. */
 const WRANGLERS_REQUEST = /^\[wrangler:info\] [A-Z]+ \//
 
 function readLines(child: ChildProcess, logFile: string, onLine: (line: string) => void): void {

@@ -10,8 +10,8 @@ import { answerNoRequest } from './step-up-answers.tsx'
 import { openStepUp } from './step-up-request.ts'
 
 /**
- * To PingOne, for one purpose of ours. PingOne being down leaves everything as it was: the person can send the form
- * again. `isForced`: whatever session the browser has there, the person proves anew who they are.
+ * Sends the browser to PingOne, for one purpose. If PingOne is down nothing changes: the person can submit the form
+ * again. `isForced`: PingOne must authenticate the person again, whatever session the browser has.
  */
 export async function beginFor(
   purpose: Purpose,
@@ -26,7 +26,7 @@ export async function beginFor(
   return continueAnswer(parts.config, begun.value.url.href, 'pingone', headers)
 }
 
-/** What PingOne is asked for; null where there is nothing to decide any more. Only more access needs the API's scopes. */
+/** The scopes to ask PingOne for; null if the request is gone. Only a step-up needs the API's scopes. */
 async function askedFor(purpose: Purpose, parts: AccountParts) {
   if (purpose.kind === 'me' || purpose.decision === 'deny') return { scopes: [] }
   const open = await openStepUp(purpose.request, parts)
@@ -38,7 +38,7 @@ async function askedFor(purpose: Purpose, parts: AccountParts) {
   }
 }
 
-/** A screen of the flow that names the client but not where it lives would only lend it a name. */
+/** The flow gets name and host together: a screen with the name alone would lend credibility to it. */
 function clientInFlowOf({ name, redirectHost, domain }: AccountClient) {
   const host = redirectHost ?? domain
   return host === null ? undefined : clientInFlow({ clientName: name, redirectHost: host })

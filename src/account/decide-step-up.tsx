@@ -5,8 +5,8 @@ import { readBoundForm } from './step-up-form.ts'
 import { openStepUp, requestIn } from './step-up-request.ts'
 
 /**
- * POST /step-up/…: the person decided. Whoever has the link can open the page, so nothing counts before PingOne said
- * who decides. A no of somebody unknown leaves the request as it was; the person can sign in to end it.
+ * POST /step-up/…: the person decided. Anyone with the link can open the page, so a decision counts only after a
+ * sign-in at PingOne. A "no" without a sign-in changes nothing; the page then offers to sign in and end the request.
  */
 export async function decideStepUp(request: Request, parts: AccountParts): Promise<Response> {
   const asked = requestIn(request)
@@ -14,7 +14,7 @@ export async function decideStepUp(request: Request, parts: AccountParts): Promi
   const open = await openStepUp(asked, parts)
   if (open === null) return answerNoRequest(parts)
   if (!form.ok) return answerFormRefused(parts, open.request)
-  // What is no clear decision is a no.
+  // Anything but a clear decision is a no.
   const [decision = 'deny', ...others] = form.value.all('decision')
   switch (others.length === 0 ? decision : 'deny') {
     case 'approve':

@@ -15,7 +15,7 @@ import { openStepUp } from './step-up-request.ts'
 
 type StepUpPurpose = Extract<Purpose, { kind: 'step-up' }>
 
-/** PingOne said who says no: only the person of the grant uses the request up. */
+/** A denial after the sign-in: only the person of the grant ends the request. */
 async function denyStepUp(
   request: string,
   { iss, sub }: IdTokenClaims,

@@ -21,7 +21,7 @@ export const Purpose = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('step-up'),
     request: z.string(),
-    /** `deny`: somebody who must be the person of the grant for that, too. */
+    /** `deny` too needs the person of the grant. */
     decision: z.enum(['approve', 'deny']).default('approve'),
   }),
 ])
@@ -37,7 +37,7 @@ const Transaction = z.strictObject({
   nonce: z.string(),
   issuer: z.string(),
   isForApi: z.boolean(),
-  /** PingOne was told to ask anew, whatever session the browser has there. */
+  /** PingOne was asked to authenticate again, whatever session the browser has there. */
   isForced: z.boolean().default(false),
   endsAtSeconds: z.number(),
 })
@@ -130,8 +130,8 @@ export async function finishOwnSignIn(
 }
 
 /**
- * A session at PingOne can be as old as PingOne lets it be. What changes somebody's access needs more than a browser
- * that somebody left open: `auth_time` within the hour, which PingOne was asked for (OpenID Connect Core §3.1.2.1).
+ * A session at PingOne may be old. A change of access needs more than a browser that was left open: `auth_time` within
+ * the hour, which was requested with `max_age` (OpenID Connect Core §3.1.2.1).
  */
 function whyStale(
   { auth_time: at }: IdTokenClaims,

@@ -11,7 +11,7 @@ export interface AccountParts {
   admission: Admission
   product: ProductNames
   nowSeconds: () => number
-  /** What a request brought opens nothing: it counts as a failure, though its answer is an ordinary page. */
+  /** Counts this request as a failure, although its answer is an ordinary page. */
   noteFailure: (request: Request) => void
   /** Work that nobody waits for. */
   afterAnswer: (work: Promise<unknown>) => void

@@ -5,7 +5,7 @@ export type SignInRefusal =
   | LoginRefusal
   /** No sign-in that this browser began, or one that was used, or is too old. */
   | { reason: 'not_ours'; detail: string }
-  /** A sign-in of more than an hour ago. `isForced`: PingOne was told to ask anew, and did not. */
+  /** The sign-in is more than an hour old. `isForced`: PingOne was asked to authenticate again and did not. */
   | { reason: 'stale'; detail: string; isForced: boolean }
 
 /** How a sign-in of our own pages ends that did not succeed. */

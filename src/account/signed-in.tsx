@@ -14,7 +14,7 @@ export async function answerSignedIn(request: Request, parts: AccountParts): Pro
   const finished = await finishOwnSignIn(request, parts)
   if (!finished.ok) {
     const { refusal, purpose, headers } = finished.error
-    // The session at PingOne was too old, and its flow did not mind: it is told to ask anew, once.
+    // The session at PingOne was too old and its flow ignored max_age: ask once more, with prompt=login.
     if (refusal.reason === 'stale' && !refusal.isForced && purpose !== null)
       return beginFor(purpose, parts, { isForced: true, headers })
     return refuseSignIn(parts, finished.error)

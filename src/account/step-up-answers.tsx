@@ -22,7 +22,7 @@ export const answerFormRefused = (parts: AccountParts, request: string): Respons
     { status: 403 },
   )
 
-/** Nobody knows yet who said no: the request stays as it is, and runs out. */
+/** A denial without a sign-in: the request stays as it is until it expires. */
 export const answerNothingDecided = (parts: AccountParts, request: string, csrf: string): Response =>
   message(
     {

@@ -25,7 +25,7 @@ export interface TokenParts {
 /**
  * What stands before `/token`, which is the revocation endpoint too. The library looks a client up before anything
  * else, and for a URL that is a request to a host of the sender's choice: so clients are admitted here. What goes on
- * is the form as it was read here (token-form.ts), so that nobody after this can read it differently.
+ * is the form as it was read here (token-form.ts), so that no later reader can disagree.
  */
 export async function admitTokenRequest(
   request: Request,

@@ -53,7 +53,7 @@ export function answerAuthorizationError(config: Config, error: unknown): Respon
   return null
 }
 
-/** Fixed words for each code: the library's repeat what was sent, and a client shows them as ours. */
+/** Fixed words for each code: the library's sentences repeat input, and clients show them as ours. */
 function wordsFor(code: AuthorizationErrorCode): string {
   switch (code) {
     case 'invalid_request':

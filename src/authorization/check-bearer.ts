@@ -13,7 +13,7 @@ export interface BearerParts {
   keeperOf: (person: string) => GrantKeeper
   /** The session that the request names. */
   session: string | null
-  /** There is such a grant, live or ended: what fails counts for it, and not for its network. */
+  /** The grant exists, live or ended: failures count for it and not for its network. */
   confirmGrant: () => void
 }
 

@@ -1,7 +1,7 @@
 import { AuthorizationError, type AuthRequest } from '@cloudflare/workers-oauth-provider'
 import { isQueryTooLong, repeatedParameter } from '../http/request-parameters.ts'
 
-/** What the library reads at `/authorize`. */
+/** The parameters that the library reads at `/authorize`. */
 const KNOWN = [
   'response_type',
   'client_id',
@@ -17,7 +17,7 @@ const ONCE = ['response_type', 'scope', 'state', 'code_challenge', 'code_challen
 
 /** A request to `/authorize`, read once: admission and the library work on the same values. */
 export interface AuthorizeRequest {
-  /** For the library: the query below, encoded anew. */
+  /** For the library: the query below, encoded again. */
   request: Request
   client: string
   redirectUri: string
@@ -26,8 +26,8 @@ export interface AuthorizeRequest {
 }
 
 /**
- * The one reading of the query, before anything is looked up: who asks, and where the answer would go, must be clear.
- * Not met: a page of ours. A parameter without a value was not sent (RFC 6749 §3.1).
+ * The only parser of the query, before any lookup: the client and its redirect URI must be unambiguous, otherwise the
+ * answer is a page. A parameter without a value counts as omitted (RFC 6749 §3.1).
  */
 export function readAuthorizeRequest({ url, method, headers }: Request): AuthorizeRequest {
   const sent = new URL(url)
@@ -51,7 +51,7 @@ export function readAuthorizeRequest({ url, method, headers }: Request): Authori
   }
 }
 
-/** A refusal in words of ours, which may reach the client. The library's repeat what was sent. */
+/** A refusal in our words, which may reach the client. The library's sentences repeat input. */
 export class RequestRefusal extends AuthorizationError {}
 
 /** What the library lets pass and we do not. Client and redirect URI hold, so the answer goes to the client. */

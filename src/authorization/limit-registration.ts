@@ -17,7 +17,7 @@ export interface Registrar {
   storage: ProviderStorage
 }
 
-/** POST /register within its limits: what the library made counts against the ceiling of the day, before it is kept. */
+/** POST /register within its limits: what the library accepted counts for the day, before it is stored. */
 export async function limitRegistration(
   request: Request,
   { admission, failures, registrations }: RegistrationParts,

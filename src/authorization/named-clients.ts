@@ -3,7 +3,7 @@ import { fromBase64Url } from '../lib/base64url.ts'
 
 const Claims = z.looseObject({ iss: z.string().min(1) })
 
-/** Null: a place is in use and not readable. */
+/** Null: a place has a value that cannot be read. */
 export type NamedClients = readonly string[] | null
 
 /**
@@ -26,7 +26,7 @@ export interface BasicCredentials {
   secret: string
 }
 
-/** What Basic says: null when the header is of another scheme. */
+/** Credentials of the Basic scheme; null for another scheme. */
 export function readBasic(authorization: string | null): BasicCredentials | 'unreadable' | null {
   const [scheme = '', credentials, ...more] = (authorization ?? '').trim().split(/[ \t]+/)
   if (scheme.toLowerCase() !== 'basic') return null
@@ -40,7 +40,7 @@ export function readBasic(authorization: string | null): BasicCredentials | 'unr
   }
 }
 
-/** The same credentials in one spelling, so that nobody after us can read them differently. */
+/** The same credentials, normalized, so that no later reader can disagree. */
 export const basicHeader = ({ id, secret }: BasicCredentials): string =>
   `Basic ${btoa(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`)}`
 

@@ -35,7 +35,7 @@ export function endpointHeaders(request: Request | null): Record<string, string>
   }
 }
 
-/** What the library refuses at `/token` and `/register`, by its reason where that helps who writes a client. */
+/** Refusals of the library at `/token` and `/register`; by its reason where that helps a client's developer. */
 const REASONS: Readonly<Record<string, string>> = {
   method_not_allowed: 'Only POST is allowed',
   client_id_missing: 'client_id is missing',
@@ -68,7 +68,7 @@ const CODES: Readonly<Record<string, string>> = {
   temporarily_unavailable: 'Nothing was lost. Try again',
 }
 
-/** Fixed words for an error of the library's: its own may repeat what was sent, and a client shows them as ours. */
+/** Fixed words for the library's errors: its sentences may repeat input, and clients show them as ours. */
 export const wordsOfLibrary = (code: string, reason: string): string =>
   (Object.hasOwn(REASONS, reason) ? REASONS[reason] : Object.hasOwn(CODES, code) ? CODES[code] : undefined) ??
   'The request was refused'

@@ -8,14 +8,14 @@ export const redirectPlaces = (uris: readonly string[]): string[] =>
     return boundedText(`${protocol}//${host}`, 200)
   })
 
-// RFC 8252 §7.3, as text: what a URL parser would turn into one of these is none.
+// RFC 8252 §7.3, compared as text: other spellings that a URL parser normalizes to these do not count.
 const LOOPBACK = /^(http:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]))(?::\d{1,5})?((?:[/?].*)?)$/s
 
 export const isLoopbackRedirect = (uri: string): boolean => LOOPBACK.test(uri)
 
 /**
- * Letter by letter (RFC 9700 §2.1), but for the port on this machine, which a client takes as it comes. The library
- * compares what a URL parser makes of the two, which takes `http://0x7f000001` for `http://127.0.0.1`.
+ * Compares byte for byte (RFC 9700 §2.1), except for the port of a loopback address. The library compares parsed URLs
+ * instead, and so accepts `http://0x7f000001` for `http://127.0.0.1`.
  */
 export function isSameRedirect(registered: string, requested: string): boolean {
   if (registered === requested) return true
@@ -23,7 +23,7 @@ export function isSameRedirect(registered: string, requested: string): boolean {
   return known !== null && asked !== null && known[1] === asked[1] && known[2] === asked[2]
 }
 
-/** What an answer to a client can have in it (RFC 6749 §4.1.2, RFC 9207 §2). */
+/** The parameters of an authorization response (RFC 6749 §4.1.2, RFC 9207 §2). */
 const ANSWER = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri'] as const
 type Answer = Partial<Record<(typeof ANSWER)[number], string>>
 const isOfAnswer = (pair: string) => [...new URLSearchParams(pair).keys()].some((name) => ANSWERS.has(name))
@@ -31,7 +31,7 @@ const ANSWERS: ReadonlySet<string> = new Set(ANSWER)
 
 /**
  * A redirect URI with an answer in its query. Its own query stays as it was registered, letter by letter (RFC 6749
- * §3.1.2): the library would write it anew. What could be taken for our answer goes.
+ * §3.1.2): the library would encode it again. Parameters with the names of our answer are removed.
  */
 export function redirectWith(redirectUri: string, answer: Answer): string {
   const [place = '', ...rest] = redirectUri.split('?')
@@ -48,7 +48,7 @@ export function redirectWith(redirectUri: string, answer: Answer): string {
     new URLSearchParams(given).toString(),
   ].join('&')
   const home = `${place}?${query}`
-  // A header takes no other letters; a browser would write them so as well.
+  // A header allows no other characters; a browser encodes them in the same way.
   return /^[\x21-\x7e]+$/.test(home) ? home : new URL(home).href
 }
 

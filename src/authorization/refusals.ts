@@ -98,8 +98,8 @@ export const readCallbackError = (error: string, description: string | null = nu
 }
 
 /**
- * Why a grant has ended, for its client at `/token` and `/mcp`: many show it to the user as it is. ASCII without quotes
- * and backslashes, which an `error_description` cannot have (RFC 6749 §5.2).
+ * Why a grant has ended, for its client at `/token` and `/mcp`: many show it to the user unchanged. ASCII without quotes
+ * and backslashes, which RFC 6749 §5.2 excludes from an `error_description`.
  */
 export function endedDescription(reason: EndReason, mostGrants: number): string {
   return `This access has ended: ${endedBecause(reason, mostGrants)}`

@@ -50,8 +50,8 @@ export function readRegistrationMetadata(json: string): Result<RegistrationMetad
 }
 
 /**
- * Fields that say nothing: many clients write every field they know, and null or an empty text where they have none.
- * RFC 7591 §2 has "omitted" for that, with a default for most fields.
+ * Empty fields count as omitted (RFC 7591 §2). Many clients send every field they know, with null or an empty string
+ * where they have no value.
  */
 const isEmpty = (value: unknown): boolean =>
   value === null ||

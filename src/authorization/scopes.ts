@@ -15,8 +15,8 @@ export const offeredScopes = [
 export const metadataScopes = [READ, WRITE, 'offline_access']
 
 /**
- * What a client that knows nothing yet is told to ask for: in the challenge of a 401, and in the metadata of the resource.
- * It wins over what a client's own user set, so a client that never asks again needs all of it at once.
+ * The scopes that a new client should request: in the challenge of a 401 and in the metadata of the resource. They
+ * override the client's own settings, so a client that never asks again needs all of them at once.
  */
 export const firstScopes = (config: Pick<Config, 'firstScopes' | 'isReadOnly'>): string[] =>
   inForce(config.firstScopes === 'all' ? [READ, WRITE] : [READ], config)

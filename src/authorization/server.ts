@@ -55,7 +55,7 @@ export const makeAuthorizationServer = (
       const told = isUnreadable ? unreadable : { code, status }
       log.warn('oauth.refused', { code: told.code, status: told.status, category, cause })
       if (isUnreadable) return answerOAuthRefusal(null, unreadable)
-      // Never the library's own words: some of them repeat what was sent.
+      // Never the library's own sentences: some of them repeat input.
       return Response.json(
         { error: code, error_description: wordsOfLibrary(code, cause) },
         { status, headers },

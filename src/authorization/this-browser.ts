@@ -6,19 +6,19 @@ import { isSameText, sha256Hex } from '../lib/sha256-hex.ts'
 
 /**
  * Binds what a login stores to the browser that began it. The library's own cookie is a hash of the handle or `state`,
- * so whoever learns a callback's address, from a history or a proxy's log, could finish the login elsewhere. This
- * secret is random, stands in a cookie alone, and its hash is stored with the request, under the library's encryption.
+ * so anyone who learns a callback URL, from a history or a proxy's log, could finish the login elsewhere. This secret is
+ * random and only in a cookie; its hash is stored with the request, under the library's encryption.
  */
 const Bound = z.looseObject({ browser: z.strictObject({ id: z.string(), hash: z.string() }) })
 
 /** As long as the library keeps a consent or a login. */
 const LASTS_SECONDS = 600
 
-// One for each, so that two logins side by side both come home.
+// One cookie for each login, so that two parallel logins both finish.
 const cookieOf = (id: string) => `__Host-login-${id}` as const
 const random = (bytes: number) => toBase64Url(crypto.getRandomValues(new Uint8Array(bytes)))
 
-/** The request to store, and the cookie that belongs into the answer. Always a new secret. */
+/** The request to store, and the cookie to set. The secret is always new. */
 export async function bindToBrowser(request: AuthRequest): Promise<{ bound: AuthRequest; cookie: string }> {
   const [id, secret] = [random(12), random(32)]
   const bound = { ...request, browser: { id, hash: await sha256Hex(secret) } }
@@ -26,8 +26,8 @@ export async function bindToBrowser(request: AuthRequest): Promise<{ bound: Auth
 }
 
 /**
- * Throws where this browser did not begin what is stored. To be called before `settle()`: nothing is used up then.
- * Gives the end of the cookie, for the answer.
+ * Throws if another browser began the stored request. Call it before `settle()`, so that nothing is used up. Returns the
+ * header that deletes the cookie.
  */
 export async function requireThisBrowser(request: Request, stored: AuthRequest): Promise<string> {
   const { data: bound } = Bound.safeParse(stored)

@@ -2,7 +2,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import { basicHeader, type NamedClients, namedClients, readBasic } from './named-clients.ts'
 import type { OAuthRefusal } from './oauth-refusal.ts'
 
-/** What the library reads at `/token`. Everything else is no part of OAuth and goes no further (RFC 6749 §3.2). */
+/** The parameters that the library reads at `/token`. All others are dropped (RFC 6749 §3.2). */
 const KNOWN = [
   'grant_type',
   'code',
@@ -21,7 +21,7 @@ const KNOWN = [
 const PRESENTED = ['code', 'refresh_token', 'token'] as const
 export type PresentedAs = (typeof PRESENTED)[number]
 
-/** What each grant type redeems. Without one it is a revocation (RFC 7009 §2.1), which is at the same address. */
+/** The parameter that each grant type redeems. Without one it is a revocation (RFC 7009 §2.1), at the same URL. */
 const presentedFor = (grantType: string | null): PresentedAs | null => {
   switch (grantType) {
     case null:
@@ -37,27 +37,27 @@ const presentedFor = (grantType: string | null): PresentedAs | null => {
 
 /** A request to `/token`, read once. The library, the limits and the commit all work on this. */
 export interface TokenRequest {
-  /** For the library: the form below, encoded anew. */
+  /** For the library: the form below, encoded again. */
   request: Request
   isRevocation: boolean
-  /** The one code or token that it is about; null where there is none, or its grant type knows of none. */
+  /** The code or token to redeem; null if there is none, or if the grant type does not exist. */
   presented: { as: PresentedAs; value: string } | null
-  /** Everybody it names, in all places where the library would look for a client; null: one cannot be read. */
+  /** All client ids in the places where the library looks for one; null: one cannot be read. */
   clients: NamedClients
-  /** Scope and resource: another question is not a repeat. */
+  /** Scope and resource: a request with others is not a retry. */
   asked: string
 }
 
 const refuse = (description: string) =>
   err({ status: 400, code: 'invalid_request', description } satisfies OAuthRefusal)
 
-/** The one reading of a form at `/token`: each parameter once, and of three that could be redeemed, one. */
+/** The only parser of a form at `/token`: each parameter once, and at most one of `code`, `refresh_token`, `token`. */
 export function readTokenForm(original: Request, text: string): Result<TokenRequest, OAuthRefusal> {
   const sent = new URLSearchParams(text)
   // RFC 6749 §3.2, empty ones among them; RFC 8707 §2 lets `resource` come more than once.
   const names = [...sent.keys()].filter((name) => name !== 'resource')
   if (new Set(names).size < names.length) return refuse('A parameter was sent more than once')
-  // RFC 6749 §3.2: a parameter without a value was not sent.
+  // RFC 6749 §3.2: a parameter without a value counts as omitted.
   const form = new URLSearchParams([...sent].filter(([name, value]) => KNOWN.includes(name) && value !== ''))
 
   const grantType = form.get('grant_type')
@@ -68,7 +68,7 @@ export function readTokenForm(original: Request, text: string): Result<TokenRequ
   if (expected !== null && as !== null && as !== expected)
     return refuse('grant_type does not fit what is to be redeemed')
   const value = expected === null ? null : form.get(expected)
-  // A grant type that does not exist here redeems nothing: the library says so, and sees nothing to redeem.
+  // An unsupported grant type redeems nothing: the library refuses it, and gets nothing to redeem.
   if (expected === null && as !== null) form.delete(as)
 
   const headers = new Headers(original.headers)
@@ -79,10 +79,10 @@ export function readTokenForm(original: Request, text: string): Result<TokenRequ
   const basic = readBasic(original.headers.get('Authorization'))
   if (basic !== null && basic !== 'unreadable') {
     headers.set('Authorization', basicHeader(basic))
-    // One method all the same (RFC 6749 §2.3): the secret came once, and both name one client. Widely sent so.
+    // Still one method (RFC 6749 §2.3): the secret is there once, and both ids are equal. Widely used clients do it.
     if (form.get('client_id') === basic.id) form.delete('client_id')
   } else if (!form.has('client_id') && form.has('client_assertion') && clients?.[0] !== undefined) {
-    // RFC 7521 §4.2 lets it be left out. The library then reads the assertion by itself; with it, it need not.
+    // RFC 7521 §4.2 makes it optional. With it, the library need not read the assertion by itself.
     form.set('client_id', clients[0])
   }
   return ok({

@@ -6,7 +6,7 @@ import { openPersonId } from '../people/person-id.ts'
 // Codes, access tokens and refresh tokens alike: `<userId>:<grantId>:<secret>` (the library's storage schema).
 const TOKEN = /^([^:]{1,100}):([A-Za-z0-9_-]{16}):[A-Za-z0-9_-]{32}$/
 
-/** What a code or token says of itself; null: the library never made it. The one grammar of it, wherever it is read. */
+/** The user and grant in a code or token; null: not of the library's grammar. The only parser of that grammar. */
 export function readIssued(token: string): { person: string; grant: string } | null {
   const [, person, grant] = TOKEN.exec(token) ?? []
   return person === undefined || grant === undefined ? null : { person, grant }

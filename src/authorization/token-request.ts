@@ -21,9 +21,9 @@ export interface TokenRun {
   /** The Person whom the id at the front of a token names; null when this server did not make that id. */
   keeperOf(person: string): Promise<GrantKeeper | null>
   nowSeconds: () => number
-  /** There is such a grant, live or ended: what fails counts for it, and not for its network. */
+  /** The grant exists, live or ended: failures count for it and not for its network. */
   confirmGrant(request: Request): void
-  /** How many grants one person can have, for the words of one that had to go. */
+  /** The limit of grants per person, for the words about a grant that ended because of it. */
   mostGrants: number
 }
 
@@ -45,7 +45,7 @@ export async function answerTokenRequest(
   const hash = await sha256Hex(presented.value)
   const snapshot = await keeper.snapshot(grant, hash, isRefresh)
   if (snapshot.grant !== null || snapshot.ended !== null) parts.confirmGrant(request)
-  // Before the library runs: nothing was spent, and the same token is good when the time has passed.
+  // Before the library runs: nothing is spent, and the same token works after the wait.
   if (snapshot.waitSeconds > 0) return tooManyAt(request)(snapshot.waitSeconds)
   // Decision 19: nothing of a grant moves while the settings name another tenant. What is revoked ends all the same.
   if (snapshot.isRefused && !isRevocation) return answerOAuthRefusal(request, comeAgainLater)

@@ -1,18 +1,18 @@
 import { readBounded, TooLargeError } from '../lib/bounded-fetch.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 
-/** What a route takes: one media type, and so many bytes. */
+/** The media type and size that a route accepts. */
 export interface BodyLimit {
   type: 'application/x-www-form-urlencoded' | 'application/json'
   maxBytes: number
 }
 
-/** Why a body was not read. It was let go of: nobody else can read it either. */
+/** Why a body was not read. It is cancelled, so nobody else can read it either. */
 export type BodyProblem = 'type' | 'size'
 
 /**
- * The only way to a request's body. What is no body of this route is refused before a byte of it is read: another media
- * type, or a length above the limit. A length that was not declared is found out while reading, and no later.
+ * The only way to a request's body. Another media type, or a declared length above the limit, is refused before a byte
+ * is read. An undeclared length is counted while reading.
  */
 export async function readBody(
   request: Request,
@@ -29,9 +29,9 @@ export async function readBody(
   }
 }
 
-/** Tells the sender that nobody will read on: what is not taken is not to be sent to its end. */
+/** Cancels the body, so that the sender stops. */
 export async function letGoOfBody({ body, bodyUsed }: Request): Promise<void> {
-  // A locked one is another reader's to end.
+  // A locked body belongs to another reader.
   if (body !== null && !bodyUsed && !body.locked) await body.cancel()
 }
 

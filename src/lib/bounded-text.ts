@@ -1,17 +1,17 @@
 import { z } from 'zod'
 
-/* oxlint-disable no-misleading-character-class -- Signs that combine are listed here one by one. */
+/* oxlint-disable no-misleading-character-class -- Combining characters are listed one by one. */
 
 /*
- * Text that a stranger chose, cleaned by context (invariant 9): what a script or an emoji is written with stays,
- * what only hides or turns text around goes.
+ * Text that a stranger chose, cleaned by context (invariant 9): characters that a script or an emoji
+ * needs stay, characters that only hide or reverse text are removed.
  */
 
 /** Blanks of every kind, line breaks and the blank of Braille: each run becomes one space. */
 const BLANKS = /[\t\n\v\f\r\u0085\p{Z}\u2800]+/gu
 
 // Never needed: control and format characters (bidi among them), half surrogate pairs, fillers, noncharacters, and the
-// few symbols that are drawn as nothing. Left out are the signs of Cf that are visible, and what context decides.
+// few symbols without a glyph. Not in this list: visible characters of Cf, and those that context decides.
 const NEVER_NEEDED =
   /[[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\uFFFC\u{1D159}\u{13441}\u{13442}\u{16FE4}]--[\u0600-\u0605\u06DD\u070F\u0890\u0891\u08E2\u{110BD}\u{110CD}\u034F\u180B-\u180F\u200B-\u200D\uFE00-\uFE0F\u{E0020}-\u{E007F}\u{E0100}-\u{E01EF}]]/gv
 
@@ -94,7 +94,7 @@ function cleanByContext(text: string): string {
 
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}\p{Extended_Pictographic}]/u
 
-/** The text as one line without what deceives; empty where nothing of it can be seen. */
+/** The text as one line without deceptive characters; empty if nothing of it is visible. */
 export function cleanText(text: string): string {
   const plain = text.replaceAll(BLANKS, ' ').replaceAll(NEVER_NEEDED, '')
   const clean = BY_CONTEXT.test(plain) ? cleanByContext(plain) : plain
@@ -117,8 +117,8 @@ export const textUpTo = (maxCharacters: number) =>
     .meta({ maxLength: maxCharacters })
 
 /**
- * A text that a person wrote, cleaned as it comes in: it is shown whole later, or refused here. One of which nothing can
- * be seen is left for its tool to refuse, which has words for that.
+ * A text that a person wrote, cleaned on input: it is shown whole later, or refused here. A text without any visible
+ * character is left for its tool to refuse, which has words for that.
  */
 export const writtenText = (maxCharacters: number) =>
   z
@@ -160,12 +160,12 @@ const escaped = (hidden: string) =>
     (_, at) => `\\u${hidden.charCodeAt(at).toString(16).padStart(4, '0')}`,
   ).join('')
 
-/** JSON with every character escaped that a reader does not see: the same value, shown as it is. */
+/** JSON with every invisible character escaped: the same value, readable. */
 export const withHiddenEscaped = (json: string): string => json.replaceAll(HIDES, escaped)
 
 /**
- * Values that strangers chose, as JSON of one line: nothing in it ends its quotes or begins a line. Where something in it
- * deceives, all that is hidden is escaped: a tool whose author forgot to clean hides nothing.
+ * Values that strangers chose, as JSON on one line: nothing in it ends its quotes or begins a line. If it contains a
+ * deceptive character, all invisible ones are escaped, so a tool that forgot to clean its text hides nothing.
  */
 export function quotedJson(value: unknown): string {
   const json = JSON.stringify(value) ?? 'null'

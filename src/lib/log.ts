@@ -9,15 +9,15 @@ type Facts = Readonly<Record<string, unknown>>
 
 const MAX_FACT_CHARACTERS = 2000
 
-// Every text of every event comes through here: no caller has to think of what a stranger may have put into it. A little
-// more is looked at than is shown, so that nothing that is cut looks harmless.
+// Every text of every event passes through here, so no caller has to redact input. It reads a little more than it
+// shows, so that a secret that is cut off is still recognized.
 const shown = (_name: string, value: unknown) =>
   typeof value === 'string'
     ? withoutSecrets(value.slice(0, MAX_FACT_CHARACTERS + 200)).slice(0, MAX_FACT_CHARACTERS)
     : value
 
-// JSON escapes a newline, so that no value can begin a line of its own; it leaves what a terminal obeys all the same
-// (C1 controls), what turns text around (bidi), and what no reader sees.
+// JSON escapes a newline, so no value can begin a line of its own. It does not escape C1 controls, which a terminal
+// obeys, bidi controls and invisible characters.
 const line = (level: string, event: string, facts: Facts) =>
   withHiddenEscaped(JSON.stringify({ level, event, ...facts }, shown))
 

@@ -1,17 +1,17 @@
 import { boundedText } from './bounded-text.ts'
 
-/** Longer than anything that is shown of it; what comes after is not looked at. */
+/** More than is ever shown; the rest is not read. */
 const MAX_LOOKED_AT = 8000
 
-// Each of these reads a text once: none can match what another attempt of its own has read before.
-/** What follows an authentication scheme. */
+// Each expression is linear: no attempt rereads what an earlier attempt of the same expression has read.
+/** The credentials after an authentication scheme. */
 const CREDENTIALS = /\b(Bearer|Basic|DPoP)\s+[^\s"',;]+/gi
-/** The query of an address, encoded ones too, and a fragment that has parameters: codes and tokens stand there. */
+/** The query of a URL, encoded or not, and a fragment with parameters: both carry codes and tokens. */
 const QUERY = /(?:\?|%(?:25)*3F)[^\s"'<>]+/gi
 const PARAMETERS = /(?:#|%(?:25)*23)[^\s"'<>#=%]*(?:=|%(?:25)*3D)[^\s"'<>]*/gi
 /** E-mail addresses, and user and password before a host. */
 const ADDRESS = /[^\s@/<>"'%]{1,100}(?:@|%(?:25)*40)[^\s@/<>"']+/gi
-/** Words of the characters that tokens, ids and hashes are made of. */
+/** Words of the alphabet of tokens, ids and hashes. */
 const WORD = /[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*/g
 
 /** Ids of people: `<name>.<key id>.<mac>`. They begin every code and token of ours, and every step-up link. */
@@ -21,14 +21,13 @@ const MIN_SECRET_CHARACTERS = 32
 const SECRET = '[secret]'
 
 /**
- * Text for the log without what could be of use to somebody who reads it there: whatever a client, a person or another
- * system put in, into whatever field. It knows the grammar of what this server gives out (codes, access and refresh
- * tokens, ids of people, sessions and step-ups, handles and states), JWTs, credentials, queries and e-mail addresses. Ids
- * that open nothing stay: of grants, clients, calls and transactions (UUIDs).
+ * Text for the log without secrets, from whatever source and in whatever field. It recognizes what this server issues
+ * (codes, access and refresh tokens, ids of people, sessions and step-ups, handles and states), JWTs, credentials,
+ * queries and e-mail addresses. Ids that grant nothing stay: of grants, clients, calls and transactions (UUIDs).
  */
 export function withoutSecrets(text: string): string {
   let shown = text
-  // Every line of the log comes through here, and most of what it says can hold nothing of the kind.
+  // Fast path: most log lines cannot contain a secret.
   if (/\s/.test(text)) shown = shown.replaceAll(CREDENTIALS, `$1 ${SECRET}`)
   if (/[?#@%]/.test(text))
     shown = shown
@@ -47,7 +46,7 @@ function shownWord(word: string): string {
     .join('.')
 }
 
-/** Base64url mixes cases, hex has nothing but hex. Names of settings, error codes, hosts and UUIDs are neither. */
+/** Base64url mixes cases; hex has only hex digits. Names of settings, error codes, hosts and UUIDs match neither. */
 const isRandom = (part: string): boolean =>
   part.length >= MIN_SECRET_CHARACTERS &&
   (/[0-9a-f]{32}/i.test(part) || (/[a-z]/.test(part) && /[A-Z]/.test(part)))

@@ -9,7 +9,7 @@ export interface RootKey {
   secret: Secret
 }
 
-/** Of the key that `COOKIE_ENCRYPTION_KEY` is. */
+/** The id of the key in `COOKIE_ENCRYPTION_KEY`. */
 export const COOKIE_KEY_ID = 'cookie'
 
 const KEY = /^([A-Za-z0-9]{1,16}):([A-Za-z0-9_-]{43})$/
@@ -42,15 +42,15 @@ export function readRootKeys(
   return ok([active, ...older])
 }
 
-/** Of each character. Random hex has 3.6 and more, 32 random bytes have 4.7; eight characters in any order have 3. */
+/** Bits of entropy per character. Random hex has 3.6 and more, 32 random bytes have 4.7; eight characters have 3. */
 const LEAST_BITS = 3
 const PLACEHOLDER =
   /change|replace|passw|secret|example|default|placeholder|insecure|testing|develop|letmein|qwerty|1q2w3e|asdfgh|cookie|encrypt|pingone|your[-_ ]|do[-_ ]?not[-_ ]|temporary/i
 
 /**
- * What is wrong with keys that were typed and not drawn, as a sentence without values; null: nothing. No check finds every
- * weak key. These are the ones that people set: one character or piece repeated, a sequence, a word that asks to be
- * replaced, one key under two names.
+ * The problem of keys that are not random, as a sentence without values; null: none was found. No check finds every weak
+ * key. This one finds those that people set: repeated characters or pieces, sequences, placeholders, and one key under
+ * two ids.
  */
 export function weaknessOf(
   keys: readonly RootKey[],
@@ -72,7 +72,7 @@ export function weaknessOf(
 
 const HOW = 'npm run keys -- --root makes one'
 
-/** As it is written and as it is decoded: either may be a text that somebody typed. */
+/** The text of a key and its decoded bytes: either may have been typed. */
 function isWeak(key: string): boolean {
   const bytes = fromBase64Url(key)
   const text = new TextDecoder().decode(bytes)
@@ -81,7 +81,7 @@ function isWeak(key: string): boolean {
 
 const codesOf = (text: string): number[] => Array.from(text, (letter) => letter.charCodeAt(0))
 
-/** Few different characters, a piece that repeats, or steps of one size: none of it happens to 32 random bytes. */
+/** Few different characters, a repeated piece, or equal steps: 32 random bytes have none of these. */
 function isRegular(codes: readonly number[]): boolean {
   const shares = [...countsOf(codes).values()].map((count) => count / codes.length)
   const bits = shares.reduce((sum, share) => sum - share * Math.log2(share), 0)

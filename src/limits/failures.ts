@@ -37,7 +37,7 @@ export class Failures {
     return this.#counter.count(byNetwork(networkOf(request)))
   }
 
-  /** This request failed, though its answer does not look so: a page that asks to sign in is an ordinary page. */
+  /** Counts this request as a failure, although its answer is an ordinary page. */
   note(request: Request): void {
     this.#noted.add(request)
   }
@@ -48,7 +48,7 @@ export class Failures {
     return this.#count(byNetwork(networkOf(request)), answer, tooMany)
   }
 
-  /** For this request a grant was looked up and found. Until then its token may name one that was made up. */
+  /** The grant of this request was found. Before that, its token may name a made-up grant. */
   confirm(request: Request): void {
     this.#confirmed.add(request)
   }

@@ -13,7 +13,7 @@ export const ANSWER_MS = 50_000
  */
 export type Reply = 'agreed' | 'declined' | 'unanswered' | 'not_asked'
 
-/** What the edge makes of an error that comes as an answer (stateful.ts). */
+/** Replaces an error that a client sends as its answer (stateful.ts). */
 export const COULD_NOT_ASK = { couldNotAsk: true } as const
 
 /** The stateful lane: the question goes out on the stream of the call, which waits for the answer. */

@@ -73,7 +73,7 @@ export async function askStateless(
   })
 }
 
-/** Whether anything came in the place of an answer; the SDK drops what cannot be one, and says so. */
+/** Whether the client sent a reply; the SDK drops malformed ones and lists their keys. */
 const hasReply = ({ inputResponses, droppedInputResponseKeys }: McpRequest): boolean =>
   Object.hasOwn(inputResponses ?? {}, QUESTION) || droppedInputResponseKeys?.includes(QUESTION) === true
 

@@ -19,8 +19,8 @@ const Failed = z.looseObject({
 })
 
 /**
- * What leaves a transport has sentences of ours only (invariant 9): both SDKs repeat names, revisions and headers of a
- * client in their errors. An error of ours says so in its data; any other keeps its code and gets our words for it.
+ * Replaces the SDKs' error sentences (invariant 9): both SDKs repeat a client's names, revisions and headers in them. Our
+ * own errors are marked in their data; any other error keeps its code and gets our words for it.
  */
 export async function cleanAnswer(response: Response, renamed: RenamedId | null = null): Promise<Response> {
   const { status, body } = response
@@ -69,7 +69,7 @@ const Requested = z.object({ requested: z.string().regex(/^v?\d[\d.-]{0,15}$/) }
 const Required = z.object({ requiredCapabilities: z.record(z.string(), z.unknown()) })
 const State = z.object({ reason: z.literal('invalid_request_state') })
 
-/** Of an SDK's data only what the revision asks for; of a client's text there, a date or a number at most. */
+/** Keeps of an SDK's data only what the revision requires; of a client's text, a date or a number at most. */
 function knownData(code: number, data: Record<string, unknown>): Record<string, unknown> {
   switch (code) {
     case errorCode.unsupportedRevision:
@@ -109,10 +109,10 @@ const wordsFor = (code: number, status: number): string =>
 /** Lines of a stream end with a line feed here; U+2028 is a character of a text like any other. */
 const DATA = /(^|\n)data: ([^\n]*)/
 
-/** What an event of a stream says; of an answer that is no stream, the whole of it. */
+/** The data of an event of a stream; for any other answer, the whole text. */
 export const dataOf = (text: string): string => DATA.exec(text)?.[2] ?? text
 
-/** Each event as soon as it is whole: its `data` line goes through `map`; comments pass. */
+/** Maps the `data` line of each event as soon as it is complete; comments pass unchanged. */
 function mapEvents(
   from: ReadableStream<Uint8Array>,
   map: (message: string) => string,

@@ -24,7 +24,7 @@ const Failure = z.strictObject({
   error: z.looseObject({ code: z.int(), message: z.string() }),
 })
 
-/** The one message of a POST, as both transports go on with it. */
+/** The message of a POST, as both transports get it. */
 export type Envelope =
   | { kind: 'request'; message: z.infer<typeof Request> }
   | { kind: 'notification'; message: z.infer<typeof Notification> }
@@ -32,7 +32,7 @@ export type Envelope =
 
 const HasId = z.object({ method: z.string(), id: z.unknown() })
 
-/** What kind of message it is; a message that is none of JSON-RPC is refused in words of ours. */
+/** The kind of a message; anything but JSON-RPC is refused in our words. */
 export function readEnvelope(parsed: unknown): Result<Envelope, Response> {
   const request = Request.safeParse(parsed)
   if (request.success) return ok({ kind: 'request', message: withoutAbsent(request.data) })
@@ -51,7 +51,7 @@ const WRONG_ID =
 const NO_MESSAGE =
   'The body is not a message of JSON-RPC 2.0: an object with jsonrpc, method, params and, for a request, id. Nothing was done.'
 
-/** Some clients send null or an empty text for what they have not: `arguments: null`, `cursor: ""`. */
+/** Some clients send null or an empty string for an absent value: `arguments: null`, `cursor: ""`. */
 function withoutAbsent(message: z.infer<typeof Request>): z.infer<typeof Request> {
   const { method, params } = message
   if (params === undefined) return message

@@ -31,9 +31,9 @@ export function guardMcpRequest(
 }
 
 /**
- * The transport of MCP 2024-11-05 opens with a GET for events, and would sign its person in before it hears that it is not
- * spoken here. Every later client has a session when it opens a stream, and names it or its revision. MCP 2025-11-25
- * Transports, Listening for Messages: 405 where there is no stream. Who brings a bearer hears it behind the bearer.
+ * A client of MCP 2024-11-05 (HTTP+SSE) opens with a GET for events. Without this check its person would sign in first
+ * and then see that the transport is not supported. Later clients name a session or a revision when they open a stream.
+ * MCP 2025-11-25 Transports, Listening for Messages: 405 without a stream. With a bearer the answer comes after its check.
  */
 const isOfOldTransport = ({ method, headers }: Request): boolean =>
   method === 'GET' &&
@@ -50,7 +50,7 @@ export const corsOf = (origin: string | null): Record<string, string> =>
         vary: 'Origin',
       }
 
-/** A person or program that has nearly the address: what it is exactly. */
+/** The exact address, for a request that is close to it. */
 export const answerOtherPath = (resource: string): Response =>
   jsonRpcError(
     404,

@@ -5,7 +5,7 @@ export const errorCode = {
   methodNotFound: -32601,
   invalidParams: -32602,
   internal: -32603,
-  /** What servers say of a request that the transport itself refuses. */
+  /** The usual code for a request that the transport itself refuses. */
   transport: -32_000,
   sessionNotFound: -32001,
   /** MCP 2025-11-25 Resources, Error Handling; 2026-07-28 says -32602 for it. */
@@ -20,8 +20,8 @@ export const errorCode = {
 
 /** For a GET without a session, with which a client of the older transport begins. */
 export const SPEAKS_STREAMABLE_HTTP =
-  'This server speaks the Streamable HTTP transport of MCP at this address: begin with POST. The older transport of HTTP ' +
-  'with SSE is not spoken here; choose Streamable HTTP ("http") in the settings of the client.'
+  'This server speaks the Streamable HTTP transport of MCP at this address: begin with POST. The older HTTP+SSE ' +
+  'transport is not supported; choose Streamable HTTP ("http") in the settings of the client.'
 
 /** In the data of an error that leaves a transport: its sentence is ours. clean-answer.ts looks for it and removes it. */
 export const OWN_WORDS = 'own-words'

@@ -31,9 +31,9 @@ export async function limitBearer(
 const Ended = z.object({ error_description: z.string() })
 
 /**
- * The challenge as it is, with a sentence for clients that show nothing but the body. It says no more than the challenge
- * does: that there was no token, or that the token is none of ours any more; and why an access ended where that is told
- * anyway. What an endpoint says itself stays.
+ * The challenge unchanged, with a sentence for clients that show only the body. It reveals no more than the challenge:
+ * that there was no token, or that the token is not valid; and why an access ended, where the client learns it anyway. A
+ * body that an endpoint wrote itself stays.
  */
 async function sayWhy(answer: Response): Promise<Response> {
   const text = await answer.text()

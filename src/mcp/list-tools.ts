@@ -5,7 +5,7 @@ export const missingScopes = (tool: AnyTool, scopes: readonly string[]): Scope[]
   tool.scopes.filter((scope) => !scopes.includes(scope))
 
 /**
- * What a client is told about a tool, whatever its token allows: clients keep the list for days, and some refuse a tool
+ * A tool as clients see it, whatever their token allows: clients cache the list for days, and some refuse a tool
  * whose description has changed. Access is decided when it is called (challenge-scopes.ts).
  */
 export const describeTool = ({ title, description, effect }: AnyTool) => ({

@@ -29,7 +29,7 @@ const Answered = z.object({ action: z.enum(['accept', 'decline', 'cancel']) })
 /** Sending a form off is not enough: some clients fill in what is required by themselves. */
 export const isAgreed = (reply: unknown): boolean => Agreed.safeParse(reply).success
 
-/** What a client said of a question: yes, no, or, with anything but an answer, that it could not ask. */
+/** A client's reply to a question: yes, no, or (anything but an answer) that it could not ask. */
 export const readReply = (reply: unknown): 'agreed' | 'declined' | 'not_asked' =>
   isAgreed(reply) ? 'agreed' : Answered.safeParse(reply).success ? 'declined' : 'not_asked'
 

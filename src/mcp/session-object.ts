@@ -6,11 +6,11 @@ const NAMED = /^([0-9a-f]{64})\.[A-Za-z0-9_-]{43}$/
 export const namedSession = (request: Request): string | null =>
   NAMED.exec(request.headers.get('mcp-session-id') ?? '')?.[1] ?? null
 
-/** What its Person, and the edge, ask of the object of a session. */
+/** The RPC methods of a session's object, for its Person and the edge. */
 export interface SessionObject {
   endSession(): Promise<void>
   tellChanged(subscribed: Subscribed): Promise<void>
-  /** The calls of a grant that run now and whose client gave them this id, which is JSON: under the ids of the object. */
+  /** The running calls of a grant with this id of the client (as JSON), by their internal ids. */
   runningAs(id: string, grant: string): Promise<string[]>
 }
 

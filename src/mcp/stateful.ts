@@ -55,7 +55,7 @@ export async function serveSession(
   const session = BearerProps.parse(ctx.props).session === 'open' ? named : null
   if (session === null && signed !== null) {
     // MCP 2025-11-25 Transports, Session Management: 404 makes a client start over. The same for an id of
-    // someone else: for this person it does not exist. Who starts over and forgot to leave the old id out may.
+    // someone else: for this person it does not exist. A client may start over with its old id still in the header.
     if (!isBeginning) return jsonRpcError(404, errorCode.sessionNotFound, 'Session not found')
     request.headers.delete(SESSION_HEADER)
   }
@@ -63,7 +63,7 @@ export async function serveSession(
   if (!isBeginning && !isOurRevision(request))
     return jsonRpcError(400, errorCode.invalidRequest, UNKNOWN_REVISION)
   if (session === null && !isBeginning) return jsonRpcError(400, errorCode.transport, noSession(request))
-  // Its person ends the object, and again if that fails: a session that is not on the list cannot be asked for.
+  // The Person ends the object, and retries: a session that is not on its list cannot be reached.
   if (session !== null && request.method === 'DELETE') {
     await keeper.closeSession(session)
     return new Response(null, { status: 204 })
@@ -83,7 +83,7 @@ export async function serveSession(
     going === null ? request : new Request(request, { method: 'POST', body: JSON.stringify(going.message) })
   const found: { session: string | null } = { session: null }
   const ask = async () => {
-    // Inside of orLost, which says what is known of a call whose stream ends before its answer.
+    // Inside orLost, which answers for a call whose stream ends before its result.
     const response = tie(await library.fetch(forwarded, env, withoutProps(ctx)))
     found.session = response.headers.get(SESSION_HEADER)
     // On the list of its person before the client knows its id: so an ending finds it, and its life has an end.
@@ -111,7 +111,7 @@ const ALREADY_OPEN =
   'This session is open. To begin another one, send initialize without Mcp-Session-Id. Nothing was done.'
 const UNKNOWN_REVISION = 'This revision of the protocol has no sessions here.'
 
-/** A client of the old transport opens with GET and waits for events of it. */
+/** A client of the old transport opens with GET and waits for events. */
 const noSession = ({ method }: Request): string =>
   method === 'GET'
     ? SPEAKS_STREAMABLE_HTTP
@@ -158,7 +158,7 @@ async function goingIn(
     case 'answer': {
       const { message } = envelope
       if (!('error' in message)) return { message, renamed: null }
-      // The library waits for ever for its own answer to an error, and tells a call only that the person cancelled.
+      // The library waits forever if the answer is an error, and the call sees only a cancellation.
       const { jsonrpc, id } = message
       if (id === undefined || id === null) return 'nothing'
       return { message: { jsonrpc, id, result: COULD_NOT_ASK }, renamed: null }

@@ -16,7 +16,7 @@ export interface Refused {
   audience: string
 }
 
-/** What the Person says of the refusal. An outage costs the link only: the challenge is for all clients. */
+/** Asks the Person for a link. An outage costs the link only: the challenge works for all clients. */
 export async function openStepUp(
   tool: AnyTool,
   { grant, network }: Refused,

@@ -15,12 +15,12 @@ export interface StreamToken {
   checkMs: number
 }
 
-/** The same answer; its stream ends with the access token that asked for it (invariant 3). */
+/** The same response; its stream ends with the access token of the request (invariant 3). */
 export function tieToToken(response: Response, token: StreamToken): Response {
   if (response.body === null || response.headers.get('content-type') !== 'text/event-stream') return response
   const reader = response.body.getReader()
   const stop = whenOver(token, () => {
-    // Whoever reads it sees its end; what wrote it sees a client that went away.
+    // The client sees the end of the stream; the transport sees a client that disconnected.
     void reader.cancel('the access token is over').catch(() => {})
   })
   const body = new ReadableStream<Uint8Array>({
@@ -43,7 +43,7 @@ export function tieToToken(response: Response, token: StreamToken): Response {
   return new Response(body, response)
 }
 
-/** Calls `end` once. What comes back stops the asking. */
+/** Calls `end` once. Returns a function that stops the polling. */
 function whenOver({ endsAtSeconds, nowSeconds, isAlive, checkMs }: StreamToken, end: () => void): () => void {
   const check = async () => {
     if (nowSeconds() < endsAtSeconds && (await isAliveOrUnknown(isAlive))) return

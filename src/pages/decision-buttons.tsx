@@ -1,9 +1,9 @@
 import type { JSX } from 'hono/jsx/jsx-runtime'
 
 /**
- * The two answers to a question of ours. `caution` is what the person reads before they say yes. The class `armed`
+ * The two answers to our question. The person reads `caution` before they say yes. The class `armed`
  * (styles.ts) keeps a click or key that began on another page from deciding anything. No element of a page that decides
- * has an id: whoever links to the page could scroll to it, and so put a button at a known place.
+ * has an id: a link to the page could scroll to it, and so put a button at a known place.
  */
 export function DecisionButtons({ caution }: { caution: string }): JSX.Element {
   return (

@@ -14,7 +14,7 @@ export type MessagePageProps = {
   } | null
   incident: string | null
   tone: 'problem' | 'done'
-  /** What a stranger chose, bounded, in a field of its own (invariant 9). */
+  /** A stranger's text, bounded, in a field of its own (invariant 9). */
   fact?: { label: string; value: string }
 }
 

@@ -37,7 +37,7 @@ export function pageHeaders({
     // is refused above.
     'Cross-Origin-Opener-Policy': 'unsafe-none',
     'Cross-Origin-Resource-Policy': 'same-origin',
-    // Whoever links to a page of ours does not choose which part of it is where (text fragments included).
+    // A link cannot scroll our pages to a fragment, text fragments included.
     ...(isScrolledByAddress ? {} : { 'Document-Policy': 'force-load-at-top' }),
     // Without includeSubDomains: other hosts below this one are not ours to decide about.
     ...(isHttps ? { 'Strict-Transport-Security': `max-age=${ONE_YEAR_SECONDS}` } : {}),

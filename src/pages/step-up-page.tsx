@@ -55,7 +55,7 @@ export function StepUpPage(props: StepUpPageProps): JSX.Element {
   )
 }
 
-/** What a person can recognise a call by: whoever stole the app’s access asks from elsewhere, or at another time. */
+/** Lets a person recognise their own call: a thief of the app’s access asks from another network or at another time. */
 function AskedFrom({ askedFrom }: StepUpPageProps): JSX.Element | null {
   if (askedFrom.length === 0) return null
   return (

@@ -71,7 +71,7 @@ export class CallDesk {
     wake.noLaterThan(calls.nextSeconds())
   }
 
-  /** HMAC under a key that the root key derives for this alone: whoever reads the storage has no key to try with. */
+  /** HMAC under its own key derived from the root key, so that storage alone does not allow guessing. */
   async #digestsOf(digest: string): Promise<readonly [string, ...string[]]> {
     const [active, ...older] = this.#parts.config().rootKeys
     const text = new TextEncoder().encode(`${this.#parts.userName()}\n${digest}`)
@@ -80,7 +80,7 @@ export class CallDesk {
     return [await under(active), ...(await Promise.all(older.map(under))), digest]
   }
 
-  /** One line in a minute. */
+  /** At most one log line a minute. */
   #tellTooManyKeys(grant: string): void {
     const nowMs = this.#parts.nowMs()
     if (nowMs - this.#toldAtMs < 60_000) return

@@ -12,7 +12,7 @@ import { type CallIntent, CallOutcome } from './calls.ts'
 import type { Made } from './request-rates.ts'
 import type { PersonStorage } from './step.ts'
 
-/** For so long a client's key names the call that had it first. */
+/** How long a client's key stays valid. */
 const KEY_LASTS_MS = 24 * 3_600_000
 
 const Earlier = z.object({
@@ -26,7 +26,7 @@ const Earlier = z.object({
 const Begun = z.object({ grant_id: z.string(), began_at_ms: z.number() })
 
 /**
- * An intent as it goes on record. What it says of its arguments is keyed: short ones could be found out by trying. The
+ * An intent as it is recorded. The digest of its arguments is keyed, because short ones could be guessed. The
  * first of `digests` is written; those under older root keys, and the one that release 0.1.0 wrote, are still known.
  */
 export type RecordedIntent = CallIntent & { digests: readonly [string, ...string[]] }
@@ -127,7 +127,7 @@ export class CallLog {
     this.#rows('UPDATE calls SET result = NULL WHERE result IS NOT NULL AND grant_id = ?', grant)
   }
 
-  /** What time alone does to rows. True: there is more of it at once. */
+  /** Expires rows. True: call it again at once. */
   sweep(): boolean {
     if (!hasCallTable(this.#storage)) return false
     this.#markLost()

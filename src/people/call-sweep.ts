@@ -61,9 +61,9 @@ export function markLost(sql: Sql, nowMs: number): boolean {
   return mayHaveChanged
 }
 
-/** True: there is more to sweep at once. */
+/** True: call it again at once. */
 export function sweepCalls(sql: Sql, nowMs: number): boolean {
-  // A key that has run out names nothing any more, and its answer is for nobody.
+  // An expired key and its answer are useless.
   const keys = sql.exec(
     `UPDATE calls SET result = NULL, key_hash = NULL, key_ends_at_ms = NULL WHERE seq IN (
        SELECT seq FROM calls WHERE key_hash IS NOT NULL AND key_ends_at_ms <= ? AND outcome IS NOT NULL
@@ -81,7 +81,7 @@ export function sweepCalls(sql: Sql, nowMs: number): boolean {
     nowMs - ROWS_LAST_MS,
     MOST_AT_ONCE,
   )
-  // What runs, or has a key that holds, stays: both are bounded by themselves.
+  // Running calls and valid keys stay: each has its own bound.
   const tooMany = sql.exec(
     `DELETE FROM calls WHERE seq IN (
        SELECT seq FROM calls WHERE seq <= (SELECT seq FROM calls ORDER BY seq DESC LIMIT 1 OFFSET ?)

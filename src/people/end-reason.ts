@@ -14,7 +14,7 @@ export const EndReason = z.enum([
   'cap',
   'key_retired',
   'ended_by_person',
-  // Nothing of this release reaches these two: a page for operators comes with a later one.
+  // Unused in this release: nothing lets an operator end a grant or block a person yet.
   'ended_by_operator',
   'blocked',
 ])

@@ -3,7 +3,7 @@ import type { EndReason } from './end-reason.ts'
 
 /** What `/token` and the bearer check ask of a Person. Every method bears being called twice. */
 export interface GrantKeeper {
-  /** `isRefresh`: it counts in the request rates. */
+  /** `isRefresh`: counts in the request rates. */
   snapshot(grant: string, presented: string, isRefresh: boolean): Promise<Snapshot>
   commit(grant: string, commit: Commit): Promise<Committed>
   endGrant(grant: string, reason: EndReason): Promise<void>
@@ -15,7 +15,7 @@ export interface GrantKeeper {
 /** One hop answers all of it: is the bearer alive, whom does it stand for, is the session its own. */
 export interface BearerAnswer {
   bearer: Bearer | null
-  /** Whether there is such a grant, live or ended, whatever the token. */
+  /** Whether the grant exists, live or ended, whatever the token. */
   isKnown: boolean
   /** Why the grant ended, where it did; the client is told, so that a person can be. */
   ended: EndReason | null
@@ -27,7 +27,7 @@ export interface BearerAnswer {
   waitSeconds: number
 }
 
-/** The answer about a bearer that nobody made. */
+/** The answer about a bearer that was never issued. */
 export const nothingKnown: BearerAnswer = {
   bearer: null,
   isKnown: false,

@@ -23,14 +23,14 @@ export interface Snapshot {
   over: EndReason | null
   /** The settings name another tenant just now: nobody gets anything of this grant, and it goes on later. */
   isRefused: boolean
-  /** How long the client has to wait, because it asked too often; then nothing is done. */
+  /** Seconds that the client must wait, because it asked too often; nothing was done. */
   waitSeconds: number
 }
 
 export interface Commit {
   /** The grant's record that the request started from: the "compare" of one compare-and-set. */
   before: string
-  /** The hash of the code or token in the request. Only what it stands for is replaced or taken away. */
+  /** The hash of the code or token in the request. The commit replaces or removes only that one. */
   presented: string
   writes: [key: string, row: Row | null][]
   spent: Redeemed | null
@@ -53,7 +53,7 @@ const GrantRecord = z.looseObject({
   previousRefreshTokenWrappedKey: z.string().optional(),
   authCodeWrappedKey: z.string().optional(),
 })
-/** What the library's record knows of codes and refresh tokens: SHA-256 in hex, as our own hashes are. */
+/** Hashes of codes and refresh tokens in the library's record: SHA-256 in hex, like ours. */
 const Hashes = z.looseObject({
   authCodeId: z.string().optional(),
   refreshTokenId: z.string().optional(),
@@ -222,7 +222,7 @@ export class GrantRecords {
     return this.#records.get(tokenKey(grant, token)) !== null && this.has(grant)
   }
 
-  /** Nothing of the grant opens from here on; stored answers go too. Of very many rows the alarm erases the rest. */
+  /** Invalidates everything of the grant, stored answers included. The alarm erases the rest of very many rows. */
   erase(grant: string): void {
     this.#records.delete(grantKey(grant))
     const { keys, list_complete: isAll } = this.#records.list(tokenKey(grant, ''), { limit: ERASED_AT_ONCE })
@@ -249,7 +249,7 @@ export class GrantRecords {
     }
   }
 
-  /** The alarm: what is left of ended grants, and answers that nobody may have again. */
+  /** For the alarm: the rest of ended grants, and answers that have expired. */
   eraseMore(): void {
     const [next] = this.#erasing()
     if (next !== undefined) this.erase(next)
@@ -264,7 +264,7 @@ export class GrantRecords {
     return Array.from(this.#kv.list({ prefix: ERASING, limit: 1 }), ([key]) => key.slice(ERASING.length))
   }
 
-  /** A grant goes by its code or any of its refresh tokens, an access token by itself. */
+  /** A code or refresh token revokes its grant, an access token only itself. */
   #revoke(grant: string, { presented, writes }: Commit, now: string | null): Committed {
     if (writes.some(([key]) => key === grantKey(grant))) {
       const known = now === null ? {} : Hashes.parse(JSON.parse(now))

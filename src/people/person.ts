@@ -135,8 +135,8 @@ export const makePerson = (parts: PersonParts) =>
         const ended = known?.ended?.reason ?? null
         return { ...found, over: null, ended, isRefused: false, waitSeconds: 0 }
       }
-      // What was made up counts nothing, or it would make the grant's own client wait. Nor does a token that was spent
-      // long ago: whoever floods with a stolen one must not keep its owner's from ending the grant.
+      // Made-up tokens do not count, or they would make the grant's own client wait. Nor do tokens spent long ago: a
+      // flood with a stolen one must not block the owner's token, whose reuse ends the grant.
       const isCounted =
         isRefresh && found.repeat !== 'reuse' && this.#records.isRefreshToken(grant, presented)
       const waitSeconds = isCounted ? this.#rates.take(grant) : 0

@@ -90,7 +90,7 @@ export class LoginStorage implements ProviderStorage {
   }
 }
 
-/** The storage of one registration: what is written is kept back until settle() is called, so that it may not happen. */
+/** The storage of one registration: writes are held back until settle(), so that a registration can still be refused. */
 export class HeldStorage implements ProviderStorage {
   readonly #rest: ProviderStorage
   readonly #held: Parameters<ProviderStorage['put']>[] = []

@@ -23,7 +23,7 @@ const FIRST_PAUSE_SECONDS = 60
 /** For settings that an operator has to put back: not a try. */
 const SETTINGS_PAUSE_SECONDS = 3600
 const LONGEST_WAIT_SECONDS = 30 * 86_400
-/** What one alarm tells: PingOne may take its time for each. */
+/** How many one alarm revokes: PingOne may be slow with each. */
 const TOLD_AT_ONCE = 20
 
 /** What became of one: told, to be tried again, waiting for other settings, or not to be told any more. */

@@ -27,7 +27,7 @@ export interface Redeemed {
   network: string | null
 }
 
-/** What a grant's refreshes have in one row. */
+/** The refreshes of a grant, in one row. */
 interface Refreshes {
   count: number
   /** Redeemed tokens whose answer may be repeated, the oldest first. */
@@ -43,7 +43,7 @@ interface Newest {
 // `answers` and `pair` were written until release 0.1.0; `old` is a spent token whose answer is gone.
 const KINDS = ['refreshes', 'newest', 'answers', 'spent', 'pair', 'old']
 
-/** 128 bits of a SHA-256: nobody makes up a token that has the same. */
+/** 128 bits of a SHA-256: no other token can be made to match. */
 const oldKey = (grant: string, hash: string) => `old:${grant}:${hash.slice(0, 32)}`
 
 /** The refresh tokens of one person's grants that were redeemed. Synchronous, like all rules of a Person. */
@@ -122,7 +122,7 @@ export class SpentTokens {
     })
   }
 
-  /** Whether there was more of it than one act erases; then it is to be asked again. */
+  /** True: there was more than one act erases; call it again. */
   erase(grant: string): boolean {
     let left = ERASED_AT_ONCE
     for (const kind of KINDS) {
@@ -136,7 +136,7 @@ export class SpentTokens {
     return false
   }
 
-  /** What may not be repeated any more shrinks to what makes a second redemption known. */
+  /** An answer that can no longer be repeated shrinks to what reuse detection needs. */
   #dropAnswers(grant: string): Refreshes {
     const { count, recent } = this.#refreshes(grant)
     let over = 0

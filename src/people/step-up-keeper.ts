@@ -5,14 +5,14 @@ export interface StepUpAsk {
   grant: string
   /** All that the call needs. */
   scopes: string[]
-  /** What was called; the page does not show it, it tells a second refusal from a first. */
+  /** The tool, which tells a second refusal from a first. The page does not show it. */
   tool: string
   /** Where the call came from (lib/address-prefix.ts): for the page, which the person judges it by. */
   network: string
 }
 
 /**
- * What a refused call is told. `open`: the person can allow it at the link of this id. `denied`: they said no just now.
+ * The answer to a refused call. `open`: the person can allow it at the link of this id. `denied`: they said no just now.
  * `narrowed`: the grant has it, and the client asked for a token without it. `isAskedAgain`: the same call was refused
  * before, and not long ago.
  */

@@ -16,7 +16,7 @@ const StepUpRow = z.object({
   tools: z.array(z.string()).default([]),
   askedFrom: z.array(z.object({ network: z.string(), atSeconds: z.number().int() })).default([]),
   endsAtSeconds: z.number().int(),
-  /** `narrowed`: there is nothing to ask; the row only remembers that the client was told. */
+  /** `narrowed`: nothing to ask; the row only records that the client was informed. */
   state: z.enum(['open', 'denied', 'used', 'narrowed']),
   /** Thumbprint of PingOne's token that came with the approval. */
   approvedWith: z.string().nullable(),
@@ -24,7 +24,7 @@ const StepUpRow = z.object({
 export type StepUpRow = z.infer<typeof StepUpRow>
 
 export const STEP_UP_SECONDS = 600
-/** What one request remembers of its callers. */
+/** The callers of one request. */
 const MOST_TOOLS = 50
 const MOST_NETWORKS = 5
 

@@ -41,7 +41,7 @@ export class StepUps {
     this.#parts = parts
   }
 
-  /** What to tell a call that lacks scopes; null where its grant is not there any more. */
+  /** The answer to a call that lacks scopes; null if its grant no longer exists. */
   async open(asked: StepUpAsk): Promise<StepUpRefusal | null> {
     const { grant } = asked
     const lacking = this.#lacking(asked)
@@ -81,7 +81,7 @@ export class StepUps {
   ): Promise<StepUpDenial> {
     const key = await keyOf(id)
     const isOwn = await this.#parts.isOwn(issuer, subject)
-    // No waiting from here on.
+    // No await below this line.
     const row = this.#rows.read(key)
     if (!isOwn) {
       log.error('security.step-up-by-another', { grant: row?.grant ?? 'none' })
@@ -103,7 +103,7 @@ export class StepUps {
     const place = this.#rows.read(key)?.grant ?? 'none'
     const sealed = await sealTokens(config, place, { access: given.accessToken, refresh: given.refreshToken })
     const tenant = tenantOf(config, given.environment)
-    // No waiting from here on.
+    // No await below this line.
     const row = this.#rows.read(key)
     if (row?.state === 'used' && row.approvedWith === approvedWith) return 'widened'
     const outcome = isOwn && row !== null ? this.#widen(row, given, { sealed, tenant }) : 'gone'
@@ -126,7 +126,7 @@ export class StepUps {
     return this.#rows.nextSeconds()
   }
 
-  /** Nothing: its client asked for a token that has less than the grant, and a refresh brings the rest. */
+  /** Nothing to ask: the client requested a narrower token than its grant, and a refresh gives the rest. */
   #lacking({ grant, scopes }: StepUpAsk): string[] | null {
     const isLive = this.#parts.grants.readLive(grant) !== null
     const has = isLive ? this.#parts.records.allowed(grant) : null

@@ -6,10 +6,10 @@ import { traceHeaders, TRANSACTION_HEADER } from '../lib/trace.ts'
 import { problemOf, problemOfRequest, type PingOneProblem } from './problems.ts'
 
 /**
- * What PingOne can send to the token endpoint's clients has no bound of its own that anybody wrote down: an id token has
- * what the administrator maps into it, and of groups that is a name each. A mebibyte, as much as PingOne itself reads of a
- * request, has room for about ten thousand groups with names of 70 characters; a token of that size is read once in a login
- * and kept nowhere. Documents and key sets are a few kilobytes, whoever signs in.
+ * PingOne documents no bound for its token answers: an id token has what the administrator maps into it, and a name for
+ * each group. One mebibyte, as much as PingOne itself reads of a request, has room for about ten thousand groups with
+ * names of 70 characters. A token of that size is read once in a login and not stored. Documents and key sets are a few
+ * kilobytes for every user.
  */
 const MAX_POST_ANSWER_BYTES = 1024 * 1024
 const MAX_GET_ANSWER_BYTES = 256 * 1024

@@ -44,7 +44,7 @@ interface Asked {
 export function makeTodoClient(api: TodoApi, call: TodoCall) {
   let { token } = call
   let writes = 0
-  /** What a call has just read it need not read again: a question and the act behind it look at the same list. */
+  /** A call reads the list once: its question and its act see the same list. */
   let seen: Answer | null = null
 
   /**

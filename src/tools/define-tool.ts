@@ -25,7 +25,7 @@ interface Tool<I extends z.ZodObject, O extends z.ZodObject> extends ToolFacts {
   readonly input: I
   readonly output: O
   run(input: z.output<I>, context: ToolContext): Promise<Result<z.input<O>, ToolProblem>>
-  /** The output in words of ours, for a person to read: no value of it that others chose (they see those as JSON). */
+  /** The output in our words, for a person to read, without values that others chose: those are shown as JSON. */
   say(output: z.output<O>): string
   /** What the person must agree to before `run`; null: nothing. It only looks: it changes nothing. */
   confirm?(input: z.output<I>, context: ToolContext): Asking

@@ -43,7 +43,7 @@ export async function deleteEach(
       leave(id)
     } else {
       const list = await todos.remove(id)
-      // An API may refuse in silence: what is still on its list is not deleted, and may still be.
+      // An API may refuse silently: a todo that is still on its list may or may not be deleted later.
       const isKept = list.ok && list.value.some((one) => one.id === id)
       if (list.ok) {
         there = list.value
