@@ -22,7 +22,7 @@ type Outcome =
   /** The request is fine; only a user is missing. */
   | { kind: 'accepted' }
   /** An OAuth error, as a code for the log: in the redirect, or in the answer to a pushed request. */
-  | { kind: 'refused'; code: string }
+  | { kind: 'refused'; code: string; isPushed: boolean }
   /** PingOne does not redirect to this redirect URI. */
   | { kind: 'page'; status: number }
   | { kind: 'unavailable'; detail: string }
@@ -64,8 +64,12 @@ export async function checkLogins(config: Config, fetch: Fetch): Promise<readonl
   // The sign-in to our own pages asks for no scope of the API. A problem of both logins is reported once.
   const ownPages = { ...login, redirectUri: `${publicOrigin}/signed-in`, scopes: [] }
   const second = await begin(ownPages)
-  if (!(second.kind === 'refused' && isRefusedFor(first, second.code)))
-    findings.push(judge(second, ownPages, 'PINGONE_DV_POLICY_ID'))
+  const finding = judge(second, ownPages, 'PINGONE_DV_POLICY_ID')
+  const isSaid =
+    second.kind === 'refused' &&
+    isRefusedFor(first, second.code) &&
+    (second.code === 'invalid_scope' || findings.some(({ text }) => text === finding.text))
+  if (!isSaid) findings.push(finding)
 
   for (const [at, other] of others.entries()) {
     const outcome = await begin({ policy: other, scopes: [], extraScopes: [] })
@@ -91,7 +95,9 @@ async function beginLogin(
   const url = await pingone.authorizationUrl({ redirectUri, state: randomUUID(), secrets, scopes })
   if (!url.ok) {
     const { reason, detail } = url.error
-    return reason === 'unavailable' ? { kind: 'unavailable', detail } : { kind: 'refused', code: detail }
+    return reason === 'unavailable'
+      ? { kind: 'unavailable', detail }
+      : { kind: 'refused', code: detail, isPushed: true }
   }
   // With a pushed request PingOne may ignore it and start a flow that nobody continues.
   url.value.searchParams.set('prompt', 'none')
@@ -113,12 +119,13 @@ function readAnswer({ status, headers }: Response, asked: URL, redirectUri: stri
     // A page of PingOne: the one of its flow, or an error page.
     return error === null ? { kind: 'accepted' } : { kind: 'page', status }
   }
-  if (error === null) return { kind: 'refused', code: 'a code without a user' }
-  if (namesNoPolicy(searchParams.get('error_description'))) return { kind: 'refused', code: POLICY_NOT_FOUND }
+  const refused = (code: string): Outcome => ({ kind: 'refused', code, isPushed: false })
+  if (error === null) return refused('a code without a user')
+  if (namesNoPolicy(searchParams.get('error_description'))) return refused(POLICY_NOT_FOUND)
   if (NEEDS_A_USER.includes(error)) return { kind: 'accepted' }
   if (error === 'temporarily_unavailable' || error === 'server_error')
     return { kind: 'unavailable', detail: error }
-  return { kind: 'refused', code: loggedErrorCode(error) }
+  return refused(loggedErrorCode(error))
 }
 
 /** The outcome in our words for the operator; `policies`: where the policy is configured. */
@@ -136,13 +143,15 @@ function judge(outcome: Outcome, { redirectUri, scopes }: Login, policies: strin
     case 'unavailable':
       return problem(`no login can begin (${outcome.detail}): PingOne does not answer. Try again later`)
     case 'refused':
-      return problem(wordsFor(outcome.code, policies))
+      // An error that comes back by redirect proves the redirect URI; one of a pushed request does not.
+      return problem(wordsFor(outcome.code, policies, outcome.isPushed ? redirectUri : null))
     default:
       return outcome satisfies never
   }
 }
 
-function wordsFor(code: string, policies: string): string {
+/** `doubtful`: a redirect URI that PingOne may not know. */
+function wordsFor(code: string, policies: string, doubtful: string | null): string {
   switch (code) {
     case POLICY_NOT_FOUND:
       return (
@@ -168,8 +177,9 @@ function wordsFor(code: string, policies: string): string {
       return 'PingOne refuses our authentication for a pushed request (invalid_client): see the line about it'
     default:
       return (
-        `PingOne refuses the login (${code}): most often ${policies} is no flow policy of this application. Compare ` +
-        'the redirect URIs and the policy with docs/run.md'
+        `PingOne refuses the login (${code}): most often ` +
+        (doubtful === null ? '' : `${doubtful} is not a redirect URI of the application, or `) +
+        `${policies} is no flow policy of it. Compare both with docs/run.md`
       )
   }
 }
@@ -193,13 +203,14 @@ function notGranted(scope: string, { api, pingone }: Config): Finding {
 }
 
 /** Facts that no request without a user can show. */
-export const onlyALoginShows: readonly Finding[] = [
+export const onlyALoginShows = ({ isAccepted }: { isAccepted: boolean }): readonly Finding[] => [
   note(
     'not checked: API_IDENTIFIER. It has to be the audience of the resource that has the scopes, letter by letter; ' +
       'only a token shows it. If it is not, every login is refused, and the log says login.refused, not_trusted, aud',
   ),
   note(
-    'not checked: whether the flow works, is deployed, and asks for consent. PingOne has taken the request for it; ' +
-      'sign in once, and look for login.refused in the log',
+    'not checked: whether the flow works, is deployed, and asks for consent. ' +
+      (isAccepted ? 'PingOne accepts the request for it; sign in' : 'When the problems are solved, sign in') +
+      ' once, and look for login.refused in the log',
   ),
 ]

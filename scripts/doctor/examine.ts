@@ -39,13 +39,15 @@ async function examinePingOne(config: Config, fetch: Fetch): Promise<readonly Fi
     { ...config.pingone, apiIdentifier: config.api.identifier, deadlineMs: DEADLINE_MS },
     deps,
   )
+  // A document with problems is reported, and nothing else at its addresses is asked.
+  const application = isGood ? await checkApplication({ pingone, config }, randomUUID()) : []
+  const logins = isGood ? await checkLogins(config, fetch) : []
   return [
     ...findings,
     ...(keys === null ? [] : [await examineKeys(fetch, keys)]),
-    // A document that does not hold is not asked any further: its problem is said already.
-    ...(isGood ? await checkApplication({ pingone, config }, randomUUID()) : []),
-    ...(isGood ? await checkLogins(config, fetch) : []),
-    ...onlyALoginShows,
+    ...application,
+    ...logins,
+    ...onlyALoginShows({ isAccepted: isGood && logins.every(({ level }) => level === 'ok') }),
     ...toKnow(config),
   ]
 }

@@ -168,7 +168,7 @@ test.for<[string, Parameters<typeof pingone>[0], RegExp[]]>([
   [
     'another error',
     { authorize: (asked) => back(asked, 'invalid_request') },
-    [/\(invalid_request\): most often/],
+    [/\(invalid_request\): most often PINGONE_DV_POLICY_ID is no flow policy/],
   ],
   ['a text instead of a code', { authorize: (asked) => back(asked, 'STRANGE: 1') }, [/\(not a code\)/]],
   ['an outage', { authorize: () => page(503) }, [/Try again later/]],
@@ -216,6 +216,27 @@ test('with pushed requests PingOne judges what is pushed', async () => {
     Response.json({ error: 'invalid_request', error_description: 'PolicyId not found' }, { status: 400 })
   const { problems } = await said(given, pingone({ document: par, par: bad }))
   expect(problems).toEqual([expect.stringContaining('PINGONE_DV_POLICY_ID has to be')])
+  // A redirect URI that is not registered is an error of the pushed request, not a page.
+  const unclear = () => Response.json({ error: 'invalid_request' }, { status: 400 })
+  const { problems: both } = await said(given, pingone({ document: par, par: unclear }))
+  expect(both).toEqual([
+    expect.stringMatching(/\/callback is not a redirect URI .* or PINGONE_DV_POLICY_ID is no flow policy/),
+    expect.stringContaining('/signed-in is not a redirect URI'),
+  ])
+})
+
+test('that PingOne takes the request for the flow is not claimed where it does not', async () => {
+  const { text: good } = await said(settings, pingone())
+  expect(good).toContain('PingOne accepts the request')
+  for (const different of [
+    { authorize: (asked: URLSearchParams) => back(asked, 'invalid_request', 'PolicyId not found') },
+    { authorize: () => page(503) },
+    { document: { issuer: `${ISSUER}/` } },
+  ]) {
+    const { text } = await said(settings, pingone(different))
+    expect(text).not.toContain('PingOne accepts the request')
+    expect(text).toContain('not checked: whether the flow works')
+  }
 })
 
 test('what no look can tell is said: the audience of tokens, and what the flow does', async () => {
