@@ -63,15 +63,20 @@ export interface BadSettings {
   isEmpty: boolean
 }
 
+/** zod has words of its own for a value that is not on a list. */
+const ruleOf = (issue: z.core.$ZodIssue): string =>
+  issue.code === 'invalid_value' ? `must be one of ${issue.values.join(', ')}` : issue.message
+
 export function loadConfig(env: unknown): Result<Config, BadSettings> {
   const parsed = Settings.safeParse(env)
   const given = z.record(z.string(), z.unknown()).parse(env)
   const textOf = (name: string) => (typeof given[name] === 'string' ? given[name] : undefined)
   const isEmpty = !Object.keys(Settings.shape).some((name) => given[name] !== undefined)
   const rootKeys = readRootKeys(textOf('ROOT_KEYS'), textOf('COOKIE_ENCRYPTION_KEY'))
-  const fieldProblems = (parsed.error?.issues ?? []).map(({ path, message, code }) => {
-    const name = String(path[0])
-    return { name, problem: code === 'invalid_type' && given[name] === undefined ? 'is missing' : message }
+  const fieldProblems = (parsed.error?.issues ?? []).map((issue) => {
+    const name = String(issue.path[0])
+    const isMissing = issue.code === 'invalid_type' && given[name] === undefined
+    return { name, problem: isMissing ? 'is missing' : ruleOf(issue) }
   })
   const keyProblems = rootKeys.ok ? [] : [{ name: 'ROOT_KEYS', problem: rootKeys.error }]
   // On a developer's machine a weak key harms nobody.

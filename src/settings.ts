@@ -9,7 +9,16 @@ const flag = z
   .enum(['on', 'off', 'true', 'false', '1', '0'])
   .default('off')
   .transform((text) => ['on', 'true', '1'].includes(text))
-const count = (normal: number, most: number) => z.coerce.number().int().min(1).max(most).default(normal)
+const wholeNumber = (most: number) => {
+  const error = `must be a whole number from 1 to ${most}`
+  return z.coerce.number({ error }).int(error).min(1, error).max(most, error)
+}
+const count = (normal: number, most: number) => wholeNumber(most).default(normal)
+/** RFC 6749 §3.3: one scope. */
+const scopeName = z
+  .string()
+  .regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'must be one scope, without blanks or quotes')
+const plainText = z.string().regex(/^\S(?:.*\S)?$/s, 'must not be empty, nor begin or end with a blank')
 
 /** Https, or http on this machine. No path beyond what is asked, no query, no fragment, no credentials. */
 const webAddress = z.string().refine((text) => {
@@ -55,14 +64,12 @@ export const Settings = z.object({
   PINGONE_DV_POLICY_ID: policyIds.describe(
     'DaVinci flow policy ids, separated by commas: the first is asked for, each is accepted.',
   ),
-  MCP_SERVER_CLIENT_ID: z.string().min(1).describe('Client id of this server at PingOne.'),
+  MCP_SERVER_CLIENT_ID: plainText.describe('Client id of this server at PingOne.'),
   PINGONE_CLIENT_AUTH: z
     .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt'])
     .default('client_secret_basic')
     .describe('How this server authenticates at PingOne, as set on the application there.'),
-  MCP_SERVER_CLIENT_SECRET: z
-    .string()
-    .min(1)
+  MCP_SERVER_CLIENT_SECRET: plainText
     .optional()
     .describe('Secret of this server at PingOne: for the two methods that have one, and only for them.'),
   MCP_SERVER_PRIVATE_KEY: z
@@ -77,29 +84,17 @@ export const Settings = z.object({
   ALLOWED_ENVIRONMENTS: environments.describe(
     'PingOne environments, by id, that this server may ever work with: that of `PINGONE_ISSUER` must be among them, and a token of another is refused. Empty: only that of `PINGONE_ISSUER`, where its address names one.',
   ),
-  MAX_AUTH_AGE_HOURS: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(24 * 365)
+  MAX_AUTH_AGE_HOURS: wholeNumber(24 * 365)
     .optional()
     .describe(
       'How long ago a person may have proved at PingOne who they are, when they connect a client. Unset: as PingOne decides.',
     ),
   PINGONE_SEND_RESOURCE: flag.describe('Send `resource` to PingOne. Off: PingOne does not document it.'),
   PINGONE_EXTRA_SCOPES: list.describe('More scopes to ask PingOne for, e.g. `offline_access`.'),
-  API_IDENTIFIER: z.string().min(1).describe('Audience of the API, as set on its resource at PingOne.'),
+  API_IDENTIFIER: plainText.describe('Audience of the API, as set on its resource at PingOne.'),
   API_URL: webAddress.optional().describe('Where the API is. Unset: the service binding `TODO_API`.'),
-  API_SCOPE_READ: z
-    .string()
-    .min(1)
-    .default('todo:read')
-    .describe('Scope of the API for reading, at PingOne.'),
-  API_SCOPE_WRITE: z
-    .string()
-    .min(1)
-    .default('todo:write')
-    .describe('Scope of the API for writing, at PingOne.'),
+  API_SCOPE_READ: scopeName.default('todo:read').describe('Scope of the API for reading, at PingOne.'),
+  API_SCOPE_WRITE: scopeName.default('todo:write').describe('Scope of the API for writing, at PingOne.'),
   ROOT_KEYS: z
     .string()
     .optional()

@@ -52,6 +52,20 @@ test('every setting that is missing is named at once', () => {
   ])
 })
 
+test.for([
+  ['API_IDENTIFIER', '', 'must not be empty, nor begin or end with a blank'],
+  ['API_IDENTIFIER', ' https://todo.api.example', 'must not be empty, nor begin or end with a blank'],
+  ['MCP_SERVER_CLIENT_SECRET', 'the-secret\n', 'must not be empty, nor begin or end with a blank'],
+  ['API_SCOPE_WRITE', 'todo:read todo:write', 'must be one scope, without blanks or quotes'],
+  ['API_SCOPE_READ', '', 'must be one scope, without blanks or quotes'],
+  ['PROFILE', 'readonly', 'must be one of full, read-only'],
+  ['FIRST_SCOPES', 'ALL', 'must be one of required, all'],
+  ['REQUESTS_PER_MINUTE', 'many', 'must be a whole number from 1 to 1000000'],
+  ['MAX_AUTH_AGE_HOURS', '0', 'must be a whole number from 1 to 8760'],
+])('%s=%j is refused in words that say what it must be', ([name = '', value, rule]) => {
+  expect(problemsOf({ ...good, [name]: value })).toEqual([{ name, problem: rule }])
+})
+
 const privateKey = makePrivateJwk('a')
 const { MCP_SERVER_CLIENT_SECRET, ...withoutSecret } = good
 const withKey = {
