@@ -28,9 +28,9 @@ export function endSentence(reason: EndReason): string {
     case 'ended_by_person':
       return 'You ended it.'
     case 'ended_by_operator':
-      return 'Whoever runs this server ended it.'
+      return 'The operator of this server ended it.'
     case 'blocked':
-      return 'Whoever runs this server blocked you.'
+      return 'The operator of this server blocked you.'
     default:
       return reason satisfies never
   }

@@ -34,7 +34,7 @@ export function answerSignInRefusal(refusal: SignInRefusal): RefusedAnswer {
       return refuse(
         403,
         'PingOne did not ask you to sign in again',
-        'This needs a sign-in of the last hour. Sign out of PingOne and try again; if that does not help, tell whoever runs this server. Nothing was changed.',
+        'This needs a sign-in of the last hour. Sign out of PingOne and try again; if that does not help, tell the operator of this server. Nothing was changed.',
       )
     case 'declined':
       return refuse(403, 'You did not sign in', 'You declined at PingOne. Nothing was changed.')
@@ -64,10 +64,10 @@ export function answerSignInRefusal(refusal: SignInRefusal): RefusedAnswer {
   }
 }
 
-export const BLOCKED = 'Whoever runs this server has blocked your access. No app can act for you here.'
+export const BLOCKED = 'The operator of this server has blocked your access. No app can act for you here.'
 const OVERSIZED =
-  'Its answer is longer than this server reads, because of many groups for one, and trying again does not help. Whoever runs this server has to limit what PingOne sends. Nothing was changed.'
-const OPERATOR = 'Whoever runs it has to act. Nothing was changed.'
+  'Its answer is longer than this server reads, because of many groups for one, and trying again does not help. The operator of this server has to limit what PingOne sends. Nothing was changed.'
+const OPERATOR = 'Its operator has to act. Nothing was changed.'
 
 const refuse = (status: 400 | 403, title: string, sentence: string): RefusedAnswer => ({
   status,

@@ -71,13 +71,13 @@ function wordsFor(reason: Reason): { title: string; sentence: string } {
       return {
         title: 'This app is not admitted here',
         sentence:
-          'This server answers only apps that are on its list. Nothing was asked of you and nothing was sent. If you need this app, give the number below to whoever runs this server: the log names the app, and docs/connect.md says how to admit it.',
+          'This server answers only apps that are on its list. Nothing was asked of you and nothing was sent. If you need this app, give the number below to the operator of this server: the log names the app, and docs/connect.md says how to admit it.',
       }
     case 'scheme':
       return {
         title: 'This app cannot be answered safely',
         sentence:
-          'It wants the answer at an address that any program on your computer can claim. Update the app, or let it sign in over a local port or its website. For whoever runs this server: docs/connect.md, Cursor.',
+          'It wants the answer at an address that any program on your computer can claim. Update the app, or let it sign in over a local port or its website. For the operator of this server: docs/connect.md, Cursor.',
       }
     case 'unknown':
       return {

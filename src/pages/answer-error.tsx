@@ -14,7 +14,7 @@ export function answerError(request: Request, error: unknown): Response {
   const page = (
     <MessagePage
       title="Something went wrong here"
-      sentence="Nothing you did caused this. Try again; if it stays, tell whoever runs this server."
+      sentence="Nothing you did caused this. Try again; if it stays, tell the operator of this server."
       next={null}
       retry={null}
       incident={incident}

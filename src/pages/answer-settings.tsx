@@ -18,7 +18,7 @@ export function answerBadSettings(request: Request, bad: BadSettings): Response 
   const list = bad.problems.map(({ name, problem }) => `${name} ${problem}`).join('; ')
   const sentence = isLoopbackHost(url.hostname)
     ? `${list}. What each setting means is in docs/configuration.md.`
-    : 'Its settings are not complete. Whoever runs it finds what is missing in its log.'
+    : 'Its settings are not complete. Its operator finds what is missing in its log.'
   const page = (
     <MessagePage
       title="This server is not set up"
