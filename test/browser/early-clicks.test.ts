@@ -127,6 +127,18 @@ test.for(deciding)('rapid clicks decide nothing on %s, however many', async ([, 
   expect(await submits(page)).toBe(1)
 })
 
+test.for(deciding)('a press without a movement before it decides nothing on %s', async ([, open]) => {
+  await using chromium = await startChromium()
+  const page = await openStill(chromium, await open())
+  await setAge(page, 60_000)
+  const at = { ...(await centreOf(page, 'Approve')), button: 'left', clickCount: 1 } as const
+  const devTools = await page.context().newCDPSession(page)
+  // A window that comes to the front under a pointer that stands still.
+  await devTools.send('Input.dispatchMouseEvent', { type: 'mousePressed', ...at })
+  await devTools.send('Input.dispatchMouseEvent', { type: 'mouseReleased', ...at })
+  expect(await submits(page)).toBe(0)
+})
+
 test('no address scrolls a page that decides, by name or by its text', async () => {
   await using chromium = await startChromium()
   for (const [, open] of deciding) {
