@@ -59,7 +59,7 @@ test('settings that cannot work are all named at once, before anything starts, a
     'MCP_SERVER_CLIENT_SECRET is missing',
     'API_IDENTIFIER is missing',
     'ROOT_KEYS must be kid:base64url(32 bytes)',
-    'ACCESS_TOKEN_MINUTES Invalid input',
+    'ACCESS_TOKEN_MINUTES must be a whole number',
     'the PingOne stand-in is not started',
     'docs/configuration.md',
     `${file}: PINGONE_ISUER is not a setting`,

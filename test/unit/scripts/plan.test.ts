@@ -46,7 +46,7 @@ test('all that cannot work is named at once, in the order of the documentation, 
       '  MCP_SERVER_CLIENT_SECRET is missing',
       '  API_IDENTIFIER is missing',
       '  ROOT_KEYS must be kid:base64url(32 bytes), …',
-      '  ACCESS_TOKEN_MINUTES Invalid input: expected number, received NaN',
+      '  ACCESS_TOKEN_MINUTES must be a whole number from 1 to 1440',
       'PINGONE_ISSUER is set, so the PingOne stand-in is not started.',
     ].join('\n'),
   )
