@@ -1,5 +1,5 @@
 import { withHiddenEscaped } from './bounded-text.ts'
-import { withoutSecrets } from './redacted.ts'
+import { wholeWords, withoutSecrets } from './redacted.ts'
 
 /**
  * One JSON line per event, for the operator; may be sampled or lost (what must not be lost is a record in the
@@ -10,10 +10,10 @@ type Facts = Readonly<Record<string, unknown>>
 const MAX_FACT_CHARACTERS = 2000
 
 // Every text of every event passes through here, so no caller has to redact input. It reads a little more than it
-// shows, so that a secret that is cut off is still recognized.
+// shows, and whole words only, so that a secret that is cut off is still recognized.
 const shown = (_name: string, value: unknown) =>
   typeof value === 'string'
-    ? withoutSecrets(value.slice(0, MAX_FACT_CHARACTERS + 200)).slice(0, MAX_FACT_CHARACTERS)
+    ? withoutSecrets(wholeWords(value, MAX_FACT_CHARACTERS + 200)).slice(0, MAX_FACT_CHARACTERS)
     : value
 
 // JSON escapes a newline, so no value can begin a line of its own. It does not escape C1 controls, which a terminal

@@ -1,21 +1,28 @@
-import { boundedText } from './bounded-text.ts'
+import { boundedText, cleanText } from './bounded-text.ts'
 
 /** More than is ever shown; the rest is not read. */
 const MAX_LOOKED_AT = 8000
 
 // Each expression is linear: no attempt rereads what an earlier attempt of the same expression has read.
+/** Letters that need no `%`: the same address without it (RFC 3986 §6.2.2.2), also where it was encoded again. */
+const NEEDLESS = /%(?:25)*(2d|2e|5f|7e|3\d|[46][1-9a-f]|[57][\da])/gi
 /** The credentials after an authentication scheme. */
 const CREDENTIALS = /\b(Bearer|Basic|DPoP)\s+[^\s"',;]+/gi
 /** The query of a URL, encoded or not, and a fragment with parameters: both carry codes and tokens. */
 const QUERY = /(?:\?|%(?:25)*3F)[^\s"'<>]+/gi
 const PARAMETERS = /(?:#|%(?:25)*23)[^\s"'<>#=%]*(?:=|%(?:25)*3D)[^\s"'<>]*/gi
+/** What has such a name, in a query without its beginning too. */
+const NAMED =
+  /(?<=^|\W|%(?:25)*[\da-f]{2})(code|state|nonce|handle|csrf|password|(?:\w*_)?(?:token|secret|verifier|assertion|hint))(?:=|%(?:25)*3D)[^\s"'<>&]+/gi
 /** E-mail addresses, and user and password before a host. */
 const ADDRESS = /[^\s@/<>"'%]{1,100}(?:@|%(?:25)*40)[^\s@/<>"']+/gi
 /** Words of the alphabet of tokens, ids and hashes. */
 const WORD = /[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*/g
 
-/** Ids of people: `<name>.<key id>.<mac>`. They begin every code and token of ours, and every step-up link. */
+/** Ids of people: `<name>.<key id>.<mac>`. They begin every code and token of ours, every step-up link and page's cookie. */
 const PERSON_ID = /^[A-Za-z0-9_-]{22}\.[A-Za-z0-9]{1,16}\.[A-Za-z0-9_-]{43}$/
+/** With what comes behind one: of a secret that was cut short, what is left is one all the same. */
+const OURS = /[A-Za-z0-9_-]{22}\.[A-Za-z0-9]{1,16}\.[A-Za-z0-9_-]{43}(?:(?:[:~]|%(?:25)*3A)[A-Za-z0-9_-]*)+/gi
 const MIN_SECRET_CHARACTERS = 32
 
 const SECRET = '[secret]'
@@ -26,7 +33,7 @@ const SECRET = '[secret]'
  * queries and e-mail addresses. Ids that grant nothing stay: of grants, clients, calls and transactions (UUIDs).
  */
 export function withoutSecrets(text: string): string {
-  let shown = text
+  let shown = text.includes('%') ? text.replaceAll(NEEDLESS, plain) : text
   // Fast path: most log lines cannot contain a secret.
   if (/\s/.test(text)) shown = shown.replaceAll(CREDENTIALS, `$1 ${SECRET}`)
   if (/[?#@%]/.test(text))
@@ -34,8 +41,12 @@ export function withoutSecrets(text: string): string {
       .replaceAll(QUERY, '?[query]')
       .replaceAll(PARAMETERS, '#[query]')
       .replaceAll(ADDRESS, '[address]')
-  return text.length < MIN_SECRET_CHARACTERS ? shown : shown.replaceAll(WORD, shownWord)
+  if (/=|%(?:25)*3D/i.test(shown)) shown = shown.replaceAll(NAMED, `$1=${SECRET}`)
+  if (shown.length < MIN_SECRET_CHARACTERS) return shown
+  return shown.replaceAll(OURS, SECRET).replaceAll(WORD, shownWord)
 }
+
+const plain = (_encoded: string, hex: string): string => String.fromCharCode(Number.parseInt(hex, 16))
 
 function shownWord(word: string): string {
   if (PERSON_ID.test(word) || (word.includes('eyJ') && word.includes('.'))) return SECRET
@@ -51,6 +62,17 @@ const isRandom = (part: string): boolean =>
   part.length >= MIN_SECRET_CHARACTERS &&
   (/[0-9a-f]{32}/i.test(part) || (/[a-z]/.test(part) && /[A-Z]/.test(part)))
 
-/** Text of another system for our log: short, one line, without what looks like a secret. */
+/**
+ * The beginning of a text, without a word that the cut may have left in part: half a secret does not look like one, and
+ * what stands before it may become so short that it is shown.
+ */
+export function wholeWords(text: string, maxCharacters: number): string {
+  if (text.length < maxCharacters) return text
+  let end = maxCharacters
+  while (end > 0 && /[\w.:~%-]/.test(text.charAt(end - 1))) end -= 1
+  return `${text.slice(0, end)}…`
+}
+
+/** Text of another system for our log: short, one line, without what looks like a secret, once nothing hides in it. */
 export const redacted = (text: string, maxCharacters = 300): string =>
-  boundedText(withoutSecrets(text.slice(0, MAX_LOOKED_AT)), maxCharacters)
+  boundedText(withoutSecrets(cleanText(wholeWords(text, MAX_LOOKED_AT))), maxCharacters)

@@ -55,6 +55,22 @@ const ours = {
   'a query': fc
     .tuple(fc.constantFrom('?', '%3F', '%3f', '%253F'), fc.stringMatching(/^[a-z0-9]{12}$/))
     .map(([mark, code]) => [`https://app.example/cb${mark}code=${code}&state=x`, code]),
+  'a query without its beginning': fc
+    .tuple(
+      fc.constantFrom('code', 'state', 'access_token', 'id_token', 'client_secret', 'login_hint'),
+      fc.constantFrom('=', '%3D', '%253d'),
+      fc.uuid(),
+    )
+    .map(([name, is, code]) => [`iss=x&${name}${is}${code}&x=y`, code]),
+  'a token that was cut short': fc
+    .tuple(token, fc.integer({ min: 1, max: 24 }))
+    .map(([text, cut]) => [text.slice(0, -cut), text.slice(-32, -cut)]),
+  'a token in another encoding': fc.tuple(token, fc.constantFrom('%', '%25')).map(([text, sign]) => {
+    const [person = '', grant = '', secret = ''] = text.split(':')
+    const dots = person.replaceAll('.', `${sign}2E`)
+    const letters = [...secret].map((letter) => `${sign}${letter.charCodeAt(0).toString(16)}`).join('')
+    return [`${dots}${sign}3A${grant}${sign}3A${letters}`, letters]
+  }),
   'a fragment': fc
     .stringMatching(/^[a-z0-9]{12}$/)
     .map((code) => [`https://app.example/cb#access_token=${code}`, code]),
@@ -99,6 +115,23 @@ test.each([
 ])('what an operator needs stays: %s', (text) => {
   expect(JSON.parse(lineOf(text))).toMatchObject({ value: text })
   expect(redacted(text)).toBe(text)
+})
+
+test('what the bound cuts through is not shown, however short the rest becomes', () => {
+  fc.assert(
+    fc.property(token, fc.integer({ min: 1, max: 140 }), fc.constantFrom(2200, 8000), (text, cut, bound) => {
+      const before = `https://x.example/?${'q'.repeat(bound)}`.slice(0, bound - cut - 1)
+      const [, , secret = ''] = text.split(':')
+      const value = `${before} ${text}`
+      const shown = bound === 2200 ? lineOf(value) : redacted(value, 2000)
+      expect(shown).not.toContain(secret.slice(0, 6))
+    }),
+  )
+})
+
+test('nothing that is not seen joins a secret together again', () => {
+  const text = `${'aB3'.repeat(8).slice(0, 22)}.k1.${'xY7'.repeat(15).slice(0, 43)}:${'Gg1'.repeat(6).slice(0, 16)}:${'Zz9'.repeat(11).slice(0, 32)}`
+  expect(redacted([...text].join('\u200B'))).toBe('[secret]')
 })
 
 test('what is looked at is bounded before any expression sees it, however long it is', () => {
