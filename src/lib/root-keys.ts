@@ -49,7 +49,7 @@ const PLACEHOLDER =
 
 /**
  * The problem of keys that are not random, as a sentence without values; null: none was found. No check finds every weak
- * key. This one finds those that people set: repeated characters or pieces, sequences, placeholders, and one key under
+ * key. This one finds those that people set: repeated characters or pieces, sequences, placeholders, phrases, and one key under
  * two ids.
  */
 export function weaknessOf(
@@ -76,8 +76,20 @@ const HOW = 'npm run keys -- --root makes one'
 function isWeak(key: string): boolean {
   const bytes = fromBase64Url(key)
   const text = new TextDecoder().decode(bytes)
-  return [codesOf(key), [...bytes]].some(isRegular) || [key, text].some((one) => PLACEHOLDER.test(one))
+  if ([codesOf(key), [...bytes]].some(isRegular) || [key, text].some((one) => PLACEHOLDER.test(one)))
+    return true
+  return isOneCase(key) || isPhrase(text)
 }
+
+/** Base64url of random bytes has letters of both cases; the chance of another is one in a thousand million. */
+const isOneCase = (key: string): boolean => key === key.toLowerCase() || key === key.toUpperCase()
+
+/** Words with something between them, in a text that can be typed. Hex, UUIDs and base64 have none. */
+const isPhrase = (text: string): boolean =>
+  /^[\x20-\x7e]+$/.test(text) &&
+  !/^[\da-f-]+$/.test(text) &&
+  (text.trim().includes(' ') ||
+    (text === text.toLowerCase() && /(?:^|[^a-z])(?:[a-z]{2,}[-_.,:;/]+){2}[a-z]{2,}/.test(text)))
 
 const codesOf = (text: string): number[] => Array.from(text, (letter) => letter.charCodeAt(0))
 

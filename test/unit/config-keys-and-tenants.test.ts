@@ -116,6 +116,20 @@ const weak = {
   'zeros, and a few that are not': fc
     .array(fc.nat(255), { minLength: 1, maxLength: 8 })
     .map((tail) => [root(encoded([...Array.from({ length: 32 - tail.length }, () => 0), ...tail]))]),
+  'letters of one case': fc
+    .tuple(fc.stringMatching(/^[a-z0-9_-]{42}$/), fc.boolean())
+    .map(([text, isLarge]) => [root(isLarge ? `${text.toUpperCase()}A` : `${text}0`)]),
+  'a phrase': fc
+    .tuple(
+      fc.array(fc.constantFrom('my', 'very', 'own', 'company', 'key', 'prod', 'correct', 'horse', 'Blue'), {
+        minLength: 12,
+        maxLength: 12,
+      }),
+      fc.constantFrom(' ', '-', '_', '. '),
+    )
+    .map(([all, between]) => all.join(between))
+    .filter((text) => text.includes(' ') || text === text.toLowerCase())
+    .map((text) => [typed(`${text} 1`.slice(0, 40)), root(encoded(text.slice(0, 32)))]),
   'a word that asks to be replaced': fc
     .tuple(
       fc.constantFrom(
@@ -190,6 +204,15 @@ test('keys that were drawn are taken, in every form that people have them', () =
       root(bytes.toString('base64url')),
       typed(bytes.toString('hex')),
       typed(bytes.toString('hex').slice(0, 32)),
+      typed(bytes.toString('hex').toUpperCase()),
+      typed(bytes.toString('base64url')),
+      typed(
+        [0, 8, 12, 16, 20]
+          .map((from, at) => bytes.toString('hex').slice(from, [8, 12, 16, 20, 32][at]))
+          .join('-'),
+      ),
+      root(encoded(bytes.toString('hex').slice(0, 32))),
+      root(encoded(bytes.toString('base64').slice(0, 32))),
       typed(bytes.toString('base64')),
     ])
       expect([settings, loadConfig({ ...good, ...settings }).ok]).toEqual([settings, true])
