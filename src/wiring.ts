@@ -210,6 +210,7 @@ export function makeWiring({ names, tools, deps, extend, ...lists }: Product) {
     },
     nowSeconds,
     confirmGrant: (request) => failures.confirm(request),
+    noteFailure: (request) => failures.note(request),
     mostGrants: config.life.grantsPerPerson,
   })
   const toResource = ({ env, ctx, resource }: Call, request: Request) => resource.fetch(request, env, ctx)

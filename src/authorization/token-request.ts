@@ -23,6 +23,8 @@ export interface TokenRun {
   nowSeconds: () => number
   /** The grant exists, live or ended: failures count for it and not for its network. */
   confirmGrant(request: Request): void
+  /** Counts a request as a failure although its answer does not say so. */
+  noteFailure(request: Request): void
   /** The limit of grants per person, for the words about a grant that ended because of it. */
   mostGrants: number
 }
@@ -66,7 +68,11 @@ export async function answerTokenRequest(
   if (snapshot.grant === null && snapshot.ended !== null && response.status === 400) {
     return refuseEnded(call, snapshot.ended)
   }
-  if (draft.writes.size === 0 || snapshot.grant === null) return response
+  if (draft.writes.size === 0 || snapshot.grant === null) {
+    // RFC 7009 §2.2 has 200 for what does not exist. It was looked up all the same.
+    if (isRevocation) parts.noteFailure(request)
+    return response
+  }
   const answer = isRefresh && response.ok ? await keep(presented.value, response, parts.nowSeconds()) : null
   const spent = answer === null ? null : { hash, answer, asked, network }
   const writes = [...draft.writes]

@@ -37,7 +37,7 @@ export class Failures {
     return this.#counter.count(byNetwork(networkOf(request)))
   }
 
-  /** Counts this request as a failure, although its answer is an ordinary page. */
+  /** Counts this request as a failure, although its answer is an ordinary page or a revocation that found nothing. */
   note(request: Request): void {
     this.#noted.add(request)
   }
@@ -67,7 +67,7 @@ export class Failures {
     const waitSeconds = own === null ? 0 : this.#counter.waitSeconds(own)
     if (waitSeconds > 0) return tooMany(waitSeconds)
     const answer = await ask()
-    if (!isFailure(answer)) return answer
+    if (!isFailure(answer) && !this.#noted.has(request)) return answer
     const isReal = isRetired || this.#confirmed.has(request)
     return this.#count(own !== null && isReal ? own : byNetwork(network), answer, tooMany)
   }

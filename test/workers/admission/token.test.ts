@@ -228,6 +228,30 @@ test('tokens and codes that we cannot have made are looked for nowhere', async (
   expect(asked).toContain(own.split('.')[0])
 })
 
+test('a revocation that finds nothing counts: for its grant where there is one, else for the network', async () => {
+  const counted: string[] = []
+  const limit = async ({ key }: { key: string }) => ({ success: counted.push(key) < 100 })
+  const counting = serverWith({ FAILURES: { limit } })
+  const client = await registered(await counting.register(registrations['mcp-remote']))
+  const code = await codeFor(client, registrations['mcp-remote'].redirect_uris[0] ?? '')
+  const { refreshToken, accessToken } = await tokensOf(await redeem(client, code))
+  const [id = '', grant = ''] = accessToken.split(':')
+  const revoke = async (token: string) => {
+    counted.length = 0
+    expect((await counting.token({ client_id: client, token })).status).toBe(200)
+    return counted
+  }
+  const secret = 's'.repeat(32)
+  expect(await revoke(`${id}:${'g'.repeat(16)}:${secret}`)).toEqual(['network unknown'])
+  expect(await revoke(`${id}:${grant}:${secret}`)).toEqual([`grant ${id}:${grant} unknown`])
+  expect(await revoke(accessToken)).toEqual([])
+  expect(await revoke(refreshToken)).toEqual([])
+  expect(await revoke(refreshToken)).toEqual([`grant ${id}:${grant} unknown`])
+  const full = serverWith({ FAILURES: { limit: async () => ({ success: false }) } })
+  const madeUp = `${id}:${'h'.repeat(16)}:${secret}`
+  expect((await full.token({ client_id: client, token: madeUp })).status).toBe(429)
+})
+
 test('a client that nobody knows hears just that, whatever it brings: so it registers again', async () => {
   const answer = await refresh('AAAAAAAAAAAAAAAA', 'x:y:z')
   expect(answer.status).toBe(401)
