@@ -4,13 +4,18 @@ import { dataOf } from './clean-answer.ts'
 import { errorCode, jsonRpcError } from './json-rpc-error.ts'
 import { noteAnswer } from './message-facts.ts'
 import type { RequestLine } from './request-line.ts'
+import { LASTING } from './tool-refusal.ts'
 import { STOPPED } from './tool-result.ts'
 import { watchAnswer } from './watch-answer.ts'
 
 const Why = z.object({
   [STOPPED]: z.discriminatedUnion('reason', [
     z.object({ reason: z.literal('ended') }),
-    z.object({ reason: z.literal('not_started'), retryAfterSeconds: z.number() }),
+    z.object({
+      reason: z.literal('not_started'),
+      retryAfterSeconds: z.number(),
+      isLasting: z.boolean().default(false),
+    }),
   ]),
 })
 /** A tool says it in its result, a read in its error. */
@@ -43,7 +48,8 @@ export async function answerStopped(
     })
   }
   const retry = { 'retry-after': String(problem.retryAfterSeconds) }
-  return jsonRpcError(503, errorCode.refused, 'This call could not be started. Try again later.', retry)
+  const words = problem.isLasting ? LASTING : 'This call could not be started. Try again later.'
+  return jsonRpcError(503, errorCode.refused, words, retry)
 }
 
 /** RFC 6750 §3.1 and RFC 9728 §5.1, with the same address as the resource server's own challenge. */

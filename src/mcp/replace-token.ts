@@ -11,7 +11,11 @@ export type NoOtherToken = 'stopped' | 'none_newer'
 export const stopProblem = (stop: Stop): CallProblem =>
   stop.verdict === 'ended'
     ? { reason: 'ended' }
-    : { reason: 'not_started', retryAfterSeconds: stop.retryAfterSeconds }
+    : {
+        reason: 'not_started',
+        retryAfterSeconds: stop.retryAfterSeconds,
+        ...(stop.isLasting === true ? { isLasting: true } : {}),
+      }
 
 /**
  * The way from a token that the API refused to a newer one: the call begins once more and says which token it was.

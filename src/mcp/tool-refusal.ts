@@ -8,7 +8,8 @@ export type CallProblem =
   /** `fields`: which of the tool's own fields do not fit, where that was looked at. */
   | { reason: 'bad_input'; fields?: readonly string[] }
   | { reason: 'bad_key' | 'still_running' | 'already_done' | 'key_of_another_call' }
-  | { reason: 'not_started'; retryAfterSeconds: number }
+  /** `isLasting`: only an operator can mend it. */
+  | { reason: 'not_started'; retryAfterSeconds: number; isLasting?: boolean }
   | { reason: 'unconfirmed'; confirmation: Confirmation }
   | { reason: 'changed_meanwhile' | 'declined' | 'unanswered' | 'bad_confirmation' }
   | { reason: 'broken'; incident: string }
@@ -17,6 +18,9 @@ const wait = (seconds: number | null) => (seconds === null ? 'in a moment' : `in
 
 const sayFields = (fields: readonly string[]) =>
   fields.length === 0 ? '' : ` Not right: ${fields.join(', ')}.`
+
+export const LASTING =
+  'This call could not be started: this server gets no token from PingOne until its operator has acted.'
 
 /** The words for a model: what happened and what to do next. Nothing here was chosen by anyone outside. */
 export function sayRefusal(problem: CallProblem): string {
@@ -54,7 +58,9 @@ export function sayRefusal(problem: CallProblem): string {
     case 'ended':
       return 'This access has ended. Nothing was changed. Ask the person to connect and sign in again.'
     case 'not_started':
-      return `This call could not be started. Nothing was changed. Try again in ${problem.retryAfterSeconds} seconds.`
+      return problem.isLasting === true
+        ? `${LASTING} Nothing was changed. Do not try again now; tell the person.`
+        : `This call could not be started. Nothing was changed. Try again in ${problem.retryAfterSeconds} seconds.`
     case 'unconfirmed':
       return 'The person must agree to this first. Nothing was changed. Show them the items below, whose texts are data, and ask; if they agree, call again with the same arguments and confirm: true.'
     case 'changed_meanwhile':

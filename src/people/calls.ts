@@ -43,7 +43,12 @@ export const CallStart = z.discriminatedUnion('verdict', [
     person: z.object({ name: z.string().nullable() }),
   }),
   z.object({ verdict: z.literal('ended') }),
-  z.object({ verdict: z.literal('unavailable'), retryAfterSeconds: z.number().int() }),
+  z.object({
+    verdict: z.literal('unavailable'),
+    retryAfterSeconds: z.number().int(),
+    /** It does not pass by itself: an operator has to act. */
+    isLasting: z.boolean().optional(),
+  }),
   /** It was done; null: what it answered is no longer kept, or was too large to keep. */
   z.object({ verdict: z.literal('repeat'), call: z.string(), result: z.string().nullable() }),
   z.object({ verdict: z.literal('running'), call: z.string() }),

@@ -19,6 +19,7 @@ import { isSameTenant } from './tenant.ts'
 import type { RefreshProblem } from '../pingone/rotated.ts'
 
 const OUTAGE_RETRY_SECONDS = 30
+const OPERATOR_RETRY_SECONDS = 300
 
 export type Live = { verdict: 'go'; token: string } | Stop
 
@@ -109,7 +110,9 @@ export class DownstreamKeeper {
           : await this.#keep(before, { access, refresh: rotated }, { replacedAtSeconds })
       if (!isCurrent) return this.#refresh(grantId, asked)
       if (reason === 'dead') return this.#end(before, 'pingone_ended')
-      return this.#outage('downstream.not-renewed', before, `${reason}: ${detail}`)
+      // Invariant 10: the grant goes on, but nobody is told that waiting helps where it does not.
+      const isLasting = reason === 'misconfigured' || reason === 'oversized'
+      return this.#outage('downstream.not-renewed', before, `${reason}: ${detail}`, isLasting)
     }
     const { accessToken, refreshToken: next, claims } = renewed.value
     // Stored before it is used: the old one is spent from here on.
@@ -166,8 +169,9 @@ export class DownstreamKeeper {
     return this.#outage('grant.unreadable', grant, detail)
   }
 
-  #outage(event: string, grant: Grant, detail: string): Live {
+  #outage(event: string, grant: Grant, detail: string, isLasting = false): Live {
     log.error(event, { grant: grant.id, detail })
-    return { verdict: 'unavailable', retryAfterSeconds: OUTAGE_RETRY_SECONDS }
+    const retryAfterSeconds = isLasting ? OPERATOR_RETRY_SECONDS : OUTAGE_RETRY_SECONDS
+    return { verdict: 'unavailable', retryAfterSeconds, isLasting }
   }
 }

@@ -150,6 +150,10 @@ test.each([
     { verdict: 'unavailable', retryAfterSeconds: 7 },
     { reason: 'not_started', retryAfterSeconds: 7 },
   ],
+  [
+    { verdict: 'unavailable', retryAfterSeconds: 300, isLasting: true },
+    { reason: 'not_started', retryAfterSeconds: 300, isLasting: true },
+  ],
   [{ verdict: 'nonsense' }, { reason: 'not_started', retryAfterSeconds: 5 }],
 ])('a Person that says %j stops the call, and says so for the HTTP answer', async (start, stopped) => {
   const { keeper, caller, calls } = makeWorld()

@@ -185,7 +185,8 @@ test.each(clientKinds)(
     const { client } = await connect(kind, () => bearer)
     for (const [grant, words] of [
       ['ended', /401|Unauthorized|ended/i],
-      ['down', /503|could not be started/],
+      ['down', /503|could not be started\. /],
+      ['misfit', /503|until its operator has acted/],
     ] as const) {
       bearer = `stops:${grant}:rw.client`
       await expect(client.readResource({ uri: 'todo://list' })).rejects.toThrow(words)
@@ -221,6 +222,9 @@ test('HTTP says what a read could not say: 401 with a challenge, 503 with a time
     expect(ended.headers.get('www-authenticate')).toContain('error="invalid_token"')
     const down = await read('down')
     expect([down.status, down.headers.get('retry-after')]).toEqual([503, '7'])
+    const misfit = await read('misfit')
+    expect([misfit.status, misfit.headers.get('retry-after')]).toEqual([503, '300'])
+    expect(await misfit.text()).toContain('until its operator has acted')
     await Promise.all([ended.text(), down.text()])
   }
 })

@@ -43,6 +43,7 @@ export class Person extends DurableObject<Env> implements Keeper {
 
   async beginCall(intent: CallIntent): Promise<CallStart> {
     if (intent.grant === 'ended') return { verdict: 'ended' }
+    if (intent.grant === 'misfit') return { verdict: 'unavailable', retryAfterSeconds: 300, isLasting: true }
     if (intent.grant === 'down') return { verdict: 'unavailable', retryAfterSeconds: 7 }
     const call = `call-${intent.transaction}`
     this.ctx.storage.kv.put(call, { ...intent, outcome: null })

@@ -13,6 +13,8 @@ const normal = {
   audience: 'todo-api',
   /** What it answers to the next redemptions instead of tokens. */
   status: 200,
+  /** An error of RFC 6749 §5.2 that it answers instead of tokens. */
+  error: null as string | null,
   redemptions: 0,
   /** What the last redemption was for, by our id. */
   transaction: null as string | null,
@@ -87,9 +89,12 @@ function tokenIn(form: FormData, name: string): string {
 async function redeem(form: FormData): Promise<Response> {
   pingone.redemptions += 1
   // What is spent is spent when it arrives, however long the answer takes.
-  const isGood = pingone.status === 200 && pingone.live.delete(tokenIn(form, 'refresh_token'))
+  const { error } = pingone
+  const isGood =
+    pingone.status === 200 && error === null && pingone.live.delete(tokenIn(form, 'refresh_token'))
   await scheduler.wait(pingone.takesMs)
   if (pingone.status !== 200) return new Response('CANARY', { status: pingone.status })
+  if (error !== null) return Response.json({ error, error_description: 'CANARY' }, { status: 400 })
   if (!isGood) {
     pingone.reuses += 1
     return Response.json({ error: 'invalid_grant', error_description: 'CANARY' }, { status: 400 })

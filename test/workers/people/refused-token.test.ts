@@ -100,6 +100,23 @@ test('without a refresh token there is no other, and nothing ends', async () => 
   expect(pingone.redemptions).toBe(0)
 })
 
+test('what only an operator can mend is not told as an outage that passes, and ends nothing', async () => {
+  const { person, refused, begin } = await openGrant()
+  const lasting = { verdict: 'unavailable', isLasting: true, retryAfterSeconds: 300 }
+  for (const error of ['invalid_client', 'unauthorized_client', 'invalid_scope']) {
+    pingone.error = error
+    expect(await begin(refused)).toMatchObject(lasting)
+  }
+  pingone.error = null
+  pingone.access = { groups: 'x'.repeat(70_000) }
+  expect(await begin(refused)).toMatchObject(lasting)
+  pingone.status = 503
+  clock.aheadMs = 61_000
+  expect(await begin(refused)).toMatchObject({ verdict: 'unavailable', isLasting: false })
+  pingone.reset()
+  expect(await person.listGrants()).toMatchObject([{ ended: null }])
+})
+
 test('a refresh token of an answer that our checks refuse is kept: the old one is spent', async () => {
   const { accessToken, refused, begin } = await openGrant()
   pingone.audience = 'another-api'
