@@ -25,7 +25,7 @@ import { refuseOtherMethods } from './http/method-guard.ts'
 import { refuseOtherOrigins } from './http/origin-guard.ts'
 import { answerKeySet } from './http/key-set.ts'
 import { staticAsset } from './http/static-asset.ts'
-import { log } from './lib/log.ts'
+import { log, takeOverConsole } from './lib/log.ts'
 import { oncePerEnv } from './lib/once-per-env.ts'
 import { answerOtherPath, guardMcpRequest } from './mcp/guard-request.ts'
 import { limitBearer } from './mcp/limit-bearer.ts'
@@ -59,6 +59,7 @@ const moved = ({ url, method, headers }: Request, path: string) =>
 
 /** Every route of this server, and which file answers it. `/mcp` needs a bearer; everything else is for browsers and OAuth. */
 export function compose(product: Product) {
+  takeOverConsole()
   const wiring = makeWiring(product)
   const { names } = product
 

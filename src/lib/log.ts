@@ -1,5 +1,5 @@
 import { withHiddenEscaped } from './bounded-text.ts'
-import { wholeWords, withoutSecrets } from './redacted.ts'
+import { redacted, wholeWords, withoutSecrets } from './redacted.ts'
 
 /**
  * One JSON line per event, for the operator; may be sampled or lost (what must not be lost is a record in the
@@ -21,8 +21,46 @@ const shown = (_name: string, value: unknown) =>
 const line = (level: string, event: string, facts: Facts) =>
   withHiddenEscaped(JSON.stringify({ level, event, ...facts }, shown))
 
+const METHODS = { info: 'log', warn: 'warn', error: 'error' } as const
+type Level = keyof typeof METHODS
+
+let isOurs = false
+
+function write(level: Level, event: string, facts: Facts = {}): void {
+  const text = line(level, event, facts)
+  isOurs = true
+  try {
+    console[METHODS[level]](text)
+  } finally {
+    isOurs = false
+  }
+}
+
 export const log = {
-  info: (event: string, facts: Facts = {}) => console.log(line('info', event, facts)),
-  warn: (event: string, facts: Facts = {}) => console.warn(line('warn', event, facts)),
-  error: (event: string, facts: Facts = {}) => console.error(line('error', event, facts)),
+  info: (event: string, facts?: Facts) => write('info', event, facts),
+  warn: (event: string, facts?: Facts) => write('warn', event, facts),
+  error: (event: string, facts?: Facts) => write('error', event, facts),
+}
+
+const MAX_SAID_CHARACTERS = 1000
+const wordOf = (said: unknown): string =>
+  said instanceof Error ? (said.stack ?? said.message) : String(said)
+
+let isTaken = false
+
+/**
+ * Libraries write to the console as well: that of OAuth has a whole `client_id` in it, and what the document there says.
+ * Their words go the way of all others. Once, however often it is asked for.
+ */
+export function takeOverConsole(): void {
+  if (isTaken) return
+  isTaken = true
+  for (const level of ['info', 'warn', 'error'] as const) {
+    const method = METHODS[level]
+    const say = console[method].bind(console)
+    console[method] = (...said: unknown[]) => {
+      if (isOurs) say(...said)
+      else write(level, 'library.said', { detail: redacted(said.map(wordOf).join(' '), MAX_SAID_CHARACTERS) })
+    }
+  }
 }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
-import { log } from '../../../src/lib/log.ts'
+import { log, takeOverConsole } from '../../../src/lib/log.ts'
 import { redacted } from '../../../src/lib/redacted.ts'
 
 afterEach(() => vi.restoreAllMocks())
@@ -148,4 +148,40 @@ test('what is looked at is bounded before any expression sees it, however long i
     }),
     { numRuns: 60 },
   )
+})
+
+test('what a library writes to the console is a line of the log, and ours stay as they are', () => {
+  const said: unknown[][] = []
+  for (const method of ['log', 'warn', 'error'] as const)
+    vi.spyOn(console, method).mockImplementation((...words) => said.push([method, ...words]))
+  takeOverConsole()
+  takeOverConsole()
+  const secret = 'aB3'.repeat(15).slice(0, 43)
+  // oxlint-disable no-console -- as a library does
+  console.warn(`failed for https://x.example/${secret}:`, 'a\n{"level":"error","event":"made.up"}')
+  console.error('so', new TypeError('it is not'), { a: 1 })
+  // oxlint-enable no-console
+  log.info('ours.said', { a: 'b' })
+  const lines = said.map(([method, ...words]) => [method, words.length, JSON.parse(String(words[0]))])
+  expect(lines).toEqual([
+    [
+      'warn',
+      1,
+      {
+        level: 'warn',
+        event: 'library.said',
+        detail: 'failed for https://x.example/[secret]: a {"level":"error","event":"made.up"}',
+      },
+    ],
+    [
+      'error',
+      1,
+      {
+        level: 'error',
+        event: 'library.said',
+        detail: expect.stringMatching(/^so TypeError: it is not at .*\[object Object\]$/),
+      },
+    ],
+    ['log', 1, { level: 'info', event: 'ours.said', a: 'b' }],
+  ])
 })

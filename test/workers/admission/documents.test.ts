@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { documents } from './real-clients.ts'
 import { pageOf, serverWith } from './server.ts'
 import { askedFor, clearTheInternet, publish } from './the-internet.ts'
@@ -10,6 +10,7 @@ const [callback = ''] = redirects
 const elsewhere = 'https://evil.example/document.json'
 const json = { 'content-type': 'application/json' }
 beforeEach(clearTheInternet)
+afterEach(() => vi.restoreAllMocks())
 
 const broken: [string, object][] = [
   ['is not there', { status: 404 }],
@@ -80,4 +81,16 @@ test('a document is fetched when it is needed, and kept for as long as it says',
   const once = await askedFor()
   await server.authorize(claude, callback)
   expect((await askedFor()).length).toBeGreaterThan(once.length + 1)
+})
+
+test('what the library writes of a document goes through the log', async () => {
+  const said = vi.spyOn(console, 'warn')
+  const open = serverWith({ CLIENT_ADMISSION: 'open' })
+  const id = `https://app.example.com/${'aB3'.repeat(14)}`
+  await publish(id, { client_id: 'x\n{"event":"made.up"}', client_name: 'x', redirect_uris: [callback] })
+  expect((await open.authorize(id, callback)).status).toBe(503)
+  const lines = said.mock.calls.flat().map(String)
+  expect(lines.filter((line) => line.includes('"event":"library.said"'))).toEqual([
+    expect.stringContaining('https://app.example.com/[secret]'),
+  ])
 })
