@@ -26,11 +26,11 @@ export function readCallback(address: string): Callback | null {
   }
   const { searchParams } = url
   const state = searchParams.get('state')
-  if (state === null || !(searchParams.has('code') || searchParams.has('error'))) return null
+  if (state === null) return null
   return { url, state, errorDescription: searchParams.get('error_description') }
 }
 
-/** Why there is no code; null where there is one. */
+/** The error in an answer; null: it is to be redeemed, and one that has no code brings nothing. */
 export function refusalIn({ url, errorDescription }: Callback, issuer: string): LoginRefusal | null {
   const error = url.searchParams.get('error')
   if (error === null) return null
