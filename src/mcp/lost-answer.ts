@@ -11,6 +11,9 @@ const Answer = z.union([
   z.object({ id: z.union([z.string(), z.number()]).nullable(), error: z.unknown() }),
 ])
 
+/** The last event of a stream whose request was cancelled: a comment, which clients skip. */
+export const CANCELLED = ': cancelled'
+
 /**
  * The object of a session can die while it works: a release, a machine that goes away, a takeover by another grant.
  * The library then throws, answers 500, or ends the stream without an answer, for which its client would wait in vain.
@@ -107,6 +110,7 @@ function completed(first: Uint8Array, reader: Reader, words: () => string): Read
 }
 
 function isAnswer(event: string): boolean {
+  if (event === CANCELLED) return true
   try {
     return Answer.safeParse(JSON.parse(dataOf(event))).success
   } catch {

@@ -2,6 +2,8 @@
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/cfworker-provider.js'
 import { McpAgent } from 'agents/mcp'
+import { MessageType } from 'agents/types'
+import { z } from 'zod'
 import { oncePerEnv } from '../lib/once-per-env.ts'
 import type { Subscribed } from '../people/subscriptions.ts'
 import type { AnyTool } from '../tools/define-tool.ts'
@@ -13,6 +15,7 @@ import { makeReads } from './find-read.ts'
 import { type Caller, invoke } from './invoke-tool.ts'
 import { makeLists } from './listed.ts'
 import { describeTool } from './list-tools.ts'
+import { CANCELLED } from './lost-answer.ts'
 import { makeCaller } from './make-caller.ts'
 import type { McpParts } from './parts.ts'
 import { PRINCIPAL_HEADER, readPrincipal } from './principal-header.ts'
@@ -27,6 +30,9 @@ type ConnectionContext = Parameters<Session['onConnect']>[1]
 
 /** The library's way to a session: it finds the object by the id in the header, for whoever asks. */
 export const library = McpAgent.serve('/mcp', { binding: 'MCP_SESSION' })
+
+/** What the library keeps of the stream of a POST. */
+const Answering = z.object({ requestIds: z.array(z.string()) })
 
 const principalOf = (extra: Extra) => readPrincipal(extra.requestInfo?.headers[PRINCIPAL_HEADER])
 const grantOf = ({ request }: ConnectionContext) => readPrincipal(request.headers.get(PRINCIPAL_HEADER)).grant
@@ -84,6 +90,16 @@ export function makeMcpSession(parts: McpParts) {
         return await work()
       } finally {
         this.#running.delete(id)
+        if (extra.signal.aborted) this.#endStreamOf(id)
+      }
+    }
+
+    /** What its client cancelled gets no answer (MCP 2025-11-25 Cancellation), and the library ends a stream with one. */
+    #endStreamOf(id: string): void {
+      const end = { type: MessageType.CF_MCP_AGENT_EVENT, event: `${CANCELLED}\n\n`, close: true }
+      for (const connection of this.getConnections()) {
+        const isIts = Answering.safeParse(connection.state).data?.requestIds.includes(id) === true
+        if (isIts) connection.send(JSON.stringify(end))
       }
     }
 

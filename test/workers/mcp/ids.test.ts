@@ -188,6 +188,27 @@ test('a cancellation that fits one call cancels that one; 1 and "1" are two ids'
   expect((await textsOf(bearer)).length).toBeGreaterThan(0)
 })
 
+test.each([
+  ['while it works', true],
+  ['while nobody answers it', false],
+])('the stream of a call that was cancelled ends, without an answer: %s', async (_when, isWorking) => {
+  const bearer = isWorking ? 'unhurried_e:unhurried_e:rw.client' : 'slow_e:slow:rw.client'
+  const session = await openSession(bearer)
+  const params = isWorking
+    ? { name: 'deleteTodo', arguments: { ids: await fill(bearer, 12), confirm: true } }
+    : { name: 'addTodo', arguments: { text: 'x' } }
+  const waiting = keptWaiting.length
+  const call = inSession(bearer, session, { ...callMessage('whoAmI'), params })
+  const began = isWorking
+    ? async () => (await textsOf(bearer)).length < 12
+    : () => keptWaiting.length > waiting
+  await vi.waitUntil(began, { timeout: 20_000, interval: 20 })
+  expect((await cancel(bearer, session, 1)).status).toBe(202)
+  const response = await call
+  expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream'])
+  expect(messagesIn(await response.text())).toEqual([])
+})
+
 test.each([2 ** 53, -(2 ** 53), 1.5, null, true, {}, 'x'.repeat(257)])(
   'an id that cannot be given back exactly is refused before anything is done: %j',
   async (id) => {
@@ -200,7 +221,7 @@ test.each([2 ** 53, -(2 ** 53), 1.5, null, true, {}, 'x'.repeat(257)])(
       const response = await post(bearer, { ...callMessage('addTodo', { text: 'x' }), id }, headers)
       expect(response.status).toBe(400)
       const answer = z
-        .object({ error: z.object({ code: z.number(), message: z.string() }) })
+        .object({ id: z.null(), error: z.object({ code: z.number(), message: z.string() }) })
         .parse(await response.json())
       expect(answer.error.code).toBe(-32600)
       expect(answer.error.message).toMatch(
