@@ -28,6 +28,8 @@ export async function cleanAnswer(response: Response, renamed: RenamedId | null 
   const clean = (message: string) => cleanMessage(message, status, renamed)
   if (response.headers.get('content-type') !== 'text/event-stream') {
     const headers = new Headers(response.headers)
+    // The library of sessions sends its errors as plain text.
+    headers.set('content-type', 'application/json')
     headers.delete('content-length')
     return new Response(clean(await response.text()), { status, headers })
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { Id } from './envelope.ts'
 
-const Asked = z.object({ method: z.string(), id: z.union([z.string(), z.int()]) })
+const Asked = z.object({ method: z.string(), id: Id })
 const Unnamed = z.looseObject({ jsonrpc: z.literal('2.0'), id: z.null(), error: z.unknown() })
 
 /**

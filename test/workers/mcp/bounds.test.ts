@@ -192,10 +192,10 @@ test('what is neither a request, a notification nor an answer is 400', async () 
     { jsonrpc: '2.0' },
     { jsonrpc: '1.0', id: 1, method: 'ping' },
     { jsonrpc: '2.0', id: 1, method: 'ping', params: [] },
-    { jsonrpc: '2.0', id: 1, method: 'ping', params: null },
     { jsonrpc: '2.0', id: 1, method: 'ping', result: {} },
     { jsonrpc: '2.0', id: 1, result: {}, error: { code: 1, message: 'x' } },
     { jsonrpc: '2.0', id: 1, error: 'padding' },
+    { jsonrpc: '2.0', id: 'padding'.repeat(5_000), method: 'ping', result: {} },
   ]) {
     for (const headers of [{ 'mcp-session-id': session }, { 'mcp-protocol-version': '2026-07-28' }]) {
       const refused = await refusalOf(await post(BEARER, message, headers))

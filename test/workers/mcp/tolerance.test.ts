@@ -87,6 +87,47 @@ test('null for arguments is none, in both lanes; what is no object is refused', 
     })
 })
 
+test('null for what may be left out is none', async () => {
+  const session = await openSession(BEARER)
+  const inSession = async (message: object) =>
+    lastOf(
+      await (await post(BEARER, { jsonrpc: '2.0', id: 1, ...message }, { 'mcp-session-id': session })).text(),
+    )
+  const lists = { result: { tools: expect.any(Array) } }
+  for (const params of [null, { _meta: null }, { _meta: { progressToken: null } }])
+    expect(await inSession({ method: 'tools/list', params })).toMatchObject(lists)
+  const who = { name: 'whoAmI', arguments: {}, task: null, _meta: { progressToken: null } }
+  expect(await inSession({ method: 'tools/call', params: who })).toMatchObject({
+    result: { structuredContent: {} },
+  })
+  const complete = {
+    ref: { type: 'ref/resource', uri: 'todo://items/{id}' },
+    argument: { name: 'id', value: '' },
+    context: null,
+  }
+  expect(await inSession({ method: 'completion/complete', params: complete })).toMatchObject({
+    result: { completion: {} },
+  })
+  const initialized = { jsonrpc: '2.0', method: 'notifications/initialized', params: null }
+  expect((await post(BEARER, initialized, { 'mcp-session-id': session })).status).toBe(202)
+  // What is needed is missed.
+  expect(await inSession({ method: 'tools/call', params: null })).toMatchObject({ error: { code: -32602 } })
+  expect(await inSession({ method: 'resources/read', params: { uri: null } })).toMatchObject({
+    error: { code: -32602 },
+  })
+})
+
+test.each([
+  { jsonrpc: '2.0', id: 5, result: { _meta: 5 } },
+  { jsonrpc: '2.0', method: 'notifications/initialized', params: { _meta: { progressToken: {} } } },
+  { jsonrpc: '2.0', id: 6, method: 'no/such', params: { _meta: 5 } },
+])('what is refused as JSON says that it is JSON: %j', async (message) => {
+  const session = await openSession(BEARER)
+  const answer = await post(BEARER, message, { 'mcp-session-id': session })
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([400, 'application/json'])
+  expect(await answer.json()).toMatchObject({ jsonrpc: '2.0', error: { message: expect.any(String) } })
+})
+
 test.each(['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list'])(
   'an empty cursor of %s is none, in both lanes; any other leads nowhere',
   async (method) => {
