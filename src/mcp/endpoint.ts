@@ -70,11 +70,11 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
     ctx: Context,
   ): Promise<Response> {
     const parsed = envelope?.message
-
     const principal = principalOf(ctx.auth)
     const line = lineOf(request)
     const { product, reads, lane } = servedOf(env)
-    const forwarded = forwardRequest(request, parsed === undefined ? null : JSON.stringify(parsed))
+    // Without a body: both lanes go on with what was read.
+    const forwarded = forwardRequest(request, null)
     // Answers belong to questions of sessions: the other revision asks in its results.
     const isStateful = envelope?.kind === 'answer' || (await isLegacyRequest(forwarded, parsed))
     const tool = calledTool(product.tools, parsed)
