@@ -10,7 +10,7 @@ import { cleanAnswer } from './clean-answer.ts'
 import { echoId } from './echo-id.ts'
 import { type Envelope, readEnvelope } from './envelope.ts'
 import { makeReads, readAsked, subscribeAsked } from './find-read.ts'
-import { forwardRequest } from './forward-request.ts'
+import { forwardRequest, headerBytes, MOST_HEADER_BYTES } from './forward-request.ts'
 import { answerOutage, errorCode, jsonRpcError } from './json-rpc-error.ts'
 import { makeLists } from './listed.ts'
 import { makeCaller } from './make-caller.ts'
@@ -75,6 +75,8 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
     const { product, reads, lane } = servedOf(env)
     // Without a body: both lanes go on with what was read.
     const forwarded = forwardRequest(request, null)
+    if (headerBytes(forwarded) > MOST_HEADER_BYTES)
+      return jsonRpcError(431, errorCode.invalidRequest, LONG_HEADERS)
     // Answers belong to questions of sessions: the other revision asks in its results.
     const isStateful = envelope?.kind === 'answer' || (await isLegacyRequest(forwarded, parsed))
     const tool = calledTool(product.tools, parsed)
@@ -136,6 +138,8 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
     McpSession: makeMcpSession(parts),
   }
 }
+
+const LONG_HEADERS = 'The headers of MCP are too long: together they may have 8 KiB. Nothing was done.'
 
 /** In a client's own words: a page would tell it nothing (invariant 10). */
 async function orOutage(line: RequestLine, answer: () => Promise<Response>): Promise<Response> {

@@ -26,3 +26,9 @@ export function forwardRequest(request: Request, body: string | null): Request {
   headers.set('host', host)
   return new Request(origin + pathname, { method: request.method, headers, body, signal: request.signal })
 }
+
+/** What a client needs is a fraction of it. In a session the message travels beside them (read-message.ts). */
+export const MOST_HEADER_BYTES = 8_192
+
+export const headerBytes = ({ headers }: Request): number =>
+  [...headers].reduce((sum, [name, value]) => sum + name.length + value.length, 0)

@@ -4,8 +4,8 @@ import { errorCode, jsonRpcError } from './json-rpc-error.ts'
 
 /**
  * Bounds of one message. The largest message that this server understands has 3 KB. The session library hands a message
- * to the session's object in a header as base64: 64 KiB become 88 KB, which fits under the platform's 128 KB for all
- * headers of a request; 128 KiB would not. Depth and members are what parsing and checking cost.
+ * to the session's object in a header as base64: 64 KiB become 88 KB, or 110 where each number is written out, which fits
+ * with the other headers (forward-request.ts) under the platform's 128 KB for all of a request. Depth and members are what parsing and checking cost.
  */
 export const MESSAGE_BOUNDS = { bytes: 65_536, depth: 32, members: 1_000 } as const
 

@@ -99,6 +99,25 @@ test('refreshes, as many as one likes: what is kept of each is small, and the fi
   expect(await person.snapshot('g1', hashOf('r0'), true)).toMatchObject({ repeat: 'reuse', waitSeconds: 0 })
 })
 
+test('a stream is told of its access token as it is: alive, replaced too often, over, or gone with its grant', async () => {
+  const { person, refresh } = await refresher('stream-tokens')
+  const isAlive = (token: string) => person.hasToken('g1', token)
+  for (let count = 0; count < TOKENS_PER_GRANT; count += 1, clock.nowMs += 1000) await refresh()
+  expect([await isAlive(hashOf('a1')), await isAlive(hashOf('a2'))]).toEqual([true, true])
+  await refresh()
+  expect([await isAlive(hashOf('a1')), await isAlive(hashOf('a2'))]).toEqual([false, true])
+  expect([await isAlive('made-up'), await person.hasToken('g2', hashOf('a2'))]).toEqual([false, false])
+  const isAliveAt = async (afterSeconds: number) => {
+    clock.nowMs += afterSeconds * 1000
+    return isAlive(hashOf('a11'))
+  }
+  expect([await isAliveAt(HOUR_SECONDS - 1), await isAliveAt(2)]).toEqual([true, false])
+  await refresh()
+  expect(await isAlive(hashOf('a12'))).toBe(true)
+  await person.endGrant('g1', 'ended_by_person')
+  expect(await isAlive(hashOf('a12'))).toBe(false)
+})
+
 test('a client that refreshes too often waits, and the same refresh token is good afterwards', async () => {
   const { refresh, isAlive } = await refresher('too-often')
   const { requestsPerMinute } = config.limits

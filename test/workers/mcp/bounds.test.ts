@@ -166,6 +166,29 @@ test('every message over a bound is refused with a bounded sentence, every other
   )
 })
 
+test.each(['user-agent', 'mcp-param-city', 'mcp-name', 'traceparent', 'last-event-id'])(
+  'a long %s is refused before anything is done, on both transports; other headers go no further anyway',
+  async (name) => {
+    const person = `bounds_${name.replaceAll('-', '_')}`
+    const bearer = `${person}:g1:rw.client`
+    const session = await openSession(bearer)
+    const message = callMessage('addTodo', { text: 'x' })
+    for (const headers of [{ 'mcp-session-id': session }, { ...STATELESS, 'mcp-name': 'addTodo' }]) {
+      const response = await post(bearer, message, { ...headers, [name]: 'padding'.repeat(1_200) })
+      expect(await refusalOf(response)).toMatchObject({ status: 431, code: -32600 })
+    }
+    const stream = await send('GET', bearer, { 'mcp-session-id': session, [name]: 'padding'.repeat(1_200) })
+    expect(await refusalOf(stream)).toMatchObject({ status: 431, code: -32600 })
+    expect(await callsOf(person)).toEqual([])
+    const other = await post(bearer, callMessage('whoAmI'), {
+      'mcp-session-id': session,
+      [name]: 'p'.repeat(name === 'mcp-param-city' ? 5_000 : 100),
+      'x-other': 'padding'.repeat(5_000),
+    })
+    expect(await other.text()).toContain('Ada Lovelace')
+  },
+)
+
 test.each([
   ['an error', { id: 'elicit_abc', error: { code: -32601, message: 'Method not found' } }],
   ['an error with an id that is a number', { id: 7, error: { code: -32601, message: 'Method not found' } }],
