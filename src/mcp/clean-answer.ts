@@ -100,7 +100,7 @@ const WORDS: Readonly<Record<number, string>> = {
 
 const BY_STATUS: Readonly<Record<number, string>> = {
   405: 'Method not allowed.',
-  406: 'The Accept header must name application/json and text/event-stream. Nothing was done.',
+  406: 'The Accept header must name text/event-stream and, for a POST, application/json. Nothing was done.',
   413: 'The message is too large. Nothing was done.',
   415: 'The content type must be application/json.',
 }

@@ -117,6 +117,16 @@ test('null for what may be left out is none', async () => {
   })
 })
 
+test('what the Accept header must name is said for both methods', async () => {
+  const session = await openSession(BEARER)
+  const given = { 'mcp-session-id': session, accept: 'application/json' }
+  for (const answer of [await post(BEARER, callMessage('whoAmI'), given), await send('GET', BEARER, given)])
+    expect([answer.status, await answer.text()]).toEqual([
+      406,
+      expect.stringContaining('must name text/event-stream and, for a POST, application/json.'),
+    ])
+})
+
 test.each([
   { jsonrpc: '2.0', id: 5, result: { _meta: 5 } },
   { jsonrpc: '2.0', method: 'notifications/initialized', params: { _meta: { progressToken: {} } } },
