@@ -50,7 +50,11 @@ export const renderBounds = (): string =>
         `${count(MOST_CLOSING)}, and those of one minute`,
         'the alarm gives up those that were tried most',
       ],
-      ['step-ups', `${STEP_UPS_PER_GRANT} for each grant, for ten minutes`, 'the oldest goes'],
+      [
+        'step-ups',
+        `${STEP_UPS_PER_GRANT} for each grant, for ten minutes`,
+        'the oldest goes; before all others, one with nothing to decide',
+      ],
       [
         'answers to questions that were used',
         `${MOST_CONFIRMATIONS}, for ten minutes`,

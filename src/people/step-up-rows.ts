@@ -44,10 +44,13 @@ export class StepUpRows {
     this.#now = nowSeconds
   }
 
-  /** One more of its grant; for too many, the oldest goes. Says when it is over. */
+  /** One more of its grant; for too many, the oldest goes, and before all others one that nobody decides. */
   open(key: string, given: Pick<StepUpRow, 'grant' | 'scopes' | 'sealedId' | 'state'>): StepUpRow {
     const mine = this.#all().filter(([, { grant }]) => grant === given.grant)
-    const oldestFirst = mine.toSorted(([, a], [, b]) => a.endsAtSeconds - b.endsAtSeconds)
+    const rank = ({ state }: StepUpRow) => (state === 'narrowed' ? 0 : 1)
+    const oldestFirst = mine.toSorted(
+      ([, a], [, b]) => rank(a) - rank(b) || a.endsAtSeconds - b.endsAtSeconds,
+    )
     for (const [old] of oldestFirst.slice(0, Math.max(0, mine.length + 1 - STEP_UPS_PER_GRANT)))
       this.delete(old)
     const endsAtSeconds = this.#now() + STEP_UP_SECONDS

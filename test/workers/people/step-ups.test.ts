@@ -42,6 +42,18 @@ test('at most three requests of a grant are kept', async () => {
   expect(await person.readStepUp(first)).toBeNull()
 })
 
+test('what only remembers that a client was told something makes room before what a user decides', async () => {
+  const { person, open, openId, approval } = await tell({ scope: ['a', 'b', 'c'] })
+  const id = await openId()
+  await person.denyStepUp(id, await approval())
+  // Asked with tokens that were issued for less than the grant has.
+  for (const scope of ['a', 'b', 'c', 'a']) {
+    clock.aheadMs += 1000
+    expect(await open('grant', 'listTodos', [scope])).toMatchObject({ state: 'narrowed' })
+  }
+  expect(await open()).toMatchObject({ state: 'denied' })
+})
+
 test('a grant that has it all has nothing to ask: its client asked for less, and hears so', async () => {
   const { person, open, stored } = await tell({ scope: BOTH })
   expect(await open()).toEqual({ state: 'narrowed', isAskedAgain: false })
