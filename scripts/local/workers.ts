@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { type Plan, type Ports, STAND_IN_ENVIRONMENT_ID, usesPrivateKey, type WorkerName } from './plan.ts'
 import type { GivenSettings, Settings } from './settings.ts'
 
-/** One Worker with wrangler around it: where its configuration is, where it listens, and what it is told. */
+/** One Worker run by wrangler: its configuration, its port and its settings. */
 export interface Worker {
   readonly name: WorkerName
   readonly config: string

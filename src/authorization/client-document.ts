@@ -8,7 +8,7 @@ const MAX_BYTES = 5 * 1024
  * The library follows redirects when it fetches a document. An open redirector on a trusted host would then publish
  * anyone's document under that host's name, which our consent page shows, and the draft (-02, §5) has none followed. So
  * the document is asked for once without: once per login, before the library does. Throws as the library would. What the
- * library fetches afterwards, and the keys at `jwks_uri`, follow redirects still: it takes no fetch of ours.
+ * library fetches afterwards, and the keys at `jwks_uri`, still follow redirects: it accepts no fetch from us.
  */
 export async function refuseRedirectingDocument(
   url: string,

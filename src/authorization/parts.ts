@@ -34,7 +34,7 @@ export interface LoginParts {
   newDraft(person: string): { draft: GrantDraft; oauth: OAuthHelpers }
 }
 
-/** What a login keeps between our page and `/callback`: sealed by the library, beside the request (this-browser.ts). */
+/** The state of a login between our page and `/callback`: encrypted by the library with the request (this-browser.ts). */
 export const LoginState = z.object({
   /** Required by the branch that finishes it, so that no journey can end as another (decision 1). */
   purpose: z.literal('client'),

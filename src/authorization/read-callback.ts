@@ -1,7 +1,7 @@
 import { isQueryTooLong, repeatedParameter } from '../http/request-parameters.ts'
 import { type LoginRefusal, readCallbackError } from './refusals.ts'
 
-/** What an answer of PingOne's can have in it (RFC 6749 §4.1.2, RFC 9207 §2); whatever else is there is not read. */
+/** The parameters of PingOne's answer (RFC 6749 §4.1.2, RFC 9207 §2); all others are ignored. */
 const KNOWN = ['state', 'code', 'error', 'error_description', 'iss'] as const
 
 /** PingOne's answer in the address that a browser brought, read once. */

@@ -11,7 +11,7 @@ const CREDENTIALS = /\b(Bearer|Basic|DPoP)\s+[^\s"',;]+/gi
 /** The query of a URL, encoded or not, and a fragment with parameters: both carry codes and tokens. */
 const QUERY = /(?:\?|%(?:25)*3F)[^\s"'<>]+/gi
 const PARAMETERS = /(?:#|%(?:25)*23)[^\s"'<>#=%]*(?:=|%(?:25)*3D)[^\s"'<>]*/gi
-/** What has such a name, in a query without its beginning too. */
+/** Values of parameters with such a name, also in a query whose beginning is cut off. */
 const NAMED =
   /(?<=^|\W|%(?:25)*[\da-f]{2})(code|state|nonce|handle|csrf|password|(?:\w*_)?(?:token|secret|verifier|assertion|hint))(?:=|%(?:25)*3D)[^\s"'<>&]+/gi
 /** E-mail addresses, and user and password before a host. */
@@ -19,7 +19,7 @@ const ADDRESS = /[^\s@/<>"'%]{1,100}(?:@|%(?:25)*40)[^\s@/<>"']+/gi
 /** Words of the alphabet of tokens, ids and hashes. */
 const WORD = /[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*/g
 
-/** Ids of people: `<name>.<key id>.<mac>`. They begin every code and token of ours, every step-up link and page's cookie. */
+/** Ids of people: `<name>.<key id>.<mac>`. All our codes and tokens, step-up links and cookies of pages begin with one. */
 const PERSON_ID = /^[A-Za-z0-9_-]{22}\.[A-Za-z0-9]{1,16}\.[A-Za-z0-9_-]{43}$/
 /** With what comes behind one: of a secret that was cut short, what is left is one all the same. */
 const OURS = /[A-Za-z0-9_-]{22}\.[A-Za-z0-9]{1,16}\.[A-Za-z0-9_-]{43}(?:(?:[:~]|%(?:25)*3A)[A-Za-z0-9_-]*)+/gi

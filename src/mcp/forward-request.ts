@@ -27,7 +27,7 @@ export function forwardRequest(request: Request, body: string | null): Request {
   return new Request(origin + pathname, { method: request.method, headers, body, signal: request.signal })
 }
 
-/** What a client needs is a fraction of it. In a session the message travels beside them (read-message.ts). */
+/** Clients need a fraction of it. In a session the message is in a header too (read-message.ts). */
 export const MOST_HEADER_BYTES = 8_192
 
 export const headerBytes = ({ headers }: Request): number =>

@@ -31,7 +31,7 @@ type ConnectionContext = Parameters<Session['onConnect']>[1]
 /** The library's way to a session: it finds the object by the id in the header, for whoever asks. */
 export const library = McpAgent.serve('/mcp', { binding: 'MCP_SESSION' })
 
-/** What the library keeps of the stream of a POST. */
+/** The library's state of the stream of a POST. */
 const Answering = z.object({ requestIds: z.array(z.string()) })
 
 const principalOf = (extra: Extra) => readPrincipal(extra.requestInfo?.headers[PRINCIPAL_HEADER])
@@ -94,7 +94,7 @@ export function makeMcpSession(parts: McpParts) {
       }
     }
 
-    /** What its client cancelled gets no answer (MCP 2025-11-25 Cancellation), and the library ends a stream with one. */
+    /** A cancelled request gets no answer (MCP 2025-11-25 Cancellation), and the library ends a stream only with one. */
     #endStreamOf(id: string): void {
       const end = { type: MessageType.CF_MCP_AGENT_EVENT, event: `${CANCELLED}\n\n`, close: true }
       for (const connection of this.getConnections()) {

@@ -8,7 +8,7 @@ export type CallProblem =
   /** `fields`: which of the tool's own fields do not fit, where that was looked at. */
   | { reason: 'bad_input'; fields?: readonly string[] }
   | { reason: 'bad_key' | 'still_running' | 'already_done' | 'key_of_another_call' }
-  /** `isLasting`: only an operator can mend it. */
+  /** `isLasting`: only an operator can fix it. */
   | { reason: 'not_started'; retryAfterSeconds: number; isLasting?: boolean }
   | { reason: 'unconfirmed'; confirmation: Confirmation }
   | { reason: 'changed_meanwhile' | 'declined' | 'unanswered' | 'bad_confirmation' }

@@ -110,7 +110,7 @@ export class DownstreamKeeper {
           : await this.#keep(before, { access, refresh: rotated }, { replacedAtSeconds })
       if (!isCurrent) return this.#refresh(grantId, asked)
       if (reason === 'dead') return this.#end(before, 'pingone_ended')
-      // Invariant 10: the grant goes on, but nobody is told that waiting helps where it does not.
+      // Invariant 10: the grant stays, but no answer says that waiting helps if it does not.
       const isLasting = reason === 'misconfigured' || reason === 'oversized'
       return this.#outage('downstream.not-renewed', before, `${reason}: ${detail}`, isLasting)
     }
