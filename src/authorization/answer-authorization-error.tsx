@@ -66,8 +66,12 @@ function wordsFor(code: AuthorizationErrorCode): string {
       return 'resource must be the address of this MCP server'
     case 'invalid_scope':
       return 'The scope is not valid'
-    default:
+    case 'access_denied':
+    case 'server_error':
+    case 'temporarily_unavailable':
       return 'The request was refused'
+    default:
+      return code satisfies never
   }
 }
 

@@ -3,7 +3,7 @@
  * not. The same id gives the same key.
  */
 export function rootKey(id: string): string {
-  let state = [...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 2_166_136_261)
+  let state = Array.from(id).reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 2_166_136_261)
   const next = (): number => {
     // Numerical Recipes' generator; its high bits are the good ones.
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0

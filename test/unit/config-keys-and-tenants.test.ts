@@ -87,7 +87,7 @@ const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ
 /** Keys that people type, as a property of the kind and not as a list of what was found. */
 const weak = {
   'one character repeated': fc
-    .constantFrom(...ALPHABET)
+    .constantFrom(...Array.from(ALPHABET))
     .map((letter) => [
       root(letter.repeat(42) + 'A'),
       typed(letter.repeat(40)),

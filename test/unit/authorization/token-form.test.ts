@@ -37,6 +37,11 @@ const wholeOf = async (result: ReturnType<typeof read>) =>
 /** What another reader finds in the request that goes on. */
 const seenIn = async (request: Request) => [...(await request.formData()).entries()]
 
+const REDEEMED = [
+  ['authorization_code', 'code'],
+  ['refresh_token', 'refresh_token'],
+] as const
+
 test('A1 what goes on to the library has the one thing that was presented, once, and no other', () =>
   fc.assert(
     fc.asyncProperty(pairs, async (sent) => {
@@ -50,7 +55,7 @@ test('A1 what goes on to the library has the one thing that was presented, once,
       )
       const grantType = seen.find(([key]) => key === 'grant_type')?.[1]
       expect(isRevocation).toBe(grantType === undefined)
-      const redeemed = { authorization_code: 'code', refresh_token: 'refresh_token' }[String(grantType)]
+      const redeemed = REDEEMED.find(([name]) => name === grantType)?.[1]
       expect(presented?.as ?? redeemed ?? 'token').toBe(redeemed ?? 'token')
       expect(names.filter((key, at) => key !== 'resource' && names.indexOf(key) !== at)).toEqual([])
       expect(seen.filter(([, text]) => text === '')).toEqual([])

@@ -180,13 +180,19 @@ const honest = fc
 
 /** Of all kinds that hide something, and of all that stay beside the right neighbour. */
 const HIDDEN = [
-  ...'\u200b\u200c\u200d\u200e\u200f\u061c\u202a\u202e\u2066\u2069\u2060\u2064\ufeff\u00ad\u034f\u180b\u180e\u115f\u1160\u3164\uffa0',
-  ...'\u17b4\ufe00\ufe01\ufe0e\ufe0f\u{e0100}\u{e0148}\u{e01ef}\u{e0001}\u{e0020}\u{e0067}\u{e0062}\u{e007f}\ufff9\ufffa\ufffb\ufffc',
-  ...'\u0000\u0007\u001b\u007f\u0085\u009b\u2028\u2029\u2800\ufffe\u{1d159}\u{1d173}\u{1bca0}\u{13430}',
+  ...Array.from(
+    '\u200b\u200c\u200d\u200e\u200f\u061c\u202a\u202e\u2066\u2069\u2060\u2064\ufeff\u00ad\u034f\u180b\u180e\u115f\u1160\u3164\uffa0',
+  ),
+  ...Array.from(
+    '\u17b4\ufe00\ufe01\ufe0e\ufe0f\u{e0100}\u{e0148}\u{e01ef}\u{e0001}\u{e0020}\u{e0067}\u{e0062}\u{e007f}\ufff9\ufffa\ufffb\ufffc',
+  ),
+  ...Array.from(
+    '\u0000\u0007\u001b\u007f\u0085\u009b\u2028\u2029\u2800\ufffe\u{1d159}\u{1d173}\u{1bca0}\u{13430}',
+  ),
   '\ud83d',
   '\udc00',
 ]
-const NEIGHBOURS = [...'a1#*Z م ی ر क ् ന് 葛 ᠠ ខ ក ส ו ָ ַ é ∩ 😀 👩 🏽 🏴 🇩 ❤ ⃣ ́ 、 . - "', ...WORDS]
+const NEIGHBOURS = [...Array.from('a1#*Z م ی ر क ् ന് 葛 ᠠ ខ ក ส ו ָ ַ é ∩ 😀 👩 🏽 🏴 🇩 ❤ ⃣ ́ 、 . - "'), ...WORDS]
 const hostile = fc
   .array(
     fc.oneof(
