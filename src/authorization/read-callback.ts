@@ -4,6 +4,8 @@ import { type LoginRefusal, readCallbackError } from './refusals.ts'
 /** The parameters of PingOne's answer (RFC 6749 §4.1.2, RFC 9207 §2); all others are ignored. */
 const KNOWN = ['state', 'code', 'error', 'error_description', 'iss'] as const
 
+const UNNAMED_ERROR = 'unnamed'
+
 /** PingOne's answer in the address that a browser brought, read once. */
 export interface Callback {
   /** For the libraries: what was read here and nothing else, so that they cannot read it differently. */
@@ -14,7 +16,7 @@ export interface Callback {
 
 /**
  * Null for what no answer of PingOne's is: nothing is used up for it. A parameter without a value was not sent (RFC 6749
- * §3.1), and none comes twice.
+ * §3.1), except for `error`, and none comes twice.
  */
 export function readCallback(address: string): Callback | null {
   const sent = new URL(address)
@@ -24,6 +26,8 @@ export function readCallback(address: string): Callback | null {
     const value = sent.searchParams.get(name) ?? ''
     if (value !== '') url.searchParams.set(name, value)
   }
+  // An error without a name is an error still: in doubt nothing is redeemed.
+  if (sent.searchParams.get('error') === '') url.searchParams.set('error', UNNAMED_ERROR)
   const { searchParams } = url
   const state = searchParams.get('state')
   if (state === null) return null

@@ -40,10 +40,15 @@ test('what is read as a code or as an error, the library reads as that too', () 
   expect(codes).toBeGreaterThan(20)
 })
 
-test('B9 an empty parameter changes nothing of what is read', () => {
+test('an error without a name is an error, and nothing is redeemed', () => {
+  const callback = readCallback('https://mcp.example.test/callback?state=a&code=b&error=')
+  expect(callback && refusalIn(callback, ISSUER)).not.toBeNull()
+})
+
+test('B9 an empty parameter changes nothing of what is read, but for an error', () => {
   fc.assert(
-    fc.property(pairs, fc.subarray(NAMES), (sent, empty) => {
-      const good = sent.filter(([, text]) => text !== '')
+    fc.property(pairs, fc.subarray(NAMES.filter((name) => name !== 'error')), (sent, empty) => {
+      const good = sent.filter(([name, text]) => text !== '' || name === 'error')
       const more = empty.filter((name) => !good.some(([one]) => one === name))
       const padded: [string, string][] = [...more.map((name): [string, string] => [name, '']), ...good]
       const read = (all: [string, string][]) => readCallback(addressOf(all, '/callback'))?.url.href

@@ -135,7 +135,7 @@ test('a code comes to a redirect URI as it was registered, its own query letter 
   expect(await client.redeem(await client.login().toCode())).toBe('ok')
 })
 
-const NAMES = ['state', 'code', 'error', 'error_description', 'iss']
+const NAMES = ['state', 'code', 'error_description', 'iss']
 /** What oauth4webapi would read as well, or what no answer has. */
 const OTHERS = ['response', 'id_token', 'token', 'session_state', 'expires_in', '']
 
