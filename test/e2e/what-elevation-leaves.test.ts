@@ -32,6 +32,6 @@ test.each([
     // The log says that there was a link, and not which: whoever has it may be asked.
     expect(story.logs('mcp')).not.toContain(link.slice(link.indexOf('~') + 1))
     // The lines that wrangler writes name every path.
-    expect(story.logs('mcp')).toMatch(/\[wrangler:info\] GET \/step-up\/\[secret\]~\[secret\] 200/)
+    expect(story.logs('mcp')).toMatch(/\[wrangler:info\] GET \/step-up\/\[secret\] 200/)
   },
 )
