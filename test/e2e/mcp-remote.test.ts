@@ -1,7 +1,8 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { expect, test, vi } from 'vitest'
 import { Browser } from '../support/browser.ts'
-import { type ClientHome, makeClientHome, runClient, stdioOf } from '../support/client-program.ts'
+import { type ClientHome, makeClientHome, runRemote, stdioOf } from '../support/client-program.ts'
+import { reservePorts } from '../support/free-ports.ts'
 import type { Person } from '../support/people.ts'
 import type { RunningCommand } from '../support/run-command.ts'
 import { signIn } from '../support/sign-in.ts'
@@ -13,10 +14,8 @@ const addressesIn = ({ lines }: RunningCommand): readonly string[] =>
   lines.filter((line) => line.startsWith(`${new URL(mcpUrl).origin}/authorize?`))
 
 /** mcp-remote, and a desktop application that talks to it. */
-function startRemote(home: ClientHome, protocol: string) {
-  const program = runClient('mcp-remote', [mcpUrl, '--protocol', protocol], home, {
-    MCP_REMOTE_CONFIG_DIR: `${home.path}/mcp-auth`,
-  })
+function startRemote(home: ClientHome, protocol: string, callbackPort: number) {
+  const program = runRemote({ mcpUrl, protocol, callbackPort }, home)
   const client = new Client({ name: 'desktop-story', version: '1.0.0' })
   return {
     client,
@@ -43,9 +42,11 @@ test.for(['legacy', 'auto'])(
   'mcp-remote (protocol %s) signs a person in to read, again when writing needs it, and not when it is started again',
   async (protocol) => {
     using home = makeClientHome()
+    await using reserved = await reservePorts()
+    const start = () => startRemote(home, protocol, reserved.ports.mcp)
     const [person, browser] = [newPerson(), new Browser()]
     {
-      await using first = startRemote(home, protocol)
+      await using first = start()
       expect(await openPrinted(first.program, 1, person, browser)).toBe('todo:read offline_access')
       await first.ready
       const { tools } = await first.client.listTools()
@@ -55,7 +56,7 @@ test.for(['legacy', 'auto'])(
       expect(await openPrinted(first.program, 2, person, browser)).toContain('todo:write')
       expect(await added).toMatchObject({ structuredContent: { total: 1 } })
     }
-    await using second = startRemote(home, protocol)
+    await using second = start()
     await second.ready
     expect(await second.client.callTool({ name: 'listTodos' })).toMatchObject({
       structuredContent: { todos: [{ text: 'bread' }] },

@@ -45,6 +45,18 @@ export const runClient = (
     { isAtHome: false },
   )
 
+/**
+ * mcp-remote with a callback port of its own. It would choose one by a hash of the server's address: often one that
+ * systems hand out for outgoing connections, and the same one for two tests at one server, which then wait for each other.
+ */
+export const runRemote = (
+  { mcpUrl, protocol, callbackPort }: { mcpUrl: string; protocol: string; callbackPort: number },
+  home: ClientHome,
+): RunningCommand =>
+  runClient('mcp-remote', [mcpUrl, String(callbackPort), '--protocol', protocol], home, {
+    MCP_REMOTE_CONFIG_DIR: `${home.path}/mcp-auth`,
+  })
+
 /** MCP over the input and output of a program that runs already (MCP, stdio transport). `overhear` is told first. */
 export function stdioOf(
   { child }: RunningCommand,

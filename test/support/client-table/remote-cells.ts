@@ -3,7 +3,8 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { ProgressNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
 import { Browser } from '../browser.ts'
-import { type ClientHome, makeClientHome, runClient, stdioOf } from '../client-program.ts'
+import { type ClientHome, makeClientHome, runRemote, stdioOf } from '../client-program.ts'
+import { reservePorts } from '../free-ports.ts'
 import { newPerson, type Person } from '../people.ts'
 import { signIn } from '../sign-in.ts'
 import { type Cells, mustSee, showsProgress, spoiled, YES } from './features.ts'
@@ -11,10 +12,8 @@ import { seeAsking, seeCancellation, seeCompletion, seePrompts, seeResources, se
 import { speakV1 } from './speaker.ts'
 
 /** mcp-remote, and a desktop application that talks to it by SDK v1 and can show forms. */
-function startRemote(mcpUrl: string, home: ClientHome, protocol: string) {
-  const program = runClient('mcp-remote', [mcpUrl, '--protocol', protocol], home, {
-    MCP_REMOTE_CONFIG_DIR: `${home.path}/mcp-auth`,
-  })
+function startRemote(server: { mcpUrl: string; protocol: string; callbackPort: number }, home: ClientHome) {
+  const program = runRemote(server, home)
   const client = new Client(
     { name: 'desktop-story', version: '1.0.0' },
     { capabilities: { elicitation: {} } },
@@ -40,10 +39,12 @@ type Remote = ReturnType<typeof startRemote>
 
 export async function remoteCells(protocol: 'legacy' | 'auto', mcpUrl: string): Promise<Cells> {
   using home = makeClientHome()
+  await using reserved = await reservePorts()
+  const start = () => startRemote({ mcpUrl, protocol, callbackPort: reserved.ports.mcp }, home)
   const [person, browser] = [newPerson(), new Browser()]
   let cells: Omit<Cells, 'refresh'>
   {
-    await using first = startRemote(mcpUrl, home, protocol)
+    await using first = start()
     await openPrinted(first, mcpUrl, 1, person, browser)
     await first.ready
     const { speaker } = first
@@ -69,7 +70,7 @@ export async function remoteCells(protocol: 'legacy' | 'auto', mcpUrl: string): 
     }
   }
   spoilStored(home)
-  await using second = startRemote(mcpUrl, home, protocol)
+  await using second = start()
   await second.ready
   await seeTools(second.speaker)
   mustSee('no second login', addressesIn(second, mcpUrl).length === 0)
