@@ -72,7 +72,7 @@ async function runAll(client: Client, journey: Journey): Promise<string[]> {
     }
   }
   const tally = [...ends].map(([how, count]) => `${count} ${how}`).join(', ')
-  // oxlint-disable-next-line no-console -- the count and the time are the result; shown with --silent=false
+  // oxlint-disable-next-line no-console -- the count and the time, shown where the test fails
   console.log(
     `${journey.name}: ${schedules.length} schedules over ${steps.length} steps in ${Date.now() - start} ms: ${tally}`,
   )
