@@ -55,8 +55,8 @@ async function read({ act, input }: Read, { principal, caller, notFound }: Reade
 }
 
 /**
- * The address is the client's own, and a value in a field, as revision 2026-07-28 asks (Resources, Error Handling): as far
- * as it is an address, and no longer than any of ours.
+ * Revision 2026-07-28 asks for the address in a field (Resources, Error Handling). It is the client's text, so only a
+ * bounded URI of visible ASCII is given back.
  */
 export const noResource = (
   uri: string,
