@@ -3,8 +3,8 @@
  * public parts only; what is private goes into a file that only its owner can read.
  */
 import { parseArgs } from 'node:util'
-import { readRootKeys } from '../src/lib/root-keys.ts'
-import { readSigningKeys } from '../src/lib/signing-keys.ts'
+import { readRootKeys } from '#lib/root-keys.ts'
+import { readSigningKeys } from '#lib/signing-keys.ts'
 import { ACTS, formatKeySet, MOST_SECRET_BYTES, readKeySet, withNewRootKey } from './keys/key-set.ts'
 import { readPrivateFile, writePrivateFile } from './local/private-file.ts'
 import { runScript, StartProblem } from './local/start-problem.ts'

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { isLoopbackHost } from './lib/loopback.ts'
-import { err, ok, type Result } from './lib/result.ts'
-import { COOKIE_KEY_ID, readRootKeys, type RootKey, weaknessOf } from './lib/root-keys.ts'
-import { Secret } from './lib/secret.ts'
-import { readSigningKeys, type SigningKeys } from './lib/signing-keys.ts'
+import { isLoopbackHost } from '#lib/loopback.ts'
+import { err, ok, type Result } from '#lib/result.ts'
+import { COOKIE_KEY_ID, readRootKeys, type RootKey, weaknessOf } from '#lib/root-keys.ts'
+import { Secret } from '#lib/secret.ts'
+import { readSigningKeys, type SigningKeys } from '#lib/signing-keys.ts'
 import { Settings, words } from './settings.ts'
 
 /** What the settings mean, read and checked once per isolate. Only this file and settings.ts know their names. */

@@ -1,7 +1,7 @@
 import { compose } from './compose.ts'
-import { prompts } from './prompts/index.ts'
-import { resources, resourceTemplates } from './resources/index.ts'
-import { tools } from './tools/index.ts'
+import { prompts } from '#todos/prompts/index.ts'
+import { resources, resourceTemplates } from '#todos/resources/index.ts'
+import { tools } from '#todos/tools/index.ts'
 
 const product = compose({
   names: { name: 'Todos', api: 'Todo API' },

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { isExactDocumentUrl, isExactHost } from './lib/exact-names.ts'
-import { isLoopbackHost } from './lib/loopback.ts'
+import { isExactDocumentUrl, isExactHost } from '#lib/exact-names.ts'
+import { isLoopbackHost } from '#lib/loopback.ts'
 
 /** A list as people write it: separated by commas or spaces. */
 export const words = (text: string) => text.split(/[\s,]+/).filter((word) => word !== '')

@@ -5,13 +5,13 @@
  */
 import { decodeJwt } from 'jose'
 import { z } from 'zod'
-import { openGrant } from '../../src/authorization/finish-login.tsx'
-import product from '../../src/index.ts'
-import { AccessTokenClaims, IdTokenClaims } from '../../src/pingone/claims.ts'
-import { tools } from '../../src/tools/index.ts'
-import { makeWiring } from '../../src/wiring.ts'
+import { openGrant } from '#authorization/login/finish-login.tsx'
+import product from '#index.ts'
+import { AccessTokenClaims, IdTokenClaims } from '#pingone/claims.ts'
+import { tools } from '#todos/tools/index.ts'
+import { makeWiring } from '#wiring.ts'
 
-export { McpSession, Person } from '../../src/index.ts'
+export { McpSession, Person } from '#index.ts'
 
 const Seeding = z.strictObject({
   client: z.string(),

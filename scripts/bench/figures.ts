@@ -1,9 +1,9 @@
 import type { Bundle } from './bundle.ts'
 import type { CaseName, PerCase } from './cases.ts'
 import type { Ends } from './ends.ts'
-import type { ManyPeople } from './many-people.ts'
+import type { ManyPeople } from './many-users.ts'
 import type { Latency } from './measure.ts'
-import type { OnePerson } from './one-person.ts'
+import type { OnePerson } from './one-user.ts'
 import type { PingOneRequests } from './pingone-requests.ts'
 
 /** Everything that one run found out. All times are those of a local workerd, and only their ratios travel. */

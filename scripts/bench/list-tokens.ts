@@ -1,7 +1,7 @@
-import { makeLists } from '../../src/mcp/listed.ts'
-import { prompts } from '../../src/prompts/index.ts'
-import { resources, resourceTemplates } from '../../src/resources/index.ts'
-import { tools } from '../../src/tools/index.ts'
+import { makeLists } from '#mcp/listed.ts'
+import { prompts } from '#todos/prompts/index.ts'
+import { resources, resourceTemplates } from '#todos/resources/index.ts'
+import { tools } from '#todos/tools/index.ts'
 
 /** Every model pays for the list of tools on every turn. */
 export const TOOL_LIST_BUDGET = 2000

@@ -1,4 +1,4 @@
-import { StandIn } from '../../test/support/stand-in.ts'
+import { StandIn } from '../../test/support/emulator.ts'
 import { send } from './exchange.ts'
 import type { Cases } from './cases.ts'
 import { signInOnce } from './logins.ts'

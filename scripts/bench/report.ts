@@ -2,7 +2,7 @@ import { type Aim, isLoaded } from './aims.ts'
 import { CASE_NAMES, CASES } from './cases.ts'
 import { CONNECTIONS } from './exchange.ts'
 import type { Figures } from './figures.ts'
-import { peopleTables } from './report-people.ts'
+import { peopleTables } from './report-users.ts'
 import { spread } from './statistics.ts'
 import { table } from './table.ts'
 

@@ -1,5 +1,5 @@
-import type { Config } from '../../src/config.ts'
-import type { PingOne } from '../../src/pingone/client.ts'
+import type { Config } from '#config.ts'
+import type { PingOne } from '#pingone/client.ts'
 import { type Finding, note, ok, problem } from './finding.ts'
 
 const GRANT_TYPE = 'switch the grant type Refresh Token on at the PingOne application'

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import type { Config } from '../../src/config.ts'
-import { boundedFetch, type Fetch } from '../../src/lib/bounded-fetch.ts'
-import { loggedErrorCode } from '../../src/lib/error-code.ts'
-import { makePingOne } from '../../src/pingone/client.ts'
-import { namesNoPolicy, POLICY_NOT_FOUND } from '../../src/pingone/problems.ts'
+import type { Config } from '#config.ts'
+import { boundedFetch, type Fetch } from '#lib/bounded-fetch.ts'
+import { loggedErrorCode } from '#lib/error-code.ts'
+import { makePingOne } from '#pingone/client.ts'
+import { namesNoPolicy, POLICY_NOT_FOUND } from '#pingone/problems.ts'
 import { type Finding, note, ok, problem } from './finding.ts'
 
 const DEADLINE_MS = 8000

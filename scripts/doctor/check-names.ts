@@ -1,4 +1,4 @@
-import { settingsWithoutEffect } from '../../src/settings.ts'
+import { settingsWithoutEffect } from '#settings.ts'
 import { type GivenSettings, SETTING_NAMES, unknownNames } from '../local/settings.ts'
 import { type Finding, note, problem } from './finding.ts'
 

@@ -1,4 +1,4 @@
-import type { StandInState } from '../../test/support/stand-in.ts'
+import type { StandInState } from '../../test/support/emulator.ts'
 import type { Step } from '../../test/support/steps.ts'
 import { OUR_ANSWERS, standInFile } from './our-answers.ts'
 

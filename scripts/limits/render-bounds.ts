@@ -15,7 +15,7 @@ import {
   STEP_UPS_PER_GRANT,
   TOKENS_PER_GRANT,
   URIS_PER_SESSION,
-} from '../../src/people/bounds.ts'
+} from '#users/bounds.ts'
 import { table } from '../bench/table.ts'
 
 const count = (number: number) => number.toLocaleString('en')

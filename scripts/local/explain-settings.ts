@@ -1,5 +1,5 @@
-import { loadConfig } from '../../src/config.ts'
-import { describedSettings, settingsWithoutEffect } from '../../src/settings.ts'
+import { loadConfig } from '#config.ts'
+import { describedSettings, settingsWithoutEffect } from '#settings.ts'
 import type { Plan } from './plan.ts'
 import { type GivenSettings, SETTING_NAMES, unknownNames } from './settings.ts'
 import { StartProblem } from './start-problem.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OAuthClient } from '../../test/support/oauth-client.ts'
-import { StandIn } from '../../test/support/stand-in.ts'
+import { StandIn } from '../../test/support/emulator.ts'
 import { startWorld, type World } from '../../test/support/world.ts'
 import { type ClientUnderLoad, startClient } from './client-under-load.ts'
 

@@ -1,5 +1,5 @@
 import { OAuthClient } from '../../test/support/oauth-client.ts'
-import { StandIn } from '../../test/support/stand-in.ts'
+import { StandIn } from '../../test/support/emulator.ts'
 import { type SignedIn, signInWith } from '../../test/support/story.ts'
 import { startWorld } from '../../test/support/world.ts'
 

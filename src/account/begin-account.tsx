@@ -1,7 +1,7 @@
-import { isFromOurPage } from '../http/read-form.ts'
-import { beginFor } from './begin-sign-in.ts'
-import type { AccountParts } from './parts.ts'
-import { refuseForm } from './read-own-form.ts'
+import { isFromOurPage } from '#http/read-form.ts'
+import { beginFor } from '#sign-in/begin-sign-in.ts'
+import type { AccountParts } from '#sign-in/deps.ts'
+import { refuseForm } from '#sign-in/read-own-form.ts'
 
 /** POST /me/sign-in: to PingOne, by a click on our page. The API is not asked for: this page does not use it. */
 export async function beginAccount(request: Request, parts: AccountParts): Promise<Response> {

@@ -1,5 +1,5 @@
-import { beginFor } from './begin-sign-in.ts'
-import type { AccountParts } from './parts.ts'
+import { beginFor } from '#sign-in/begin-sign-in.ts'
+import type { AccountParts } from '#sign-in/deps.ts'
 import { answerFormRefused, answerNoRequest, answerNothingDecided } from './step-up-answers.tsx'
 import { readBoundForm } from './step-up-form.ts'
 import { openStepUp, requestIn } from './step-up-request.ts'

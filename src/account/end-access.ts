@@ -1,6 +1,6 @@
-import { answerNoSuchGrant, goTo } from './answers.tsx'
-import type { AccountParts } from './parts.ts'
-import { answerPageRefusal, readOwnForm } from './read-own-form.ts'
+import { answerNoSuchGrant, goTo } from '#sign-in/answers.tsx'
+import type { AccountParts } from '#sign-in/deps.ts'
+import { answerPageRefusal, readOwnForm } from '#sign-in/read-own-form.ts'
 
 // As the library makes them; nothing else reaches an object.
 const GRANT = /^[A-Za-z0-9_-]{16}$/

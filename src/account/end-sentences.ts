@@ -1,4 +1,4 @@
-import type { EndReason } from '../people/end-reason.ts'
+import type { EndReason } from '#users/grants/end-reason.ts'
 
 /** Why an access ended, for the person whose it was. */
 export function endSentence(reason: EndReason): string {

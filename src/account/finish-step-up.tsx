@@ -1,9 +1,9 @@
-import { discardTokens } from '../authorization/discard-tokens.ts'
-import { grantedScopes, inForce, upstreamScopes, wantedScopes } from '../authorization/scopes.ts'
-import { sessionMark } from '../pingone/session-mark.ts'
-import type { IdTokenClaims } from '../pingone/claims.ts'
-import type { FinishedSignIn, Purpose } from './own-sign-in.ts'
-import type { AccountParts } from './parts.ts'
+import { discardTokens } from '#authorization/login/discard-tokens.ts'
+import { grantedScopes, inForce, upstreamScopes, wantedScopes } from '#authorization/scopes.ts'
+import { sessionMark } from '#pingone/session-mark.ts'
+import type { IdTokenClaims } from '#pingone/claims.ts'
+import type { FinishedSignIn, Purpose } from '#sign-in/own-sign-in.ts'
+import type { AccountParts } from '#sign-in/deps.ts'
 import {
   answerDenied,
   answerNoRequest,

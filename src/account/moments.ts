@@ -1,4 +1,4 @@
-import type { Moment } from '../pages/account-page.tsx'
+import type { Moment } from '#pages/account-page.tsx'
 
 // Without JavaScript nobody knows where the person is, so the time says which one it is.
 const FORMAT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })

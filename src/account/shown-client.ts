@@ -1,8 +1,8 @@
-import { shownClientName } from '../authorization/shown-name.ts'
-import { isLoopbackHost } from '../lib/loopback.ts'
-import type { AccountClient } from '../pages/account-page.tsx'
-import type { Grant } from '../people/grant.ts'
-import type { AccountParts } from './parts.ts'
+import { shownClientName } from '#authorization/clients/shown-name.ts'
+import { isLoopbackHost } from '#lib/loopback.ts'
+import type { AccountClient } from '#pages/account-page.tsx'
+import type { Grant } from '#users/grants/grant.ts'
+import type { AccountParts } from '#sign-in/deps.ts'
 
 /** As the consent page showed it. Of a grant from before that was kept, what its `client_id` alone says. */
 export function clientOf(

@@ -1,9 +1,9 @@
-import { continueAnswer } from '../authorization/answers.tsx'
-import { message } from './answers.tsx'
-import { droppedPage } from './page-session.ts'
-import type { AccountParts } from './parts.ts'
-import { answerPageRefusal, readOwnForm } from './read-own-form.ts'
-import { refuseSignIn } from './refuse-sign-in.tsx'
+import { continueAnswer } from '#authorization/login/answers.tsx'
+import { message } from '#sign-in/answers.tsx'
+import { droppedPage } from '#sign-in/page-session.ts'
+import type { AccountParts } from '#sign-in/deps.ts'
+import { answerPageRefusal, readOwnForm } from '#sign-in/read-own-form.ts'
+import { refuseSignIn } from '#sign-in/refuse-sign-in.tsx'
 
 const AGAIN = { label: 'Sign in again', href: '/me' }
 

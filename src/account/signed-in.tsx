@@ -1,13 +1,13 @@
-import { personNameIn } from '../authorization/shown-name.ts'
-import { log } from '../lib/log.ts'
-import { sessionMark } from '../pingone/session-mark.ts'
-import { goTo } from './answers.tsx'
-import { beginFor } from './begin-sign-in.ts'
+import { personNameIn } from '#authorization/clients/shown-name.ts'
+import { log } from '#lib/log.ts'
+import { sessionMark } from '#pingone/session-mark.ts'
+import { goTo } from '#sign-in/answers.tsx'
+import { beginFor } from '#sign-in/begin-sign-in.ts'
 import { finishStepUp } from './finish-step-up.tsx'
-import { type FinishedSignIn, finishOwnSignIn } from './own-sign-in.ts'
-import { newPage, readPage } from './page-session.ts'
-import type { AccountParts } from './parts.ts'
-import { refuseSignIn } from './refuse-sign-in.tsx'
+import { type FinishedSignIn, finishOwnSignIn } from '#sign-in/own-sign-in.ts'
+import { newPage, readPage } from '#sign-in/page-session.ts'
+import type { AccountParts } from '#sign-in/deps.ts'
+import { refuseSignIn } from '#sign-in/refuse-sign-in.tsx'
 
 /** GET /signed-in: PingOne's answer to a sign-in of our own pages. What it was begun for is what it ends as. */
 export async function answerSignedIn(request: Request, parts: AccountParts): Promise<Response> {

@@ -1,5 +1,5 @@
-import { message } from './answers.tsx'
-import type { AccountParts } from './parts.ts'
+import { message } from '#sign-in/answers.tsx'
+import type { AccountParts } from '#sign-in/deps.ts'
 import { pathOf } from './step-up-request.ts'
 
 const AGAIN = 'If you still want it, ask your app once more: it gets a new link.'

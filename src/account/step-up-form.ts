@@ -1,10 +1,10 @@
-import { ownCookie, readCookie } from '../http/cookies.ts'
-import { type FormText, isFromOurPage, readForm } from '../http/read-form.ts'
-import { toBase64Url } from '../lib/base64url.ts'
-import { log } from '../lib/log.ts'
-import { isSameText, sha256Hex } from '../lib/sha256-hex.ts'
-import { err, ok, type Result } from '../lib/result.ts'
-import type { AccountParts } from './parts.ts'
+import { ownCookie, readCookie } from '#http/cookies.ts'
+import { type FormText, isFromOurPage, readForm } from '#http/read-form.ts'
+import { toBase64Url } from '#lib/base64url.ts'
+import { log } from '#lib/log.ts'
+import { isSameText, sha256Hex } from '#lib/sha256-hex.ts'
+import { err, ok, type Result } from '#lib/result.ts'
+import type { AccountParts } from '#sign-in/deps.ts'
 
 /**
  * Nobody is signed in on this page, so its form is bound to the browser that opened it: a secret in a cookie, and in

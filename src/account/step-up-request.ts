@@ -1,7 +1,7 @@
-import { inForce } from '../authorization/scopes.ts'
-import type { ReachedPerson } from '../people/reach-person.ts'
-import type { StepUpView } from '../people/step-up-keeper.ts'
-import type { AccountParts } from './parts.ts'
+import { inForce } from '#authorization/scopes.ts'
+import type { ReachedPerson } from '#users/reach-user.ts'
+import type { StepUpView } from '#users/requests/step-up-api.ts'
+import type { AccountParts } from '#sign-in/deps.ts'
 
 /** A link that `/mcp` gave out (mcp/step-up-link.ts), as far as it can be judged without its Person. */
 export interface StepUpLinkParts {

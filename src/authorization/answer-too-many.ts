@@ -1,5 +1,5 @@
-import type { TooMany } from '../limits/failures.ts'
-import { answerOAuthRefusal } from './oauth-refusal.ts'
+import type { TooMany } from '#limits/failures.ts'
+import { answerOAuthRefusal } from './oauth-denial.ts'
 
 /** RFC 6585 §4, in the form of `/token` and `/register`. Their specifications have no code for it: this one says "later". */
 export const tooManyAt =

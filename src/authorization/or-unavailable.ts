@@ -1,7 +1,7 @@
-import { newIncident } from '../lib/incident.ts'
-import { log } from '../lib/log.ts'
-import { redacted } from '../lib/redacted.ts'
-import { answerOAuthRefusal, type OAuthRefusal } from './oauth-refusal.ts'
+import { newIncident } from '#lib/incident.ts'
+import { log } from '#lib/log.ts'
+import { redacted } from '#lib/redacted.ts'
+import { answerOAuthRefusal, type OAuthRefusal } from './oauth-denial.ts'
 
 /** Soon: a Person that died is there again at the next message. */
 export const RETRY_AFTER_SECONDS = 5

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts'
+import type { Config } from '#config.ts'
 
 /**
  * What a client may ask for, each with the sentence that a person reads. `offline_access` is listed in our metadata,

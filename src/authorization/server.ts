@@ -1,10 +1,10 @@
 import { OAuthAuthorizationServer } from '@cloudflare/workers-oauth-provider'
 import { z } from 'zod'
-import type { Config } from '../config.ts'
-import { log } from '../lib/log.ts'
-import type { ProviderEnv } from '../people/provider-env.ts'
-import { lifeLeftSeconds } from './life-left.ts'
-import { answerOAuthRefusal, type OAuthRefusal, wordsOfLibrary } from './oauth-refusal.ts'
+import type { Config } from '#config.ts'
+import { log } from '#lib/log.ts'
+import type { ProviderEnv } from '#oauth-store/provider-env.ts'
+import { lifeLeftSeconds } from './login/life-left.ts'
+import { answerOAuthRefusal, type OAuthRefusal, wordsOfLibrary } from './oauth-denial.ts'
 import { inForce, metadataScopes } from './scopes.ts'
 
 export type AuthorizationServer = OAuthAuthorizationServer<ProviderEnv>

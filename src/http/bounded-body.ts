@@ -1,5 +1,5 @@
-import { readBounded, TooLargeError } from '../lib/bounded-fetch.ts'
-import { err, ok, type Result } from '../lib/result.ts'
+import { readBounded, TooLargeError } from '#lib/bounded-fetch.ts'
+import { err, ok, type Result } from '#lib/result.ts'
 
 /** The media type and size that a route accepts. */
 export interface BodyLimit {

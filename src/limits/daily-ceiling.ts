@@ -1,4 +1,4 @@
-import { askTwice } from '../lib/ask-twice.ts'
+import { askTwice } from '#lib/ask-twice.ts'
 
 const TABLE = `CREATE TABLE IF NOT EXISTS registration_days (
   day TEXT NOT NULL, network TEXT NOT NULL, made INTEGER NOT NULL, PRIMARY KEY (day, network)) STRICT`

@@ -1,4 +1,4 @@
-import { networkOf } from '../lib/address-prefix.ts'
+import { networkOf } from '#lib/address-prefix.ts'
 import { type Counted, type Limiter, PlatformCounter } from './platform-counter.ts'
 
 /** Codes and tokens of ours begin with person and grant (the library's storage schema). */

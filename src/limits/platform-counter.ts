@@ -1,6 +1,6 @@
-import { newIncident } from '../lib/incident.ts'
-import { log } from '../lib/log.ts'
-import { redacted } from '../lib/redacted.ts'
+import { newIncident } from '#lib/incident.ts'
+import { log } from '#lib/log.ts'
+import { redacted } from '#lib/redacted.ts'
 import { ClosedKeys } from './closed-keys.ts'
 
 /** What the platform's rate limits count in (`simple.period` in wrangler.jsonc). */

@@ -1,5 +1,5 @@
-import { networkOf } from '../lib/address-prefix.ts'
-import { log } from '../lib/log.ts'
+import { networkOf } from '#lib/address-prefix.ts'
+import { log } from '#lib/log.ts'
 import { ClosedKeys } from './closed-keys.ts'
 import { type DailyCeiling, dayLeftSeconds } from './daily-ceiling.ts'
 

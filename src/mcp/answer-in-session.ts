@@ -10,14 +10,14 @@ import {
   SubscribeRequestSchema,
   UnsubscribeRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js'
-import type { Principal } from '../principal.ts'
+import type { Principal } from '#principal.ts'
 import { complete, getPrompt, type Reader, readResource } from './answer-reads.ts'
 import type { Reads } from './find-read.ts'
 import type { Caller } from './invoke-tool.ts'
 import { errorCode } from './json-rpc-error.ts'
 import type { Lists } from './listed.ts'
 import type { McpProduct } from './product.ts'
-import { refuseCursor } from './rpc-refusal.ts'
+import { refuseCursor } from './rpc-denial.ts'
 import { subscribe, type Subscriber, unsubscribe } from './subscribe.ts'
 import type { tellProgress } from './tell-progress.ts'
 

@@ -1,9 +1,9 @@
-import type { Principal } from '../principal.ts'
+import type { Principal } from '#principal.ts'
 import { errorCode } from './json-rpc-error.ts'
 import type { Read, Reads } from './find-read.ts'
 import { type Caller, invoke } from './invoke-tool.ts'
 import { Completed, Forms, Parts } from './reads.ts'
-import { readRefusal, RpcRefusal } from './rpc-refusal.ts'
+import { readRefusal, RpcRefusal } from './rpc-denial.ts'
 
 /** One request of a lane that reads. */
 export interface Reader {

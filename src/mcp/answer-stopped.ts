@@ -4,7 +4,7 @@ import { dataOf } from './clean-answer.ts'
 import { errorCode, jsonRpcError } from './json-rpc-error.ts'
 import { noteAnswer } from './message-facts.ts'
 import type { RequestLine } from './request-line.ts'
-import { LASTING } from './tool-refusal.ts'
+import { LASTING } from './tool-denial.ts'
 import { STOPPED } from './tool-result.ts'
 import { watchAnswer } from './watch-answer.ts'
 

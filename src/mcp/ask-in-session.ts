@@ -1,4 +1,4 @@
-import type { Confirmation } from '../tools/confirmation.ts'
+import type { Confirmation } from '#catalog/confirmation.ts'
 import { type Consent, noConsent, subjectOf } from './consent.ts'
 import { type Answered, toToolResult } from './invoke-tool.ts'
 import { readReply } from './question-form.ts'

@@ -6,17 +6,17 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { canonicalDigest } from '../lib/canonical-digest.ts'
-import type { ConfirmationKeeper } from '../people/confirmations.ts'
-import type { Principal } from '../principal.ts'
-import { splitConsent } from '../tools/confirmation.ts'
-import type { AnyTool } from '../tools/define-tool.ts'
+import { canonicalDigest } from '#lib/canonical-digest.ts'
+import type { ConfirmationKeeper } from '#users/requests/confirmations.ts'
+import type { Principal } from '#principal.ts'
+import { splitConsent } from '#catalog/confirmation.ts'
+import type { AnyTool } from '#catalog/define-tool.ts'
 import { type Consent, noConsent, subjectOf } from './consent.ts'
 import { type Answered, toToolResult } from './invoke-tool.ts'
 import { canShowForms, formOf, readReply } from './question-form.ts'
 import { report } from './report.ts'
 import { RequestState, type StateKeys, writeState } from './request-state.ts'
-import type { CallProblem } from './tool-refusal.ts'
+import type { CallProblem } from './tool-denial.ts'
 import { failure, type ToolResult } from './tool-result.ts'
 
 /** So long may a person think about it, and a client carry the question around. */

@@ -1,9 +1,9 @@
-import { canonicalDigest } from '../lib/canonical-digest.ts'
-import { err, ok, type Result } from '../lib/result.ts'
-import { readTraceparent } from '../lib/trace.ts'
-import type { CallKey } from '../people/calls.ts'
-import type { AnyTool } from '../tools/define-tool.ts'
-import type { CallProblem } from './tool-refusal.ts'
+import { canonicalDigest } from '#lib/canonical-digest.ts'
+import { err, ok, type Result } from '#lib/result.ts'
+import { readTraceparent } from '#lib/trace.ts'
+import type { CallKey } from '#users/calls/calls.ts'
+import type { AnyTool } from '#catalog/define-tool.ts'
+import type { CallProblem } from './tool-denial.ts'
 
 /** In `params._meta` of tools/call; its prefix is the name of this server (MCP 2026-07-28 Basic, `_meta`). */
 export const KEY_NAME = 'pingone-davinci-mcp-server/idempotency-key'

@@ -1,9 +1,9 @@
 import { insufficientScope, type OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
 import { z } from 'zod'
-import type { Principal } from '../principal.ts'
-import type { AnyTool } from '../tools/define-tool.ts'
+import type { Principal } from '#principal.ts'
+import type { AnyTool } from '#catalog/define-tool.ts'
 import { missingScopes } from './list-tools.ts'
-import type { Keeper } from './parts.ts'
+import type { Keeper } from './deps.ts'
 import { openStepUp, sayStepUp, toolErrorWith, withLink } from './step-up-link.ts'
 
 const ToolsCall = z.object({ method: z.literal('tools/call'), params: z.object({ name: z.string() }) })

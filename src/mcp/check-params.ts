@@ -1,8 +1,8 @@
 import { isSpecType } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import type { AnyTool } from '../tools/define-tool.ts'
+import type { AnyTool } from '#catalog/define-tool.ts'
 import { errorCode } from './json-rpc-error.ts'
-import { RpcRefusal } from './rpc-refusal.ts'
+import { RpcRefusal } from './rpc-denial.ts'
 import { failure, type ToolResult } from './tool-result.ts'
 
 /** What a request of each method looks like that both lanes have. */

@@ -1,9 +1,9 @@
-import { canonicalDigest } from '../lib/canonical-digest.ts'
-import { err, ok, type Result } from '../lib/result.ts'
-import type { Confirmation } from '../tools/confirmation.ts'
-import type { AnyTool } from '../tools/define-tool.ts'
-import type { ToolContext } from '../tools/tool-context.ts'
-import type { CallProblem } from './tool-refusal.ts'
+import { canonicalDigest } from '#lib/canonical-digest.ts'
+import { err, ok, type Result } from '#lib/result.ts'
+import type { Confirmation } from '#catalog/confirmation.ts'
+import type { AnyTool } from '#catalog/define-tool.ts'
+import type { ToolContext } from '#catalog/tool-context.ts'
+import type { CallProblem } from './tool-denial.ts'
 
 /** What a lane knows of the person's consent to one call. */
 export interface Consent {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { err, ok, type Result } from '../lib/result.ts'
+import { err, ok, type Result } from '#lib/result.ts'
 import { errorCode, jsonRpcError } from './json-rpc-error.ts'
 
 /**

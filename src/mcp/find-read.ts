@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { err, ok, type Result } from '../lib/result.ts'
-import type { AnyTool } from '../tools/define-tool.ts'
+import { err, ok, type Result } from '#lib/result.ts'
+import type { AnyTool } from '#catalog/define-tool.ts'
 import { matchTemplate } from './match-template.ts'
 import type { McpProduct } from './product.ts'
 import { completionRead, promptRead, resourceRead, templateRead } from './reads.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { err, ok, type Result } from '../lib/result.ts'
-import type { AnyTool, ToolOutput } from '../tools/define-tool.ts'
-import type { CallProblem } from './tool-refusal.ts'
+import { err, ok, type Result } from '#lib/result.ts'
+import type { AnyTool, ToolOutput } from '#catalog/define-tool.ts'
+import type { CallProblem } from './tool-denial.ts'
 
 const MAX_BYTES = 65_536
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Failures } from '../limits/failures.ts'
+import type { Failures } from '#limits/failures.ts'
 import { corsOf } from './guard-request.ts'
 import { errorCode, jsonRpcError } from './json-rpc-error.ts'
 

@@ -1,5 +1,5 @@
-import type { AnyTool, Scope } from '../tools/define-tool.ts'
-import { toolHints } from '../tools/tool-hints.ts'
+import type { AnyTool, Scope } from '#catalog/define-tool.ts'
+import { toolHints } from '#catalog/tool-hints.ts'
 
 export const missingScopes = (tool: AnyTool, scopes: readonly string[]): Scope[] =>
   tool.scopes.filter((scope) => !scopes.includes(scope))

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AnyPrompt } from '../prompts/define-prompt.ts'
+import type { AnyPrompt } from '#catalog/define-prompt.ts'
 import { describeTool } from './list-tools.ts'
 import { listedTool } from './listed-tool.ts'
 import type { McpProduct } from './product.ts'

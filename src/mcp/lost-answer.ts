@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AnyTool } from '../tools/define-tool.ts'
+import type { AnyTool } from '#catalog/define-tool.ts'
 import { dataOf } from './clean-answer.ts'
 import { answerOutage, errorCode } from './json-rpc-error.ts'
 import { report } from './report.ts'

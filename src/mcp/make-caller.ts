@@ -1,7 +1,7 @@
-import type { Fetch } from '../lib/bounded-fetch.ts'
-import { makeTodoClient } from '../todo-api/client.ts'
+import type { Fetch } from '#lib/bounded-fetch.ts'
+import { makeTodoClient } from '#todos/api/client.ts'
 import type { Caller } from './invoke-tool.ts'
-import type { McpParts } from './parts.ts'
+import type { McpParts } from './deps.ts'
 
 /** A service binding does not look at the host; the name only shows in traces. */
 const BINDING_URL = 'https://todo-api.internal'

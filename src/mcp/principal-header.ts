@@ -1,5 +1,5 @@
-import { fromBase64Url, toBase64Url } from '../lib/base64url.ts'
-import { Principal } from '../principal.ts'
+import { fromBase64Url, toBase64Url } from '#lib/base64url.ts'
+import { Principal } from '#principal.ts'
 
 /**
  * How the principal of a request reaches a session's object. Only endpoint.ts writes it, and it forwards no

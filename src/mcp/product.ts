@@ -1,6 +1,6 @@
-import type { AnyPrompt } from '../prompts/define-prompt.ts'
-import type { AnyResource, AnyTemplate } from '../resources/define-resource.ts'
-import type { AnyTool } from '../tools/define-tool.ts'
+import type { AnyPrompt } from '#catalog/define-prompt.ts'
+import type { AnyResource, AnyTemplate } from '#catalog/define-resource.ts'
+import type { AnyTool } from '#catalog/define-tool.ts'
 
 /** The lists of the product: what exists under the settings, in the order in which clients see it. */
 export interface McpProduct {

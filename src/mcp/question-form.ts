@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { quotedJson } from '../lib/bounded-text.ts'
-import type { Confirmation } from '../tools/confirmation.ts'
+import { quotedJson } from '#lib/bounded-text.ts'
+import type { Confirmation } from '#catalog/confirmation.ts'
 
 /**
  * A question as a form, the same in both lanes: one list and one yes for all of it, because some clients ask field by

@@ -1,5 +1,5 @@
-import { readBody } from '../http/bounded-body.ts'
-import { err, ok, type Result } from '../lib/result.ts'
+import { readBody } from '#http/bounded-body.ts'
+import { err, ok, type Result } from '#lib/result.ts'
 import { errorCode, jsonRpcError } from './json-rpc-error.ts'
 
 /**

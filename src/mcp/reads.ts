@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { textUpTo } from '../lib/bounded-text.ts'
-import { ok } from '../lib/result.ts'
-import type { AnyPrompt } from '../prompts/define-prompt.ts'
-import type { AnyResource, AnyTemplate } from '../resources/define-resource.ts'
-import { type AnyTool, defineTool } from '../tools/define-tool.ts'
+import { textUpTo } from '#lib/bounded-text.ts'
+import { ok } from '#lib/result.ts'
+import type { AnyPrompt } from '#catalog/define-prompt.ts'
+import type { AnyResource, AnyTemplate } from '#catalog/define-resource.ts'
+import { type AnyTool, defineTool } from '#catalog/define-tool.ts'
 
 /*
  * What is read goes through the door of the tools (invoke-tool.ts): scopes, the intent on record, the downstream token,

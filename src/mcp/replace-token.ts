@@ -1,8 +1,8 @@
-import { err, ok, type Result } from '../lib/result.ts'
-import { Secret } from '../lib/secret.ts'
-import type { CallStart, Stop } from '../people/calls.ts'
+import { err, ok, type Result } from '#lib/result.ts'
+import { Secret } from '#lib/secret.ts'
+import type { CallStart, Stop } from '#users/calls/calls.ts'
 import { thumbprintOf } from './read-downstream-token.ts'
-import type { CallProblem } from './tool-refusal.ts'
+import type { CallProblem } from './tool-denial.ts'
 
 /** `stopped`: the call cannot go on at all. `none_newer`: the API refuses what PingOne has just given. */
 export type NoOtherToken = 'stopped' | 'none_newer'

@@ -1,6 +1,6 @@
-import { newIncident } from '../lib/incident.ts'
-import { log } from '../lib/log.ts'
-import { redacted } from '../lib/redacted.ts'
+import { newIncident } from '#lib/incident.ts'
+import { log } from '#lib/log.ts'
+import { redacted } from '#lib/redacted.ts'
 
 /** The outside sees the incident id and nothing else. */
 export function report(event: string, error: unknown, facts: Record<string, unknown>): string {

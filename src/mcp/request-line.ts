@@ -1,4 +1,4 @@
-import { log } from '../lib/log.ts'
+import { log } from '#lib/log.ts'
 
 /** What one line of the log says of a request: ids and names of ours, never what was asked for or answered. */
 interface RequestFacts {

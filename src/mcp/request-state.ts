@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { fromBase64Url, toBase64Url } from '../lib/base64url.ts'
-import type { Principal } from '../principal.ts'
+import { fromBase64Url, toBase64Url } from '#lib/base64url.ts'
+import type { Principal } from '#principal.ts'
 
 /**
  * What the stateless lane must know again when the person has answered. The client carries it, so it is signed over

@@ -1,4 +1,4 @@
-import type { Subscribed } from '../people/subscriptions.ts'
+import type { Subscribed } from '#users/sessions/subscriptions.ts'
 
 const NAMED = /^([0-9a-f]{64})\.[A-Za-z0-9_-]{43}$/
 

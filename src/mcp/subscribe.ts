@@ -1,11 +1,11 @@
-import type { Principal } from '../principal.ts'
+import type { Principal } from '#principal.ts'
 import { noResource } from './answer-reads.ts'
 import type { Reads } from './find-read.ts'
 import { errorCode } from './json-rpc-error.ts'
 import { missingScopes } from './list-tools.ts'
-import type { Keeper } from './parts.ts'
+import type { Keeper } from './deps.ts'
 import { report } from './report.ts'
-import { readRefusal, RpcRefusal } from './rpc-refusal.ts'
+import { readRefusal, RpcRefusal } from './rpc-denial.ts'
 
 /** One request of a session about what it wants to be told of. */
 export interface Subscriber {

@@ -1,4 +1,4 @@
-import type { ToolContext } from '../tools/tool-context.ts'
+import type { ToolContext } from '#catalog/tool-context.ts'
 
 interface ProgressNotification {
   method: 'notifications/progress'

@@ -1,7 +1,7 @@
-import { quotedJson } from '../lib/bounded-text.ts'
-import type { ToolOutput } from '../tools/define-tool.ts'
+import { quotedJson } from '#lib/bounded-text.ts'
+import type { ToolOutput } from '#catalog/define-tool.ts'
 import { report } from './report.ts'
-import { type CallProblem, sayRefusal } from './tool-refusal.ts'
+import { type CallProblem, sayRefusal } from './tool-denial.ts'
 
 /** Our own shape of a tool's result; assignable to that of both SDKs. */
 export type ToolResult = {

@@ -1,6 +1,6 @@
-import { err, type Result } from '../lib/result.ts'
-import type { ToolOutput } from '../tools/define-tool.ts'
-import type { CallProblem } from './tool-refusal.ts'
+import { err, type Result } from '#lib/result.ts'
+import type { ToolOutput } from '#catalog/define-tool.ts'
+import type { CallProblem } from './tool-denial.ts'
 
 /** `late`: what is known then of a call that takes too long. */
 export async function withDeadline(

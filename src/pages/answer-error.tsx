@@ -1,5 +1,5 @@
-import { newIncident } from '../lib/incident.ts'
-import { log } from '../lib/log.ts'
+import { newIncident } from '#lib/incident.ts'
+import { log } from '#lib/log.ts'
 import { htmlAnswer } from './html-answer.ts'
 import { MessagePage } from './message-page.tsx'
 

@@ -1,7 +1,7 @@
-import type { Config } from '../config.ts'
+import type { Config } from '#config.ts'
 import { HomePage } from './home-page.tsx'
 import { htmlAnswer } from './html-answer.ts'
-import { isLoopbackHost } from '../lib/loopback.ts'
+import { isLoopbackHost } from '#lib/loopback.ts'
 
 /** The people whom `npm start` brings along; see test/stand-ins/pingone. */
 const STAND_IN_PEOPLE = [

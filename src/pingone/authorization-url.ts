@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import { err, ok, type Result } from '../lib/result.ts'
+import { err, ok, type Result } from '#lib/result.ts'
 import type { Connection } from './connection.ts'
 import { judgeStatus, type PingOneProblem, problemOf } from './problems.ts'
 import { send } from './wire.ts'

@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
-import type { Secret } from '../lib/secret.ts'
-import { importSigningKey, type SigningKeys } from '../lib/signing-keys.ts'
+import type { Secret } from '#lib/secret.ts'
+import { importSigningKey, type SigningKeys } from '#lib/signing-keys.ts'
 import { UnusableKey } from './problems.ts'
 
 /** How this server proves to PingOne that it is itself: PingOne accepts only the way that its application is set to. */

@@ -1,5 +1,5 @@
-import type { Fetch } from '../lib/bounded-fetch.ts'
-import { ok, type Result } from '../lib/result.ts'
+import type { Fetch } from '#lib/bounded-fetch.ts'
+import { ok, type Result } from '#lib/result.ts'
 import { makeAuthorizationUrl, newLoginSecrets } from './authorization-url.ts'
 import { makeConnection, type PingOneSettings } from './connection.ts'
 import { makeCodeExchange, makeIdentification } from './exchange-code.ts'

@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import type { Fetch } from '../lib/bounded-fetch.ts'
+import type { Fetch } from '#lib/bounded-fetch.ts'
 import { makeTokenChecks } from './check-tokens.ts'
 import { type ClientAuth, makeClientAuth } from './client-auth.ts'
 import { makeDiscovery } from './discover.ts'

@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import { err, ok, type Result } from '../lib/result.ts'
+import { err, ok, type Result } from '#lib/result.ts'
 import { judgeStatus, problemOf, type PingOneProblem } from './problems.ts'
 import { send, type Wire } from './wire.ts'
 

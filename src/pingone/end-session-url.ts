@@ -1,4 +1,4 @@
-import { ok, type Result } from '../lib/result.ts'
+import { ok, type Result } from '#lib/result.ts'
 import type { Connection } from './connection.ts'
 import type { PingOneProblem } from './problems.ts'
 

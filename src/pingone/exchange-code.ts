@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
-import { err, ok, type Result } from '../lib/result.ts'
-import { traceHeaders } from '../lib/trace.ts'
+import { err, ok, type Result } from '#lib/result.ts'
+import { traceHeaders } from '#lib/trace.ts'
 import type { LoginSecrets } from './authorization-url.ts'
 import type { IdTokenClaims } from './claims.ts'
 import type { Connection } from './connection.ts'

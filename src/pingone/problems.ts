@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
-import { TooLargeError } from '../lib/bounded-fetch.ts'
-import { loggedErrorCode } from '../lib/error-code.ts'
-import { err, type Err } from '../lib/result.ts'
+import { TooLargeError } from '#lib/bounded-fetch.ts'
+import { loggedErrorCode } from '#lib/error-code.ts'
+import { err, type Err } from '#lib/result.ts'
 
 /**
  * Every way PingOne can fail us, in three kinds (decision 7) and one for answers that do not hold.

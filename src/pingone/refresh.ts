@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
-import { err, ok, type Result } from '../lib/result.ts'
-import { traceHeaders } from '../lib/trace.ts'
+import { err, ok, type Result } from '#lib/result.ts'
+import { traceHeaders } from '#lib/trace.ts'
 import type { RenewedIdTokenClaims } from './claims.ts'
 import type { Connection } from './connection.ts'
 import { judgeStatus, problemOf, type PingOneProblem } from './problems.ts'

@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import { ok, type Result } from '../lib/result.ts'
+import { ok, type Result } from '#lib/result.ts'
 import type { Connection } from './connection.ts'
 import { judgeStatus, problemOf, type PingOneProblem, unavailable } from './problems.ts'
 import { send } from './wire.ts'

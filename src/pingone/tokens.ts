@@ -1,5 +1,5 @@
 import type * as oauth from 'oauth4webapi'
-import { ok, type Result } from '../lib/result.ts'
+import { ok, type Result } from '#lib/result.ts'
 import type { AccessTokenClaims } from './claims.ts'
 import type { Connection } from './connection.ts'
 import type { PingOneProblem } from './problems.ts'

@@ -1,8 +1,8 @@
 import * as oauth from 'oauth4webapi'
-import { boundedFetch, type Fetch, TooLargeError } from '../lib/bounded-fetch.ts'
-import { log } from '../lib/log.ts'
-import { ok, type Result } from '../lib/result.ts'
-import { traceHeaders, TRANSACTION_HEADER } from '../lib/trace.ts'
+import { boundedFetch, type Fetch, TooLargeError } from '#lib/bounded-fetch.ts'
+import { log } from '#lib/log.ts'
+import { ok, type Result } from '#lib/result.ts'
+import { traceHeaders, TRANSACTION_HEADER } from '#lib/trace.ts'
 import { problemOf, problemOfRequest, type PingOneProblem } from './problems.ts'
 
 /**

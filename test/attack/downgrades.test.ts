@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
 import { signIn } from '../support/sign-in.ts'
-import { LANES, openLane } from '../support/lane.ts'
+import { LANES, openLane } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()

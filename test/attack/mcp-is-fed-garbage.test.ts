@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { endlessLooking, sendFlood } from '../support/flood.ts'
-import { LANES, openLane, type Lane } from '../support/lane.ts'
+import { LANES, openLane, type Lane } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { randomBytes } from 'node:crypto'
 import { Browser } from '../support/browser.ts'
-import { type Lane, LANES, openLane } from '../support/lane.ts'
+import { type Lane, LANES, openLane } from '../support/transport.ts'
 import { type OAuthClient, tokensIn } from '../support/oauth-client.ts'
 import type { Tokens } from '../support/oauth-wire.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { LANES, openLane } from '../support/lane.ts'
+import { LANES, openLane } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { startChromium, takeShot } from '../support/chromium.ts'
 import { makeClientHome, runClient } from '../support/client-program.ts'
 import { reservePorts } from '../support/free-ports.ts'
-import { newPerson, type Person } from '../support/people.ts'
+import { newPerson, type Person } from '../support/users.ts'
 import { sharedWorld } from '../support/shared-world.ts'
 
 const { mcpUrl } = sharedWorld()

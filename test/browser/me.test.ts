@@ -4,7 +4,7 @@ import { findWithAxe } from '../support/axe.ts'
 import { LOOKS, startChromium, takeShot } from '../support/chromium.ts'
 import { callToolStateless } from '../support/stateless-call.ts'
 import { tellStory } from '../support/story.ts'
-import type { Person } from '../support/people.ts'
+import type { Person } from '../support/users.ts'
 
 const story = tellStory()
 const { origin } = story

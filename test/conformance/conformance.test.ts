@@ -8,7 +8,7 @@ import { startSystem, type System } from '../../scripts/conformance/start-system
 import { findSuite, readRequirements } from '../../scripts/conformance/suite.ts'
 import { debuggersOf } from '../support/listeners.ts'
 import { connectMcp, MCP_CLIENTS } from '../support/mcp-clients.ts'
-import { newPerson } from '../support/people.ts'
+import { newPerson } from '../support/users.ts'
 import { descendantsOf } from '../support/process-tree.ts'
 
 const suite = findSuite()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { KEY_NAME } from '../../src/mcp/call-key.ts'
-import { LANES, openLane } from '../support/lane.ts'
+import { KEY_NAME } from '#mcp/call-key.ts'
+import { LANES, openLane } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()

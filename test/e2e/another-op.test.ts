@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type AnotherOp, startAnotherOp } from '../support/another-op.ts'
 import { Browser } from '../support/browser.ts'
-import { ada } from '../support/people.ts'
+import { ada } from '../support/users.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
 import { callToolStateless } from '../support/stateless-call.ts'
 import { tellStory } from '../support/story.ts'

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { canariesOfPrivateKey, findCanaries } from '../support/canaries.ts'
 import { type ChangingWorld, startChangingWorld } from '../support/changing-world.ts'
-import { LANES, type Lane, openLane } from '../support/lane.ts'
+import { LANES, type Lane, openLane } from '../support/transport.ts'
 import { makePrivateJwk, type PrivateJwk, publicHalfOf } from '../support/make-private-jwk.ts'
 import { tellStory } from '../support/story.ts'
 

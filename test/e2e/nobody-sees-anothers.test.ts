@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { connectMcp, type Connected, withSignIn } from '../support/mcp-clients.ts'
 import type { OAuthClient } from '../support/oauth-client.ts'
-import { newPerson } from '../support/people.ts'
+import { newPerson } from '../support/users.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()

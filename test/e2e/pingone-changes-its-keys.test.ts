@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Lane, LANES, openLane } from '../support/lane.ts'
+import { type Lane, LANES, openLane } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ResourceMetadata, ServerMetadata } from '../support/oauth-wire.ts'
 import { Browser } from '../support/browser.ts'
-import { type Lane, LANES, openLane } from '../support/lane.ts'
+import { type Lane, LANES, openLane } from '../support/transport.ts'
 import { type OAuthClient, tokensIn } from '../support/oauth-client.ts'
 import type { Tokens } from '../support/oauth-wire.ts'
 import { signIn } from '../support/sign-in.ts'

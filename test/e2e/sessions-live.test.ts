@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import { LANES, openLane } from '../support/lane.ts'
+import { LANES, openLane } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 import { startWorld } from '../support/world.ts'
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { describeStateFolder } from '../../scripts/local/state-folder.ts'
 import { connectMcp } from '../support/mcp-clients.ts'
-import { newPerson } from '../support/people.ts'
+import { newPerson } from '../support/users.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()

@@ -1,5 +1,5 @@
 import { Browser, describePage, type Page } from './browser.ts'
-import type { Person } from './people.ts'
+import type { Person } from './users.ts'
 import { type Form, readPage } from './read-page.ts'
 import { continueSignIn } from './sign-in.ts'
 

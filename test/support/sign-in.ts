@@ -1,5 +1,5 @@
 import { type Browser, describePage, type Page } from './browser.ts'
-import { ada, type Person } from './people.ts'
+import { ada, type Person } from './users.ts'
 
 /**
  * Where a login stands: `consent` and `api-consent` are the two questions, `sign-on` is the stand-in's first page,

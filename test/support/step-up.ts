@@ -1,6 +1,6 @@
 import { Browser, type Page } from './browser.ts'
 import { describeReply, type OAuthClient, type Reply, tokensIn } from './oauth-client.ts'
-import type { Person } from './people.ts'
+import type { Person } from './users.ts'
 import { continueSignIn, signIn, type SignInOptions } from './sign-in.ts'
 import { callToolStateless } from './stateless-call.ts'
 import type { SignedIn, tellStory } from './story.ts'

@@ -4,10 +4,10 @@ import { describeStateFolder } from '../../scripts/local/state-folder.ts'
 import { Browser } from './browser.ts'
 import { OAuthClient, tokensIn } from './oauth-client.ts'
 import type { Tokens } from './oauth-wire.ts'
-import { newPerson, type Person } from './people.ts'
+import { newPerson, type Person } from './users.ts'
 import { sharedWorld } from './shared-world.ts'
 import { signIn, type SignInOptions } from './sign-in.ts'
-import { StandIn } from './stand-in.ts'
+import { StandIn } from './emulator.ts'
 import type { Addresses } from './world.ts'
 
 /** What a story works with: the shared system, or one of its own when addresses are given. */

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig } from '#config.ts'
 import { rootKey } from '../support/root-key.ts'
 
 const ENVIRONMENT = '0c24f3a0-0522-4f76-9bcf-89643029e3e0'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { SETTING_NAMES } from '../../scripts/local/settings.ts'
-import { loadConfig } from '../../src/config.ts'
-import { describedSettings, settingsWithoutEffect } from '../../src/settings.ts'
+import { loadConfig } from '#config.ts'
+import { describedSettings, settingsWithoutEffect } from '#settings.ts'
 import { makePrivateJwk, privatePartsOf } from '../support/make-private-jwk.ts'
 import { rootKey } from '../support/root-key.ts'
 

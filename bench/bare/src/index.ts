@@ -12,7 +12,7 @@ import { McpServer } from '@modelcontextprotocol/server'
 import { createMcpHandler, getMcpAuthContext } from 'agents/mcp/server'
 import { env, WorkerEntrypoint } from 'cloudflare:workers'
 import { z } from 'zod'
-import { tools } from '../../../src/tools/index.ts'
+import { tools } from '#todos/tools/index.ts'
 
 const Props = z.object({ downstreamToken: z.string() })
 type Props = z.infer<typeof Props>

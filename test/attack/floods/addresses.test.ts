@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ask, newToken, personNamed } from './people.ts'
+import { ask, newToken, personNamed } from './users.ts'
 import { bearer, flood, network, random, serverWith } from './server.ts'
 
 // Whom failures count for: the network that Cloudflare saw, or the grant; never whoever succeeds.

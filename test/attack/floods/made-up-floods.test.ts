@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { ORIGIN } from '../../workers/settings.ts'
-import { ask, newToken, personNamed } from './people.ts'
+import { ask, newToken, personNamed } from './users.ts'
 import { type Answer, bearer, flood, network, random, serverWith, whatIsThere } from './server.ts'
 import { clock } from './worker.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { ask, newToken, personNamed } from './people.ts'
+import { ask, newToken, personNamed } from './users.ts'
 import { bearer, flood, random, serverWith } from './server.ts'
 
 // Who makes up another grant, another page or another person each time is still one network.

@@ -1,6 +1,6 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
-import { compose } from '../../../src/compose.ts'
-import { tools } from '../../../src/tools/index.ts'
+import { compose } from '#compose.ts'
+import { tools } from '#todos/tools/index.ts'
 
 /** Shared with the tests, which run in the same isolate. */
 export const clock = { aheadMs: 0 }

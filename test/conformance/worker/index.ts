@@ -2,10 +2,10 @@
  * The product as it is, with the suite's fixtures beside its own tools, resources and prompts. Only `npm run conformance`
  * and its test run this Worker, on loopback.
  */
-import { compose } from '../../../src/compose.ts'
-import { prompts } from '../../../src/prompts/index.ts'
-import { resources, resourceTemplates } from '../../../src/resources/index.ts'
-import { tools } from '../../../src/tools/index.ts'
+import { compose } from '#compose.ts'
+import { prompts } from '#todos/prompts/index.ts'
+import { resources, resourceTemplates } from '#todos/resources/index.ts'
+import { tools } from '#todos/tools/index.ts'
 import { fixturePrompts, fixtureResources, fixtureTemplates } from './product-lists.ts'
 import { fixtureTools } from './product-tools.ts'
 import { extendStateful } from './stateful-fixtures.ts'

@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { ok } from '../../../src/lib/result.ts'
-import { type AnyPrompt, definePrompt, noArguments } from '../../../src/prompts/define-prompt.ts'
+import { ok } from '#lib/result.ts'
+import { type AnyPrompt, definePrompt, noArguments } from '#catalog/define-prompt.ts'
 import {
   type AnyResource,
   type AnyTemplate,
   defineResource,
   defineTemplate,
-} from '../../../src/resources/define-resource.ts'
+} from '#catalog/define-resource.ts'
 import { describeFixture, pixel } from './contents.ts'
 
 const named = (name: string) =>

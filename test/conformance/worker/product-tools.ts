@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { err, ok } from '../../../src/lib/result.ts'
-import { type AnyTool, defineTool } from '../../../src/tools/define-tool.ts'
+import { err, ok } from '#lib/result.ts'
+import { type AnyTool, defineTool } from '#catalog/define-tool.ts'
 import { describeFixture } from './contents.ts'
 
 const named = (name: string) =>

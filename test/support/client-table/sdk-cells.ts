@@ -1,5 +1,5 @@
 import { connectV1, connectV2, type McpClientKind, withSignIn } from '../mcp-clients.ts'
-import { newPerson } from '../people.ts'
+import { newPerson } from '../users.ts'
 import { answerStepUp, linkIn } from '../step-up.ts'
 import { BY_LINK, type Cells, mustSee, showsProgress, spoiled, YES } from './features.ts'
 import { seeAsking, seeCancellation, seeCompletion, seePrompts, seeResources, seeTools } from './look.ts'

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { endSentence } from '../../../src/account/end-sentences.ts'
-import { momentOf, usedMoment } from '../../../src/account/moments.ts'
-import { answerSignInRefusal, type SignInRefusal } from '../../../src/account/refusals.ts'
-import { EndReason } from '../../../src/people/end-reason.ts'
+import { endSentence } from '#account/end-sentences.ts'
+import { momentOf, usedMoment } from '#account/moments.ts'
+import { answerSignInRefusal, type SignInRefusal } from '#sign-in/denials.ts'
+import { EndReason } from '#users/grants/end-reason.ts'
 
 test('every end has a sentence of its own', () => {
   const sentences = EndReason.options.map(endSentence)

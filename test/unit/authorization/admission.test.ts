@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Admission, type AdmissionSettings } from '../../../src/authorization/admission.ts'
-import { knownClients } from '../../../src/authorization/known-clients.ts'
+import { Admission, type AdmissionSettings } from '#authorization/clients/admission.ts'
+import { knownClients } from '#authorization/clients/known-clients.ts'
 
 const admission = (settings: Partial<AdmissionSettings> = {}, isLocal = false) =>
   new Admission({ mode: 'known', clients: [], redirectHosts: [], ...settings }, { isLocal })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import * as oauth from 'oauth4webapi'
 import { expect, test } from 'vitest'
-import { readCallback, refusalIn } from '../../../src/authorization/read-callback.ts'
+import { readCallback, refusalIn } from '#authorization/login/read-callback.ts'
 
 const ISSUER = 'https://auth.pingone.test/x/as'
 const NAMES = ['state', 'code', 'error', 'error_description', 'iss', 'response', 'id_token', 'token', 'x']

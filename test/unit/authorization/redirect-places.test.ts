@@ -5,7 +5,7 @@ import {
   isLoopbackRedirect,
   isSameRedirect,
   redirectWith,
-} from '../../../src/authorization/redirect-places.ts'
+} from '#authorization/login/redirect-places.ts'
 
 const own = fc.stringMatching(/^[A-Za-z0-9%&=+._~-]{0,30}$/)
 const value = fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' }).map((text) => text.toWellFormed())

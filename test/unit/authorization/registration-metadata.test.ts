@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readRegistrationMetadata } from '../../../src/authorization/registration-metadata.ts'
+import { readRegistrationMetadata } from '#authorization/clients/registration-metadata.ts'
 
 const read = (metadata: unknown) => readRegistrationMetadata(JSON.stringify(metadata))
 const redirect_uris = ['http://localhost/cb']

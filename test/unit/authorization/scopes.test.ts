@@ -6,7 +6,7 @@ import {
   inForce,
   upstreamScopes,
   wantedScopes,
-} from '../../../src/authorization/scopes.ts'
+} from '#authorization/scopes.ts'
 
 const names = { scopeRead: 'api:r', scopeWrite: 'api:w' }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { clientInFlow, personNameIn, shownClientName } from '../../../src/authorization/shown-name.ts'
+import { clientInFlow, personNameIn, shownClientName } from '#authorization/clients/shown-name.ts'
 
 const nameOf = (clientName: string) => clientInFlow({ clientName, redirectHost: 'app.example' }).name
 const CLAIMS = { iss: 'https://op.example', sub: 's', sid: 's', acr: 'policy' }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { readTokenForm } from '../../../src/authorization/token-form.ts'
+import { readTokenForm } from '#authorization/token/token-form.ts'
 import { oddText } from '../../support/fuzz/odd.ts'
 
 type Pairs = readonly (readonly [string, string])[]

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { tokenOwner } from '../../../src/authorization/token-owner.ts'
-import { readRootKeys } from '../../../src/lib/root-keys.ts'
-import { makePersonId } from '../../../src/people/person-id.ts'
+import { tokenOwner } from '#authorization/token/token-owner.ts'
+import { readRootKeys } from '#lib/root-keys.ts'
+import { makePersonId } from '#users/base/user-id.ts'
 
 const keys = (text: string, retiredRootKeys: string[] = []) => {
   const read = readRootKeys(text, undefined)

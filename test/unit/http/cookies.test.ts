@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { droppedCookie, ownCookie, readCookie } from '../../../src/http/cookies.ts'
+import { droppedCookie, ownCookie, readCookie } from '#http/cookies.ts'
 
 const asked = (cookie: string) => new Request('https://mcp.example.test/me', { headers: { cookie } })
 

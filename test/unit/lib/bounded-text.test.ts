@@ -1,7 +1,7 @@
 /* oxlint-disable no-misleading-character-class -- Signs that combine are listed here one by one. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { boundedText, characterCount, cleanText, quotedJson } from '../../../src/lib/bounded-text.ts'
+import { boundedText, characterCount, cleanText, quotedJson } from '#lib/bounded-text.ts'
 
 test.each([
   ['plain', 'plain'],

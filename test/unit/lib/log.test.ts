@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
-import { log, takeOverConsole } from '../../../src/lib/log.ts'
-import { redacted } from '../../../src/lib/redacted.ts'
+import { log, takeOverConsole } from '#lib/log.ts'
+import { redacted } from '#lib/redacted.ts'
 
 afterEach(() => vi.restoreAllMocks())
 

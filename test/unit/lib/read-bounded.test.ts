@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readBounded, TooLargeError } from '../../../src/lib/bounded-fetch.ts'
+import { readBounded, TooLargeError } from '#lib/bounded-fetch.ts'
 
 /** A body in chunks of one byte each, and whether its source was told to stop. */
 function bodyOf(text: string) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { importSigningKey, readSigningKeys } from '../../../src/lib/signing-keys.ts'
+import { importSigningKey, readSigningKeys } from '#lib/signing-keys.ts'
 import { makePrivateJwk, privatePartsOf, publicHalfOf } from '../../support/make-private-jwk.ts'
 
 const a = makePrivateJwk('a')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readTraceparent, traceHeaders } from '../../../src/lib/trace.ts'
+import { readTraceparent, traceHeaders } from '#lib/trace.ts'
 
 const GOOD = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 

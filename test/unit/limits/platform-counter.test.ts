@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
-import { ClosedKeys } from '../../../src/limits/closed-keys.ts'
-import { PlatformCounter } from '../../../src/limits/platform-counter.ts'
+import { ClosedKeys } from '#limits/closed-keys.ts'
+import { PlatformCounter } from '#limits/platform-counter.ts'
 
 const counted = { key: 'network 192.0.2.0/24', facts: { network: '192.0.2.0/24' } }
 

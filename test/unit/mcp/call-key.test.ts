@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { callKey, type CallMessage, KEY_NAME } from '../../../src/mcp/call-key.ts'
-import { addTodo } from '../../../src/tools/add-todo.ts'
-import { deleteTodo } from '../../../src/tools/delete-todo.ts'
-import { listTodos } from '../../../src/tools/list-todos.ts'
+import { callKey, type CallMessage, KEY_NAME } from '#mcp/call-key.ts'
+import { addTodo } from '#todos/tools/add-todo.ts'
+import { deleteTodo } from '#todos/tools/delete-todo.ts'
+import { listTodos } from '#todos/tools/list-todos.ts'
 
 const named = (key: string): CallMessage => ({ meta: { [KEY_NAME]: key, other: true } })
 

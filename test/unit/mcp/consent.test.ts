@@ -1,11 +1,11 @@
 import { expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import { ok } from '../../../src/lib/result.ts'
-import { subjectOf } from '../../../src/mcp/consent.ts'
-import { type Caller, invoke } from '../../../src/mcp/invoke-tool.ts'
-import type { CallIntent } from '../../../src/people/calls.ts'
-import { defineTool } from '../../../src/tools/define-tool.ts'
-import { answering } from '../tools/context.ts'
+import { ok } from '#lib/result.ts'
+import { subjectOf } from '#mcp/consent.ts'
+import { type Caller, invoke } from '#mcp/invoke-tool.ts'
+import type { CallIntent } from '#users/calls/calls.ts'
+import { defineTool } from '#catalog/define-tool.ts'
+import { answering } from '../todos/tools/context.ts'
 
 vi.spyOn(console, 'error').mockImplementation(() => {})
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { convertOnce } from '../../../src/mcp/convert-once.ts'
-import { tools } from '../../../src/tools/index.ts'
+import { convertOnce } from '#mcp/convert-once.ts'
+import { tools } from '#todos/tools/index.ts'
 
 const target = 'draft-2020-12'
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { makeReads, readAsked } from '../../../src/mcp/find-read.ts'
-import { matchTemplate } from '../../../src/mcp/match-template.ts'
-import { prompts } from '../../../src/prompts/index.ts'
-import { resources, resourceTemplates } from '../../../src/resources/index.ts'
+import { makeReads, readAsked } from '#mcp/find-read.ts'
+import { matchTemplate } from '#mcp/match-template.ts'
+import { prompts } from '#todos/prompts/index.ts'
+import { resources, resourceTemplates } from '#todos/resources/index.ts'
 
 const reads = makeReads({ tools: [], resources, resourceTemplates, prompts })
 

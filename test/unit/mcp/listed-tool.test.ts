@@ -1,8 +1,8 @@
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv-provider.js'
 import { expect, test } from 'vitest'
-import { describeTool } from '../../../src/mcp/list-tools.ts'
-import { listedTool } from '../../../src/mcp/listed-tool.ts'
-import { tools } from '../../../src/tools/index.ts'
+import { describeTool } from '#mcp/list-tools.ts'
+import { listedTool } from '#mcp/listed-tool.ts'
+import { tools } from '#todos/tools/index.ts'
 
 const asSent = (schema: unknown) => JSON.parse(JSON.stringify(schema))
 

@@ -1,8 +1,8 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import { methodOf, noteAnswer, shortHashOf } from '../../../src/mcp/message-facts.ts'
-import { lineOf, logRequest, RequestLine } from '../../../src/mcp/request-line.ts'
-import { watchAnswer } from '../../../src/mcp/watch-answer.ts'
+import { methodOf, noteAnswer, shortHashOf } from '#mcp/message-facts.ts'
+import { lineOf, logRequest, RequestLine } from '#mcp/request-line.ts'
+import { watchAnswer } from '#mcp/watch-answer.ts'
 
 const said = vi.spyOn(console, 'log').mockImplementation(() => {})
 afterEach(() => said.mockClear())

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { tieToToken } from '../../../src/mcp/stream-life.ts'
+import { tieToToken } from '#mcp/stream-life.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())

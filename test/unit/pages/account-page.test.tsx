@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { AccountPage } from '../../../src/pages/account-page.tsx'
-import { renderPage } from '../../../src/pages/layout.tsx'
+import { AccountPage } from '#pages/account-page.tsx'
+import { renderPage } from '#pages/layout.tsx'
 import { accountProps } from './samples.tsx'
 
 test('what a client or a person calls itself stands escaped, in the fields that are for it', () => {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ConsentPage, type ConsentClient, type ConsentPageProps } from '../../../src/pages/consent-page.tsx'
-import { renderPage } from '../../../src/pages/layout.tsx'
+import { ConsentPage, type ConsentClient, type ConsentPageProps } from '#pages/consent-page.tsx'
+import { renderPage } from '#pages/layout.tsx'
 import { skeletonOf, tagsOf, textOf } from './read-html.ts'
 import { consentProps } from './samples.tsx'
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ContinuePage, type ContinuePageProps } from '../../../src/pages/continue-page.tsx'
-import { renderPage } from '../../../src/pages/layout.tsx'
+import { ContinuePage, type ContinuePageProps } from '#pages/continue-page.tsx'
+import { renderPage } from '#pages/layout.tsx'
 import { tagsOf, textOf } from './read-html.ts'
 
 const render = (props: Partial<ContinuePageProps> = {}) =>

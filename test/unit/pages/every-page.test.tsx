@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { Layout, renderPage } from '../../../src/pages/layout.tsx'
-import { styles } from '../../../src/pages/styles.ts'
+import { Layout, renderPage } from '#pages/layout.tsx'
+import { styles } from '#pages/styles.ts'
 import { tagsOf, textOf } from './read-html.ts'
 import { everyPage } from './samples.tsx'
 

@@ -1,9 +1,9 @@
 import { Script } from 'node:vm'
 import { expect, test } from 'vitest'
-import { connectSteps } from '../../../src/pages/connect-steps.ts'
-import { copyScript } from '../../../src/pages/copy-script.ts'
-import { HomePage, type HomePageProps } from '../../../src/pages/home-page.tsx'
-import { renderPage } from '../../../src/pages/layout.tsx'
+import { connectSteps } from '#pages/connect-steps.ts'
+import { copyScript } from '#pages/copy-script.ts'
+import { HomePage, type HomePageProps } from '#pages/home-page.tsx'
+import { renderPage } from '#pages/layout.tsx'
 import { tagsOf, textOf } from './read-html.ts'
 import { deployedProps, homeProps } from './samples.tsx'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { renderPage } from '../../../src/pages/layout.tsx'
-import { MessagePage, type MessagePageProps } from '../../../src/pages/message-page.tsx'
+import { renderPage } from '#pages/layout.tsx'
+import { MessagePage, type MessagePageProps } from '#pages/message-page.tsx'
 import { tagsOf, textOf } from './read-html.ts'
 
 const render = (props: Partial<MessagePageProps> = {}) =>

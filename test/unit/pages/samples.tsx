@@ -1,12 +1,12 @@
-import { type AccountClient, AccountPage, type AccountPageProps } from '../../../src/pages/account-page.tsx'
-import { AccountSignInPage } from '../../../src/pages/account-sign-in-page.tsx'
-import { ConsentPage, type ConsentPageProps } from '../../../src/pages/consent-page.tsx'
-import { ContinuePage } from '../../../src/pages/continue-page.tsx'
-import { HomePage, type HomePageProps } from '../../../src/pages/home-page.tsx'
-import { renderPage } from '../../../src/pages/layout.tsx'
-import { LockedPage } from '../../../src/pages/locked-page.tsx'
-import { MessagePage } from '../../../src/pages/message-page.tsx'
-import { StepUpPage, type StepUpPageProps } from '../../../src/pages/step-up-page.tsx'
+import { type AccountClient, AccountPage, type AccountPageProps } from '#pages/account-page.tsx'
+import { AccountSignInPage } from '#pages/account-sign-in-page.tsx'
+import { ConsentPage, type ConsentPageProps } from '#pages/consent-page.tsx'
+import { ContinuePage } from '#pages/continue-page.tsx'
+import { HomePage, type HomePageProps } from '#pages/home-page.tsx'
+import { renderPage } from '#pages/layout.tsx'
+import { LockedPage } from '#pages/locked-page.tsx'
+import { MessagePage } from '#pages/message-page.tsx'
+import { StepUpPage, type StepUpPageProps } from '#pages/step-up-page.tsx'
 
 export const consentProps: ConsentPageProps = {
   handle: 'the-handle',

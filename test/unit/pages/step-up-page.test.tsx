@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { renderPage } from '../../../src/pages/layout.tsx'
-import { StepUpPage } from '../../../src/pages/step-up-page.tsx'
+import { renderPage } from '#pages/layout.tsx'
+import { StepUpPage } from '#pages/step-up-page.tsx'
 import { stepUpProps } from './samples.tsx'
 
 const render = (change: Partial<typeof stepUpProps> = {}) =>

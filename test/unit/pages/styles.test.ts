@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { styles } from '../../../src/pages/styles.ts'
+import { styles } from '#pages/styles.ts'
 
 const paletteOf = (css: string) =>
   Object.fromEntries(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Secret } from '../../../src/lib/secret.ts'
+import { Secret } from '#lib/secret.ts'
 import { playPingOne, SECRETS, type Sent } from './play-pingone.ts'
 
 const clientAuth = { method: 'client_secret_post' as const, secret: new Secret('s3cret') }

@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { expect, test, vi } from 'vitest'
-import { Secret } from '../../../src/lib/secret.ts'
-import type { PingOneSettings } from '../../../src/pingone/connection.ts'
+import { Secret } from '#lib/secret.ts'
+import type { PingOneSettings } from '#pingone/connection.ts'
 import { CLIENT_ID, ISSUER, playPingOne, SECRETS } from './play-pingone.ts'
 
 // What must be in PingOne's tokens before a login counts: a person, a flow, the environment, how long ago.

@@ -1,5 +1,5 @@
-import { makePingOne } from '../../../src/pingone/client.ts'
-import type { PingOneSettings } from '../../../src/pingone/connection.ts'
+import { makePingOne } from '#pingone/client.ts'
+import type { PingOneSettings } from '#pingone/connection.ts'
 
 export const ISSUER = 'https://auth.pingone.example/env/as'
 export const CLIENT_ID = 'this-server'

@@ -1,8 +1,8 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import worker from '../../../src/index.ts'
-import { Settings } from '../../../src/settings.ts'
+import worker from '#index.ts'
+import { Settings } from '#settings.ts'
 import { ORIGIN } from '../settings.ts'
 
 const bindings = Object.fromEntries(Object.entries(env).filter(([name]) => !(name in Settings.shape)))

@@ -1,6 +1,6 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import worker from '../../../src/index.ts'
+import worker from '#index.ts'
 import { ORIGIN } from '../settings.ts'
 
 const VERIFIER = 'a-verifier-that-is-long-enough-to-be-one-0123456789'

@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { expect, test } from 'vitest'
-import { canonicalDigest } from '../../../src/lib/canonical-digest.ts'
-import { readRootKeys } from '../../../src/lib/root-keys.ts'
+import { canonicalDigest } from '#lib/canonical-digest.ts'
+import { readRootKeys } from '#lib/root-keys.ts'
 import {
   ENDED_GRANTS,
   ERASED_AT_ONCE,
@@ -14,8 +14,8 @@ import {
   MOST_SIGN_INS,
   REFRESHES_PER_GRANT,
   TOKENS_PER_GRANT,
-} from '../../../src/people/bounds.ts'
-import { grantKey, tokenKey } from '../../../src/people/grant-records.ts'
+} from '#users/bounds.ts'
+import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
 import { ROOT_KEYS } from '../settings.ts'
 import { begin, newGrant, personWith } from './story.ts'
 import { clock, config, operator, sessionObjects } from './worker.ts'

@@ -1,6 +1,6 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { expect, test } from 'vitest'
-import { grantKey, tokenKey } from '../../../src/people/grant-records.ts'
+import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
 import { begin, intent, personWith } from './story.ts'
 import { clock, config } from './worker.ts'
 

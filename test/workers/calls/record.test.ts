@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { expect, test } from 'vitest'
-import { LOST_AFTER_MS, ROWS_LAST_MS } from '../../../src/people/call-sweep.ts'
+import { LOST_AFTER_MS, ROWS_LAST_MS } from '#users/calls/call-sweep.ts'
 import { begin, intent, personWith, rowsOf } from './story.ts'
 import { clock } from './worker.ts'
 

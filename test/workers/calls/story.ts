@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { CallStart, type CallIntent } from '../../../src/people/calls.ts'
+import { CallStart, type CallIntent } from '#users/calls/calls.ts'
 import { clock } from './worker.ts'
 
 const HOUR_SECONDS = 3600

@@ -1,8 +1,8 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { LOST_AFTER_MS } from '../../../src/people/call-sweep.ts'
-import type { CallOutcome } from '../../../src/people/calls.ts'
-import { grantKey, tokenKey } from '../../../src/people/grant-records.ts'
+import { LOST_AFTER_MS } from '#users/calls/call-sweep.ts'
+import type { CallOutcome } from '#users/calls/calls.ts'
+import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
 import { begin, newGrant, personWith } from './story.ts'
 import { clock, config, operator, sessionObjects } from './worker.ts'
 

@@ -1,6 +1,6 @@
-import { requireConfig } from '../../../src/config.ts'
-import { makePerson } from '../../../src/people/person.ts'
-import { makePingOne } from '../../../src/pingone/client.ts'
+import { requireConfig } from '#config.ts'
+import { makePerson } from '#users/user.ts'
+import { makePingOne } from '#pingone/client.ts'
 import { SETTINGS } from '../settings.ts'
 
 /** Shared with the tests, which run in the same isolate. */

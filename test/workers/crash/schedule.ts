@@ -1,4 +1,4 @@
-import type { Step } from '../../../src/people/step.ts'
+import type { Step } from '#users/base/step.ts'
 
 /** One crash: which step of what a journey does, counted from 0, and on which side of it. */
 export interface Schedule {

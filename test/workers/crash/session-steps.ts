@@ -1,4 +1,4 @@
-import type { Step } from '../../../src/people/step.ts'
+import type { Step } from '#users/base/step.ts'
 
 /** The bindings as a session's object has them, with every message to its Person and to the API as a step. */
 export function steppedEnv(env: Env, step: Step): Env {

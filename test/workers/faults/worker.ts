@@ -1,6 +1,6 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
-import { compose } from '../../../src/compose.ts'
-import { tools } from '../../../src/tools/index.ts'
+import { compose } from '#compose.ts'
+import { tools } from '#todos/tools/index.ts'
 import { clocks } from './faults.ts'
 import { fetchFromWorld, isolateOf } from './world.ts'
 

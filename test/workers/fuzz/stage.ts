@@ -2,7 +2,7 @@ import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { z } from 'zod'
 import { ISSUER, ORIGIN, REDIRECT_URI } from '../settings.ts'
-import { bearerOf } from './people.ts'
+import { bearerOf } from './users.ts'
 import type { Sent, SessionName, Who } from './sent.ts'
 import worker from './worker.ts'
 

@@ -1,8 +1,8 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
-import { compose } from '../../../src/compose.ts'
-import { prompts } from '../../../src/prompts/index.ts'
-import { resources, resourceTemplates } from '../../../src/resources/index.ts'
-import { tools } from '../../../src/tools/index.ts'
+import { compose } from '#compose.ts'
+import { prompts } from '#todos/prompts/index.ts'
+import { resources, resourceTemplates } from '#todos/resources/index.ts'
+import { tools } from '#todos/tools/index.ts'
 import { fetchFromWorld } from './world.ts'
 
 const product = compose({

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { EndReason } from '../../../src/people/end-reason.ts'
+import type { EndReason } from '#users/grants/end-reason.ts'
 import type { Client } from '../faults/client.ts'
 import { GRANTS_PER_PERSON } from '../faults/names.ts'
 import { type Answer, send } from '../faults/send.ts'

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { makeReads } from '../../../src/mcp/find-read.ts'
-import { makeLists } from '../../../src/mcp/listed.ts'
-import type { McpProduct } from '../../../src/mcp/product.ts'
-import { makeStatelessLane } from '../../../src/mcp/stateless.ts'
-import { prompts } from '../../../src/prompts/index.ts'
-import { resources, resourceTemplates } from '../../../src/resources/index.ts'
-import { tools } from '../../../src/tools/index.ts'
+import { makeReads } from '#mcp/find-read.ts'
+import { makeLists } from '#mcp/listed.ts'
+import type { McpProduct } from '#mcp/product.ts'
+import { makeStatelessLane } from '#mcp/stateless.ts'
+import { prompts } from '#todos/prompts/index.ts'
+import { resources, resourceTemplates } from '#todos/resources/index.ts'
+import { tools } from '#todos/tools/index.ts'
 
 const nothing: McpProduct = { tools, resources: [], resourceTemplates: [], prompts: [] }
 const listChanged = false

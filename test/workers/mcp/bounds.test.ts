@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { MESSAGE_BOUNDS } from '../../../src/mcp/read-message.ts'
+import { MESSAGE_BOUNDS } from '#mcp/read-message.ts'
 import { MCP_URL, toWorker } from './clients.ts'
 import { callMessage, callsOf, initialize, openSession, post, send } from './raw.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { writeState } from '../../../src/mcp/request-state.ts'
+import { writeState } from '#mcp/request-state.ts'
 import { callStateless, initialize, openSession, post, send } from './raw.ts'
 
 const Added = z.object({

@@ -1,7 +1,7 @@
 import { evictDurableObject, listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import { PRINCIPAL_HEADER, writePrincipal } from '../../../src/mcp/principal-header.ts'
+import { PRINCIPAL_HEADER, writePrincipal } from '#mcp/principal-header.ts'
 import { connect } from './clients.ts'
 import { callMessage, callsOf, openSession, post, send } from './raw.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { tools } from '../../../src/tools/index.ts'
+import { tools } from '#todos/tools/index.ts'
 import { callsOf, send } from './raw.ts'
 import { ask, CALL, META, REVISION } from './stateless-ask.ts'
 

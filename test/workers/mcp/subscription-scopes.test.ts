@@ -1,10 +1,10 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import { makeMcpEndpoint } from '../../../src/mcp/endpoint.ts'
-import { makeReads } from '../../../src/mcp/find-read.ts'
-import { subscribe } from '../../../src/mcp/subscribe.ts'
-import { defineResource } from '../../../src/resources/define-resource.ts'
+import { makeMcpEndpoint } from '#mcp/endpoint.ts'
+import { makeReads } from '#mcp/find-read.ts'
+import { subscribe } from '#mcp/subscribe.ts'
+import { defineResource } from '#catalog/define-resource.ts'
 
 const uri = 'drafts://all'
 const drafts = defineResource({

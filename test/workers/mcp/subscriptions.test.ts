@@ -1,7 +1,7 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import { MOST_URI_CHARACTERS, URIS_PER_SESSION } from '../../../src/people/bounds.ts'
+import { MOST_URI_CHARACTERS, URIS_PER_SESSION } from '#users/bounds.ts'
 import { callMessage, callsOf, openSession, post, send } from './raw.ts'
 
 const LIST = 'todo://list'

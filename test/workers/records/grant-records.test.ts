@@ -1,8 +1,8 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import { type Commit, GrantRecords, grantKey, tokenKey } from '../../../src/people/grant-records.ts'
-import { REPEAT_SECONDS, type Spent } from '../../../src/people/spent.ts'
+import { type Commit, GrantRecords, grantKey, tokenKey } from '#users/grants/grant-records.ts'
+import { REPEAT_SECONDS, type Spent } from '#oauth-store/spent.ts'
 
 const HOUR = 3600
 const row = (value: unknown, expiresAtSeconds: number | null = null) => ({

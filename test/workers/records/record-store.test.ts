@@ -2,8 +2,8 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { RecordStore } from '../../../src/people/record-store.ts'
-import type { Row } from '../../../src/people/row.ts'
+import { RecordStore } from '#oauth-store/record-store.ts'
+import type { Row } from '#users/base/row.ts'
 
 /** What Workers KV promises, as plainly as it can be said. */
 class Model {

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import { type Commit, GrantRecords, grantKey, tokenKey } from '../../../src/people/grant-records.ts'
+import { type Commit, GrantRecords, grantKey, tokenKey } from '#users/grants/grant-records.ts'
 
 // A step-up changes a grant's record while token requests do: neither may lose what the other did.
 const HOUR = 3600

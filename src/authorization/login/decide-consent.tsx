@@ -1,0 +1,66 @@
+import { AuthorizationError } from '@cloudflare/workers-oauth-provider'
+import { type FormText, isFromOurPage, readForm } from '#http/read-form.ts'
+import { continueAnswer, outagePage } from './answers.tsx'
+import { beginSignIn } from './begin-sign-in.ts'
+import type { LoginParts } from './deps.ts'
+import { errorRedirect } from './redirect-places.ts'
+import { refuseLogin, reportRefusal } from './refuse-login.tsx'
+import { answerRefusal, deniedHere, type HomeAnswer, leftDuringOutage } from './denials.ts'
+import { approvedScopes } from '../scopes.ts'
+import { requireThisBrowser } from './this-browser.ts'
+
+/** POST /authorize: the person decided. No → back to the client; yes → to PingOne, with what was left ticked. */
+export async function decideConsent(request: Request, parts: LoginParts): Promise<Response> {
+  const form = isFromOurPage(request, parts.config.publicOrigin) ? await readForm(request) : null
+  if (form === null) {
+    throw new AuthorizationError('invalid_request', { description: 'Not the form of our page' })
+  }
+  // What is no clear yes is a no.
+  const [decision = 'deny', ...others] = form.all('decision')
+  switch (others.length === 0 ? decision : 'deny') {
+    case 'approve':
+      return approve(request, form, parts)
+    case 'leave':
+      return goHome(request, form, parts, leftDuringOutage)
+    default:
+      return goHome(request, form, parts, deniedHere)
+  }
+}
+
+const handleOf = (form: FormText): string => form.one('handle') ?? ''
+
+async function approve(request: Request, form: FormText, parts: LoginParts): Promise<Response> {
+  const { config, oauth, pingone, settle } = parts
+  // Asked first, so that an outage of PingOne leaves this form as it was: the person can send it again.
+  const ready = await pingone.isReachable()
+  if (!ready.ok) {
+    const incident = reportRefusal(ready.error)
+    const answer = answerRefusal(ready.error)
+    if (answer.to === 'client') return goHome(request, form, parts, answer)
+    const again = { handle: handleOf(form), scopes: form.all('scope') }
+    return outagePage(config, answer, again, { headers: new Headers(), incident })
+  }
+  // Without a scope option the stored request comes back as it was asked: approving can only narrow it.
+  const { request: asked, headers } = await oauth.approveConsent(request, handleOf(form))
+  headers.append('Set-Cookie', await requireThisBrowser(request, asked))
+  const approved = { ...asked, scope: approvedScopes(asked.scope, form.all('scope')) }
+  const url = await beginSignIn(parts, approved, headers)
+  await settle()
+  if (!url.ok) return refuseLogin(parts, headers, { approved, refusal: url.error, leaving: 'page' })
+  return continueAnswer(config, url.value.href, 'pingone', headers)
+}
+
+/** Uses the consent up, and goes to the redirect URI that was checked when it began; the form cannot name another. */
+async function goHome(
+  request: Request,
+  form: FormText,
+  { config, oauth, settle }: LoginParts,
+  { code, description }: HomeAnswer,
+): Promise<Response> {
+  const ended = await oauth.denyConsent(request, handleOf(form))
+  ended.headers.append('Set-Cookie', await requireThisBrowser(request, ended.request))
+  await settle()
+  ended.headers.delete('Location')
+  const home = errorRedirect(ended.request, code, description)
+  return continueAnswer(config, home, 'client', ended.headers)
+}

@@ -1,0 +1,18 @@
+import { log } from '#lib/log.ts'
+import type { LoginParts } from './deps.ts'
+
+/**
+ * PingOne's tokens of a login that came to nothing end at PingOne as well; the person's browser does not wait for it.
+ * Right even where the Person may have stored the grant and only its answer was lost: the code that alone opens such a
+ * grant is dropped here, so nobody can use it, and the Person's alarm tells PingOne once more.
+ */
+export function discardTokens(
+  { pingone, afterAnswer }: Pick<LoginParts, 'pingone' | 'afterAnswer'>,
+  token: string,
+): void {
+  afterAnswer(
+    pingone.revoke(token).then((told) => {
+      if (!told.ok) log.error('login.not-revoked', { reason: told.error.reason, detail: told.error.detail })
+    }),
+  )
+}

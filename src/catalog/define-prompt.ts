@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import type { Result } from '#lib/result.ts'
+import type { ResourceForm } from './define-resource.ts'
+import type { Scope } from './define-tool.ts'
+import type { ToolContext } from './tool-context.ts'
+import type { ToolProblem } from './tool-denial.ts'
+
+/** `instruction`: words of ours. `resource`: what others wrote, embedded as data (invariant 9). */
+export type PromptPart =
+  | { readonly instruction: string }
+  | { readonly resource: { readonly uri: string; readonly form: ResourceForm } }
+
+interface PromptFacts {
+  /** verbNoun, as on the wire; the file has the same name in kebab-case. */
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  readonly scopes: readonly [Scope, ...Scope[]]
+}
+
+/** A prompt that a person picks in their client. */
+export interface AnyPrompt extends PromptFacts {
+  /** A z.strictObject of texts, each with `.describe()`: arguments of prompts are texts on the wire. */
+  readonly arguments: z.ZodObject
+  get(given: unknown, context: ToolContext): Promise<Result<readonly PromptPart[], ToolProblem>>
+}
+
+interface Prompt<A extends z.ZodObject> extends PromptFacts {
+  readonly arguments: A
+  get(given: z.output<A>, context: ToolContext): Promise<Result<readonly PromptPart[], ToolProblem>>
+}
+
+export const definePrompt = <A extends z.ZodObject>(prompt: Prompt<A>): AnyPrompt => ({
+  ...prompt,
+  get: (given, context) => prompt.get(prompt.arguments.parse(given), context),
+})
+
+/** For prompts that need nothing from the person. */
+export const noArguments = z.strictObject({})

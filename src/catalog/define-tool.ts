@@ -1,0 +1,75 @@
+import type { z } from 'zod'
+import { ok, type Result } from '#lib/result.ts'
+import { type Confirmation, confirmArgument } from './confirmation.ts'
+import type { ToolContext } from './tool-context.ts'
+import type { ToolProblem } from './tool-denial.ts'
+
+/** Scopes as clients see them. */
+export type Scope = 'todo:read' | 'todo:write'
+
+export type Effect = 'read' | 'add' | 'change' | 'delete'
+
+interface ToolFacts {
+  /** verbNoun, as on the wire; the file has the same name in kebab-case. */
+  readonly name: string
+  readonly title: string
+  /** For the model: what it does and when to use it. */
+  readonly description: string
+  /** Every scope that the call needs. Leaving it out is a compile error. */
+  readonly scopes: readonly [Scope, ...Scope[]]
+  readonly effect: Effect
+}
+
+interface Tool<I extends z.ZodObject, O extends z.ZodObject> extends ToolFacts {
+  /** A z.strictObject without transforms that change a value twice: it is parsed at the border and here. */
+  readonly input: I
+  readonly output: O
+  run(input: z.output<I>, context: ToolContext): Promise<Result<z.input<O>, ToolProblem>>
+  /** The output in our words, for a person to read, without values that others chose: those are shown as JSON. */
+  say(output: z.output<O>): string
+  /** What the person must agree to before `run`; null: nothing. It only looks: it changes nothing. */
+  confirm?(input: z.output<I>, context: ToolContext): Asking
+  /** For a tool with several effects: whether some of them may or may not have happened (invariant 7). */
+  isUnknown?(output: z.output<O>): boolean
+}
+
+type Asking = Promise<Result<Confirmation | null, ToolProblem>>
+
+/** What both SDKs and invokeTool see: the same tool with its types erased, so that all fit in one list. */
+export interface AnyTool extends ToolFacts {
+  readonly input: z.ZodObject
+  readonly output: z.ZodObject
+  run(input: unknown, context: ToolContext): Promise<Result<ToolOutput, ToolProblem>>
+  readonly confirm?: ((input: unknown, context: ToolContext) => Asking) | undefined
+}
+
+export interface ToolOutput {
+  structured: Record<string, unknown>
+  text: string
+  /** Some of it may or may not have happened. */
+  isUnknown?: boolean
+}
+
+/** Input and output are both parsed here, so that a field that no schema names can neither enter nor leak. */
+export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(tool: Tool<I, O>): AnyTool {
+  const asks = tool.confirm !== undefined
+  return {
+    name: tool.name,
+    title: tool.title,
+    description: tool.description,
+    scopes: tool.scopes,
+    effect: tool.effect,
+    input: asks ? tool.input.safeExtend({ confirm: confirmArgument }) : tool.input,
+    output: tool.output,
+    async run(input, context) {
+      const answer = await tool.run(tool.input.parse(input), context)
+      if (!answer.ok) return answer
+      const output = tool.output.parse(answer.value)
+      const isUnknown = tool.isUnknown?.(output) === true
+      return ok({ structured: output, text: tool.say(output), ...(isUnknown ? { isUnknown } : {}) })
+    },
+    confirm: asks
+      ? async (input, context) => tool.confirm?.(tool.input.parse(input), context) ?? ok(null)
+      : undefined,
+  }
+}

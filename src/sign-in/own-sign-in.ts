@@ -1,0 +1,213 @@
+import { z } from 'zod'
+import { discardTokens } from '#authorization/login/discard-tokens.ts'
+import { type Callback, readCallback, refusalIn } from '#authorization/login/read-callback.ts'
+import { droppedCookie, ownCookie, readCookie } from '#http/cookies.ts'
+import { toBase64Url } from '#lib/base64url.ts'
+import { err, ok, type Result } from '#lib/result.ts'
+import { sha256Hex } from '#lib/sha256-hex.ts'
+import { makePersonId } from '#users/base/user-id.ts'
+import { FRESH_SECONDS } from '#users/requests/page-sessions.ts'
+import { seal, unseal } from '#users/base/encryption.ts'
+import type { LoginRequest } from '#pingone/authorization-url.ts'
+import type { IdTokenClaims } from '#pingone/claims.ts'
+import type { DownstreamTokens } from '#pingone/tokens.ts'
+import type { PingOneProblem } from '#pingone/problems.ts'
+import type { AccountParts } from './deps.ts'
+import type { SignInRefusal } from './denials.ts'
+
+/** What a sign-in of our own pages is for. Sealed when it begins, and required by the branch that finishes it. */
+export const Purpose = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('me') }),
+  z.strictObject({
+    kind: z.literal('step-up'),
+    request: z.string(),
+    /** `deny` too needs the person of the grant. */
+    decision: z.enum(['approve', 'deny']).default('approve'),
+  }),
+])
+export type Purpose = z.infer<typeof Purpose>
+
+/**
+ * What a sign-in keeps between our page and `/signed-in`. It is no record of ours but a sealed cookie, so that who only
+ * begins one makes this server store nothing. Its seal names the `state`: it opens for that one alone.
+ */
+const Transaction = z.strictObject({
+  purpose: Purpose,
+  verifier: z.string(),
+  nonce: z.string(),
+  issuer: z.string(),
+  isForApi: z.boolean(),
+  /** PingOne was asked to authenticate again, whatever session the browser has there. */
+  isForced: z.boolean().default(false),
+  endsAtSeconds: z.number(),
+})
+type Transaction = z.infer<typeof Transaction>
+
+export interface FinishedSignIn {
+  purpose: Purpose
+  person: IdTokenClaims
+  /** The person's id, as everything of ours names them. */
+  personId: string
+  /** Null where no scope of the API was asked. Whoever does not keep them hands them to `discardTokens`. */
+  tokens: DownstreamTokens | null
+  /** Drops the cookie of this sign-in: belongs into the answer. */
+  headers: Headers
+}
+
+export interface RefusedSignIn {
+  refusal: SignInRefusal
+  /** Null where it could not be read. */
+  purpose: Purpose | null
+  headers: Headers
+}
+
+const SIGN_IN_SECONDS = 600
+/** For the clocks, as everywhere (pingone/check-tokens.ts). */
+const TOLERANCE_SECONDS = 60
+const STATE = /^[A-Za-z0-9_-]{43}$/
+
+export const signedInOf = ({ config }: AccountParts): string => `${config.publicOrigin}/signed-in`
+// One for each, so that two pages that were opened side by side both come home.
+const cookieOf = (state: string) => `__Host-sign-in-${state.slice(0, 16)}` as const
+const placeOf = (state: string) => ({ purpose: 'own-sign-in', grant: state })
+const random = () => toBase64Url(crypto.getRandomValues(new Uint8Array(32)))
+
+/** From a click on our page to the address at PingOne. `headers` binds the sign-in to this browser. */
+export async function beginOwnSignIn(
+  parts: AccountParts,
+  purpose: Purpose,
+  { scopes, client, isForced }: Pick<LoginRequest, 'scopes' | 'client'> & { isForced: boolean },
+): Promise<Result<{ url: URL; headers: Headers }, PingOneProblem>> {
+  const { config, pingone, nowSeconds } = parts
+  const state = random()
+  const secrets = pingone.newLoginSecrets()
+  const url = await pingone.authorizationUrl({
+    redirectUri: signedInOf(parts),
+    state,
+    secrets,
+    scopes,
+    client,
+    freshness: { maxAgeSeconds: FRESH_SECONDS, isForced },
+  })
+  if (!url.ok) return url
+  const transaction: Transaction = {
+    ...secrets,
+    purpose,
+    isForApi: scopes.length > 0,
+    isForced,
+    endsAtSeconds: nowSeconds() + SIGN_IN_SECONDS,
+  }
+  const sealed = await seal(config.rootKeys, placeOf(state), JSON.stringify(transaction))
+  const headers = new Headers({ 'Set-Cookie': ownCookie(cookieOf(state), sealed, SIGN_IN_SECONDS) })
+  return ok({ url: url.value, headers })
+}
+
+/** Who signed in, and for what: every check of invariant 4. The caller goes on with exactly this purpose. */
+export async function finishOwnSignIn(
+  request: Request,
+  parts: AccountParts,
+): Promise<Result<FinishedSignIn, RefusedSignIn>> {
+  const callback = readCallback(request.url)
+  const headers = new Headers()
+  const begun = await findTransaction(request, callback, parts, headers)
+  if (!begun.ok) return err({ refusal: begun.error, purpose: null, headers })
+  const { purpose } = begun.value
+  const signedIn = await exchange(parts, begun.value)
+  if (!signedIn.ok) return err({ refusal: signedIn.error, purpose, headers })
+  const { person, tokens, spare } = signedIn.value
+  const stale = whyStale(person, begun.value, parts.nowSeconds())
+  if (stale !== null) {
+    discardTokens(parts, spare)
+    return err({ refusal: stale, purpose, headers })
+  }
+  const personId = await useUp(parts, person, begun.value).catch((error: unknown) => {
+    discardTokens(parts, spare)
+    throw error
+  })
+  if (!personId.ok || tokens === null) discardTokens(parts, spare)
+  if (!personId.ok) return err({ refusal: personId.error, purpose, headers })
+  return ok({ purpose, person, personId: personId.value, tokens, headers })
+}
+
+/**
+ * A session at PingOne may be old. A change of access needs more than a browser that was left open: `auth_time` within
+ * the hour, which was requested with `max_age` (OpenID Connect Core §3.1.2.1).
+ */
+function whyStale(
+  { auth_time: at }: IdTokenClaims,
+  { isForced }: Transaction,
+  now: number,
+): SignInRefusal | null {
+  if (at === undefined) return { reason: 'stale', detail: 'auth_time is missing', isForced }
+  if (at > now + TOLERANCE_SECONDS) return { reason: 'not_trusted', detail: 'auth_time is in the future' }
+  if (now - at <= FRESH_SECONDS + TOLERANCE_SECONDS) return null
+  return { reason: 'stale', detail: 'auth_time is too long ago', isForced }
+}
+
+interface Begun extends Transaction {
+  callback: Callback
+}
+
+/** What this browser began. `headers` gets the end of its cookie once there is one. */
+async function findTransaction(
+  request: Request,
+  callback: Callback | null,
+  { config, nowSeconds }: AccountParts,
+  headers: Headers,
+): Promise<Result<Begun, SignInRefusal>> {
+  // Before anything is used up: what is not even well-formed leaves the sign-in as it was.
+  if (callback === null || !STATE.test(callback.state)) return notOurs('not an answer of PingOne')
+  const { state } = callback
+  const cookie = readCookie(request, cookieOf(state))
+  if (cookie === null) return notOurs('not of this browser')
+  headers.append('Set-Cookie', droppedCookie(cookieOf(state)))
+  const opened = await unseal(config.rootKeys, placeOf(state), cookie)
+  if (!opened.ok) return notOurs(opened.error.reason)
+  const transaction = Transaction.parse(JSON.parse(opened.value))
+  return transaction.endsAtSeconds > nowSeconds() ? ok({ ...transaction, callback }) : notOurs('too old')
+}
+
+interface SignedIn {
+  person: IdTokenClaims
+  tokens: DownstreamTokens | null
+  /** What PingOne is to revoke when nobody keeps it. */
+  spare: string
+}
+
+async function exchange(
+  parts: AccountParts,
+  { callback, isForApi, verifier, nonce, issuer }: Begun,
+): Promise<Result<SignedIn, SignInRefusal>> {
+  const { config, pingone } = parts
+  const refused = refusalIn(callback, config.pingone.issuer)
+  if (refused !== null) return err(refused)
+  const secrets = { verifier, nonce, issuer }
+  const answer = { callback: callback.url, redirectUri: signedInOf(parts), secrets }
+  const signedIn = isForApi ? await pingone.exchangeCode(answer) : await pingone.identify(answer)
+  if (!signedIn.ok) {
+    if (signedIn.error.given !== null) discardTokens(parts, signedIn.error.given)
+    return signedIn
+  }
+  const { person, tokens } = signedIn.value
+  return typeof tokens === 'string'
+    ? ok({ person, tokens: null, spare: tokens })
+    : ok({ person, tokens, spare: tokens.refreshToken ?? tokens.accessToken })
+}
+
+/**
+ * The cookie goes with this answer, but whoever kept a copy has it still. So the Person, which nobody gets to write to
+ * who has not signed in, remembers the sign-in for as long as it could be used again.
+ */
+async function useUp(
+  { config, personOf }: AccountParts,
+  { iss, sub }: IdTokenClaims,
+  { callback: { state }, endsAtSeconds }: Begun,
+): Promise<Result<string, SignInRefusal>> {
+  const personId = await makePersonId(config.rootKeys[0], iss, sub)
+  const person = await personOf(personId)
+  const used = await person?.useSignIn(await sha256Hex(state), random(), endsAtSeconds)
+  if (used === 'done') return ok(personId)
+  return used === 'blocked' ? err({ reason: 'blocked', detail: 'own sign-in' }) : notOurs('used before')
+}
+
+const notOurs = (detail: string) => err<SignInRefusal>({ reason: 'not_ours', detail })

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { cleanText, writtenText } from '#lib/bounded-text.ts'
+import { err, ok } from '#lib/result.ts'
+import { defineTool } from '#catalog/define-tool.ts'
+import { countOf, MAX_TEXT, showTodo, Todo } from './todo.ts'
+
+export const addTodo = defineTool({
+  name: 'addTodo',
+  title: 'Add a todo',
+  description:
+    'Adds one todo, a line of text, to the list of the signed-in person and returns it with its id. Use it when ' +
+    'the person asks to note, remember or plan something; call it once for each todo. Calling it twice adds it twice.',
+  input: z.strictObject({ text: writtenText(MAX_TEXT).describe('What needs doing') }),
+  output: z.object({
+    /** null: the answer of the API does not show which one it is. */
+    todo: Todo.nullable(),
+    /** How many are on the list that were not there just before: more than one where somebody else adds as well. */
+    newTodos: z.int().min(0),
+    total: z.int().min(0),
+  }),
+  scopes: ['todo:read', 'todo:write'],
+  effect: 'add',
+  async run({ text }, { todos, signal }) {
+    if (cleanText(text) === '') return err({ reason: 'invisible' })
+    // The API answers with the whole list and does not name the new todo; it may also write its text in another way.
+    const before = await todos.list()
+    if (!before.ok) return before
+    // Cancelled meanwhile, or too late to hear an answer.
+    if (signal.aborted) return err({ reason: 'unavailable' })
+    const after = await todos.add(text)
+    if (!after.ok) return after
+    const known = new Set(before.value.map(({ id }) => id))
+    const fresh = after.value.filter(({ id }) => !known.has(id))
+    const [added, ...others] =
+      fresh.length === 1 ? fresh : fresh.filter((todo) => cleanText(todo.text) === text)
+    const isCertain = added !== undefined && others.length === 0
+    return ok({ todo: isCertain ? showTodo(added) : null, newTodos: fresh.length, total: after.value.length })
+  },
+  isUnknown: ({ newTodos }) => newTodos === 0,
+  say({ todo, newTodos, total }) {
+    const now = `The list now has ${countOf(total)}.`
+    if (todo !== null) return `Added. ${now}`
+    return newTodos === 0
+      ? `The Todo API accepted the todo, but its answer shows no new one: it is not known whether it was added. Do not add it again; look with listTodos. ${now}`
+      : `Added. ${countOf(newTodos)} were added at the same time, and it is not known which of them is this one; listTodos shows them. ${now}`
+  },
+})

@@ -1,0 +1,52 @@
+import { fromBase64Url, toBase64Url } from '#lib/base64url.ts'
+import { err, ok, type Result } from '#lib/result.ts'
+import { deriveSigningKey, type RootKey } from '#lib/root-keys.ts'
+
+/**
+ * The library's `userId`: `<name>.<key id>.<mac>`. It stands in clear at the front of every code and token, so
+ * it says nothing about the person, and the MAC lets the edge refuse a made-up one before any object is touched.
+ * `<name>` names the person's object. It does not depend on the root keys, which rotate: one person stays one
+ * object (docs/decisions/0002-person-names.md).
+ */
+const PERSON_ID = /^([A-Za-z0-9_-]{22})\.([A-Za-z0-9]{1,16})\.([A-Za-z0-9_-]{43})$/
+const PURPOSE = 'person-id'
+const NAME_BYTES = 16
+
+const text = (parts: readonly string[]) => new TextEncoder().encode(parts.join('\n'))
+
+/** The name of the object of the person whom an issuer calls so. */
+export async function personName(issuer: string, subject: string): Promise<string> {
+  // The issuer is the key, so that equal subjects of two tenants share nothing.
+  const issuerKey = await crypto.subtle.importKey(
+    'raw',
+    text([PURPOSE, issuer]),
+    { name: 'HMAC', hash: 'SHA-256' },
+    false,
+    ['sign'],
+  )
+  const hash = await crypto.subtle.sign('HMAC', issuerKey, text([subject]))
+  return toBase64Url(hash.slice(0, NAME_BYTES))
+}
+
+export async function makePersonId(root: RootKey, issuer: string, subject: string): Promise<string> {
+  const name = await personName(issuer, subject)
+  const mac = await crypto.subtle.sign('HMAC', await deriveSigningKey(root, PURPOSE), text([name, root.id]))
+  return `${name}.${root.id}.${toBase64Url(mac)}`
+}
+
+/** `key_missing`: well-formed, and nobody can say whether it is ours while the key that it names is not here. */
+export type PersonIdProblem = { reason: 'not_ours' } | { reason: 'key_missing'; keyId: string }
+
+/** The name of the person's object. */
+export async function openPersonId(
+  keys: readonly RootKey[],
+  id: string,
+): Promise<Result<string, PersonIdProblem>> {
+  const [, name, keyId, mac] = PERSON_ID.exec(id) ?? []
+  if (name === undefined || keyId === undefined || mac === undefined) return err({ reason: 'not_ours' })
+  const root = keys.find((key) => key.id === keyId)
+  if (root === undefined) return err({ reason: 'key_missing', keyId })
+  const key = await deriveSigningKey(root, PURPOSE)
+  const isOurs = await crypto.subtle.verify('HMAC', key, fromBase64Url(mac), text([name, root.id]))
+  return isOurs ? ok(name) : err({ reason: 'not_ours' })
+}

@@ -1,0 +1,31 @@
+import type { Config } from '#config.ts'
+import { log } from '#lib/log.ts'
+import { isAccepted } from '#pingone/environment.ts'
+import type { Grant, Tenant } from './grant.ts'
+
+/** The tenant that the settings name. `environment`: what PingOne's own tokens say of it, where they do. */
+export const tenantOf = ({ pingone, api }: Config, environment: string | null = null): Tenant => ({
+  issuer: pingone.issuer,
+  clientId: pingone.clientId,
+  audience: api.identifier,
+  environment: environment ?? pingone.environments.ofIssuer,
+})
+
+export function isSameTenant(tenant: Tenant, config: Config): boolean {
+  const now = tenantOf(config)
+  const { issuer, clientId, audience } = tenant
+  if (issuer !== now.issuer || clientId !== now.clientId || audience !== now.audience) return false
+  return isAccepted(config.pingone.environments, tenant.environment)
+}
+
+/** Refused, not ended: one minute with a wrong setting must not sign everyone out. Loud, once for each grant. */
+export class TenantGuard {
+  readonly #told = new Set<string>()
+
+  refuses({ id, tenant }: Grant, config: Config): boolean {
+    if (isSameTenant(tenant, config)) return false
+    if (!this.#told.has(id)) log.error('grant.refused', { grant: id, detail: 'settings name another tenant' })
+    this.#told.add(id)
+    return true
+  }
+}

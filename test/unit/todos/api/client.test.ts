@@ -1,0 +1,212 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import type { Fetch } from '#lib/bounded-fetch.ts'
+import { err, ok } from '#lib/result.ts'
+import { Secret } from '#lib/secret.ts'
+import { makeTodoClient, type TodoCall } from '#todos/api/client.ts'
+
+const TRANSACTION = '0f8fad5b-d9cb-469f-a165-70867728950e'
+const todo = { id: 'a-1', text: 'Buy milk', completed: false }
+const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+const loud = vi.spyOn(console, 'error').mockImplementation(() => {})
+afterEach(() => {
+  warn.mockClear()
+  loud.mockClear()
+})
+
+type Replace = TodoCall['replaceToken']
+const noOther: Replace = async () => err('none_newer')
+
+/** Who keeps silent is waited for: that is short; nothing else comes near it. */
+const deadlineFor = (fetch: Fetch): number => (fetch === silent ? 250 : 10_000)
+
+function clientOver(fetch: Fetch, base = 'https://api.example.test/v1', replaceToken = noOther) {
+  const api = { fetch, baseUrl: new URL(base), deadlineMs: deadlineFor(fetch), now: () => 0 }
+  return makeTodoClient(api, {
+    token: new Secret('tok-en'),
+    replaceToken,
+    idempotencyKey: 'key-1',
+    transaction: TRANSACTION,
+  })
+}
+
+/** An API that answers well and remembers what it was asked. */
+function recording(base?: string) {
+  const seen: Request[] = []
+  const client = clientOver(async (input, init) => {
+    seen.push(new Request(input, init))
+    return Response.json({ todos: [todo] })
+  }, base)
+  return { seen, client }
+}
+
+test('each act is one request of the contract', async () => {
+  const { seen, client } = recording()
+  expect(await client.list()).toEqual(ok([todo]))
+  await client.add('Buy milk')
+  await client.update('a-1', true)
+  await client.remove('a-1')
+  const asked = await Promise.all(
+    seen.map(async (request) => [request.method, request.url, await request.text()]),
+  )
+  expect(asked).toEqual([
+    ['GET', 'https://api.example.test/v1/api/todos', ''],
+    ['POST', 'https://api.example.test/v1/api/todos', '{"todoText":"Buy milk"}'],
+    ['PATCH', 'https://api.example.test/v1/api/todos/a-1', '{"completed":true}'],
+    ['DELETE', 'https://api.example.test/v1/api/todos/a-1', ''],
+  ])
+})
+
+test('each request carries the token, the ids that join the logs, and follows no redirect', async () => {
+  const { seen, client } = recording('https://api.example.test')
+  await client.list()
+  await client.add('x')
+  const [read, write] = seen
+  expect(read?.headers.get('authorization')).toBe('Bearer tok-en')
+  expect(read?.headers.get('x-ping-external-transaction-id')).toBe(TRANSACTION)
+  expect(read?.headers.get('traceparent')).toMatch(/^00-0f8fad5bd9cb469fa16570867728950e-[0-9a-f]{16}-01$/)
+  expect(read?.headers.get('idempotency-key')).toBeNull()
+  expect(write?.headers.get('idempotency-key')).toBe('key-1')
+  expect(seen.map(({ redirect }) => redirect)).toEqual(['manual', 'manual'])
+})
+
+test.each(['..', '.', '../admin?x#y', 'a/b', 'a%2fb', '', ' ', 'x'.repeat(129)])(
+  'what is no id is no todo, and is not sent: %j',
+  async (id) => {
+    const { seen, client } = recording()
+    expect(await client.remove(id)).toEqual(err({ reason: 'gone' }))
+    expect(await client.update(id, true)).toEqual(err({ reason: 'gone' }))
+    expect(seen).toEqual([])
+  },
+)
+
+const silent: Fetch = (input, init) => {
+  const { signal } = new Request(input, init)
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+}
+const endless: Fetch = async () =>
+  new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(100_000)) }))
+const unreachable: Fetch = async () => {
+  throw new TypeError('connection refused')
+}
+
+test.each([
+  ['does not answer', silent, 'unavailable'],
+  ['cannot be reached', unreachable, 'unavailable'],
+  ['answers without an end', endless, 'too_large'],
+] as const)('an API that %s: a read changes nothing, a write is unknown', async (_what, fetch, reason) => {
+  expect(await clientOver(fetch).list()).toEqual(err({ reason }))
+  expect(await clientOver(fetch).add('x')).toEqual(err({ reason: 'unknown_outcome' }))
+})
+
+test('the log has the kind of an answer and its code, and nothing that it says', async () => {
+  const problem = { title: 'Canary', detail: 'Ada Lovelace', code: 'insufficient_scope', token: 'tok-en' }
+  const headers = { 'content-type': 'application/problem+json; canary=1' }
+  const answer = () => Response.json(problem, { status: 403, headers })
+  expect(await clientOver(async () => answer()).list()).toEqual(err({ reason: 'forbidden' }))
+  const facts = { status: 403, type: 'application/problem+json', code: 'insufficient_scope' }
+  const line: unknown = JSON.parse(String(warn.mock.calls[0]))
+  expect(line).toMatchObject({ ...facts, event: 'todo-api.refused', transaction: TRANSACTION })
+  expect(JSON.stringify(line)).not.toMatch(/canary|ada|tok-en/i)
+})
+
+test.each([
+  [{ code: 'Has Words In It' }, undefined],
+  [{ code: 'x'.repeat(41) }, undefined],
+  [{ error: 'invalid_token' }, 'invalid_token'],
+  ['<html>', undefined],
+])('of %j the log has the code %j', async (body, code) => {
+  await clientOver(async () => Response.json(body, { status: 403 })).list()
+  expect(JSON.parse(String(warn.mock.calls[0]))['code']).toBe(code)
+})
+
+/** An API that takes only tokens of a list, and what was asked of it. */
+function refusing(accepted: readonly string[], answers: Awaited<ReturnType<Replace>>[]) {
+  const seen: Request[] = []
+  const refused: string[] = []
+  const fetch: Fetch = async (input, init) => {
+    const request = new Request(input, init)
+    seen.push(request)
+    const isGood = accepted.includes(request.headers.get('authorization') ?? '')
+    return isGood ? Response.json({ todos: [todo] }) : new Response('Canary', { status: 401 })
+  }
+  const client = clientOver(fetch, undefined, async (token) => {
+    refused.push(token.reveal())
+    return answers.shift() ?? err('stopped')
+  })
+  return { seen, refused, client }
+}
+
+test('after a 401 a request is sent once more with another token, a write with the same key', async () => {
+  const { seen, refused, client } = refusing(['Bearer newer'], [ok(new Secret('newer'))])
+  expect(await client.add('x')).toEqual(ok([todo]))
+  const sent = seen.map(({ headers }) => [headers.get('authorization'), headers.get('idempotency-key')])
+  expect(sent).toEqual([
+    ['Bearer tok-en', 'key-1'],
+    ['Bearer newer', 'key-1'],
+  ])
+  expect(await Promise.all(seen.map((request) => request.text()))).toEqual([
+    '{"todoText":"x"}',
+    '{"todoText":"x"}',
+  ])
+  expect(refused).toEqual(['tok-en'])
+  // What the call does next goes with the newer token from the start.
+  expect(await client.list()).toEqual(ok([todo]))
+  expect(seen).toHaveLength(3)
+  expect(loud).not.toHaveBeenCalled()
+})
+
+test('a token that PingOne has just given and the API refuses is sent no further, and is loud', async () => {
+  const { seen, client } = refusing([], [ok(new Secret('newer')), ok(new Secret('newest'))])
+  expect(await client.add('x')).toEqual(err({ reason: 'unauthorized' }))
+  expect(seen).toHaveLength(2)
+  expect(String(loud.mock.calls)).toContain('api.refuses-tokens')
+  expect(JSON.stringify([warn.mock.calls, loud.mock.calls])).not.toMatch(/newer|tok-en|Canary/)
+})
+
+test.each([
+  ['none_newer', 1],
+  ['stopped', 0],
+] as const)('without another token (%s) nothing is sent again', async (why, lines) => {
+  const { seen, client } = refusing([], [err(why)])
+  expect(await client.list()).toEqual(err({ reason: 'unauthorized' }))
+  expect(seen).toHaveLength(1)
+  expect(loud.mock.calls).toHaveLength(lines)
+})
+
+test('only a 401 is a reason to send again', async () => {
+  for (const status of [403, 404, 408, 409, 429, 500, 503, 302]) {
+    let requests = 0
+    const replace = vi.fn<Replace>(noOther)
+    const client = clientOver(
+      async () => {
+        requests += 1
+        return new Response('', { status })
+      },
+      undefined,
+      replace,
+    )
+    await client.add('x')
+    expect([status, requests, replace.mock.calls.length]).toEqual([status, 1, 0])
+  }
+})
+
+test('each write of one call has a key of its own, and keeps it under another token', async () => {
+  const seen: (string | null)[] = []
+  let refusals = 0
+  const client = clientOver(
+    async (input, init) => {
+      const request = new Request(input, init)
+      seen.push(request.headers.get('idempotency-key'))
+      const isRefused = request.method === 'DELETE' && request.url.endsWith('/b') && refusals === 0
+      if (isRefused) refusals += 1
+      return isRefused ? new Response('', { status: 401 }) : Response.json({ todos: [todo] })
+    },
+    undefined,
+    async () => ok(new Secret('newer')),
+  )
+  await client.list()
+  await client.remove('a')
+  await client.remove('b')
+  await client.remove('c')
+  expect(seen).toEqual([null, 'key-1', 'key-1.2', 'key-1.2', 'key-1.3'])
+})

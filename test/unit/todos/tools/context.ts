@@ -1,0 +1,27 @@
+import { ok } from '#lib/result.ts'
+import type { Me, ToolContext, TodoAnswer, TodoStore } from '#catalog/tool-context.ts'
+
+export const me: Me = {
+  name: 'Ada',
+  scopes: ['todo:read', 'todo:write'],
+  accessEndsAtSeconds: Date.UTC(2026, 0, 1, 14, 5) / 1000,
+  downstream: null,
+}
+
+/** A store whose every answer to a write is the same, as an API would give it, and what was there before the first. */
+export function answering(answer: TodoAnswer, before: TodoAnswer = answer): TodoStore {
+  let now = before
+  const write = async () => (now = answer)
+  return { list: async () => now, add: write, update: write, remove: write }
+}
+
+export const contextWith = (
+  answer: TodoAnswer = ok([]),
+  over: Partial<Me> = {},
+  before: TodoAnswer = answer,
+): ToolContext => ({
+  todos: answering(answer, before),
+  me: { ...me, ...over },
+  signal: new AbortController().signal,
+  progress: () => {},
+})

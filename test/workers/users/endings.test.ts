@@ -1,0 +1,169 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import fc from 'fast-check'
+import { beforeEach, expect, test } from 'vitest'
+import { z } from 'zod'
+import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
+import { pingone } from './pingone.ts'
+import { intent, newGrant } from './story.ts'
+
+// What ends must stay ended, whatever was under way, and PingOne hears of it.
+beforeEach(() => pingone.reset())
+
+const newPerson = () => env.PERSON.getByName(crypto.randomUUID())
+type Person = ReturnType<typeof newPerson>
+
+const keysOf = (person: Person) =>
+  runInDurableObject(person, (_object, { storage }) => Array.from(storage.kv.list(), ([key]) => key))
+
+const row = (value: object) => ({ value: JSON.stringify(value), expiresAtSeconds: null })
+const redeemed = row({ clientId: 'client', refreshTokenId: 'the first' })
+const Presented = z.looseObject({ refreshTokenId: z.string() })
+const presentedIn = (record: string) =>
+  record === '' ? 'none' : Presented.parse(JSON.parse(record)).refreshTokenId
+
+/** A grant whose PingOne token the next call has to renew. */
+const almostOver = async (id: string) =>
+  newGrant({ id, record: redeemed, downstreamEndsAtSeconds: Math.floor(Date.now() / 1000) + 30 })
+
+/** A rotation of our refresh token, as the library writes one. */
+const rotation = (grant: string, before: string) => ({
+  before,
+  presented: presentedIn(before),
+  writes: [
+    [grantKey(grant), row({ clientId: 'client', refreshTokenId: crypto.randomUUID() })],
+    [tokenKey(grant, crypto.randomUUID()), row({})],
+  ] satisfies [string, ReturnType<typeof row>][],
+  spent: { hash: presentedIn(before), answer: 'sealed', asked: 'read', network: null },
+})
+
+test('a message about a new grant that comes twice changes nothing the second time', async () => {
+  const person = newPerson()
+  const grant = await newGrant({ record: redeemed })
+  await person.openGrant(grant)
+  const refreshed = rotation('grant', grant.record.value)
+  expect(await person.commit('grant', refreshed)).toEqual({ outcome: 'done' })
+  // Late: the first answer had been lost, or was waited for too short a time.
+  expect(await person.openGrant(grant)).toBe('opened')
+  expect((await person.snapshot('grant', 'x', false)).grant).toBe(refreshed.writes[0]?.[1].value)
+  await person.endAll('ended_by_operator')
+  expect(await person.openGrant(grant)).toBe('opened')
+  expect(await person.snapshot('grant', 'x', false)).toMatchObject({
+    grant: null,
+    ended: 'ended_by_operator',
+  })
+})
+
+test('a token request that was under way when its grant ended gets nothing but the reason', async () => {
+  const person = newPerson()
+  const grant = await newGrant({ record: redeemed })
+  await person.openGrant(grant)
+  await person.setBlocked(true)
+  const late = rotation('grant', grant.record.value)
+  for (const commit of [late, { ...late, spent: null }]) {
+    expect(await person.commit('grant', commit)).toEqual({ outcome: 'ended', ended: 'blocked' })
+  }
+  expect((await keysOf(person)).filter((key) => key.startsWith('record:'))).toEqual([])
+})
+
+test('a login of someone who was blocked meanwhile opens nothing, and PingOne takes its tokens back', async () => {
+  const person = newPerson()
+  await person.setBlocked(true)
+  const grant = await newGrant()
+  expect(await person.openGrant(grant)).toBe('blocked')
+  expect(await person.listGrants()).toEqual([])
+  await runDurableObjectAlarm(person)
+  expect(pingone.live).toEqual(new Set())
+  expect(await keysOf(person)).toEqual(['blocked'])
+  await person.setBlocked(false)
+  expect(await person.openGrant(await newGrant({ id: 'another' }))).toBe('opened')
+})
+
+test('tokens that PingOne sends for a grant that ended meanwhile are revoked there', async () => {
+  pingone.takesMs = 500
+  const person = newPerson()
+  await person.openGrant(await almostOver('grant'))
+  const call = person.beginCall(intent())
+  await expect.poll(() => pingone.redemptions).toBe(1)
+  await person.endGrant('grant', 'ended_by_person')
+  expect(await call).toEqual({ verdict: 'ended' })
+  await runDurableObjectAlarm(person)
+  expect(pingone.live).toEqual(new Set())
+})
+
+type Act = { what: 'open' | 'call' | 'refresh'; atMs: number; grant: number }
+const acts = fc.array(
+  fc.record<Act>({
+    what: fc.constantFrom('open', 'call', 'refresh'),
+    atMs: fc.nat({ max: 12 }),
+    grant: fc.nat({ max: 3 }),
+  }),
+  { minLength: 4, maxLength: 14 },
+)
+
+/** Lets all acts happen side by side, and the ending in the middle of them. */
+async function interleave(person: Person, story: readonly Act[], end: () => Promise<void>, endAtMs: number) {
+  const openedBefore: string[] = []
+  let isEnding = false
+  const act = async ({ what, atMs, grant }: Act, index: number) => {
+    await scheduler.wait(atMs)
+    if (what === 'open') {
+      const id = `${grant}-${index}`
+      await person.openGrant(await almostOver(id))
+      if (!isEnding) openedBefore.push(id)
+      return
+    }
+    const [id = 'none'] = openedBefore.slice(-1)
+    if (what === 'call') await person.beginCall(intent({ grant: id }))
+    else await person.commit(id, rotation(id, (await person.snapshot(id, 'x', false)).grant ?? ''))
+  }
+  const ending = async () => {
+    await scheduler.wait(endAtMs)
+    isEnding = true
+    await end()
+  }
+  await Promise.all([...story.map(act), ending()])
+  return openedBefore
+}
+
+const isOf = (ids: readonly string[], key: string) => ids.some((id) => key.split(':').includes(id))
+
+test('"end all" in the middle of anything misses no grant that was there', { timeout: 30_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(acts, fc.nat({ max: 12 }), async (story, endAtMs) => {
+      pingone.reset()
+      const person = newPerson()
+      const all = await interleave(person, story, () => person.endAll('ended_by_operator'), endAtMs)
+      const grants = await person.listGrants()
+      for (const id of all) {
+        expect(grants.find((grant) => grant.id === id)?.ended?.reason).toBe('ended_by_operator')
+        expect(
+          (await keysOf(person)).filter((key) => /^(?:record|spent|pair):/.test(key) && isOf([id], key)),
+        ).toEqual([])
+      }
+      // One more for whatever came after it: nothing of PingOne's lives on.
+      await person.endAll('ended_by_operator')
+      await runDurableObjectAlarm(person)
+      expect(pingone.live).toEqual(new Set())
+    }),
+    { numRuns: 25, endOnFailure: true },
+  )
+})
+
+test('a block in the middle of anything leaves nothing that opens', { timeout: 30_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(acts, fc.nat({ max: 12 }), async (story, endAtMs) => {
+      pingone.reset()
+      const person = newPerson()
+      await interleave(person, story, () => person.setBlocked(true), endAtMs)
+      expect((await person.listGrants()).filter(({ ended }) => ended === null)).toEqual([])
+      await runDurableObjectAlarm(person)
+      expect(pingone.live).toEqual(new Set())
+      const left = (await keysOf(person)).filter(
+        (key) => !/^(?:grant:|blocked$|calls-schema$|wake$)/.test(key),
+      )
+      expect(left).toEqual([])
+    }),
+    { numRuns: 25, endOnFailure: true },
+  )
+})

@@ -1,0 +1,17 @@
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { expect, test } from 'vitest'
+import { log } from '#lib/log.ts'
+
+// It passes either way; without keep-logs.ts the run does not end.
+test('lines that an object logs while the tests of a file end keep no run from ending', async () => {
+  let lines = 0
+  await runInDurableObject(env.PERSON.getByName('talker'), () => {
+    const talk = () => {
+      log.info('a.line')
+      lines += 1
+    }
+    for (let ms = 0; ms < 400; ms += 1) setTimeout(talk, ms)
+  })
+  await expect.poll(() => lines).toBeGreaterThan(0)
+})

@@ -1,0 +1,46 @@
+import { runInDurableObject } from 'cloudflare:test'
+import type { NewGrant } from '#users/grants/grant.ts'
+import type { StepUpGiven, StepUpRefusal } from '#users/requests/step-up-api.ts'
+import { ISSUER, newAccessToken, newRefreshToken } from './pingone.ts'
+import { newGrant, personOf } from './story.ts'
+
+export const BOTH = ['todo:read', 'todo:write']
+
+const recordOf = (scope: readonly string[]) => ({
+  value: JSON.stringify({ clientId: 'client', scope, refreshTokenId: 'r1' }),
+  expiresAtSeconds: null,
+})
+
+/** A person who allowed one client to read. */
+export async function tell({
+  scope = ['todo:read'],
+  subject = crypto.randomUUID(),
+  ...more
+}: { scope?: string[]; subject?: string } & Partial<NewGrant> = {}) {
+  const person = await personOf(subject)
+  const given = await newGrant({ record: recordOf(scope), ...more })
+  await person.openGrant(given)
+  const open = (grant = 'grant', tool = 'addTodo', scopes = BOTH, network = '192.0.2.0/24') =>
+    person.openStepUp({ grant, scopes, tool, network })
+  const approval = async (change: Partial<StepUpGiven> = {}): Promise<StepUpGiven> => ({
+    issuer: ISSUER,
+    subject,
+    scopes: BOTH,
+    downstreamScopes: BOTH,
+    accessToken: await newAccessToken(),
+    refreshToken: newRefreshToken(),
+    downstreamEndsAtSeconds: Math.floor(Date.now() / 1000) + 3600,
+    environment: null,
+    pingOneSession: 'sid',
+    ...change,
+  })
+  const stored = (prefix: string) =>
+    runInDurableObject(person, (_object, { storage }) =>
+      Array.from(storage.kv.list({ prefix }), ([key, value]) => `${key} ${JSON.stringify(value)}`),
+    )
+  const scopesNow = async (): Promise<unknown> =>
+    JSON.parse((await person.snapshot('grant', 'any', false)).grant ?? '{}').scope
+  const idIn = (refusal: StepUpRefusal | null) => (refusal?.state === 'open' ? refusal.id : '')
+  const openId = async () => idIn(await open())
+  return { person, given, open, openId, idIn, approval, stored, scopesNow }
+}
