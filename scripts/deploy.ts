@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { refusalOf, requestOf } from './deploy/check-address.ts'
+import { denialOf, requestOf } from './deploy/check-address.ts'
 import { runScript, StartProblem } from './local/start-problem.ts'
 import { ROOT } from './local/workers.ts'
 
@@ -13,8 +13,8 @@ const WRANGLER = join(
 
 async function main(): Promise<number> {
   const request = requestOf(process.argv.slice(2))
-  const refusal = refusalOf(join(ROOT, 'wrangler.jsonc'), request)
-  if (refusal !== undefined) throw new StartProblem(`${refusal} Nothing was deployed.`)
+  const denial = denialOf(join(ROOT, 'wrangler.jsonc'), request)
+  if (denial !== undefined) throw new StartProblem(`${denial} Nothing was deployed.`)
   const parameters = [WRANGLER, 'deploy', '--env', request.environment ?? '', ...request.others]
   const child = spawn(process.execPath, parameters, { cwd: ROOT, stdio: 'inherit' })
   return new Promise((resolve, reject) => {

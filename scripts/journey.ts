@@ -3,41 +3,41 @@ import { z } from 'zod'
 import { Browser } from '../test/support/browser.ts'
 import { describeReply, OAuthClient, type Reply, tokensIn } from '../test/support/oauth-client.ts'
 import { signIn } from '../test/support/sign-in.ts'
-import { StandIn } from '../test/support/emulator.ts'
+import { Emulator } from '../test/support/emulator.ts'
 import { callToolStateless } from '../test/support/stateless-call.ts'
 import type { Step } from '../test/support/steps.ts'
 import { startWorld } from '../test/support/world.ts'
-import { formatLine, linesOfStandIn, linesOfSteps } from './journey/journey-lines.ts'
+import { formatLine, linesOfEmulator, linesOfSteps } from './journey/journey-lines.ts'
 import { findLiveRun } from './local/run-record.ts'
 import { describeStateFolder } from './local/state-folder.ts'
 
 interface Place extends AsyncDisposable {
   readonly origin: string
-  readonly standInOrigin: string
+  readonly emulatorOrigin: string
 }
 
 async function findPlace(): Promise<Place> {
   const run = await findLiveRun(describeStateFolder('.wrangler/local'))
-  if (run !== undefined && run.standInOrigin !== null) {
+  if (run !== undefined && run.emulatorOrigin !== null) {
     console.log(`With what npm start runs at ${run.origin}\n`)
-    return { origin: run.origin, standInOrigin: run.standInOrigin, [Symbol.asyncDispose]: async () => {} }
+    return { origin: run.origin, emulatorOrigin: run.emulatorOrigin, [Symbol.asyncDispose]: async () => {} }
   }
-  console.log('Nothing runs here with the stand-in, so everything is started for this journey …\n')
+  console.log('Nothing runs here with the emulator, so everything is started for this journey …\n')
   const world = await startWorld()
   return { ...world.addresses, [Symbol.asyncDispose]: () => world.stop() }
 }
 
-async function travel({ origin, standInOrigin }: Place): Promise<void> {
-  const standIn = new StandIn(standInOrigin)
+async function travel({ origin, emulatorOrigin }: Place): Promise<void> {
+  const emulator = new Emulator(emulatorOrigin)
   const onStep = (step: Step) => steps.push(step)
   const steps: Step[] = []
   let toldUntilMs = Date.now()
 
   /** Prints what happened since the last chapter, in the order in which it happened. */
   const tell = async (chapter: string): Promise<void> => {
-    const { timeline } = await standIn.state()
+    const { timeline } = await emulator.state()
     const news = timeline.filter(({ at }) => Date.parse(at) >= toldUntilMs).toReversed()
-    const lines = [...linesOfSteps(steps, origin), ...linesOfStandIn(news, steps)]
+    const lines = [...linesOfSteps(steps, origin), ...linesOfEmulator(news, steps)]
     console.log(`${chapter}\n`)
     for (const line of lines.toSorted((a, b) => a.atMs - b.atMs)) console.log(`  ${formatLine(line)}`)
     console.log('')

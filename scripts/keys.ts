@@ -62,7 +62,7 @@ function makeRootKey(file: string): void {
   if (!keys.ok) throw new StartProblem(`${file}: ROOT_KEYS ${keys.error}. It was left as it is.`)
   writePrivateFile(file, text)
   const [active, ...others] = keys.value
-  console.log(`${file} (mode 0600): ${active.id} seals and signs; only opens: ${idsOf(others)}`)
+  console.log(`${file} (mode 0600): ${active.id} encrypts and signs; only opens: ${idsOf(others)}`)
   console.log(`  npx wrangler secret put ROOT_KEYS --env production < ${file}`)
 }
 

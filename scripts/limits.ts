@@ -1,5 +1,5 @@
 /**
- * `npm run limits`: how many bytes a person, a grant and a session take on disk, by the size of what a local workerd
+ * `npm run limits`: how many bytes a user, a grant and a session take on disk, by the size of what a local workerd
  * stores for each. Prints the tables of docs/limits.md. Less than a minute; ends by itself.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -21,6 +21,6 @@ const signal = AbortSignal.any([whenAskedToEnd(), AbortSignal.timeout(DEADLINE_M
 await using everything = new AsyncDisposableStack()
 const servers = everything.use(await startServers(folder))
 everything.defer(hangUp)
-const amounts = { people: 10, grants: [1, 2, 5, 10, 20], refreshes: 24, calls: 100, sessions: 10 }
+const amounts = { users: 10, grants: [1, 2, 5, 10, 20], refreshes: 24, calls: 100, sessions: 10 }
 console.log(renderBounds())
 console.log(renderLimits(await measureLimits(servers, join(folder, STATE_FOLDER), amounts, signal)))

@@ -5,8 +5,8 @@ import { runScript, StartProblem } from './local/start-problem.ts'
 import { addToExamples, addToIndex } from './new-tool/add-to-lists.ts'
 import { namesOf, testText, toolText } from './new-tool/templates.ts'
 
-const INDEX = 'src/tools/index.ts'
-const EXAMPLES = 'test/unit/tools/examples.ts'
+const INDEX = 'src/todos/tools/index.ts'
+const EXAMPLES = 'test/unit/todos/tools/examples.ts'
 
 function main(): void {
   const { positionals } = parseArgs({ allowPositionals: true })

@@ -11,7 +11,7 @@ import { isWhole, killNine } from './soak/kill-nine.ts'
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '50' },
-    people: { type: 'string', default: '4' },
+    users: { type: 'string', default: '4' },
     fuzz: { type: 'string' },
     requests: { type: 'string' },
   },
@@ -19,15 +19,15 @@ const { values } = parseArgs({
 
 const outcomes =
   values.fuzz === undefined && values.requests === undefined
-    ? [await kill(Number(values.kills), Number(values.people))]
+    ? [await kill(Number(values.kills), Number(values.users))]
     : [
         values.fuzz === undefined || report(await fuzzParsers(Number(values.fuzz))),
         values.requests === undefined || (await fuzzWorker(Number(values.requests))),
       ]
 process.exitCode = outcomes.every(Boolean) ? 0 : 1
 
-async function kill(kills: number, people: number): Promise<boolean> {
-  const found = await killNine(kills, people)
+async function kill(kills: number, users: number): Promise<boolean> {
+  const found = await killNine(kills, users)
   console.table(found)
   console.log(
     isWhole(found) ? 'Nothing lost, nothing doubled, nobody signed out.' : 'SOMETHING WAS LOST OR DOUBLED',

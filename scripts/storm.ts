@@ -1,5 +1,5 @@
 /**
- * `npm run storm`: what happens when everybody refreshes at once. PingOne (the stand-in) rotates without grace and
+ * `npm run storm`: what happens when everybody refreshes at once. PingOne (the emulator) rotates without grace and
  * kills a family whose old token comes back, so one redemption too many shows. Prints a table; exits 1 when any caller
  * was left without a working pair.
  */

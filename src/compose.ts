@@ -108,7 +108,7 @@ export function compose(product: Product) {
     })
     .post('/authorize', (c) => decideConsent(c.req.raw, wiring.login(c.env)))
     .get('/callback', (c) => finishLogin(c.req.raw, wiring.login(c.env)))
-    // The person's own page, and the sign-in of all pages of ours.
+    // The user's own page, and the sign-in of all pages of ours.
     .get('/me', (c) => showAccount(c.req.raw, wiring.account(c.env)))
     .post('/me/sign-in', (c) => beginAccount(c.req.raw, wiring.account(c.env)))
     .post('/me/end', (c) => endAccess(c.req.raw, wiring.account(c.env)))
@@ -162,15 +162,15 @@ export function compose(product: Product) {
         const config = wiring.configOf(env)
         if (!config.ok) return answerWithoutSettings(request, config.error)
         reportSettings(env)
-        const refusal = refuseOtherOrigins(request, config.value.publicOrigin) ?? refuseOtherMethods(request)
-        const answer = refusal ?? (await app.fetch(request, { ...wiring.partsOf(env), env, ctx }))
+        const denial = refuseOtherOrigins(request, config.value.publicOrigin) ?? refuseOtherMethods(request)
+        const answer = denial ?? (await app.fetch(request, { ...wiring.partsOf(env), env, ctx }))
         await letGoOfBody(request)
         return answer
       },
     } satisfies ExportedHandler<Env>,
     /** Every path that is routed, for the tests that ask each of them. */
     paths: [...new Set(app.routes.map(({ path }) => path))],
-    Person: wiring.Person,
+    User: wiring.User,
     McpSession: wiring.McpSession,
   }
 }

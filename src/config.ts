@@ -27,7 +27,7 @@ export interface Config {
     par: boolean
     /** Decision 19. `ofIssuer`: the one that the issuer's address names; nothing accepted means any. */
     environments: { ofIssuer: string | null; accepted: readonly string[] }
-    /** How long ago a person may have proved who they are; null: as PingOne decides. */
+    /** How long ago a user may have proved who they are; null: as PingOne decides. */
     maxAuthAgeSeconds: number | null
   }
   api: { identifier: string; url: string | null; scopeRead: string; scopeWrite: string }
@@ -49,7 +49,7 @@ export interface Config {
     accessTokenSeconds: number
     grantIdleSeconds: number
     grantMaxSeconds: number
-    grantsPerPerson: number
+    grantsPerUser: number
   }
   limits: { requestsPerMinute: number; registrationsPerDay: number }
 }
@@ -135,7 +135,7 @@ export function loadConfig(env: unknown): Result<Config, BadSettings> {
       accessTokenSeconds: s.ACCESS_TOKEN_MINUTES * 60,
       grantIdleSeconds: s.GRANT_IDLE_DAYS * DAY_SECONDS,
       grantMaxSeconds: s.GRANT_MAX_DAYS * DAY_SECONDS,
-      grantsPerPerson: s.GRANTS_PER_PERSON,
+      grantsPerUser: s.GRANTS_PER_USER,
     },
     limits: { requestsPerMinute: s.REQUESTS_PER_MINUTE, registrationsPerDay: s.REGISTRATIONS_PER_DAY },
   })

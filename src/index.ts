@@ -26,6 +26,6 @@ const product = compose({
 })
 
 // Classes and not aliases: the platform's types look for classes.
-export class Person extends product.Person {}
+export class User extends product.User {}
 export class McpSession extends product.McpSession {}
 export default product.worker

@@ -5,8 +5,8 @@ import { z } from 'zod'
  * on every request; it is the only thing the two rooms share. It holds no token and no secret.
  */
 export const Principal = z.strictObject({
-  /** The library's `userId`: opaque, see people/person-id.ts. */
-  person: z.string().min(1),
+  /** The library's `userId`: opaque, see users/base/user-id.ts. */
+  user: z.string().min(1),
   grant: z.string().min(1),
   client: z.string().min(1),
   scopes: z.array(z.string()).readonly(),
@@ -17,7 +17,7 @@ export type Principal = z.infer<typeof Principal>
 
 /** What the check of a bearer found out on the way, so that nobody has to ask again. */
 export const BearerProps = z.object({
-  /** Whether the session that the request names is open for this person and client. */
+  /** Whether the session that the request names is open for this user and client. */
   session: z.enum(['none', 'open', 'closed']),
 })
 export type BearerProps = z.infer<typeof BearerProps>

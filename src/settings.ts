@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isExactDocumentUrl, isExactHost } from '#lib/exact-names.ts'
 import { isLoopbackHost } from '#lib/loopback.ts'
 
-/** A list as people write it: separated by commas or spaces. */
+/** A list as users write it: separated by commas or spaces. */
 export const words = (text: string) => text.split(/[\s,]+/).filter((word) => word !== '')
 const list = z.string().default('').transform(words)
 const flag = z
@@ -87,7 +87,7 @@ export const Settings = z.object({
   MAX_AUTH_AGE_HOURS: wholeNumber(24 * 365)
     .optional()
     .describe(
-      'How long ago a person may have proved at PingOne who they are, when they connect a client. Unset: as PingOne decides.',
+      'How long ago a user may have proved at PingOne who they are, when they connect a client. Unset: as PingOne decides.',
     ),
   PINGONE_SEND_RESOURCE: flag.describe('Send `resource` to PingOne. Off: PingOne does not document it.'),
   PINGONE_EXTRA_SCOPES: list.describe('More scopes to ask PingOne for, e.g. `offline_access`.'),
@@ -99,7 +99,7 @@ export const Settings = z.object({
     .string()
     .optional()
     .describe(
-      'Keys that seal and sign: `kid:base64url(32 bytes)`, separated by commas; the first is used. `npm run keys -- --root` makes one. Away from this machine a key that was plainly not drawn at random is refused, and one key under two ids.',
+      'Keys that encrypt and sign: `kid:base64url(32 bytes)`, separated by commas; the first is used. `npm run keys -- --root` makes one. Away from this machine a key that was plainly not drawn at random is refused, and one key under two ids.',
     ),
   COOKIE_ENCRYPTION_KEY: z
     .string()
@@ -119,13 +119,13 @@ export const Settings = z.object({
     .enum(['required', 'all'])
     .default('required')
     .describe(
-      'The scopes that the 401 and the metadata of the resource tell clients to request first: `required` (reading; more is requested when it is needed) or `all`, for clients that never ask a second time. People can still untick a scope.',
+      'The scopes that the 401 and the metadata of the resource tell clients to request first: `required` (reading; more is requested when it is needed) or `all`, for clients that never ask a second time. Users can still untick a scope.',
     ),
   CLIENT_ADMISSION: z
     .enum(['known', 'listed', 'open'])
     .default('known')
     .describe(
-      'Which MCP clients may ask people for access: `known` (Claude, ChatGPT, VS Code and others, and the lists below), `listed` (only the lists below), `open` (every client). `npm start` sets `open`.',
+      'Which MCP clients may ask users for access: `known` (Claude, ChatGPT, VS Code and others, and the lists below), `listed` (only the lists below), `open` (every client). `npm start` sets `open`.',
     ),
   ALLOWED_CLIENTS: clientIds.describe(
     'Clients that are admitted: exact URLs of their documents (CIMD), or client ids of registrations.',
@@ -137,11 +137,11 @@ export const Settings = z.object({
   ACCESS_TOKEN_MINUTES: count(60, 24 * 60).describe('How long an access token lives.'),
   GRANT_IDLE_DAYS: count(30, 365).describe('A grant that nobody used for so long ends.'),
   GRANT_MAX_DAYS: count(90, 3650).describe('A grant ends after so long, used or not.'),
-  GRANTS_PER_PERSON: count(20, 100).describe(
-    'How many grants one person may have; for one more, the one that was unused the longest ends: of the same client if there is one, else of all.',
+  GRANTS_PER_USER: count(20, 100).describe(
+    'How many grants one user may have; for one more, the one that was unused the longest ends: of the same client if there is one, else of all.',
   ),
   REQUESTS_PER_MINUTE: count(240, 1_000_000).describe(
-    'How often a client may ask `/mcp` or refresh with one grant: so often at once, and so often in each minute. All grants of a person together: three times that.',
+    'How often a client may ask `/mcp` or refresh with one grant: so often at once, and so often in each minute. All grants of a user together: three times that.',
   ),
   REGISTRATIONS_PER_DAY: count(5000, 100_000).describe(
     'How many registrations of clients this server takes in a day (UTC) from everybody together; from one network a tenth of it.',

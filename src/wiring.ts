@@ -1,10 +1,13 @@
 import { OAuthResourceServer } from '@cloudflare/workers-oauth-provider'
-import type { AccountParts } from '#sign-in/deps.ts'
+import type { AccountDeps } from '#sign-in/deps.ts'
 import { Admission } from '#authorization/clients/admission.ts'
 import { checkBearer } from '#authorization/token/check-bearer.ts'
 import type { Registrar } from '#authorization/clients/limit-registration.ts'
-import type { LoginParts, ProductNames } from '#authorization/login/deps.ts'
-import { UNUSED_REGISTRATION_SECONDS, USED_REGISTRATION_SECONDS } from '#authorization/clients/register-client.ts'
+import type { LoginDeps, ProductNames } from '#authorization/login/deps.ts'
+import {
+  UNUSED_REGISTRATION_SECONDS,
+  USED_REGISTRATION_SECONDS,
+} from '#authorization/clients/register-client.ts'
 import { firstScopes } from '#authorization/scopes.ts'
 import { makeAuthorizationServer, type AuthorizationServer } from '#authorization/server.ts'
 import type { TokenRun } from '#authorization/token/token-request.ts'
@@ -19,11 +22,11 @@ import { Registrations } from '#limits/registrations.ts'
 import { makeMcpEndpoint } from '#mcp/endpoint.ts'
 import type { Extension } from '#mcp/extension.ts'
 import { namedSession, sessionObject } from '#mcp/session-object.ts'
-import { makePerson } from '#users/user.ts'
-import { openPersonId } from '#users/base/user-id.ts'
+import { makeUser } from '#users/user.ts'
+import { openUserId } from '#users/base/user-id.ts'
 import { providerEnv } from '#oauth-store/provider-env.ts'
 import { GrantDraft, kvStorage, LoginStorage } from '#oauth-store/provider-storage.ts'
-import { reachPerson, type ReachedPerson } from '#users/reach-user.ts'
+import { reachUser, type ReachedUser } from '#users/reach-user.ts'
 import type { Step } from '#users/base/step.ts'
 import { makePingOne, type PingOne } from '#pingone/client.ts'
 import type { AnyPrompt } from '#catalog/define-prompt.ts'
@@ -40,14 +43,14 @@ export interface Deps {
     pingoneMs: number
     apiMs: number
     toolMs: number
-    /** For a person who is asked while a call waits; leaving it out is the usual (mcp/ask-in-session.ts). */
+    /** For a user who is asked while a call waits; leaving it out is the usual (mcp/ask-in-session.ts). */
     answerMs?: number
     /** For a document that a client publishes. */
     documentMs: number
-    /** For one message to Workers KV or to a Person. */
+    /** For one message to Workers KV or to a User. */
     storageMs: number
   }
-  /** Only for tests that end a Person in the middle of what it does (people/step.ts). */
+  /** Only for tests that end a User in the middle of what it does (users/base/step.ts). */
   stepOf?: (object: DurableObjectState) => Step
 }
 
@@ -115,9 +118,9 @@ export function makeWiring({ names, tools, deps, extend, ...lists }: Product) {
         // Named, not required: the checks of a call's scopes are ours (mcp/challenge-scopes.ts).
         requiredScopes: firstScopes(config),
         validateToken: (env, request) => (_resource, token) => {
-          const keeperOf = (person: string) => toPerson(env, person)
+          const userApiOf = (user: string) => toUser(env, user)
           const confirmGrant = () => partsOf(env).failures.confirm(request)
-          return checkBearer(token, { config, keeperOf, session: namedSession(request), confirmGrant })
+          return checkBearer(token, { config, userApiOf, session: namedSession(request), confirmGrant })
         },
         handler: mcp.handler,
       }),
@@ -127,13 +130,13 @@ export function makeWiring({ names, tools, deps, extend, ...lists }: Product) {
   const { pingoneMs, toolMs, documentMs, storageMs } = deps.deadlines
   // To begin a call: behind the same call that is running, or for a token of PingOne's, which takes up to three requests.
   const callMs = storageMs + toolMs + 3 * pingoneMs
-  const toPerson = (env: Env, name: string) => reachPerson(env, name, { personMs: storageMs, callMs })
+  const toUser = (env: Env, name: string) => reachUser(env, name, { userMs: storageMs, callMs })
   const toKv = (env: Env) => kvStorage(env.OAUTH_KV, storageMs)
 
-  const personOf = async (env: Env, id: string): Promise<ReachedPerson> => {
-    const name = await openPersonId(partsOf(env).config.rootKeys, id)
-    if (!name.ok) throw new Error('a person id that this server did not make reached an object')
-    return toPerson(env, name.value)
+  const userOf = async (env: Env, id: string): Promise<ReachedUser> => {
+    const name = await openUserId(partsOf(env).config.rootKeys, id)
+    if (!name.ok) throw new Error('a user id that this server did not make reached an object')
+    return toUser(env, name.value)
   }
 
   const mcp = makeMcpEndpoint({
@@ -162,11 +165,11 @@ export function makeWiring({ names, tools, deps, extend, ...lists }: Product) {
         apiUrl: config.api.url,
       }
     },
-    personOf,
+    userOf,
   })
 
   /** What the login journey works with. */
-  const login = ({ env, ctx, config, pingone, authorization, admission }: Call): LoginParts => {
+  const login = ({ env, ctx, config, pingone, authorization, admission }: Call): LoginDeps => {
     const storage = new LoginStorage(toKv(env))
     return {
       config,
@@ -179,15 +182,15 @@ export function makeWiring({ names, tools, deps, extend, ...lists }: Product) {
       oauth: authorization.getOAuthApi(providerEnv(env, storage)),
       settle: () => storage.settle(),
       afterAnswer: (work) => ctx.waitUntil(work),
-      openGrant: async (person, grant) => (await personOf(env, person)).openGrant(grant),
-      newDraft: (person) => {
-        const draft = new GrantDraft(storage, person, new Map(), nowSeconds)
+      openGrant: async (user, grant) => (await userOf(env, user)).openGrant(grant),
+      newDraft: (user) => {
+        const draft = new GrantDraft(storage, user, new Map(), nowSeconds)
         return { draft, oauth: authorization.getOAuthApi(providerEnv(env, draft)) }
       },
     }
   }
-  /** What a person's own pages work with. */
-  const account = ({ env, ctx, config, pingone, admission, failures }: Call): AccountParts => ({
+  /** What a user's own pages work with. */
+  const account = ({ env, ctx, config, pingone, admission, failures }: Call): AccountDeps => ({
     config,
     pingone,
     admission,
@@ -195,23 +198,23 @@ export function makeWiring({ names, tools, deps, extend, ...lists }: Product) {
     nowSeconds,
     noteFailure: (request) => failures.note(request),
     afterAnswer: (work) => ctx.waitUntil(work),
-    personOf: async (id) => {
-      const name = await openPersonId(config.rootKeys, id)
-      return name.ok ? toPerson(env, name.value) : null
+    userOf: async (id) => {
+      const name = await openUserId(config.rootKeys, id)
+      return name.ok ? toUser(env, name.value) : null
     },
   })
   /** What POST /token works with. */
   const tokenRun = ({ env, ctx, authorization, config, failures }: Call): TokenRun => ({
     run: (request, storage) => authorization.fetch(request, providerEnv(env, storage), ctx),
     storage: toKv(env),
-    keeperOf: async (person) => {
-      const name = await openPersonId(config.rootKeys, person)
-      return name.ok ? toPerson(env, name.value) : null
+    userApiOf: async (user) => {
+      const name = await openUserId(config.rootKeys, user)
+      return name.ok ? toUser(env, name.value) : null
     },
     nowSeconds,
     confirmGrant: (request) => failures.confirm(request),
     noteFailure: (request) => failures.note(request),
-    mostGrants: config.life.grantsPerPerson,
+    mostGrants: config.life.grantsPerUser,
   })
   const toResource = ({ env, ctx, resource }: Call, request: Request) => resource.fetch(request, env, ctx)
   const toAuthorization = ({ env, ctx, authorization }: Call, request: Request) =>
@@ -231,7 +234,7 @@ export function makeWiring({ names, tools, deps, extend, ...lists }: Product) {
     toResource,
     toAuthorization,
     registrar,
-    Person: makePerson({
+    User: makeUser({
       config: (env) => partsOf(env).config,
       pingone: (env) => partsOf(env).pingone,
       nowMs: () => deps.nowMs(),

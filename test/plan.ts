@@ -39,19 +39,19 @@ export const ALL_STORIES = ['test/e2e/**/*.test.ts', 'test/attack/*.test.ts'] as
 export const NOT_QUICK = ['test/unit/fuzz/**']
 export const QUICK_WORKERS: readonly string[] = [
   'examples/todo-api',
-  'test/stand-ins/pingone',
+  'emulators/pingone',
   'test/workers/admission',
   'test/workers/calls',
   'test/workers/grants',
   'test/workers/mcp',
-  'test/workers/people',
+  'test/workers/users',
   'test/workers/records',
 ]
 
 /** One story of each kind. */
 export const QUICK_STORIES = {
   'a client signs in, reads and writes': 'test/e2e/every-client-signs-in.test.ts',
-  'the user decides what a client gets': 'test/e2e/what-a-person-decides.test.ts',
+  'the user decides what a client gets': 'test/e2e/what-a-user-decides.test.ts',
   'the user allows more': 'test/e2e/step-up.test.ts',
   'the pages of the user': 'test/e2e/me.test.ts',
   'two users do not meet': 'test/e2e/nobody-sees-anothers.test.ts',

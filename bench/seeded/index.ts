@@ -1,7 +1,7 @@
 /**
- * The product as it is, and one route more, which gives grants without a login: two thousand people would sign in for
+ * The product as it is, and one route more, which gives grants without a login: two thousand users would sign in for
  * half an hour. Only `npm run bench` and `npm run limits` run this Worker, on loopback; the product's own entry does not
- * know it. The records are the library's, `/token` is the product's, and so is each Person.
+ * know it. The records are the library's, `/token` is the product's, and so is each User.
  */
 import { decodeJwt } from 'jose'
 import { z } from 'zod'
@@ -11,12 +11,12 @@ import { AccessTokenClaims, IdTokenClaims } from '#pingone/claims.ts'
 import { tools } from '#todos/tools/index.ts'
 import { makeWiring } from '#wiring.ts'
 
-export { McpSession, Person } from '#index.ts'
+export { McpSession, User } from '#index.ts'
 
 const Seeding = z.strictObject({
   client: z.string(),
   redirectUri: z.string(),
-  /** One grant for each of these; the same subject twice is one person with two grants. */
+  /** One grant for each of these; the same subject twice is one user with two grants. */
   subjects: z.array(z.string()),
   downstream: z.strictObject({
     access: z.string(),
@@ -59,7 +59,7 @@ async function codeFor(call: Call, seeding: Seeding, subject: string): Promise<s
   const approved = await login.oauth.parseAuthRequest(new Request(asked))
   const exp = login.nowSeconds() + downstream.endsInSeconds
   const claims = AccessTokenClaims.parse({ ...decodeJwt(downstream.access), exp })
-  const person = IdTokenClaims.parse({
+  const user = IdTokenClaims.parse({
     iss: config.pingone.issuer,
     sub: subject,
     sid: claims.sid,
@@ -67,7 +67,7 @@ async function codeFor(call: Call, seeding: Seeding, subject: string): Promise<s
     name: subject,
   })
   const tokens = { accessToken: downstream.access, refreshToken: downstream.refresh, claims }
-  const opened = await openGrant(login, approved, { person, tokens })
+  const opened = await openGrant(login, approved, { user, tokens })
   if (!opened.ok) throw new Error(`no grant: ${opened.error.reason}`)
   return new URL(opened.value).searchParams.get('code') ?? ''
 }

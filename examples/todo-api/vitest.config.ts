@@ -2,7 +2,7 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { exportJWK, generateKeyPair } from 'jose'
 import { defineConfig } from 'vitest/config'
 
-import { answerAsIssuer } from './tests/stand-in-issuer.ts'
+import { answerAsIssuer } from './tests/emulator-issuer.ts'
 
 // One issuer that all test files share. Tests that need an issuer in trouble publish their own.
 const issuer = 'https://issuer.test/steady/as'
@@ -27,6 +27,6 @@ export default defineConfig({
       },
     }),
   ],
-  // The Worker logs every refusal; only those of a failing test are of interest.
+  // The Worker logs every denial; only those of a failing test are of interest.
   test: { name: 'todo-api', include: ['tests/**/*.test.ts'], silent: 'passed-only', testTimeout: 60_000 },
 })

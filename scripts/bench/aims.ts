@@ -19,12 +19,12 @@ const isUnsteady = (base: readonly number[]): boolean => spread(base) > MOST_SPR
 export const isLoaded = ({ latency }: Figures): boolean => isUnsteady(latency.api.rounds)
 
 export function judge(figures: Figures): readonly Aim[] {
-  const { ratios, pingone, bundle, startupMs, manyPeople, onePerson, ends } = figures
+  const { ratios, pingone, bundle, startupMs, manyUsers, oneUser, ends } = figures
   const loaded = isLoaded(figures)
   const verdict = (holds: boolean): Verdict => (holds ? 'holds' : 'missed')
   const timed = (holds: boolean, base: readonly number[] = []): Verdict =>
     loaded || (base.length > 0 && isUnsteady(base)) ? 'loaded machine' : verdict(holds)
-  const { storm } = onePerson
+  const { storm } = oneUser
   const after = [ends.revoked, ends.pingone]
   const sum = (of: 'callsAfter' | 'succeededAfter') => after.reduce((all, end) => all + end[of], 0)
   const kib = bundle.mcp.gzipBytes / 1024
@@ -35,17 +35,17 @@ export function judge(figures: Figures): readonly Aim[] {
       verdict: timed(ratios.statelessCall <= 1.5),
     },
     {
-      aim: 'stateful listTodos at most 2 × bare, p50',
+      aim: 'session listTodos at most 2 × bare, p50',
       measured: `${ratios.statefulCall.toFixed(2)} ×`,
       verdict: timed(ratios.statefulCall <= 2),
     },
     {
-      aim: `listTodos of ${manyPeople.people} people at most 1.2 × that of ${manyPeople.few}, p50`,
-      measured: `${manyPeople.ratio.toFixed(2)} ×`,
-      verdict: timed(manyPeople.ratio <= 1.2, manyPeople.fewRounds),
+      aim: `listTodos of ${manyUsers.users} users at most 1.2 × that of ${manyUsers.few}, p50`,
+      measured: `${manyUsers.ratio.toFixed(2)} ×`,
+      verdict: timed(manyUsers.ratio <= 1.2, manyUsers.fewRounds),
     },
     {
-      aim: "one person's storm slows another's calls at most 1.2 × as much as a storm of many people, p50",
+      aim: "one user's storm slows another's calls at most 1.2 × as much as a storm of many users, p50",
       measured: `${storm.ratioToControl.toFixed(2)} ×`,
       verdict: timed(storm.ratioToControl <= 1.2, storm.aloneRounds),
     },

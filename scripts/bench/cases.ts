@@ -6,11 +6,11 @@ import type { Servers } from './servers.ts'
 export const CASES = {
   api: 'Todo API directly: GET /api/todos',
   bareCall: 'bare Worker: listTodos',
-  statelessCall: 'stateless lane: listTodos',
-  statefulCall: 'stateful lane, warm session: listTodos',
+  statelessCall: 'stateless transport: listTodos',
+  statefulCall: 'session transport, warm session: listTodos',
   bareList: 'bare Worker: tools/list',
-  statelessList: 'stateless lane: tools/list',
-  statefulList: 'stateful lane, warm session: tools/list',
+  statelessList: 'stateless transport: tools/list',
+  statefulList: 'session transport, warm session: tools/list',
 } as const
 export type CaseName = keyof typeof CASES
 
@@ -41,7 +41,7 @@ export const perCase = <T>(make: (name: CaseName) => T): PerCase<T> => ({
 const TODOS = 10
 const LIST_TODOS = { name: 'listTodos', arguments: {} }
 
-/** Gives the person some todos, opens a session, and answers the request of each case. */
+/** Gives the user some todos, opens a session, and answers the request of each case. */
 export async function prepareCases(servers: Servers, bearers: Bearers): Promise<Cases> {
   const { origin, bareOrigin, todoOrigin } = servers
   const api: Sending = {

@@ -5,26 +5,26 @@ import { type Polled, poll } from './poll.ts'
 import { type Pair, seedGrants, type Seeder } from './seed.ts'
 import type { Servers } from './servers.ts'
 
-export type Lane = 'stateless' | 'stateful'
-type Calls = Readonly<Record<Lane, Sending>>
+export type Transport = 'stateless' | 'session'
+type Calls = Readonly<Record<Transport, Sending>>
 
 const CALLS_AFTER = 3
 
 /** One grant and its end. All times in milliseconds. */
 export interface Round {
   answerMs: number
-  lanes: Record<Lane, { refusedMs: number[]; callMs: number[]; later: number[] }>
+  transports: Record<Transport, { refusedMs: number[]; callMs: number[]; later: number[] }>
 }
 
 async function callsOf({ origin }: Seeder, { access_token: bearer }: Pair): Promise<Calls> {
   const session = await openSession(origin, bearer)
   return {
     stateless: statelessMessage(origin, bearer, listTodos),
-    stateful: sessionMessage(origin, bearer, session, listTodos),
+    session: sessionMessage(origin, bearer, session, listTodos),
   }
 }
 
-/** Both lanes call without a pause; the client revokes; both go on until each was refused after that was answered. */
+/** Both transports call without a pause; the client revokes; both go on until each was refused after that was answered. */
 export async function revokeUnderCalls(seeder: Seeder, pair: Pair, signal: AbortSignal): Promise<Round> {
   const calls = await callsOf(seeder, pair)
   let toldMs = Number.POSITIVE_INFINITY
@@ -32,9 +32,9 @@ export async function revokeUnderCalls(seeder: Seeder, pair: Pair, signal: Abort
     taken.filter(({ startMs }) => startMs > toldMs).length >= CALLS_AFTER
   const polls = {
     stateless: poll(calls.stateless, isOver, signal),
-    stateful: poll(calls.stateful, isOver, signal),
+    session: poll(calls.session, isOver, signal),
   }
-  await Promise.all([polls.stateless.isWarm, polls.stateful.isWarm])
+  await Promise.all([polls.stateless.isWarm, polls.session.isWarm])
   const askedMs = performance.now()
   const body = new URLSearchParams({
     client_id: seeder.client.clientId,
@@ -44,7 +44,7 @@ export async function revokeUnderCalls(seeder: Seeder, pair: Pair, signal: Abort
   const { status } = await exchange({ origin: seeder.origin, path: '/token', method: 'POST', headers, body })
   if (status !== 200) throw new Error(`revocation: ${status}`)
   toldMs = performance.now()
-  const [stateless, stateful] = await Promise.all([polls.stateless.taken, polls.stateful.taken])
+  const [stateless, stateful] = await Promise.all([polls.stateless.taken, polls.session.taken])
   const seen = (taken: readonly Polled[]) => ({
     refusedMs: taken
       .filter(({ status }) => status === 401)
@@ -53,7 +53,7 @@ export async function revokeUnderCalls(seeder: Seeder, pair: Pair, signal: Abort
     callMs: taken.filter(({ endMs }) => endMs < askedMs).map(({ startMs, endMs }) => endMs - startMs),
     later: taken.filter(({ startMs }) => startMs > toldMs).map(({ status }) => status),
   })
-  return { answerMs: toldMs - askedMs, lanes: { stateless: seen(stateless), stateful: seen(stateful) } }
+  return { answerMs: toldMs - askedMs, transports: { stateless: seen(stateless), session: seen(stateful) } }
 }
 
 /** Half a minute is left of the downstream token, so that the next call has to renew it; and PingOne says no. */
@@ -70,24 +70,25 @@ export async function callWhenDead(
   const calls = await callsOf(seeder, pair)
   const plain = await callsOf(seeder, alive)
   await revokeAtPingOne(servers, downstream.refresh_token ?? '')
-  const lanes: Round['lanes'] = {
+  const transports: Round['transports'] = {
     stateless: { refusedMs: [], callMs: [], later: [] },
-    stateful: { refusedMs: [], callMs: [], later: [] },
+    session: { refusedMs: [], callMs: [], later: [] },
   }
-  for (const lane of ['stateless', 'stateful'] as const) {
+  for (const transport of ['stateless', 'session'] as const) {
     for (let call = 0; call < 5; call += 1) {
-      const { startMs, endMs } = await timed(plain[lane])
-      lanes[lane].callMs.push(endMs - startMs)
+      const { startMs, endMs } = await timed(plain[transport])
+      transports[transport].callMs.push(endMs - startMs)
     }
   }
   const [first, second] = isStatelessFirst
-    ? (['stateless', 'stateful'] as const)
-    : (['stateful', 'stateless'] as const)
+    ? (['stateless', 'session'] as const)
+    : (['session', 'stateless'] as const)
   const { status, startMs, endMs } = await timed(calls[first])
   if (status !== 401) throw new Error(`PingOne ended the grant and a call was answered ${status}`)
-  lanes[first].refusedMs.push(endMs - startMs)
-  for (const lane of [second, first]) lanes[lane].later.push((await timed(calls[lane])).status)
-  return { answerMs: endMs - startMs, lanes }
+  transports[first].refusedMs.push(endMs - startMs)
+  for (const transport of [second, first])
+    transports[transport].later.push((await timed(calls[transport])).status)
+  return { answerMs: endMs - startMs, transports }
 }
 
 async function timed(sending: Sending): Promise<Polled> {

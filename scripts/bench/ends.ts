@@ -1,14 +1,14 @@
-import { callWhenDead, type Lane, revokeUnderCalls, type Round } from './end-rounds.ts'
+import { callWhenDead, type Transport, revokeUnderCalls, type Round } from './end-rounds.ts'
 import type { DownstreamTokens } from './logins.ts'
 import type { Effort } from './measure.ts'
 import { makeSeeder, seedGrants, subjectsNamed } from './seed.ts'
 import type { Servers } from './servers.ts'
 import { median } from './statistics.ts'
 
-/** How soon the end of a grant is felt in one lane, and what a call took just before it. */
-export interface LaneEnd {
+/** How soon the end of a grant is felt on one transport, and what a call took just before it. */
+export interface TransportEnd {
   /** From the moment in which the end was asked for to the answer 401; median and worst, milliseconds. */
-  readonly firstRefusalMs: number
+  readonly firstDenialMs: number
   readonly worstMs: number
   /** p50 of the calls just before, which had the same company. */
   readonly callMs: number
@@ -17,15 +17,15 @@ export interface LaneEnd {
 
 export interface GrantEnds {
   readonly grants: number
-  readonly stateless: LaneEnd
-  readonly stateful: LaneEnd
+  readonly stateless: TransportEnd
+  readonly session: TransportEnd
   /** Calls that began after the end was told, and those of them that were answered all the same. */
   readonly callsAfter: number
   readonly succeededAfter: number
 }
 
 export interface Ends {
-  /** By the client, RFC 7009; both lanes are being called meanwhile. */
+  /** By the client, RFC 7009; both transports are being called meanwhile. */
   readonly revoked: GrantEnds & { readonly answerMs: number }
   /** PingOne ended it. A call that needs a new downstream token finds out, and is refused itself. */
   readonly pingone: GrantEnds
@@ -51,18 +51,21 @@ export async function measureEnds(
 }
 
 function summed(rounds: readonly Round[]): GrantEnds {
-  const laneEnd = (lane: Lane): LaneEnd => {
-    const refused = rounds.flatMap((round) => round.lanes[lane].refusedMs)
-    const callMs = median(rounds.flatMap((round) => round.lanes[lane].callMs))
+  const transportEnd = (transport: Transport): TransportEnd => {
+    const refused = rounds.flatMap((round) => round.transports[transport].refusedMs)
+    const callMs = median(rounds.flatMap((round) => round.transports[transport].callMs))
     // Where nobody was ever refused there is no such moment; the aims say what that means.
-    const firstRefusalMs = refused.length === 0 ? Number.POSITIVE_INFINITY : median(refused)
-    return { firstRefusalMs, worstMs: Math.max(...refused), callMs, ratio: firstRefusalMs / callMs }
+    const firstDenialMs = refused.length === 0 ? Number.POSITIVE_INFINITY : median(refused)
+    return { firstDenialMs, worstMs: Math.max(...refused), callMs, ratio: firstDenialMs / callMs }
   }
-  const later = rounds.flatMap(({ lanes }) => [...lanes.stateless.later, ...lanes.stateful.later])
+  const later = rounds.flatMap(({ transports }) => [
+    ...transports.stateless.later,
+    ...transports.session.later,
+  ])
   return {
     grants: rounds.length,
-    stateless: laneEnd('stateless'),
-    stateful: laneEnd('stateful'),
+    stateless: transportEnd('stateless'),
+    session: transportEnd('session'),
     callsAfter: later.length,
     succeededAfter: later.filter((status) => status !== 401).length,
   }

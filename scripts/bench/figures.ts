@@ -1,9 +1,9 @@
 import type { Bundle } from './bundle.ts'
 import type { CaseName, PerCase } from './cases.ts'
 import type { Ends } from './ends.ts'
-import type { ManyPeople } from './many-users.ts'
+import type { ManyUsers } from './many-users.ts'
 import type { Latency } from './measure.ts'
-import type { OnePerson } from './one-user.ts'
+import type { OneUser } from './one-user.ts'
 import type { PingOneRequests } from './pingone-requests.ts'
 
 /** Everything that one run found out. All times are those of a local workerd, and only their ratios travel. */
@@ -16,8 +16,8 @@ export interface Figures {
   /** Of the case to the bare Worker doing the same, by round, and then the median. */
   readonly ratios: Readonly<Record<RatioName, number>>
   readonly throughput: Readonly<Record<string, number>>
-  readonly manyPeople: ManyPeople
-  readonly onePerson: OnePerson
+  readonly manyUsers: ManyUsers
+  readonly oneUser: OneUser
   readonly ends: Ends
   readonly pingone: {
     readonly firstLogin: PingOneRequests

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { Browser } from '../../test/support/browser.ts'
 import { OAuthClient, tokensIn } from '../../test/support/oauth-client.ts'
-import { newPerson, type Person } from '../../test/support/users.ts'
+import { newUser, type User } from '../../test/support/users.ts'
 import { signIn, type SignInEnd } from '../../test/support/sign-in.ts'
 import type { Settings } from '../local/settings.ts'
 import type { Servers } from './servers.ts'
@@ -17,29 +17,29 @@ export interface Bearers {
 
 const SCOPES = 'todo:read todo:write'
 
-/** One person with a token for each of the three: us, the API itself, and the bare Worker in front of it. */
+/** One user with a token for each of the three: us, the API itself, and the bare Worker in front of it. */
 export async function signInEverywhere(servers: Servers): Promise<Bearers> {
-  const person = newPerson('bench')
-  const ours = await signInOnce(servers, person)
-  const { access_token: downstream } = await signInAtPingOne(servers, person)
+  const user = newUser('bench')
+  const ours = await signInOnce(servers, user)
+  const { access_token: downstream } = await signInAtPingOne(servers, user)
   return { ours, downstream, bare: await signInAtBare(servers, downstream) }
 }
 
 /** A whole login: registration, both consents, the code redeemed. */
-export async function signInOnce({ origin }: Servers, person: Person = newPerson('bench')): Promise<string> {
+export async function signInOnce({ origin }: Servers, user: User = newUser('bench')): Promise<string> {
   const client = await (await new OAuthClient(`${origin}/mcp`).discover()).register()
   const authorization = client.authorize({ scope: SCOPES })
-  const code = codeOf(await signIn(new Browser(), authorization.url, { person }))
+  const code = codeOf(await signIn(new Browser(), authorization.url, { user }))
   return tokensIn(await client.redeem(code, authorization.verifier)).access_token
 }
 
 const Tokens = z.object({ access_token: z.string(), refresh_token: z.string().nullable().default(null) })
 export type DownstreamTokens = z.infer<typeof Tokens>
 
-/** As our server would, with its client id and its secret, so that the API sees the same person. */
+/** As our server would, with its client id and its secret, so that the API sees the same user. */
 export async function signInAtPingOne(
   { origin, settings }: Servers,
-  person: Person = newPerson('bench'),
+  user: User = newUser('bench'),
 ): Promise<DownstreamTokens> {
   const { PINGONE_ISSUER: issuer = '', MCP_SERVER_CLIENT_ID: id = '' } = settings
   const redirectUri = `${origin}/callback`
@@ -55,7 +55,7 @@ export async function signInAtPingOne(
     code_challenge_method: 'S256',
     acr_values: settings.PINGONE_DV_POLICY_ID ?? '',
   }).toString()
-  const code = codeOf(await signIn(new Browser(), url, { person }))
+  const code = codeOf(await signIn(new Browser(), url, { user }))
   const response = await fetch(`${issuer}/token`, {
     method: 'POST',
     headers: { authorization: basic(settings) },
@@ -69,7 +69,7 @@ export async function signInAtPingOne(
   return Tokens.parse(await response.json())
 }
 
-/** PingOne ends the whole family of a refresh token, as it does when a person signs out there. */
+/** PingOne ends the whole family of a refresh token, as it does when a user signs out there. */
 export async function revokeAtPingOne({ settings }: Servers, refreshToken: string): Promise<void> {
   const { PINGONE_ISSUER: issuer = '' } = settings
   const { ok, status } = await fetch(`${issuer}/revoke`, {

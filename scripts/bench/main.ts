@@ -20,8 +20,8 @@ const EFFORT: Effort = {
   perRound: 60,
   throughputRounds: 3,
   throughputMs: 2_000,
-  people: 2_000,
-  peopleRounds: 4,
+  users: 2_000,
+  usersRounds: 4,
   // A local workerd lets go of an object after ten.
   idleMs: 12_000,
   stormRounds: 5,

@@ -8,14 +8,14 @@ import { makeSeeder, seedGrants, subjectsNamed } from './seed.ts'
 import type { SeededName, Servers } from './servers.ts'
 import { median } from './statistics.ts'
 
-export interface ManyPeople {
-  readonly people: number
+export interface ManyUsers {
+  readonly users: number
   readonly few: number
   /** `listTodos`, stateless: p50 of each round, milliseconds. */
   readonly fewRounds: readonly number[]
   readonly manyRounds: readonly number[]
   readonly ratio: number
-  /** p50 of a call that finds its Person not in memory, and what that is to one that finds it there. */
+  /** p50 of a call that finds its User not in memory, and what that is to one that finds it there. */
   readonly wokenMs: number
   readonly wokenRatio: number
 }
@@ -27,17 +27,17 @@ const MANY_BLOCK = 75
 const MOST_WOKEN = 300
 
 /**
- * Two Workers with the same code: one has ten people, the other many, each with a grant. Calls go from person to person.
- * At PingOne and at the API all of them are one and the same person, so what differs is our objects and nothing else.
+ * Two Workers with the same code: one has ten users, the other many, each with a grant. Calls go from user to user.
+ * At PingOne and at the API all of them are one and the same user, so what differs is our objects and nothing else.
  */
-export async function measureManyPeople(
+export async function measureManyUsers(
   servers: Servers,
   downstream: DownstreamTokens,
-  { people, peopleRounds, idleMs }: Effort,
+  { users, usersRounds, idleMs }: Effort,
   signal: AbortSignal,
-): Promise<ManyPeople> {
+): Promise<ManyUsers> {
   const few = await callsOf(servers, 'few', FEW, downstream)
-  const many = await callsOf(servers, 'many', people, downstream)
+  const many = await callsOf(servers, 'many', users, downstream)
   const fewBlock = Array.from({ length: FEW_BLOCK }, (_, index) => few[index % FEW]).filter(isThere)
   const round = async () => {
     const taken = { few: [] as number[], many: [] as number[] }
@@ -50,13 +50,13 @@ export async function measureManyPeople(
   // Not counted: it brings everybody into memory.
   await round()
   const rounds: Awaited<ReturnType<typeof round>>[] = []
-  for (let count = 0; count < peopleRounds; count += 1) rounds.push(await round())
+  for (let count = 0; count < usersRounds; count += 1) rounds.push(await round())
   const fewRounds = rounds.map((one) => one.few)
   const manyRounds = rounds.map((one) => one.many)
   await wait(idleMs, undefined, { signal })
   const wokenMs = median(await sendEach(many.slice(0, MOST_WOKEN), signal))
   return {
-    people,
+    users,
     few: FEW,
     fewRounds,
     manyRounds,

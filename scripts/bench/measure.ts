@@ -11,9 +11,9 @@ export interface Effort {
   readonly perRound: number
   readonly throughputRounds: number
   readonly throughputMs: number
-  /** People with a grant, where there are many. */
-  readonly people: number
-  readonly peopleRounds: number
+  /** Users with a grant, where there are many. */
+  readonly users: number
+  readonly usersRounds: number
   /** Longer than an object stays in memory that nobody asks. */
   readonly idleMs: number
   readonly stormRounds: number

@@ -7,26 +7,26 @@ import { makeSeeder, type Pair, seedGrants, subjectsNamed } from './seed.ts'
 import type { Servers } from './servers.ts'
 import { median } from './statistics.ts'
 
-/** Calls per second: all callers with one grant of one person, and each with a person of its own. */
+/** Calls per second: all callers with one grant of one user, and each with a user of its own. */
 export interface Rates {
   readonly one: number
   readonly each: number
 }
 
-export interface OnePerson {
+export interface OneUser {
   readonly callers: number
   readonly stateless: Rates
-  readonly stateful: Rates
+  readonly session: Rates
   readonly storm: Storm
 }
 
-/** Another person calls, one call after the other, while a storm goes on. p50 of each round, milliseconds. */
+/** Another user calls, one call after the other, while a storm goes on. p50 of each round, milliseconds. */
 export interface Storm {
   readonly callers: number
   readonly aloneRounds: readonly number[]
-  /** The storm is one person's. */
+  /** The storm is one user's. */
   readonly oneRounds: readonly number[]
-  /** The control: as many callers, each with a person of its own. They take as much of the machine. */
+  /** The control: as many callers, each with a user of its own. They take as much of the machine. */
   readonly eachRounds: readonly number[]
   /** As many callers of the bare Worker: what any load does to the one thread that a local workerd has. */
   readonly bareRounds: readonly number[]
@@ -37,42 +37,42 @@ export interface Storm {
 
 type StormName = 'alone' | 'one' | 'each' | 'bare'
 
-interface Lanes {
+interface Transports {
   readonly stateless: readonly Sending[]
-  readonly stateful: readonly Sending[]
+  readonly session: readonly Sending[]
 }
 
-export async function measureOnePerson(
+export async function measureOneUser(
   { seeded: { few: origin } }: Servers,
   downstream: DownstreamTokens,
   bareCall: Sending,
   { stormRounds, stormMs }: Effort,
   signal: AbortSignal,
-): Promise<OnePerson> {
+): Promise<OneUser> {
   const seeder = await makeSeeder(origin)
   const [pair, other] = await seedGrants(seeder, ['one of them', 'another'], downstream)
   if (pair === undefined || other === undefined) throw new Error('no grants were seeded')
-  const each = await lanesOf(
+  const each = await transportsOf(
     origin,
     await seedGrants(seeder, subjectsNamed('caller', CONNECTIONS), downstream),
   )
-  const one = await lanesOf(
+  const one = await transportsOf(
     origin,
     Array.from({ length: CONNECTIONS }, () => pair),
   )
-  const rates = async (lane: keyof Lanes): Promise<Rates> => {
+  const rates = async (transport: keyof Transports): Promise<Rates> => {
     const taken: Rates[] = []
     for (let round = 0; round < stormRounds; round += 1) {
       const rate = (callers: readonly Sending[]) => rateOf(callers, stormMs, signal)
-      taken.push({ one: await rate(one[lane]), each: await rate(each[lane]) })
+      taken.push({ one: await rate(one[transport]), each: await rate(each[transport]) })
     }
     return medianRates(taken)
   }
   const stateless = await rates('stateless')
-  const stateful = await rates('stateful')
+  const session = await rates('session')
   const call = statelessMessage(origin, other.access_token, listTodos)
-  // One connection less: the other person needs one.
-  const [oneStorm, eachStorm] = [one, each].map((lanes) => mixed(lanes).slice(1))
+  // One connection less: the other user needs one.
+  const [oneStorm, eachStorm] = [one, each].map((transports) => mixed(transports).slice(1))
   const bareStorm = Array.from({ length: CONNECTIONS - 1 }, () => bareCall)
   const during = async (storm: readonly Sending[] = []) => {
     const [rate, taken] = await Promise.all([
@@ -94,7 +94,7 @@ export async function measureOnePerson(
   return {
     callers: CONNECTIONS,
     stateless,
-    stateful,
+    session,
     storm: {
       callers: CONNECTIONS - 1,
       aloneRounds: p50('alone'),
@@ -116,18 +116,18 @@ const medianRates = (taken: readonly Rates[]): Rates => ({
   each: median(taken.map((rates) => rates.each)),
 })
 
-/** A session for each caller: callers of one session would wait for each other in its object, not in the Person. */
-async function lanesOf(origin: string, pairs: readonly Pair[]): Promise<Lanes> {
-  const stateful: Sending[] = []
+/** A session for each caller: callers of one session would wait for each other in its object, not in the User. */
+async function transportsOf(origin: string, pairs: readonly Pair[]): Promise<Transports> {
+  const session: Sending[] = []
   for (const { access_token: bearer } of pairs) {
-    stateful.push(sessionMessage(origin, bearer, await openSession(origin, bearer), listTodos))
+    session.push(sessionMessage(origin, bearer, await openSession(origin, bearer), listTodos))
   }
   return {
     stateless: pairs.map(({ access_token: bearer }) => statelessMessage(origin, bearer, listTodos)),
-    stateful,
+    session,
   }
 }
 
-/** Every other caller is in the other lane. */
-const mixed = ({ stateless, stateful }: Lanes): Sending[] =>
-  stateless.map((sending, index) => (index % 2 === 0 ? sending : (stateful[index] ?? sending)))
+/** Every other caller is on the other transport. */
+const mixed = ({ stateless, session }: Transports): Sending[] =>
+  stateless.map((sending, index) => (index % 2 === 0 ? sending : (session[index] ?? sending)))

@@ -1,19 +1,19 @@
-import { StandIn } from '../../test/support/emulator.ts'
+import { Emulator } from '../../test/support/emulator.ts'
 import { send } from './exchange.ts'
 import type { Cases } from './cases.ts'
 import { signInOnce } from './logins.ts'
 import type { Servers } from './servers.ts'
 
-/** What a server asks PingOne for; everything else there is opened by the person's browser. */
+/** What a server asks PingOne for; everything else there is opened by the user's browser. */
 const FOR_SERVERS = ['discovery', 'jwks', 'par', 'token', 'userinfo', 'introspect', 'revoke'] as const
 export type PingOneRequests = Readonly<Partial<Record<(typeof FOR_SERVERS)[number], number>>>
 
 /** Requests that our server sends to PingOne while something is done. */
-export async function countWhile({ standInOrigin }: Servers, act: () => Promise<unknown>) {
-  const standIn = new StandIn(standInOrigin)
-  const { counts: before } = await standIn.state()
+export async function countWhile({ emulatorOrigin }: Servers, act: () => Promise<unknown>) {
+  const emulator = new Emulator(emulatorOrigin)
+  const { counts: before } = await emulator.state()
   await act()
-  const { counts: after } = await standIn.state()
+  const { counts: after } = await emulator.state()
   const sent = FOR_SERVERS.map((name) => [name, (after[name] ?? 0) - (before[name] ?? 0)] as const)
   const asked: PingOneRequests = Object.fromEntries(sent.filter(([, times]) => times > 0))
   return asked
@@ -26,7 +26,7 @@ export async function countLogins(servers: Servers) {
   return { firstLogin: first, nextLogin: next }
 }
 
-/** Both lanes; warm, so that the keys that the Todo API fetches for itself are no part of it. */
+/** Both transports; warm, so that the keys that the Todo API fetches for itself are no part of it. */
 export const countCalls = (servers: Servers, { statelessCall, statefulCall }: Cases, times: number) =>
   countWhile(servers, async () => {
     for (let time = 0; time < times; time += 1) {

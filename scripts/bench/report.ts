@@ -2,7 +2,7 @@ import { type Aim, isLoaded } from './aims.ts'
 import { CASE_NAMES, CASES } from './cases.ts'
 import { CONNECTIONS } from './exchange.ts'
 import type { Figures } from './figures.ts'
-import { peopleTables } from './report-users.ts'
+import { usersTables } from './report-users.ts'
 import { spread } from './statistics.ts'
 import { table } from './table.ts'
 
@@ -29,7 +29,7 @@ export function renderReport(figures: Figures, aims: readonly Aim[]): string {
         return rate === undefined ? [] : [[CASES[name], rate.toFixed(0)]]
       }),
     ),
-    ...peopleTables(figures),
+    ...usersTables(figures),
     table(
       ['requests to PingOne', ''],
       [

@@ -4,9 +4,9 @@ import { measureEnds } from './ends.ts'
 import type { Figures } from './figures.ts'
 import { medianRatio } from './load.ts'
 import { signInAtPingOne, signInEverywhere } from './logins.ts'
-import { measureManyPeople } from './many-users.ts'
+import { measureManyUsers } from './many-users.ts'
 import { type Effort, measureLatency, measureThroughput } from './measure.ts'
-import { measureOnePerson } from './one-user.ts'
+import { measureOneUser } from './one-user.ts'
 import { countCalls, countLogins } from './pingone-requests.ts'
 import type { Servers } from './servers.ts'
 
@@ -25,8 +25,8 @@ export async function runBench(
   const busy = ['api', 'bareCall', 'statelessCall', 'statefulCall'] as const
   const throughput = await measureThroughput(cases, busy, effort, signal)
   const downstream = await signInAtPingOne(servers)
-  const manyPeople = await measureManyPeople(servers, downstream, effort, signal)
-  const onePerson = await measureOnePerson(servers, downstream, cases.bareCall, effort, signal)
+  const manyUsers = await measureManyUsers(servers, downstream, effort, signal)
+  const oneUser = await measureOneUser(servers, downstream, cases.bareCall, effort, signal)
   const ends = await measureEnds(servers, downstream, effort, signal)
   const against = (name: keyof typeof latency, base: keyof typeof latency) =>
     medianRatio(latency[name].rounds, latency[base].rounds)
@@ -42,8 +42,8 @@ export async function runBench(
       statefulList: against('statefulList', 'bareList'),
     },
     throughput: Object.fromEntries(throughput),
-    manyPeople,
-    onePerson,
+    manyUsers,
+    oneUser,
     ends,
     pingone: { ...logins, calls, callsMade: 2 * CALLS_COUNTED },
     bundle: {

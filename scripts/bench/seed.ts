@@ -43,6 +43,6 @@ export async function seedGrants(
   return pairs
 }
 
-/** `prefix 1`, `prefix 2`, …: each is another person. */
+/** `prefix 1`, `prefix 2`, …: each is another user. */
 export const subjectsNamed = (prefix: string, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `${prefix} ${index + 1}`)

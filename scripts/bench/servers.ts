@@ -13,8 +13,8 @@ export interface Servers extends AsyncDisposable {
   readonly origin: string
   readonly bareOrigin: string
   readonly todoOrigin: string
-  readonly standInOrigin: string
-  /** The product with a route that gives grants (bench/seeded/), twice: each has people of its own. */
+  readonly emulatorOrigin: string
+  /** The product with a route that gives grants (bench/seeded/), twice: each has users of its own. */
   readonly seeded: Readonly<Record<SeededName, string>>
   readonly settings: Settings
   readonly bundles: Readonly<Record<'mcp' | 'bare', Bundle>>
@@ -74,7 +74,7 @@ export async function startServers(folder: string): Promise<Servers> {
     origin: `http://localhost:${ports.mcp}`,
     bareOrigin: bare.variables.PUBLIC_ORIGIN,
     todoOrigin: `http://localhost:${ports.todoApi}`,
-    standInOrigin: `http://localhost:${ports.pingone}`,
+    emulatorOrigin: `http://localhost:${ports.pingone}`,
     seeded: { few: `http://localhost:${seededAt.few}`, many: `http://localhost:${seededAt.many}` },
     settings,
     bundles: { mcp: bundleOf('mcp'), bare: bundleOf('bare') },

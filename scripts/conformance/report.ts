@@ -4,8 +4,8 @@ import type { Run } from './run-conformance.ts'
 import type { Suite } from './suite.ts'
 
 const TITLES: Readonly<Record<Run['name'], string>> = {
-  '2026-07-28': 'Revision 2026-07-28: the stateless lane',
-  '2025-11-25': 'Revision 2025-11-25: the stateful lane',
+  '2026-07-28': 'Revision 2026-07-28: the stateless transport',
+  '2025-11-25': 'Revision 2025-11-25: the session transport',
   authorization: 'The authorization server',
 }
 const OUTCOMES: Readonly<Record<Verdict['outcome'], string>> = {
@@ -37,10 +37,10 @@ export const renderReport = (runs: readonly Run[], { version }: Suite, date: str
     ...runs.flatMap(section),
   ].join('\n\n') + '\n'
 
-const HOW = `The routes, the login, the bearer check and both lanes are the product's (\`src/\`). A test-only entry
+const HOW = `The routes, the login, the bearer check and both transports are the product's (\`src/\`). A test-only entry
 (\`test/conformance/worker/\`) puts the suite's fixtures beside the product's own tools, resources and prompts: as data of
-the product's own kinds where these can say it, on the SDK's server of the lane where they cannot (sampling, images,
-raw forms, log levels). A person signs in at the stand-in, and the suite gets the access token.
+the product's own kinds where these can say it, on the SDK's server of the transport where they cannot (sampling, images,
+raw forms, log levels). A user signs in at the emulator, and the suite gets the access token.
 
 What the suite stores is judged here, more strictly than it does itself: a warning is a failure, a check that was skipped
 needs a reason, and so does a scenario in which nothing was checked. A reason that is not needed any more is a failure.`

@@ -9,7 +9,7 @@ import type { Revision, Suite } from './suite.ts'
 const PRELOAD = fileURLToPath(new URL('preload.ts', import.meta.url))
 const SCOPES = 'todo:read todo:write'
 
-/** A new person and a new client for each run; the suite gets the bearer, and nothing else of the login. */
+/** A new user and a new client for each run; the suite gets the bearer, and nothing else of the login. */
 export async function runRequirements(suite: Suite, origin: string, revision: Revision, folder: string) {
   const client = await (await new OAuthClient(`${origin}/mcp`).discover()).register()
   const { tokens } = await signInWith(client, { asked: SCOPES })
@@ -21,7 +21,7 @@ export async function runRequirements(suite: Suite, origin: string, revision: Re
   await ending(run)
 }
 
-/** The suite stands by as a client that is registered already; a person opens the address that it prints. */
+/** The suite stands by as a client that is registered already; a user opens the address that it prints. */
 export async function runAuthorization(suite: Suite, origin: string, port: number, folder: string) {
   const redirectUri = `http://127.0.0.1:${port}/callback`
   const client = await new OAuthClient(`${origin}/mcp`, { redirectUri }).discover()

@@ -16,7 +16,7 @@ export interface System extends AsyncDisposable {
   readonly freePort: number
 }
 
-/** The product's own configuration, with the suite's fixtures beside its tools; the Todo API and the stand-in as they are. */
+/** The product's own configuration, with the suite's fixtures beside its tools; the Todo API and the emulator as they are. */
 export async function startSystem(folder: string, entry: string = ENTRY): Promise<System> {
   await using starting = new AsyncDisposableStack()
   const { ports } = starting.use(await reservePorts())

@@ -47,7 +47,7 @@ const isAddress = (route: unknown): boolean => (Route.safeParse(route).data ?? '
 const NAMES_FILE = /^(?:--config|-c|--cwd)(?:=|$)/
 
 /** Why it is not deployed; undefined: it has an address. `--dry-run` deploys nothing and is let through. */
-export function refusalOf(file: string, { environment, others }: DeployRequest): string | undefined {
+export function denialOf(file: string, { environment, others }: DeployRequest): string | undefined {
   const { rawConfig } = readRawConfig({ config: file })
   const { env, ...top } = Configuration.parse(rawConfig)
   const names = Object.keys(env).join(', ')

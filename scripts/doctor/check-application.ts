@@ -45,7 +45,7 @@ export const toKnow = ({ pingone: { extraScopes } }: Config): readonly Finding[]
         : `or the application's grant contains offline_access, which then has to be asked for: ${OFFLINE}`),
   ),
   note(
-    "no grant outlives PingOne's own session of the person: 12 hours without use, unless the flow or the environment " +
+    "no grant outlives PingOne's own session of the user: 12 hours without use, unless the flow or the environment " +
       'sets another idle time',
   ),
 ]

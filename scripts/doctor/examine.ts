@@ -13,7 +13,7 @@ import { type Finding, ok, problem } from './finding.ts'
 const DEADLINE_MS = 8000
 const LIMITS = { deadlineMs: DEADLINE_MS, maxBytes: 64 * 1024 }
 
-/** Everything that can be known without a person: the settings, and what PingOne says of itself and of us. */
+/** Everything that can be known without a user: the settings, and what PingOne says of itself and of us. */
 export async function examine(settings: GivenSettings, fetch: Fetch): Promise<readonly Finding[]> {
   const misspelt = checkNames(settings)
   const config = loadConfig(settings)

@@ -1,6 +1,6 @@
-import type { StandInState } from '../../test/support/emulator.ts'
+import type { EmulatorState } from '../../test/support/emulator.ts'
 import type { Step } from '../../test/support/steps.ts'
-import { OUR_ANSWERS, standInFile } from './our-answers.ts'
+import { OUR_ANSWERS, emulatorFile } from './our-answers.ts'
 
 export interface JourneyLine {
   readonly atMs: number
@@ -12,7 +12,7 @@ export interface JourneyLine {
   readonly file: string
 }
 
-type StandInEntry = StandInState['timeline'][number]
+type EmulatorEntry = EmulatorState['timeline'][number]
 
 // What a browser opens at PingOne; everything else there is asked by a server.
 const FOR_BROWSERS = new Set(['authorize', 'signon', 'register', 'reset', 'consent', 'resume', 'signoff'])
@@ -34,8 +34,8 @@ export const linesOfSteps = (steps: readonly Step[], origin: string): readonly J
       return { atMs: sentAtMs, from, to: 'mcp', request: `${method} ${pathname}`, status, checked, file }
     })
 
-export const linesOfStandIn = (
-  timeline: readonly StandInEntry[],
+export const linesOfEmulator = (
+  timeline: readonly EmulatorEntry[],
   steps: readonly Step[],
 ): readonly JourneyLine[] =>
   timeline.map(({ at, method, endpoint, status, reason }) => {
@@ -47,7 +47,7 @@ export const linesOfStandIn = (
       request: `${method} ${pathOf(endpoint)}`,
       status,
       checked: reason,
-      file: standInFile(endpoint),
+      file: emulatorFile(endpoint),
     }
   })
 

@@ -1,4 +1,4 @@
-/** What one of our servers does with a request, for a person who follows the journey, and where to read on. */
+/** What one of our servers does with a request, for a user who follows the journey, and where to read on. */
 export interface OurAnswer {
   readonly method: string
   readonly path: RegExp
@@ -52,19 +52,19 @@ export const OUR_ANSWERS: readonly OurAnswer[] = [
     method: 'GET',
     path: /^\/authorize$/,
     checked: 'client, redirect URI, PKCE S256, resource; nothing sent to PingOne yet',
-    file: 'src/authorization/show-consent.tsx',
+    file: 'src/authorization/login/show-consent.tsx',
   },
   {
     method: 'POST',
     path: /^\/authorize$/,
     checked: 'consent handle, cookie of this browser; scopes left ticked',
-    file: 'src/authorization/decide-consent.tsx',
+    file: 'src/authorization/login/decide-consent.tsx',
   },
   {
     method: 'GET',
     path: /^\/callback$/,
     checked: 'state of this browser; code exchanged; id token and access token of PingOne',
-    file: 'src/authorization/finish-login.tsx',
+    file: 'src/authorization/login/finish-login.tsx',
   },
   {
     method: 'POST',
@@ -75,7 +75,7 @@ export const OUR_ANSWERS: readonly OurAnswer[] = [
 ]
 
 const SIGN_ON = 'sign-on.ts'
-const IN_THE_STAND_IN: Readonly<Record<string, string>> = {
+const IN_THE_EMULATOR: Readonly<Record<string, string>> = {
   consent: SIGN_ON,
   discovery: 'discovery.ts',
   introspect: 'introspect.ts',
@@ -86,6 +86,6 @@ const IN_THE_STAND_IN: Readonly<Record<string, string>> = {
   signon: SIGN_ON,
 }
 
-/** The stand-in's file for an endpoint, by the name that its timeline uses. */
-export const standInFile = (endpoint: string): string =>
-  `test/stand-ins/pingone/src/${IN_THE_STAND_IN[endpoint] ?? `${endpoint}.ts`}`
+/** The emulator's file for an endpoint, by the name that its timeline uses. */
+export const emulatorFile = (endpoint: string): string =>
+  `emulators/pingone/src/${IN_THE_EMULATOR[endpoint] ?? `${endpoint}.ts`}`

@@ -9,7 +9,7 @@ import { objectFiles, type Stored, storedIn, untilClosed } from './stored.ts'
 
 export interface Amounts {
   /** In each group; a figure is the middle one. */
-  readonly people: number
+  readonly users: number
   readonly grants: readonly number[]
   readonly refreshes: number
   readonly calls: number
@@ -19,9 +19,9 @@ export interface Amounts {
 
 export interface Limits {
   readonly amounts: Amounts
-  /** A person with so many grants, each redeemed and never used. */
+  /** A user with so many grants, each redeemed and never used. */
   readonly byGrants: readonly (Stored & { readonly grants: number })[]
-  /** A person with one grant, and more of one thing. */
+  /** A user with one grant, and more of one thing. */
   readonly refreshed: Stored
   readonly called: Stored
   readonly inSession: Stored
@@ -29,34 +29,34 @@ export interface Limits {
   /** The object of one session: opened, and after as many calls as above. */
   readonly session: Stored
   readonly calledSession: Stored
-  /** The grant of its person was revoked. */
+  /** The grant of its user was revoked. */
   readonly endedSession: Stored
 }
 
 interface Group {
-  readonly people: readonly string[]
+  readonly users: readonly string[]
   readonly sessions: readonly string[]
 }
 
-/** Groups of people who differ in one thing, and what lies on disk for each once they are idle. */
+/** Groups of users who differ in one thing, and what lies on disk for each once they are idle. */
 export async function measureLimits(
   servers: Servers,
   stateFolder: string,
   amounts: Amounts,
   signal: AbortSignal,
 ): Promise<Limits> {
-  const { people, grants, refreshes, calls, sessions } = amounts
+  const { users, grants, refreshes, calls, sessions } = amounts
   const origin = servers.seeded.few
   const { client } = await makeSeeder(origin)
   const downstream = await signInAtPingOne(servers)
   const folders = {
-    people: join(stateFolder, 'do/few-Person'),
+    users: join(stateFolder, 'do/few-User'),
     sessions: join(stateFolder, 'do/few-McpSession'),
   }
   // Nothing tells whose file is whose; so one group comes after the other, and its files are the new ones.
   const group = async (name: string, grantsEach: number, act: (pair: Pair) => Promise<unknown>) => {
-    const before = new Set([...objectFiles(folders.people), ...objectFiles(folders.sessions)])
-    const subjects = subjectsNamed(name, people).flatMap((subject) =>
+    const before = new Set([...objectFiles(folders.users), ...objectFiles(folders.sessions)])
+    const subjects = subjectsNamed(name, users).flatMap((subject) =>
       Array.from({ length: grantsEach }, () => subject),
     )
     for (const pair of await seedGrants({ origin, client }, subjects, downstream)) {
@@ -64,7 +64,7 @@ export async function measureLimits(
       await act(pair)
     }
     const added = (folder: string) => objectFiles(folder).filter((file) => !before.has(file))
-    return { people: added(folders.people), sessions: added(folders.sessions) } satisfies Group
+    return { users: added(folders.users), sessions: added(folders.sessions) } satisfies Group
   }
   const times = async (count: number, act: () => Promise<unknown>) => {
     for (let time = 0; time < count; time += 1) await act()
@@ -92,14 +92,14 @@ export async function measureLimits(
     await openSession(origin, bearer)
     await client.revoke(token)
   })
-  await untilClosed([...objectFiles(folders.people), ...objectFiles(folders.sessions)], signal)
+  await untilClosed([...objectFiles(folders.users), ...objectFiles(folders.sessions)], signal)
   return {
     amounts,
-    byGrants: byGrants.map((one) => ({ grants: one.grants, ...storedIn(one.people) })),
-    refreshed: storedIn(refreshed.people),
-    called: storedIn(called.people),
-    inSession: storedIn(inSession.people),
-    ended: storedIn(ended.people),
+    byGrants: byGrants.map((one) => ({ grants: one.grants, ...storedIn(one.users) })),
+    refreshed: storedIn(refreshed.users),
+    called: storedIn(called.users),
+    inSession: storedIn(inSession.users),
+    ended: storedIn(ended.users),
     session: storedIn(inSession.sessions),
     calledSession: storedIn(calledInSession.sessions),
     endedSession: storedIn(ended.sessions),

@@ -9,7 +9,7 @@ import {
   MOST_REVOCATIONS,
   MOST_SIGN_INS,
   MOST_URI_CHARACTERS,
-  PAGES_PER_PERSON,
+  PAGES_PER_USER,
   REFRESHES_PER_GRANT,
   SESSIONS_PER_GRANT,
   STEP_UPS_PER_GRANT,
@@ -20,12 +20,12 @@ import { table } from '../bench/table.ts'
 
 const count = (number: number) => number.toLocaleString('en')
 
-/** Every kind of row of one Person with its bound, as docs/limits.md has it (test/unit/scripts/limits.test.ts). */
+/** Every kind of row of one User with its bound, as docs/limits.md has it (test/unit/scripts/limits.test.ts). */
 export const renderBounds = (): string =>
   table(
     ['rows', 'at most', 'and then'],
     [
-      ['grants that can be used', '`GRANTS_PER_PERSON` (20)', 'the one that was unused the longest ends'],
+      ['grants that can be used', '`GRANTS_PER_USER` (20)', 'the one that was unused the longest ends'],
       ['grants that have ended, with names', `${ENDED_GRANTS}`, 'the oldest goes'],
       ['the library’s record of a grant', '1 for each grant that can be used', 'it goes with its grant'],
       ['access tokens', `${TOKENS_PER_GRANT} for each grant`, 'the oldest goes'],
@@ -72,7 +72,7 @@ export const renderBounds = (): string =>
       ],
       ['kept results', `${MOST_RESULTS} of 64 KiB`, 'of the oldest is known only that it was given'],
       ['tokens that PingOne is to revoke', `${MOST_REVOCATIONS}`, 'the oldest is given up, which is logged'],
-      ['page sessions', `${PAGES_PER_PERSON}`, 'the one that was unused the longest closes'],
+      ['page sessions', `${PAGES_PER_USER}`, 'the one that was unused the longest closes'],
       ['sign-ins that were used', `${MOST_SIGN_INS}, for ten minutes`, 'one more is refused'],
     ],
   )

@@ -19,12 +19,12 @@ export function renderLimits(limits: Limits): string {
       ['one object', 'file, bytes', 'in rows, bytes'],
       [
         ...byGrants.map((stored) =>
-          row(`Person, ${stored.grants} grant${stored.grants === 1 ? '' : 's'}`, stored),
+          row(`User, ${stored.grants} grant${stored.grants === 1 ? '' : 's'}`, stored),
         ),
-        row(`Person, 1 grant refreshed ${amounts.refreshes} times`, refreshed),
-        row(`Person, 1 grant, ${amounts.calls} calls`, called),
-        row(`Person, 1 grant, ${amounts.sessions} sessions`, inSession),
-        row('Person, 1 grant that has ended', ended),
+        row(`User, 1 grant refreshed ${amounts.refreshes} times`, refreshed),
+        row(`User, 1 grant, ${amounts.calls} calls`, called),
+        row(`User, 1 grant, ${amounts.sessions} sessions`, inSession),
+        row('User, 1 grant that has ended', ended),
         row('session, opened', session),
         row(`session, ${amounts.calls} calls`, calledSession),
         row('session of a grant that has ended', endedSession),
@@ -36,7 +36,7 @@ export function renderLimits(limits: Limits): string {
         each('grant', most, one, most.grants - one.grants),
         each('refresh', refreshed, one, amounts.refreshes),
         each('call, kept 30 days', called, one, amounts.calls),
-        each('session, in the Person', inSession, one, amounts.sessions),
+        each('session, in the User', inSession, one, amounts.sessions),
       ],
     ),
   ].join('\n\n')

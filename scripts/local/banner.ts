@@ -1,17 +1,17 @@
 import type { Local } from './start-local.ts'
 
-/** What a person needs to go on. The last line is for programs: it says that everything answers. */
+/** What a user needs to go on. The last line is for programs: it says that everything answers. */
 export function printBanner(local: Local, stateDir: string): void {
-  const { standInOrigin, todoOrigin } = local
+  const { emulatorOrigin, todoOrigin } = local
   const rows: readonly (readonly [string, string])[] = [
     ['MCP server', `${local.mcpUrl}   (give this address to your MCP client, or: npm run inspector)`],
-    ...(standInOrigin === undefined
+    ...(emulatorOrigin === undefined
       ? ([
           ['PingOne', `${local.issuer}   (redirect URIs there: ${local.origin}/callback, /signed-in)`],
         ] as const)
       : ([
           ['Sign in as', 'ada, bob or grace. The password is demo'],
-          ['PingOne', `${standInOrigin}/__stand-in   (a stand-in: no account is needed)`],
+          ['PingOne', `${emulatorOrigin}/__emulator   (an emulator: no account is needed)`],
         ] as const)),
     ['Todo API', todoOrigin ?? local.settings.API_URL ?? ''],
     ...(local.movedFrom === undefined

@@ -32,7 +32,7 @@ async function run(worker: DevWorker): Promise<void> {
       // One folder each: two runtimes with the same database files sometimes fail with SQLITE_BUSY.
       persist,
       registry,
-      // Behind a tunnel the Worker sees the address that people use, as it would in a deployment.
+      // Behind a tunnel the Worker sees the address that users use, as it would in a deployment.
       ...(tunnel === undefined
         ? {}
         : { origin: { hostname: tunnel.host, secure: tunnel.protocol === 'https:' } }),

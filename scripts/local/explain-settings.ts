@@ -43,7 +43,7 @@ export function requireGoodSettings({ settings, workers }: Plan): void {
       ...problems,
       ...(workers.includes('pingone')
         ? []
-        : ['PINGONE_ISSUER is set, so the PingOne stand-in is not started.']),
+        : ['PINGONE_ISSUER is set, so the PingOne emulator is not started.']),
       'Set them in .dev.vars or in the environment. What each one means is in docs/configuration.md.',
     ].join('\n'),
   )

@@ -18,33 +18,33 @@ export interface Plan {
 
 export const DEFAULT_PORTS: Ports = { mcp: 8787, todoApi: 8788, pingone: 8789 }
 
-export const STAND_IN_ENVIRONMENT_ID = '7f9a1f2e-0000-4000-8000-000000000001'
-const STAND_IN_POLICY_ID = '5c1f0e6d2b7a4e0f9d3c8a6b1e2f4d70'
-const STAND_IN_CLIENT_ID = '2d6c1a54-0000-4000-8000-0000000000c1'
+export const EMULATOR_ENVIRONMENT_ID = '7f9a1f2e-0000-4000-8000-000000000001'
+const EMULATOR_POLICY_ID = '5c1f0e6d2b7a4e0f9d3c8a6b1e2f4d70'
+const EMULATOR_CLIENT_ID = '2d6c1a54-0000-4000-8000-0000000000c1'
 
-/** A real PingOne takes the place of the stand-in, a real API that of the example: then nothing is made up for them. */
+/** A real PingOne takes the place of the emulator, a real API that of the example: then nothing is made up for them. */
 export function planLocal(given: GivenSettings, ports: Ports, keys: Keys): Plan {
   const ours = mergeSettings(given)
-  const isStandIn = ours.PINGONE_ISSUER === undefined
+  const isEmulator = ours.PINGONE_ISSUER === undefined
   const settings = mergeSettings(
     { PUBLIC_ORIGIN: `http://localhost:${ports.mcp}` },
     // Only while nobody but this machine reaches it; behind a tunnel the Worker's own, strict default holds.
     ours.PUBLIC_ORIGIN === undefined ? { CLIENT_ADMISSION: 'open' } : {},
     ours.COOKIE_ENCRYPTION_KEY === undefined ? { ROOT_KEYS: keys.rootKeys } : {},
-    isStandIn ? standInSettings(ours, ports, keys) : {},
+    isEmulator ? emulatorSettings(ours, ports, keys) : {},
     given,
   )
   const replaced: readonly WorkerName[] = [
-    ...(isStandIn ? [] : (['pingone'] as const)),
+    ...(isEmulator ? [] : (['pingone'] as const)),
     ...(settings.API_URL === undefined ? [] : (['todo-api'] as const)),
   ]
   return { settings, workers: WORKER_NAMES.filter((name) => !replaced.includes(name)) }
 }
 
-const standInSettings = (ours: Settings, ports: Ports, keys: Keys): Settings => ({
-  PINGONE_ISSUER: `http://localhost:${ports.pingone}/${STAND_IN_ENVIRONMENT_ID}/as`,
-  PINGONE_DV_POLICY_ID: STAND_IN_POLICY_ID,
-  MCP_SERVER_CLIENT_ID: STAND_IN_CLIENT_ID,
+const emulatorSettings = (ours: Settings, ports: Ports, keys: Keys): Settings => ({
+  PINGONE_ISSUER: `http://localhost:${ports.pingone}/${EMULATOR_ENVIRONMENT_ID}/as`,
+  PINGONE_DV_POLICY_ID: EMULATOR_POLICY_ID,
+  MCP_SERVER_CLIENT_ID: EMULATOR_CLIENT_ID,
   API_IDENTIFIER: 'https://todo.api.example',
   ...(usesPrivateKey(ours)
     ? { MCP_SERVER_PRIVATE_KEY: keys.privateKey }

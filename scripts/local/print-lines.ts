@@ -6,7 +6,7 @@ const CONTINUED = /^\s/
 // `npm start -- --inspect` asks for it.
 const DEBUGGER = /^Debugger: /
 
-/** Tells the lines of one Worker that a person should see: a problem, with the indented lines that belong to it. */
+/** Tells the lines of one Worker that a user should see: a problem, with the indented lines that belong to it. */
 export function createProblemFilter(): (line: string) => boolean {
   let isShown = false
   return (line) => {

@@ -8,7 +8,7 @@ const RunRecord = z.object({
   runId: z.string(),
   origin: z.string(),
   /** Null when the run uses a PingOne of its own. */
-  standInOrigin: z.string().nullable(),
+  emulatorOrigin: z.string().nullable(),
   health: z.array(z.string()),
 })
 

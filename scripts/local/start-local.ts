@@ -35,7 +35,7 @@ export interface Local extends AsyncDisposable {
   readonly mcpUrl: string
   readonly issuer: string
   /** Undefined when the settings name a PingOne, or an API, of their own. */
-  readonly standInOrigin: string | undefined
+  readonly emulatorOrigin: string | undefined
   readonly todoOrigin: string | undefined
   readonly settings: Settings
   /** Where the last run on this state was, if it was not here. */
@@ -88,10 +88,10 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
   }
   const originOf = (name: WorkerName) => described.find((worker) => worker.name === name)?.origin
   const origin = plan.settings.PUBLIC_ORIGIN ?? `http://localhost:${ports.mcp}`
-  const standInOrigin = originOf('pingone')
+  const emulatorOrigin = originOf('pingone')
   const health = described.map((worker) => worker.health)
   const movedFrom = otherOriginBefore(folder, origin)
-  writeRunRecord(folder, { runId, origin, standInOrigin: standInOrigin ?? null, health })
+  writeRunRecord(folder, { runId, origin, emulatorOrigin: emulatorOrigin ?? null, health })
   try {
     await Promise.all([...supervised.values()].map((worker) => worker.start(options.signal)))
   } catch (error) {
@@ -103,7 +103,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     origin,
     mcpUrl: `${origin}/mcp`,
     issuer: plan.settings.PINGONE_ISSUER ?? '',
-    standInOrigin,
+    emulatorOrigin,
     todoOrigin: originOf('todo-api'),
     settings: plan.settings,
     movedFrom,

@@ -1,9 +1,9 @@
-/** Why a start cannot go on, as a sentence for the person at the terminal: it is shown without a stack. */
+/** Why a start cannot go on, as a sentence for the user at the terminal: it is shown without a stack. */
 export class StartProblem extends Error {
   override readonly name = 'StartProblem'
 }
 
-/** Runs what a script is; exits with what it says, or with 1 and the sentence of a problem that a person can solve. */
+/** Runs what a script is; exits with what it says, or with 1 and the sentence of a problem that a user can solve. */
 export async function runScript(main: () => number | void | Promise<number | void>): Promise<void> {
   try {
     process.exitCode = (await main()) ?? 0

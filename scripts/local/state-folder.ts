@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
-/** What one start keeps on disk. It holds keys and people's data, so only its owner may read it. */
+/** What one start keeps on disk. It holds keys and users's data, so only its owner may read it. */
 export interface StateFolder {
   readonly path: string
   readonly keys: string

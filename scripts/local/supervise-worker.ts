@@ -23,7 +23,7 @@ interface Surroundings {
 
 const START_DEADLINE_MS = 90_000
 const KEPT_LINES = 20_000
-const OUR_OWN_QUESTION = /^\[wrangler:info\] GET \/(?:__stand-in\/)?health /
+const OUR_OWN_QUESTION = /^\[wrangler:info\] GET \/(?:__emulator\/)?health /
 
 /** Keeps one Worker running: start and end as often as wanted, and knows an end that nobody asked for. */
 export function superviseWorker(worker: Worker, { folder, runId, warden, onDied, onLine }: Surroundings) {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { type Plan, type Ports, STAND_IN_ENVIRONMENT_ID, usesPrivateKey, type WorkerName } from './plan.ts'
+import { type Plan, type Ports, EMULATOR_ENVIRONMENT_ID, usesPrivateKey, type WorkerName } from './plan.ts'
 import type { GivenSettings, Settings } from './settings.ts'
 
 /** One Worker run by wrangler: its configuration, its port and its settings. */
@@ -11,7 +11,7 @@ export interface Worker {
   /** Answers JSON with `runId`. */
   readonly health: string
   readonly variables: GivenSettings
-  /** Set when people reach it under another origin, through a tunnel. */
+  /** Set when users reach it under another origin, through a tunnel. */
   readonly shownAs?: string
   /** A debugger is opened for it. */
   readonly isInspected?: boolean
@@ -38,11 +38,11 @@ export function localWorkers(
     return { name, config, port, origin, health, variables: { ...variables, RUN_ID: runId } }
   }
   const todoApi = 'examples/todo-api/wrangler.jsonc'
-  const standIn = 'test/stand-ins/pingone/wrangler.jsonc'
+  const emulator = 'emulators/pingone/wrangler.jsonc'
   return [
     { ...describe('mcp', 'wrangler.jsonc', 'mcp', '/health', settings), ...tunnel(settings, ports) },
     describe('todo-api', todoApi, 'todoApi', '/health', todoApiVariables(settings)),
-    describe('pingone', standIn, 'pingone', '/__stand-in/health', standInVariables(settings, ports)),
+    describe('pingone', emulator, 'pingone', '/__emulator/health', emulatorVariables(settings, ports)),
   ].filter(({ name }) => workers.includes(name))
 }
 
@@ -62,18 +62,18 @@ const todoApiVariables = (settings: Settings): Variables => ({
   ...apiScopes(settings),
 })
 
-function standInVariables(settings: Settings, ports: Ports): Variables {
+function emulatorVariables(settings: Settings, ports: Ports): Variables {
   const origin = settings.PUBLIC_ORIGIN ?? ''
   return {
-    STAND_IN_ORIGIN: `http://localhost:${ports.pingone}`,
-    STAND_IN_ENVIRONMENT_ID,
-    STAND_IN_CLIENT_ID: settings.MCP_SERVER_CLIENT_ID ?? '',
-    STAND_IN_CLIENT_SECRET: settings.MCP_SERVER_CLIENT_SECRET ?? '',
-    STAND_IN_CLIENT_AUTH: settings.PINGONE_CLIENT_AUTH ?? 'client_secret_basic',
-    STAND_IN_CLIENT_JWKS_URI: usesPrivateKey(settings) ? `${origin}/.well-known/jwks.json` : '',
-    STAND_IN_REDIRECT_URIS: `${origin}/callback,${origin}/signed-in`,
-    STAND_IN_POLICY_IDS: settings.PINGONE_DV_POLICY_ID ?? '',
-    STAND_IN_API_IDENTIFIER: settings.API_IDENTIFIER ?? '',
-    STAND_IN_API_SCOPES: Object.values(apiScopes(settings)).join(' '),
+    EMULATOR_ORIGIN: `http://localhost:${ports.pingone}`,
+    EMULATOR_ENVIRONMENT_ID,
+    EMULATOR_CLIENT_ID: settings.MCP_SERVER_CLIENT_ID ?? '',
+    EMULATOR_CLIENT_SECRET: settings.MCP_SERVER_CLIENT_SECRET ?? '',
+    EMULATOR_CLIENT_AUTH: settings.PINGONE_CLIENT_AUTH ?? 'client_secret_basic',
+    EMULATOR_CLIENT_JWKS_URI: usesPrivateKey(settings) ? `${origin}/.well-known/jwks.json` : '',
+    EMULATOR_REDIRECT_URIS: `${origin}/callback,${origin}/signed-in`,
+    EMULATOR_POLICY_IDS: settings.PINGONE_DV_POLICY_ID ?? '',
+    EMULATOR_API_IDENTIFIER: settings.API_IDENTIFIER ?? '',
+    EMULATOR_API_SCOPES: Object.values(apiScopes(settings)).join(' '),
   }
 }

@@ -3,7 +3,7 @@ import type { ToolNames } from './templates.ts'
 const LIST = /^(export const tools: readonly AnyTool\[\] = )\[([^\]]*)\]$/m
 const WIDTH = 110
 
-/** `src/tools/index.ts` with the tool at the end of its list, as the formatter writes it; null: it has another form. */
+/** `src/todos/tools/index.ts` with the tool at the end of its list, as the formatter writes it; null: it has another form. */
 export function addToIndex(text: string, { name, file }: ToolNames): string | null {
   const [whole, head = '', inside = ''] = LIST.exec(text) ?? []
   if (whole === undefined) return null

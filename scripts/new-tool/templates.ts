@@ -30,7 +30,7 @@ import { countOf } from './todo.ts'
 export const ${name} = defineTool({
   name: '${name}',
   title: '${title}',
-  description: 'Counts the todos of the signed-in person. It changes nothing. Use it to try a new tool.',
+  description: 'Counts the todos of the signed-in user. It changes nothing. Use it to try a new tool.',
   input: z.strictObject({}),
   output: z.object({ total: z.int().min(0) }),
   scopes: ['todo:read'],

@@ -11,7 +11,7 @@ const PATIENCE_MS = 60_000
 /** What the server told of one write: it was done, it certainly was not, or nobody knows. */
 export type Told = 'done' | 'not done' | 'unknown'
 
-/** One person's client: writes and refreshes as fast as it may, whatever happens to the server meanwhile. */
+/** One user's client: writes and refreshes as fast as it may, whatever happens to the server meanwhile. */
 export interface ClientUnderLoad {
   readonly username: string
   readonly writes: ReadonlyMap<string, Told>
@@ -23,14 +23,14 @@ export interface ClientUnderLoad {
 }
 
 export async function startClient(client: OAuthClient): Promise<ClientUnderLoad> {
-  const { tokens, person } = await signInWith(client, { asked: 'todo:read todo:write' })
+  const { tokens, user } = await signInWith(client, { asked: 'todo:read todo:write' })
   let pair = tokens
   let refreshes = 0
   const over = new AbortController()
   const writes = new Map<string, Told>()
 
   const write = async () => {
-    const text = `${person.username} ${writes.size}`
+    const text = `${user.username} ${writes.size}`
     writes.set(text, 'unknown')
     const reply = await answered(() => callToolStateless(client, pair.access_token, 'addTodo', { text }))
     if (reply !== null) writes.set(text, toldBy(reply))
@@ -52,7 +52,7 @@ export async function startClient(client: OAuthClient): Promise<ClientUnderLoad>
   load.catch(() => {})
 
   return {
-    username: person.username,
+    username: user.username,
     writes,
     refreshes: () => refreshes,
     async finish() {
@@ -77,7 +77,7 @@ const Result = z.object({
 
 const Todos = z.object({ todos: z.array(z.object({ text: z.string() })) })
 
-/** The stateless lane answers with JSON, or with one event. */
+/** The stateless transport answers with JSON, or with one event. */
 const resultIn = ({ body }: Reply) =>
   Result.parse(typeof body === 'string' ? JSON.parse(/^data: (.*)$/m.exec(body)?.[1] ?? 'null') : body).result
 

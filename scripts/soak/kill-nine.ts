@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OAuthClient } from '../../test/support/oauth-client.ts'
-import { StandIn } from '../../test/support/emulator.ts'
+import { Emulator } from '../../test/support/emulator.ts'
 import { startWorld, type World } from '../../test/support/world.ts'
 import { type ClientUnderLoad, startClient } from './client-under-load.ts'
 
-/** What the Todo API and PingOne's stand-in witnessed. All but the counts of what was done must be 0. */
+/** What the Todo API and PingOne's emulator witnessed. All but the counts of what was done must be 0. */
 export interface KillNine {
   kills: number
   writes: number
@@ -31,24 +31,24 @@ export const isWhole = (found: KillNine): boolean =>
 
 /** Load for between these two before each kill: not the same, so that the kills find it at different work. */
 const LOAD_MS = [200, 900] as const
-/** The tool shows 200 todos of a list: so each few kills have people of their own. */
+/** The tool shows 200 todos of a list: so each few kills have users of their own. */
 const KILLS_PER_CLIENT = 10
 // PingOne's token has a minute to live when a call wants one: so every call a few seconds later renews it.
 const DOWNSTREAM_SECONDS = 62
 
 /** Kills the MCP Worker's whole process group under load and starts it again on the same state, so many times. */
-export async function killNine(kills: number, people: number): Promise<KillNine> {
+export async function killNine(kills: number, users: number): Promise<KillNine> {
   const start = performance.now()
   await using world = await startWorld({ settings: { REQUESTS_PER_MINUTE: '10000' } })
-  const standIn = new StandIn(world.addresses.standInOrigin)
+  const emulator = new Emulator(world.addresses.emulatorOrigin)
   // The grace that we require of a tenant (decision 7): with none, a crash between PingOne and us cannot be healed.
-  await standIn.set({ rotationGraceSeconds: 60, accessTokenSeconds: DOWNSTREAM_SECONDS })
+  await emulator.set({ rotationGraceSeconds: 60, accessTokenSeconds: DOWNSTREAM_SECONDS })
   const oauth = await (await new OAuthClient(world.mcpUrl).discover()).register()
   const found: Found[] = []
   for (let done = 0; done < kills; done += KILLS_PER_CLIENT) {
-    found.push(...(await killUnderLoad(world, oauth, Math.min(KILLS_PER_CLIENT, kills - done), people)))
+    found.push(...(await killUnderLoad(world, oauth, Math.min(KILLS_PER_CLIENT, kills - done), users)))
   }
-  const state = await standIn.state()
+  const state = await emulator.state()
   const sum = (of: (one: Found) => number) => found.reduce((total, one) => total + of(one), 0)
   return {
     kills,
@@ -71,10 +71,10 @@ async function killUnderLoad(
   world: World,
   oauth: OAuthClient,
   kills: number,
-  people: number,
+  users: number,
 ): Promise<Found[]> {
   const clients: ClientUnderLoad[] = []
-  for (let count = 0; count < people; count += 1) clients.push(await startClient(oauth))
+  for (let count = 0; count < users; count += 1) clients.push(await startClient(oauth))
   const [least, most] = LOAD_MS
   for (let kill = 0; kill < kills; kill += 1) {
     await sleep(least + ((most - least) * ((kill * 7) % 10)) / 10)

@@ -22,11 +22,11 @@ async function measured(
   storm: Storm,
   act: () => Promise<Omit<Round, 'redemptions' | 'killed' | 'ms'>>,
 ): Promise<Round> {
-  const before = await storm.standIn.state()
+  const before = await storm.emulator.state()
   const start = performance.now()
   const round = await act()
   const ms = Math.round(performance.now() - start)
-  const after = await storm.standIn.state()
+  const after = await storm.emulator.state()
   const redeemed = (after.grants['refresh_token'] ?? 0) - (before.grants['refresh_token'] ?? 0)
   const dead = (state: typeof after) => state.families.filter(({ alive }) => !alive).length
   return { ...round, redemptions: redeemed, killed: dead(after) - dead(before), ms }
@@ -60,7 +60,7 @@ export async function callsOnAnExpiredToken(storm: Storm, callers: number): Prom
   })
 }
 
-/** Both for one person at once, while other people go on with their work. */
+/** Both for one user at once, while other users go on with their work. */
 export async function both(storm: Storm, callers: number): Promise<Round> {
   const others = [await storm.signIn(), await storm.signIn(), await storm.signIn()]
   const { tokens } = await signInWithExpiringToken(storm)
@@ -84,8 +84,8 @@ export async function both(storm: Storm, callers: number): Promise<Round> {
 }
 
 async function signInWithExpiringToken(storm: Storm) {
-  await storm.standIn.set({ accessTokenSeconds: 30 })
+  await storm.emulator.set({ accessTokenSeconds: 30 })
   const signedIn = await storm.signIn()
-  await storm.standIn.set({ accessTokenSeconds: null })
+  await storm.emulator.set({ accessTokenSeconds: null })
   return signedIn
 }

@@ -1,14 +1,14 @@
 import { beginFor } from '#sign-in/begin-sign-in.ts'
-import type { AccountParts } from '#sign-in/deps.ts'
+import type { AccountDeps } from '#sign-in/deps.ts'
 import { answerFormRefused, answerNoRequest, answerNothingDecided } from './step-up-answers.tsx'
 import { readBoundForm } from './step-up-form.ts'
 import { openStepUp, requestIn } from './step-up-request.ts'
 
 /**
- * POST /step-up/…: the person decided. Anyone with the link can open the page, so a decision counts only after a
+ * POST /step-up/…: the user decided. Anyone with the link can open the page, so a decision counts only after a
  * sign-in at PingOne. A "no" without a sign-in changes nothing; the page then offers to sign in and end the request.
  */
-export async function decideStepUp(request: Request, parts: AccountParts): Promise<Response> {
+export async function decideStepUp(request: Request, parts: AccountDeps): Promise<Response> {
   const asked = requestIn(request)
   const form = await readBoundForm(request, asked, parts)
   const open = await openStepUp(asked, parts)

@@ -1,6 +1,6 @@
 import type { EndReason } from '#users/grants/end-reason.ts'
 
-/** Why an access ended, for the person whose it was. */
+/** Why an access ended, for the user whose it was. */
 export function endSentence(reason: EndReason): string {
   switch (reason) {
     case 'revoked_by_client':
@@ -25,7 +25,7 @@ export function endSentence(reason: EndReason): string {
       return 'You had too many: of the same app, or else of all, this one was unused the longest.'
     case 'key_retired':
       return 'This server no longer uses the key that it was kept under.'
-    case 'ended_by_person':
+    case 'ended_by_user':
       return 'You ended it.'
     case 'ended_by_operator':
       return 'The operator of this server ended it.'

@@ -3,7 +3,7 @@ import { grantedScopes, inForce, upstreamScopes, wantedScopes } from '#authoriza
 import { sessionMark } from '#pingone/session-mark.ts'
 import type { IdTokenClaims } from '#pingone/claims.ts'
 import type { FinishedSignIn, Purpose } from '#sign-in/own-sign-in.ts'
-import type { AccountParts } from '#sign-in/deps.ts'
+import type { AccountDeps } from '#sign-in/deps.ts'
 import {
   answerDenied,
   answerNoRequest,
@@ -15,16 +15,16 @@ import { openStepUp } from './step-up-request.ts'
 
 type StepUpPurpose = Extract<Purpose, { kind: 'step-up' }>
 
-/** A denial after the sign-in: only the person of the grant ends the request. */
+/** A denial after the sign-in: only the user of the grant ends the request. */
 async function denyStepUp(
   request: string,
   { iss, sub }: IdTokenClaims,
-  parts: AccountParts,
+  parts: AccountDeps,
   headers: Headers,
 ): Promise<Response> {
   const open = await openStepUp(request, parts)
   if (open === null) return answerNoRequest(parts, headers)
-  const outcome = await open.person.denyStepUp(open.id, { issuer: iss, subject: sub })
+  const outcome = await open.user.denyStepUp(open.id, { issuer: iss, subject: sub })
   switch (outcome) {
     case 'denied':
       return answerDenied(parts, headers)
@@ -38,13 +38,13 @@ async function denyStepUp(
 }
 
 /**
- * PingOne said who approved. The Person compares that with itself, and takes scopes and tokens in one act, or nothing;
+ * PingOne said who approved. The User compares that with itself, and takes scopes and tokens in one act, or nothing;
  * tokens that it does not take it has PingOne revoke. It counts at once (decision 22).
  */
 export async function finishStepUp(
   { request, decision }: StepUpPurpose,
-  { person: claims, tokens, headers }: FinishedSignIn,
-  parts: AccountParts,
+  { user: claims, tokens, headers }: FinishedSignIn,
+  parts: AccountDeps,
 ): Promise<Response> {
   const { config } = parts
   if (decision === 'deny') return denyStepUp(request, claims, parts, headers)
@@ -58,7 +58,7 @@ export async function finishStepUp(
   // Invariant 5: asked ∩ approved ∩ given. Approved is what the page showed, all of it: the call needs all of it.
   const wanted = inForce(wantedScopes([...open.view.has, ...open.view.scopes]), config)
   const scopes = grantedScopes(wanted, tokens.claims.scope, config.api)
-  const outcome = await open.person.approveStepUp(open.id, {
+  const outcome = await open.user.approveStepUp(open.id, {
     issuer: claims.iss,
     subject: claims.sub,
     scopes,

@@ -1,6 +1,6 @@
 import type { Moment } from '#pages/account-page.tsx'
 
-// Without JavaScript nobody knows where the person is, so the time says which one it is.
+// Without JavaScript nobody knows where the user is, so the time says which one it is.
 const FORMAT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
 
 export function momentOf(seconds: number): Moment {
@@ -8,7 +8,7 @@ export function momentOf(seconds: number): Moment {
   return { iso: date.toISOString(), text: `${FORMAT.format(date)} UTC` }
 }
 
-/** The Person notes a use once an hour at most (people/grant-book.ts), so nothing more exact is true. */
+/** The User notes a use once an hour at most (users/grants/grant-table.ts), so nothing more exact is true. */
 const USED_STEP_SECONDS = 3600
 
 export const usedMoment = (seconds: number, nowSeconds: number): Moment => {

@@ -7,30 +7,30 @@ import { askToSignIn } from '#sign-in/answers.tsx'
 import { endSentence } from './end-sentences.ts'
 import { momentOf, usedMoment } from './moments.ts'
 import { namesPage, readPage } from '#sign-in/page-session.ts'
-import type { AccountParts } from '#sign-in/deps.ts'
-import { answerPageRefusal } from '#sign-in/read-own-form.ts'
+import type { AccountDeps } from '#sign-in/deps.ts'
+import { answerPageDenial } from '#sign-in/read-own-form.ts'
 import { clientOf } from './shown-client.ts'
 
 const MOST_ENDED = 20
 
-/** GET /me: who can act for this person, or the button to sign in. */
-export async function showAccount(request: Request, parts: AccountParts): Promise<Response> {
+/** GET /me: who can act for this user, or the button to sign in. */
+export async function showAccount(request: Request, parts: AccountDeps): Promise<Response> {
   const open = await readPage(request, parts)
   if (open === null) {
     if (namesPage(request)) parts.noteFailure(request)
     return askToSignIn(parts, { isOver: false })
   }
-  const account = await open.person.readAccount(open.page)
+  const account = await open.user.readAccount(open.page)
   if (account === 'over' || account === 'blocked') {
     parts.noteFailure(request)
-    return answerPageRefusal(parts, account, 200)
+    return answerPageDenial(parts, account, 200)
   }
   // After an end the address names what ended, and that may be far down the list.
   const options = { isHttps: isHttps(parts.config), isScrolledByAddress: true }
   return htmlAnswer(accountPage(parts, account, open.csrf), options)
 }
 
-function accountPage(parts: AccountParts, { personName, grants }: Account, csrf: string) {
+function accountPage(parts: AccountDeps, { userName, grants }: Account, csrf: string) {
   const { config, product, nowSeconds } = parts
   const live = grants
     .filter(({ ended }) => ended === null)
@@ -55,7 +55,7 @@ function accountPage(parts: AccountParts, { personName, grants }: Account, csrf:
     }))
   return (
     <AccountPage
-      personName={personName}
+      userName={userName}
       csrf={csrf}
       live={live}
       ended={ended.slice(0, MOST_ENDED)}

@@ -3,14 +3,14 @@ import { offeredScopes, upstreamScopes, wantedScopes } from '#authorization/scop
 import { htmlAnswer } from '#pages/html-answer.ts'
 import { StepUpPage } from '#pages/step-up-page.tsx'
 import { momentOf } from './moments.ts'
-import type { AccountParts } from '#sign-in/deps.ts'
+import type { AccountDeps } from '#sign-in/deps.ts'
 import { clientOf } from './shown-client.ts'
 import { answerNoRequest } from './step-up-answers.tsx'
 import { bindForm } from './step-up-form.ts'
 import { openStepUp, pathOf, requestIn } from './step-up-request.ts'
 
 /** GET /step-up/…: who asks for what more. Opening it changes nothing, so a link preview uses nothing up. */
-export async function showStepUp(request: Request, parts: AccountParts): Promise<Response> {
+export async function showStepUp(request: Request, parts: AccountDeps): Promise<Response> {
   const open = await openStepUp(requestIn(request), parts)
   if (open === null) return answerNoRequest(parts)
   const { config, product } = parts

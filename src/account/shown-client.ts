@@ -2,12 +2,12 @@ import { shownClientName } from '#authorization/clients/shown-name.ts'
 import { isLoopbackHost } from '#lib/loopback.ts'
 import type { AccountClient } from '#pages/account-page.tsx'
 import type { Grant } from '#users/grants/grant.ts'
-import type { AccountParts } from '#sign-in/deps.ts'
+import type { AccountDeps } from '#sign-in/deps.ts'
 
 /** As the consent page showed it. Of a grant from before that was kept, what its `client_id` alone says. */
 export function clientOf(
   { client, shown }: Pick<Grant, 'client' | 'shown'>,
-  { admission }: AccountParts,
+  { admission }: AccountDeps,
 ): AccountClient {
   if (shown === null) {
     const domain = URL.canParse(client) ? new URL(client).hostname : null

@@ -1,4 +1,4 @@
-import { personNameIn } from '#authorization/clients/shown-name.ts'
+import { userNameIn } from '#authorization/clients/shown-name.ts'
 import { log } from '#lib/log.ts'
 import { sessionMark } from '#pingone/session-mark.ts'
 import { goTo } from '#sign-in/answers.tsx'
@@ -6,16 +6,16 @@ import { beginFor } from '#sign-in/begin-sign-in.ts'
 import { finishStepUp } from './finish-step-up.tsx'
 import { type FinishedSignIn, finishOwnSignIn } from '#sign-in/own-sign-in.ts'
 import { newPage, readPage } from '#sign-in/page-session.ts'
-import type { AccountParts } from '#sign-in/deps.ts'
+import type { AccountDeps } from '#sign-in/deps.ts'
 import { refuseSignIn } from '#sign-in/refuse-sign-in.tsx'
 
 /** GET /signed-in: PingOne's answer to a sign-in of our own pages. What it was begun for is what it ends as. */
-export async function answerSignedIn(request: Request, parts: AccountParts): Promise<Response> {
+export async function answerSignedIn(request: Request, parts: AccountDeps): Promise<Response> {
   const finished = await finishOwnSignIn(request, parts)
   if (!finished.ok) {
-    const { refusal, purpose, headers } = finished.error
+    const { denial, purpose, headers } = finished.error
     // The session at PingOne was too old and its flow ignored max_age: ask once more, with prompt=login.
-    if (refusal.reason === 'stale' && !refusal.isForced && purpose !== null)
+    if (denial.reason === 'stale' && !denial.isForced && purpose !== null)
       return beginFor(purpose, parts, { isForced: true, headers })
     return refuseSignIn(parts, finished.error)
   }
@@ -32,22 +32,22 @@ export async function answerSignedIn(request: Request, parts: AccountParts): Pro
 
 async function openAccount(
   request: Request,
-  parts: AccountParts,
-  { person, personId, headers }: FinishedSignIn,
+  parts: AccountDeps,
+  { user, userId, headers }: FinishedSignIn,
 ): Promise<Response> {
   const before = await readPage(request, parts)
-  // Whoever was signed in here before, this person or another one, is not any more.
-  await before?.person.closePage(before.page)
-  const { page, cookie } = await newPage(personId)
-  const reached = await parts.personOf(personId)
+  // Whoever was signed in here before, this user or another one, is not any more.
+  await before?.user.closePage(before.page)
+  const { page, cookie } = await newPage(userId)
+  const reached = await parts.userOf(userId)
   const opened = await reached?.openPage(page, {
-    personName: personNameIn(person),
-    authenticatedAtSeconds: person.auth_time ?? 0,
-    pingOneSession: await sessionMark(person),
+    userName: userNameIn(user),
+    authenticatedAtSeconds: user.auth_time ?? 0,
+    pingOneSession: await sessionMark(user),
   })
   if (opened !== 'done') {
-    const refusal = { reason: 'blocked', detail: 'own page' } as const
-    return refuseSignIn(parts, { refusal, purpose: { kind: 'me' }, headers })
+    const denial = { reason: 'blocked', detail: 'own page' } as const
+    return refuseSignIn(parts, { denial, purpose: { kind: 'me' }, headers })
   }
   log.info('sign-in.completed', { purpose: 'me' })
   headers.append('Set-Cookie', cookie)

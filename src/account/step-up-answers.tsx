@@ -1,17 +1,17 @@
 import { message } from '#sign-in/answers.tsx'
-import type { AccountParts } from '#sign-in/deps.ts'
+import type { AccountDeps } from '#sign-in/deps.ts'
 import { pathOf } from './step-up-request.ts'
 
 const AGAIN = 'If you still want it, ask your app once more: it gets a new link.'
 
 /** For what was used, denied, is too old, belongs to an ended access, or never was: nobody learns which. */
-export const answerNoRequest = (parts: AccountParts, headers = new Headers()): Response =>
+export const answerNoRequest = (parts: AccountDeps, headers = new Headers()): Response =>
   message({ title: 'This link does not work', sentence: `It was used, or it is too old. ${AGAIN}` }, parts, {
     status: 404,
     headers,
   })
 
-export const answerFormRefused = (parts: AccountParts, request: string): Response =>
+export const answerFormRefused = (parts: AccountDeps, request: string): Response =>
   message(
     {
       title: 'This form was not accepted',
@@ -23,7 +23,7 @@ export const answerFormRefused = (parts: AccountParts, request: string): Respons
   )
 
 /** A denial without a sign-in: the request stays as it is until it expires. */
-export const answerNothingDecided = (parts: AccountParts, request: string, csrf: string): Response =>
+export const answerNothingDecided = (parts: AccountDeps, request: string, csrf: string): Response =>
   message(
     {
       title: 'Nothing was changed',
@@ -39,7 +39,7 @@ export const answerNothingDecided = (parts: AccountParts, request: string, csrf:
     parts,
   )
 
-export const answerDenied = (parts: AccountParts, headers: Headers): Response =>
+export const answerDenied = (parts: AccountDeps, headers: Headers): Response =>
   message(
     { title: 'The link has ended', sentence: 'You said no. The app keeps what it had.', tone: 'done' },
     parts,
@@ -47,18 +47,18 @@ export const answerDenied = (parts: AccountParts, headers: Headers): Response =>
   )
 
 /** Invariant 2: for anyone else it does not exist. But whoever was sent this link by somebody should hear so. */
-export const answerNotTheirs = (parts: AccountParts, headers: Headers): Response =>
+export const answerNotTheirs = (parts: AccountDeps, headers: Headers): Response =>
   message(
     {
       title: 'This request is not yours',
       sentence:
-        'You signed in as another person than the one whose app asks. Nothing was changed. If somebody sent you this link, do not use it.',
+        'You signed in as another user than the one whose app asks. Nothing was changed. If somebody sent you this link, do not use it.',
     },
     parts,
     { status: 404, headers },
   )
 
-export const answerWithheld = (parts: AccountParts, request: string, headers: Headers): Response =>
+export const answerWithheld = (parts: AccountDeps, request: string, headers: Headers): Response =>
   message(
     {
       title: 'PingOne did not give the permission',
@@ -69,7 +69,7 @@ export const answerWithheld = (parts: AccountParts, request: string, headers: He
     { status: 403, headers },
   )
 
-export const answerWidened = (parts: AccountParts, headers: Headers): Response =>
+export const answerWidened = (parts: AccountDeps, headers: Headers): Response =>
   message(
     {
       title: 'The app may do more now',

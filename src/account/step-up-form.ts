@@ -4,7 +4,7 @@ import { toBase64Url } from '#lib/base64url.ts'
 import { log } from '#lib/log.ts'
 import { isSameText, sha256Hex } from '#lib/sha256-hex.ts'
 import { err, ok, type Result } from '#lib/result.ts'
-import type { AccountParts } from '#sign-in/deps.ts'
+import type { AccountDeps } from '#sign-in/deps.ts'
 
 /**
  * Nobody is signed in on this page, so its form is bound to the browser that opened it: a secret in a cookie, and in
@@ -32,7 +32,7 @@ export type FormProblem = 'origin' | 'form' | 'csrf'
 export async function readBoundForm(
   request: Request,
   stepUp: string,
-  { config }: AccountParts,
+  { config }: AccountDeps,
 ): Promise<Result<FormText, FormProblem>> {
   if (!isFromOurPage(request, config.publicOrigin)) return refuse('origin')
   const form = await readForm(request)

@@ -1,33 +1,33 @@
 import { inForce } from '#authorization/scopes.ts'
-import type { ReachedPerson } from '#users/reach-user.ts'
+import type { ReachedUser } from '#users/reach-user.ts'
 import type { StepUpView } from '#users/requests/step-up-api.ts'
-import type { AccountParts } from '#sign-in/deps.ts'
+import type { AccountDeps } from '#sign-in/deps.ts'
 
-/** A link that `/mcp` gave out (mcp/step-up-link.ts), as far as it can be judged without its Person. */
-export interface StepUpLinkParts {
-  person: ReachedPerson
+/** A link that `/mcp` gave out (mcp/step-up-link.ts), as far as it can be judged without its User. */
+export interface StepUpLinkDeps {
+  user: ReachedUser
   id: string
   /** As it stands in the address. */
   request: string
 }
 
-export interface OpenStepUp extends StepUpLinkParts {
+export interface OpenStepUp extends StepUpLinkDeps {
   view: StepUpView
 }
 
 const REQUEST = /^([^~/]{1,100})~([0-9a-f]{32})$/
 
 /** Null for a link that this server cannot have made: then no object was touched. */
-export async function readLink(request: string, { personOf }: AccountParts): Promise<StepUpLinkParts | null> {
-  const [, personId, id] = REQUEST.exec(request) ?? []
-  const person = personId === undefined ? null : await personOf(personId)
-  return person === null || id === undefined ? null : { person, id, request }
+export async function readLink(request: string, { userOf }: AccountDeps): Promise<StepUpLinkDeps | null> {
+  const [, userId, id] = REQUEST.exec(request) ?? []
+  const user = userId === undefined ? null : await userOf(userId)
+  return user === null || id === undefined ? null : { user, id, request }
 }
 
 /** Null for what was used, denied, is too old or never was: nobody learns which. */
-export async function openStepUp(request: string, parts: AccountParts): Promise<OpenStepUp | null> {
+export async function openStepUp(request: string, parts: AccountDeps): Promise<OpenStepUp | null> {
   const link = await readLink(request, parts)
-  const view = link === null ? null : await link.person.readStepUp(link.id)
+  const view = link === null ? null : await link.user.readStepUp(link.id)
   if (link === null || view === null) return null
   // A profile that came into force since then asks for nothing beyond itself.
   const scopes = inForce(view.scopes, parts.config)

@@ -1,11 +1,11 @@
 import type { TooMany } from '#limits/failures.ts'
-import { answerOAuthRefusal } from './oauth-denial.ts'
+import { answerOAuthDenial } from './oauth-denial.ts'
 
 /** RFC 6585 §4, in the form of `/token` and `/register`. Their specifications have no code for it: this one says "later". */
 export const tooManyAt =
   (request: Request): TooMany =>
   (waitSeconds) =>
-    answerOAuthRefusal(request, {
+    answerOAuthDenial(request, {
       status: 429,
       code: 'temporarily_unavailable',
       description: 'Too many requests. Nothing was done. Try again later.',

@@ -1,5 +1,5 @@
 /** Codes of RFC 6749 §5.2, RFC 7591 §3.2.2, and 503's of RFC 6749 §4.1.2.1, which clients know at `/token` too. */
-export interface OAuthRefusal {
+export interface OAuthDenial {
   status: 400 | 401 | 413 | 415 | 429 | 503
   code:
     | 'invalid_request'
@@ -13,9 +13,9 @@ export interface OAuthRefusal {
 }
 
 /** An error of ours at an endpoint of the library's: same form, same headers, so that a client cannot tell which. */
-export const answerOAuthRefusal = (
+export const answerOAuthDenial = (
   request: Request | null,
-  { status, code, description, headers }: OAuthRefusal,
+  { status, code, description, headers }: OAuthDenial,
 ): Response =>
   Response.json(
     { error: code, error_description: description },
@@ -35,7 +35,7 @@ export function endpointHeaders(request: Request | null): Record<string, string>
   }
 }
 
-/** Refusals of the library at `/token` and `/register`; by its reason where that helps a client's developer. */
+/** Denials of the library at `/token` and `/register`; by its reason where that helps a client's developer. */
 const REASONS: Readonly<Record<string, string>> = {
   method_not_allowed: 'Only POST is allowed',
   client_id_missing: 'client_id is missing',

@@ -1,16 +1,16 @@
 import { newIncident } from '#lib/incident.ts'
 import { log } from '#lib/log.ts'
 import { redacted } from '#lib/redacted.ts'
-import { answerOAuthRefusal, type OAuthRefusal } from './oauth-denial.ts'
+import { answerOAuthDenial, type OAuthDenial } from './oauth-denial.ts'
 
-/** Soon: a Person that died is there again at the next message. */
+/** Soon: a User that died is there again at the next message. */
 export const RETRY_AFTER_SECONDS = 5
 
 /** Settings that an operator has to put back. */
 export const SETTINGS_RETRY_SECONDS = 30
 
 /** What `/token` says of something that is good and cannot be given now. RFC 7009 §2.2.1 knows a 503, too. */
-export const comeAgainLater: OAuthRefusal = {
+export const comeAgainLater: OAuthDenial = {
   status: 503,
   code: 'temporarily_unavailable',
   description: 'Nothing was lost. Try again later.',
@@ -33,7 +33,7 @@ export async function orUnavailable(
     return await answer()
   } catch (error) {
     reportOutage(at, error)
-    return answerOAuthRefusal(request, {
+    return answerOAuthDenial(request, {
       status: 503,
       code: 'temporarily_unavailable',
       description: 'Nothing was lost. Try again.',

@@ -1,7 +1,7 @@
 import type { Config } from '#config.ts'
 
 /**
- * What a client may ask for, each with the sentence that a person reads. `offline_access` is listed in our metadata,
+ * What a client may ask for, each with the sentence that a user reads. `offline_access` is listed in our metadata,
  * because clients ask only for what they see, and is no permission: the page says how long one stays signed in.
  */
 export const READ = 'todo:read'
@@ -36,7 +36,7 @@ export function wantedScopes(requested: readonly string[]): string[] {
   return requested.includes(WRITE) ? [READ, WRITE] : [READ]
 }
 
-/** Invariant 5: requested ∩ approved by the person ∩ given by PingOne. Reading is the least that a grant can be. */
+/** Invariant 5: requested ∩ approved by the user ∩ given by PingOne. Reading is the least that a grant can be. */
 export function grantedScopes(
   wanted: readonly string[],
   givenByPingOne: readonly string[],
@@ -50,7 +50,7 @@ export function grantedScopes(
   return isGiven.write && wanted.includes(WRITE) ? [READ, WRITE] : [READ]
 }
 
-/** What the person left ticked, of what was asked. Reading is fixed on the page, so it is not a choice here. */
+/** What the user left ticked, of what was asked. Reading is fixed on the page, so it is not a choice here. */
 export const approvedScopes = (wanted: readonly string[], ticked: readonly string[]): string[] =>
   wanted.filter((scope) => scope === READ || ticked.includes(scope))
 

@@ -4,12 +4,12 @@ import type { Config } from '#config.ts'
 import { log } from '#lib/log.ts'
 import type { ProviderEnv } from '#oauth-store/provider-env.ts'
 import { lifeLeftSeconds } from './login/life-left.ts'
-import { answerOAuthRefusal, type OAuthRefusal, wordsOfLibrary } from './oauth-denial.ts'
+import { answerOAuthDenial, type OAuthDenial, wordsOfLibrary } from './oauth-denial.ts'
 import { inForce, metadataScopes } from './scopes.ts'
 
 export type AuthorizationServer = OAuthAuthorizationServer<ProviderEnv>
 
-/** All that the library keeps with a grant for us: its times. Everything else is in the Person. */
+/** All that the library keeps with a grant for us: its times. Everything else is in the User. */
 export const GrantProps = z.strictObject({
   openedAtSeconds: z.number().int(),
   downstreamEndsAtSeconds: z.number().int().nullable().default(null),
@@ -54,7 +54,7 @@ export const makeAuthorizationServer = (
       const isUnreadable = isClientUnreadable(internal)
       const told = isUnreadable ? unreadable : { code, status }
       log.warn('oauth.refused', { code: told.code, status: told.status, category, cause })
-      if (isUnreadable) return answerOAuthRefusal(null, unreadable)
+      if (isUnreadable) return answerOAuthDenial(null, unreadable)
       // Never the library's own sentences: some of them repeat input.
       return Response.json(
         { error: code, error_description: wordsOfLibrary(code, cause) },
@@ -74,7 +74,7 @@ const isClientUnreadable = ({ category, reason, detail }: LibraryReason): boolea
   (category === 'client-id-metadata-document' && reason === 'metadata_resolution_failed') ||
   (reason === 'client_assertion_invalid' && KeysMissing.safeParse(detail).success)
 
-const unreadable: OAuthRefusal = {
+const unreadable: OAuthDenial = {
   status: 503,
   code: 'temporarily_unavailable',
   description: 'What this client publishes about itself could not be read. Try again.',

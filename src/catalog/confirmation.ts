@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What a tool wants to know from the person before it acts. */
+/** What a tool wants to know from the user before it acts. */
 export interface Confirmation {
   /** Words of ours only, counts at most: what anyone else wrote is in the items (invariant 9). */
   question: string
@@ -13,7 +13,7 @@ export const confirmArgument = z
   .boolean()
   .optional()
   .describe(
-    'true: the person was asked about exactly this and agreed. Only where the tool said that it is needed',
+    'true: the user was asked about exactly this and agreed. Only where the tool said that it is needed',
   )
 
 /** The arguments of a call without what is said about consent: they alone say what is to be done. */

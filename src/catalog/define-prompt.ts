@@ -3,7 +3,7 @@ import type { Result } from '#lib/result.ts'
 import type { ResourceForm } from './define-resource.ts'
 import type { Scope } from './define-tool.ts'
 import type { ToolContext } from './tool-context.ts'
-import type { ToolProblem } from './tool-denial.ts'
+import type { ToolDenial } from './tool-denial.ts'
 
 /** `instruction`: words of ours. `resource`: what others wrote, embedded as data (invariant 9). */
 export type PromptPart =
@@ -18,16 +18,16 @@ interface PromptFacts {
   readonly scopes: readonly [Scope, ...Scope[]]
 }
 
-/** A prompt that a person picks in their client. */
+/** A prompt that a user picks in their client. */
 export interface AnyPrompt extends PromptFacts {
   /** A z.strictObject of texts, each with `.describe()`: arguments of prompts are texts on the wire. */
   readonly arguments: z.ZodObject
-  get(given: unknown, context: ToolContext): Promise<Result<readonly PromptPart[], ToolProblem>>
+  get(given: unknown, context: ToolContext): Promise<Result<readonly PromptPart[], ToolDenial>>
 }
 
 interface Prompt<A extends z.ZodObject> extends PromptFacts {
   readonly arguments: A
-  get(given: z.output<A>, context: ToolContext): Promise<Result<readonly PromptPart[], ToolProblem>>
+  get(given: z.output<A>, context: ToolContext): Promise<Result<readonly PromptPart[], ToolDenial>>
 }
 
 export const definePrompt = <A extends z.ZodObject>(prompt: Prompt<A>): AnyPrompt => ({
@@ -35,5 +35,5 @@ export const definePrompt = <A extends z.ZodObject>(prompt: Prompt<A>): AnyPromp
   get: (given, context) => prompt.get(prompt.arguments.parse(given), context),
 })
 
-/** For prompts that need nothing from the person. */
+/** For prompts that need nothing from the user. */
 export const noArguments = z.strictObject({})

@@ -2,12 +2,12 @@ import type { z } from 'zod'
 import type { Result } from '#lib/result.ts'
 import type { Scope } from './define-tool.ts'
 import type { ToolContext } from './tool-context.ts'
-import type { ToolProblem } from './tool-denial.ts'
+import type { ToolDenial } from './tool-denial.ts'
 
-/** One form of what is read; a resource may come in several, text for people and JSON for programs. */
+/** One form of what is read; a resource may come in several, text for users and JSON for programs. */
 export type ResourceForm = { mimeType: string } & ({ text: string } | { blob: string })
 
-export type ReadAnswer = Promise<Result<readonly ResourceForm[], ToolProblem>>
+export type ReadAnswer = Promise<Result<readonly ResourceForm[], ToolDenial>>
 
 interface ResourceFacts {
   /** lowerCamelCase, as on the wire; the file has the same name in kebab-case. */
@@ -31,9 +31,9 @@ export interface AnyTemplate extends ResourceFacts {
   /** A z.strictObject with a text for each expression. A value that it refuses is an address that does not exist. */
   readonly variables: z.ZodObject
   read(variables: unknown, context: ToolContext): ReadAnswer
-  /** For some of the variables: which values there are, the person's own and no others. */
+  /** For some of the variables: which values there are, the user's own and no others. */
   readonly complete?: Readonly<
-    Record<string, (context: ToolContext) => Promise<Result<readonly string[], ToolProblem>>>
+    Record<string, (context: ToolContext) => Promise<Result<readonly string[], ToolDenial>>>
   >
 }
 

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { ok, type Result } from '#lib/result.ts'
 import { type Confirmation, confirmArgument } from './confirmation.ts'
 import type { ToolContext } from './tool-context.ts'
-import type { ToolProblem } from './tool-denial.ts'
+import type { ToolDenial } from './tool-denial.ts'
 
 /** Scopes as clients see them. */
 export type Scope = 'todo:read' | 'todo:write'
@@ -24,22 +24,22 @@ interface Tool<I extends z.ZodObject, O extends z.ZodObject> extends ToolFacts {
   /** A z.strictObject without transforms that change a value twice: it is parsed at the border and here. */
   readonly input: I
   readonly output: O
-  run(input: z.output<I>, context: ToolContext): Promise<Result<z.input<O>, ToolProblem>>
-  /** The output in our words, for a person to read, without values that others chose: those are shown as JSON. */
+  run(input: z.output<I>, context: ToolContext): Promise<Result<z.input<O>, ToolDenial>>
+  /** The output in our words, for a user to read, without values that others chose: those are shown as JSON. */
   say(output: z.output<O>): string
-  /** What the person must agree to before `run`; null: nothing. It only looks: it changes nothing. */
+  /** What the user must agree to before `run`; null: nothing. It only looks: it changes nothing. */
   confirm?(input: z.output<I>, context: ToolContext): Asking
   /** For a tool with several effects: whether some of them may or may not have happened (invariant 7). */
   isUnknown?(output: z.output<O>): boolean
 }
 
-type Asking = Promise<Result<Confirmation | null, ToolProblem>>
+type Asking = Promise<Result<Confirmation | null, ToolDenial>>
 
 /** What both SDKs and invokeTool see: the same tool with its types erased, so that all fit in one list. */
 export interface AnyTool extends ToolFacts {
   readonly input: z.ZodObject
   readonly output: z.ZodObject
-  run(input: unknown, context: ToolContext): Promise<Result<ToolOutput, ToolProblem>>
+  run(input: unknown, context: ToolContext): Promise<Result<ToolOutput, ToolDenial>>
   readonly confirm?: ((input: unknown, context: ToolContext) => Asking) | undefined
 }
 

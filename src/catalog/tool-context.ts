@@ -1,15 +1,15 @@
 import type { Result } from '#lib/result.ts'
 import type { Todo } from '#todos/tools/todo.ts'
-import type { ToolProblem } from './tool-denial.ts'
+import type { ToolDenial } from './tool-denial.ts'
 
-/** The person's todos. Every answer is the whole list after the act, in the order of the API. */
+/** The user's todos. Every answer is the whole list after the act, in the order of the API. */
 export interface TodoStore {
   list(): Promise<TodoAnswer>
   add(text: string): Promise<TodoAnswer>
   update(id: string, completed: boolean): Promise<TodoAnswer>
   remove(id: string): Promise<TodoAnswer>
 }
-export type TodoAnswer = Result<readonly Todo[], ToolProblem>
+export type TodoAnswer = Result<readonly Todo[], ToolDenial>
 
 /** The decoded downstream token: what proves that audience and scopes are right, never the token itself. */
 export interface DownstreamClaims {
@@ -22,7 +22,7 @@ export interface DownstreamClaims {
   thumbprint: string
 }
 
-/** The person, and what was allowed on this request. */
+/** The user, and what was allowed on this request. */
 export interface Me {
   name: string | null
   scopes: readonly string[]

@@ -1,8 +1,8 @@
 /**
  * What may stop a tool, as a value. `unknown_outcome` is the only one after which the effect may have happened:
- * it is never retried silently. mcp/tool-refusal.ts turns each into words.
+ * it is never retried silently. mcp/tool-denial.ts turns each into words.
  */
-export type ToolProblem =
+export type ToolDenial =
   | {
       reason:
         | 'unauthorized'

@@ -2,7 +2,7 @@ import type { Effect } from './define-tool.ts'
 
 /**
  * MCP 2026-07-28 Tools, Annotations. `destructiveHint: false` is promised only for additions: a change
- * overwrites what was there. The list of one person is a closed world.
+ * overwrites what was there. The list of one user is a closed world.
  */
 export const toolHints: Record<Effect, ToolHints> = {
   read: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },

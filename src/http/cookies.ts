@@ -1,6 +1,6 @@
 /**
  * A cookie of our own pages. The prefix `__Host-` has the browser refuse it from any other host and without Secure
- * (RFC 6265bis §4.1.3.2), which Chromium and Firefox take from http://localhost too. Lax and not Strict: the person
+ * (RFC 6265bis §4.1.3.2), which Chromium and Firefox take from http://localhost too. Lax and not Strict: the user
  * comes back from PingOne by a link of another site.
  */
 export function ownCookie(name: `__Host-${string}`, value: string, maxAgeSeconds: number | null): string {

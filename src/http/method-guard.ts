@@ -1,6 +1,6 @@
 /**
  * The methods of our own pages; paths that are not here answer for themselves. HEAD is left out where a GET begins or
- * ends a login: a link checker must not use up what a person is about to use.
+ * ends a login: a link checker must not use up what a user is about to use.
  */
 const METHODS: Readonly<Record<string, readonly string[]>> = {
   '/': ['GET', 'HEAD'],

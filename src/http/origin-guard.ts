@@ -3,7 +3,7 @@ import { isLoopbackHost } from '#lib/loopback.ts'
 /**
  * The first thing that happens to a request (decision 14): a Worker answers on every hostname that is bound to it,
  * and an answer under another name would be another issuer. 421 without a body, on every path. On one's own machine
- * the person who typed 127.0.0.1 is told the spelling that works.
+ * the user who typed 127.0.0.1 is told the spelling that works.
  */
 export function refuseOtherOrigins(request: Request, publicOrigin: string): Response | null {
   const url = new URL(request.url)

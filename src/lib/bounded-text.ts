@@ -117,7 +117,7 @@ export const textUpTo = (maxCharacters: number) =>
     .meta({ maxLength: maxCharacters })
 
 /**
- * A text that a person wrote, cleaned on input: it is shown whole later, or refused here. A text without any visible
+ * A text that a user wrote, cleaned on input: it is shown whole later, or refused here. A text without any visible
  * character is left for its tool to refuse, which has words for that.
  */
 export const writtenText = (maxCharacters: number) =>

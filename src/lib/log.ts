@@ -3,7 +3,7 @@ import { redacted, wholeWords, withoutSecrets } from './redacted.ts'
 
 /**
  * One JSON line per event, for the operator; may be sampled or lost (what must not be lost is a record in the
- * Person). The event is `noun.past-verb`, facts are fields: ids and reasons, never tokens, arguments, e-mail.
+ * User). The event is `noun.past-verb`, facts are fields: ids and reasons, never tokens, arguments, e-mail.
  */
 type Facts = Readonly<Record<string, unknown>>
 

@@ -19,8 +19,8 @@ const ADDRESS = /[^\s@/<>"'%]{1,100}(?:@|%(?:25)*40)[^\s@/<>"']+/gi
 /** Words of the alphabet of tokens, ids and hashes. */
 const WORD = /[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*/g
 
-/** Ids of people: `<name>.<key id>.<mac>`. All our codes and tokens, step-up links and cookies of pages begin with one. */
-const PERSON_ID = /^[A-Za-z0-9_-]{22}\.[A-Za-z0-9]{1,16}\.[A-Za-z0-9_-]{43}$/
+/** Ids of users: `<name>.<key id>.<mac>`. All our codes and tokens, step-up links and cookies of pages begin with one. */
+const USER_ID = /^[A-Za-z0-9_-]{22}\.[A-Za-z0-9]{1,16}\.[A-Za-z0-9_-]{43}$/
 /** With what comes behind one: of a secret that was cut short, what is left is one all the same. */
 const OURS = /[A-Za-z0-9_-]{22}\.[A-Za-z0-9]{1,16}\.[A-Za-z0-9_-]{43}(?:(?:[:~]|%(?:25)*3A)[A-Za-z0-9_-]*)+/gi
 const MIN_SECRET_CHARACTERS = 32
@@ -29,7 +29,7 @@ const SECRET = '[secret]'
 
 /**
  * Text for the log without secrets, from whatever source and in whatever field. It recognizes what this server issues
- * (codes, access and refresh tokens, ids of people, sessions and step-ups, handles and states), JWTs, credentials,
+ * (codes, access and refresh tokens, ids of users, sessions and step-ups, handles and states), JWTs, credentials,
  * queries and e-mail addresses. Ids that grant nothing stay: of grants, clients, calls and transactions (UUIDs).
  */
 export function withoutSecrets(text: string): string {
@@ -49,7 +49,7 @@ export function withoutSecrets(text: string): string {
 const plain = (_encoded: string, hex: string): string => String.fromCharCode(Number.parseInt(hex, 16))
 
 function shownWord(word: string): string {
-  if (PERSON_ID.test(word) || (word.includes('eyJ') && word.includes('.'))) return SECRET
+  if (USER_ID.test(word) || (word.includes('eyJ') && word.includes('.'))) return SECRET
   if (word.length < MIN_SECRET_CHARACTERS) return word
   return word
     .split('.')

@@ -49,7 +49,7 @@ const PLACEHOLDER =
 
 /**
  * The problem of keys that are not random, as a sentence without values; null: none was found. No check finds every weak
- * key. This one finds those that people set: repeated characters or pieces, sequences, placeholders, phrases, and one key under
+ * key. This one finds those that users set: repeated characters or pieces, sequences, placeholders, phrases, and one key under
  * two ids.
  */
 export function weaknessOf(
@@ -133,7 +133,7 @@ const hkdf = (info: string) => ({
   info: new TextEncoder().encode(info),
 })
 
-export const deriveSealingKey = async (root: RootKey, purpose: string): Promise<CryptoKey> =>
+export const deriveEncryptionKey = async (root: RootKey, purpose: string): Promise<CryptoKey> =>
   crypto.subtle.deriveKey(hkdf(purpose), await importRoot(root), { name: 'AES-GCM', length: 256 }, false, [
     'encrypt',
     'decrypt',

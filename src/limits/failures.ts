@@ -1,7 +1,7 @@
 import { networkOf } from '#lib/address-prefix.ts'
 import { type Counted, type Limiter, PlatformCounter } from './platform-counter.ts'
 
-/** Codes and tokens of ours begin with person and grant (the library's storage schema). */
+/** Codes and tokens of ours begin with user and grant (the library's storage schema). */
 const TOKEN = /^([\w.-]{1,128}):([\w-]{16}):/
 
 const byNetwork = (network: string): Counted => ({ key: `network ${network}`, facts: { network } })
@@ -11,16 +11,16 @@ const byNetwork = (network: string): Counted => ({ key: `network ${network}`, fa
  * grant wait for himself, but not for its owner elsewhere.
  */
 const byToken = (token: string, network: string): Counted | null => {
-  const [, person, grant] = TOKEN.exec(token) ?? []
-  if (person === undefined || grant === undefined) return null
-  return { key: `grant ${person}:${grant} ${network}`, facts: { grant, network } }
+  const [, user, grant] = TOKEN.exec(token) ?? []
+  if (user === undefined || grant === undefined) return null
+  return { key: `grant ${user}:${grant} ${network}`, facts: { grant, network } }
 }
 
 /** What to answer instead, and when to come again. */
 export type TooMany = (waitSeconds: number) => Response
 
 /**
- * Counts what failed, and only that. All people of a hosted client come from a few addresses, so what succeeds is
+ * Counts what failed, and only that. All users of a hosted client come from a few addresses, so what succeeds is
  * never counted by address, and a network that is over its limit changes no answer but that of what failed anyway.
  */
 export class Failures {

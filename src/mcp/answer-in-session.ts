@@ -21,7 +21,7 @@ import { refuseCursor } from './rpc-denial.ts'
 import { subscribe, type Subscriber, unsubscribe } from './subscribe.ts'
 import type { tellProgress } from './tell-progress.ts'
 
-/** Of what SDK v1 tells a handler, what this lane uses. */
+/** Of what SDK v1 tells a handler, what this transport uses. */
 export interface Extra {
   requestInfo?: { headers: Record<string, unknown> }
   requestId: string | number
@@ -38,7 +38,7 @@ interface Asked {
   subscriberOf: (extra: Extra) => Subscriber
 }
 
-/** Lists and reads of the stateful lane: SDK v1 would list schemas of its own making. */
+/** Lists and reads of the session transport: SDK v1 would list schemas of its own making. */
 export function answerInSession(
   server: McpServer['server'],
   { product, lists, reads }: { product: McpProduct; lists: Lists; reads: Reads },

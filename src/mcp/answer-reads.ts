@@ -3,9 +3,9 @@ import { errorCode } from './json-rpc-error.ts'
 import type { Read, Reads } from './find-read.ts'
 import { type Caller, invoke } from './invoke-tool.ts'
 import { Completed, Forms, Parts } from './reads.ts'
-import { readRefusal, RpcRefusal } from './rpc-denial.ts'
+import { readDenial, RpcDenial } from './rpc-denial.ts'
 
-/** One request of a lane that reads. */
+/** One request of a transport that reads. */
 export interface Reader {
   principal: Principal
   caller: () => Promise<Caller>
@@ -22,7 +22,7 @@ export async function readResource(reads: Reads, uri: string, reader: Reader) {
 
 export async function getPrompt(reads: Reads, name: string, given: unknown, reader: Reader) {
   const found = reads.prompt(name, given)
-  if (!found.ok) throw new RpcRefusal(errorCode.invalidParams, 'There is no such prompt.')
+  if (!found.ok) throw new RpcDenial(errorCode.invalidParams, 'There is no such prompt.')
   const { structured, _meta } = await read(found.value, reader, null)
   return {
     _meta,
@@ -44,14 +44,14 @@ export async function complete(reads: Reads, asked: Parameters<Reads['completion
     return { completion: Completed.parse(structured), _meta }
   }
   if (found.error === 'nothing') return { completion: { values: [], total: 0, hasMore: false } }
-  throw new RpcRefusal(errorCode.invalidParams, 'There is nothing of this name to complete.')
+  throw new RpcDenial(errorCode.invalidParams, 'There is nothing of this name to complete.')
 }
 
 async function read({ act, input }: Read, { principal, caller, notFound }: Reader, uri: string | null) {
   const { answer, transaction } = await invoke(act, input, principal, await caller())
   if (answer.ok) return { structured: answer.value.structured, _meta: { transaction } }
   if (uri !== null && answer.error.reason === 'gone') throw noResource(uri, { notFound, transaction })
-  throw readRefusal(answer.error, transaction)
+  throw readDenial(answer.error, transaction)
 }
 
 /**
@@ -62,7 +62,7 @@ export const noResource = (
   uri: string,
   { notFound, transaction }: Pick<Reader, 'notFound'> & { transaction?: string },
 ) =>
-  new RpcRefusal(notFound, 'There is no such resource.', {
+  new RpcDenial(notFound, 'There is no such resource.', {
     ...(ADDRESS.test(uri) ? { uri } : {}),
     ...(transaction === undefined ? {} : { transaction }),
   })

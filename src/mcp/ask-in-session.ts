@@ -9,14 +9,14 @@ export const ANSWER_MS = 50_000
 
 /**
  * `unanswered`: nothing came in time, or the stream is gone. `not_asked`: the client answered with an error, or with what
- * is no answer; it is then served as a client that cannot show questions (docs/decisions/0007-asking-the-person.md).
+ * is no answer; it is then served as a client that cannot show questions (docs/decisions/0007-asking-the-user.md).
  */
 export type Reply = 'agreed' | 'declined' | 'unanswered' | 'not_asked'
 
-/** Replaces an error that a client sends as its answer (stateful.ts). */
+/** Replaces an error that a client sends as its answer (session-edge.ts). */
 export const COULD_NOT_ASK = { couldNotAsk: true } as const
 
-/** The stateful lane: the question goes out on the stream of the call, which waits for the answer. */
+/** The session transport: the question goes out on the stream of the call, which waits for the answer. */
 export async function askInSession(
   run: (consent: Consent) => Promise<Answered>,
   ask: ((confirmation: Confirmation) => Promise<Reply>) | null,

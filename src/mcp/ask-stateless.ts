@@ -7,7 +7,7 @@ import {
 } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { canonicalDigest } from '#lib/canonical-digest.ts'
-import type { ConfirmationKeeper } from '#users/requests/confirmations.ts'
+import type { ConfirmationApi } from '#users/requests/confirmations.ts'
 import type { Principal } from '#principal.ts'
 import { splitConsent } from '#catalog/confirmation.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
@@ -19,7 +19,7 @@ import { RequestState, type StateKeys, writeState } from './request-state.ts'
 import type { CallProblem } from './tool-denial.ts'
 import { failure, type ToolResult } from './tool-result.ts'
 
-/** So long may a person think about it, and a client carry the question around. */
+/** So long may a user think about it, and a client carry the question around. */
 const ANSWER_SECONDS = 600
 const QUESTION = 'confirm'
 
@@ -27,7 +27,7 @@ export interface StatelessAsking {
   principal: Principal
   keys: () => Promise<StateKeys>
   nowSeconds: () => number
-  keeper: () => Promise<ConfirmationKeeper>
+  userApi: () => Promise<ConfirmationApi>
 }
 
 type McpRequest = Pick<
@@ -36,8 +36,8 @@ type McpRequest = Pick<
 >
 
 /**
- * MCP 2026-07-28 MRTR: the question is the answer to the first call, and the person's answer comes with a second one,
- * which may reach another machine. Nothing is kept in between; that an answer is used once, its Person remembers.
+ * MCP 2026-07-28 MRTR: the question is the answer to the first call, and the user's answer comes with a second one,
+ * which may reach another machine. Nothing is kept in between; that an answer is used once, its User remembers.
  */
 export async function askStateless(
   tool: AnyTool,
@@ -87,12 +87,12 @@ const declared = (envelope: unknown): unknown =>
 async function useAnswer(
   { call, nonce, endsAtSeconds }: RequestState,
   calledNow: string,
-  { principal, keeper }: StatelessAsking,
+  { principal, userApi }: StatelessAsking,
 ): Promise<CallProblem | null> {
   if (call !== calledNow) return { reason: 'bad_confirmation' }
   try {
     const used = { grant: principal.grant, nonce, attempt: crypto.randomUUID(), endsAtSeconds }
-    const use = await (await keeper()).useConfirmation(used)
+    const use = await (await userApi()).useConfirmation(used)
     return use === 'done' ? null : { reason: 'bad_confirmation' }
   } catch (error) {
     report('confirmation.not-used', error, {})

@@ -1,31 +1,31 @@
-import { type CallIntent, type CallKeeper, type CallOutcome, CallStart } from '#users/calls/calls.ts'
+import { type CallIntent, type CallApi, type CallOutcome, CallStart } from '#users/calls/calls.ts'
 import { report } from './report.ts'
 
 export async function beginCall(
-  keeper: CallKeeper,
+  userApi: CallApi,
   intent: CallIntent,
   waitUntil: (work: Promise<unknown>) => void,
 ): Promise<CallStart> {
   try {
-    return CallStart.parse(await keeper.beginCall(intent))
+    return CallStart.parse(await userApi.beginCall(intent))
   } catch (error) {
     // Nothing is on record for sure and nothing was sent: to the client this is an outage like any other.
     report('call.not-begun', error, { tool: intent.tool, transaction: intent.transaction })
     // If it is on record, only the answer was lost: its key must not stand in the way of the next try. A call that
     // asked for another token may have done something before, and tells its outcome itself.
-    if (intent.refused === undefined) waitUntil(endCall(keeper, intent.transaction, 'refused', null))
+    if (intent.refused === undefined) waitUntil(endCall(userApi, intent.transaction, 'refused', null))
     return { verdict: 'unavailable', retryAfterSeconds: 5 }
   }
 }
 
 export async function endCall(
-  keeper: CallKeeper,
+  userApi: CallApi,
   call: string,
   outcome: CallOutcome,
   result: string | null,
 ): Promise<void> {
   try {
-    await keeper.endCall(call, outcome, result)
+    await userApi.endCall(call, outcome, result)
   } catch (error) {
     report('call.not-ended', error, { call, outcome })
   }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Principal } from '#principal.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import { missingScopes } from './list-tools.ts'
-import type { Keeper } from './deps.ts'
+import type { UserApi } from './deps.ts'
 import { openStepUp, sayStepUp, toolErrorWith, withLink } from './step-up-link.ts'
 
 const ToolsCall = z.object({ method: z.literal('tools/call'), params: z.object({ name: z.string() }) })
@@ -16,16 +16,16 @@ export function calledTool(tools: readonly AnyTool[], message: unknown): AnyTool
 
 /**
  * MCP 2026-07-28 Authorization, Scope Challenge Handling: 403 with every scope that the call needs, so that one
- * round trip through the person is enough. It must be an HTTP answer, hence before either SDK sees the message:
- * an SDK turns a refusal into HTTP 200, and a client asks for more only on 403. For clients that do not heed it there
+ * round trip through the user is enough. It must be an HTTP answer, hence before either SDK sees the message:
+ * an SDK turns a denial into HTTP 200, and a client asks for more only on 403. For clients that do not heed it there
  * is a link as well (step-up-link.ts).
  */
 export async function challengeScopes(
   tool: AnyTool,
   auth: OAuthResourceContext<unknown>['auth'],
-  { person, grant }: Principal,
+  { user, grant }: Principal,
   message: unknown,
-  { keeper, network }: { keeper: () => Promise<Keeper>; network: string },
+  { userApi, network }: { userApi: () => Promise<UserApi>; network: string },
 ): Promise<Response | null> {
   const missing = missingScopes(tool, auth.scope)
   if (missing.length === 0) return null
@@ -34,14 +34,13 @@ export async function challengeScopes(
     [...tool.scopes],
     `${tool.name} needs ${tool.scopes.join(' and ')}`,
   )
-  const refused = { person, grant, network, audience: auth.audience }
-  const refusal = await openStepUp(tool, refused, keeper)
-  if (refusal === null) return challenge
-  const words = sayStepUp(tool, missing, refused, refusal)
+  const refused = { user, grant, network, audience: auth.audience }
+  const denial = await openStepUp(tool, refused, userApi)
+  if (denial === null) return challenge
+  const words = sayStepUp(tool, missing, refused, denial)
   // Only a tool has an error that its model sees.
   const isCall = ToolsCall.safeParse(message).success
   return (
-    (refusal.isAskedAgain && isCall ? toolErrorWith(words, message) : null) ??
-    withLink(challenge, tool, words)
+    (denial.isAskedAgain && isCall ? toolErrorWith(words, message) : null) ?? withLink(challenge, tool, words)
   )
 }

@@ -2,10 +2,10 @@ import { isSpecType } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import { errorCode } from './json-rpc-error.ts'
-import { RpcRefusal } from './rpc-denial.ts'
+import { RpcDenial } from './rpc-denial.ts'
 import { failure, type ToolResult } from './tool-result.ts'
 
-/** What a request of each method looks like that both lanes have. */
+/** What a request of each method looks like that both transports have. */
 const shapes = new Map<string, (message: unknown) => boolean>([
   ['initialize', isSpecType.InitializeRequest],
   ['tools/list', isSpecType.ListToolsRequest],
@@ -30,7 +30,7 @@ const Request = z.object({ method: z.string(), id: z.union([z.string(), z.int()]
 export interface WrongParams {
   method: string
   id: string | number
-  answer: RpcRefusal | ToolResult
+  answer: RpcDenial | ToolResult
 }
 
 /**
@@ -40,7 +40,7 @@ export interface WrongParams {
 export const findWrongParams = (message: unknown, tools: readonly AnyTool[] | null) =>
   findWrong(shapes, message, tools)
 
-/** The same of the stateful lane, which has two methods more. */
+/** The same of the session transport, which has two methods more. */
 export const findWrongParamsInSession = (message: unknown, tools: readonly AnyTool[] | null) =>
   findWrong(inSession, message, tools)
 
@@ -57,7 +57,7 @@ function findWrong(
     return answer === null ? null : { method, id, answer }
   }
   const words = `The parameters are not what ${method} takes. Correct them; trying again as it is does not help.`
-  return { method, id, answer: new RpcRefusal(errorCode.invalidParams, words) }
+  return { method, id, answer: new RpcDenial(errorCode.invalidParams, words) }
 }
 
 const Call = z.object({
@@ -69,12 +69,12 @@ const Call = z.object({
  * MCP 2025-11-25 Tools, Error Handling: a tool that does not exist is an error of the protocol; arguments that do not fit
  * are an error of the tool, so that a model sees it and can call again.
  */
-function findWrongCall(message: unknown, tools: readonly AnyTool[]): RpcRefusal | ToolResult | null {
+function findWrongCall(message: unknown, tools: readonly AnyTool[]): RpcDenial | ToolResult | null {
   const call = Call.safeParse(message)
   if (!call.success) return null
   const { name, arguments: given } = call.data.params
   const tool = tools.find((one) => one.name === name)
-  if (tool === undefined) return new RpcRefusal(errorCode.invalidParams, NO_TOOL)
+  if (tool === undefined) return new RpcDenial(errorCode.invalidParams, NO_TOOL)
   const input = tool.input.safeParse(given)
   if (input.success) return null
   // Only names of the schema: any other one is the client's own text.

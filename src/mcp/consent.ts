@@ -5,9 +5,9 @@ import type { AnyTool } from '#catalog/define-tool.ts'
 import type { ToolContext } from '#catalog/tool-context.ts'
 import type { CallProblem } from './tool-denial.ts'
 
-/** What a lane knows of the person's consent to one call. */
+/** What a transport knows of the user's consent to one call. */
 export interface Consent {
-  /** Whether this client can ask the person. Where it can, a model's word that they agreed counts for nothing. */
+  /** Whether this client can ask the user. Where it can, a model's word that they agreed counts for nothing. */
   canAsk: boolean
   /** Digest of what they agreed to; null: they were not asked. */
   given: string | null

@@ -4,7 +4,7 @@ type Standard = z.ZodObject['~standard']
 type Convert = Standard['jsonSchema']['input']
 
 /**
- * A schema as SDK v2 takes it, with its JSON Schema made once. The stateless lane makes a server for each request, and
+ * A schema as SDK v2 takes it, with its JSON Schema made once. The stateless transport makes a server for each request, and
  * the SDK asks for the conversion every time; it was a twentieth of a tool call.
  */
 export function convertOnce(schema: z.ZodObject): { '~standard': Standard } {

@@ -1,33 +1,33 @@
 import type { Fetch } from '#lib/bounded-fetch.ts'
-import type { CallKeeper } from '#users/calls/calls.ts'
-import type { ConfirmationKeeper } from '#users/requests/confirmations.ts'
-import type { GrantKeeper } from '#users/grants/grant-api.ts'
-import type { StepUpKeeper } from '#users/requests/step-up-api.ts'
-import type { SubscriptionKeeper } from '#users/sessions/subscriptions.ts'
+import type { CallApi } from '#users/calls/calls.ts'
+import type { ConfirmationApi } from '#users/requests/confirmations.ts'
+import type { GrantApi } from '#users/grants/grant-api.ts'
+import type { StepUpApi } from '#users/requests/step-up-api.ts'
+import type { SubscriptionApi } from '#users/sessions/subscriptions.ts'
 import type { Extension } from './extension.ts'
 import type { McpProduct } from './product.ts'
 import type { StateKeys } from './request-state.ts'
 
 /** What composition gives to this room: the product's lists, the world, and how to find things in an env. */
-export interface McpParts {
+export interface McpEndpointDeps {
   /** What of the product exists under the settings. */
   productOf: (env: Env) => McpProduct
   extend?: Extension | undefined
   deps: McpDeps
   /** Called once for each request in the Worker, and once for each tool call in a session's object. */
   settings: (env: Env) => McpSettings | Promise<McpSettings>
-  /** The object of the person whom a bearer stands for. */
-  personOf: (env: Env, person: string) => Keeper | Promise<Keeper>
+  /** The object of the user whom a bearer stands for. */
+  userOf: (env: Env, user: string) => UserApi | Promise<UserApi>
 }
 
-/** The Person, as far as this room asks it: two messages for each tool call, two for the life of a session. */
-export interface Keeper
+/** The User, as far as this room asks it: two messages for each tool call, two for the life of a session. */
+export interface UserApi
   extends
-    CallKeeper,
-    ConfirmationKeeper,
-    SubscriptionKeeper,
-    Pick<GrantKeeper, 'hasToken'>,
-    Pick<StepUpKeeper, 'openStepUp'> {
+    CallApi,
+    ConfirmationApi,
+    SubscriptionApi,
+    Pick<GrantApi, 'hasToken'>,
+    Pick<StepUpApi, 'openStepUp'> {
   openSession(session: string, grant: string, client: string): Promise<void>
   closeSession(session: string): Promise<void>
 }
@@ -41,7 +41,7 @@ export interface McpDeps {
     toolMs: number
     /** For one request to the API; shorter than `toolMs`. */
     apiMs: number
-    /** For a person who is asked in the stateful lane (ask-in-session.ts). */
+    /** For a user who is asked on the session transport (ask-in-session.ts). */
     answerMs?: number
     /** How often an open stream asks whether its access token is alive (stream-life.ts). */
     streamCheckMs?: number
@@ -51,7 +51,7 @@ export interface McpDeps {
 export interface McpSettings {
   /** HMAC keys for session ids: the first signs, each verifies. */
   sessionKeys: readonly [CryptoKey, ...CryptoKey[]]
-  /** The same for what a client of the stateless lane carries from one message to the next. */
+  /** The same for what a client of the stateless transport carries from one message to the next. */
   requestStateKeys: () => Promise<StateKeys>
   /** Where the API is; null: the service binding TODO_API. */
   apiUrl: string | null

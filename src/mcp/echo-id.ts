@@ -6,7 +6,7 @@ const Unnamed = z.looseObject({ jsonrpc: z.literal('2.0'), id: z.null(), error: 
 
 /**
  * MCP 2026-07-28 Base Protocol, Error Responses (the older revisions say the same): an error has the id of its request
- * where that could be read. What answers before a lane, and the library of the stateful one, leave it out.
+ * where that could be read. What answers before a transport, and the library of the stateful one, leave it out.
  */
 export async function echoId(response: Response, message: unknown): Promise<Response> {
   const asked = Asked.safeParse(message)

@@ -14,14 +14,14 @@ import { forwardRequest, headerBytes, MOST_HEADER_BYTES } from './forward-reques
 import { answerOutage, errorCode, jsonRpcError } from './json-rpc-error.ts'
 import { makeLists } from './listed.ts'
 import { makeCaller } from './make-caller.ts'
-import type { McpParts } from './deps.ts'
+import type { McpEndpointDeps } from './deps.ts'
 import { type Message, readMessage } from './read-message.ts'
 import { methodOf, shortHashOf } from './message-facts.ts'
 import { report } from './report.ts'
 import { lineOf, type RequestLine } from './request-line.ts'
 import { makeMcpSession } from './session.ts'
 import { serveSession } from './session-edge.ts'
-import { makeStatelessLane } from './stateless.ts'
+import { makeStatelessTransport } from './stateless.ts'
 import { STREAM_CHECK_MS, tieToToken } from './stream-life.ts'
 
 type Context = OAuthResourceContext<unknown>
@@ -34,12 +34,12 @@ export interface McpEndpoint {
 }
 
 /** /mcp serves both protocol eras at one path; the SDK's own predicate says which one a request speaks. */
-export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
+export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
   const servedOf = oncePerEnv((env: Env) => {
     const product = parts.productOf(env)
     const [lists, reads] = [makeLists(product), makeReads(product)]
     const extend = parts.extend?.stateless
-    return { product, reads, lane: makeStatelessLane({ product, lists, reads, extend }) }
+    return { product, reads, transport: makeStatelessTransport({ product, lists, reads, extend }) }
   })
 
   async function serve(request: Request, env: Env, ctx: Context): Promise<Response> {
@@ -72,8 +72,8 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
     const parsed = envelope?.message
     const principal = principalOf(ctx.auth)
     const line = lineOf(request)
-    const { product, reads, lane } = servedOf(env)
-    // Without a body: both lanes go on with what was read.
+    const { product, reads, transport } = servedOf(env)
+    // Without a body: both transports go on with what was read.
     const forwarded = forwardRequest(request, null)
     if (headerBytes(forwarded) > MOST_HEADER_BYTES)
       return jsonRpcError(431, errorCode.invalidRequest, LONG_HEADERS)
@@ -83,11 +83,11 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
     const act = tool ?? readAsked(reads, parsed) ?? (isStateful ? subscribeAsked(reads, parsed) : undefined)
     line.note({
       method: methodOf(request, parsed),
-      lane: isStateful ? 'stateful' : 'stateless',
+      transport: isStateful ? 'session' : 'stateless',
       ...(act === undefined ? {} : { name: act.name }),
     })
-    const keeper = async () => parts.personOf(env, principal.person)
-    const asking = { keeper, network: networkOf(request) }
+    const userApi = async () => parts.userOf(env, principal.user)
+    const asking = { userApi, network: networkOf(request) }
     const challenge = act && (await challengeScopes(act, ctx.auth, principal, parsed, asking))
     if (challenge) {
       // The second one is in-band, with 200.
@@ -98,29 +98,29 @@ export function makeMcpEndpoint(parts: McpParts): McpEndpoint {
       tieToToken(open, {
         endsAtSeconds: principal.expiresAtSeconds,
         nowSeconds: parts.deps.now,
-        isAlive: async () => (await keeper()).hasToken(principal.grant, await sha256Hex(ctx.auth.token)),
+        isAlive: async () => (await userApi()).hasToken(principal.grant, await sha256Hex(ctx.auth.token)),
         checkMs: parts.deps.deadlines.streamCheckMs ?? STREAM_CHECK_MS,
       })
     const response = isStateful
       ? await serveSession(forwarded, ctx, principal, {
           env,
           settings: await parts.settings(env),
-          keeper: await parts.personOf(env, principal.person),
+          userApi: await parts.userOf(env, principal.user),
           envelope,
-          tools: parts.extend?.stateful === undefined ? product.tools : null,
+          tools: parts.extend?.session === undefined ? product.tools : null,
           tool,
           tie,
         })
-      : await lane(forwarded, parsed, {
+      : await transport(forwarded, parsed, {
           principal,
-          keeper,
+          userApi,
           nowSeconds: parts.deps.now,
           keys: async () => (await parts.settings(env)).requestStateKeys(),
           makeCaller(asked) {
             const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work)
             const message = { ...asked.message, traceparent: request.headers.get('traceparent') }
             const given = { ...asked, message }
-            return makeCaller(parts, env, principal.person, { lane: 'stateless', waitUntil, ...given })
+            return makeCaller(parts, env, principal.user, { transport: 'stateless', waitUntil, ...given })
           },
         }).then((answer) => cleanAnswer(tie(answer)))
     const session = isStateful
@@ -157,10 +157,10 @@ function principalOf({ token, userId, clientId, scope, expiresAt }: Context['aut
   if (userId === undefined || clientId === undefined || expiresAt === undefined || grant === undefined) {
     throw new Error('the bearer was accepted without saying whom it stands for')
   }
-  return { person: userId, client: clientId, grant, scopes: scope, expiresAtSeconds: expiresAt }
+  return { user: userId, client: clientId, grant, scopes: scope, expiresAtSeconds: expiresAt }
 }
 
-/** The library of the stateful lane allows every origin; the resource server names the one that was checked. */
+/** The library of the session transport allows every origin; the resource server names the one that was checked. */
 function withOurCors(response: Response): Response {
   const headers = new Headers([...response.headers].filter(([name]) => !name.startsWith('access-control-')))
   headers.set('access-control-expose-headers', 'Mcp-Session-Id')

@@ -27,7 +27,7 @@ const CompletionAsked = z.object({
 })
 type CompletionAsked = z.infer<typeof CompletionAsked>
 
-/** Made once of the product's lists, and asked at the edge and in both lanes: what a message reads is decided once. */
+/** Made once of the product's lists, and asked at the edge and on both transports: what a message reads is decided once. */
 export function makeReads({ resources, resourceTemplates, prompts }: McpProduct): Reads {
   const byUri = new Map(resources.map((resource) => [resource.uri, resourceRead(resource)]))
   const byName = new Map(prompts.map((prompt) => [prompt.name, promptRead(prompt)]))
@@ -89,7 +89,7 @@ export function subscribeAsked(reads: Reads, message: unknown): AnyTool | undefi
   return found?.ok === true ? found.value.act : undefined
 }
 
-/** What a message reads; undefined for all other messages, and where the lanes will say that there is no such thing. */
+/** What a message reads; undefined for all other messages, and where the transports will say that there is no such thing. */
 export function readAsked(reads: Reads, message: unknown): AnyTool | undefined {
   const asked = Message.safeParse(message)
   if (!asked.success) return undefined

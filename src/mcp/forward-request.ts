@@ -1,4 +1,4 @@
-/** What a lane may see of a client's headers; all others stay outside. */
+/** What a transport may see of a client's headers; all others stay outside. */
 const FORWARDED = new Set([
   'accept',
   'content-type',
@@ -15,7 +15,7 @@ const FORWARDED = new Set([
 const isForwarded = (name: string) => FORWARDED.has(name) || name.startsWith('mcp-param-')
 
 /**
- * The request as a lane sees it. A list of what passes, not of what is stripped: the library steers its objects
+ * The request as a transport sees it. A list of what passes, not of what is stripped: the library steers its objects
  * by headers (`x-agents-…`, `cf-mcp-…`, `upgrade`) and by the query (`_pk`), our principal is a header too, and
  * the bearer has no business beyond the edge.
  */

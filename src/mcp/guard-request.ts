@@ -31,7 +31,7 @@ export function guardMcpRequest(
 }
 
 /**
- * A client of MCP 2024-11-05 (HTTP+SSE) opens with a GET for events. Without this check its person would sign in first
+ * A client of MCP 2024-11-05 (HTTP+SSE) opens with a GET for events. Without this check its user would sign in first
  * and then see that the transport is not supported. Later clients name a session or a revision when they open a stream.
  * MCP 2025-11-25 Transports, Listening for Messages: 405 without a stream. With a bearer the answer comes after its check.
  */

@@ -1,7 +1,7 @@
 import { canonicalDigest } from '#lib/canonical-digest.ts'
 import { err, type Result } from '#lib/result.ts'
 import { Secret } from '#lib/secret.ts'
-import type { CallIntent, CallKeeper, CallOutcome, Going } from '#users/calls/calls.ts'
+import type { CallIntent, CallApi, CallOutcome, Going } from '#users/calls/calls.ts'
 import type { Principal } from '#principal.ts'
 import { splitConsent } from '#catalog/confirmation.ts'
 import type { AnyTool, ToolOutput } from '#catalog/define-tool.ts'
@@ -20,13 +20,13 @@ import type { CallProblem } from './tool-denial.ts'
 import { withDeadline } from './with-deadline.ts'
 
 /**
- * The only way to a tool, in both lanes. It checks the scope again (the challenge at the edge is for clients,
+ * The only way to a tool, on both transports. It checks the scope again (the challenge at the edge is for clients,
  * this is for safety), puts the intent on record before anything happens and the outcome after it is known.
  */
 export interface Caller {
-  lane: 'stateless' | 'stateful'
+  transport: 'stateless' | 'session'
   message: CallMessage
-  keeper: CallKeeper
+  userApi: CallApi
   todosFor(call: ApiCall): TodoStore
   deadlineMs: number
   /** So long before the deadline nothing new is begun: as long as one request to the API may take. */
@@ -102,7 +102,7 @@ async function runCall(
   const intent: CallIntent = {
     grant,
     client,
-    lane: caller.lane,
+    transport: caller.transport,
     tool: tool.name,
     effect: tool.effect === 'read' ? 'read' : 'write',
     transaction,
@@ -110,7 +110,7 @@ async function runCall(
     key: key.value,
     ...(trace === null ? {} : { clientTrace: trace }),
   }
-  const start = await beginCall(caller.keeper, intent, (work) => caller.waitUntil(work))
+  const start = await beginCall(caller.userApi, intent, (work) => caller.waitUntil(work))
   switch (start.verdict) {
     case 'go':
       return answered(await runOnRecord(tool, act, principal, caller, intent, start))
@@ -130,7 +130,7 @@ async function runCall(
   }
 }
 
-/** What is to be done, and whether the client says that the person agreed. */
+/** What is to be done, and whether the client says that the user agreed. */
 interface Act {
   rest: Record<string, unknown>
   isConfirmed: boolean
@@ -148,8 +148,8 @@ async function runOnRecord(
   const isDone = answer.ok && answer.value.isUnknown !== true
   const result = isDone && intent.key !== null ? toKeep(answer.value) : null
   // Not awaited: the answer is already known and the client need not wait for the second hop. waitUntil keeps it
-  // alive; an intent whose end the Person never hears of has no outcome, which reads as "unknown" (invariant 8).
-  caller.waitUntil(endCall(caller.keeper, start.call, outcomeOf(answer), result))
+  // alive; an intent whose end the User never hears of has no outcome, which reads as "unknown" (invariant 8).
+  caller.waitUntil(endCall(caller.userApi, start.call, outcomeOf(answer), result))
   return answer
 }
 
@@ -170,11 +170,11 @@ async function runTool(
     reason: isActing && tool.effect !== 'read' ? 'unknown_outcome' : 'unavailable',
   })
   const replacer = tokenReplacer((refused) =>
-    beginCall(caller.keeper, { ...intent, refused }, (work) => caller.waitUntil(work)),
+    beginCall(caller.userApi, { ...intent, refused }, (work) => caller.waitUntil(work)),
   )
   try {
     const me = {
-      name: start.person.name,
+      name: start.user.name,
       scopes: principal.scopes,
       accessEndsAtSeconds: principal.expiresAtSeconds,
       downstream: await readDownstreamToken(token),

@@ -38,8 +38,8 @@ export const jsonRpcError = (
     { status, headers: { 'cache-control': 'no-store', ...headers } },
   )
 
-/** As the lanes answer a request that they have read: the error is in the message, not in the status. */
-export const answerRefusal = (id: string | number, { code, message }: { code: number; message: string }) =>
+/** As the transports answer a request that they have read: the error is in the message, not in the status. */
+export const answerDenial = (id: string | number, { code, message }: { code: number; message: string }) =>
   Response.json(
     { jsonrpc: '2.0', id, error: { code, message } },
     { headers: { 'cache-control': 'no-store' } },

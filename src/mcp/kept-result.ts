@@ -7,7 +7,7 @@ const MAX_BYTES = 65_536
 
 const Kept = z.object({ structured: z.record(z.string(), z.unknown()), text: z.string() })
 
-/** What the Person keeps of an answer, to give it again; null when it is too large to keep. */
+/** What the User keeps of an answer, to give it again; null when it is too large to keep. */
 export function toKeep({ structured, text }: ToolOutput): string | null {
   const kept = JSON.stringify({ structured, text })
   return new TextEncoder().encode(kept).byteLength > MAX_BYTES ? null : kept

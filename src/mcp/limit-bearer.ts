@@ -23,7 +23,7 @@ export async function limitBearer(
       : await failures.limitToken({ request, token, isRetired: isRetired(token) }, ask, tooMany)
   if (answer.status === 401) return sayWhy(answer)
   if (answer.status !== 429) return answer
-  // The Person's own no comes in the words of OAuth; who speaks MCP reads JSON-RPC.
+  // The User's own no comes in the words of OAuth; who speaks MCP reads JSON-RPC.
   await answer.body?.cancel()
   return answerTooMany(request, answer.headers.get('retry-after') ?? '1')
 }

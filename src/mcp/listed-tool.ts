@@ -10,7 +10,7 @@ const Schema = z
   .catchall(z.json())
 
 /**
- * A tool as both lanes list it. Its schemas are of draft 7, which says for ours what 2020-12 says: clients with SDK v1
+ * A tool as both transports list it. Its schemas are of draft 7, which says for ours what 2020-12 says: clients with SDK v1
  * compile them with an Ajv that knows no other. `$schema` says so, as MCP 2026-07-28 asks of what is not 2020-12.
  */
 export const listedTool = ({ name, input, output }: AnyTool) => ({

@@ -5,7 +5,7 @@ import { listedTool } from './listed-tool.ts'
 import type { McpProduct } from './product.ts'
 
 /**
- * Lists as both lanes give them, made once: the same for everyone, whatever a token allows. In the order of the product, so that two answers to one question are the same (MCP 2026-07-28 Tools, Listing).
+ * Lists as both transports give them, made once: the same for everyone, whatever a token allows. In the order of the product, so that two answers to one question are the same (MCP 2026-07-28 Tools, Listing).
  */
 export function makeLists({ tools, resources, resourceTemplates, prompts }: McpProduct) {
   const shownTools = tools.map((tool) => ({ ...listedTool(tool), ...describeTool(tool) }))

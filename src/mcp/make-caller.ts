@@ -1,17 +1,17 @@
 import type { Fetch } from '#lib/bounded-fetch.ts'
 import { makeTodoClient } from '#todos/api/client.ts'
 import type { Caller } from './invoke-tool.ts'
-import type { McpParts } from './deps.ts'
+import type { McpEndpointDeps } from './deps.ts'
 
 /** A service binding does not look at the host; the name only shows in traces. */
 const BINDING_URL = 'https://todo-api.internal'
 
-/** All that a tool call of one person needs from the outside, in the Worker or in a session's object. */
+/** All that a tool call of one user needs from the outside, in the Worker or in a session's object. */
 export async function makeCaller(
-  { deps, settings, personOf }: McpParts,
+  { deps, settings, userOf }: McpEndpointDeps,
   env: Env,
-  person: string,
-  asked: Pick<Caller, 'lane' | 'message' | 'waitUntil' | 'signal' | 'progress'>,
+  user: string,
+  asked: Pick<Caller, 'transport' | 'message' | 'waitUntil' | 'signal' | 'progress'>,
 ): Promise<Caller> {
   const { apiUrl } = await settings(env)
   const fetchBinding: Fetch = (input, init) => env.TODO_API.fetch(input, init)
@@ -23,7 +23,7 @@ export async function makeCaller(
   }
   return {
     ...asked,
-    keeper: await personOf(env, person),
+    userApi: await userOf(env, user),
     todosFor: (call) => makeTodoClient(api, call),
     deadlineMs: deps.deadlines.toolMs,
     lastStartMs: deps.deadlines.apiMs,

@@ -3,7 +3,7 @@ import { quotedJson } from '#lib/bounded-text.ts'
 import type { Confirmation } from '#catalog/confirmation.ts'
 
 /**
- * A question as a form, the same in both lanes: one list and one yes for all of it, because some clients ask field by
+ * A question as a form, the same on both transports: one list and one yes for all of it, because some clients ask field by
  * field. What others wrote is a value that can only be looked at: the list is a choice of one, and its texts are quoted as
  * JSON. That is the one way to show a value that every revision of elicitation has (since MCP 2025-06-18).
  */

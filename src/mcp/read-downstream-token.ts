@@ -15,7 +15,7 @@ const Claims = z.object({
 
 /**
  * Decodes, and does not verify: the token came from PingOne over TLS, and nothing is decided by what it says; it
- * is shown to its own person. `sid`, `jti` and `act` are left out. null when it is not a JWT.
+ * is shown to its own user. `sid`, `jti` and `act` are left out. null when it is not a JWT.
  */
 export async function readDownstreamToken(token: Secret): Promise<DownstreamClaims | null> {
   const claims = Claims.safeParse(payloadOf(token.reveal()))

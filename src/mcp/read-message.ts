@@ -18,7 +18,7 @@ export interface Message {
 /** Reads the one message of a request, once and bounded. What comes back as an error is the answer to give. */
 export async function readMessage(request: Request): Promise<Result<Message, Response>> {
   if (request.method !== 'POST') return ok({ body: null, parsed: undefined })
-  // Exactly this type, for both lanes: SDK v1 is content when the words are somewhere in it.
+  // Exactly this type, for both transports: SDK v1 is content when the words are somewhere in it.
   const read = await readBody(request, { type: 'application/json', maxBytes: MESSAGE_BOUNDS.bytes })
   if (!read.ok)
     return read.error === 'size'
@@ -30,7 +30,7 @@ export async function readMessage(request: Request): Promise<Result<Message, Res
     if (excess === 'members') return no(413, errorCode.invalidRequest, TOO_MANY)
     if (excess === 'depth') return no(400, errorCode.invalidRequest, TOO_DEEP)
     const parsed: unknown = JSON.parse(body)
-    // MCP 2025-06-18 removed batches. One message for each POST: every check before the lanes sees all of it.
+    // MCP 2025-06-18 removed batches. One message for each POST: every check before the transports sees all of it.
     if (Array.isArray(parsed)) return no(400, errorCode.invalidRequest, 'Batches are not supported.')
     return ok({ body, parsed })
   } catch (error) {

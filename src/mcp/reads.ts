@@ -32,7 +32,7 @@ export const Completed = z.object({
   total: z.int(),
   hasMore: z.boolean(),
 })
-/** What a person has typed so far. */
+/** What a user has typed so far. */
 const Typed = z.strictObject({ typed: textUpTo(200) })
 
 type Read = Pick<AnyTool, 'name' | 'title' | 'description' | 'scopes'>

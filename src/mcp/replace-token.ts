@@ -19,7 +19,7 @@ export const stopProblem = (stop: Stop): CallProblem =>
 
 /**
  * The way from a token that the API refused to a newer one: the call begins once more and says which token it was.
- * The Person asks PingOne only if that is still its newest, so calls that are refused together cost one renewal.
+ * The User asks PingOne only if that is still its newest, so calls that are refused together cost one renewal.
  */
 export function tokenReplacer(beginAgain: (refused: string) => Promise<CallStart>) {
   let stop: Stop | null = null

@@ -4,7 +4,7 @@ import { log } from '#lib/log.ts'
 interface RequestFacts {
   grant?: string
   client?: string
-  lane?: 'stateless' | 'stateful'
+  transport?: 'stateless' | 'session'
   /** A short hash: the id itself opens the session for its owner. */
   session?: string
   method?: string
@@ -12,7 +12,7 @@ interface RequestFacts {
   name?: string
   transaction?: string
   incident?: string
-  /** Of a tool or reading: done, refused, asked (the person is being asked), error, or cut off. */
+  /** Of a tool or reading: done, refused, asked (the user is being asked), error, or cut off. */
   outcome?: string
 }
 

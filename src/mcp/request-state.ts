@@ -3,15 +3,15 @@ import { fromBase64Url, toBase64Url } from '#lib/base64url.ts'
 import type { Principal } from '#principal.ts'
 
 /**
- * What the stateless lane must know again when the person has answered. The client carries it, so it is signed over
+ * What the stateless transport must know again when the user has answered. The client carries it, so it is signed over
  * the principal as well (MCP 2026-07-28 MRTR, Server Requirements), and holds digests, no arguments.
  */
 export const RequestState = z.strictObject({
   /** Digest of tool and arguments. */
   call: z.string(),
-  /** Digest of what the person was asked. */
+  /** Digest of what the user was asked. */
   subject: z.string(),
-  /** Their Person uses it up (people/confirmations.ts). */
+  /** Their User uses it up (users/requests/confirmations.ts). */
   nonce: z.string(),
   endsAtSeconds: z.int(),
 })
@@ -25,8 +25,8 @@ const SIGNED = /^ask1\.([A-Za-z0-9_-]{1,1000})\.([A-Za-z0-9_-]{43})$/
 /** Whether this server could have made it; a test entry may have made others (extension.ts). */
 export const looksLikeOurs = (state: string): boolean => state.startsWith('ask1.')
 
-const signedText = (body: string, { person, grant, client }: Principal) =>
-  new TextEncoder().encode(JSON.stringify(['request-state', body, person, grant, client]))
+const signedText = (body: string, { user, grant, client }: Principal) =>
+  new TextEncoder().encode(JSON.stringify(['request-state', body, user, grant, client]))
 
 export async function writeState(
   [key]: StateKeys,

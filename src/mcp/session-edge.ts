@@ -8,17 +8,17 @@ import { findWrongParamsInSession } from './check-params.ts'
 import { cleanAnswer, type RenamedId } from './clean-answer.ts'
 import type { Envelope } from './envelope.ts'
 import {
-  answerRefusal,
+  answerDenial,
   answerResult,
   errorCode,
   jsonRpcError,
   SPEAKS_STREAMABLE_HTTP,
 } from './json-rpc-error.ts'
 import { orLost } from './lost-answer.ts'
-import type { Keeper, McpSettings } from './deps.ts'
+import type { UserApi, McpSettings } from './deps.ts'
 import { PRINCIPAL_HEADER, writePrincipal } from './principal-header.ts'
 import { report } from './report.ts'
-import { RpcRefusal } from './rpc-denial.ts'
+import { RpcDenial } from './rpc-denial.ts'
 import { library } from './session.ts'
 import { openSessionId, signSessionId } from './session-id.ts'
 import { sessionObject } from './session-object.ts'
@@ -29,7 +29,7 @@ const SESSION_HEADER = 'mcp-session-id'
 interface Serving {
   env: Env
   settings: McpSettings
-  keeper: Keeper
+  userApi: UserApi
   /** null: the method has no body. */
   envelope: Envelope | null
   /** All that there are; null: a test entry has more. */
@@ -40,14 +40,14 @@ interface Serving {
 }
 
 /**
- * The edge of the stateful lane. The library finds a session by its id alone and runs it as whoever opened it;
+ * The edge of the session transport. The library finds a session by its id alone and runs it as whoever opened it;
  * so ids are signed for their owner here, and the principal is that of the request.
  */
 export async function serveSession(
   request: Request,
   ctx: OAuthResourceContext<unknown>,
   principal: Principal,
-  { env, settings: { sessionKeys }, keeper, envelope, tools, tool, tie }: Serving,
+  { env, settings: { sessionKeys }, userApi, envelope, tools, tool, tie }: Serving,
 ): Promise<Response> {
   const isBeginning = envelope?.kind === 'request' && envelope.message.method === 'initialize'
   const signed = request.headers.get(SESSION_HEADER)
@@ -55,7 +55,7 @@ export async function serveSession(
   const session = BearerProps.parse(ctx.props).session === 'open' ? named : null
   if (session === null && signed !== null) {
     // MCP 2025-11-25 Transports, Session Management: 404 makes a client start over. The same for an id of
-    // someone else: for this person it does not exist. A client may start over with its old id still in the header.
+    // someone else: for this user it does not exist. A client may start over with its old id still in the header.
     if (!isBeginning) return jsonRpcError(404, errorCode.sessionNotFound, 'Session not found')
     request.headers.delete(SESSION_HEADER)
   }
@@ -63,15 +63,15 @@ export async function serveSession(
   if (!isBeginning && !isOurRevision(request))
     return jsonRpcError(400, errorCode.invalidRequest, UNKNOWN_REVISION)
   if (session === null && !isBeginning) return jsonRpcError(400, errorCode.transport, noSession(request))
-  // The Person ends the object, and retries: a session that is not on its list cannot be reached.
+  // The User ends the object, and retries: a session that is not on its list cannot be reached.
   if (session !== null && request.method === 'DELETE') {
-    await keeper.closeSession(session)
+    await userApi.closeSession(session)
     return new Response(null, { status: 204 })
   }
   const wrong = findWrongParamsInSession(envelope?.message, tools)
   if (wrong !== null) {
     const { id, answer } = wrong
-    return answer instanceof RpcRefusal ? answerRefusal(id, answer) : answerResult(id, answer)
+    return answer instanceof RpcDenial ? answerDenial(id, answer) : answerResult(id, answer)
   }
   if (session !== null) request.headers.set(SESSION_HEADER, session)
   const going = await goingIn(envelope, session, (id) =>
@@ -86,9 +86,9 @@ export async function serveSession(
     // Inside orLost, which answers for a call whose stream ends before its result.
     const response = tie(await library.fetch(forwarded, env, withoutProps(ctx)))
     found.session = response.headers.get(SESSION_HEADER)
-    // On the list of its person before the client knows its id: so an ending finds it, and its life has an end.
+    // On the list of its user before the client knows its id: so an ending finds it, and its life has an end.
     if (session === null && found.session !== null) {
-      await keeper.openSession(found.session, principal.grant, principal.client)
+      await userApi.openSession(found.session, principal.grant, principal.client)
     }
     const isListening = request.method === 'GET' && response.ok
     return isListening ? response : cleanAnswer(response, going?.renamed)
@@ -97,7 +97,7 @@ export async function serveSession(
   const { session: answering } = found
   if (answering === null) return response
   if (session === null && !response.ok) {
-    ctx.waitUntil(abandon(env, keeper, answering))
+    ctx.waitUntil(abandon(env, userApi, answering))
     return response
   }
   const headers = new Headers(response.headers)
@@ -169,8 +169,8 @@ async function goingIn(
 }
 
 /** Nobody got the id of this session: nobody will ever ask for it or end it. */
-async function abandon(env: Env, keeper: Keeper, session: string): Promise<void> {
-  const ends = [sessionObject(env, session).endSession(), keeper.closeSession(session)]
+async function abandon(env: Env, userApi: UserApi, session: string): Promise<void> {
+  const ends = [sessionObject(env, session).endSession(), userApi.closeSession(session)]
   for (const end of await Promise.allSettled(ends)) {
     if (end.status === 'rejected') report('session.not-abandoned', end.reason, {})
   }

@@ -1,20 +1,20 @@
 import { fromBase64Url, toBase64Url } from '#lib/base64url.ts'
 
 /**
- * A session id that the client sees: `<session>.<mac>`. The MAC covers person and client, so that an id opens
+ * A session id that the client sees: `<session>.<mac>`. The MAC covers user and client, so that an id opens
  * only for them, and one that was made up or belongs to others touches no object. It does not cover the grant:
- * a new login of the same person at the same client keeps its sessions.
+ * a new login of the same user at the same client keeps its sessions.
  */
 export interface SessionOwner {
-  person: string
+  user: string
   client: string
 }
 
 const SIGNED = /^([0-9a-f]{64})\.([A-Za-z0-9_-]{43})$/
 
 // JSON keeps the parts apart whatever they hold; a client id may be a URL.
-const signedText = (session: string, { person, client }: SessionOwner) =>
-  new TextEncoder().encode(JSON.stringify(['mcp-session', session, person, client]))
+const signedText = (session: string, { user, client }: SessionOwner) =>
+  new TextEncoder().encode(JSON.stringify(['mcp-session', session, user, client]))
 
 export async function signSessionId(
   [key]: readonly [CryptoKey, ...CryptoKey[]],

@@ -2,11 +2,11 @@ import type { Subscribed } from '#users/sessions/subscriptions.ts'
 
 const NAMED = /^([0-9a-f]{64})\.[A-Za-z0-9_-]{43}$/
 
-/** The session that a request names, unchecked: its person's object knows whether there is one. */
+/** The session that a request names, unchecked: its user's object knows whether there is one. */
 export const namedSession = (request: Request): string | null =>
   NAMED.exec(request.headers.get('mcp-session-id') ?? '')?.[1] ?? null
 
-/** The RPC methods of a session's object, for its Person and the edge. */
+/** The RPC methods of a session's object, for its User and the edge. */
 export interface SessionObject {
   endSession(): Promise<void>
   tellChanged(subscribed: Subscribed): Promise<void>

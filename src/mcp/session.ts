@@ -17,7 +17,7 @@ import { makeLists } from './listed.ts'
 import { describeTool } from './list-tools.ts'
 import { CANCELLED } from './lost-answer.ts'
 import { makeCaller } from './make-caller.ts'
-import type { McpParts } from './deps.ts'
+import type { McpEndpointDeps } from './deps.ts'
 import { PRINCIPAL_HEADER, readPrincipal } from './principal-header.ts'
 import { canShowForms, formOf } from './question-form.ts'
 import { instructions, serverInfo } from './server-info.ts'
@@ -39,10 +39,10 @@ const grantOf = ({ request }: ConnectionContext) => readPrincipal(request.header
 
 /**
  * The 2025 revisions: one object per session, an SDK v1 server in it. It trusts endpoint.ts, which alone can
- * reach it: the session belongs to the person and client of the request. Who asks, with which grant and scopes,
+ * reach it: the session belongs to the user and client of the request. Who asks, with which grant and scopes,
  * comes with each request; the object keeps none of it.
  */
-export function makeMcpSession(parts: McpParts) {
+export function makeMcpSession(parts: McpEndpointDeps) {
   // Once per isolate, and not for each session.
   const productOf = oncePerEnv((env: Env) => {
     const product = parts.productOf(env)
@@ -52,7 +52,7 @@ export function makeMcpSession(parts: McpParts) {
 
   return class McpSession extends McpAgent<Env> {
     readonly #questions = new OpenQuestions()
-    /** Each call that runs, with its grant. Its id is a UUID, a space, and the client's own id as JSON (stateful.ts). */
+    /** Each call that runs, with its grant. Its id is a UUID, a space, and the client's own id as JSON (session-edge.ts). */
     readonly #running = new Map<string, string>()
     override server = new McpServer(serverInfo, {
       instructions,
@@ -76,11 +76,11 @@ export function makeMcpSession(parts: McpParts) {
         callerOf: (extra) => this.#callerOf(extra),
         subscriberOf: (extra) => {
           const principal = principalOf(extra)
-          const keeper = async () => parts.personOf(this.env, principal.person)
-          return { principal, session: this.getSessionId(), keeper }
+          const userApi = async () => parts.userOf(this.env, principal.user)
+          return { principal, session: this.getSessionId(), userApi }
         },
       })
-      parts.extend?.stateful?.(this.server)
+      parts.extend?.session?.(this.server)
     }
 
     async #during<T>(extra: Extra, work: () => Promise<T>): Promise<T> {
@@ -125,8 +125,8 @@ export function makeMcpSession(parts: McpParts) {
     /** A closed stream cancels nothing here (MCP 2025-11-25 Transports, Sending); the client's own notice does. */
     #callerOf(extra: Extra): Promise<Caller> {
       const { _meta, signal, sendNotification, requestInfo } = extra
-      return makeCaller(parts, this.env, principalOf(extra).person, {
-        lane: 'stateful',
+      return makeCaller(parts, this.env, principalOf(extra).user, {
+        transport: 'session',
         message: { meta: _meta, traceparent: requestInfo?.headers['traceparent'] },
         signal,
         progress: tellProgress(_meta, (notification) => sendNotification(notification)),
@@ -143,7 +143,7 @@ export function makeMcpSession(parts: McpParts) {
       return [`grant:${grantOf(context)}`]
     }
 
-    /** Deliberate: a request under another grant of the same person and client closes the old one's streams. */
+    /** Deliberate: a request under another grant of the same user and client closes the old one's streams. */
     override async onConnect(connection: Connection, context: ConnectionContext): Promise<void> {
       const grant = grantOf(context)
       this.#questions.closeAllBut(grant)
@@ -165,7 +165,7 @@ export function makeMcpSession(parts: McpParts) {
       for (const uri of uris) await this.server.server.sendResourceUpdated({ uri })
     }
 
-    /** Its person said that it is over: streams close now, and what it stored goes. */
+    /** Its user said that it is over: streams close now, and what it stored goes. */
     async endSession(): Promise<void> {
       for (const connection of this.getConnections()) connection.close(1000, 'This session has ended')
       await this._cf_terminateSession()

@@ -17,12 +17,12 @@ import type { Lists } from './listed.ts'
 import { describeTool } from './list-tools.ts'
 import type { McpProduct } from './product.ts'
 import { looksLikeOurs, readState } from './request-state.ts'
-import { refuseCursor, RpcRefusal } from './rpc-denial.ts'
+import { refuseCursor, RpcDenial } from './rpc-denial.ts'
 import { instructions, serverInfo } from './server-info.ts'
 import { tellProgress } from './tell-progress.ts'
 import { orBroken } from './tool-result.ts'
 
-/** One request of the stateless lane, after everything was checked. */
+/** One request of the stateless transport, after everything was checked. */
 export interface StatelessCall extends StatelessAsking {
   makeCaller(asked: Pick<Caller, 'message' | 'signal' | 'progress'>): Promise<Caller>
 }
@@ -39,13 +39,14 @@ export interface StatelessProduct {
  * Protocol 2026-07-28: each request gets its own SDK v2 server. Who asks is looked up by the request object
  * itself, so that no token and no principal passes through the SDK, where a tool could read it.
  */
-export function makeStatelessLane(served: StatelessProduct) {
+export function makeStatelessTransport(served: StatelessProduct) {
   const ready = { ...served, tools: served.product.tools.map(withSchemas) }
   const calls = new WeakMap<Request, { call: StatelessCall; message: unknown }>()
   const handler = createMcpHandler(
     ({ requestInfo }) => {
       const asked = requestInfo && calls.get(requestInfo)
-      if (asked === undefined) throw new Error('a request without a principal reached the stateless lane')
+      if (asked === undefined)
+        throw new Error('a request without a principal reached the stateless transport')
       return makeServer(ready, asked.call, asked.message)
     },
     {
@@ -77,7 +78,7 @@ interface Ready extends StatelessProduct {
   tools: ReturnType<typeof withSchemas>[]
 }
 
-// What is read depends on the person, and a list on nobody; private all the same, since both come behind a token. Lists last long enough to be worth
+// What is read depends on the user, and a list on nobody; private all the same, since both come behind a token. Lists last long enough to be worth
 // keeping and follow a new permission soon; what was read may be changed elsewhere at any moment.
 const list = { ttlMs: 60_000, cacheScope: 'private' as const }
 const cacheHints = {
@@ -89,7 +90,7 @@ const cacheHints = {
 }
 
 // No list changes while an isolate lives, and no resource tells of changes here: a stream that lasts is a request of the
-// Worker in this lane, and would keep the object of its person awake (docs/decisions/0008-reading-through-the-door-of-tools.md).
+// Worker in this transport, and would keep the object of its user awake (docs/decisions/0008-reading-through-the-door-of-tools.md).
 const onlyTools = { tools: { listChanged: false } }
 
 function capabilitiesOf({ resources, resourceTemplates, prompts }: McpProduct) {
@@ -129,7 +130,7 @@ function makeServer(ready: Ready, call: StatelessCall, message: unknown): McpSer
     const { method, answer } = wrong
     // In place of its handler, behind the SDK's own checks of headers and envelope.
     server.server.setRequestHandler(method, { params: z.unknown() }, () => {
-      if (answer instanceof RpcRefusal) throw answer
+      if (answer instanceof RpcDenial) throw answer
       return answer
     })
   }

@@ -1,14 +1,14 @@
 import { SERVER_INFO_META_KEY } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import type { StepUpKeeper, StepUpRefusal } from '#users/requests/step-up-api.ts'
+import type { StepUpApi, StepUpDenial } from '#users/requests/step-up-api.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import { errorCode } from './json-rpc-error.ts'
 import { report } from './report.ts'
 import { serverInfo } from './server-info.ts'
 
-/** Who called, and with what: for a link that leads to a page of the person's own. */
+/** Who called, and with what: for a link that leads to a page of the user's own. */
 export interface Refused {
-  person: string
+  user: string
   grant: string
   /** Where the call came from. */
   network: string
@@ -16,15 +16,15 @@ export interface Refused {
   audience: string
 }
 
-/** Asks the Person for a link. An outage costs the link only: the challenge works for all clients. */
+/** Asks the User for a link. An outage costs the link only: the challenge works for all clients. */
 export async function openStepUp(
   tool: AnyTool,
   { grant, network }: Refused,
-  keeper: () => Promise<Pick<StepUpKeeper, 'openStepUp'>>,
-): Promise<StepUpRefusal | null> {
+  userApi: () => Promise<Pick<StepUpApi, 'openStepUp'>>,
+): Promise<StepUpDenial | null> {
   try {
     const asked = { grant, scopes: [...tool.scopes], tool: tool.name, network }
-    return await (await keeper()).openStepUp(asked)
+    return await (await userApi()).openStepUp(asked)
   } catch (error) {
     report('step-up.not-opened', error, { tool: tool.name })
     return null
@@ -35,22 +35,22 @@ export async function openStepUp(
 export function sayStepUp(
   tool: AnyTool,
   missing: readonly string[],
-  { audience, person }: Refused,
-  refusal: StepUpRefusal,
+  { audience, user }: Refused,
+  denial: StepUpDenial,
 ): string {
   const lacks = `${tool.name} needs ${missing.join(' and ')}, which this connection does not have. Nothing was changed. `
-  switch (refusal.state) {
+  switch (denial.state) {
     case 'open':
       return (
         `${lacks}Show the user the link below and do not open it yourself: it works once, for 10 minutes, and asks them ` +
-        `first. When they have agreed, call ${tool.name} again.\n${new URL(audience).origin}/step-up/${person}~${refusal.id}`
+        `first. When they have agreed, call ${tool.name} again.\n${new URL(audience).origin}/step-up/${user}~${denial.id}`
       )
     case 'denied':
       return `${lacks}The user was asked for it a moment ago and did not allow it. Do not ask again unless the user wants it; a new request is possible in 10 minutes.`
     case 'narrowed':
       return `${lacks}The user has allowed it already, but this access token was issued without it. It is there when the client refreshes its access without naming scopes, or connects again: tell the user.`
     default:
-      return refusal satisfies never
+      return denial satisfies never
   }
 }
 

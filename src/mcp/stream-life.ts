@@ -2,7 +2,7 @@ import { report } from './report.ts'
 
 /**
  * How often an open stream asks whether its access token is still alive. Under the minute of invariant 3; the question
- * wakes the object of its person for a moment, and does not keep it awake.
+ * wakes the object of its user for a moment, and does not keep it awake.
  */
 export const STREAM_CHECK_MS = 45_000
 
@@ -10,7 +10,7 @@ export const STREAM_CHECK_MS = 45_000
 export interface StreamToken {
   endsAtSeconds: number
   nowSeconds: () => number
-  /** Asks the Person: not revoked, not replaced too often, its grant not ended. */
+  /** Asks the User: not revoked, not replaced too often, its grant not ended. */
   isAlive: () => Promise<boolean>
   checkMs: number
 }

@@ -3,15 +3,15 @@ import { noResource } from './answer-reads.ts'
 import type { Reads } from './find-read.ts'
 import { errorCode } from './json-rpc-error.ts'
 import { missingScopes } from './list-tools.ts'
-import type { Keeper } from './deps.ts'
+import type { UserApi } from './deps.ts'
 import { report } from './report.ts'
-import { readRefusal, RpcRefusal } from './rpc-denial.ts'
+import { readDenial, RpcDenial } from './rpc-denial.ts'
 
 /** One request of a session about what it wants to be told of. */
 export interface Subscriber {
   principal: Principal
   session: string
-  keeper: () => Promise<Pick<Keeper, 'subscribe' | 'unsubscribe'>>
+  userApi: () => Promise<Pick<UserApi, 'subscribe' | 'unsubscribe'>>
 }
 
 const RETRY_AFTER_SECONDS = 5
@@ -23,21 +23,21 @@ export async function subscribe(reads: Reads, uri: string, subscriber: Subscribe
   if (!found.ok) throw noResource(uri, { notFound: errorCode.resourceNotFound })
   // The challenge at the edge is for clients, this is for safety, as in invoke-tool.ts.
   if (missingScopes(found.value.act, principal.scopes).length > 0)
-    throw readRefusal({ reason: 'scope_missing' })
+    throw readDenial({ reason: 'scope_missing' })
   const answer = await orNotStarted(async () =>
-    (await subscriber.keeper()).subscribe(session, principal.grant, uri),
+    (await subscriber.userApi()).subscribe(session, principal.grant, uri),
   )
   switch (answer) {
     case 'done':
       return {}
     case 'ended':
-      throw readRefusal({ reason: 'ended' })
+      throw readDenial({ reason: 'ended' })
     case 'closed':
-      throw new RpcRefusal(errorCode.sessionNotFound, 'Session not found')
+      throw new RpcDenial(errorCode.sessionNotFound, 'Session not found')
     case 'too_many':
-      throw new RpcRefusal(errorCode.refused, TOO_MANY)
+      throw new RpcDenial(errorCode.refused, TOO_MANY)
     case 'too_long':
-      throw new RpcRefusal(
+      throw new RpcDenial(
         errorCode.refused,
         'This address is too long to be subscribed to. Nothing was changed.',
       )
@@ -50,17 +50,17 @@ const TOO_MANY =
   'This session has as many subscriptions as it may have. Nothing was changed. Unsubscribe from another resource first.'
 
 /** What is not subscribed, or does not exist, is unsubscribed already. */
-export async function unsubscribe(uri: string, { principal, session, keeper }: Subscriber) {
-  await orNotStarted(async () => (await keeper()).unsubscribe(session, principal.grant, uri))
+export async function unsubscribe(uri: string, { principal, session, userApi }: Subscriber) {
+  await orNotStarted(async () => (await userApi()).unsubscribe(session, principal.grant, uri))
   return {}
 }
 
-/** A Person that does not answer is an outage: at the edge 503 (answer-stopped.ts), or an error that says when. */
+/** A User that does not answer is an outage: at the edge 503 (answer-stopped.ts), or an error that says when. */
 async function orNotStarted<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (error) {
     report('session.not-subscribed', error, {})
-    throw readRefusal({ reason: 'not_started', retryAfterSeconds: RETRY_AFTER_SECONDS })
+    throw readDenial({ reason: 'not_started', retryAfterSeconds: RETRY_AFTER_SECONDS })
   }
 }

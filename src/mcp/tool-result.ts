@@ -1,7 +1,7 @@
 import { quotedJson } from '#lib/bounded-text.ts'
 import type { ToolOutput } from '#catalog/define-tool.ts'
 import { report } from './report.ts'
-import { type CallProblem, sayRefusal } from './tool-denial.ts'
+import { type CallProblem, sayDenial } from './tool-denial.ts'
 
 /** Our own shape of a tool's result; assignable to that of both SDKs. */
 export type ToolResult = {
@@ -47,7 +47,7 @@ export function failure(problem: CallProblem, transaction: string | null): ToolR
   // Their texts are values in JSON, in a block of their own: no sentence of ours holds them (invariant 9).
   const items = problem.reason === 'unconfirmed' ? [quotedJson({ items: problem.confirmation.items })] : []
   return {
-    content: [sayRefusal(problem), ...items].map((text) => ({ type: 'text', text })),
+    content: [sayDenial(problem), ...items].map((text) => ({ type: 'text', text })),
     isError: true,
     _meta: { ...(transaction === null ? {} : { transaction }), ...incident, ...stopped },
   }

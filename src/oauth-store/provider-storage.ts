@@ -3,7 +3,7 @@ import type { Row } from '#users/base/row.ts'
 
 /**
  * The library's storage, as far as it uses one. Registrations, CIMD documents and login transactions are in KV; the
- * records of a grant are in its Person and are reached by one token request or one login at a time (GrantDraft).
+ * records of a grant are in its User and are reached by one token request or one login at a time (GrantDraft).
  * A method that cannot be answered truthfully throws: a quiet empty answer would be a hole.
  */
 export interface ProviderStorage {
@@ -53,7 +53,7 @@ export function kvStorage(kv: KVNamespace, deadlineMs: number): ProviderStorage 
 
 /**
  * The storage of one request of a login. What the library uses up (a consent, a state) is deleted only when settle() is
- * called: after all else that this request needs of KV was read and written. So KV failing half way leaves the person's
+ * called: after all else that this request needs of KV was read and written. So KV failing half way leaves the user's
  * form or address good, and what was read once is not asked for again after that.
  */
 export class LoginStorage implements ProviderStorage {
@@ -122,7 +122,7 @@ export class HeldStorage implements ProviderStorage {
 
 /**
  * The storage for one run of the library over one grant: reads a snapshot, keeps what is written. Nothing has
- * happened until the Person takes `writes` in one commit.
+ * happened until the User takes `writes` in one commit.
  */
 export class GrantDraft implements ProviderStorage {
   readonly writes = new Map<string, Row | null>()
@@ -131,7 +131,7 @@ export class GrantDraft implements ProviderStorage {
   readonly #known: ReadonlyMap<string, string | null>
   readonly #nowSeconds: () => number
 
-  /** `known` has the library's keys without the person's id, as the Person keeps them. */
+  /** `known` has the library's keys without the user's id, as the User keeps them. */
   constructor(
     rest: ProviderStorage,
     owner: string,
@@ -167,7 +167,7 @@ export class GrantDraft implements ProviderStorage {
   }
 
   async list(options: { prefix?: string; limit?: number; cursor?: string }): Promise<unknown> {
-    // The library asks for a grant's tokens only to delete them one by one before the grant; the Person takes them
+    // The library asks for a grant's tokens only to delete them one by one before the grant; the User takes them
     // along when the grant goes.
     const [kind, owner, grant, rest, ...more] = (options.prefix ?? '').split(':')
     const isTokensOfGrant =
@@ -175,7 +175,7 @@ export class GrantDraft implements ProviderStorage {
     return isTokensOfGrant ? { keys: [], list_complete: true } : this.#rest.list(options)
   }
 
-  /** `grant:<person>:<grant>` → `grant:<grant>`; null for what is not this person's record. */
+  /** `grant:<user>:<grant>` → `grant:<grant>`; null for what is not this user's record. */
   #ownKey(key: string): string | null {
     const [kind = '', owner, ...rest] = key.split(':')
     return RECORD.test(key) && owner === this.#owner ? [kind, ...rest].join(':') : null

@@ -9,7 +9,7 @@ export interface Spent {
   atSeconds: number
   /** The library's: lets it authenticate a repeat against the grant as it was. */
   wrappedKey: string
-  /** What was answered, sealed under a key that only this token derives (token-answer.ts). */
+  /** What was answered, encrypted under a key that only this token derives (token-answer.ts). */
   answer: string | null
   /** What was asked: scope and resource. Another question is not a repeat. */
   asked: string
@@ -46,7 +46,7 @@ const KINDS = ['refreshes', 'newest', 'answers', 'spent', 'pair', 'old']
 /** 128 bits of a SHA-256: no other token can be made to match. */
 const oldKey = (grant: string, hash: string) => `old:${grant}:${hash.slice(0, 32)}`
 
-/** The refresh tokens of one person's grants that were redeemed. Synchronous, like all rules of a Person. */
+/** The refresh tokens of one user's grants that were redeemed. Synchronous, like all rules of a User. */
 export class SpentTokens {
   readonly #kv: DurableObjectStorage['kv']
   readonly #now: () => number

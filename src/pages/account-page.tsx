@@ -1,11 +1,11 @@
 /**
- * Where a person sees which clients can act for them, and ends it. It shows a client as the consent page did: the
+ * Where a user sees which clients can act for them, and ends it. It shows a client as the consent page did: the
  * address before the name, what strangers chose in named fields only, escaped.
  */
 import type { JSX } from 'hono/jsx/jsx-runtime'
 import { Layout } from './layout.tsx'
 
-/** A client as the person allowed it. */
+/** A client as the user allowed it. */
 export type AccountClient = {
   name: string
   /** The host of its client ID metadata document; null for a client that registered itself. */
@@ -28,11 +28,11 @@ export type LiveGrant = {
 
 export type EndedGrant = { id: string; client: AccountClient; since: Moment; endedAt: Moment; why: string }
 
-/** A point in time: for a program, and for a person. */
+/** A point in time: for a program, and for a user. */
 export type Moment = { iso: string; text: string }
 
 export type AccountPageProps = {
-  personName: string | null
+  userName: string | null
   csrf: string
   live: readonly LiveGrant[]
   ended: readonly EndedGrant[]
@@ -45,12 +45,12 @@ export type AccountPageProps = {
 const TITLE = 'Apps that can act for you'
 
 export function AccountPage(props: AccountPageProps): JSX.Element {
-  const { personName, csrf, live, apiName, productName } = props
+  const { userName, csrf, live, apiName, productName } = props
   return (
     <Layout title={TITLE} productName={productName}>
       <h1>{TITLE}</h1>
       <p class="lead">
-        {personName === null ? 'You are signed in.' : <>You are signed in as {<bdi>{personName}</bdi>}.</>}{' '}
+        {userName === null ? 'You are signed in.' : <>You are signed in as {<bdi>{userName}</bdi>}.</>}{' '}
         {live.length === 0
           ? `No app can use the ${apiName} as you now.`
           : `What is listed here can use the ${apiName} as you, through this server, until it ends.`}

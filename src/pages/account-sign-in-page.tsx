@@ -2,8 +2,8 @@ import type { JSX } from 'hono/jsx/jsx-runtime'
 import { Layout } from './layout.tsx'
 
 /**
- * Before a person's own page. A button and never a redirect: where PingOne still knows this browser, a redirect would
- * sign people in who only followed a link.
+ * Before a user's own page. A button and never a redirect: where PingOne still knows this browser, a redirect would
+ * sign users in who only followed a link.
  */
 export function AccountSignInPage({
   isOver,

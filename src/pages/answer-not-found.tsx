@@ -3,11 +3,11 @@ import { MessagePage } from './message-page.tsx'
 
 /**
  * The OAuth library answers an unknown path with an empty 404, which is right for a client that looks for a document
- * of ours. A person who followed a link gets a page instead.
+ * of ours. A user who followed a link gets a page instead.
  */
 export function answerNotFound(request: Request, answer: Response): Response {
-  const isPerson = request.method === 'GET' && request.headers.get('Accept')?.includes('text/html') === true
-  if (answer.status !== 404 || !isPerson) return answer
+  const isUser = request.method === 'GET' && request.headers.get('Accept')?.includes('text/html') === true
+  if (answer.status !== 404 || !isUser) return answer
   const { protocol } = new URL(request.url)
   const page = (
     <MessagePage

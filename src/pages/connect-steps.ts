@@ -1,4 +1,4 @@
-/** What a person types into each client to connect it: data, apart from how the page shows it. */
+/** What a user types into each client to connect it: data, apart from how the page shows it. */
 
 export type ConnectStep = {
   id: string
@@ -7,7 +7,7 @@ export type ConnectStep = {
   note: string | null
 }
 
-// The name under which a client files this server; each person may choose another.
+// The name under which a client files this server; each user may choose another.
 const SERVER_NAME = 'todos'
 
 export function connectSteps(mcpUrl: string): readonly ConnectStep[] {

@@ -1,5 +1,5 @@
 /**
- * Asks a person whether a client may act for them (decision 8). It decides nothing and checks nothing:
+ * Asks a user whether a client may act for them (decision 8). It decides nothing and checks nothing:
  * the caller bounds and cleans what strangers chose, this page escapes it and never lets it speak for us. It stands
  * in named fields only, the address before the name, because an address is checked by the network and a name by nobody.
  */
@@ -40,7 +40,7 @@ export function ConsentPage(props: ConsentPageProps): JSX.Element {
       <p class="lead">
         It would use the {apiName} as you, through this server, with only what you tick here.
       </p>
-      {/* autocomplete: Firefox would restore ticks from an earlier visit, and a person would approve those. */}
+      {/* autocomplete: Firefox would restore ticks from an earlier visit, and a user would approve those. */}
       <form method="post" action="/authorize" autocomplete="off">
         <input type="hidden" name="handle" value={props.handle} />
         <fieldset>

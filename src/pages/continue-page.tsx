@@ -1,5 +1,5 @@
 /**
- * Takes a person onward after our consent form was posted. A page and not a redirect: Chromium applies the form's CSP
+ * Takes a user onward after our consent form was posted. A page and not a redirect: Chromium applies the form's CSP
  * `form-action` to the whole redirect chain, so a redirect to PingOne, or to `cursor://`, would silently do nothing.
  * It does not judge where it leads: the caller passes only what it has validated.
  */

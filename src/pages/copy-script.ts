@@ -17,7 +17,7 @@ for (const button of document.querySelectorAll('button[data-copies]')) {
     try {
       await navigator.clipboard.writeText('value' in source ? source.value : source.textContent)
     } catch {
-      // The browser said no: mark the text, so that the person's own shortcut copies it.
+      // The browser said no: mark the text, so that the user's own shortcut copies it.
       outcome = 'Selected'
       if ('select' in source) source.select()
       else getSelection().selectAllChildren(source)

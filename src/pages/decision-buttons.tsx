@@ -1,7 +1,7 @@
 import type { JSX } from 'hono/jsx/jsx-runtime'
 
 /**
- * The two answers to our question. The person reads `caution` before they say yes. The class `armed`
+ * The two answers to our question. The user reads `caution` before they say yes. The class `armed`
  * (styles.ts) keeps a click or key that began on another page from deciding anything. No element of a page that decides
  * has an id: a link to the page could scroll to it, and so put a button at a known place.
  */

@@ -5,10 +5,10 @@ import { Layout } from './layout.tsx'
 export type HomePageProps = {
   mcpUrl: string
   isLocal: boolean
-  /** The people of the stand-in; empty where people are real. */
-  people: readonly { username: string; note: string }[]
+  /** The users of the emulator; empty where users are real. */
+  users: readonly { username: string; note: string }[]
   password: string | null
-  standInUrl: string | null
+  emulatorUrl: string | null
   productName: string
 }
 
@@ -34,7 +34,7 @@ export function HomePage(props: HomePageProps): JSX.Element {
           <CopyButton copies="mcp-url" what="the MCP URL" />
         </div>
       </div>
-      {props.isLocal ? <People {...props} /> : null}
+      {props.isLocal ? <Users {...props} /> : null}
       <h2>What to type</h2>
       <div class="steps">
         {connectSteps(mcpUrl).map((step) => (
@@ -53,13 +53,13 @@ export function HomePage(props: HomePageProps): JSX.Element {
   )
 }
 
-function People({ people, password, standInUrl }: HomePageProps): JSX.Element | null {
-  if (people.length === 0) return null
+function Users({ users, password, emulatorUrl }: HomePageProps): JSX.Element | null {
+  if (users.length === 0) return null
   return (
-    <section aria-labelledby="people">
-      <h2 id="people">Whom to sign in as</h2>
+    <section aria-labelledby="users">
+      <h2 id="users">Whom to sign in as</h2>
       <p>
-        Here a stand-in plays PingOne, on this computer only
+        Here an emulator plays PingOne, on this computer only
         {password === null ? null : (
           <>
             ; the password is <code>{password}</code> for everyone
@@ -67,8 +67,8 @@ function People({ people, password, standInUrl }: HomePageProps): JSX.Element | 
         )}
         .
       </p>
-      <dl class="people">
-        {people.map(({ username, note }) => (
+      <dl class="users">
+        {users.map(({ username, note }) => (
           <div>
             <dt>
               <code>{username}</code>
@@ -77,9 +77,9 @@ function People({ people, password, standInUrl }: HomePageProps): JSX.Element | 
           </div>
         ))}
       </dl>
-      {standInUrl === null ? null : (
+      {emulatorUrl === null ? null : (
         <p>
-          <a href={standInUrl}>Open the stand-in’s own page</a>
+          <a href={emulatorUrl}>Open the emulator’s own page</a>
         </p>
       )}
     </section>

@@ -1,5 +1,5 @@
 /**
- * Asks a person whether a client that acts for them already may do more. The same plate as on the consent page: the
+ * Asks a user whether a client that acts for them already may do more. The same plate as on the consent page: the
  * address before the name, what strangers chose in named fields only, escaped.
  */
 import type { JSX } from 'hono/jsx/jsx-runtime'
@@ -15,7 +15,7 @@ export type StepUpPageProps = {
   action: string
   csrf: string
   client: AccountClient
-  /** When the person allowed this client. */
+  /** When the user allowed this client. */
   since: Moment
   /** Until when this request can be answered. */
   until: Moment
@@ -55,7 +55,7 @@ export function StepUpPage(props: StepUpPageProps): JSX.Element {
   )
 }
 
-/** Lets a person recognise their own call: a thief of the app’s access asks from another network or at another time. */
+/** Lets a user recognise their own call: a thief of the app’s access asks from another network or at another time. */
 function AskedFrom({ askedFrom }: StepUpPageProps): JSX.Element | null {
   if (askedFrom.length === 0) return null
   return (
@@ -97,7 +97,7 @@ function WhatHappensNext({ upstreamScopes, until }: StepUpPageProps): JSX.Elemen
       <h2>What happens next</h2>
       <ul>
         <li>
-          You sign in with PingOne, as the person who gave this app its access. PingOne will be asked for:{' '}
+          You sign in with PingOne, as the user who gave this app its access. PingOne will be asked for:{' '}
           <span class="codes">
             {upstreamScopes.map((scope) => (
               <>

@@ -217,7 +217,7 @@ a.button { display: inline-block; line-height: 1.625; }
 .track::after { content: ''; position: absolute; inset: 0 60% 0 0; border-radius: 4px; background: var(--accent); animation: along 1.4s ease-in-out infinite alternate; }
 @keyframes along { from { transform: translateX(0); } to { transform: translateX(150%); } }
 
-/* A person's own page */
+/* A user's own page */
 .grants { list-style: none; display: grid; gap: 1.25rem; margin-top: 1.75rem; }
 .grant { margin: 0; }
 .may { list-style: none; display: grid; gap: 0.25rem; }
@@ -249,12 +249,12 @@ a.button { display: inline-block; line-height: 1.625; }
 .copy:hover { border-color: var(--ink); background: var(--inset); }
 .copy:focus-visible { border-radius: 8px; }
 
-.people { display: grid; margin: 0.75rem 0; border: 1px solid var(--line); border-radius: 12px; overflow: hidden; }
-.people + p { margin-top: 0; }
-.people > div { display: grid; grid-template-columns: 4rem 1fr; gap: 1rem; padding: 0.625rem 1.125rem; }
-.people > div + div { border-top: 1px solid var(--line); }
-.people dt { font-weight: 600; min-width: 0; }
-.people dd { color: var(--soft); min-width: 0; }
+.users { display: grid; margin: 0.75rem 0; border: 1px solid var(--line); border-radius: 12px; overflow: hidden; }
+.users + p { margin-top: 0; }
+.users > div { display: grid; grid-template-columns: 4rem 1fr; gap: 1rem; padding: 0.625rem 1.125rem; }
+.users > div + div { border-top: 1px solid var(--line); }
+.users dt { font-weight: 600; min-width: 0; }
+.users dd { color: var(--soft); min-width: 0; }
 .wide main h2 + p { margin-top: 0.375rem; }
 
 .step { display: grid; gap: 0.75rem; padding: 1.25rem 0; border-top: 1px solid var(--line); }
@@ -271,7 +271,7 @@ a.button { display: inline-block; line-height: 1.625; }
 @media (min-width: 44rem) {
   .plate dl > div { display: grid; grid-template-columns: 8.5rem 1fr; gap: 1rem; align-items: baseline; }
   .plate dl > .plate-first { display: block; }
-  .people > div { grid-template-columns: 7.375rem 1fr; gap: 1.25rem; }
+  .users > div { grid-template-columns: 7.375rem 1fr; gap: 1.25rem; }
   .step { grid-template-columns: 8.5rem minmax(0, 1fr); gap: 1.25rem; padding: 1.5rem 0; }
   .leave-choices { grid-template-columns: 1fr 1fr; }
 }

@@ -17,7 +17,7 @@ export interface LoginRequest {
   state: string
   secrets: LoginSecrets
   scopes: readonly string[]
-  /** For the screens of the DaVinci flow: who will act for the person. Already cleaned; sent only by PAR. */
+  /** For the screens of the DaVinci flow: who will act for the user. Already cleaned; sent only by PAR. */
   client?: { name: string; host: string } | undefined
   /** How old the sign-on may be, beside what the settings say; `isForced`: none that was before this. */
   freshness?: { maxAgeSeconds: number; isForced: boolean }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 /** RFC 7519 §2: a NumericDate may have a fraction. What ends within a second has ended. */
 const seconds = z.number().transform(Math.floor)
 const text = z.string().min(1)
-/** Shown and never decided by: a tenant that maps something else there must not shut its people out. */
+/** Shown and never decided by: a tenant that maps something else there must not shut its users out. */
 const shown = z.string().optional().catch(undefined)
 const audience = z.union([text, z.array(text)]).transform((aud) => (typeof aud === 'string' ? [aud] : aud))
 
@@ -38,7 +38,7 @@ export const RenewedIdTokenClaims = IdTokenClaims.pick({
 export type RenewedIdTokenClaims = z.infer<typeof RenewedIdTokenClaims>
 
 /**
- * What we read of the downstream token. `sub`, `sid` and `acr` say that a person stands behind it, who went through a
+ * What we read of the downstream token. `sub`, `sid` and `acr` say that a user stands behind it, who went through a
  * flow: a client-credentials token has none of them (invariant 6).
  */
 export const AccessTokenClaims = z.object({

@@ -17,7 +17,7 @@ export interface PingOneSettings {
   par: boolean
   /** Which environments' tokens are taken; `ofIssuer` is the one in the issuer's address. */
   environments: Environments
-  /** How long ago a person may have proved who they are, at a login; null: as PingOne decides. */
+  /** How long ago a user may have proved who they are, at a login; null: as PingOne decides. */
   maxAuthAgeSeconds: number | null
   apiIdentifier: string
   deadlineMs: number

@@ -19,7 +19,7 @@ interface CalledBack {
 }
 
 interface SignedIn<Tokens> {
-  person: IdTokenClaims
+  user: IdTokenClaims
   tokens: Tokens
 }
 type ReadTokens<Tokens> = (
@@ -99,10 +99,10 @@ async function readAnswer<Tokens>(
       ...(maxAge === null ? {} : { maxAge }),
     })
     if (body.id_token === undefined) return notTrusted('id token is missing')
-    const person = await connection.checks.idToken(server, body.id_token, body.access_token)
-    if (!person.ok) return person
+    const user = await connection.checks.idToken(server, body.id_token, body.access_token)
+    if (!user.ok) return user
     const tokens = await read(connection, server, body)
-    return tokens.ok ? ok({ person: person.value, tokens: tokens.value }) : tokens
+    return tokens.ok ? ok({ user: user.value, tokens: tokens.value }) : tokens
   } catch (error) {
     return problemOf(error)
   }

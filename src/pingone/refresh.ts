@@ -53,8 +53,8 @@ async function readAnswer(
     const tokens = await readTokens(connection, server, body)
     if (!tokens.ok) return tokens
     if (body.id_token === undefined) return ok({ ...tokens.value, idToken: null })
-    const person = await connection.checks.renewedIdToken(server, body.id_token, body.access_token)
-    return person.ok ? ok({ ...tokens.value, idToken: person.value }) : person
+    const user = await connection.checks.renewedIdToken(server, body.id_token, body.access_token)
+    return user.ok ? ok({ ...tokens.value, idToken: user.value }) : user
   } catch (error) {
     return problemOf(error)
   }

@@ -4,7 +4,7 @@ import type { AccessTokenClaims } from './claims.ts'
 import type { Connection } from './connection.ts'
 import type { PingOneProblem } from './problems.ts'
 
-/** PingOne's tokens for one grant. Plain strings: they cross RPC into the Person, which seals them at once. */
+/** PingOne's tokens for one grant. Plain strings: they cross RPC into the User, which encrypts them at once. */
 export interface DownstreamTokens {
   accessToken: string
   refreshToken: string | null

@@ -2,7 +2,7 @@ import { isHttps } from '#authorization/login/answers.tsx'
 import { AccountSignInPage } from '#pages/account-sign-in-page.tsx'
 import { htmlAnswer } from '#pages/html-answer.ts'
 import { MessagePage, type MessagePageProps } from '#pages/message-page.tsx'
-import type { AccountParts } from './deps.ts'
+import type { AccountDeps } from './deps.ts'
 import { droppedPage } from './page-session.ts'
 import { BLOCKED } from './denials.ts'
 
@@ -11,14 +11,14 @@ const NOTHING = { next: null, retry: null, incident: null, tone: 'problem' } as 
 /** A page with one message, and what it does not need left out. */
 export const message = (
   props: Pick<MessagePageProps, 'title' | 'sentence'> & Partial<MessagePageProps>,
-  { config }: AccountParts,
+  { config }: AccountDeps,
   { status = 200, headers = new Headers() }: { status?: number; headers?: Headers } = {},
 ): Response =>
   htmlAnswer(<MessagePage {...NOTHING} {...props} />, { isHttps: isHttps(config), status, headers })
 
 /** The button that begins a sign-in. `isOver`: a session that was there is not there any more. */
 export function askToSignIn(
-  { config, product }: AccountParts,
+  { config, product }: AccountDeps,
   { isOver, status = 200 }: { isOver: boolean; status?: number },
 ): Response {
   const page = <AccountSignInPage isOver={isOver} productName={product.name} apiName={product.api} />
@@ -26,14 +26,14 @@ export function askToSignIn(
   return htmlAnswer(page, { isHttps: isHttps(config), status, headers })
 }
 
-export const answerBlocked = (parts: AccountParts): Response =>
+export const answerBlocked = (parts: AccountDeps): Response =>
   message({ title: 'You may not use this server', sentence: BLOCKED }, parts, {
     status: 403,
     headers: new Headers({ 'Set-Cookie': droppedPage() }),
   })
 
-/** For what is not this person's, and for what never was: nobody learns which. */
-export const answerNoSuchGrant = (parts: AccountParts): Response =>
+/** For what is not this user's, and for what never was: nobody learns which. */
+export const answerNoSuchGrant = (parts: AccountDeps): Response =>
   message(
     {
       title: 'There is no such access',

@@ -1,8 +1,8 @@
-import type { LoginRefusal } from '#authorization/login/denials.ts'
+import type { LoginDenial } from '#authorization/login/denials.ts'
 
 /** Every way a sign-in of our own pages fails. */
-export type SignInRefusal =
-  | LoginRefusal
+export type SignInDenial =
+  | LoginDenial
   /** No sign-in that this browser began, or one that was used, or is too old. */
   | { reason: 'not_ours'; detail: string }
   /** The sign-in is more than an hour old. `isForced`: PingOne was asked to authenticate again and did not. */
@@ -22,8 +22,8 @@ const OWN_RETRY_SECONDS = 5
 const OPERATOR_RETRY_SECONDS = 60
 
 /** One switch for all words; PingOne's own text goes no further than the log. */
-export function answerSignInRefusal(refusal: SignInRefusal): RefusedAnswer {
-  switch (refusal.reason) {
+export function answerSignInDenial(denial: SignInDenial): RefusedAnswer {
+  switch (denial.reason) {
     case 'not_ours':
       return refuse(
         400,
@@ -58,9 +58,9 @@ export function answerSignInRefusal(refusal: SignInRefusal): RefusedAnswer {
         OWN_RETRY_SECONDS,
       )
     case 'unavailable':
-      return wait('PingOne is not answering', 'Wait a moment and try again.', refusal.retryAfterSeconds)
+      return wait('PingOne is not answering', 'Wait a moment and try again.', denial.retryAfterSeconds)
     default:
-      return refusal satisfies never
+      return denial satisfies never
   }
 }
 

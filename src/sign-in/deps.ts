@@ -1,11 +1,11 @@
 import type { Admission } from '#authorization/clients/admission.ts'
 import type { ProductNames } from '#authorization/login/deps.ts'
 import type { Config } from '#config.ts'
-import type { ReachedPerson } from '#users/reach-user.ts'
+import type { ReachedUser } from '#users/reach-user.ts'
 import type { PingOne } from '#pingone/client.ts'
 
-/** What a person's own pages work with. wiring.ts makes it, once per request. */
-export interface AccountParts {
+/** What a user's own pages work with. wiring.ts makes it, once per request. */
+export interface AccountDeps {
   config: Config
   pingone: PingOne
   admission: Admission
@@ -15,6 +15,6 @@ export interface AccountParts {
   noteFailure: (request: Request) => void
   /** Work that nobody waits for. */
   afterAnswer: (work: Promise<unknown>) => void
-  /** The person of an id that this server made; null for any other, and then no object was touched. */
-  personOf: (id: string) => Promise<ReachedPerson | null>
+  /** The user of an id that this server made; null for any other, and then no object was touched. */
+  userOf: (id: string) => Promise<ReachedUser | null>
 }

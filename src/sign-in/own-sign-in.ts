@@ -1,35 +1,35 @@
 import { z } from 'zod'
 import { discardTokens } from '#authorization/login/discard-tokens.ts'
-import { type Callback, readCallback, refusalIn } from '#authorization/login/read-callback.ts'
+import { type Callback, readCallback, denialIn } from '#authorization/login/read-callback.ts'
 import { droppedCookie, ownCookie, readCookie } from '#http/cookies.ts'
 import { toBase64Url } from '#lib/base64url.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import { sha256Hex } from '#lib/sha256-hex.ts'
-import { makePersonId } from '#users/base/user-id.ts'
+import { makeUserId } from '#users/base/user-id.ts'
 import { FRESH_SECONDS } from '#users/requests/page-sessions.ts'
-import { seal, unseal } from '#users/base/encryption.ts'
+import { encrypt, decrypt } from '#users/base/encryption.ts'
 import type { LoginRequest } from '#pingone/authorization-url.ts'
 import type { IdTokenClaims } from '#pingone/claims.ts'
 import type { DownstreamTokens } from '#pingone/tokens.ts'
 import type { PingOneProblem } from '#pingone/problems.ts'
-import type { AccountParts } from './deps.ts'
-import type { SignInRefusal } from './denials.ts'
+import type { AccountDeps } from './deps.ts'
+import type { SignInDenial } from './denials.ts'
 
-/** What a sign-in of our own pages is for. Sealed when it begins, and required by the branch that finishes it. */
+/** What a sign-in of our own pages is for. Encrypted when it begins, and required by the branch that finishes it. */
 export const Purpose = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('me') }),
   z.strictObject({
     kind: z.literal('step-up'),
     request: z.string(),
-    /** `deny` too needs the person of the grant. */
+    /** `deny` too needs the user of the grant. */
     decision: z.enum(['approve', 'deny']).default('approve'),
   }),
 ])
 export type Purpose = z.infer<typeof Purpose>
 
 /**
- * What a sign-in keeps between our page and `/signed-in`. It is no record of ours but a sealed cookie, so that who only
- * begins one makes this server store nothing. Its seal names the `state`: it opens for that one alone.
+ * What a sign-in keeps between our page and `/signed-in`. It is no record of ours but a encrypted cookie, so that who only
+ * begins one makes this server store nothing. Its encrypt names the `state`: it opens for that one alone.
  */
 const Transaction = z.strictObject({
   purpose: Purpose,
@@ -45,9 +45,9 @@ type Transaction = z.infer<typeof Transaction>
 
 export interface FinishedSignIn {
   purpose: Purpose
-  person: IdTokenClaims
-  /** The person's id, as everything of ours names them. */
-  personId: string
+  user: IdTokenClaims
+  /** The user's id, as everything of ours names them. */
+  userId: string
   /** Null where no scope of the API was asked. Whoever does not keep them hands them to `discardTokens`. */
   tokens: DownstreamTokens | null
   /** Drops the cookie of this sign-in: belongs into the answer. */
@@ -55,7 +55,7 @@ export interface FinishedSignIn {
 }
 
 export interface RefusedSignIn {
-  refusal: SignInRefusal
+  denial: SignInDenial
   /** Null where it could not be read. */
   purpose: Purpose | null
   headers: Headers
@@ -66,7 +66,7 @@ const SIGN_IN_SECONDS = 600
 const TOLERANCE_SECONDS = 60
 const STATE = /^[A-Za-z0-9_-]{43}$/
 
-export const signedInOf = ({ config }: AccountParts): string => `${config.publicOrigin}/signed-in`
+export const signedInOf = ({ config }: AccountDeps): string => `${config.publicOrigin}/signed-in`
 // One for each, so that two pages that were opened side by side both come home.
 const cookieOf = (state: string) => `__Host-sign-in-${state.slice(0, 16)}` as const
 const placeOf = (state: string) => ({ purpose: 'own-sign-in', grant: state })
@@ -74,7 +74,7 @@ const random = () => toBase64Url(crypto.getRandomValues(new Uint8Array(32)))
 
 /** From a click on our page to the address at PingOne. `headers` binds the sign-in to this browser. */
 export async function beginOwnSignIn(
-  parts: AccountParts,
+  parts: AccountDeps,
   purpose: Purpose,
   { scopes, client, isForced }: Pick<LoginRequest, 'scopes' | 'client'> & { isForced: boolean },
 ): Promise<Result<{ url: URL; headers: Headers }, PingOneProblem>> {
@@ -97,36 +97,36 @@ export async function beginOwnSignIn(
     isForced,
     endsAtSeconds: nowSeconds() + SIGN_IN_SECONDS,
   }
-  const sealed = await seal(config.rootKeys, placeOf(state), JSON.stringify(transaction))
-  const headers = new Headers({ 'Set-Cookie': ownCookie(cookieOf(state), sealed, SIGN_IN_SECONDS) })
+  const encrypted = await encrypt(config.rootKeys, placeOf(state), JSON.stringify(transaction))
+  const headers = new Headers({ 'Set-Cookie': ownCookie(cookieOf(state), encrypted, SIGN_IN_SECONDS) })
   return ok({ url: url.value, headers })
 }
 
 /** Who signed in, and for what: every check of invariant 4. The caller goes on with exactly this purpose. */
 export async function finishOwnSignIn(
   request: Request,
-  parts: AccountParts,
+  parts: AccountDeps,
 ): Promise<Result<FinishedSignIn, RefusedSignIn>> {
   const callback = readCallback(request.url)
   const headers = new Headers()
   const begun = await findTransaction(request, callback, parts, headers)
-  if (!begun.ok) return err({ refusal: begun.error, purpose: null, headers })
+  if (!begun.ok) return err({ denial: begun.error, purpose: null, headers })
   const { purpose } = begun.value
   const signedIn = await exchange(parts, begun.value)
-  if (!signedIn.ok) return err({ refusal: signedIn.error, purpose, headers })
-  const { person, tokens, spare } = signedIn.value
-  const stale = whyStale(person, begun.value, parts.nowSeconds())
+  if (!signedIn.ok) return err({ denial: signedIn.error, purpose, headers })
+  const { user, tokens, spare } = signedIn.value
+  const stale = whyStale(user, begun.value, parts.nowSeconds())
   if (stale !== null) {
     discardTokens(parts, spare)
-    return err({ refusal: stale, purpose, headers })
+    return err({ denial: stale, purpose, headers })
   }
-  const personId = await useUp(parts, person, begun.value).catch((error: unknown) => {
+  const userId = await useUp(parts, user, begun.value).catch((error: unknown) => {
     discardTokens(parts, spare)
     throw error
   })
-  if (!personId.ok || tokens === null) discardTokens(parts, spare)
-  if (!personId.ok) return err({ refusal: personId.error, purpose, headers })
-  return ok({ purpose, person, personId: personId.value, tokens, headers })
+  if (!userId.ok || tokens === null) discardTokens(parts, spare)
+  if (!userId.ok) return err({ denial: userId.error, purpose, headers })
+  return ok({ purpose, user, userId: userId.value, tokens, headers })
 }
 
 /**
@@ -137,7 +137,7 @@ function whyStale(
   { auth_time: at }: IdTokenClaims,
   { isForced }: Transaction,
   now: number,
-): SignInRefusal | null {
+): SignInDenial | null {
   if (at === undefined) return { reason: 'stale', detail: 'auth_time is missing', isForced }
   if (at > now + TOLERANCE_SECONDS) return { reason: 'not_trusted', detail: 'auth_time is in the future' }
   if (now - at <= FRESH_SECONDS + TOLERANCE_SECONDS) return null
@@ -152,34 +152,34 @@ interface Begun extends Transaction {
 async function findTransaction(
   request: Request,
   callback: Callback | null,
-  { config, nowSeconds }: AccountParts,
+  { config, nowSeconds }: AccountDeps,
   headers: Headers,
-): Promise<Result<Begun, SignInRefusal>> {
+): Promise<Result<Begun, SignInDenial>> {
   // Before anything is used up: what is not even well-formed leaves the sign-in as it was.
   if (callback === null || !STATE.test(callback.state)) return notOurs('not an answer of PingOne')
   const { state } = callback
   const cookie = readCookie(request, cookieOf(state))
   if (cookie === null) return notOurs('not of this browser')
   headers.append('Set-Cookie', droppedCookie(cookieOf(state)))
-  const opened = await unseal(config.rootKeys, placeOf(state), cookie)
+  const opened = await decrypt(config.rootKeys, placeOf(state), cookie)
   if (!opened.ok) return notOurs(opened.error.reason)
   const transaction = Transaction.parse(JSON.parse(opened.value))
   return transaction.endsAtSeconds > nowSeconds() ? ok({ ...transaction, callback }) : notOurs('too old')
 }
 
 interface SignedIn {
-  person: IdTokenClaims
+  user: IdTokenClaims
   tokens: DownstreamTokens | null
   /** What PingOne is to revoke when nobody keeps it. */
   spare: string
 }
 
 async function exchange(
-  parts: AccountParts,
+  parts: AccountDeps,
   { callback, isForApi, verifier, nonce, issuer }: Begun,
-): Promise<Result<SignedIn, SignInRefusal>> {
+): Promise<Result<SignedIn, SignInDenial>> {
   const { config, pingone } = parts
-  const refused = refusalIn(callback, config.pingone.issuer)
+  const refused = denialIn(callback, config.pingone.issuer)
   if (refused !== null) return err(refused)
   const secrets = { verifier, nonce, issuer }
   const answer = { callback: callback.url, redirectUri: signedInOf(parts), secrets }
@@ -188,26 +188,26 @@ async function exchange(
     if (signedIn.error.given !== null) discardTokens(parts, signedIn.error.given)
     return signedIn
   }
-  const { person, tokens } = signedIn.value
+  const { user, tokens } = signedIn.value
   return typeof tokens === 'string'
-    ? ok({ person, tokens: null, spare: tokens })
-    : ok({ person, tokens, spare: tokens.refreshToken ?? tokens.accessToken })
+    ? ok({ user, tokens: null, spare: tokens })
+    : ok({ user, tokens, spare: tokens.refreshToken ?? tokens.accessToken })
 }
 
 /**
- * The cookie goes with this answer, but whoever kept a copy has it still. So the Person, which nobody gets to write to
+ * The cookie goes with this answer, but whoever kept a copy has it still. So the User, which nobody gets to write to
  * who has not signed in, remembers the sign-in for as long as it could be used again.
  */
 async function useUp(
-  { config, personOf }: AccountParts,
+  { config, userOf }: AccountDeps,
   { iss, sub }: IdTokenClaims,
   { callback: { state }, endsAtSeconds }: Begun,
-): Promise<Result<string, SignInRefusal>> {
-  const personId = await makePersonId(config.rootKeys[0], iss, sub)
-  const person = await personOf(personId)
-  const used = await person?.useSignIn(await sha256Hex(state), random(), endsAtSeconds)
-  if (used === 'done') return ok(personId)
+): Promise<Result<string, SignInDenial>> {
+  const userId = await makeUserId(config.rootKeys[0], iss, sub)
+  const user = await userOf(userId)
+  const used = await user?.useSignIn(await sha256Hex(state), random(), endsAtSeconds)
+  if (used === 'done') return ok(userId)
   return used === 'blocked' ? err({ reason: 'blocked', detail: 'own sign-in' }) : notOurs('used before')
 }
 
-const notOurs = (detail: string) => err<SignInRefusal>({ reason: 'not_ours', detail })
+const notOurs = (detail: string) => err<SignInDenial>({ reason: 'not_ours', detail })

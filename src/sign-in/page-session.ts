@@ -1,16 +1,16 @@
 import { droppedCookie, ownCookie, readCookie } from '#http/cookies.ts'
 import { toBase64Url } from '#lib/base64url.ts'
 import { sha256Hex } from '#lib/sha256-hex.ts'
-import type { ReachedPerson } from '#users/reach-user.ts'
-import type { AccountParts } from './deps.ts'
+import type { ReachedUser } from '#users/reach-user.ts'
+import type { AccountDeps } from './deps.ts'
 
 /**
- * A browser's session with our own pages. Its cookie names the person, whose id carries a MAC, and has a random secret.
- * The Person keeps the hash of that alone, so that nothing it stores opens a page, and every end is true at once.
+ * A browser's session with our own pages. Its cookie names the user, whose id carries a MAC, and has a random secret.
+ * The User keeps the hash of that alone, so that nothing it stores opens a page, and every end is true at once.
  */
 export interface OpenPage {
-  person: ReachedPerson
-  /** What the Person knows the session by. */
+  user: ReachedUser
+  /** What the User knows the session by. */
   page: string
   /** In every form of this session. It follows from the secret, which no page and no other site has. */
   csrf: string
@@ -22,21 +22,21 @@ const VALUE = /^([^~]{1,100})~([A-Za-z0-9_-]{43})$/
 const hashOf = (purpose: 'page' | 'csrf', secret: string) => sha256Hex(`${purpose}\n${secret}`)
 
 /** Null where this browser has no session that we could have begun: then no object was touched. */
-export async function readPage(request: Request, { personOf }: AccountParts): Promise<OpenPage | null> {
-  const [, personId, secret] = VALUE.exec(readCookie(request, COOKIE) ?? '') ?? []
-  const person = personId === undefined ? null : await personOf(personId)
-  if (person === null || secret === undefined) return null
-  return { person, page: await hashOf('page', secret), csrf: await hashOf('csrf', secret) }
+export async function readPage(request: Request, { userOf }: AccountDeps): Promise<OpenPage | null> {
+  const [, userId, secret] = VALUE.exec(readCookie(request, COOKIE) ?? '') ?? []
+  const user = userId === undefined ? null : await userOf(userId)
+  if (user === null || secret === undefined) return null
+  return { user, page: await hashOf('page', secret), csrf: await hashOf('csrf', secret) }
 }
 
 /** Whether this browser says that it has a session. */
 export const namesPage = (request: Request): boolean => readCookie(request, COOKIE) !== null
 
 /** Always a new secret: a cookie that was there before the sign-in is worth nothing after it. */
-export async function newPage(personId: string): Promise<{ page: string; cookie: string }> {
+export async function newPage(userId: string): Promise<{ page: string; cookie: string }> {
   const secret = toBase64Url(crypto.getRandomValues(new Uint8Array(32)))
-  // No Max-Age: the Person says when it is over, and the page can say so then.
-  return { page: await hashOf('page', secret), cookie: ownCookie(COOKIE, `${personId}~${secret}`, null) }
+  // No Max-Age: the User says when it is over, and the page can say so then.
+  return { page: await hashOf('page', secret), cookie: ownCookie(COOKIE, `${userId}~${secret}`, null) }
 }
 
 export const droppedPage = (): string => droppedCookie(COOKIE)

@@ -2,15 +2,15 @@ import { type FormText, isFromOurPage, readForm } from '#http/read-form.ts'
 import { log } from '#lib/log.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import { isSameText } from '#lib/sha256-hex.ts'
-import type { PageRefusal } from '#users/grants/account-api.ts'
+import type { PageDenial } from '#users/grants/account-api.ts'
 import { answerBlocked, askToSignIn, message } from './answers.tsx'
 import { type OpenPage, readPage } from './page-session.ts'
-import type { AccountParts } from './deps.ts'
+import type { AccountDeps } from './deps.ts'
 
-/** A form of a person's own page, with the session that it came from; or the answer that refuses it. */
+/** A form of a user's own page, with the session that it came from; or the answer that refuses it. */
 export async function readOwnForm(
   request: Request,
-  parts: AccountParts,
+  parts: AccountDeps,
 ): Promise<Result<OpenPage & { form: FormText }, Response>> {
   if (!isFromOurPage(request, parts.config.publicOrigin)) return err(refuseForm(parts, 'origin'))
   const form = await readForm(request)
@@ -23,7 +23,7 @@ export async function readOwnForm(
   return ok({ ...page, form })
 }
 
-export function refuseForm(parts: AccountParts, reason: 'origin' | 'form' | 'csrf'): Response {
+export function refuseForm(parts: AccountDeps, reason: 'origin' | 'form' | 'csrf'): Response {
   log.warn('account.form-refused', { reason })
   const sentence =
     'It did not come from your page here, or that page is of an earlier sign-in. Nothing was changed.'
@@ -31,9 +31,6 @@ export function refuseForm(parts: AccountParts, reason: 'origin' | 'form' | 'csr
   return message({ title: 'This form was not accepted', sentence, next }, parts, { status: 403 })
 }
 
-/** What the Person said about the session of a form that was good. */
-export const answerPageRefusal = (
-  parts: AccountParts,
-  refusal: PageRefusal,
-  status: 200 | 403 = 403,
-): Response => (refusal === 'blocked' ? answerBlocked(parts) : askToSignIn(parts, { isOver: true, status }))
+/** What the User said about the session of a form that was good. */
+export const answerPageDenial = (parts: AccountDeps, denial: PageDenial, status: 200 | 403 = 403): Response =>
+  denial === 'blocked' ? answerBlocked(parts) : askToSignIn(parts, { isOver: true, status })

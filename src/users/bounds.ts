@@ -1,5 +1,5 @@
 /**
- * How much one person's object keeps of each kind of row (docs/limits.md). What goes first, and what is refused in place
+ * How much one user's object keeps of each kind of row (docs/limits.md). What goes first, and what is refused in place
  * of one more, is said where each is used.
  */
 
@@ -22,7 +22,7 @@ export const MOST_URI_CHARACTERS = 500
 export const MOST_CLOSING = 1000
 
 export const STEP_UPS_PER_GRANT = 3
-/** More answers than a person gives in ten minutes, the life of one. Further ones are refused; none is forgotten early. */
+/** More answers than a user gives in ten minutes, the life of one. Further ones are refused; none is forgotten early. */
 export const MOST_CONFIRMATIONS = 300
 
 /** 1,000 calls a day for 30 days stay below it. */
@@ -36,6 +36,6 @@ export const MOST_RESULTS = 500
 /** Tokens that PingOne has yet to revoke. */
 export const MOST_REVOCATIONS = 200
 
-export const PAGES_PER_PERSON = 10
+export const PAGES_PER_USER = 10
 /** Sign-ins are remembered for ten minutes. One more than this is refused: none is forgotten early. */
 export const MOST_SIGN_INS = 100

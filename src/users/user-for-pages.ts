@@ -1,13 +1,13 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { AccountBook } from './grants/account-service.ts'
-import type { AccountKeeper } from './grants/account-api.ts'
+import type { AccountService } from './grants/account-service.ts'
+import type { AccountApi } from './grants/account-api.ts'
 import type { NewPageSession } from './requests/page-sessions.ts'
-import type { StepUpAsk, StepUpGiven, StepUpKeeper } from './requests/step-up-api.ts'
+import type { StepUpAsk, StepUpGiven, StepUpApi } from './requests/step-up-api.ts'
 import type { StepUps } from './requests/step-ups.ts'
 
-/** What a person's own pages ask of their Person, and the step-ups that one of them decides; handed on to where it is kept. */
-export abstract class PersonForPages extends DurableObject<Env> implements AccountKeeper, StepUpKeeper {
-  protected abstract readonly account: AccountBook
+/** What a user's own pages ask of their User, and the step-ups that one of them decides; handed on to where it is kept. */
+export abstract class UserForPages extends DurableObject<Env> implements AccountApi, StepUpApi {
+  protected abstract readonly account: AccountService
   protected abstract readonly stepUps: StepUps
 
   async useSignIn(id: string, attempt: string, untilSeconds: number) {

@@ -1,19 +1,19 @@
 import type { DurableObject } from 'cloudflare:workers'
 import type { Config } from '#config.ts'
-import type { AccountKeeper, ListedGrant } from './grants/account-api.ts'
-import type { CallIntent, CallKeeper, CallStart } from './calls/calls.ts'
-import type { ConfirmationKeeper } from './requests/confirmations.ts'
+import type { AccountApi, ListedGrant } from './grants/account-api.ts'
+import type { CallIntent, CallApi, CallStart } from './calls/calls.ts'
+import type { ConfirmationApi } from './requests/confirmations.ts'
 import type { EndReason } from './grants/end-reason.ts'
 import type { NewGrant } from './grants/grant.ts'
-import type { GrantKeeper } from './grants/grant-api.ts'
-import type { PersonPingOne, Step } from './base/step.ts'
-import type { StepUpKeeper } from './requests/step-up-api.ts'
-import type { Subscribed, SubscriptionKeeper } from './sessions/subscriptions.ts'
+import type { GrantApi } from './grants/grant-api.ts'
+import type { UserPingOne, Step } from './base/step.ts'
+import type { StepUpApi } from './requests/step-up-api.ts'
+import type { Subscribed, SubscriptionApi } from './sessions/subscriptions.ts'
 
-/** What a Person works with. */
-export interface PersonParts {
+/** What a User works with. */
+export interface UserDeps {
   config(env: Env): Config
-  pingone(env: Env): PersonPingOne
+  pingone(env: Env): UserPingOne
   /** Milliseconds since 1970. */
   nowMs(): number
   /** Ends the object of a session with its streams. */
@@ -24,16 +24,9 @@ export interface PersonParts {
   stepOf?: ((object: DurableObjectState) => Step) | undefined
 }
 
-/** What others may ask of a Person. */
-export interface PersonObject
-  extends
-    DurableObject<Env>,
-    AccountKeeper,
-    CallKeeper,
-    ConfirmationKeeper,
-    GrantKeeper,
-    StepUpKeeper,
-    SubscriptionKeeper {
+/** What others may ask of a User. */
+export interface UserObject
+  extends DurableObject<Env>, AccountApi, CallApi, ConfirmationApi, GrantApi, StepUpApi, SubscriptionApi {
   openGrant(given: NewGrant): Promise<'opened' | 'blocked'>
   openSession(session: string, grant: string, client: string): Promise<void>
   closeSession(session: string): Promise<void>

@@ -1,49 +1,49 @@
-import { AccountBook } from './grants/account-service.ts'
+import { AccountService } from './grants/account-service.ts'
 import type { ListedGrant } from './grants/account-api.ts'
-import { CallDesk } from './calls/call-service.ts'
+import { CallService } from './calls/call-service.ts'
 import { CallLog } from './calls/call-log.ts'
 import type { CallIntent, CallOutcome, CallStart } from './calls/calls.ts'
-import { makeChangeTeller } from './sessions/change-notifier.ts'
-import { sealTokens } from './tokens/downstream.ts'
-import { DownstreamKeeper } from './tokens/downstream-service.ts'
+import { makeChangeNotifier } from './sessions/change-notifier.ts'
+import { encryptTokens } from './tokens/downstream.ts'
+import { DownstreamService } from './tokens/downstream-service.ts'
 import type { EndReason } from './grants/end-reason.ts'
 import type { NewGrant } from './grants/grant.ts'
 import { Confirmations, type UsedConfirmation } from './requests/confirmations.ts'
-import { GrantBook } from './grants/grant-table.ts'
+import { GrantTable } from './grants/grant-table.ts'
 import { GrantEnds } from './grants/grant-ends.ts'
 import { inTime } from './grants/grant-life.ts'
 import { type BearerAnswer, nothingKnown } from './grants/grant-api.ts'
 import { type Commit, type Committed, GrantRecords, type Snapshot } from './grants/grant-records.ts'
-import type { PersonObject, PersonParts } from './user-object.ts'
+import type { UserObject, UserDeps } from './user-object.ts'
 import { PageSessions } from './requests/page-sessions.ts'
-import { PersonForPages } from './user-for-pages.ts'
-import { personName } from './base/user-id.ts'
+import { UserForPages } from './user-for-pages.ts'
+import { userName } from './base/user-id.ts'
 import { RequestRates } from './calls/request-rates.ts'
 import { Revocations } from './tokens/revocations.ts'
 import { makeSessionCloser } from './sessions/session-closer.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { StepUps } from './requests/step-ups.ts'
-import { type PersonPingOne, plainStep, steppedPingOne, steppedStorage } from './base/step.ts'
+import { type UserPingOne, plainStep, steppedPingOne, steppedStorage } from './base/step.ts'
 import { type Subscribing, Subscriptions } from './sessions/subscriptions.ts'
 import { TenantGuard, tenantOf } from './grants/tenant.ts'
 import { WakeTime } from './base/wake-time.ts'
 
 /**
- * One Durable Object per person: their grants with the library's records, PingOne's tokens sealed under each, open
+ * One Durable Object per user: their grants with the library's records, PingOne's tokens encrypted under each, open
  * sessions, and what was done. What changes a grant has no `await` between reading and writing, so it is one act.
  * The constructor writes nothing: an object that a stranger's bearer reaches stays empty.
  */
-export const makePerson = (parts: PersonParts) =>
-  class extends PersonForPages implements PersonObject {
+export const makeUser = (parts: UserDeps) =>
+  class extends UserForPages implements UserObject {
     readonly #nowSeconds = () => Math.floor(parts.nowMs() / 1000)
     readonly #step = parts.stepOf?.(this.ctx) ?? plainStep
     readonly #storage = steppedStorage(this.ctx.storage, this.#step)
-    readonly #grants = new GrantBook(this.#storage.kv, this.#nowSeconds)
+    readonly #grants = new GrantTable(this.#storage.kv, this.#nowSeconds)
     readonly #records = new GrantRecords(this.#storage.kv, this.#nowSeconds)
     readonly #subscriptions = new Subscriptions(this.#storage.kv)
     readonly #sessions = new Sessions(this.#storage.kv, this.#nowSeconds, this.#subscriptions)
     readonly #revocations = new Revocations(this.#storage.kv, this.#nowSeconds)
-    readonly #tellChange = makeChangeTeller({
+    readonly #tellChange = makeChangeNotifier({
       subscriptions: this.#subscriptions,
       isOpen: (grant) => this.#isOpen(grant),
       tell: (...news) => this.#step('session.tell', () => parts.tellSession(this.env, ...news)),
@@ -76,7 +76,7 @@ export const makePerson = (parts: PersonParts) =>
       sessions: this.#sessions,
       calls: this.#calls,
       wake: this.#wake,
-      isOwn: async (iss: string, sub: string) => (await personName(iss, sub)) === this.ctx.id.name,
+      isOwn: async (iss: string, sub: string) => (await userName(iss, sub)) === this.ctx.id.name,
       revoke: (...told: Parameters<GrantEnds['revoke']>) => this.#ends.revoke(...told),
     }
     readonly #ends: GrantEnds = new GrantEnds({
@@ -88,17 +88,17 @@ export const makePerson = (parts: PersonParts) =>
         this.stepUps.dropAllOf(grant)
       },
     })
-    protected readonly account = new AccountBook({
+    protected readonly account = new AccountService({
       ...this.#shared,
       pages: new PageSessions(this.#storage.kv, this.#nowSeconds),
       ends: this.#ends,
     })
-    readonly #downstream = new DownstreamKeeper({
+    readonly #downstream = new DownstreamService({
       ...this.#shared,
       pingone: () => this.#pingone(),
       endGrant: (grant, reason) => this.#ends.end(grant, reason),
     })
-    readonly #desk = new CallDesk({
+    readonly #desk = new CallService({
       ...this.#shared,
       nowMs: () => parts.nowMs(),
       downstream: this.#downstream,
@@ -111,19 +111,19 @@ export const makePerson = (parts: PersonParts) =>
     async openGrant(given: NewGrant): Promise<'opened' | 'blocked'> {
       const config = parts.config(this.env)
       const tokens = { access: given.accessToken, refresh: given.refreshToken }
-      const sealed = await sealTokens(config, given.id, tokens)
+      const encrypted = await encryptTokens(config, given.id, tokens)
       const tenant = tenantOf(config, given.environment)
       if (this.#grants.isBlocked) {
-        this.#ends.revoke(given.id, sealed, tenant)
+        this.#ends.revoke(given.id, encrypted, tenant)
         return 'blocked'
       }
       // Told twice, because an answer was lost or late: what happened to the grant since then stands.
       if (this.#grants.read(given.id) !== null) return 'opened'
-      for (const { id } of this.#grants.tooManyFor(config.life.grantsPerPerson, given))
+      for (const { id } of this.#grants.tooManyFor(config.life.grantsPerUser, given))
         this.#ends.end(id, 'cap')
       this.#calls.makeTable()
       this.#records.create(given.id, given.record)
-      this.#grants.open(given, sealed, tenant)
+      this.#grants.open(given, encrypted, tenant)
       this.#wake.noLaterThan(given.record.expiresAtSeconds)
       return 'opened'
     }
@@ -261,7 +261,7 @@ export const makePerson = (parts: PersonParts) =>
       return !this.#tenant.refuses(grant, parts.config(this.env))
     }
 
-    #pingone(): PersonPingOne {
+    #pingone(): UserPingOne {
       return steppedPingOne(parts.pingone(this.env), this.#step)
     }
   }

@@ -86,7 +86,7 @@ test.for(['a b&c=d#e?f/"\'<>\\', '%00%0d%0aLocation: https://evil.example', '\u2
   async (state) => {
     const client = await story.newClient()
     const { url } = client.authorize({ state })
-    const { answer } = await signIn(new Browser(), url, { person: story.newPerson() })
+    const { answer } = await signIn(new Browser(), url, { user: story.newUser() })
     expect(answer?.get('state')).toBe(state)
     const denied = await signIn(new Browser(), url, { decision: 'deny' })
     expect(denied.answer?.get('state')).toBe(state)
@@ -149,7 +149,7 @@ test.for([
 test('a token request with a parameter twice gets no token', async () => {
   const client = await story.newClient()
   const { url, verifier } = client.authorize()
-  const { answer } = await signIn(new Browser(), url, { person: story.newPerson() })
+  const { answer } = await signIn(new Browser(), url, { user: story.newUser() })
   const form = new URLSearchParams({
     grant_type: 'authorization_code',
     client_id: client.clientId,

@@ -8,12 +8,12 @@ import { tellStory } from '../support/story.ts'
 const story = tellStory()
 const HOME = 'http://localhost:33418/done'
 
-afterEach(() => story.standIn.reset())
+afterEach(() => story.emulator.reset())
 
 /** A login that is about to come back from PingOne, and the address with which it will. */
 async function readyToReturn(browser = new Browser()) {
   const { url, state } = (await story.newClient()).authorize()
-  const { page } = await signIn(browser, url, { person: story.newPerson(), stopBefore: 'callback' })
+  const { page } = await signIn(browser, url, { user: story.newUser(), stopBefore: 'callback' })
   return { browser, page, state, callback: callbackOf(page) }
 }
 
@@ -62,7 +62,7 @@ test.for([
   expect((await browser.open(callback)).status).toBe(400)
 })
 
-test('T07 an error in the name of another issuer is not taken for the word of the person', async () => {
+test('T07 an error in the name of another issuer is not taken for the word of the user', async () => {
   const { browser, callback } = await readyToReturn()
   const url = altered(callback, (parameters) => {
     parameters.delete('code')
@@ -157,7 +157,7 @@ test.for(['approve', 'leave', 'deny'])(
       400,
       true,
     ])
-    const end = await continueSignIn(browser, page, client.redirectUri, { person: story.newPerson() })
+    const end = await continueSignIn(browser, page, client.redirectUri, { user: story.newUser() })
     expect(end.answer?.has('code')).toBe(true)
   },
 )
@@ -181,7 +181,7 @@ test('T17 ten callbacks with one state at the same moment give at most one grant
   const client = await story.newClient()
   const { url, verifier } = client.authorize()
   const browser = new Browser()
-  const { page } = await signIn(browser, url, { person: story.newPerson(), stopBefore: 'callback' })
+  const { page } = await signIn(browser, url, { user: story.newUser(), stopBefore: 'callback' })
   const pages = await Promise.all(Array.from({ length: 10 }, () => browser.onward(page)))
   const codes = pages.flatMap(({ next }) => next?.searchParams.get('code') ?? [])
   const redeemed = await Promise.all(codes.map((code) => client.redeem(code, verifier)))

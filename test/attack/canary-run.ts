@@ -44,10 +44,10 @@ export async function runEverything(
   const { answer, addresses } = world
   const client = await story.newClient()
   const confidential = await story.newClient({ token_endpoint_auth_method: 'client_secret_basic' })
-  const people = [story.newPerson(), story.newPerson()] as const
-  const [ada, bob] = people
+  const users = [story.newUser(), story.newUser()] as const
+  const [ada, bob] = users
   const login = (options: SignInOptions = {}, by: OAuthClient = client) =>
-    signIn(new Browser(), by.authorize({ scope: BOTH }).url, { person: ada, ...options })
+    signIn(new Browser(), by.authorize({ scope: BOTH }).url, { user: ada, ...options })
 
   await login({ decision: 'deny' })
   await login({ apiDecision: 'deny' })
@@ -61,9 +61,9 @@ export async function runEverything(
     { callbackState: 'wrong' },
     { faults: { token: '503' } },
   ]) {
-    await story.standIn.set(switches)
+    await story.emulator.set(switches)
     await login()
-    await story.standIn.set(Object.fromEntries(Object.keys(switches).map((name) => [name, null])))
+    await story.emulator.set(Object.fromEntries(Object.keys(switches).map((name) => [name, null])))
   }
   const problem = { error: planted.pingoneError.value, error_description: planted.pingoneError.value }
   for (const status of [400, 401, 500, 302]) {
@@ -76,24 +76,24 @@ export async function runEverything(
   }
   answer.token = undefined
 
-  const { tokens } = await story.signInWith(client, { asked: BOTH, person: ada })
-  await story.signInWith(confidential, { asked: BOTH, person: ada }).catch(() => 'it must authenticate')
+  const { tokens } = await story.signInWith(client, { asked: BOTH, user: ada })
+  await story.signInWith(confidential, { asked: BOTH, user: ada }).catch(() => 'it must authenticate')
   await using stateful = await connectMcp('sdk-v1', addresses.mcpUrl, {
-    signIn: { person: bob },
+    signIn: { user: bob },
     keepsRefreshTokens: false,
   })
   await withSignIn(stateful, () => stateful.callTool('addTodo', { text: todoText.value }))
   let bearer = tokens.access_token
-  const inBothLanes = async (name: string, input: Record<string, unknown> = {}) => {
+  const onBothTransports = async (name: string, input: Record<string, unknown> = {}) => {
     await callToolStateless(client, bearer, name, input)
     await stateful.callTool(name, input).catch(() => 'an HTTP status')
   }
   const callAll = async () => {
-    await inBothLanes('whoAmI')
-    await inBothLanes('addTodo', { text: todoText.value })
-    await inBothLanes('listTodos')
-    await inBothLanes('updateTodo', { id: crypto.randomUUID(), completed: true })
-    await inBothLanes('deleteTodo', { id: crypto.randomUUID() })
+    await onBothTransports('whoAmI')
+    await onBothTransports('addTodo', { text: todoText.value })
+    await onBothTransports('listTodos')
+    await onBothTransports('updateTodo', { id: crypto.randomUUID(), completed: true })
+    await onBothTransports('deleteTodo', { id: crypto.randomUUID() })
   }
   await callAll()
   for (const bad of API_ANSWERS) {
@@ -106,19 +106,19 @@ export async function runEverything(
   await client.refresh('made-up')
   bearer = next.access_token
   // A token near its end is renewed; one that PingOne does not renew any more ends in 401.
-  await story.standIn.set({ accessTokenSeconds: 30 })
-  const short = await story.signInWith(client, { asked: BOTH, person: ada })
+  await story.emulator.set({ accessTokenSeconds: 30 })
+  const short = await story.signInWith(client, { asked: BOTH, user: ada })
   bearer = short.tokens.access_token
-  await inBothLanes('listTodos')
+  await onBothTransports('listTodos')
   answer.token = { status: 503, body: planted.pingoneError.value }
-  await inBothLanes('listTodos')
+  await onBothTransports('listTodos')
   answer.token = undefined
-  await story.standIn.endSessions()
-  await inBothLanes('listTodos')
+  await story.emulator.endSessions()
+  await onBothTransports('listTodos')
   await client.revoke(next.refresh_token ?? '')
   await callToolStateless(client, next.access_token, 'whoAmI')
   await visitErrorPages(addresses.origin, bearer)
-  return { passwords: people.map(({ password }) => password), emails: people.map(({ email }) => email) }
+  return { passwords: users.map(({ password }) => password), emails: users.map(({ email }) => email) }
 }
 
 async function visitErrorPages(origin: string, bearer: string): Promise<void> {

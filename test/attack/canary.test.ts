@@ -17,12 +17,12 @@ import {
 let world: CanaryWorld
 let secrets: readonly Canary[]
 const todoText = newCanary('text of a todo')
-let people: readonly Canary[]
+let users: readonly Canary[]
 
 beforeAll(async () => {
   world = await startCanaryWorld()
   const { passwords, emails } = await runEverything(world, todoText)
-  people = [...canariesOf('password', passwords), ...canariesOf('e-mail address', emails)]
+  users = [...canariesOf('password', passwords), ...canariesOf('e-mail address', emails)]
   secrets = secretsOf(world)
 }, 180_000)
 afterAll(() => world?.[Symbol.asyncDispose]())
@@ -85,7 +85,7 @@ test('the run went everywhere, and what is looked for can be found where it belo
 })
 
 test('T23 nothing of PingOne, of the API or of the server itself reaches a client, a log, storage or a URL', () => {
-  const everything = [...secrets, ...people]
+  const everything = [...secrets, ...users]
   expect(findCanaries(everything, [...answers(), ...kept()])).toEqual([])
   // PingOne itself puts its errors into the redirect to us.
   const ours = everything.filter(({ kind }) => kind !== 'error of PingOne')
@@ -123,7 +123,7 @@ test('what we give to clients is in the one answer that the protocol has for it'
   expect(findCanaries(handles, kept())).toEqual([])
 })
 
-test('what a person wrote is in the results of tools and nowhere else', () => {
+test('what a user wrote is in the results of tools and nowhere else', () => {
   const others = answers((exchange) => pathOf(exchange) === '/mcp')
   expect(findCanaries([todoText], [...others, ...kept(), ...urls()])).toEqual([])
 })

@@ -32,7 +32,7 @@ test.for([
   { decisions: ['approve', 'deny'] },
   { decisions: ['approve', 'approve'] },
 ])('T09 what is no clear yes ($decisions) is a no', async ({ decisions }) => {
-  const before = (await story.standIn.state()).counts
+  const before = (await story.emulator.state()).counts
   const { browser, page, form, state } = await consentForm()
   const bent = withFields(
     form,
@@ -40,7 +40,7 @@ test.for([
   )
   const home = await browser.submit(page, bent)
   expect(Object.fromEntries(home.next?.searchParams ?? [])).toMatchObject({ error: 'access_denied', state })
-  expect((await story.standIn.state()).counts).toEqual(before)
+  expect((await story.emulator.state()).counts).toEqual(before)
 })
 
 test('T09 fields that are not on the form change nothing: where it leads was settled when it began', async () => {

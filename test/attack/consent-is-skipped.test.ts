@@ -7,24 +7,24 @@ const story = tellStory()
 
 test('T01 a client rides on the approval of another: our page comes first, and nothing reaches PingOne', async () => {
   const browser = new Browser()
-  const person = story.newPerson()
+  const user = story.newUser()
   // Signed in at PingOne, consented there, approved here: all that a confused deputy needs.
-  await story.signInWith(await story.newClient({ client_name: 'Trusted' }), { browser, person })
-  const before = (await story.standIn.state()).counts
+  await story.signInWith(await story.newClient({ client_name: 'Trusted' }), { browser, user })
+  const before = (await story.emulator.state()).counts
   const stranger = await story.newClient({ client_name: 'Stranger' })
   const page = await browser.open(stranger.authorize({ scope: 'todo:read todo:write' }).url)
   expect([page.status, page.next]).toEqual([200, undefined])
   expect(page.text).toContain('Stranger')
-  expect((await story.standIn.state()).counts).toEqual(before)
+  expect((await story.emulator.state()).counts).toEqual(before)
 })
 
 test('T01 the same client with more scopes, or another redirect, is asked about anew', async () => {
   const browser = new Browser()
-  const person = story.newPerson()
+  const user = story.newUser()
   const client = await story.newClient()
-  await story.signInWith(client, { browser, person })
+  await story.signInWith(client, { browser, user })
   for (const asked of [{ scope: 'todo:read todo:write' }, { redirect_uri: 'http://localhost:40404/done' }]) {
-    const { stages } = await signIn(browser, client.authorize(asked).url, { person, stopBefore: 'pingone' })
+    const { stages } = await signIn(browser, client.authorize(asked).url, { user, stopBefore: 'pingone' })
     expect(stages).toEqual(['consent', 'pingone'])
   }
 })
@@ -43,14 +43,14 @@ test('T03 whoever listens on this computer gets a page that says so, and no way 
 
 test('T33 nothing that is remembered, sent or set stands in for the click', async () => {
   const browser = new Browser()
-  const person = story.newPerson()
+  const user = story.newUser()
   const client = await story.newClient()
-  await story.signInWith(client, { browser, person })
+  await story.signInWith(client, { browser, user })
   for (const extra of [
     { prompt: 'none' },
     { decision: 'approve' },
     { approval_prompt: 'auto' },
-    { login_hint: person.username },
+    { login_hint: user.username },
   ]) {
     const page = await browser.open(client.authorize(extra).url)
     const isHome = page.next?.searchParams.get('error') !== undefined

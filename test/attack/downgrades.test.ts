@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
 import { signIn } from '../support/sign-in.ts'
-import { LANES, openLane } from '../support/transport.ts'
+import { TRANSPORTS, openTransport } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
@@ -28,7 +28,7 @@ test('T35 PKCE holds for clients with a secret too, and a challenge is no verifi
   )
   expect(bare.forms).toEqual([])
   const { url, verifier } = client.authorize()
-  const { answer } = await signIn(new Browser(), url, { person: story.newPerson() })
+  const { answer } = await signIn(new Browser(), url, { user: story.newUser() })
   const code = answer?.get('code') ?? ''
   const challenge = createHash('sha256').update(verifier).digest('base64url')
   for (const wrong of [undefined, '', challenge, `${verifier}x`]) {
@@ -43,13 +43,13 @@ test('T35 PKCE holds for clients with a secret too, and a challenge is no verifi
   }
 })
 
-test.for(LANES)(
-  'T20 %s: a revision that nobody speaks is refused, and does not open the other lane',
+test.for(TRANSPORTS)(
+  'T20 %s: a revision that nobody speaks is refused, and does not open the other transport',
   async (name) => {
-    const lane = await openLane(story, name)
+    const transport = await openTransport(story, name)
     for (const version of ['2024-01-01', '1.0', '2026-07-28; 2025-11-25', '9999-12-31']) {
-      const { status, text } = await lane.send(
-        JSON.stringify(lane.message('addTodo', { text: 'downgraded' })),
+      const { status, text } = await transport.send(
+        JSON.stringify(transport.message('addTodo', { text: 'downgraded' })),
         {
           'mcp-protocol-version': version,
         },
@@ -57,6 +57,6 @@ test.for(LANES)(
       expect([version, status]).toEqual([version, 400])
       expect(text).not.toContain('"structuredContent"')
     }
-    expect(await lane.todos()).toEqual([])
+    expect(await transport.todos()).toEqual([])
   },
 )

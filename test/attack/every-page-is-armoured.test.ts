@@ -6,7 +6,7 @@ import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
 
-afterEach(() => story.standIn.reset())
+afterEach(() => story.emulator.reset())
 
 function expectArmour(name: string, page: Page) {
   const header = (of: string) => page.headers.get(of)
@@ -38,9 +38,9 @@ test('T16 every page, the errors too, has every header and nothing that loads or
   if (form === undefined) throw new Error('no form')
   const decide = (value: string) => browser.submit(consent, form, { press: { name: 'decision', value } })
   const atPingOne = async (switches: Record<string, unknown>) => {
-    await story.standIn.set(switches)
-    const { page } = await signIn(new Browser(), client.authorize().url, { person: story.newPerson() })
-    await story.standIn.reset()
+    await story.emulator.set(switches)
+    const { page } = await signIn(new Browser(), client.authorize().url, { user: story.newUser() })
+    await story.emulator.reset()
     return page
   }
   const pages: Record<string, Page> = {
@@ -58,7 +58,7 @@ test('T16 every page, the errors too, has every header and nothing that loads or
     ),
     'bad callback': await browser.open(`${story.origin}/callback?state=x&code=x`),
     'own page, signed out': await browser.open(`${story.origin}/me`),
-    'own page': (await OwnPage.signIn(story.origin, story.newPerson())).page,
+    'own page': (await OwnPage.signIn(story.origin, story.newUser())).page,
     'step-up, nothing there': await browser.open(`${story.origin}/step-up/x~y`),
     'bad sign-in': await browser.open(`${story.origin}/signed-in?state=x&code=x`),
     outage: await atPingOne({ faults: { token: '503' } }),
@@ -71,7 +71,7 @@ test('T16 every page, the errors too, has every header and nothing that loads or
   ])
 })
 
-test('what is no page for a person is an empty 404 for a program', async () => {
+test('what is no page for a user is an empty 404 for a program', async () => {
   for (const path of ['/nothing', '/.well-known/openid-configuration', '/signed-in/']) {
     const answer = await fetch(`${story.origin}${path}`, { headers: { accept: 'application/json' } })
     expect([path, answer.status, await answer.text()]).toEqual([path, 404, ''])
@@ -102,7 +102,7 @@ test.for(['HEAD', 'OPTIONS', 'PUT', 'PATCH', 'DELETE', 'POST', 'PROPFIND'])(
 test('HEAD on a callback does not use it up', async () => {
   const browser = new Browser()
   const { page } = await signIn(browser, (await story.newClient()).authorize().url, {
-    person: story.newPerson(),
+    user: story.newUser(),
     stopBefore: 'callback',
   })
   const callback = page.next ?? ''

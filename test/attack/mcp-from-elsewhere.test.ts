@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import { LANES, openLane } from '../support/transport.ts'
+import { TRANSPORTS, openTransport } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
@@ -23,10 +23,10 @@ const raw = (
     sent.end(body)
   })
 
-test.for(LANES)(
+test.for(TRANSPORTS)(
   'T22 %s: a request for another host is 421 on every path, with a good bearer too',
-  async (lane) => {
-    const { headers, message, todos } = await openLane(story, lane)
+  async (transport) => {
+    const { headers, message, todos } = await openTransport(story, transport)
     const body = JSON.stringify(message('addTodo', { text: 'smuggled' }))
     for (const host of [
       'evil.example',
@@ -55,10 +55,10 @@ test('a host that only claims to be forwarded changes nothing', async () => {
   expect(answer.body).not.toContain('evil.example')
 })
 
-test.for(LANES)(
+test.for(TRANSPORTS)(
   'T21 %s: a foreign origin is 403 before the bearer is looked at, in every method',
-  async (lane) => {
-    const { headers, message, todos } = await openLane(story, lane)
+  async (transport) => {
+    const { headers, message, todos } = await openTransport(story, transport)
     const { authorization: _taken, ...strange } = headers
     const body = JSON.stringify(message('addTodo', { text: 'smuggled' }))
     const { port } = new URL(story.origin)
@@ -91,36 +91,39 @@ test.for(LANES)(
 
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-test.for(LANES)('%s: headers that steer the library, or name a principal, do nothing', async (lane) => {
-  const mine = await openLane(story, lane)
-  const theirs = await openLane(story, lane)
-  await theirs.call('addTodo', { text: 'of somebody else' })
-  const [person, grant] = (theirs.headers['authorization'] ?? '').replace('Bearer ', '').split(':')
-  const principal = {
-    person,
-    grant,
-    client: 'any',
-    scopes: ['todo:read', 'todo:write'],
-    expiresAtSeconds: 2_000_000_000,
-  }
-  const forged = {
-    'x-mcp-principal': base64(principal),
-    'x-agents-lifecycle-props': JSON.stringify({ principal }),
-    'x-agents-props': JSON.stringify({ principal }),
-    'x-partykit-room': 'streamable-http:x',
-    'x-partykit-namespace': 'mcp-session',
-    'cf-mcp-method': 'GET',
-    'cf-mcp-message': base64([mine.message('deleteTodo', { id: 'x' })]),
-    'mcp-protocol-version': lane === 'stateless' ? '2026-07-28' : '2025-11-25',
-    'x-forwarded-for': '127.0.0.1',
-    'x-http-method-override': 'DELETE',
-    cookie: 'userId=ada; __Host-oauth-approvals=x',
-  }
-  const { status, text: answer } = await mine.send(JSON.stringify(mine.message('listTodos')), {
-    ...forged,
-    ...(lane === 'stateless' ? { 'mcp-name': 'listTodos' } : {}),
-  })
-  expect(status).toBe(200)
-  expect(answer).toContain('"total":0')
-  expect(await theirs.todos()).toEqual(['of somebody else'])
-})
+test.for(TRANSPORTS)(
+  '%s: headers that steer the library, or name a principal, do nothing',
+  async (transport) => {
+    const mine = await openTransport(story, transport)
+    const theirs = await openTransport(story, transport)
+    await theirs.call('addTodo', { text: 'of somebody else' })
+    const [user, grant] = (theirs.headers['authorization'] ?? '').replace('Bearer ', '').split(':')
+    const principal = {
+      user,
+      grant,
+      client: 'any',
+      scopes: ['todo:read', 'todo:write'],
+      expiresAtSeconds: 2_000_000_000,
+    }
+    const forged = {
+      'x-mcp-principal': base64(principal),
+      'x-agents-lifecycle-props': JSON.stringify({ principal }),
+      'x-agents-props': JSON.stringify({ principal }),
+      'x-partykit-room': 'streamable-http:x',
+      'x-partykit-namespace': 'mcp-session',
+      'cf-mcp-method': 'GET',
+      'cf-mcp-message': base64([mine.message('deleteTodo', { id: 'x' })]),
+      'mcp-protocol-version': transport === 'stateless' ? '2026-07-28' : '2025-11-25',
+      'x-forwarded-for': '127.0.0.1',
+      'x-http-method-override': 'DELETE',
+      cookie: 'userId=ada; __Host-oauth-approvals=x',
+    }
+    const { status, text: answer } = await mine.send(JSON.stringify(mine.message('listTodos')), {
+      ...forged,
+      ...(transport === 'stateless' ? { 'mcp-name': 'listTodos' } : {}),
+    })
+    expect(status).toBe(200)
+    expect(answer).toContain('"total":0')
+    expect(await theirs.todos()).toEqual(['of somebody else'])
+  },
+)

@@ -1,66 +1,69 @@
 import { beforeAll, expect, test } from 'vitest'
 import { endlessLooking, sendFlood } from '../support/flood.ts'
-import { LANES, openLane, type Lane } from '../support/transport.ts'
+import { TRANSPORTS, openTransport, type Transport } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
-const lanes = new Map<(typeof LANES)[number], Lane>()
-const lane = (name: (typeof LANES)[number]): Lane => {
-  const found = lanes.get(name)
-  if (found === undefined) throw new Error('no lane')
+const transports = new Map<(typeof TRANSPORTS)[number], Transport>()
+const transport = (name: (typeof TRANSPORTS)[number]): Transport => {
+  const found = transports.get(name)
+  if (found === undefined) throw new Error('no transport')
   return found
 }
 
 beforeAll(async () => {
-  for (const name of LANES) lanes.set(name, await openLane(story, name))
+  for (const name of TRANSPORTS) transports.set(name, await openTransport(story, name))
 })
 
 const call = (params: unknown) => ({ jsonrpc: '2.0', id: 7, method: 'tools/call', params })
 
-test.for(LANES)('%s: what is no request of JSON-RPC is refused, and nothing is executed', async (name) => {
-  const { send, todos } = lane(name)
-  const add = call({ name: 'addTodo', arguments: { text: 'smuggled' } })
-  const bodies = [
-    '',
-    ' ',
-    '{',
-    'null',
-    '42',
-    '"tools/call"',
-    '[]',
-    '\ufeff',
-    '\u0000',
-    JSON.stringify([add]),
-    JSON.stringify([add, add]),
-    `${JSON.stringify(add)}${JSON.stringify(add)}`,
-    JSON.stringify({ ...add, jsonrpc: '1.0' }),
-    JSON.stringify({ ...add, jsonrpc: undefined }),
-    JSON.stringify({ ...add, method: 42 }),
-    JSON.stringify({ ...add, method: ['tools/call'] }),
-    JSON.stringify({ ...add, id: { toString: 'x' } }),
-    JSON.stringify({ ...add, id: ['x'] }),
-    JSON.stringify({ ...add, params: 'addTodo' }),
-    JSON.stringify({ ...add, params: [add.params] }),
-    JSON.stringify({ ...add, method: 'tools/Call' }),
-    JSON.stringify({ ...add, method: '__proto__' }),
-    JSON.stringify({ jsonrpc: '2.0', id: 1, result: {} }),
-    `${'['.repeat(50_000)}${']'.repeat(50_000)}`,
-    `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}}`,
-  ]
-  for (const body of bodies) {
-    const { status, text } = await send(body)
-    expect([body.slice(0, 60), status < 500]).toEqual([body.slice(0, 60), true])
-    expect([body.slice(0, 60), text]).toEqual([
-      body.slice(0, 60),
-      expect.not.stringContaining('structuredContent'),
-    ])
-    expect(text).not.toMatch(/at \w+ \(|\.ts:\d+|node_modules/)
-  }
-  expect(await todos()).toEqual([])
-})
+test.for(TRANSPORTS)(
+  '%s: what is no request of JSON-RPC is refused, and nothing is executed',
+  async (name) => {
+    const { send, todos } = transport(name)
+    const add = call({ name: 'addTodo', arguments: { text: 'smuggled' } })
+    const bodies = [
+      '',
+      ' ',
+      '{',
+      'null',
+      '42',
+      '"tools/call"',
+      '[]',
+      '\ufeff',
+      '\u0000',
+      JSON.stringify([add]),
+      JSON.stringify([add, add]),
+      `${JSON.stringify(add)}${JSON.stringify(add)}`,
+      JSON.stringify({ ...add, jsonrpc: '1.0' }),
+      JSON.stringify({ ...add, jsonrpc: undefined }),
+      JSON.stringify({ ...add, method: 42 }),
+      JSON.stringify({ ...add, method: ['tools/call'] }),
+      JSON.stringify({ ...add, id: { toString: 'x' } }),
+      JSON.stringify({ ...add, id: ['x'] }),
+      JSON.stringify({ ...add, params: 'addTodo' }),
+      JSON.stringify({ ...add, params: [add.params] }),
+      JSON.stringify({ ...add, method: 'tools/Call' }),
+      JSON.stringify({ ...add, method: '__proto__' }),
+      JSON.stringify({ jsonrpc: '2.0', id: 1, result: {} }),
+      `${'['.repeat(50_000)}${']'.repeat(50_000)}`,
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}}`,
+    ]
+    for (const body of bodies) {
+      const { status, text } = await send(body)
+      expect([body.slice(0, 60), status < 500]).toEqual([body.slice(0, 60), true])
+      expect([body.slice(0, 60), text]).toEqual([
+        body.slice(0, 60),
+        expect.not.stringContaining('structuredContent'),
+      ])
+      expect(text).not.toMatch(/at \w+ \(|\.ts:\d+|node_modules/)
+    }
+    expect(await todos()).toEqual([])
+  },
+)
 
-test.for(LANES)('%s: wrong content type and accept are refused before anything runs', async (name) => {
-  const { send, message, todos } = lane(name)
+test.for(TRANSPORTS)('%s: wrong content type and accept are refused before anything runs', async (name) => {
+  const { send, message, todos } = transport(name)
   const body = JSON.stringify(message('addTodo', { text: 'smuggled' }))
   for (const [header, value, status] of [
     ['content-type', 'text/plain', 415],
@@ -68,7 +71,7 @@ test.for(LANES)('%s: wrong content type and accept are refused before anything r
     ['content-type', 'application/json-evil', 415],
     ['content-type', 'text/plain; x=application/json', 415],
     // A stateless answer is JSON whatever was asked for; the older revisions insist.
-    ...(name === 'stateful' ? ([['accept', 'text/html', 406]] as const) : []),
+    ...(name === 'session' ? ([['accept', 'text/html', 406]] as const) : []),
   ] as const) {
     const answer = await send(body, { 'mcp-name': 'addTodo', [header]: value })
     expect([header, value, answer.status]).toEqual([header, value, status])
@@ -76,8 +79,8 @@ test.for(LANES)('%s: wrong content type and accept are refused before anything r
   expect(await todos()).toEqual([])
 })
 
-test.for(LANES)('%s: 5 MB are refused, with and without a length', async (name) => {
-  const { headers, todos } = lane(name)
+test.for(TRANSPORTS)('%s: 5 MB are refused, with and without a length', async (name) => {
+  const { headers, todos } = transport(name)
   for (const body of [JSON.stringify(call({ padding: 'x'.repeat(5_000_000) })), endlessLooking()]) {
     expect([413, 'closed']).toContain(await sendFlood(story.mcpUrl, { headers, body }))
   }
@@ -85,10 +88,10 @@ test.for(LANES)('%s: 5 MB are refused, with and without a length', async (name) 
   await expect.poll(todos).toEqual([])
 })
 
-test.for(LANES)(
+test.for(TRANSPORTS)(
   '%s: each method without a bearer is 401, and one that does not exist is 405',
   async (name) => {
-    const { headers } = lane(name)
+    const { headers } = transport(name)
     const { authorization: _taken, ...strange } = headers
     for (const method of ['GET', 'POST', 'DELETE']) {
       const { status } = await fetch(story.mcpUrl, { method, headers: strange })
@@ -102,9 +105,9 @@ test.for(LANES)(
 )
 
 test('GET and DELETE without a session, and with one that is made up or ended, open nothing', async () => {
-  const { headers, message, send, todos } = lane('stateful')
+  const { headers, message, send, todos } = transport('session')
   const { 'mcp-session-id': own = '', ...without } = headers
-  const ended = await openLane(story, 'stateful')
+  const ended = await openTransport(story, 'session')
   const endedId = ended.headers['mcp-session-id'] ?? ''
   expect((await fetch(story.mcpUrl, { method: 'DELETE', headers: ended.headers })).status).toBeLessThan(300)
   const ids = [

@@ -7,16 +7,16 @@ import { askForMore } from '../support/step-up.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
-afterEach(() => story.standIn.reset())
+afterEach(() => story.emulator.reset())
 
 const ORIGIN = new URL(story.origin)
 const NO_SUCH = 'There is no such access'
 
-/** A person with one grant that works, at their page. */
+/** A user with one grant that works, at their page. */
 async function atHome() {
   const client = await story.newClient()
   const signedIn = await story.signInWith(client)
-  const me = await OwnPage.signIn(story.origin, signedIn.person, signedIn.browser)
+  const me = await OwnPage.signIn(story.origin, signedIn.user, signedIn.browser)
   const [, grant = ''] = signedIn.tokens.access_token.split(':')
   const isAlive = async () =>
     (await callToolStateless(client, signedIn.tokens.access_token, 'listTodos')).status === 200
@@ -42,7 +42,7 @@ const FORMS = ['/me/end', '/me/sign-out', '/me/sign-out-of-pingone'] as const
 test('T38 a form from elsewhere, without the cookie, or with another value does nothing', async () => {
   const { me, grant, isAlive, cookie } = await atHome()
   const csrf = csrfOf(me)
-  const other = await OwnPage.signIn(story.origin, story.newPerson())
+  const other = await OwnPage.signIn(story.origin, story.newUser())
   const ours = { origin: story.origin, 'sec-fetch-site': 'same-origin' }
   for (const path of FORMS) {
     const good = { grant, csrf }
@@ -54,7 +54,7 @@ test('T38 a form from elsewhere, without the cookie, or with another value does 
       post(path, { grant }, { ...ours, cookie }),
       post(path, { grant, csrf: '' }, { ...ours, cookie }),
       post(path, { grant, csrf: 'x'.repeat(64) }, { ...ours, cookie }),
-      // Of another session, and of another person.
+      // Of another session, and of another user.
       post(path, { grant, csrf: await otherCsrf(other) }, { ...ours, cookie }),
       fetch(`${story.origin}${path}`, {
         method: 'POST',
@@ -81,7 +81,7 @@ const otherCsrf = async (other: OwnPage) =>
   other.form('/me/sign-out').fields.find(({ name }) => name === 'csrf')?.value ?? ''
 
 test('a sign-in does not begin from another site, nor by a link', async () => {
-  const before = (await story.standIn.state()).counts
+  const before = (await story.emulator.state()).counts
   const elsewhere = await post('/me/sign-in', {}, { origin: 'https://evil.example' })
   expect(elsewhere.status).toBe(403)
   expect(elsewhere.headers.getSetCookie()).toEqual([])
@@ -96,22 +96,22 @@ test('a sign-in does not begin from another site, nor by a link', async () => {
 })
 
 test('a cookie from before a sign-in is worth nothing after it', async () => {
-  const { me, person, browser, cookie } = await atHome()
+  const { me, user, browser, cookie } = await atHome()
   const signedIn = (headers: Record<string, string>) => fetch(`${story.origin}/me`, { headers })
   expect(await (await signedIn({ cookie })).text()).toContain('You are signed in as')
-  await me.signInAs(person)
+  await me.signInAs(user)
   expect(browser.cookies.header(ORIGIN)).not.toBe(cookie)
   expect(await (await signedIn({ cookie })).text()).not.toContain('You are signed in as')
   // One that somebody planted: it is another one afterwards, and theirs opens nothing.
   const planted = new Browser()
   const value = `__Host-me=${cookie.split('__Host-me=')[1]?.split('~')[0] ?? ''}~${'A'.repeat(43)}`
   planted.cookies.store(ORIGIN, new Headers({ 'set-cookie': `${value}; Path=/; Secure; HttpOnly` }))
-  await OwnPage.signIn(story.origin, story.newPerson(), planted)
+  await OwnPage.signIn(story.origin, story.newUser(), planted)
   expect(planted.cookies.header(ORIGIN)).not.toContain('A'.repeat(43))
   expect(await (await signedIn({ cookie: value })).text()).not.toContain('You are signed in as')
 })
 
-test('whoever signs in where another person was signed in takes that session’s place', async () => {
+test('whoever signs in where another user was signed in takes that session’s place', async () => {
   const { browser, cookie, grant } = await atHome()
   browser.cookies.clear()
   browser.cookies.store(
@@ -120,7 +120,7 @@ test('whoever signs in where another person was signed in takes that session’s
       'set-cookie': `${cookie.split('; ').find((one) => one.startsWith('__Host-me='))}; Path=/; Secure`,
     }),
   )
-  const bob = await OwnPage.signIn(story.origin, story.newPerson('bob'), browser)
+  const bob = await OwnPage.signIn(story.origin, story.newUser('bob'), browser)
   expect(bob.page.text).toContain('You are signed in as bob-')
   expect(bob.page.markup).not.toContain(grant)
   const replayed = await fetch(`${story.origin}/me`, { headers: { cookie } })
@@ -130,7 +130,7 @@ test('whoever signs in where another person was signed in takes that session’s
 /** A sign-in that is about to come back, and the address with which it will. */
 async function returning(browser = new Browser()) {
   const me = new OwnPage(story.origin, browser)
-  const page = await me.returning(story.newPerson())
+  const page = await me.returning(story.newUser())
   if (page.next === undefined) throw new Error('no way back')
   return { me, browser, page, callback: page.next }
 }
@@ -149,8 +149,8 @@ test('a state that was stolen works in no other browser, and the real one still 
   const own = await returning(thief)
   expect(refusedAs(await thief.open(callback))).toEqual([400, undefined, true])
   const named = (url: URL) => `__Host-sign-in-${(url.searchParams.get('state') ?? '').slice(0, 16)}`
-  const [, sealed = ''] = thief.cookies.header(ORIGIN).split(`${named(own.callback)}=`)
-  const renamed = `${named(callback)}=${sealed.split(';')[0]}`
+  const [, encrypted = ''] = thief.cookies.header(ORIGIN).split(`${named(own.callback)}=`)
+  const renamed = `${named(callback)}=${encrypted.split(';')[0]}`
   const forged = await fetch(callback, { headers: { cookie: renamed }, redirect: 'manual' })
   expect([forged.status, forged.headers.getSetCookie().some((one) => one.startsWith('__Host-me='))]).toEqual([
     400,
@@ -194,7 +194,7 @@ test('a login of a client does not end at our page, nor a sign-in of our page at
   const browser = new Browser()
   const client = await story.newClient()
   const login = await signIn(browser, client.authorize().url, {
-    person: story.newPerson(),
+    user: story.newUser(),
     stopBefore: 'callback',
   })
   const callback = login.page.next ?? new URL('about:blank')
@@ -209,28 +209,28 @@ test('a login of a client does not end at our page, nor a sign-in of our page at
 
 test('a sign-in ends as what it was begun for: a step-up opens no page, and the page widens nothing', async () => {
   const asking = await askForMore(story)
-  const { browser, person, link } = asking
+  const { browser, user, link } = asking
   const named = (url: URL) => `__Host-sign-in-${(url.searchParams.get('state') ?? '').slice(0, 16)}`
-  const sealedOf = (url: URL) =>
+  const encryptedOf = (url: URL) =>
     browser.cookies
       .header(ORIGIN)
       .split(`${named(url)}=`)[1]
       ?.split(';')[0] ?? ''
-  // Both are under way in one browser, and come back with each other's sealed purpose.
+  // Both are under way in one browser, and come back with each other's encrypted purpose.
   const page = await browser.open(link)
   const [form] = page.forms
   if (form === undefined) throw new Error('no form')
   const leaving = await browser.submit(page, form, { press: { name: 'decision', value: 'approve' } })
-  const stepUp = await continueSignIn(browser, leaving, `${story.origin}/signed-in`, { person })
+  const stepUp = await continueSignIn(browser, leaving, `${story.origin}/signed-in`, { user })
   const me = new OwnPage(story.origin, browser)
-  const mine = await me.returning(person)
+  const mine = await me.returning(user)
   const [toStepUp, toMe] = [stepUp.redirect, mine.next]
   if (toStepUp === undefined || toMe === undefined) throw new Error('no way back')
   for (const [to, other] of [
     [toMe, toStepUp],
     [toStepUp, toMe],
   ] as const) {
-    const cookie = `${named(to)}=${sealedOf(other)}`
+    const cookie = `${named(to)}=${encryptedOf(other)}`
     const swapped = await fetch(to, { headers: { cookie }, redirect: 'manual' })
     expect([swapped.status, (await swapped.text()).includes('This sign-in does not work')]).toEqual([
       400,
@@ -243,7 +243,7 @@ test('a sign-in ends as what it was begun for: a step-up opens no page, and the 
   expect((await browser.onward(mine)).next?.pathname).toBe('/me')
 })
 
-test('T38 what is another person’s does not exist, just like what never was', async () => {
+test('T38 what is another user’s does not exist, just like what never was', async () => {
   const ada = await atHome()
   const bob = await atHome()
   const answers = []
@@ -265,7 +265,7 @@ test('T38 what is another person’s does not exist, just like what never was', 
 
 test.for([
   ['garbage', 'x'],
-  ['a person that we never named', `${'A'.repeat(22)}.k1.${'A'.repeat(43)}~${'A'.repeat(43)}`],
+  ['a user that we never named', `${'A'.repeat(22)}.k1.${'A'.repeat(43)}~${'A'.repeat(43)}`],
   ['a secret of another length', `${'A'.repeat(22)}.k1.${'A'.repeat(43)}~${'A'.repeat(44)}`],
   ['ten kilobytes', 'x'.repeat(10_000)],
 ] as const)('a cookie of %s is as good as none', async ([, value]) => {
@@ -304,25 +304,25 @@ test('no frame, no copy and no other site gets the page, and its cookie is of th
 test('a flow that was not ours, or a token that does not hold, signs nobody in', async () => {
   const switches = [{ idToken: 'wrong-acr' }, { idToken: 'wrong-nonce' }, { idToken: 'wrong-audience' }]
   for (const one of switches) {
-    await story.standIn.set(one)
+    await story.emulator.set(one)
     const browser = new Browser()
-    const page = await new OwnPage(story.origin, browser).signInAs(story.newPerson())
+    const page = await new OwnPage(story.origin, browser).signInAs(story.newUser())
     expect([one, page.status, page.text.includes('could not be verified')]).toEqual([one, 403, true])
     expect(browser.cookies.names(ORIGIN)).not.toContain('__Host-me')
-    await story.standIn.reset()
+    await story.emulator.reset()
   }
 })
 
-test('T10 a session at PingOne that is hours old opens no page: the person proves who they are', async () => {
+test('T10 a session at PingOne that is hours old opens no page: the user proves who they are', async () => {
   for (const freshSignOn of ['heeded', 'prompt-only'] as const) {
-    const person = story.newPerson()
-    const me = await OwnPage.signIn(story.origin, person)
+    const user = story.newUser()
+    const me = await OwnPage.signIn(story.origin, user)
     me.page = await me.press('/me/sign-out')
-    await story.standIn.set({ sessionAgeSeconds: 2 * 3600, freshSignOn })
+    await story.emulator.set({ sessionAgeSeconds: 2 * 3600, freshSignOn })
     await me.open()
     const leaving = await me.browser.submit(me.page, me.form('/me/sign-in'))
     expect(leaving.next?.searchParams.get('max_age')).toBe('3600')
-    const end = await continueSignIn(me.browser, leaving, 'urn:none', { person })
+    const end = await continueSignIn(me.browser, leaving, 'urn:none', { user })
     expect([freshSignOn, end.stages.filter((stage) => stage === 'sign-on')]).toEqual([
       freshSignOn,
       ['sign-on'],
@@ -332,18 +332,18 @@ test('T10 a session at PingOne that is hours old opens no page: the person prove
       expect.stringContaining('Apps that can act'),
     ])
     expect(me.browser.cookies.names(ORIGIN)).toContain('__Host-me')
-    await story.standIn.set({ sessionAgeSeconds: null, freshSignOn: null })
+    await story.emulator.set({ sessionAgeSeconds: null, freshSignOn: null })
   }
 })
 
 test('T10 a flow that never asks anew opens no page', async () => {
-  const person = story.newPerson()
-  const me = await OwnPage.signIn(story.origin, person)
+  const user = story.newUser()
+  const me = await OwnPage.signIn(story.origin, user)
   me.page = await me.press('/me/sign-out')
-  await story.standIn.set({ sessionAgeSeconds: 2 * 3600, freshSignOn: 'ignored' })
+  await story.emulator.set({ sessionAgeSeconds: 2 * 3600, freshSignOn: 'ignored' })
   await me.open()
   const leaving = await me.browser.submit(me.page, me.form('/me/sign-in'))
-  const { page } = await continueSignIn(me.browser, leaving, 'urn:none', { person })
+  const { page } = await continueSignIn(me.browser, leaving, 'urn:none', { user })
   expect([page.status, page.title]).toEqual([403, 'PingOne did not ask you to sign in again'])
   expect(me.browser.cookies.names(ORIGIN)).not.toContain('__Host-me')
 })

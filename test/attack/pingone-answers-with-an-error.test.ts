@@ -9,13 +9,13 @@ const story = tellStory()
 const MARK = 'text-of-the-designer'
 const HTML = `<script>alert('${MARK}')</script><a href="https://evil.example">Click</a> (Correlation ID: 3f2a-11)`
 
-afterEach(() => story.standIn.reset())
+afterEach(() => story.emulator.reset())
 
 async function loginThatFails(error: string, description: string) {
   const client = await story.newClient()
   const { url, state } = client.authorize()
-  await story.standIn.set({ flowError: { error, description } })
-  const end = await signIn(new Browser(), url, { person: story.newPerson() })
+  await story.emulator.set({ flowError: { error, description } })
+  const end = await signIn(new Browser(), url, { user: story.newUser() })
   return { ...end, state }
 }
 
@@ -69,9 +69,9 @@ test('the log has the code and the correlation id, and none of the text', async 
 })
 
 test('a flow policy that is not assigned has a reason of its own in the log, at a login and at a sign-in to /me', async () => {
-  await story.standIn.set({ policyAssigned: false })
+  await story.emulator.set({ policyAssigned: false })
   const client = await story.newClient()
-  const login = await signIn(new Browser(), client.authorize().url, { person: story.newPerson() })
+  const login = await signIn(new Browser(), client.authorize().url, { user: story.newUser() })
   expect(Object.fromEntries(login.answer ?? [])).toMatchObject({
     error: 'server_error',
     error_description: 'This server is not set up correctly at PingOne',
@@ -83,6 +83,6 @@ test('a flow policy that is not assigned has a reason of its own in the log, at 
       .filter((line) => line.includes(`"event":"${event}"`) && line.includes('"detail":"policy_not_found"'))
   await expect.poll(() => refused('login.refused')).toHaveLength(1)
   expect(refused('login.refused')[0]).toMatch(/"level":"error".*"reason":"misconfigured"/)
-  await new OwnPage(story.origin, new Browser()).signInAs(story.newPerson())
+  await new OwnPage(story.origin, new Browser()).signInAs(story.newUser())
   await expect.poll(() => refused('sign-in.refused')).toHaveLength(1)
 })

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => world.stop())
 
 const broken = async (endpoint: string, fault: string | null) =>
-  story().standIn.set({ faults: { [endpoint]: fault } })
+  story().emulator.set({ faults: { [endpoint]: fault } })
 
 const press = (browser: Browser, page: Page, value: string): Promise<Page> => {
   const [form] = page.forms
@@ -65,7 +65,7 @@ test('before it was ever reached: each failure is a page whose form is still goo
   await broken('discovery', null)
   const onward = await press(browser, outage, 'approve')
   const end = await continueSignIn(browser, onward, HOME, {
-    person: story().newPerson(),
+    user: story().newUser(),
     stopBefore: 'sign-on',
   })
   expect(end.stage).toBe('sign-on')
@@ -98,12 +98,12 @@ test('silence is bounded, redirects lead nowhere, and one who does not want to w
 test('T13 a discovery that redirects is not followed, and tells the client', async () => {
   await world.restart('mcp')
   const { browser, page, state } = await consentPage()
-  const before = (await story().standIn.state()).counts
+  const before = (await story().emulator.state()).counts
   await broken('discovery', 'redirect')
   const home = await press(browser, page, 'approve')
   await broken('discovery', null)
   expect(Object.fromEntries(home.next?.searchParams ?? [])).toMatchObject({ error: 'server_error', state })
-  const { counts } = await story().standIn.state()
+  const { counts } = await story().emulator.state()
   expect(counts['userinfo']).toBe(before['userinfo'])
   await expect.poll(() => story().logs('mcp')).toContain('"detail":"discovery status 307"')
 }, 60_000)
@@ -112,12 +112,12 @@ test('T13 a discovery that redirects is not followed, and tells the client', asy
 async function outageAtCallback(endpoint: string, fault: string) {
   const { client, url, verifier } = await consentPage()
   const browser = new Browser()
-  const person = story().newPerson()
-  const end = await signIn(browser, url, { person, scopes: ['todo:read'], stopBefore: 'callback' })
+  const user = story().newUser()
+  const end = await signIn(browser, url, { user, scopes: ['todo:read'], stopBefore: 'callback' })
   await broken(endpoint, fault)
   const outage = await browser.onward(end.page)
   await broken(endpoint, null)
-  return { client, browser, outage, verifier, person }
+  return { client, browser, outage, verifier, user }
 }
 
 test.for([
@@ -131,19 +131,19 @@ test.for([
 ] as const)(
   '%s answers with %s at the callback: "try again" signs in with what was approved',
   async ([endpoint, fault]) => {
-    const before = (await story().standIn.state()).counts['userinfo']
-    const { client, browser, outage, verifier, person } = await outageAtCallback(endpoint, fault)
+    const before = (await story().emulator.state()).counts['userinfo']
+    const { client, browser, outage, verifier, user } = await outageAtCallback(endpoint, fault)
     expectOutage(outage, fault === '429' ? '1' : '5')
-    expect((await story().standIn.state()).counts['userinfo']).toBe(before)
+    expect((await story().emulator.state()).counts['userinfo']).toBe(before)
     // With keys that are known the later stories of this table would test nothing.
     if (endpoint === 'jwks' && fault !== 'reset-like') return
-    const end = await continueSignIn(browser, outage503as200(outage), HOME, { person })
+    const end = await continueSignIn(browser, outage503as200(outage), HOME, { user })
     const tokens = tokensIn(await client.redeem(end.answer?.get('code') ?? '', verifier))
     expect(tokens.scope).toBe('todo:read')
   },
 )
 
-/** The person presses "Try again": the page is an error for stageOf, its form is a consent. */
+/** The user presses "Try again": the page is an error for stageOf, its form is a consent. */
 const outage503as200 = (page: Page): Page => ({ ...page, status: 200 })
 
 test('after an outage at the callback one may go home too', async () => {

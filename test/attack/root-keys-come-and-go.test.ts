@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { randomBytes } from 'node:crypto'
 import { Browser } from '../support/browser.ts'
-import { type Lane, LANES, openLane } from '../support/transport.ts'
+import { type Transport, TRANSPORTS, openTransport } from '../support/transport.ts'
 import { type OAuthClient, tokensIn } from '../support/oauth-client.ts'
 import type { Tokens } from '../support/oauth-wire.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
@@ -14,7 +14,7 @@ const newKey = (id: string) => `${id}:${randomBytes(32).toString('base64url')}`
 const [a, b] = [newKey('a'), newKey('b')]
 
 let world: World
-let lanes: Lane[]
+let transports: Transport[]
 let client: OAuthClient
 let tokens: Tokens
 /** Of somebody who signed in under the new key. */
@@ -27,7 +27,7 @@ const missing = () =>
 
 beforeAll(async () => {
   world = await startWorld({ settings: { ROOT_KEYS: a } })
-  lanes = await Promise.all(LANES.map((lane) => openLane(story(), lane)))
+  transports = await Promise.all(TRANSPORTS.map((transport) => openTransport(story(), transport)))
   client = await story().newClient()
   tokens = (await story().signInWith(client)).tokens
 })
@@ -40,20 +40,20 @@ test('a new key in front: sessions, refreshes and logins that are under way go o
       const another = await story().newClient()
       const { url, verifier } = another.authorize()
       const browser = new Browser()
-      const person = story().newPerson()
-      return { another, verifier, browser, person, at: await signIn(browser, url, { person, stopBefore }) }
+      const user = story().newUser()
+      return { another, verifier, browser, user, at: await signIn(browser, url, { user, stopBefore }) }
     }),
   )
   await world.restart('mcp', { ROOT_KEYS: `${b},${a}` })
 
-  for (const [index, lane] of lanes.entries()) {
-    expect(await lane.call('addTodo', { text: `kept ${index}` })).toMatchObject({ status: 200 })
-    expect(await lane.todos()).toEqual([`kept ${index}`])
+  for (const [index, transport] of transports.entries()) {
+    expect(await transport.call('addTodo', { text: `kept ${index}` })).toMatchObject({ status: 200 })
+    expect(await transport.todos()).toEqual([`kept ${index}`])
   }
   tokens = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
   expect((await callToolStateless(client, tokens.access_token, 'listTodos')).status).toBe(200)
-  for (const { another, verifier, browser, person, at } of begun) {
-    const { answer } = await continueSignIn(browser, at.page, another.redirectUri, { person })
+  for (const { another, verifier, browser, user, at } of begun) {
+    const { answer } = await continueSignIn(browser, at.page, another.redirectUri, { user })
     newer = { client: another, tokens: tokensIn(await another.redeem(answer?.get('code') ?? '', verifier)) }
     expect(newer.tokens.access_token).toContain('.b.')
   }
@@ -62,7 +62,7 @@ test('a new key in front: sessions, refreshes and logins that are under way go o
 
 test('T28 a key that is taken away too early: 503, its id in the log, and nobody is signed out', async () => {
   await world.restart('mcp', { ROOT_KEYS: b })
-  for (const lane of lanes) expect((await lane.call('listTodos', {})).status).toBe(503)
+  for (const transport of transports) expect((await transport.call('listTodos', {})).status).toBe(503)
   const call = await callToolStateless(client, tokens.access_token, 'listTodos')
   const refresh = await client.refresh(tokens.refresh_token ?? '')
   const revoke = await client.revoke(tokens.refresh_token ?? '')
@@ -77,14 +77,15 @@ test('T28 a key that is taken away too early: 503, its id in the log, and nobody
   await expect.poll(missing).toEqual(['"key":"a"'])
 
   await world.restart('mcp', { ROOT_KEYS: `${b},${a}` })
-  for (const [index, lane] of lanes.entries()) expect(await lane.todos()).toEqual([`kept ${index}`])
+  for (const [index, transport] of transports.entries())
+    expect(await transport.todos()).toEqual([`kept ${index}`])
   expect((await callToolStateless(client, tokens.access_token, 'listTodos')).status).toBe(200)
   tokens = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
 })
 
 test('T28 a key that is retired: its clients hear that it is over and sign in again, others go on', async () => {
   await world.restart('mcp', { ROOT_KEYS: b, RETIRED_ROOT_KEYS: 'a' })
-  for (const lane of lanes) expect((await lane.call('listTodos', {})).status).toBe(401)
+  for (const transport of transports) expect((await transport.call('listTodos', {})).status).toBe(401)
   expect(await client.refresh(tokens.refresh_token ?? '')).toMatchObject({
     status: 400,
     body: { error: 'invalid_grant' },

@@ -41,9 +41,9 @@ afterAll(() => world?.[Symbol.asyncDispose]())
 
 async function useEverything() {
   const story = tellStory(world.addresses)
-  await story.standIn.set({ accessTokenSeconds: 30 })
+  await story.emulator.set({ accessTokenSeconds: 30 })
   const client = await story.newClient()
-  const login = () => signIn(new Browser(), client.authorize().url, { person: story.newPerson() })
+  const login = () => signIn(new Browser(), client.authorize().url, { user: story.newUser() })
   const { tokens } = await story.signInWith(client)
   const call = () => callToolStateless(client, tokens.access_token, 'listTodos')
   await call()

@@ -16,11 +16,11 @@ import {
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
-afterEach(() => story.standIn.reset())
+afterEach(() => story.emulator.reset())
 
-test('T10 a link that is sent to another person gives nothing, tells them so, and is a security event', async () => {
+test('T10 a link that is sent to another user gives nothing, tells them so, and is a security event', async () => {
   const attacker = await askForMore(story)
-  const victim = story.newPerson()
+  const victim = story.newUser()
   const end = await answerStepUp(attacker.link, victim)
   expect([end.status, end.title]).toEqual([404, 'This request is not yours'])
   expect(end.text).toContain('If somebody sent you this link, do not use it')
@@ -32,19 +32,19 @@ test('T10 a link that is sent to another person gives nothing, tells them so, an
   // PingOne takes back what it gave the victim's browser.
   await expect
     .poll(async () =>
-      (await story.standIn.state()).families.some(
+      (await story.emulator.state()).families.some(
         ({ username, alive }) => username === victim.username && alive,
       ),
     )
     .toBe(false)
-  // It was not theirs to use up: the person whose it is can still answer.
-  expect((await answerStepUp(attacker.link, attacker.person)).title).toBe('The app may do more now')
+  // It was not theirs to use up: the user whose it is can still answer.
+  expect((await answerStepUp(attacker.link, attacker.user)).title).toBe('The app may do more now')
 })
 
-test('T10 another person does not get it either where they have an open session with the same app', async () => {
+test('T10 another user does not get it either where they have an open session with the same app', async () => {
   const mine = await askForMore(story)
   const other = await askForMore(story)
-  const end = await answerStepUp(mine.link, other.person, { browser: other.browser })
+  const end = await answerStepUp(mine.link, other.user, { browser: other.browser })
   expect(end.status).toBe(404)
   expect([await scopeAfterRefresh(mine), await scopeAfterRefresh(other)]).toEqual(['todo:read', 'todo:read'])
 })
@@ -90,7 +90,7 @@ test('a form that did not come from the page this browser opened decides nothing
   })
   expect(wrong.status).toBe(403)
   expect((await mine.open(link)).status).toBe(200)
-  expect((await answerStepUp(link, asking.person, { browser: mine })).title).toBe('The app may do more now')
+  expect((await answerStepUp(link, asking.user, { browser: mine })).title).toBe('The app may do more now')
 })
 
 test('what is no clear yes is a no', async () => {
@@ -115,30 +115,30 @@ test('what is no clear yes is a no', async () => {
   }
 })
 
-test('T10 who only has the link can say no as often as they like: the person can still say yes', async () => {
+test('T10 who only has the link can say no as often as they like: the user can still say yes', async () => {
   const asking = await askForMore(story)
   for (let time = 0; time < 3; time += 1) {
-    const end = await answerStepUp(asking.link, story.newPerson(), { decision: 'deny' })
+    const end = await answerStepUp(asking.link, story.newUser(), { decision: 'deny' })
     expect([end.status, end.title]).toEqual([200, 'Nothing was changed'])
   }
   expect(linkIn((await addTodo(asking.client, asking.tokens.access_token)).body)).toBe(asking.link)
-  expect((await answerStepUp(asking.link, asking.person)).title).toBe('The app may do more now')
+  expect((await answerStepUp(asking.link, asking.user)).title).toBe('The app may do more now')
 })
 
-test('T10 another person who signs in to say no uses nothing up, and hears that it is not theirs', async () => {
+test('T10 another user who signs in to say no uses nothing up, and hears that it is not theirs', async () => {
   const asking = await askForMore(story)
-  const end = await denyStepUp(asking.link, story.newPerson())
+  const end = await denyStepUp(asking.link, story.newUser())
   expect([end.status, end.title]).toEqual([404, 'This request is not yours'])
   const [, grant = ''] = asking.tokens.access_token.split(':')
   await expect
     .poll(() => story.logs('mcp'))
     .toContain(`"event":"security.step-up-by-another","grant":"${grant}"`)
-  expect((await answerStepUp(asking.link, asking.person)).title).toBe('The app may do more now')
+  expect((await answerStepUp(asking.link, asking.user)).title).toBe('The app may do more now')
 })
 
-test('the person who signs in to say no ends the link, and the client is handed no other at once', async () => {
+test('the user who signs in to say no ends the link, and the client is handed no other at once', async () => {
   const asking = await askForMore(story)
-  const end = await denyStepUp(asking.link, asking.person)
+  const end = await denyStepUp(asking.link, asking.user)
   expect([end.status, end.title]).toEqual([200, 'The link has ended'])
   expect((await new Browser().open(asking.link)).status).toBe(404)
   const again = await addTodo(asking.client, asking.tokens.access_token)
@@ -147,40 +147,40 @@ test('the person who signs in to say no ends the link, and the client is handed 
   expect(await scopeAfterRefresh(asking)).toBe('todo:read')
 })
 
-test('T10 a session at PingOne that is hours old approves nothing: the person proves who they are', async () => {
-  const { browser, person } = await askForMore(story)
+test('T10 a session at PingOne that is hours old approves nothing: the user proves who they are', async () => {
+  const { browser, user } = await askForMore(story)
   for (const freshSignOn of ['heeded', 'prompt-only'] as const) {
-    const next = await askForMore(story, { person, browser })
-    await story.standIn.set({ sessionAgeSeconds: 2 * 3600, freshSignOn })
-    const { stages, page } = await signIn(browser, next.link, { person })
+    const next = await askForMore(story, { user, browser })
+    await story.emulator.set({ sessionAgeSeconds: 2 * 3600, freshSignOn })
+    const { stages, page } = await signIn(browser, next.link, { user })
     expect([freshSignOn, page.title]).toEqual([freshSignOn, 'The app may do more now'])
     expect([freshSignOn, stages.filter((stage) => stage === 'sign-on')]).toEqual([freshSignOn, ['sign-on']])
     expect(await scopeAfterRefresh(next)).toBe('todo:read todo:write')
-    await story.standIn.set({ sessionAgeSeconds: null, freshSignOn: null })
+    await story.emulator.set({ sessionAgeSeconds: null, freshSignOn: null })
   }
 })
 
 test('T10 a flow that never asks anew widens nothing, and tells the operator', async () => {
-  const { browser, person, link, ...asking } = await askForMore(story)
-  await story.standIn.set({ sessionAgeSeconds: 2 * 3600, freshSignOn: 'ignored' })
-  const { page } = await signIn(browser, link, { person })
+  const { browser, user, link, ...asking } = await askForMore(story)
+  await story.emulator.set({ sessionAgeSeconds: 2 * 3600, freshSignOn: 'ignored' })
+  const { page } = await signIn(browser, link, { user })
   expect([page.status, page.title]).toEqual([403, 'PingOne did not ask you to sign in again'])
-  expect(await scopeAfterRefresh({ ...asking, browser, person, link })).toBe('todo:read')
+  expect(await scopeAfterRefresh({ ...asking, browser, user, link })).toBe('todo:read')
   await expect
     .poll(() => story.logs('mcp'))
     .toMatch(/"level":"error","event":"sign-in.refused","incident":"\w+","reason":"stale"/)
   const alive = async () =>
-    (await story.standIn.state()).families.filter((one) => one.username === person.username && one.alive)
+    (await story.emulator.state()).families.filter((one) => one.username === user.username && one.alive)
   // What the two sign-ins gave goes back; the client's own stays.
   await expect.poll(async () => (await alive()).length).toBe(1)
-  await story.standIn.set({ sessionAgeSeconds: null, freshSignOn: null })
-  expect((await answerStepUp(link, person)).title).toBe('The app may do more now')
+  await story.emulator.set({ sessionAgeSeconds: null, freshSignOn: null })
+  expect((await answerStepUp(link, user)).title).toBe('The app may do more now')
 })
 
 test('the page cannot be framed or kept, loads nothing from elsewhere, and sets one cookie of this host alone', async () => {
-  const { link, person } = await askForMore(story)
+  const { link, user } = await askForMore(story)
   const page = await new Browser().open(link)
-  const pages = [page, await new Browser().open(`${link.slice(0, -1)}x`), await answerStepUp(link, person)]
+  const pages = [page, await new Browser().open(`${link.slice(0, -1)}x`), await answerStepUp(link, user)]
   for (const { headers, markup } of pages) {
     expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
     expect(headers.get('content-security-policy')).toContain("form-action 'self'")
@@ -196,14 +196,14 @@ test('the page cannot be framed or kept, loads nothing from elsewhere, and sets 
 
 test('made-up links are 404 alike, and nothing is made for them', async () => {
   const { link } = await askForMore(story)
-  const [, person = '', id = ''] = /step-up\/([^~]+)~(.+)$/.exec(link) ?? []
+  const [, user = '', id = ''] = /step-up\/([^~]+)~(.+)$/.exec(link) ?? []
   const hex = () => randomBytes(16).toString('hex')
-  const [name = '', keyId = '', mac = ''] = person.split('.')
+  const [name = '', keyId = '', mac = ''] = user.split('.')
   const madeUp = [
-    `${person}~${hex()}`,
-    `${person}~${id.toUpperCase()}x`,
-    `${person}~`,
-    `${person}~${id}~${id}`,
+    `${user}~${hex()}`,
+    `${user}~${id.toUpperCase()}x`,
+    `${user}~`,
+    `${user}~${id}~${id}`,
     `${'A'.repeat(22)}.${keyId}.${mac}~${id}`,
     `${name}.${keyId}.${'A'.repeat(43)}~${id}`,
     `${name}.other.${mac}~${id}`,
@@ -238,7 +238,7 @@ test('made-up links are 404 alike, and nothing is made for them', async () => {
 
 test('a request asks for what a tool needs, whatever the client or the form says', async () => {
   const asking = await askForMore(story)
-  await story.standIn.set({ extraAccessScopes: ['todo:admin'] })
+  await story.emulator.set({ extraAccessScopes: ['todo:admin'] })
   const browser = new Browser()
   const page = await browser.open(`${asking.link}?scope=todo:admin`)
   const form = formOf(page)
@@ -248,7 +248,7 @@ test('a request asks for what a tool needs, whatever the client or the form says
   }
   const leaving = await browser.submit(page, forged, { press: { name: 'decision', value: 'approve' } })
   expect(leaving.next?.searchParams.get('scope')).toBe('openid profile email todo:read todo:write')
-  await browser.open(await returning(browser, leaving, asking.person))
+  await browser.open(await returning(browser, leaving, asking.user))
   expect(await scopeAfterRefresh(asking)).toBe('todo:read todo:write')
 })
 
@@ -267,7 +267,7 @@ test('a client that loops makes one request, and names of its own stay in their 
 
 test('no token of PingOne’s, and no id of a request, is in what a browser or the log gets', async () => {
   const asking = await askForMore(story)
-  const page = await answerStepUp(asking.link, asking.person)
+  const page = await answerStepUp(asking.link, asking.user)
   const id = asking.link.split('~')[1] ?? 'nothing'
   expect(page.markup).not.toMatch(/eyJ[\w-]+\./)
   const [, grant = ''] = asking.tokens.access_token.split(':')
@@ -277,6 +277,6 @@ test('no token of PingOne’s, and no id of a request, is in what a browser or t
     .split('\n')
     .filter((line) => line.includes('"event"'))
   expect(logs.filter((line) => line.includes(id) || /eyJ[\w-]+\.eyJ/.test(line))).toEqual([])
-  const end = await signIn(new Browser(), asking.link, { person: asking.person })
+  const end = await signIn(new Browser(), asking.link, { user: asking.user })
   expect(end.page.status).toBe(404)
 })

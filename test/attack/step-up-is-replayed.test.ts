@@ -4,12 +4,12 @@ import { addTodo, approve, askForMore, returning, scopeAfterRefresh } from '../s
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
-afterEach(() => story.standIn.reset())
+afterEach(() => story.emulator.reset())
 
 test('an approval that another browser began, or PingOne’s answer to it, is worth nothing here', async () => {
   const asking = await askForMore(story)
   const attacker = new Browser()
-  const home = await returning(attacker, await approve(attacker, asking.link), asking.person)
+  const home = await returning(attacker, await approve(attacker, asking.link), asking.user)
   // Login CSRF: the victim is made to open the attacker's answer.
   const victim = await new Browser().open(home)
   expect([victim.status, victim.title]).toEqual([400, 'This sign-in does not work'])
@@ -19,9 +19,9 @@ test('an approval that another browser began, or PingOne’s answer to it, is wo
 test('an answer of PingOne’s counts for what it was begun for: not for another request, and not for a login', async () => {
   const [one, two] = [await askForMore(story), await askForMore(story)]
   const browser = new Browser()
-  const home = await returning(browser, await approve(browser, one.link), one.person)
+  const home = await returning(browser, await approve(browser, one.link), one.user)
   const away = new Browser()
-  const other = await returning(away, await approve(away, two.link), two.person)
+  const other = await returning(away, await approve(away, two.link), two.user)
   const crossed = new URL(home)
   crossed.searchParams.set('code', other.searchParams.get('code') ?? '')
   expect((await browser.open(crossed)).status).toBeGreaterThanOrEqual(400)
@@ -34,7 +34,7 @@ test('an answer of PingOne’s counts for what it was begun for: not for another
 test('neither a link nor an answer is good twice', async () => {
   const asking = await askForMore(story)
   const browser = new Browser()
-  const home = await returning(browser, await approve(browser, asking.link), asking.person)
+  const home = await returning(browser, await approve(browser, asking.link), asking.user)
   const cookies = browser.cookies.header(home)
   expect((await browser.open(home)).title).toBe('The app may do more now')
   const replay = await fetch(home, { headers: { cookie: cookies }, redirect: 'manual' })
@@ -46,14 +46,14 @@ test('neither a link nor an answer is good twice', async () => {
 test('an approval whose grant ended meanwhile changes nothing and leaves no token at PingOne', async () => {
   const asking = await askForMore(story)
   const browser = new Browser()
-  const home = await returning(browser, await approve(browser, asking.link), asking.person)
+  const home = await returning(browser, await approve(browser, asking.link), asking.user)
   await asking.client.revoke(asking.tokens.refresh_token ?? '')
   expect((await browser.open(home)).status).toBe(404)
   expect((await addTodo(asking.client, asking.tokens.access_token)).status).toBe(401)
   await expect
     .poll(async () =>
-      (await story.standIn.state()).families.some(
-        ({ username, alive }) => username === asking.person.username && alive,
+      (await story.emulator.state()).families.some(
+        ({ username, alive }) => username === asking.user.username && alive,
       ),
     )
     .toBe(false)

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { STAND_IN_ENVIRONMENT_ID } from '../../scripts/local/plan.ts'
+import { EMULATOR_ENVIRONMENT_ID } from '../../scripts/local/plan.ts'
 import { type AnotherTenant, startAnotherTenant } from '../support/another-tenant.ts'
 import { Browser } from '../support/browser.ts'
-import { LANES, openLane } from '../support/transport.ts'
+import { TRANSPORTS, openTransport } from '../support/transport.ts'
 import { tokensIn } from '../support/oauth-client.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
 import { callToolStateless } from '../support/stateless-call.ts'
@@ -15,7 +15,7 @@ const story = () => tellStory(world.addresses)
 
 beforeAll(async () => {
   other = await startAnotherTenant()
-  world = await startWorld({ settings: { ALLOWED_ENVIRONMENTS: STAND_IN_ENVIRONMENT_ID } })
+  world = await startWorld({ settings: { ALLOWED_ENVIRONMENTS: EMULATOR_ENVIRONMENT_ID } })
 })
 afterAll(async () => {
   await world.stop()
@@ -24,22 +24,22 @@ afterAll(async () => {
 
 test('T27 a token of an environment that is not allowed brings no login and no renewal, and ends nothing', async () => {
   // With so little left, each call has its token renewed first.
-  await story().standIn.set({ accessTokenSeconds: 30 })
+  await story().emulator.set({ accessTokenSeconds: 30 })
   const client = await story().newClient()
   const { tokens } = await story().signInWith(client)
-  await story().standIn.set({ accessToken: 'wrong-environment' })
+  await story().emulator.set({ accessToken: 'wrong-environment' })
   expect((await callToolStateless(client, tokens.access_token, 'listTodos')).status).toBe(503)
   const { url } = client.authorize()
-  const { answer } = await signIn(new Browser(), url, { person: story().newPerson() })
+  const { answer } = await signIn(new Browser(), url, { user: story().newUser() })
   expect(answer?.get('error')).toBe('server_error')
   await expect.poll(() => story().logs('mcp')).toContain('access token env')
-  await story().standIn.set({ accessToken: null })
+  await story().emulator.set({ accessToken: null })
   expect((await callToolStateless(client, tokens.access_token, 'listTodos')).status).toBe(200)
 })
 
 test('T27 settings that name another tenant for a while: it gets nothing, and the same clients go on', async () => {
-  await story().standIn.set({ accessTokenSeconds: 30 })
-  const lanes = await Promise.all(LANES.map((lane) => openLane(story(), lane)))
+  await story().emulator.set({ accessTokenSeconds: 30 })
+  const transports = await Promise.all(TRANSPORTS.map((transport) => openTransport(story(), transport)))
   const client = await story().newClient()
   const { tokens } = await story().signInWith(client)
   const leaving = await story().newClient()
@@ -47,11 +47,11 @@ test('T27 settings that name another tenant for a while: it gets nothing, and th
   const begun = await story().newClient()
   const { url } = begun.authorize()
   const browser = new Browser()
-  const person = story().newPerson()
-  const { page } = await signIn(browser, url, { person, stopBefore: 'callback' })
+  const user = story().newUser()
+  const { page } = await signIn(browser, url, { user, stopBefore: 'callback' })
 
   await world.restart('mcp', { PINGONE_ISSUER: other.issuer, ALLOWED_ENVIRONMENTS: undefined })
-  for (const lane of lanes) expect((await lane.call('listTodos', {})).status).toBe(503)
+  for (const transport of transports) expect((await transport.call('listTodos', {})).status).toBe(503)
   const authorization = `Bearer ${tokens.access_token}`
   const replies = [
     await callToolStateless(client, tokens.access_token, 'listTodos'),
@@ -63,16 +63,16 @@ test('T27 settings that name another tenant for a while: it gets nothing, and th
   // To leave is possible at any time; PingOne hears of it when the settings are right again.
   expect((await leaving.revoke(left.refresh_token ?? '')).status).toBe(200)
   expect((await callToolStateless(leaving, left.access_token, 'listTodos')).status).toBe(401)
-  const { answer } = await continueSignIn(browser, page, begun.redirectUri, { person })
+  const { answer } = await continueSignIn(browser, page, begun.redirectUri, { user })
   expect(answer?.get('error')).toBe('server_error')
   await expect.poll(() => story().logs('mcp')).toContain('"event":"grant.refused"')
   expect(other.requests).toEqual([])
 
   await world.restart('mcp', {
     PINGONE_ISSUER: world.addresses.issuer,
-    ALLOWED_ENVIRONMENTS: STAND_IN_ENVIRONMENT_ID,
+    ALLOWED_ENVIRONMENTS: EMULATOR_ENVIRONMENT_ID,
   })
-  for (const lane of lanes) expect((await lane.call('listTodos', {})).status).toBe(200)
+  for (const transport of transports) expect((await transport.call('listTodos', {})).status).toBe(200)
   expect((await callToolStateless(client, tokens.access_token, 'listTodos')).status).toBe(200)
   const next = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
   expect((await callToolStateless(client, next.access_token, 'listTodos')).status).toBe(200)

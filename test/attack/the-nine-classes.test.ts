@@ -91,7 +91,7 @@ test('T31 the document of a known client cannot be claimed by a registration', a
 test('T32 a code is for the client that asked: another one with the same redirect cannot redeem it', async () => {
   const [client, thief] = [await story.newClient(), await story.newClient()]
   const { url, verifier } = client.authorize()
-  const { answer } = await signIn(new Browser(), url, { person: story.newPerson() })
+  const { answer } = await signIn(new Browser(), url, { user: story.newUser() })
   const stolen = await thief.redeem(answer?.get('code') ?? '', verifier)
   expect([stolen.status, stolen.body]).toMatchObject([400, { error: 'invalid_grant' }])
   // Nobody's registration can be read or changed by knowing its id.
@@ -105,7 +105,7 @@ test('T08 T34 PingOne’s answer belongs to the browser and the login that began
   const client = await story.newClient()
   const { url } = client.authorize()
   const mine = new Browser()
-  const { page } = await signIn(mine, url, { person: story.newPerson(), stopBefore: 'callback' })
+  const { page } = await signIn(mine, url, { user: story.newUser(), stopBefore: 'callback' })
   const elsewhere = await new Browser().onward(page)
   expect([elsewhere.status, elsewhere.next]).toEqual([400, undefined])
   const again = page.next

@@ -25,7 +25,7 @@ test('T04 a client’s token is good for /mcp alone: the API refuses it, and nev
   expect(told).toContain('thumbprint')
 })
 
-test('T05 a session id opens nothing for another person or client, and does them no harm', async () => {
+test('T05 a session id opens nothing for another user or client, and does them no harm', async () => {
   const client = await story.newClient()
   const [mine, theirs] = [await story.signInWith(client), await story.signInWith(client)]
   const opened = await client.mcp(initialize, withBearer(mine.tokens.access_token))

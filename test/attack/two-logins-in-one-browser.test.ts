@@ -21,7 +21,7 @@ test.for([
   const first = await story.newClient()
   const second = isTwoClients ? await story.newClient({ client_name: 'Another' }) : first
   const browser = new Browser()
-  const person = story.newPerson()
+  const user = story.newUser()
   const begun = [first, second].map((client) => ({ client, ...client.authorize() }))
   // Both pages are open before either form is sent, and both forms are sent before PingOne answers.
   const pages = []
@@ -32,7 +32,7 @@ test.for([
   for (const at of order) {
     const [login, page] = [begun[at], sent[at]]
     if (login === undefined || page === undefined) throw new Error('no login')
-    const { answer } = await continueSignIn(browser, page, login.client.redirectUri, { person })
+    const { answer } = await continueSignIn(browser, page, login.client.redirectUri, { user })
     expect(answer?.get('state')).toBe(login.state)
     expect(tokensIn(await login.client.redeem(answer?.get('code') ?? '', login.verifier)).scope).toBe(
       'todo:read',
@@ -44,12 +44,12 @@ test('one request that is opened in two tabs works in both, and each code is its
   const client = await story.newClient()
   const { url, verifier } = client.authorize()
   const browser = new Browser()
-  const person = story.newPerson()
+  const user = story.newUser()
   const tabs = [await browser.open(url), await browser.open(url)]
   const codes = []
   for (const tab of tabs.toReversed()) {
     const { answer } = await continueSignIn(browser, await approve(browser, tab), client.redirectUri, {
-      person,
+      user,
     })
     codes.push(answer?.get('code') ?? '')
   }
@@ -65,7 +65,7 @@ test('denying in one tab leaves the other one alone', async () => {
   const denied = await continueSignIn(browser, left, client.redirectUri, { decision: 'deny' })
   expect(denied.answer?.get('error')).toBe('access_denied')
   const { answer } = await continueSignIn(browser, await approve(browser, right), client.redirectUri, {
-    person: story.newPerson(),
+    user: story.newUser(),
   })
   expect(answer?.has('code')).toBe(true)
 })

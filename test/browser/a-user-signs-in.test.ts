@@ -19,7 +19,7 @@ async function waitingClient() {
   return { client, [Symbol.asyncDispose]: async () => void server.close() }
 }
 
-// Two people, because the stand-in remembers what somebody allowed.
+// Two users, because the emulator remembers what somebody allowed.
 test.for([
   ['with', 'ada'],
   ['without', 'bob'],

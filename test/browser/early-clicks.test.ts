@@ -171,7 +171,7 @@ test('a window that opened a step-up or the own page has no hold on it', async (
     [await openConsent(), true],
   ] as const) {
     const page = await (await chromium.newContext()).newPage()
-    await page.goto(story.standInOrigin)
+    await page.goto(story.emulatorOrigin)
     const opened = page.waitForEvent('popup')
     await page.evaluate(`void (globalThis.held = open(${JSON.stringify(address)}))`)
     const popup = await opened
@@ -182,15 +182,15 @@ test('a window that opened a step-up or the own page has no hold on it', async (
 
 test('on the own page no early click ends anything', async () => {
   await using chromium = await startChromium()
-  const person = story.newPerson()
+  const user = story.newUser()
   const clients = await Promise.all(['One', 'Two'].map((client_name) => story.newClient({ client_name })))
-  for (const client of clients) await story.signInWith(client, { person })
+  for (const client of clients) await story.signInWith(client, { user })
   const context = await chromium.newContext({ viewport: { width: 900, height: 1600 } })
   const page = await context.newPage()
   await page.goto(`${story.origin}/me`)
   await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByLabel(/username/i).fill(person.username)
-  await page.getByLabel(/password/i).fill(person.password)
+  await page.getByLabel(/username/i).fill(user.username)
+  await page.getByLabel(/password/i).fill(user.password)
   await page.locator('form').first().getByRole('button').first().click()
   await page.waitForURL(`${story.origin}/me`)
   await context.addInitScript(COUNT_SUBMITS)

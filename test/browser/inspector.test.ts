@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { startChromium, takeShot } from '../support/chromium.ts'
 import { makeClientHome, runClient } from '../support/client-program.ts'
 import { reservePorts } from '../support/free-ports.ts'
-import { newPerson, type Person } from '../support/users.ts'
+import { newUser, type User } from '../support/users.ts'
 import { sharedWorld } from '../support/shared-world.ts'
 
 const { mcpUrl } = sharedWorld()
@@ -27,7 +27,7 @@ async function startInspector(era: string) {
   return { url: line.trim(), [Symbol.asyncDispose]: () => everything.disposeAsync() }
 }
 
-async function register(page: Page, { username, email, password }: Person): Promise<void> {
+async function register(page: Page, { username, email, password }: User): Promise<void> {
   await page.getByRole('link', { name: 'Register' }).click()
   await page.getByLabel('Username').fill(username)
   await page.getByLabel('E-mail').fill(email)
@@ -43,7 +43,7 @@ test.for([
   ['legacy', 'MCP 2025-11-25'],
   ['modern', 'MCP 2026-07-28'],
 ] as const)(
-  'in the web page of Inspector (%s) a person signs in, sees the tools, and allows more when a call needs it',
+  'in the web page of Inspector (%s) a user signs in, sees the tools, and allows more when a call needs it',
   async ([era, revision]) => {
     await using inspector = await startInspector(era)
     await using chromium = await startChromium()
@@ -59,7 +59,7 @@ test.for([
     // What is to be pressed is drawn over the switch itself.
     await page.getByRole('switch', { name: /^Connect or disconnect/ }).click({ force: true })
     await approve(page)
-    await register(page, newPerson())
+    await register(page, newUser())
     await allow(page)
     await page.getByText('Connected', { exact: true }).waitFor()
     await page.getByText(revision).waitFor()

@@ -4,7 +4,7 @@ import { findWithAxe } from '../support/axe.ts'
 import { LOOKS, startChromium, takeShot } from '../support/chromium.ts'
 import { callToolStateless } from '../support/stateless-call.ts'
 import { tellStory } from '../support/story.ts'
-import type { Person } from '../support/users.ts'
+import type { User } from '../support/users.ts'
 
 const story = tellStory()
 const { origin } = story
@@ -12,20 +12,20 @@ const { origin } = story
 const LONG =
   'A name that goes on and on, as long as one may be, and says that it was verified by PingOne itself'
 
-/** A person with three grants, one of them ended, and an app whose name takes all the room there is. */
+/** A user with three grants, one of them ended, and an app whose name takes all the room there is. */
 async function newAccount() {
   const names = ['Claude', LONG, 'Ended']
   const clients = await Promise.all(names.map((client_name) => story.newClient({ client_name })))
   const [claude, long, ended] = clients
   if (claude === undefined || long === undefined || ended === undefined) throw new Error('no clients')
   const first = await story.signInWith(claude, { asked: 'todo:read todo:write' })
-  const { person } = first
-  await story.signInWith(long, { person })
-  await ended.revoke((await story.signInWith(ended, { person })).tokens.refresh_token ?? '')
-  return { person, claude, tokens: first.tokens }
+  const { user } = first
+  await story.signInWith(long, { user })
+  await ended.revoke((await story.signInWith(ended, { user })).tokens.refresh_token ?? '')
+  return { user, claude, tokens: first.tokens }
 }
 
-async function signInAtPage(page: Page, { username, password }: Person) {
+async function signInAtPage(page: Page, { username, password }: User) {
   await page.goto(`${origin}/me`)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByLabel(/username/i).fill(username)
@@ -35,14 +35,14 @@ async function signInAtPage(page: Page, { username, password }: Person) {
 }
 
 test.for([true, false])(
-  'in Chromium a person ends what acts for them (JavaScript: %s)',
+  'in Chromium a user ends what acts for them (JavaScript: %s)',
   async (javaScriptEnabled) => {
     await using chromium = await startChromium()
-    const { person, claude, tokens } = await newAccount()
+    const { user, claude, tokens } = await newAccount()
     const page = await (await chromium.newContext({ javaScriptEnabled })).newPage()
     const problems: string[] = []
     page.on('console', (message) => void (message.type() === 'error' && problems.push(message.text())))
-    await signInAtPage(page, person)
+    await signInAtPage(page, user)
     await page.locator('.grant', { hasText: '“Claude”' }).getByRole('button', { name: /^End/ }).click()
     await page.getByText('You ended it.').waitFor()
     expect(new URL(page.url()).hash).toMatch(/^#grant-/)
@@ -57,7 +57,7 @@ test.for([true, false])(
 
 test('axe has nothing to say about the page and what leads to it, light or dark, small or large', async () => {
   await using chromium = await startChromium()
-  const { person } = await newAccount()
+  const { user } = await newAccount()
   const page = await (await chromium.newContext({ reducedMotion: 'reduce' })).newPage()
   const found: unknown[] = []
   const look = async (what: string) => {
@@ -71,7 +71,7 @@ test('axe has nothing to say about the page and what leads to it, light or dark,
   }
   await page.goto(`${origin}/me`)
   await look('me-signed-out')
-  await signInAtPage(page, person)
+  await signInAtPage(page, user)
   await look('me')
   await page.getByRole('button', { name: 'End all' }).click()
   await page.getByText('No app can use').waitFor()

@@ -10,17 +10,17 @@ const { origin } = story
 
 test.for(['with', 'without'])('in Chromium a step-up goes through %s JavaScript', async (javaScript) => {
   await using chromium = await startChromium()
-  const { client, tokens, person, link } = await askForMore(story)
+  const { client, tokens, user, link } = await askForMore(story)
   const context = await chromium.newContext({ javaScriptEnabled: javaScript === 'with' })
   const page = await context.newPage()
   const problems: string[] = []
   page.on('console', (message) => void (message.type() === 'error' && problems.push(message.text())))
   await page.goto(link)
   await page.getByRole('button', { name: 'Approve' }).click()
-  await page.getByLabel(/username/i).fill(person.username)
-  await page.getByLabel(/password/i).fill(person.password)
+  await page.getByLabel(/username/i).fill(user.username)
+  await page.getByLabel(/password/i).fill(user.password)
   await page.locator('form').first().getByRole('button').first().click()
-  // The stand-in remembers what was allowed before, and asks for what is new.
+  // The emulator remembers what was allowed before, and asks for what is new.
   await page.getByRole('button', { name: /allow/i }).first().click()
   await page.getByRole('heading', { level: 1, name: 'The app may do more now' }).waitFor()
   const next = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
@@ -30,17 +30,17 @@ test.for(['with', 'without'])('in Chromium a step-up goes through %s JavaScript'
 
 test('the first button is the one that says no', async () => {
   await using chromium = await startChromium()
-  const { link, person } = await askForMore(story)
+  const { link, user } = await askForMore(story)
   const page = await (await chromium.newContext()).newPage()
   await page.goto(link)
   await page.getByRole('button', { name: 'Deny' }).waitFor()
   await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { level: 1, name: 'Nothing was changed' }).waitFor()
-  // Nobody knows who that was: the request is there until its person ends it.
+  // Nobody knows who that was: the request is there until its user ends it.
   await page.getByRole('button', { name: 'Sign in and end the link' }).click()
-  await page.getByLabel(/username/i).fill(person.username)
-  await page.getByLabel(/password/i).fill(person.password)
+  await page.getByLabel(/username/i).fill(user.username)
+  await page.getByLabel(/password/i).fill(user.password)
   await page.locator('form').first().getByRole('button').first().click()
   await page.getByRole('heading', { level: 1, name: 'The link has ended' }).waitFor()
   expect((await page.goto(link))?.status()).toBe(404)

@@ -8,7 +8,7 @@ import { startSystem, type System } from '../../scripts/conformance/start-system
 import { findSuite, readRequirements } from '../../scripts/conformance/suite.ts'
 import { debuggersOf } from '../support/listeners.ts'
 import { connectMcp, MCP_CLIENTS } from '../support/mcp-clients.ts'
-import { newPerson } from '../support/users.ts'
+import { newUser } from '../support/users.ts'
 import { descendantsOf } from '../support/process-tree.ts'
 
 const suite = findSuite()
@@ -47,9 +47,9 @@ test('the workerd of the suite opens no debugger', async () => {
   expect(await debuggersOf(pids)).toEqual([])
 })
 
-// In the stateful lane the suite takes an error for an answer, also the error that there is no such tool.
+// On the session transport the suite takes an error for an answer, also the error that there is no such tool.
 test.for(MCP_CLIENTS)('the fixture behind the simplest ticks is really there for %s', async (kind) => {
-  const signIn = { person: newPerson() }
+  const signIn = { user: newUser() }
   await using connection = await connectMcp(kind, `${system.origin}/mcp`, { signIn })
   const answer = await connection.callTool('test_simple_text')
   expect(answer).toMatchObject({ content: [{ text: expect.stringContaining('simple text') }] })

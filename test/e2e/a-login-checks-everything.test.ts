@@ -7,12 +7,12 @@ import { tellStory } from '../support/story.ts'
 // Invariant 4: each story violates one check of a login and nothing else.
 const story = tellStory()
 
-afterEach(() => story.standIn.reset())
+afterEach(() => story.emulator.reset())
 
 async function loginWith(switches: Record<string, unknown>, client?: OAuthClient) {
   const { url } = (client ?? (await story.newClient())).authorize({ scope: 'todo:read todo:write' })
-  await story.standIn.set(switches)
-  return signIn(new Browser(), url, { person: story.newPerson() })
+  await story.emulator.set(switches)
+  return signIn(new Browser(), url, { user: story.newUser() })
 }
 
 const expectNoGrant = (answer: URLSearchParams | undefined, error: string) => {
@@ -84,7 +84,7 @@ test.for(['wrong', 'missing'])('a %s state is answered here and leads nowhere', 
 
 const toCallback = async (browser: Browser): Promise<Page> => {
   const { url } = (await story.newClient()).authorize()
-  return (await signIn(browser, url, { person: story.newPerson(), stopBefore: 'callback' })).page
+  return (await signIn(browser, url, { user: story.newUser(), stopBefore: 'callback' })).page
 }
 
 test('an answer of PingOne in another browser is refused, and still works in its own', async () => {
@@ -105,13 +105,13 @@ test('an answer of PingOne works once', async () => {
 })
 
 test('nothing reaches PingOne before the click, and what was set before the click opens no callback', async () => {
-  const before = (await story.standIn.state()).counts
+  const before = (await story.emulator.state()).counts
   const browser = new Browser()
   const page = await browser.open((await story.newClient()).authorize().url)
   expect(page.status).toBe(200)
   expect(page.next).toBeUndefined()
   expect((await browser.open(`${story.origin}/callback?code=x&state=made-up`)).status).toBe(400)
-  expect((await story.standIn.state()).counts).toEqual(before)
+  expect((await story.emulator.state()).counts).toEqual(before)
 })
 
 test('our form works only in the browser that has the page, and not from another site', async () => {
@@ -155,7 +155,7 @@ test.for([
 test('codes are redeemed with the right verifier alone, and once', async () => {
   const client = await story.newClient()
   const { url, verifier } = client.authorize()
-  const { answer } = await signIn(new Browser(), url, { person: story.newPerson() })
+  const { answer } = await signIn(new Browser(), url, { user: story.newUser() })
   const code = answer?.get('code') ?? ''
   expect((await client.redeem(code, 'x'.repeat(43))).status).toBe(400)
   expect((await client.redeem(code, verifier)).status).toBe(200)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { KEY_NAME } from '#mcp/call-key.ts'
-import { LANES, openLane } from '../support/transport.ts'
+import { TRANSPORTS, openTransport } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
@@ -8,54 +8,56 @@ const withKey = (key: string) => ({ [KEY_NAME]: key })
 const transactionIn = (text: string) => /"transaction":"([^"]+)"/.exec(text)?.[1]
 const idIn = (text: string) => /"id":"([^"]+)","text"/.exec(text)?.[1]
 
-test.each(LANES)('%s: a write that is sent again with its key is answered again', async (name) => {
-  const lane = await openLane(story, name)
-  const first = await lane.call('addTodo', { text: 'bread' }, withKey('shopping-1'))
+test.each(TRANSPORTS)('%s: a write that is sent again with its key is answered again', async (name) => {
+  const transport = await openTransport(story, name)
+  const first = await transport.call('addTodo', { text: 'bread' }, withKey('shopping-1'))
   expect([first.status, first.text.includes('"structuredContent"')]).toEqual([200, true])
   for (let n = 0; n < 3; n += 1) {
-    const again = await lane.call('addTodo', { text: 'bread' }, withKey('shopping-1'))
+    const again = await transport.call('addTodo', { text: 'bread' }, withKey('shopping-1'))
     expect(again.text).toContain('"repeated":true')
     expect([transactionIn(again.text), idIn(again.text)]).toEqual([
       transactionIn(first.text),
       idIn(first.text),
     ])
   }
-  expect(await lane.todos()).toEqual(['bread'])
+  expect(await transport.todos()).toEqual(['bread'])
 
-  const other = await lane.call('addTodo', { text: 'butter' }, withKey('shopping-1'))
+  const other = await transport.call('addTodo', { text: 'butter' }, withKey('shopping-1'))
   expect(other.text).toContain('used for other arguments')
-  expect((await lane.call('addTodo', { text: 'butter' }, withKey('no key'))).text).toContain(
+  expect((await transport.call('addTodo', { text: 'butter' }, withKey('no key'))).text).toContain(
     'An idempotency key is',
   )
-  expect(await lane.todos()).toEqual(['bread'])
+  expect(await transport.todos()).toEqual(['bread'])
   // The same words for another tool, and another key for the same, are other calls.
-  await lane.call('addTodo', { text: 'bread' }, withKey('shopping-2'))
+  await transport.call('addTodo', { text: 'bread' }, withKey('shopping-2'))
   const change = { id: idIn(first.text), completed: true }
-  expect((await lane.call('updateTodo', change, withKey('shopping-1'))).text).toContain('"completed":true')
-  expect(await lane.todos()).toEqual(['bread', 'bread'])
+  expect((await transport.call('updateTodo', change, withKey('shopping-1'))).text).toContain(
+    '"completed":true',
+  )
+  expect(await transport.todos()).toEqual(['bread', 'bread'])
 })
 
-test.each(LANES)('%s: twenty at once with one key are one write', async (name) => {
-  const lane = await openLane(story, name)
+test.each(TRANSPORTS)('%s: twenty at once with one key are one write', async (name) => {
+  const transport = await openTransport(story, name)
   const answers = await Promise.all(
-    Array.from({ length: 20 }, () => lane.call('addTodo', { text: 'once' }, withKey('together'))),
+    Array.from({ length: 20 }, () => transport.call('addTodo', { text: 'once' }, withKey('together'))),
   )
-  expect(await lane.todos()).toEqual(['once'])
+  expect(await transport.todos()).toEqual(['once'])
   expect(new Set(answers.map(({ text }) => idIn(text))).size).toBe(1)
   expect(answers.filter(({ text }) => text.includes('"repeated":true'))).toHaveLength(19)
 })
 
 test('without a key, a message that comes again is a write of its own, also with the same id', async () => {
-  for (const name of LANES) {
-    const lane = await openLane(story, name)
-    const message = JSON.stringify(lane.message('addTodo', { text: 'milk' }))
-    expect((await lane.send(message)).text).toContain('Added. ')
+  for (const name of TRANSPORTS) {
+    const transport = await openTransport(story, name)
+    const message = JSON.stringify(transport.message('addTodo', { text: 'milk' }))
+    expect((await transport.send(message)).text).toContain('Added. ')
     // Some clients give every request the same id, and several are under way at once.
-    const answers = await Promise.all([lane.send(message), lane.send(message)])
+    const answers = await Promise.all([transport.send(message), transport.send(message)])
     for (const { text } of answers) {
       expect(text).toContain('Added. ')
       expect(text).not.toContain('"repeated"')
     }
-    expect([name, await lane.todos()]).toEqual([name, ['milk', 'milk', 'milk']])
+    expect([name, await transport.todos()]).toEqual([name, ['milk', 'milk', 'milk']])
   }
 })

@@ -26,7 +26,7 @@ test('a pushed login, renewals and the end work with assertions instead of a sec
   const story = tellStory(world.addresses)
   const client = await story.newClient()
   op.accessTokenSeconds = 30
-  const { tokens } = await story.signInWith(client, { person: ada })
+  const { tokens } = await story.signInWith(client, { user: ada })
   expect(op.pushed).toBe(1)
   for (const _call of [1, 2]) {
     expect((await callToolStateless(client, tokens.access_token, 'listTodos')).status).toBe(200)
@@ -40,6 +40,6 @@ test('a pushed login, renewals and the end work with assertions instead of a sec
 test('the browser carries nothing of the request but its name', async () => {
   const client = await tellStory(world.addresses).newClient()
   const browser = new Browser()
-  const { page } = await signIn(browser, client.authorize().url, { person: ada, stopBefore: 'pingone' })
+  const { page } = await signIn(browser, client.authorize().url, { user: ada, stopBefore: 'pingone' })
   expect([...new URL(page.next ?? '').searchParams.keys()]).toEqual(['client_id', 'request_uri'])
 })

@@ -7,7 +7,7 @@ import { callToolStateless } from '../support/stateless-call.ts'
 import { tellStory } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 
-// PingOne is played by a provider that others wrote, so that a mistake which our client and our stand-in share shows.
+// PingOne is played by a provider that others wrote, so that a mistake which our client and our emulator share shows.
 let op: AnotherOp
 let world: World
 
@@ -24,10 +24,10 @@ afterAll(async () => {
   await op[Symbol.asyncDispose]()
 })
 
-test('a person signs in through a provider that others wrote, and a tool works with its token', async () => {
+test('a user signs in through a provider that others wrote, and a tool works with its token', async () => {
   const story = tellStory(world.addresses)
   const client = await story.newClient()
-  const { tokens } = await story.signInWith(client, { person: ada, asked: 'todo:read todo:write' })
+  const { tokens } = await story.signInWith(client, { user: ada, asked: 'todo:read todo:write' })
   expect(tokens.scope).toBe('todo:read todo:write')
 
   const added = await callToolStateless(client, tokens.access_token, 'addTodo', { text: 'bread' })
@@ -52,7 +52,7 @@ test('its tokens are renewed each time they are near their end, with the refresh
   const story = tellStory(world.addresses)
   const client = await story.newClient()
   op.accessTokenSeconds = 30
-  const { tokens } = await story.signInWith(client, { person: ada })
+  const { tokens } = await story.signInWith(client, { user: ada })
   const before = op.grants.length
   for (const _call of [1, 2, 3]) {
     const listed = await callToolStateless(client, tokens.access_token, 'listTodos')
@@ -62,11 +62,11 @@ test('its tokens are renewed each time they are near their end, with the refresh
   expect(op.grants.slice(before)).toEqual(['refresh_token', 'refresh_token', 'refresh_token'])
 })
 
-test('a person who says no there sends the client home with access_denied', async () => {
+test('a user who says no there sends the client home with access_denied', async () => {
   const story = tellStory(world.addresses)
   const client = await story.newClient()
   const { url } = client.authorize()
-  const { answer } = await signIn(new Browser(), url, { person: ada, apiDecision: 'deny' })
+  const { answer } = await signIn(new Browser(), url, { user: ada, apiDecision: 'deny' })
   expect(answer?.get('error')).toBe('access_denied')
 })
 
@@ -79,7 +79,7 @@ test.for([
   const client = await tellStory(world.addresses).newClient()
   const { url } = client.authorize()
   const browser = new Browser()
-  const { page } = await signIn(browser, url, { person: ada, stopBefore: 'callback' })
+  const { page } = await signIn(browser, url, { user: ada, stopBefore: 'callback' })
   const answer = new URL(page.next ?? '')
   expect(answer.searchParams.get('iss')).toBe(op.issuer)
   change(answer)

@@ -20,8 +20,8 @@ const EFFORT = {
   perRound: 2,
   throughputRounds: 1,
   throughputMs: 50,
-  people: 20,
-  peopleRounds: 1,
+  users: 20,
+  usersRounds: 1,
   idleMs: 0,
   stormRounds: 1,
   stormMs: 50,
@@ -53,8 +53,8 @@ test('a bench of few requests has every figure, and asks PingOne as seldom as it
   expect(renderReport(figures, judge(figures))).not.toMatch(/NaN|Infinity|undefined/)
 })
 
-test('no call succeeds that began after the end of its grant was told, in either lane', () => {
-  // Three calls in each lane.
+test('no call succeeds that began after the end of its grant was told, on either transport', () => {
+  // Three calls on each transport.
   expect(figures.ends.revoked).toMatchObject({ grants: 2, callsAfter: 12, succeededAfter: 0 })
   expect(figures.ends.pingone).toMatchObject({ grants: 2, callsAfter: 4, succeededAfter: 0 })
 })
@@ -64,20 +64,20 @@ test('times are not judged when what they are compared with is unsteady; a call 
   const given = (fewRounds: readonly number[], succeededAfter: number): Figures => ({
     ...figures,
     latency: steady,
-    manyPeople: { ...figures.manyPeople, fewRounds, ratio: 1.3 },
+    manyUsers: { ...figures.manyUsers, fewRounds, ratio: 1.3 },
     ends: { ...figures.ends, revoked: { ...figures.ends.revoked, succeededAfter } },
   })
   const verdicts = (of: Figures, aim: RegExp) =>
     judge(of).flatMap((judged) => (aim.test(judged.aim) ? [judged.verdict] : []))
-  expect(verdicts(given([1, 1.1], 0), /^listTodos of 20 people/)).toEqual(['missed'])
-  expect(verdicts(given([1, 1.3], 0), /^listTodos of 20 people/)).toEqual(['loaded machine'])
+  expect(verdicts(given([1, 1.1], 0), /^listTodos of 20 users/)).toEqual(['missed'])
+  expect(verdicts(given([1, 1.3], 0), /^listTodos of 20 users/)).toEqual(['loaded machine'])
   expect(verdicts(given([1, 1.3], 0), /^no call succeeds/)).toEqual(['holds'])
   expect(verdicts(given([1, 1.3], 1), /^no call succeeds/)).toEqual(['missed'])
 })
 
-test('of many people each has an object of their own, in one Worker; the few are in another', () => {
-  const objectsOf = (name: string) => objectFiles(join(folder, STATE_FOLDER, 'do', `${name}-Person`))
-  expect(objectsOf('many')).toHaveLength(EFFORT.people)
+test('of many users each has an object of their own, in one Worker; the few are in another', () => {
+  const objectsOf = (name: string) => objectFiles(join(folder, STATE_FOLDER, 'do', `${name}-User`))
+  expect(objectsOf('many')).toHaveLength(EFFORT.users)
   expect(objectsOf('few').length).toBeGreaterThan(0)
 })
 
@@ -99,7 +99,7 @@ test('the workerd of a bench opens no debugger', async () => {
 })
 
 test('what is stored is measured by whole files: more grants take more, and an ended one keeps its record alone', async () => {
-  const amounts = { people: 2, grants: [1, 3], refreshes: 2, calls: 2, sessions: 2 }
+  const amounts = { users: 2, grants: [1, 3], refreshes: 2, calls: 2, sessions: 2 }
   const limits = await measureLimits(servers, join(folder, STATE_FOLDER), amounts, signal)
   const [one, three] = limits.byGrants
   expect(one?.fileBytes).toBeGreaterThan(one?.rowBytes ?? 0)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { canariesOfPrivateKey, findCanaries } from '../support/canaries.ts'
 import { type ChangingWorld, startChangingWorld } from '../support/changing-world.ts'
-import { LANES, type Lane, openLane } from '../support/transport.ts'
+import { TRANSPORTS, type Transport, openTransport } from '../support/transport.ts'
 import { makePrivateJwk, type PrivateJwk, publicHalfOf } from '../support/make-private-jwk.ts'
 import { tellStory } from '../support/story.ts'
 
@@ -12,30 +12,30 @@ const keys = (...set: PrivateJwk[]) => ({ MCP_SERVER_PRIVATE_KEY: JSON.stringify
 
 let world: ChangingWorld
 let story: ReturnType<typeof tellStory>
-let lanes: readonly Lane[]
+let transports: readonly Transport[]
 
 beforeAll(async () => {
   const lasting = { PINGONE_CLIENT_AUTH: 'private_key_jwt', PINGONE_PAR: 'on', CLIENT_ADMISSION: 'open' }
   world = await startChangingWorld(lasting, keys(a))
   story = tellStory(world.addresses)
   // A token of PingOne is near its end at each call, so each call has PingOne check our signature.
-  await story.standIn.set({ accessTokenSeconds: 30, parRequired: true, clientKeysSeconds: 86_400 })
-  lanes = await Promise.all(LANES.map((lane) => openLane(story, lane)))
+  await story.emulator.set({ accessTokenSeconds: 30, parRequired: true, clientKeysSeconds: 86_400 })
+  transports = await Promise.all(TRANSPORTS.map((transport) => openTransport(story, transport)))
 }, 120_000)
 afterAll(() => world[Symbol.asyncDispose]())
 
 /** PingOne forgets what it fetched, asks once, and keeps the answer as long as before. */
 async function letCachesPass() {
-  await story.standIn.set({ clientKeysSeconds: 0 })
-  await renewInBothLanes('while caches pass')
-  await story.standIn.set({ clientKeysSeconds: 86_400 })
+  await story.emulator.set({ clientKeysSeconds: 0 })
+  await renewOnBothTransports('while caches pass')
+  await story.emulator.set({ clientKeysSeconds: 86_400 })
 }
 
-async function renewInBothLanes(when: string) {
-  const before = (await story.standIn.state()).grants['refresh_token'] ?? 0
-  for (const lane of lanes) await lane.todos()
-  const renewed = ((await story.standIn.state()).grants['refresh_token'] ?? 0) - before
-  expect([when, renewed]).toEqual([when, lanes.length])
+async function renewOnBothTransports(when: string) {
+  const before = (await story.emulator.state()).grants['refresh_token'] ?? 0
+  for (const transport of transports) await transport.todos()
+  const renewed = ((await story.emulator.state()).grants['refresh_token'] ?? 0) - before
+  expect([when, renewed]).toEqual([when, transports.length])
 }
 
 const published = async () => {
@@ -44,34 +44,34 @@ const published = async () => {
   return response.json()
 }
 
-test('the key is replaced with overlap while both lanes are in session, and nobody notices', async () => {
-  await renewInBothLanes('under the first key')
+test('the key is replaced with overlap while both transports are in session, and nobody notices', async () => {
+  await renewOnBothTransports('under the first key')
   expect(await published()).toEqual({ keys: [publicHalfOf(a)] })
 
   await world.deploy(keys(a, b))
   expect(await published()).toEqual({ keys: [publicHalfOf(a), publicHalfOf(b)] })
-  await renewInBothLanes('while the next is published')
+  await renewOnBothTransports('while the next is published')
   await letCachesPass()
 
   await world.deploy(keys(b, a))
-  await renewInBothLanes('under the next key')
+  await renewOnBothTransports('under the next key')
 
   await world.deploy(keys(b))
   expect(await published()).toEqual({ keys: [publicHalfOf(b)] })
-  await renewInBothLanes('after the first key is gone')
+  await renewOnBothTransports('after the first key is gone')
   await letCachesPass()
-  await renewInBothLanes('after PingOne forgot it too')
-  // The same sessions and bearers throughout, and a new person signs in as well.
-  expect((await openLane(story, 'stateless')).headers).toHaveProperty('authorization')
+  await renewOnBothTransports('after PingOne forgot it too')
+  // The same sessions and bearers throughout, and a new user signs in as well.
+  expect((await openTransport(story, 'stateless')).headers).toHaveProperty('authorization')
 }, 240_000)
 
 test('a key that PingOne has not heard of yet is 503 until it has, and ends no grant', async () => {
   await world.deploy(keys(c))
-  for (const lane of lanes) expect((await lane.call('listTodos', {})).status).toBe(503)
+  for (const transport of transports) expect((await transport.call('listTodos', {})).status).toBe(503)
   const isTold = () => world.log.some((line) => /downstream\.not-renewed.*invalid_client/.test(line))
   await expect.poll(isTold).toBe(true)
   await letCachesPass()
-  await renewInBothLanes('when PingOne has heard of it')
+  await renewOnBothTransports('when PingOne has heard of it')
 }, 240_000)
 
 test('no private part and no assertion is in storage, in the log, or published', async () => {

@@ -7,7 +7,7 @@ import { runCommand } from '../support/run-command.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
-afterEach(() => story.standIn.reset())
+afterEach(() => story.emulator.reset())
 
 async function doctor(file = describeStateFolder(story.stateDir).settingsOf('mcp')) {
   await using running = runCommand(process.execPath, ['scripts/doctor.ts', '--env-file', file])
@@ -22,7 +22,7 @@ test('the doctor finds nothing wrong with a system that works', async () => {
 })
 
 test('an application without the grant type Refresh Token is found before anyone signs in', async () => {
-  await story.standIn.set({ refreshTokens: 'none' })
+  await story.emulator.set({ refreshTokens: 'none' })
   const { code, problems } = await doctor()
   expect(code).toBe(1)
   expect(problems).toEqual([expect.stringContaining('grant type Refresh Token')])
@@ -37,7 +37,7 @@ function changed(settings: Readonly<Record<string, string>>): string {
 }
 
 test('a policy that is not assigned is found before anyone signs in', async () => {
-  await story.standIn.set({ policyAssigned: false })
+  await story.emulator.set({ policyAssigned: false })
   const { code, problems } = await doctor()
   expect(code).toBe(1)
   expect(problems).toEqual([expect.stringContaining('PingOne does not find the flow policy')])
@@ -59,9 +59,9 @@ test('neither a wrong policy, nor redirect URIs or scopes that PingOne does not 
 })
 
 test('the doctor signs nobody in', async () => {
-  const before = await story.standIn.state()
+  const before = await story.emulator.state()
   await doctor()
-  const after = await story.standIn.state()
+  const after = await story.emulator.state()
   expect((after.counts['authorize'] ?? 0) - (before.counts['authorize'] ?? 0)).toBe(2)
   expect(after.sessions).toEqual(before.sessions)
   expect(after.families).toEqual(before.families)
@@ -78,7 +78,7 @@ test('a wrong secret is found, and is not shown', async () => {
 })
 
 test('PingOne that does not answer is one problem, said in words of ours', async () => {
-  await story.standIn.set({ faults: { discovery: 'html' } })
+  await story.emulator.set({ faults: { discovery: 'html' } })
   const { code, problems } = await doctor()
   expect(code).toBe(1)
   expect(problems).toEqual([expect.stringContaining('PINGONE_ISSUER')])

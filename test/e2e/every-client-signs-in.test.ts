@@ -3,17 +3,17 @@ import { connectMcp, MCP_CLIENTS, withSignIn } from '../support/mcp-clients.ts'
 import { tellStory } from '../support/story.ts'
 
 test.for(MCP_CLIENTS)(
-  'with %s a person signs in to read, and once more when writing needs it',
+  'with %s a user signs in to read, and once more when writing needs it',
   async (kind) => {
-    const { mcpUrl, newPerson } = tellStory()
-    const person = newPerson()
+    const { mcpUrl, newUser } = tellStory()
+    const user = newUser()
     await using connection = await connectMcp(kind, mcpUrl, {
-      signIn: { person },
+      signIn: { user },
       keepsRefreshTokens: kind !== 'sdk-v1',
     })
     const call: typeof connection.callTool = (...call) =>
       withSignIn(connection, () => connection.callTool(...call))
-    const text = `bread for ${person.username}`
+    const text = `bread for ${user.username}`
 
     expect(await call('listTodos')).toMatchObject({ structuredContent: { todos: [], total: 0 } })
     expect(await call('addTodo', { text })).toMatchObject({ structuredContent: { total: 1 } })

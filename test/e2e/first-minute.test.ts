@@ -60,7 +60,7 @@ test('settings that cannot work are all named at once, before anything starts, a
     'API_IDENTIFIER is missing',
     'ROOT_KEYS must be kid:base64url(32 bytes)',
     'ACCESS_TOKEN_MINUTES must be a whole number',
-    'the PingOne stand-in is not started',
+    'the PingOne emulator is not started',
     'docs/configuration.md',
     `${file}: PINGONE_ISUER is not a setting`,
   ]) {
@@ -116,7 +116,7 @@ test('on other ports the state goes on, and clients are told to connect again', 
     origin: `http://localhost:${others.ports.mcp}`,
     mcpUrl: `http://localhost:${others.ports.mcp}/mcp`,
     issuer: '',
-    standInOrigin: `http://localhost:${others.ports.pingone}`,
+    emulatorOrigin: `http://localhost:${others.ports.pingone}`,
     todoOrigin: `http://localhost:${others.ports.todoApi}`,
     stateDir: place.state,
   })

@@ -6,7 +6,7 @@ import { callToolStateless } from '../support/stateless-call.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
-afterEach(() => story.standIn.reset())
+afterEach(() => story.emulator.reset())
 
 const initialize = {
   jsonrpc: '2.0',
@@ -42,12 +42,12 @@ test('a repeat that asks for something else, or comes from another client, chang
     error: 'invalid_grant',
   })
   expect((await other.refresh(tokens.refresh_token ?? '')).body).toMatchObject({ error: 'invalid_grant' })
-  const [person = '', grant = ''] = tokens.access_token.split(':')
+  const [user = '', grant = ''] = tokens.access_token.split(':')
   for (const secret of ['x'.repeat(32), 'A'.repeat(32)]) {
-    expect((await client.refresh(`${person}:${grant}:${secret}`)).body).toMatchObject({
+    expect((await client.refresh(`${user}:${grant}:${secret}`)).body).toMatchObject({
       error: 'invalid_grant',
     })
-    expect((await client.revoke(`${person}:${grant}:${secret}`)).status).toBe(200)
+    expect((await client.revoke(`${user}:${grant}:${secret}`)).status).toBe(200)
   }
   expect((await callToolStateless(client, pair.access_token, 'listTodos')).status).toBe(200)
 })
@@ -55,7 +55,7 @@ test('a repeat that asks for something else, or comes from another client, chang
 test('one code redeemed twenty times at once brings at most one pair, and that one has ended', async () => {
   const client = await story.newClient()
   const { url, verifier } = client.authorize()
-  const { answer } = await signIn(new Browser(), url, { person: story.newPerson() })
+  const { answer } = await signIn(new Browser(), url, { user: story.newUser() })
   const code = answer?.get('code') ?? ''
   const replies = await Promise.all(Array.from({ length: 20 }, () => client.redeem(code, verifier)))
   const good = replies.filter(({ status }) => status === 200)
@@ -67,7 +67,7 @@ test('one code redeemed twenty times at once brings at most one pair, and that o
 
 test('what a client revokes ends here at once, says why, and ends at PingOne too', async () => {
   const client = await story.newClient()
-  const { tokens, person } = await story.signInWith(client)
+  const { tokens, user } = await story.signInWith(client)
   const authorization = `Bearer ${tokens.access_token}`
   const session = (await client.mcp(initialize, { authorization })).headers.get('mcp-session-id') ?? ''
   const list = { jsonrpc: '2.0', id: 2, method: 'tools/list' }
@@ -89,16 +89,16 @@ test('what a client revokes ends here at once, says why, and ends at PingOne too
   expect(await stream.text()).not.toContain('result')
   await expect
     .poll(async () =>
-      (await story.standIn.state()).families.filter(({ username }) => username === person.username),
+      (await story.emulator.state()).families.filter(({ username }) => username === user.username),
     )
     .toMatchObject([{ alive: false, endedBecause: 'revoked' }])
 })
 
-test('a person who signs out at PingOne is out here at the next renewal, with every client', async () => {
-  await story.standIn.set({ accessTokenSeconds: 30 })
+test('a user who signs out at PingOne is out here at the next renewal, with every client', async () => {
+  await story.emulator.set({ accessTokenSeconds: 30 })
   const client = await story.newClient()
-  const { tokens, person } = await story.signInWith(client)
-  await story.standIn.endSessions(person.username)
+  const { tokens, user } = await story.signInWith(client)
+  await story.emulator.endSessions(user.username)
   const call = await callToolStateless(client, tokens.access_token, 'listTodos')
   expect(call.status).toBe(401)
   expect(JSON.stringify((await client.refresh(tokens.refresh_token ?? '')).body)).toContain(
@@ -107,15 +107,15 @@ test('a person who signs out at PingOne is out here at the next renewal, with ev
 })
 
 test('PingOne being down or set up wrongly signs nobody out', async () => {
-  await story.standIn.set({ accessTokenSeconds: 30 })
+  await story.emulator.set({ accessTokenSeconds: 30 })
   const client = await story.newClient()
   const { tokens } = await story.signInWith(client)
   for (const token of ['503', '429', 'html', 'invalid_client'] as const) {
-    await story.standIn.set({ faults: { token } })
+    await story.emulator.set({ faults: { token } })
     const down = await callToolStateless(client, tokens.access_token, 'listTodos')
     expect([token, down.status, Number(down.headers.get('retry-after')) > 0]).toEqual([token, 503, true])
     expect((await client.refresh(tokens.refresh_token ?? '')).status).toBe(200)
   }
-  await story.standIn.set({ faults: null })
+  await story.emulator.set({ faults: null })
   expect((await callToolStateless(client, tokens.access_token, 'listTodos')).status).toBe(200)
 })

@@ -5,7 +5,7 @@ import { type ClientHome, makeClientHome, runClient } from '../support/client-pr
 import { signIn } from '../support/sign-in.ts'
 import { tellStory } from '../support/story.ts'
 
-const { mcpUrl, newClient, newPerson, signInWith } = tellStory()
+const { mcpUrl, newClient, newUser, signInWith } = tellStory()
 
 // Its exit codes, as its documentation has them.
 const DONE = 0
@@ -62,7 +62,7 @@ test.for(ERAS)('Inspector’s command line (%s) logs in by itself, and remembers
   await using list = inspect(home, era, ['--method', 'tools/list', '--strict', ...login])
   const printed = await list.line(/^Please navigate to: http/)
   const browser = new Browser()
-  const { stage, page } = await signIn(browser, printed.replace(/^[^:]*: /, ''), { person: newPerson() })
+  const { stage, page } = await signIn(browser, printed.replace(/^[^:]*: /, ''), { user: newUser() })
   expect(stage).toBe('client')
   expect((await browser.onward(page)).status).toBe(200)
   expect(await list.exit).toBe(DONE)

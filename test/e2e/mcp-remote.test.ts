@@ -3,12 +3,12 @@ import { expect, test, vi } from 'vitest'
 import { Browser } from '../support/browser.ts'
 import { type ClientHome, makeClientHome, runRemote, stdioOf } from '../support/client-program.ts'
 import { reservePorts } from '../support/free-ports.ts'
-import type { Person } from '../support/users.ts'
+import type { User } from '../support/users.ts'
 import type { RunningCommand } from '../support/run-command.ts'
 import { signIn } from '../support/sign-in.ts'
 import { tellStory } from '../support/story.ts'
 
-const { mcpUrl, newPerson } = tellStory()
+const { mcpUrl, newUser } = tellStory()
 
 const addressesIn = ({ lines }: RunningCommand): readonly string[] =>
   lines.filter((line) => line.startsWith(`${new URL(mcpUrl).origin}/authorize?`))
@@ -28,10 +28,10 @@ function startRemote(home: ClientHome, protocol: string, callbackPort: number) {
   }
 }
 
-/** A person opens the address that mcp-remote prints for the nth time, and the login ends on its own port. */
-async function openPrinted(program: RunningCommand, nth: number, person: Person, browser: Browser) {
+/** A user opens the address that mcp-remote prints for the nth time, and the login ends on its own port. */
+async function openPrinted(program: RunningCommand, nth: number, user: User, browser: Browser) {
   const address = await vi.waitUntil(() => addressesIn(program)[nth - 1], { timeout: 30_000 })
-  const { stage, page } = await signIn(browser, address, { person })
+  const { stage, page } = await signIn(browser, address, { user })
   expect(stage).toBe('client')
   const landed = await browser.onward(page)
   expect(landed.text).toContain('Authorization successful')
@@ -39,21 +39,21 @@ async function openPrinted(program: RunningCommand, nth: number, person: Person,
 }
 
 test.for(['legacy', 'auto'])(
-  'mcp-remote (protocol %s) signs a person in to read, again when writing needs it, and not when it is started again',
+  'mcp-remote (protocol %s) signs a user in to read, again when writing needs it, and not when it is started again',
   async (protocol) => {
     using home = makeClientHome()
     await using reserved = await reservePorts()
     const start = () => startRemote(home, protocol, reserved.ports.mcp)
-    const [person, browser] = [newPerson(), new Browser()]
+    const [user, browser] = [newUser(), new Browser()]
     {
       await using first = start()
-      expect(await openPrinted(first.program, 1, person, browser)).toBe('todo:read offline_access')
+      expect(await openPrinted(first.program, 1, user, browser)).toBe('todo:read offline_access')
       await first.ready
       const { tools } = await first.client.listTools()
       expect(tools.map(({ name }) => name)).toContain('addTodo')
 
       const added = first.client.callTool({ name: 'addTodo', arguments: { text: 'bread' } })
-      expect(await openPrinted(first.program, 2, person, browser)).toContain('todo:write')
+      expect(await openPrinted(first.program, 2, user, browser)).toContain('todo:write')
       expect(await added).toMatchObject({ structuredContent: { total: 1 } })
     }
     await using second = start()

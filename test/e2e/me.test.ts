@@ -6,7 +6,7 @@ import { tellStory } from '../support/story.ts'
 import type { OAuthClient } from '../support/oauth-client.ts'
 
 const story = tellStory()
-afterEach(() => story.standIn.reset())
+afterEach(() => story.emulator.reset())
 
 const INITIALIZE = {
   jsonrpc: '2.0',
@@ -16,8 +16,8 @@ const INITIALIZE = {
 }
 const LIST = { jsonrpc: '2.0', id: 2, method: 'tools/list' }
 
-/** The statuses of one request in each lane, the stateful one in a session that is open. */
-async function openBothLanes(client: OAuthClient, token: string) {
+/** The statuses of one request on each transport, the stateful one in a session that is open. */
+async function openBothTransports(client: OAuthClient, token: string) {
   const authorization = `Bearer ${token}`
   const session = (await client.mcp(INITIALIZE, { authorization })).headers.get('mcp-session-id') ?? ''
   return async () => [
@@ -26,17 +26,17 @@ async function openBothLanes(client: OAuthClient, token: string) {
   ]
 }
 
-test('a person sees which apps can act for them, and the one that they end is out at once, in both lanes', async () => {
+test('a user sees which apps can act for them, and the one that they end is out at once, on both transports', async () => {
   const first = await story.newClient({ client_name: 'The first app' })
   const second = await story.newClient({ client_name: 'The second app' })
   const one = await story.signInWith(first, { asked: 'todo:read todo:write' })
-  const two = await story.signInWith(second, { person: one.person, browser: one.browser })
-  const lanes = [
-    await openBothLanes(first, one.tokens.access_token),
-    await openBothLanes(second, two.tokens.access_token),
+  const two = await story.signInWith(second, { user: one.user, browser: one.browser })
+  const transports = [
+    await openBothTransports(first, one.tokens.access_token),
+    await openBothTransports(second, two.tokens.access_token),
   ]
-  const me = await OwnPage.signIn(story.origin, one.person, one.browser)
-  expect(me.page.text).toContain(`You are signed in as ${one.person.username}`)
+  const me = await OwnPage.signIn(story.origin, one.user, one.browser)
+  expect(me.page.text).toContain(`You are signed in as ${one.user.username}`)
   const [, firstGrant = ''] = one.tokens.access_token.split(':')
   const listed = me.grant(firstGrant)
   for (const text of ['localhost', 'not verified', 'this computer', '“The first app”', 'todo:write'])
@@ -45,8 +45,8 @@ test('a person sees which apps can act for them, and the one that they end is ou
   expect(me.page.text).toContain('“The second app”')
 
   const ended = await me.end(firstGrant)
-  expect(await lanes[0]?.()).toEqual([401, 401])
-  expect(await lanes[1]?.()).toEqual([200, 200])
+  expect(await transports[0]?.()).toEqual([401, 401])
+  expect(await transports[1]?.()).toEqual([200, 200])
   expect(ended.text).toContain('Earlierlocalhost “The first app” not verifiedYou ended it.')
   // Again is no error and changes nothing.
   expect((await me.end(firstGrant)).text).toContain('You ended it.')
@@ -55,17 +55,17 @@ test('a person sees which apps can act for them, and the one that they end is ou
   })
 })
 
-test('ending all of them ends every one, in both lanes, at PingOne too, and nobody else’s', async () => {
+test('ending all of them ends every one, on both transports, at PingOne too, and nobody else’s', async () => {
   const client = await story.newClient()
   const mine = await story.signInWith(client)
-  const mineAgain = await story.signInWith(client, { person: mine.person, browser: new Browser() })
+  const mineAgain = await story.signInWith(client, { user: mine.user, browser: new Browser() })
   const others = await story.signInWith(client)
-  const lanes = await Promise.all(
-    [mine, mineAgain, others].map(({ tokens }) => openBothLanes(client, tokens.access_token)),
+  const transports = await Promise.all(
+    [mine, mineAgain, others].map(({ tokens }) => openBothTransports(client, tokens.access_token)),
   )
-  const me = await OwnPage.signIn(story.origin, mine.person)
+  const me = await OwnPage.signIn(story.origin, mine.user)
   const after = await me.end('all')
-  expect(await Promise.all(lanes.map((ask) => ask()))).toEqual([
+  expect(await Promise.all(transports.map((ask) => ask()))).toEqual([
     [401, 401],
     [401, 401],
     [200, 200],
@@ -73,9 +73,9 @@ test('ending all of them ends every one, in both lanes, at PingOne too, and nobo
   expect(after.text).toContain('No app can use the Todo API as you now')
   await expect
     .poll(async () => {
-      const { families } = await story.standIn.state()
+      const { families } = await story.emulator.state()
       const alive = families.filter((family) => family.alive).map(({ username }) => username)
-      return [mine, others].map(({ person }) => alive.includes(person.username))
+      return [mine, others].map(({ user }) => alive.includes(user.username))
     })
     .toEqual([false, true])
 })
@@ -87,31 +87,31 @@ test('the way to sign in is a button, with JavaScript or without, and it is all 
   expect(text).not.toContain('signed out')
 })
 
-test('a person without any grant may look, and sees an empty list', async () => {
-  const me = await OwnPage.signIn(story.origin, story.newPerson())
+test('a user without any grant may look, and sees an empty list', async () => {
+  const me = await OwnPage.signIn(story.origin, story.newUser())
   expect(me.page.status).toBe(200)
   expect(me.page.text).toContain('No app can use the Todo API as you now')
   expect(me.page.text).not.toContain('Earlier')
 })
 
-test('the page asks PingOne for the person alone, and keeps none of its tokens', async () => {
-  const person = story.newPerson()
-  await OwnPage.signIn(story.origin, person)
-  const { timeline } = await story.standIn.state()
+test('the page asks PingOne for the user alone, and keeps none of its tokens', async () => {
+  const user = story.newUser()
+  await OwnPage.signIn(story.origin, user)
+  const { timeline } = await story.emulator.state()
   const asked = timeline.findLast(({ endpoint }) => endpoint === 'authorize')?.asked['scope']
   expect(asked).toBe('openid profile email')
   await expect
     .poll(async () =>
-      (await story.standIn.state()).families.filter(({ username }) => username === person.username),
+      (await story.emulator.state()).families.filter(({ username }) => username === user.username),
     )
     .toMatchObject([{ alive: false, endedBecause: 'revoked' }])
 })
 
 test('signing out ends this browser’s page alone, and its cookie opens nothing any more', async () => {
   const client = await story.newClient()
-  const { tokens, person, browser } = await story.signInWith(client)
-  const me = await OwnPage.signIn(story.origin, person, browser)
-  const elsewhere = await OwnPage.signIn(story.origin, person)
+  const { tokens, user, browser } = await story.signInWith(client)
+  const me = await OwnPage.signIn(story.origin, user, browser)
+  const elsewhere = await OwnPage.signIn(story.origin, user)
   const cookie = browser.cookies.header(new URL(story.origin))
   const out = await me.press('/me/sign-out')
   expect(out.text).toContain('You are signed out')
@@ -125,8 +125,8 @@ test('signing out ends this browser’s page alone, and its cookie opens nothing
 test('signing out of PingOne ends at once what came from that session there, and the session', async () => {
   const client = await story.newClient()
   const here = await story.signInWith(client)
-  const elsewhere = await story.signInWith(client, { person: here.person, browser: new Browser() })
-  const me = await OwnPage.signIn(story.origin, here.person, here.browser)
+  const elsewhere = await story.signInWith(client, { user: here.user, browser: new Browser() })
+  const me = await OwnPage.signIn(story.origin, here.user, here.browser)
   const leaving = await me.press('/me/sign-out-of-pingone')
   expect(leaving.text).toContain('Signing you out of PingOne')
   // No token in a URL, and nothing else either.
@@ -136,16 +136,16 @@ test('signing out of PingOne ends at once what came from that session there, and
   expect([await status(here), await status(elsewhere)]).toEqual([401, 200])
   const gone = await here.browser.onward(leaving)
   expect(gone.text).toContain('You are signed off')
-  const { sessions } = await story.standIn.state()
-  expect(sessions.filter(({ username }) => username === here.person.username)).toHaveLength(1)
+  const { sessions } = await story.emulator.state()
+  expect(sessions.filter(({ username }) => username === here.user.username)).toHaveLength(1)
   expect((await me.open()).text).toContain('Sign in to see which apps')
 })
 
 test('PingOne being away leaves everything as it was', async () => {
   const client = await story.newClient()
   const { tokens } = await story.signInWith(client)
-  await story.standIn.set({ faults: { token: '503' } })
-  const page = await new OwnPage(story.origin, new Browser()).signInAs(story.newPerson())
+  await story.emulator.set({ faults: { token: '503' } })
+  const page = await new OwnPage(story.origin, new Browser()).signInAs(story.newUser())
   expect([page.status, page.headers.get('retry-after')]).toEqual([503, '5'])
   expect(page.text).toContain('PingOne is not answering')
   expect((await callToolStateless(client, tokens.access_token, 'listTodos')).status).toBe(200)

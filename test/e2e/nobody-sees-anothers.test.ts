@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest'
 import { connectMcp, type Connected, withSignIn } from '../support/mcp-clients.ts'
 import type { OAuthClient } from '../support/oauth-client.ts'
-import { newPerson } from '../support/users.ts'
+import { newUser } from '../support/users.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
 
 const textsOf = (answer: { structuredContent?: unknown }): unknown => answer.structuredContent
 
-test('two people with two clients each, in both lanes and interleaved, see their own todos alone', async () => {
-  const [ada, bob] = [newPerson('ada'), newPerson('bob')]
-  const connect = async (kind: 'sdk-v1' | 'sdk-v2-2026', person: typeof ada) => {
-    const connection = await connectMcp(kind, story.mcpUrl, { signIn: { person }, keepsRefreshTokens: false })
+test('two users with two clients each, on both transports and interleaved, see their own todos alone', async () => {
+  const [ada, bob] = [newUser('ada'), newUser('bob')]
+  const connect = async (kind: 'sdk-v1' | 'sdk-v2-2026', user: typeof ada) => {
+    const connection = await connectMcp(kind, story.mcpUrl, { signIn: { user }, keepsRefreshTokens: false })
     // The first write leads through the step-up, so that the rounds below have every permission.
-    await withSignIn(connection, () => connection.callTool('addTodo', { text: `${person.username} begins` }))
+    await withSignIn(connection, () => connection.callTool('addTodo', { text: `${user.username} begins` }))
     return connection
   }
   await using adaStateful = await connect('sdk-v1', ada)
@@ -62,12 +62,12 @@ async function openSession(client: OAuthClient, token: string): Promise<string> 
   return opened.headers.get('mcp-session-id') ?? ''
 }
 
-test('a session id under the bearer of another person, or client, does not exist and changes nothing', async () => {
+test('a session id under the bearer of another user, or client, does not exist and changes nothing', async () => {
   const client = await story.newClient()
   const otherClient = await story.newClient()
   const ada = await story.signInWith(client)
   const bob = await story.signInWith(client)
-  const adaElsewhere = await story.signInWith(otherClient, { person: ada.person, browser: ada.browser })
+  const adaElsewhere = await story.signInWith(otherClient, { user: ada.user, browser: ada.browser })
   const session = await openSession(client, ada.tokens.access_token)
   const ask = (token: string, id: string, method = 'POST') =>
     fetch(story.mcpUrl, {
@@ -104,11 +104,11 @@ test('a session id under the bearer of another person, or client, does not exist
 test('a bearer that this server did not make is 401 and touches nothing', async () => {
   const client = await story.newClient()
   const { tokens } = await story.signInWith(client)
-  const [person = '', grant = '', secret = ''] = tokens.access_token.split(':')
-  const [name = '', key = '', mac = ''] = person.split('.')
+  const [user = '', grant = '', secret = ''] = tokens.access_token.split(':')
+  const [name = '', key = '', mac = ''] = user.split('.')
   const made = [
     'garbage',
-    `${person}:${grant}:${'x'.repeat(32)}`,
+    `${user}:${grant}:${'x'.repeat(32)}`,
     `${name}.${key}.${mac.startsWith('A') ? 'B' : 'A'}${mac.slice(1)}:${grant}:${secret}`,
     `${'A'.repeat(22)}.${key}.${mac}:${grant}:${secret}`,
     tokens.refresh_token ?? '',

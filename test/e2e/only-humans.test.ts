@@ -3,7 +3,7 @@ import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
 
-test('the metadata names no grant that goes without a person, and no answer but a code', async () => {
+test('the metadata names no grant that goes without a user, and no answer but a code', async () => {
   const { server } = await story.newClient()
   expect(server).toMatchObject({
     grant_types_supported: ['authorization_code', 'refresh_token'],

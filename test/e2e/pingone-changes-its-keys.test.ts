@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Lane, LANES, openLane } from '../support/transport.ts'
+import { type Transport, TRANSPORTS, openTransport } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 
@@ -12,47 +12,49 @@ afterAll(() => world?.stop())
 
 type Story = ReturnType<typeof tellStory>
 
-/** Somebody signed in in each lane. */
-const openLanes = (story: Story) => Promise.all(LANES.map((lane) => openLane(story, lane)))
-const redemptions = async ({ standIn }: Story) => (await standIn.state()).grants['refresh_token'] ?? 0
-const todosOf = (lanes: readonly Lane[]) => Promise.all(lanes.map((lane) => lane.todos()))
+/** Somebody signed in on each transport. */
+const openTransports = (story: Story) =>
+  Promise.all(TRANSPORTS.map((transport) => openTransport(story, transport)))
+const redemptions = async ({ emulator }: Story) => (await emulator.state()).grants['refresh_token'] ?? 0
+const todosOf = (transports: readonly Transport[]) =>
+  Promise.all(transports.map((transport) => transport.todos()))
 
-async function add(lanes: readonly Lane[], text: string): Promise<void> {
+async function add(transports: readonly Transport[], text: string): Promise<void> {
   const done = { status: 200, text: expect.stringContaining('"structuredContent"') }
-  for (const lane of lanes) expect(await lane.call('addTodo', { text })).toEqual(done)
+  for (const transport of transports) expect(await transport.call('addTodo', { text })).toEqual(done)
 }
 
 test('no live session notices that PingOne changed its keys: the old one and the new one are taken', async () => {
   const story = tellStory(world.addresses)
-  const lasting = await openLanes(story)
+  const lasting = await openTransports(story)
   // With so little left, each call has its token renewed first.
-  await story.standIn.set({ accessTokenSeconds: 30 })
-  const renewed = await openLanes(story)
+  await story.emulator.set({ accessTokenSeconds: 30 })
+  const renewed = await openTransports(story)
   await add(renewed, 'old key')
-  await story.standIn.rotateKeys()
+  await story.emulator.rotateKeys()
   const before = await redemptions(story)
   await add(renewed, 'new key')
-  expect(await redemptions(story)).toBe(before + LANES.length)
+  expect(await redemptions(story)).toBe(before + TRANSPORTS.length)
   await add(lasting, 'old key')
-  expect(await todosOf(renewed)).toEqual(LANES.map(() => ['old key', 'new key']))
-  expect(await todosOf(lasting)).toEqual(LANES.map(() => ['old key']))
-  await story.standIn.reset()
+  expect(await todosOf(renewed)).toEqual(TRANSPORTS.map(() => ['old key', 'new key']))
+  expect(await todosOf(lasting)).toEqual(TRANSPORTS.map(() => ['old key']))
+  await story.emulator.reset()
 })
 
-test('a PingOne that drops its old key at once costs one renewal a person, however many calls they make', async () => {
+test('a PingOne that drops its old key at once costs one renewal a user, however many calls they make', async () => {
   await world.restart('todo-api')
   const story = tellStory(world.addresses)
-  const lanes = await openLanes(story)
-  await add(lanes, 'before')
-  await story.standIn.rotateKeys({ isOldDropped: true })
-  await add(lanes, 'unheard')
+  const transports = await openTransports(story)
+  await add(transports, 'before')
+  await story.emulator.rotateKeys({ isOldDropped: true })
+  await add(transports, 'unheard')
   // The API hears of the new key by a token that has it; from then on it refuses the old one.
-  await add(await openLanes(story), 'heard')
+  await add(await openTransports(story), 'heard')
   const before = await redemptions(story)
-  const calls = Array.from({ length: 8 }, () => todosOf(lanes))
-  await Promise.all([...calls, add(lanes, 'once')])
-  expect(await todosOf(lanes)).toEqual(LANES.map(() => ['before', 'unheard', 'once']))
-  expect(await redemptions(story)).toBe(before + LANES.length)
-  const { families } = await story.standIn.state()
+  const calls = Array.from({ length: 8 }, () => todosOf(transports))
+  await Promise.all([...calls, add(transports, 'once')])
+  expect(await todosOf(transports)).toEqual(TRANSPORTS.map(() => ['before', 'unheard', 'once']))
+  expect(await redemptions(story)).toBe(before + TRANSPORTS.length)
+  const { families } = await story.emulator.state()
   expect(families.every(({ alive }) => alive)).toBe(true)
 })

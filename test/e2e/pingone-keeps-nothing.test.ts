@@ -7,10 +7,10 @@ import { tellStory } from '../support/story.ts'
 
 // What PingOne gave and nobody can use ends there; what it does not renew is not promised here.
 const story = tellStory()
-afterEach(() => story.standIn.reset())
+afterEach(() => story.emulator.reset())
 
 const familiesOf = async (username: string) =>
-  (await story.standIn.state()).families.filter((family) => family.username === username)
+  (await story.emulator.state()).families.filter((family) => family.username === username)
 
 test.for([
   { idToken: 'wrong-acr' },
@@ -19,20 +19,20 @@ test.for([
   { accessToken: 'wrong-audience' },
   { accessToken: 'no-sid' },
 ])('a login that our checks refuse (%o) leaves no live token at PingOne', async (switches) => {
-  const person = story.newPerson()
-  await story.standIn.set(switches)
+  const user = story.newUser()
+  await story.emulator.set(switches)
   const { url } = (await story.newClient()).authorize()
-  const { answer } = await signIn(new Browser(), url, { person })
+  const { answer } = await signIn(new Browser(), url, { user })
   expect(answer?.get('error')).toBe('server_error')
   await expect
-    .poll(async () => (await familiesOf(person.username)).map(({ endedBecause }) => endedBecause))
+    .poll(async () => (await familiesOf(user.username)).map(({ endedBecause }) => endedBecause))
     .toEqual(['revoked'])
 })
 
 test.for([{ refreshTokens: 'none' }, { offlineAccess: true }])(
   'without a refresh token (%o) access lasts as long as PingOne’s, says so, and the log names both causes',
   async (switches) => {
-    await story.standIn.set({ ...switches, accessTokenSeconds: 600 })
+    await story.emulator.set({ ...switches, accessTokenSeconds: 600 })
     const client = await story.newClient()
     const { tokens } = await story.signInWith(client)
     expect(tokens.expires_in).toBeLessThanOrEqual(600)
@@ -49,38 +49,38 @@ test.for([{ refreshTokens: 'none' }, { offlineAccess: true }])(
 )
 
 test('a refreshed token of somebody else is used for nothing, and nobody is signed out for it', async () => {
-  await story.standIn.set({ accessTokenSeconds: 30 })
+  await story.emulator.set({ accessTokenSeconds: 30 })
   const client = await story.newClient()
-  const { tokens, person } = await story.signInWith(client)
+  const { tokens, user } = await story.signInWith(client)
   for (const defect of [
     { idToken: 'other-subject' },
     { idToken: 'wrong-acr' },
     { accessToken: 'wrong-acr' },
   ]) {
-    await story.standIn.set(defect)
+    await story.emulator.set(defect)
     const refused = await callToolStateless(client, tokens.access_token, 'listTodos')
     expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([503, true])
-    await story.standIn.set({ idToken: null, accessToken: null })
+    await story.emulator.set({ idToken: null, accessToken: null })
   }
   expect((await callToolStateless(client, tokens.access_token, 'listTodos')).status).toBe(200)
-  expect((await familiesOf(person.username)).map(({ alive }) => alive)).toEqual([true])
+  expect((await familiesOf(user.username)).map(({ alive }) => alive)).toEqual([true])
 })
 
 test('a renewed token is good with each type that PingOne may write on it', async () => {
-  await story.standIn.set({ accessTokenSeconds: 30 })
+  await story.emulator.set({ accessTokenSeconds: 30 })
   const client = await story.newClient()
   const { tokens } = await story.signInWith(client)
   for (const typ of ['at+jwt', 'none', 'JWT']) {
-    await story.standIn.set({ typ })
+    await story.emulator.set({ typ })
     expect((await callToolStateless(client, tokens.access_token, 'listTodos')).status).toBe(200)
   }
 })
 
 test('where PingOne cannot be told, the client hears no later and the log says so', async () => {
-  await story.standIn.set({ idToken: 'wrong-acr', faults: { revoke: '503' } })
+  await story.emulator.set({ idToken: 'wrong-acr', faults: { revoke: '503' } })
   const before = story.logs('mcp').split('login.not-revoked').length
   const { url } = (await story.newClient()).authorize()
-  const { answer } = await signIn(new Browser(), url, { person: story.newPerson() })
+  const { answer } = await signIn(new Browser(), url, { user: story.newUser() })
   expect(answer?.get('error')).toBe('server_error')
   await expect.poll(() => story.logs('mcp').split('login.not-revoked').length).toBe(before + 1)
 })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ResourceMetadata, ServerMetadata } from '../support/oauth-wire.ts'
 import { Browser } from '../support/browser.ts'
-import { type Lane, LANES, openLane } from '../support/transport.ts'
+import { type Transport, TRANSPORTS, openTransport } from '../support/transport.ts'
 import { type OAuthClient, tokensIn } from '../support/oauth-client.ts'
 import type { Tokens } from '../support/oauth-wire.ts'
 import { signIn } from '../support/sign-in.ts'
@@ -13,7 +13,7 @@ const WRITES = ['addTodo', 'updateTodo', 'deleteTodo']
 const ASKED = 'todo:read todo:write'
 
 let world: World
-let lanes: Lane[]
+let transports: Transport[]
 let client: OAuthClient
 /** Given with writing, before the profile changed. */
 let tokens: Tokens
@@ -21,7 +21,7 @@ const story = () => tellStory(world.addresses)
 
 beforeAll(async () => {
   world = await startWorld()
-  lanes = await Promise.all(LANES.map((lane) => openLane(story(), lane)))
+  transports = await Promise.all(TRANSPORTS.map((transport) => openTransport(story(), transport)))
   client = await story().newClient()
   tokens = (await story().signInWith(client, { asked: ASKED })).tokens
   await world.restart('mcp', { PROFILE: 'read-only' })
@@ -29,18 +29,18 @@ beforeAll(async () => {
 afterAll(() => world.stop())
 
 test('tools that change anything are in no list, and calling one finds no tool', async () => {
-  for (const lane of lanes) {
-    const { method: _, params, ...message } = Object(lane.message('listTodos'))
+  for (const transport of transports) {
+    const { method: _, params, ...message } = Object(transport.message('listTodos'))
     const list = { ...message, method: 'tools/list', params: { _meta: params._meta } }
-    const { text } = await lane.send(JSON.stringify(list), { 'mcp-method': 'tools/list' })
+    const { text } = await transport.send(JSON.stringify(list), { 'mcp-method': 'tools/list' })
     expect(text).toContain('"listTodos"')
     for (const name of WRITES) {
       expect(text).not.toContain(`"${name}"`)
-      const called = await lane.call(name, { id: 'x', text: 'x', completed: true })
+      const called = await transport.call(name, { id: 'x', text: 'x', completed: true })
       expect(called.text).toMatch(/not found|Unknown tool/i)
       expect(called.text).not.toContain('scope')
     }
-    expect(await lane.todos()).toEqual([])
+    expect(await transport.todos()).toEqual([])
   }
 })
 
@@ -66,10 +66,10 @@ test('writing is offered nowhere, asked of nobody and given to no one', async ()
   const browser = new Browser()
   const { page } = await signIn(browser, url, { stopBefore: 'consent' })
   expect(page.text).not.toMatch(/change and delete/)
-  const { answer } = await signIn(browser, url, { person: story().newPerson(), scopes: ASKED.split(' ') })
+  const { answer } = await signIn(browser, url, { user: story().newUser(), scopes: ASKED.split(' ') })
   const given = tokensIn(await another.redeem(answer?.get('code') ?? '', verifier))
   expect(given.scope).toBe('todo:read')
-  const { timeline } = await story().standIn.state()
+  const { timeline } = await story().emulator.state()
   // The newest is the first.
   const last = timeline.find(({ endpoint }) => endpoint === 'authorize')
   expect(last?.asked['scope']).toContain('todo:read')
@@ -81,5 +81,6 @@ test('with the full profile back, an older grant has again what it was given', a
   const { access_token: token, scope } = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
   expect(scope).toBe(ASKED)
   expect((await callToolStateless(client, token, 'addTodo', { text: 'again' })).status).toBe(200)
-  for (const lane of lanes) expect((await lane.call('addTodo', { text: 'again' })).status).toBe(200)
+  for (const transport of transports)
+    expect((await transport.call('addTodo', { text: 'again' })).status).toBe(200)
 })

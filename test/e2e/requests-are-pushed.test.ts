@@ -15,9 +15,9 @@ const story = () => tellStory(world.addresses)
 
 beforeAll(async () => {
   world = await startWorld({ settings: { PINGONE_PAR: 'on', CLIENT_ADMISSION: 'known' } })
-  await story().standIn.set({ parRequired: true })
+  await story().emulator.set({ parRequired: true })
 })
-afterEach(() => story().standIn.set({ faults: null }))
+afterEach(() => story().emulator.set({ faults: null }))
 afterAll(() => world[Symbol.asyncDispose]())
 
 const press = (browser: Browser, page: Page, value: string): Promise<Page> => {
@@ -33,12 +33,12 @@ async function consentPage() {
   return { client, ...authorization, browser, page: await browser.open(authorization.url) }
 }
 
-test('a person signs in, and the browser never held what was asked', async () => {
+test('a user signs in, and the browser never held what was asked', async () => {
   const client = await story().newClient()
   const { tokens } = await story().signInWith(client)
   expect((await callToolStateless(client, tokens.access_token, 'whoAmI')).status).toBe(200)
   const [authorize, par] = ['authorize', 'par'].map(async (endpoint) =>
-    (await story().standIn.state()).timeline.find((entry) => entry.endpoint === endpoint),
+    (await story().emulator.state()).timeline.find((entry) => entry.endpoint === endpoint),
   )
   expect(Object.keys((await authorize)?.asked ?? {})).toEqual(['client_id', 'request_uri'])
   expect((await par)?.asked).toMatchObject({ mcp_client_name: 'Story client', mcp_client_host: 'localhost' })
@@ -54,28 +54,28 @@ test.each([
 ])('the flow is told who asks as plain text: %s', async (_what, client_name, shown) => {
   const client = await story().newClient({ client_name })
   const { page } = await signIn(new Browser(), client.authorize().url, {
-    person: story().newPerson(),
+    user: story().newUser(),
     stopBefore: 'api-consent',
   })
   expect(page.text).toContain(`for ${shown}, at localhost`)
-  const pushed = (await story().standIn.state()).timeline.find(({ endpoint }) => endpoint === 'par')
+  const pushed = (await story().emulator.state()).timeline.find(({ endpoint }) => endpoint === 'par')
   expect(pushed?.asked['mcp_client_name']).toBe(shown)
 })
 
 test('a step-up tells the flow who asks for more; a sign-in to /me has nobody to name', async () => {
   const pushed = async () =>
-    (await story().standIn.state()).timeline.find(({ endpoint }) => endpoint === 'par')?.asked
-  const { link, person, client, tokens } = await askForMore(story(), { name: '<b>More</b> please' })
-  const { page } = await signIn(new Browser(), link, { person, stopBefore: 'api-consent' })
+    (await story().emulator.state()).timeline.find(({ endpoint }) => endpoint === 'par')?.asked
+  const { link, user, client, tokens } = await askForMore(story(), { name: '<b>More</b> please' })
+  const { page } = await signIn(new Browser(), link, { user, stopBefore: 'api-consent' })
   expect(page.text).toContain('for b More b please, at localhost')
   expect(await pushed()).toMatchObject({
     mcp_client_host: 'localhost',
     scope: expect.stringContaining('write'),
   })
-  await answerStepUp(link, person)
+  await answerStepUp(link, user)
   expect(tokensIn(await client.refresh(tokens.refresh_token ?? '')).scope).toContain('todo:write')
 
-  await OwnPage.signIn(story().origin, person)
+  await OwnPage.signIn(story().origin, user)
   expect(await pushed()).not.toHaveProperty('mcp_client_name')
 })
 
@@ -83,11 +83,11 @@ test.each(['503', '429', 'html', 'malformed', 'reset-like'])(
   'a PAR endpoint that answers %s loses no login: "Try again" leads on',
   async (fault) => {
     const { client, browser, page, verifier } = await consentPage()
-    await story().standIn.set({ faults: { par: fault } })
+    await story().emulator.set({ faults: { par: fault } })
     const outage = await press(browser, page, 'approve')
     expect([outage.status, outage.next]).toEqual([503, undefined])
     expect(outage.text).toContain('Your sign-in was not lost')
-    await story().standIn.set({ faults: null })
+    await story().emulator.set({ faults: null })
     const onward = await press(browser, outage, 'approve')
     const { answer } = await continueSignIn(browser, onward, client.redirectUri)
     tokensIn(await client.redeem(answer?.get('code') ?? '', verifier))
@@ -96,7 +96,7 @@ test.each(['503', '429', 'html', 'malformed', 'reset-like'])(
 
 test('a PingOne that refuses us there is for the operator: the client hears server_error, the log the code', async () => {
   const { client, browser, page } = await consentPage()
-  await story().standIn.set({ faults: { par: 'invalid_client' } })
+  await story().emulator.set({ faults: { par: 'invalid_client' } })
   const refused = await press(browser, page, 'approve')
   expect(refused.next?.href.startsWith(client.redirectUri)).toBe(true)
   expect(refused.next?.searchParams.get('error')).toBe('server_error')

@@ -1,26 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import { LANES, openLane } from '../support/transport.ts'
+import { TRANSPORTS, openTransport } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 import { startWorld } from '../support/world.ts'
 
 const story = tellStory()
-afterEach(() => story.standIn.reset())
+afterEach(() => story.emulator.reset())
 
-const redemptions = async () => (await story.standIn.state()).grants['refresh_token'] ?? 0
+const redemptions = async () => (await story.emulator.state()).grants['refresh_token'] ?? 0
 
-describe.each(LANES)('a live session of the %s lane', (lane) => {
+describe.each(TRANSPORTS)('a live session of the %s transport', (transport) => {
   test('whose PingOne token has run out goes on: the next call just works', async () => {
-    await story.standIn.set({ accessTokenSeconds: 3 })
-    const open = await openLane(story, lane)
+    await story.emulator.set({ accessTokenSeconds: 3 })
+    const open = await openTransport(story, transport)
     const before = await redemptions()
     // Run out for PingOne and for the API, not only near its end.
     await sleep(3500)
-    await story.standIn.set({ accessTokenSeconds: null })
-    const added = await open.call('addTodo', { text: `after the end, ${lane}` })
+    await story.emulator.set({ accessTokenSeconds: null })
+    const added = await open.call('addTodo', { text: `after the end, ${transport}` })
     expect([added.status, added.text]).toEqual([200, expect.stringContaining('"total":1')])
     expect(await redemptions()).toBe(before + 1)
-    expect(await open.todos()).toEqual([`after the end, ${lane}`])
+    expect(await open.todos()).toEqual([`after the end, ${transport}`])
     // The new one lasts: nothing more is asked of PingOne.
     expect(await redemptions()).toBe(before + 1)
   })
@@ -28,8 +28,8 @@ describe.each(LANES)('a live session of the %s lane', (lane) => {
 
 test('an ending closes the open streams of every session of the grant, and no stream of another', async () => {
   const client = await story.newClient()
-  const person = story.newPerson()
-  const grants = [await story.signInWith(client, { person }), await story.signInWith(client, { person })]
+  const user = story.newUser()
+  const grants = [await story.signInWith(client, { user }), await story.signInWith(client, { user })]
   const connect = async (token: string) => {
     const authorization = `Bearer ${token}`
     const session = (await client.mcp(initialize, { authorization })).headers.get('mcp-session-id') ?? ''
@@ -70,8 +70,8 @@ const META = {
 }
 const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
 
-test('the stateless lane leaves no stream open that an ending would have to close', async () => {
-  const open = await openLane(story, 'stateless')
+test('the stateless transport leaves no stream open that an ending would have to close', async () => {
+  const open = await openTransport(story, 'stateless')
   const all = { toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true }
   const message = {
     jsonrpc: '2.0',
@@ -89,7 +89,7 @@ test('the stateless lane leaves no stream open that an ending would have to clos
 test('a session outlives a restart of the Worker on the same state, as in a deploy', async () => {
   await using world = await startWorld()
   const own = tellStory(world.addresses)
-  const open = await openLane(own, 'stateful')
+  const open = await openTransport(own, 'session')
   await open.call('addTodo', { text: 'before' })
   await world.kill9('mcp')
   await world.restart('mcp')

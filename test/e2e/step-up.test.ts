@@ -7,7 +7,7 @@ import { callToolStateless } from '../support/stateless-call.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
-afterEach(() => story.standIn.reset())
+afterEach(() => story.emulator.reset())
 
 const INITIALIZE = {
   jsonrpc: '2.0',
@@ -22,15 +22,15 @@ const ADD = {
   params: { name: 'addTodo', arguments: { text: 'in a session' } },
 }
 
-test('a person allows more by the link, and it counts at once, in both lanes', async () => {
-  const { client, tokens, person, browser, link, refused } = await askForMore(story, { name: 'Notes & Co' })
+test('a user allows more by the link, and it counts at once, on both transports', async () => {
+  const { client, tokens, user, browser, link, refused } = await askForMore(story, { name: 'Notes & Co' })
   expect(refused.status).toBe(403)
   expect(refused.headers.get('www-authenticate')).toContain('scope="todo:read todo:write"')
   const authorization = `Bearer ${tokens.access_token}`
   const session = (await client.mcp(INITIALIZE, { authorization })).headers.get('mcp-session-id') ?? ''
   const inSession = (token: string) =>
     client.mcp(ADD, { authorization: `Bearer ${token}`, 'mcp-session-id': session })
-  // One request for both lanes, however often a client asks.
+  // One request for both transports, however often a client asks.
   expect(linkIn((await inSession(tokens.access_token)).body)).toBe(link)
   expect(linkIn((await addTodo(client, tokens.access_token)).body)).toBe(link)
 
@@ -49,7 +49,7 @@ test('a person allows more by the link, and it counts at once, in both lanes', a
     expect(page.text).toContain(text)
   expect(page.text).toMatch(/on \d{1,2} \w+ \d{4}, \d\d:\d\d UTC/)
 
-  const done = await answerStepUp(link, person, { browser })
+  const done = await answerStepUp(link, user, { browser })
   expect([done.status, done.title]).toEqual([200, 'The app may do more now'])
   // The token from before it, too: it had all of its grant (decision 22).
   expect(JSON.stringify((await addTodo(client, tokens.access_token)).body)).toContain('"total":1')
@@ -68,13 +68,13 @@ test('a person allows more by the link, and it counts at once, in both lanes', a
 })
 
 test('PingOne is asked for all of the grant, and the tokens from before are revoked there', async () => {
-  const { client, tokens, person, link } = await askForMore(story)
+  const { client, tokens, user, link } = await askForMore(story)
   // So short that the next call has to renew it: only the tokens of the step-up can be renewed then.
-  await story.standIn.set({ accessTokenSeconds: 30 })
-  await answerStepUp(link, person)
-  await story.standIn.set({ accessTokenSeconds: null })
+  await story.emulator.set({ accessTokenSeconds: 30 })
+  await answerStepUp(link, user)
+  await story.emulator.set({ accessTokenSeconds: null })
   const families = async () =>
-    (await story.standIn.state()).families.filter(({ username }) => username === person.username)
+    (await story.emulator.state()).families.filter(({ username }) => username === user.username)
   await expect
     .poll(async () => new Set((await families()).map(({ endedBecause }) => endedBecause)))
     .toEqual(new Set([null, 'revoked']))
@@ -84,16 +84,16 @@ test('PingOne is asked for all of the grant, and the tokens from before are revo
 })
 
 test('an answer to a refresh that got lost around the step-up costs nobody their grant', async () => {
-  const { client, tokens, person, link } = await askForMore(story)
+  const { client, tokens, user, link } = await askForMore(story)
   const lost = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
-  await answerStepUp(link, person)
+  await answerStepUp(link, user)
   const repeated = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
   expect(repeated).toMatchObject({ refresh_token: lost.refresh_token, scope: 'todo:read' })
   expect(tokensIn(await client.refresh(repeated.refresh_token ?? '')).scope).toBe('todo:read todo:write')
 })
 
-test('refreshes without end while the person approves: every one is answered, and the grant has it all', async () => {
-  const { client, tokens, person, link } = await askForMore(story)
+test('refreshes without end while the user approves: every one is answered, and the grant has it all', async () => {
+  const { client, tokens, user, link } = await askForMore(story)
   let refresh = tokens.refresh_token ?? ''
   const scopes: (string | undefined)[] = []
   const approval = new AbortController()
@@ -105,7 +105,7 @@ test('refreshes without end while the person approves: every one is answered, an
     }
   }
   const refreshing = loop()
-  await answerStepUp(link, person)
+  await answerStepUp(link, user)
   approval.abort()
   await refreshing
   expect(scopes.length).toBeGreaterThan(3)
@@ -115,14 +115,14 @@ test('refreshes without end while the person approves: every one is answered, an
 })
 
 test('SDK v1, which answers the challenge by a refresh, shows its model the link and heeds what came of it', async () => {
-  const person = story.newPerson()
-  await using connection = await connectV1(story.mcpUrl, { signIn: { person, scopes: ['todo:read'] } })
+  const user = story.newUser()
+  await using connection = await connectV1(story.mcpUrl, { signIn: { user, scopes: ['todo:read'] } })
   const refused = await connection.callTool('addTodo', { text: 'x' })
   expect(refused.isError).toBe(true)
   const link = linkIn(refused.content)
   expect(link).toContain(`${story.origin}/step-up/`)
   expect(linkIn((await connection.callTool('addTodo', { text: 'x' })).content)).toBe(link)
-  await answerStepUp(link ?? '', person)
+  await answerStepUp(link ?? '', user)
   const done = await connection.callTool('addTodo', { text: 'x' })
   expect(done.isError ?? false).toBe(false)
   expect(done.structuredContent).toMatchObject({ total: 1 })
@@ -131,10 +131,10 @@ test('SDK v1, which answers the challenge by a refresh, shows its model the link
 test.for(['2025', '2026'] as const)(
   'SDK v2 in revision %s heeds the challenge itself: a sign-in of its own, and no link',
   async (revision) => {
-    const person = story.newPerson()
-    const signIn = { person, scopes: ['todo:read'] }
+    const user = story.newUser()
+    const signIn = { user, scopes: ['todo:read'] }
     await using connection = await connectV2(story.mcpUrl, revision, { signIn })
-    connection.provider.options = { person }
+    connection.provider.options = { user }
     const call = () => connection.callTool('addTodo', { text: 'x' })
     await expect(call()).rejects.not.toThrow(/step-up/)
     const done = await withSignIn(connection, async () => {
@@ -146,32 +146,32 @@ test.for(['2025', '2026'] as const)(
 )
 
 test('who refuses on our page, or at PingOne, changes nothing; only who signs in to say no uses the request up', async () => {
-  const { client, tokens, person, link } = await askForMore(story)
-  const atPingOne = await answerStepUp(link, person, { apiDecision: 'deny' })
+  const { client, tokens, user, link } = await askForMore(story)
+  const atPingOne = await answerStepUp(link, user, { apiDecision: 'deny' })
   expect([atPingOne.status, atPingOne.title]).toEqual([403, 'You did not sign in'])
-  const less = await answerStepUp(link, person, { apiScopes: ['todo:read'] })
+  const less = await answerStepUp(link, user, { apiScopes: ['todo:read'] })
   expect([less.status, less.title]).toEqual([403, 'PingOne did not give the permission'])
   expect((await new Browser().open(link)).status).toBe(200)
-  const here = await answerStepUp(link, person, { decision: 'deny' })
+  const here = await answerStepUp(link, user, { decision: 'deny' })
   expect([here.status, here.title]).toEqual([200, 'Nothing was changed'])
   expect((await new Browser().open(link)).status).toBe(200)
-  expect((await denyStepUp(link, person)).title).toBe('The link has ended')
+  expect((await denyStepUp(link, user)).title).toBe('The link has ended')
   expect((await new Browser().open(link)).status).toBe(404)
   const next = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
   expect(next.scope).toBe('todo:read')
-  // No new link: the person has just said no, and the model hears that.
+  // No new link: the user has just said no, and the model hears that.
   const again = await addTodo(client, next.access_token)
   expect([again.status, linkIn(again.body)]).toEqual([200, undefined])
   expect(JSON.stringify(again.body)).toContain('did not allow it')
 })
 
-test('PingOne down when the person approves leaves the request as it was', async () => {
-  const { person, link } = await askForMore(story)
-  await story.standIn.set({ faults: { token: '503' } })
-  const down = await answerStepUp(link, person)
+test('PingOne down when the user approves leaves the request as it was', async () => {
+  const { user, link } = await askForMore(story)
+  await story.emulator.set({ faults: { token: '503' } })
+  const down = await answerStepUp(link, user)
   expect(down.status).toBe(503)
-  await story.standIn.set({ faults: null })
+  await story.emulator.set({ faults: null })
   const again = down.links.find(({ href }) => href.href === link)
   expect(again).toBeDefined()
-  expect((await answerStepUp(link, person)).title).toBe('The app may do more now')
+  expect((await answerStepUp(link, user)).title).toBe('The app may do more now')
 })

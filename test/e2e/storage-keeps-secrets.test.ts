@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { describeStateFolder } from '../../scripts/local/state-folder.ts'
 import { connectMcp } from '../support/mcp-clients.ts'
-import { newPerson } from '../support/users.ts'
+import { newUser } from '../support/users.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
@@ -17,9 +17,9 @@ function filesOf(folder: string): { path: string; bytes: string }[] {
 }
 
 test('after a run, storage holds no token of PingOne and no secret in clear', async () => {
-  const person = newPerson()
-  const options = { signIn: { person } }
-  await story.standIn.set({ accessTokenSeconds: 30 })
+  const user = newUser()
+  const options = { signIn: { user } }
+  await story.emulator.set({ accessTokenSeconds: 30 })
   await using stateful = await connectMcp('sdk-v1', story.mcpUrl, options)
   await using stateless = await connectMcp('sdk-v2-2026', story.mcpUrl, options)
   for (const session of [stateful, stateless]) {
@@ -27,13 +27,13 @@ test('after a run, storage holds no token of PingOne and no secret in clear', as
     await session.callTool('listTodos')
     await session.callTool('whoAmI')
   }
-  await story.standIn.reset()
+  await story.emulator.reset()
 
   const { data } = describeStateFolder(story.stateDir)
-  // The MCP server's own storage: the stand-in and the API are other Workers, with other rules.
+  // The MCP server's own storage: the emulator and the API are other Workers, with other rules.
   const stored = filesOf(join(data, 'mcp'))
   const everything = stored.map(({ bytes }) => bytes).join('\n')
-  // The sealed form is there, so this looks in the right place.
+  // The encrypted form is there, so this looks in the right place.
   expect(everything).toMatch(/v1\.\w+\.[\w-]{16}\.[\w-]{100,}/)
   // PingOne's access and id tokens are JWTs; nothing of ours is.
   expect(everything).not.toMatch(/eyJ[\w-]{8,}\.eyJ[\w-]{8,}/)

@@ -9,30 +9,30 @@ const story = tellStory()
 const LIST = 'todo://list'
 const asked = { scope: 'todo:read todo:write' }
 
-/** A person's client of the stateful lane, and what it hears. */
-async function listener(person = story.newPerson()) {
+/** A user's client of the session transport, and what it hears. */
+async function listener(user = story.newUser()) {
   let isListening = false
   const onStep: OnStep = ({ method, url, status }) => {
     if (method === 'GET' && url.pathname === '/mcp' && status === 200) isListening = true
   }
-  const connection = await connectV1(story.mcpUrl, { signIn: { person }, onStep, ...asked })
+  const connection = await connectV1(story.mcpUrl, { signIn: { user }, onStep, ...asked })
   const heard: string[] = []
   connection.client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => {
     heard.push(params.uri)
   })
   // The SDK opens its stream by the way, and what happens before that is not told.
   await expect.poll(() => isListening).toBe(true)
-  return { person, connection, heard }
+  return { user, connection, heard }
 }
 type Listener = Awaited<ReturnType<typeof listener>>
 
-async function writer({ person }: Pick<Listener, 'person'>) {
-  const connection = await connectMcp('sdk-v2-2026', story.mcpUrl, { signIn: { person }, ...asked })
+async function writer({ user }: Pick<Listener, 'user'>) {
+  const connection = await connectMcp('sdk-v2-2026', story.mcpUrl, { signIn: { user }, ...asked })
   const add = (text: string) => withSignIn(connection, () => connection.callTool('addTodo', { text }))
   return Object.assign(connection, { add })
 }
 
-test('a client hears that another client of its person changed what it subscribed to, and nobody else hears it', async () => {
+test('a client hears that another client of its user changed what it subscribed to, and nobody else hears it', async () => {
   const [ada, bob] = [await listener(), await listener()]
   await using adaListens = ada.connection
   await using bobListens = bob.connection
@@ -60,9 +60,9 @@ test('a client hears that another client of its person changed what it subscribe
   await expect.poll(() => ada.heard).toEqual([LIST, 'todo://items/a'])
 })
 
-test('whose access has ended hears nothing any more, while another client of the person does', async () => {
+test('whose access has ended hears nothing any more, while another client of the user does', async () => {
   const ended = await listener()
-  const other = await listener(ended.person)
+  const other = await listener(ended.user)
   await using endedListens = ended.connection
   await using otherListens = other.connection
   await using writes = await writer(ended)
@@ -70,7 +70,7 @@ test('whose access has ended hears nothing any more, while another client of the
   await writes.add('Buy milk')
   await expect.poll(() => [ended.heard, other.heard]).toEqual([[LIST], [LIST]])
 
-  const me = await OwnPage.signIn(story.origin, ended.person, endedListens.provider.browser)
+  const me = await OwnPage.signIn(story.origin, ended.user, endedListens.provider.browser)
   const [, grant = ''] = (endedListens.provider.tokens()?.access_token ?? '').split(':')
   await me.end(grant)
   await writes.add('Sell milk')

@@ -18,7 +18,7 @@ const BOTH = 'todo:read todo:write'
 const ways = { binding: () => tellStory(), API_URL: () => tellStory(watched.addresses) }
 afterEach(async () => {
   answer = undefined
-  for (const way of Object.values(ways)) await way().standIn.reset()
+  for (const way of Object.values(ways)) await way().emulator.reset()
 })
 
 async function signedIn(way: keyof typeof ways) {
@@ -32,10 +32,10 @@ async function signedIn(way: keyof typeof ways) {
 const textOf = (reply: { body: unknown }) => JSON.stringify(reply.body)
 
 describe.for(['binding', 'API_URL'] as const)('with the API by %s', (way) => {
-  test.for(['sdk-v1', 'sdk-v2-2026'] as const)('all tools work, in the lane of %s', async (kind) => {
-    const { mcpUrl, newPerson } = ways[way]()
-    const person = newPerson()
-    await using connection = await connectMcp(kind, mcpUrl, { signIn: { person }, keepsRefreshTokens: false })
+  test.for(['sdk-v1', 'sdk-v2-2026'] as const)('all tools work, in the transport of %s', async (kind) => {
+    const { mcpUrl, newUser } = ways[way]()
+    const user = newUser()
+    await using connection = await connectMcp(kind, mcpUrl, { signIn: { user }, keepsRefreshTokens: false })
     const call = (name: string, input: Record<string, unknown> = {}) =>
       withSignIn(connection, () => connection.callTool(name, input))
     await call('addTodo', { text: 'milk' })
@@ -51,13 +51,13 @@ describe.for(['binding', 'API_URL'] as const)('with the API by %s', (way) => {
   })
 })
 
-test('keys that PingOne dropped cost each person one renewal here too, however many calls they make', async () => {
+test('keys that PingOne dropped cost each user one renewal here too, however many calls they make', async () => {
   const { story, call } = await signedIn('API_URL')
-  await story.standIn.rotateKeys({ isOldDropped: true })
+  await story.emulator.rotateKeys({ isOldDropped: true })
   // The API hears of the new key by a token that has it; from then on it refuses the old one.
   const later = await signedIn('API_URL')
   expect(textOf(await later.call('listTodos'))).toContain('"total":0')
-  const before = (await story.standIn.state()).grants
+  const before = (await story.emulator.state()).grants
   const replies = await Promise.all([
     ...Array.from({ length: 8 }, () => call('listTodos')),
     call('addTodo', { text: 'once' }),
@@ -65,7 +65,7 @@ test('keys that PingOne dropped cost each person one renewal here too, however m
   expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200))
   expect(JSON.stringify(replies.map(({ body }) => body))).not.toContain('isError')
   expect(textOf(await call('listTodos'))).toContain('"total":1')
-  const { grants } = await story.standIn.state()
+  const { grants } = await story.emulator.state()
   expect((grants['refresh_token'] ?? 0) - (before['refresh_token'] ?? 0)).toBe(1)
 })
 
@@ -87,7 +87,7 @@ test('an API that refuses every token signs nobody out and is not asked about at
   expect(watched.todoApi.exchanges.length - before).toBe(6)
   const keys = watched.todoApi.exchanges.slice(before, before + 2)
   expect(new Set(keys.map(({ asked }) => asked.headers.get('idempotency-key'))).size).toBe(1)
-  expect((await story.standIn.state()).grants['refresh_token']).toBe(1)
+  expect((await story.emulator.state()).grants['refresh_token']).toBe(1)
   await expect.poll(() => story.logs('mcp')).toContain('api.refuses-tokens')
   expect(textOf(await call('addTodo', { text: 'x' }))).toContain('"total":1')
 })
@@ -95,14 +95,14 @@ test('an API that refuses every token signs nobody out and is not asked about at
 test('where PingOne has ended the session too, it is 401, and a new login goes on', async () => {
   const story = ways.API_URL()
   const client = await story.newClient()
-  const { tokens, person } = await story.signInWith(client, { asked: BOTH })
+  const { tokens, user } = await story.signInWith(client, { asked: BOTH })
   answer = { status: 401 }
-  await story.standIn.endSessions(person.username)
+  await story.emulator.endSessions(user.username)
   const refused = await callToolStateless(client, tokens.access_token, 'addTodo', { text: 'x' })
   answer = undefined
   expect(refused.status).toBe(401)
   expect(refused.headers.get('www-authenticate')).toContain('error="invalid_token"')
   expect((await callToolStateless(client, tokens.access_token, 'listTodos')).status).toBe(401)
-  const { tokens: next } = await story.signInWith(client, { asked: BOTH, person })
+  const { tokens: next } = await story.signInWith(client, { asked: BOTH, user })
   expect(textOf(await callToolStateless(client, next.access_token, 'listTodos'))).toContain('"total":0')
 })

@@ -7,7 +7,7 @@ import { tellStory } from '../support/story.ts'
 const story = tellStory()
 const BOTH = 'todo:read todo:write offline_access'
 
-afterEach(() => story.standIn.reset())
+afterEach(() => story.emulator.reset())
 
 const call = (name: string, input: unknown = {}) => ({
   jsonrpc: '2.0',
@@ -34,13 +34,13 @@ test.for([
   ['less on our page', { scopes: ['todo:read'] }, 'todo:read'],
   ['nothing ticked on our page', { scopes: [] }, 'todo:read'],
   ['less at PingOne', { apiScopes: ['todo:read'] }, 'todo:read'],
-] as const)('a person who allows %s', async ([, options, scope]) => {
+] as const)('a user who allows %s', async ([, options, scope]) => {
   const { tokens } = await story.signInWith(await story.newClient(), { asked: BOTH, ...options })
   expect(tokens.scope).toBe(scope)
 })
 
 test('a scope that nobody asked for is not granted, even if PingOne gives it', async () => {
-  await story.standIn.set({ extraAccessScopes: ['todo:write', 'todo:admin'] })
+  await story.emulator.set({ extraAccessScopes: ['todo:write', 'todo:admin'] })
   const { tokens } = await story.signInWith(await story.newClient(), { asked: 'todo:read' })
   expect(tokens.scope).toBe('todo:read')
 })
@@ -58,7 +58,7 @@ test('a scope that our form is made to send is not granted when the client did n
   }
   const onward = await browser.submit(page, forged, { press: { name: 'decision', value: 'approve' } })
   expect(onward.next?.searchParams.get('scope')).not.toContain('todo:write')
-  const end = await signIn(browser, onward.next ?? '', { person: story.newPerson(), stopBefore: 'callback' })
+  const end = await signIn(browser, onward.next ?? '', { user: story.newUser(), stopBefore: 'callback' })
   const home = await browser.onward(end.page)
   const tokens = tokensIn(await client.redeem(home.next?.searchParams.get('code') ?? '', verifier))
   expect(tokens.scope).toBe('todo:read')
@@ -68,19 +68,19 @@ test.for([
   ['on our page', { decision: 'deny' }],
   ['at PingOne', { apiDecision: 'deny' }],
   ['at PingOne, to reading', { apiScopes: ['todo:write'] }],
-] as const)('a person who says no %s sends the client home with access_denied', async ([, options]) => {
+] as const)('a user who says no %s sends the client home with access_denied', async ([, options]) => {
   const client = await story.newClient()
   const { url, state } = client.authorize({ scope: BOTH })
-  const { answer } = await signIn(new Browser(), url, { person: story.newPerson(), ...options })
+  const { answer } = await signIn(new Browser(), url, { user: story.newUser(), ...options })
   expect(Object.fromEntries(answer ?? [])).toMatchObject({ error: 'access_denied', state, iss: story.origin })
   expect(answer?.has('code')).toBe(false)
 })
 
 test('calling what was not allowed is a challenge with every scope, and a new login lifts it', async () => {
   const client = await story.newClient()
-  const person = story.newPerson()
+  const user = story.newUser()
   const browser = new Browser()
-  const less = await story.signInWith(client, { asked: BOTH, person, browser, scopes: ['todo:read'] })
+  const less = await story.signInWith(client, { asked: BOTH, user, browser, scopes: ['todo:read'] })
   const refused = await client.mcp(
     call('addTodo', { text: 'x' }),
     headers(less.tokens.access_token, 'addTodo'),
@@ -91,7 +91,7 @@ test('calling what was not allowed is a challenge with every scope, and a new lo
   expect(challenge).toContain('scope="todo:read todo:write"')
   expect(challenge).toContain(`resource_metadata="${story.origin}/.well-known/oauth-protected-resource/mcp"`)
 
-  const more = await story.signInWith(client, { asked: 'todo:read todo:write', person, browser })
+  const more = await story.signInWith(client, { asked: 'todo:read todo:write', user, browser })
   expect(more.tokens.scope).toBe('todo:read todo:write')
   const done = await client.mcp(call('addTodo', { text: 'x' }), headers(more.tokens.access_token, 'addTodo'))
   expect(describeReply(done)).toContain('"total":1')
@@ -100,12 +100,12 @@ test('calling what was not allowed is a challenge with every scope, and a new lo
 test('refreshing gives a working pair without asking anybody; revoking ends it', async () => {
   const client = await story.newClient()
   const { tokens } = await story.signInWith(client)
-  const before = (await story.standIn.state()).counts
+  const before = (await story.emulator.state()).counts
   const next = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
   expect(next.access_token).not.toBe(tokens.access_token)
   expect(next.scope).toBe('todo:read')
   // Decision 7: what a client refreshes is ours; PingOne hears of it only when a call needs a token.
-  expect((await story.standIn.state()).counts).toEqual(before)
+  expect((await story.emulator.state()).counts).toEqual(before)
   const wider = await client.refresh(next.refresh_token ?? '', { scope: 'todo:read todo:write' })
   expect(wider.status === 400 || tokensIn(wider).scope === 'todo:read').toBe(true)
 
@@ -116,11 +116,11 @@ test('refreshing gives a working pair without asking anybody; revoking ends it',
 })
 
 test('a PingOne token near its end is renewed once, however many calls need it', async () => {
-  await story.standIn.set({ accessTokenSeconds: 30 })
+  await story.emulator.set({ accessTokenSeconds: 30 })
   const client = await story.newClient()
   const { tokens } = await story.signInWith(client)
-  const before = (await story.standIn.state()).grants
-  await story.standIn.set({ accessTokenSeconds: null })
+  const before = (await story.emulator.state()).grants
+  await story.emulator.set({ accessTokenSeconds: null })
   const replies = await Promise.all(
     Array.from({ length: 20 }, () =>
       client.mcp(call('listTodos'), headers(tokens.access_token, 'listTodos')),
@@ -128,16 +128,16 @@ test('a PingOne token near its end is renewed once, however many calls need it',
   )
   expect(replies.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200))
   expect(JSON.stringify(replies.map(({ body }) => body))).not.toContain('isError')
-  const { grants, families } = await story.standIn.state()
+  const { grants, families } = await story.emulator.state()
   expect((grants['refresh_token'] ?? 0) - (before['refresh_token'] ?? 0)).toBe(1)
   expect(families.every(({ alive }) => alive)).toBe(true)
 })
 
 test('without a refresh token, a token of PingOne’s that is almost over brings the reason instead of tokens', async () => {
-  await story.standIn.set({ refreshTokens: 'none', accessTokenSeconds: 30 })
+  await story.emulator.set({ refreshTokens: 'none', accessTokenSeconds: 30 })
   const client = await story.newClient()
   const { url, verifier } = client.authorize()
-  const { answer } = await signIn(new Browser(), url, { person: story.newPerson() })
+  const { answer } = await signIn(new Browser(), url, { user: story.newUser() })
   const code = answer?.get('code') ?? ''
   for (const reply of [await client.redeem(code, verifier), await client.redeem(code, verifier)]) {
     expect(reply.body).toMatchObject({
@@ -151,10 +151,10 @@ test('a login while PingOne is down says so, and "try again" finishes it', async
   const client = await story.newClient()
   const { url, verifier } = client.authorize()
   const browser = new Browser()
-  await story.standIn.set({ faults: { token: '503' } })
-  const down = await signIn(browser, url, { person: story.newPerson() })
+  await story.emulator.set({ faults: { token: '503' } })
+  const down = await signIn(browser, url, { user: story.newUser() })
   expect({ stage: down.stage, status: down.page.status }).toEqual({ stage: 'stuck', status: 503 })
-  await story.standIn.set({ faults: null })
+  await story.emulator.set({ faults: null })
   const [form] = down.page.forms
   if (form === undefined) throw new Error('no form')
   const again = await browser.submit(down.page, form, { press: { name: 'decision', value: 'approve' } })

@@ -4,7 +4,7 @@ import { answerStepUp, askForMore, denyStepUp } from '../support/step-up.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
-afterEach(() => story.standIn.reset())
+afterEach(() => story.emulator.reset())
 
 const Line = z.looseObject({ event: z.string(), grant: z.string().optional(), scopes: z.string().optional() })
 /** Lines of our own. */
@@ -22,10 +22,10 @@ test.each([
   ['allows', answerStepUp, ['step-up.opened', 'step-up.approved']],
   ['refuses', denyStepUp, ['step-up.opened', 'step-up.denied']],
 ] as const)(
-  'what a client asked for and a person %s is in the log, by grant',
+  'what a client asked for and a user %s is in the log, by grant',
   async (_what, decide, events) => {
-    const { tokens, person, link } = await askForMore(story)
-    await decide(link, person)
+    const { tokens, user, link } = await askForMore(story)
+    await decide(link, user)
     const [, grant = ''] = tokens.access_token.split(':')
     await expect.poll(() => eventsOf(grant).map(({ event }) => event)).toEqual(events)
     expect(eventsOf(grant)[0]).toMatchObject({ grant, scopes: expect.stringContaining('todo:write') })

@@ -3,10 +3,10 @@ import { connectMcp, MCP_CLIENTS, withSignIn } from '../support/mcp-clients.ts'
 import { tellStory } from '../support/story.ts'
 
 test('no client needs what is left out of the bundle', async () => {
-  const { mcpUrl, newPerson, logs } = tellStory()
+  const { mcpUrl, newUser, logs } = tellStory()
   for (const kind of MCP_CLIENTS) {
-    const person = newPerson()
-    await using connection = await connectMcp(kind, mcpUrl, { signIn: { person } })
+    const user = newUser()
+    await using connection = await connectMcp(kind, mcpUrl, { signIn: { user } })
     await withSignIn(connection, () => connection.callTool('whoAmI'))
     await withSignIn(connection, () => connection.callTool('listTodos', { surprise: true }).catch(() => {}))
   }

@@ -51,7 +51,7 @@ test('who brings no token is told where to get one and for what, and nothing els
 test('tokens come as JSON that nobody keeps, live an hour, and the code and the refresh token open nothing', async () => {
   const client = await story.newClient()
   const { url, verifier, state } = client.authorize()
-  const { answer } = await signIn(new Browser(), url, { person: story.newPerson() })
+  const { answer } = await signIn(new Browser(), url, { user: story.newUser() })
   expect([answer?.getAll('iss'), answer?.getAll('state')]).toEqual([[story.origin], [state]])
   const code = answer?.get('code') ?? ''
   expect((await client.mcp(ping, withBearer(code))).status).toBe(401)
@@ -68,7 +68,7 @@ test('a code is for its client and its redirect URI, and when it comes twice its
   const client = await story.newClient()
   const other = await story.newClient()
   const { url, verifier } = client.authorize()
-  const { answer } = await signIn(new Browser(), url, { person: story.newPerson() })
+  const { answer } = await signIn(new Browser(), url, { user: story.newUser() })
   const code = answer?.get('code') ?? ''
   expect((await other.redeem(code, verifier)).status).toBe(400)
   expect((await client.redeem(code, verifier, { redirect_uri: 'http://localhost:33418/other' })).status).toBe(
@@ -84,7 +84,7 @@ test('the resource may be left out or be written in capitals, and cannot be chan
   const capitals = story.mcpUrl.replace('http://localhost', 'HTTP://LOCALHOST')
   for (const resource of [undefined, capitals]) {
     const { url, verifier } = client.authorize({ resource })
-    const { answer } = await signIn(new Browser(), url, { person: story.newPerson() })
+    const { answer } = await signIn(new Browser(), url, { user: story.newUser() })
     const code = answer?.get('code') ?? ''
     const elsewhere = await client.redeem(code, verifier, { resource: 'https://other.example/mcp' })
     expect([elsewhere.status, elsewhere.body]).toMatchObject([400, { error: 'invalid_target' }])
@@ -106,7 +106,7 @@ test('a loopback redirect may have another port, and no other path', async () =>
 test('a client that registered a secret must show it, the way that it registered', async () => {
   const client = await story.newClient({ token_endpoint_auth_method: 'client_secret_post' })
   const { url, verifier } = client.authorize()
-  const { answer } = await signIn(new Browser(), url, { person: story.newPerson() })
+  const { answer } = await signIn(new Browser(), url, { user: story.newUser() })
   const code = answer?.get('code') ?? ''
   for (const client_secret of [undefined, '', 'wrong']) {
     const reply = await client.redeem(code, verifier, { client_secret })
@@ -123,10 +123,10 @@ test('a token of PingOne, good for the API, is no token here', async () => {
   const browser = new Browser()
   const client = await story.newClient()
   const { page } = await signIn(browser, client.authorize().url, {
-    person: story.newPerson(),
+    user: story.newUser(),
     stopBefore: 'callback',
   })
-  // The code is PingOne's for this server; its verifier is inside, so the stand-in is asked without one first.
+  // The code is PingOne's for this server; its verifier is inside, so the emulator is asked without one first.
   const begun = new URL(`${story.issuer}/authorize`)
   begun.search = new URLSearchParams({
     response_type: 'code',
@@ -156,13 +156,13 @@ test('a token of PingOne, good for the API, is no token here', async () => {
 
 test('our page comes at every login, whatever was approved before and whatever a cookie says', async () => {
   const client = await story.newClient()
-  const person = story.newPerson()
+  const user = story.newUser()
   const browser = new Browser()
-  await story.signInWith(client, { person, browser })
+  await story.signInWith(client, { user, browser })
   const origin = new URL(story.origin)
   const forged = new Headers({ 'set-cookie': '__Host-oauth-approvals=e30.x; Path=/; Secure' })
   browser.cookies.store(origin, forged)
-  const { stages } = await signIn(browser, client.authorize().url, { person })
+  const { stages } = await signIn(browser, client.authorize().url, { user })
   expect(stages.slice(0, 2)).toEqual(['consent', 'pingone'])
   expect(stages.at(-1)).toBe('client')
 })

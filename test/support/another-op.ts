@@ -1,6 +1,6 @@
 /**
  * An OpenID provider that others wrote (oidc-provider 9), with PingOne's paths: it knows nothing of our understanding
- * of OAuth, as the stand-in may. Where it is not like PingOne: it sends `iss` with the code (RFC 9207), and only
+ * of OAuth, as the emulator may. Where it is not like PingOne: it sends `iss` with the code (RFC 9207), and only
  * `resource` makes a token for an API (RFC 8707), hence PINGONE_SEND_RESOURCE.
  */
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
@@ -161,7 +161,7 @@ function answer(provider: Provider, request: IncomingMessage, response: ServerRe
   return provider.callback()(request, response)
 }
 
-/** The two pages that a provider leaves to whoever runs it; their fields are those of the stand-in. */
+/** The two pages that a provider leaves to whoever runs it; their fields are those of the emulator. */
 async function interact(provider: Provider, request: IncomingMessage, response: ServerResponse) {
   const interaction = await provider.interactionDetails(request, response)
   const isLogin = interaction.prompt.name === 'login'
@@ -178,7 +178,7 @@ async function interact(provider: Provider, request: IncomingMessage, response: 
     ? { login: { accountId: form.get('username'), acr: interaction.params.acr_values } }
     : form.get('decision') === 'allow'
       ? { consent: { grantId: await allow(provider, interaction) } }
-      : { error: 'access_denied', error_description: 'The person declined' }
+      : { error: 'access_denied', error_description: 'The user declined' }
   await provider.interactionFinished(request, response, result)
 }
 

@@ -10,7 +10,7 @@ export interface AnotherTenant extends AsyncDisposable {
 const ENVIRONMENT_ID = '99999999-0000-4000-8000-000000000009'
 const Address = z.object({ port: z.number() })
 
-/** It says of every token that it is dead: whoever believes it signs people out for a typing error. */
+/** It says of every token that it is dead: whoever believes it signs users out for a typing error. */
 export async function startAnotherTenant(): Promise<AnotherTenant> {
   const requests: string[] = []
   const server = createServer((request, response) => {

@@ -33,7 +33,7 @@ export async function startChangingWorld(
       workers: ['pingone', 'todo-api'],
     }),
   )
-  const { standInOrigin = '', todoOrigin = '' } = others
+  const { emulatorOrigin = '', todoOrigin = '' } = others
   const stateDir = join(folder, 'server')
   let server: Local | undefined
   const log: string[] = []
@@ -58,7 +58,7 @@ export async function startChangingWorld(
       origin,
       mcpUrl: `${origin}/mcp`,
       issuer: others.issuer,
-      standInOrigin,
+      emulatorOrigin,
       todoOrigin,
       stateDir,
     },

@@ -25,7 +25,7 @@ export async function startChromium(): Promise<Browser & AsyncDisposable> {
   return Object.assign(browser, { [Symbol.asyncDispose]: () => browser.close() })
 }
 
-/** How a person may look at a page: two schemes, two sizes. */
+/** How a user may look at a page: two schemes, two sizes. */
 export const LOOKS: readonly { name: string; options: BrowserContextOptions }[] = (
   ['light', 'dark'] as const
 ).flatMap((colorScheme) =>

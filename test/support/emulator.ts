@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What the stand-in tells about itself; it has more, see its `GET /__stand-in/state`. */
+/** What the emulator tells about itself; it has more, see its `GET /__emulator/state`. */
 const State = z.object({
   counts: z.record(z.string(), z.number()),
   grants: z.record(z.string(), z.number()),
@@ -25,22 +25,22 @@ const State = z.object({
   ),
 })
 
-export type StandInState = z.infer<typeof State>
+export type EmulatorState = z.infer<typeof State>
 
-/** The controls of the PingOne stand-in, for a story that asks "and what if PingOne did this?". */
-export class StandIn {
+/** The controls of the PingOne emulator, for a story that asks "and what if PingOne did this?". */
+export class Emulator {
   readonly #base: string
 
   constructor(origin: string) {
-    this.#base = `${origin}/__stand-in`
+    this.#base = `${origin}/__emulator`
   }
 
-  /** Everything forgotten but the signing keys: people, sessions, switches, counts. Nobody else may be using it. */
+  /** Everything forgotten but the signing keys: users, sessions, switches, counts. Nobody else may be using it. */
   async reset(): Promise<void> {
     await this.#post('reset')
   }
 
-  /** Names and values are in test/stand-ins/pingone/src/switches.ts; null is the normal value. */
+  /** Names and values are in emulators/pingone/src/switches.ts; null is the normal value. */
   async set(switches: Readonly<Record<string, unknown>>): Promise<void> {
     await this.#post('switches', switches)
   }
@@ -53,7 +53,7 @@ export class StandIn {
     await this.#post(isOldDropped ? 'rotate-keys?drop=1' : 'rotate-keys')
   }
 
-  async state(): Promise<StandInState> {
+  async state(): Promise<EmulatorState> {
     const response = await fetch(`${this.#base}/state`)
     return State.parse(await response.json())
   }

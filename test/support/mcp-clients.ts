@@ -40,7 +40,7 @@ export interface Connected<Client = unknown> extends AsyncDisposable {
 
 const NAME = { name: 'story-client', version: '1.0.0' }
 
-/** SDK 1.32: the stateful lane. */
+/** SDK 1.32: the session transport. */
 export function connectV1(mcpUrl: string, options: ConnectOptions = {}): Promise<Connected<ClientV1>> {
   const { provider, fetch } = partsOf(options)
   return connectSigningIn((): Connection<ClientV1> => {
@@ -58,7 +58,7 @@ export function connectV1(mcpUrl: string, options: ConnectOptions = {}): Promise
   })
 }
 
-/** SDK 2.4: `2025` as it comes, the stateful lane; `2026` pinned to 2026-07-28, the stateless lane. */
+/** SDK 2.4: `2025` as it comes, the session transport; `2026` pinned to 2026-07-28, the stateless transport. */
 export function connectV2(
   mcpUrl: string,
   revision: '2025' | '2026',
@@ -119,7 +119,7 @@ const partsOf = ({ onStep = () => {}, ...options }: ConnectOptions) => ({
   fetch: watchedFetch('client', onStep),
 })
 
-/** An SDK throws after it sent the person to a login; whoever runs it starts over with the tokens. */
+/** An SDK throws after it sent the user to a login; whoever runs it starts over with the tokens. */
 async function connectSigningIn<Client>(attempt: () => Connection<Client>): Promise<Connected<Client>> {
   const first = attempt()
   try {

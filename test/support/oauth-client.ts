@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { Registration, ResourceMetadata, ServerMetadata, Tokens } from './oauth-wire.ts'
 import { type OnStep, watchedFetch } from './steps.ts'
 
-/** An answer as it came: stories about refusals look at all of it. */
+/** An answer as it came: stories about denials look at all of it. */
 export interface Reply {
   readonly status: number
   readonly headers: Headers

@@ -1,9 +1,9 @@
 import { Browser, describePage, type Page } from './browser.ts'
-import type { Person } from './users.ts'
+import type { User } from './users.ts'
 import { type Form, readPage } from './read-page.ts'
 import { continueSignIn } from './sign-in.ts'
 
-/** A person at `/me` in one browser. */
+/** A user at `/me` in one browser. */
 export class OwnPage {
   readonly #origin: string
   readonly browser: Browser
@@ -17,9 +17,9 @@ export class OwnPage {
   }
 
   /** Signed in, with the list in front. */
-  static async signIn(origin: string, person: Person, browser = new Browser()): Promise<OwnPage> {
+  static async signIn(origin: string, user: User, browser = new Browser()): Promise<OwnPage> {
     const me = new OwnPage(origin, browser)
-    const page = await me.signInAs(person)
+    const page = await me.signInAs(user)
     if (page.status !== 200) throw new Error(`not signed in: ${describePage(page)}`)
     return me
   }
@@ -30,21 +30,21 @@ export class OwnPage {
   }
 
   /** By the button and through PingOne, up to the page where that ends. */
-  async signInAs(person: Person): Promise<Page> {
-    this.page = await this.browser.onward(await this.returning(person))
+  async signInAs(user: User): Promise<Page> {
+    this.page = await this.browser.onward(await this.returning(user))
     if (this.page.next !== undefined) this.page = await this.browser.onward(this.page)
     return this.page
   }
 
   /** The page of PingOne that leads back to `/signed-in`. */
-  async returning(person: Person): Promise<Page> {
+  async returning(user: User): Promise<Page> {
     // By the form alone: where somebody is signed in the page does not offer it, but an older tab still does.
     const action = new URL('/me/sign-in', this.#origin)
     const form: Form = { action, method: 'post', fields: [], buttons: [] }
     const leaving = await this.browser.submit(await this.open(), form)
     this.leaving = leaving.next
     const { page, redirect } = await continueSignIn(this.browser, leaving, `${this.#origin}/signed-in`, {
-      person,
+      user,
     })
     if (redirect === undefined) throw new Error(`PingOne leads elsewhere: ${describePage(page)}`)
     return page

@@ -26,7 +26,7 @@ export interface Form {
 
 export interface PageContent {
   readonly title: string
-  /** What a person reads, in one line. */
+  /** What a user reads, in one line. */
   readonly text: string
   readonly forms: readonly Form[]
   readonly links: readonly { readonly href: URL; readonly text: string }[]

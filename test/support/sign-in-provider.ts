@@ -21,7 +21,7 @@ export interface SignInProviderOptions {
 
 export type SignInProvider = ReturnType<typeof signInProvider>
 
-/** What an SDK client asks for when it needs a login: here a person at a browser does it at once, in this process. */
+/** What an SDK client asks for when it needs a login: here a user at a browser does it at once, in this process. */
 export function signInProvider({
   onStep,
   browser = new Browser({ onStep }),
@@ -46,7 +46,7 @@ export function signInProvider({
   }
   return {
     browser,
-    /** May be changed between logins: another person, fewer scopes. */
+    /** May be changed between logins: another user, fewer scopes. */
     options,
     redirectUrl: redirectUri,
     clientMetadata,

@@ -1,14 +1,14 @@
 import { type Browser, describePage, type Page } from './browser.ts'
-import { ada, type Person } from './users.ts'
+import { ada, type User } from './users.ts'
 
 /**
- * Where a login stands: `consent` and `api-consent` are the two questions, `sign-on` is the stand-in's first page,
+ * Where a login stands: `consent` and `api-consent` are the two questions, `sign-on` is the emulator's first page,
  * `pingone`, `callback` and `client` are steps that the browser takes next. `stuck` is any other page: an error, say.
  */
 export type Stage = 'consent' | 'pingone' | 'sign-on' | 'api-consent' | 'callback' | 'client' | 'stuck'
 
 export interface SignInOptions {
-  readonly person?: Person
+  readonly user?: User
   /** What stays ticked on our page; all of it, when not said. */
   readonly scopes?: readonly string[]
   readonly decision?: 'approve' | 'deny'
@@ -30,7 +30,7 @@ export interface SignInEnd {
 
 const MAX_STEPS = 30
 
-/** A person at a browser: opens what the client gave, answers both questions, signs in. */
+/** A user at a browser: opens what the client gave, answers both questions, signs in. */
 export async function signIn(
   browser: Browser,
   authorizeUrl: URL | string,
@@ -65,7 +65,7 @@ function takeStep(
   browser: Browser,
   page: Page,
   stage: Exclude<Stage, 'client' | 'stuck'> | 'onward',
-  { person = ada, scopes, decision = 'approve', apiScopes, apiDecision = 'allow' }: SignInOptions,
+  { user = ada, scopes, decision = 'approve', apiScopes, apiDecision = 'allow' }: SignInOptions,
 ): Promise<Page> {
   const decide = (value: string, kept: readonly string[] | undefined) =>
     browser.submit(page, formOf(page), {
@@ -79,21 +79,21 @@ function takeStep(
     callback: onward,
     consent: () => decide(decision, scopes),
     'api-consent': () => decide(apiDecision, apiScopes),
-    'sign-on': () => (person.isRegistered ? enter(browser, page, person) : register(browser, page, person)),
+    'sign-on': () => (user.isRegistered ? enter(browser, page, user) : register(browser, page, user)),
   }
   return steps[stage]()
 }
 
-const enter = (browser: Browser, page: Page, { username, password }: Person): Promise<Page> =>
+const enter = (browser: Browser, page: Page, { username, password }: User): Promise<Page> =>
   browser.submit(page, formOf(page), { fill: { username, password } })
 
-async function register(browser: Browser, page: Page, person: Person): Promise<Page> {
+async function register(browser: Browser, page: Page, user: User): Promise<Page> {
   const link = page.links.find(({ href }) => href.pathname.endsWith('/register'))
   if (link === undefined) throw new Error(`no registration here: ${describePage(page)}`)
   const form = await browser.follow(page, link.href)
-  const { username, password, email } = person
+  const { username, password, email } = user
   const registered = await browser.submit(form, formOf(form), { fill: { username, password, email } })
-  person.isRegistered = registered.status < 400
+  user.isRegistered = registered.status < 400
   return registered
 }
 

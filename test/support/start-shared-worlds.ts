@@ -1,8 +1,8 @@
 /**
  * vitest's global setup of the stories: a system for each place at which files run at the same time, because a start
  * takes seconds and stories turn switches. A file has one for itself as long as it runs, and files that come after one
- * another share it: they keep out of each other's way by newPerson() and by a client registration each, and one that
- * turns a switch of the stand-in turns it back.
+ * another share it: they keep out of each other's way by newUser() and by a client registration each, and one that
+ * turns a switch of the emulator turns it back.
  */
 import type { TestProject } from 'vitest/node'
 import { startWorld } from './world.ts'

@@ -1,6 +1,6 @@
 import { Browser, type Page } from './browser.ts'
 import { describeReply, type OAuthClient, type Reply, tokensIn } from './oauth-client.ts'
-import type { Person } from './users.ts'
+import type { User } from './users.ts'
 import { continueSignIn, signIn, type SignInOptions } from './sign-in.ts'
 import { callToolStateless } from './stateless-call.ts'
 import type { SignedIn, tellStory } from './story.ts'
@@ -26,7 +26,7 @@ export interface Asking extends SignedIn {
 /** A client that may read, and was refused a write. */
 export async function askForMore(
   story: ReturnType<typeof tellStory>,
-  options: { person?: Person; browser?: Browser; name?: string } = {},
+  options: { user?: User; browser?: Browser; name?: string } = {},
 ): Promise<Asking> {
   const { name = 'The app that asks', ...others } = options
   const client = await story.newClient({ client_name: name })
@@ -38,21 +38,21 @@ export async function askForMore(
 export const addTodo = (client: OAuthClient, token: string): Promise<Reply> =>
   callToolStateless(client, token, 'addTodo', { text: 'from a step-up' })
 
-/** A person opens the link, decides, signs in where that is needed, and sees the page at the end. */
+/** A user opens the link, decides, signs in where that is needed, and sees the page at the end. */
 export async function answerStepUp(
   link: string,
-  person: Person,
+  user: User,
   { browser = new Browser(), ...options }: SignInOptions & { browser?: Browser } = {},
 ): Promise<Page> {
-  return (await signIn(browser, link, { person, ...options })).page
+  return (await signIn(browser, link, { user, ...options })).page
 }
 
-/** A person says no, and signs in so that it counts. */
-export async function denyStepUp(link: string, person: Person, browser = new Browser()): Promise<Page> {
+/** A user says no, and signs in so that it counts. */
+export async function denyStepUp(link: string, user: User, browser = new Browser()): Promise<Page> {
   const page = await browser.open(link)
   const said = await browser.submit(page, formOf(page), { press: { name: 'decision', value: 'deny' } })
   const leaving = await browser.submit(said, formOf(said), { press: { name: 'decision', value: 'end' } })
-  return (await continueSignIn(browser, leaving, 'urn:no-redirect-uri', { person })).page
+  return (await continueSignIn(browser, leaving, 'urn:no-redirect-uri', { user })).page
 }
 
 export const formOf = (page: Page) => {
@@ -72,8 +72,8 @@ export const approve = async (browser: Browser, link: string) => {
 }
 
 /** The address at `/signed-in` to which PingOne sends the browser back, not opened yet. */
-export const returning = async (browser: Browser, leaving: Page, person: Asking['person']) => {
-  const { page } = await continueSignIn(browser, leaving, `${leaving.url.origin}/signed-in`, { person })
+export const returning = async (browser: Browser, leaving: Page, user: Asking['user']) => {
+  const { page } = await continueSignIn(browser, leaving, `${leaving.url.origin}/signed-in`, { user })
   if (page.next === undefined) throw new Error(`PingOne leads nowhere: ${page.text}`)
   return page.next
 }

@@ -4,19 +4,19 @@ import { describeStateFolder } from '../../scripts/local/state-folder.ts'
 import { Browser } from './browser.ts'
 import { OAuthClient, tokensIn } from './oauth-client.ts'
 import type { Tokens } from './oauth-wire.ts'
-import { newPerson, type Person } from './users.ts'
+import { newUser, type User } from './users.ts'
 import { sharedWorld } from './shared-world.ts'
 import { signIn, type SignInOptions } from './sign-in.ts'
-import { StandIn } from './emulator.ts'
+import { Emulator } from './emulator.ts'
 import type { Addresses } from './world.ts'
 
 /** What a story works with: the shared system, or one of its own when addresses are given. */
 export function tellStory(addresses: Addresses = sharedWorld()) {
-  const { mcpUrl, standInOrigin, stateDir } = addresses
+  const { mcpUrl, emulatorOrigin, stateDir } = addresses
   return {
     ...addresses,
-    standIn: new StandIn(standInOrigin),
-    newPerson,
+    emulator: new Emulator(emulatorOrigin),
+    newUser,
     /** Everything that a Worker said so far; lines of the last moment may be missing. */
     logs: (name: WorkerName): string => readFileSync(describeStateFolder(stateDir).logOf(name), 'utf8'),
     /** A client that found the server and registered. */
@@ -34,19 +34,19 @@ export interface SignedInOptions extends SignInOptions {
 
 export interface SignedIn {
   readonly tokens: Tokens
-  readonly person: Person
+  readonly user: User
   readonly browser: Browser
 }
 
 /** A login from the client's request to its tokens. */
 export async function signInWith(
   client: OAuthClient,
-  { browser = new Browser(), asked, person = newPerson(), ...options }: SignedInOptions,
+  { browser = new Browser(), asked, user = newUser(), ...options }: SignedInOptions,
 ): Promise<SignedIn> {
   const authorization = client.authorize(asked === undefined ? {} : { scope: asked })
-  const end = await signIn(browser, authorization.url, { ...options, person })
+  const end = await signIn(browser, authorization.url, { ...options, user })
   const code = end.answer?.get('code')
   if (code == null) throw new Error(`no code: ${end.stages.join(' → ')}: ${end.answer ?? end.page.text}`)
   const tokens = tokensIn(await client.redeem(code, authorization.verifier))
-  return { tokens, person, browser }
+  return { tokens, user, browser }
 }

@@ -1,22 +1,22 @@
 import type { tellStory } from './story.ts'
 
-export const LANES = ['stateful', 'stateless'] as const
+export const TRANSPORTS = ['session', 'stateless'] as const
 
 interface Reply {
   readonly status: number
   readonly text: string
 }
 
-/** A signed-in client in one lane, whose requests are written by hand. */
-export interface Lane {
+/** A signed-in client on one transport, whose requests are written by hand. */
+export interface Transport {
   /** What a request needs: the bearer, and the session or the revision. */
   readonly headers: Readonly<Record<string, string>>
-  /** A tool call as this lane wants it, with an id of its own. */
+  /** A tool call as this transport wants it, with an id of its own. */
   readonly message: (name: string, input?: unknown, meta?: Readonly<Record<string, unknown>>) => object
   /** Any body at all. */
   readonly send: (body: string, headers?: Readonly<Record<string, string>>) => Promise<Reply>
   readonly call: (name: string, input: unknown, meta?: Readonly<Record<string, unknown>>) => Promise<Reply>
-  /** Texts of the person's todos, as the API has them. */
+  /** Texts of the user's todos, as the API has them. */
   readonly todos: () => Promise<readonly string[]>
 }
 
@@ -33,10 +33,10 @@ const META = {
   'io.modelcontextprotocol/clientCapabilities': {},
 }
 
-export async function openLane(
+export async function openTransport(
   story: ReturnType<typeof tellStory>,
-  lane: (typeof LANES)[number],
-): Promise<Lane> {
+  transport: (typeof TRANSPORTS)[number],
+): Promise<Transport> {
   const client = await story.newClient()
   const { tokens } = await story.signInWith(client, { asked: 'todo:read todo:write' })
   const common = {
@@ -44,7 +44,7 @@ export async function openLane(
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
   }
-  const isStateful = lane === 'stateful'
+  const isStateful = transport === 'session'
   const headers: Readonly<Record<string, string>> = isStateful
     ? {
         ...common,
@@ -52,17 +52,17 @@ export async function openLane(
       }
     : { ...common, 'mcp-protocol-version': REVISION, 'mcp-method': 'tools/call', 'mcp-name': 'addTodo' }
   let id = 0
-  const message: Lane['message'] = (name, input = {}, meta = {}) => ({
+  const message: Transport['message'] = (name, input = {}, meta = {}) => ({
     jsonrpc: '2.0',
     id: (id += 1),
     method: 'tools/call',
     params: { name, arguments: input, _meta: { ...(isStateful ? {} : META), ...meta } },
   })
-  const send: Lane['send'] = async (body, more = {}) => {
+  const send: Transport['send'] = async (body, more = {}) => {
     const response = await fetch(story.mcpUrl, { method: 'POST', headers: { ...headers, ...more }, body })
     return { status: response.status, text: await response.text() }
   }
-  const call: Lane['call'] = (name, input, meta) =>
+  const call: Transport['call'] = (name, input, meta) =>
     send(JSON.stringify(message(name, input, meta)), isStateful ? {} : { 'mcp-name': name })
   return {
     headers,

@@ -45,9 +45,9 @@ export async function startWatchedWorld(
   // With a URL given, a start takes the API for somebody else's: so it is another start.
   starting.use(await startLocal({ stateDir: join(folder, 'api'), ports, behind, workers: ['todo-api'] }))
   const everything = starting.move()
-  const { origin, mcpUrl, issuer, standInOrigin = '' } = server
+  const { origin, mcpUrl, issuer, emulatorOrigin = '' } = server
   return {
-    addresses: { origin, mcpUrl, issuer, standInOrigin, todoOrigin, stateDir },
+    addresses: { origin, mcpUrl, issuer, emulatorOrigin, todoOrigin, stateDir },
     mcp,
     pingone,
     todoApi,

@@ -17,7 +17,7 @@ export interface Addresses {
   readonly origin: string
   readonly mcpUrl: string
   readonly issuer: string
-  readonly standInOrigin: string
+  readonly emulatorOrigin: string
   readonly todoOrigin: string
   readonly stateDir: string
 }
@@ -39,10 +39,10 @@ export async function startWorld({ settings = {}, workers }: WorldOptions = {}):
   )
   const everything = starting.move()
   const stop = () => everything.disposeAsync()
-  const { origin, mcpUrl, issuer, standInOrigin = '', todoOrigin = '' } = local
+  const { origin, mcpUrl, issuer, emulatorOrigin = '', todoOrigin = '' } = local
   return {
     ...local,
-    addresses: { origin, mcpUrl, issuer, standInOrigin, todoOrigin, stateDir },
+    addresses: { origin, mcpUrl, issuer, emulatorOrigin, todoOrigin, stateDir },
     stop,
     [Symbol.asyncDispose]: stop,
   }

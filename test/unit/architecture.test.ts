@@ -13,10 +13,10 @@ const mayImport: Record<string, readonly string[]> = {
   pages: ['lib'],
   http: ['lib'],
   limits: ['lib'],
-  people: ['lib', 'pingone'],
-  authorization: ['pingone', 'people', 'limits', 'pages', 'http', 'lib', 'principal.ts'],
-  account: ['authorization', 'pingone', 'people', 'pages', 'http', 'lib', 'principal.ts'],
-  mcp: ['tools', 'resources', 'prompts', 'todo-api', 'people', 'limits', 'http', 'lib', 'principal.ts'],
+  users: ['lib', 'pingone'],
+  authorization: ['pingone', 'users', 'limits', 'pages', 'http', 'lib', 'principal.ts'],
+  account: ['authorization', 'pingone', 'users', 'pages', 'http', 'lib', 'principal.ts'],
+  mcp: ['tools', 'resources', 'prompts', 'todo-api', 'users', 'limits', 'http', 'lib', 'principal.ts'],
   'principal.ts': [],
   'settings.ts': ['lib'],
   'config.ts': ['settings.ts', 'lib'],
@@ -27,7 +27,7 @@ const mayImport: Record<string, readonly string[]> = {
     'lib',
     'limits',
     'mcp',
-    'people',
+    'users',
     'pingone',
     'prompts',
     'resources',
@@ -78,7 +78,7 @@ test('every room is in the table, and the table names no room that is gone', () 
 test('a tool runs in one place only', () => {
   expect(files.filter((file) => /\btool\.run\(/.test(textOf(file)))).toEqual([
     'mcp/invoke-tool.ts',
-    'tools/define-tool.ts',
+    'catalog/define-tool.ts',
   ])
 })
 
@@ -94,7 +94,7 @@ test('a secret is taken out of its wrapper only where it is used', () => {
     'lib/signing-keys.ts',
     'mcp/read-downstream-token.ts',
     'pingone/client-auth.ts',
-    'todo-api/client.ts',
+    'todos/api/client.ts',
   ])
 })
 

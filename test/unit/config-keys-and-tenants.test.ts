@@ -84,7 +84,7 @@ const root = (text: string) => ({ ROOT_KEYS: `k1:${text}` })
 const typed = (text: string) => ({ ROOT_KEYS: undefined, COOKIE_ENCRYPTION_KEY: text })
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_'
 
-/** Keys that people type, as a property of the kind and not as a list of what was found. */
+/** Keys that users type, as a property of the kind and not as a list of what was found. */
 const weak = {
   'one character repeated': fc
     .constantFrom(...Array.from(ALPHABET))
@@ -197,7 +197,7 @@ test('one key under two names is refused, however it is written', () => {
 
 const ALPHABET_64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
-test('keys that were drawn are taken, in every form that people have them', () => {
+test('keys that were drawn are taken, in every form that users have them', () => {
   for (let at = 0; at < 2000; at += 1) {
     const bytes = Buffer.from(rootKey(`k${at}`).split(':')[1] ?? '', 'base64url')
     for (const settings of [

@@ -13,7 +13,7 @@ const filesBelow = (folder: string, name: RegExp) =>
 // Not the whole repository at once: node_modules alone has more files than this test should look at.
 const pages = [
   ...readdirSync('.').filter((file) => file.endsWith('.md')),
-  ...['docs', 'examples', 'test/stand-ins'].flatMap((folder) => filesBelow(folder, /\.md$/)),
+  ...['docs', 'examples', 'emulators'].flatMap((folder) => filesBelow(folder, /\.md$/)),
 ]
 const textOf = (file: string) => readFileSync(file, 'utf8')
 const withoutCode = (text: string) => text.replaceAll(/^```[\s\S]*?^```/gm, '')

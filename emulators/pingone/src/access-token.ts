@@ -6,7 +6,7 @@ import { organizationId } from './settings.ts'
 import { activeKey } from './signing-keys.ts'
 import type { Visit } from './visit.ts'
 
-/** Signs an access token, for a person's gift or, with no gift, for the application itself. */
+/** Signs an access token, for a user's gift or, with no gift, for the application itself. */
 export async function issueAccessToken(
   visit: Visit,
   given: Given | undefined,
@@ -34,15 +34,15 @@ export async function issueAccessToken(
     scope,
     env: switches.accessToken === 'wrong-environment' ? organizationId : settings.environmentId,
     org: organizationId,
-    ...(given ? personClaims(visit, given) : { 'p1.rid': jti }),
+    ...(given ? userClaims(visit, given) : { 'p1.rid': jti }),
   }
   const { kid, key } = await activeKey(store)
   const header = { alg: 'RS256', kid, ...(switches.typ === 'none' ? {} : { typ: switches.typ }) }
   return new SignJWT(claims).setProtectedHeader(header).sign(key)
 }
 
-/** What only a token of a person has; without these claims it is the application's own. */
-function personClaims(
+/** What only a token of a user has; without these claims it is the application's own. */
+function userClaims(
   { switches, store, nowSeconds, stampSeconds }: Visit,
   given: Given,
 ): Record<string, unknown> {

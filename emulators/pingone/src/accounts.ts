@@ -3,7 +3,7 @@ import { randomText, sha256 } from './random.ts'
 import type { Store } from './store.ts'
 import { base64url } from 'jose'
 
-/** The password of everybody who comes with the stand-in. */
+/** The password of everybody who comes with the emulator. */
 const demoPassword = 'demo'
 
 const seeds: readonly Account[] = [
@@ -32,17 +32,17 @@ function seed(
   }
 }
 
-/** Who comes with the stand-in, for the sign-on page to name. */
+/** Who comes with the emulator, for the sign-on page to name. */
 export const seedUsernames: readonly string[] = seeds.map(({ username }) => username)
 
-/** A person by username. A seed is stored only once something about it was changed. */
+/** A user by username. A seed is stored only once something about it was changed. */
 export const findAccount = (store: Store, username: string): Account | undefined =>
   store.accounts.get(username) ?? seeds.find((account) => account.username === username)
 
 /** Usernames are compared in lower case. */
 export const normalUsername = (text: string): string => text.trim().toLowerCase()
 
-/** The person, if the password is theirs. */
+/** The user, if the password is theirs. */
 export async function checkPassword(
   store: Store,
   username: string,
@@ -101,6 +101,6 @@ async function secure(password: string): Promise<{ salt: string; hash: string }>
   return { salt, hash: await hash(password, salt) }
 }
 
-/** Salted, because people type real passwords into local pages; not slow, because this is no place to keep them. */
+/** Salted, because users type real passwords into local pages; not slow, because this is no place to keep them. */
 const hash = async (password: string, salt: string): Promise<string> =>
   base64url.encode(await sha256(`${salt}:${password}`))

@@ -13,7 +13,7 @@ export function json(body: unknown, reason: string, status = 200, headers: Heade
   return { response, reason }
 }
 
-/** A page for a person. */
+/** A page for a user. */
 export function page(body: Markup, reason: string, status = 200, cookies: readonly string[] = []): Answer {
   const headers = new Headers({
     'content-type': 'text/html; charset=utf-8',
@@ -36,7 +36,7 @@ export function redirect(to: string, reason: string, cookies: readonly string[] 
   return { response: new Response(null, { status: 303, headers }), reason }
 }
 
-/** A refusal of an OAuth endpoint, in PingOne's words: the correlation id ends the description. */
+/** A denial of an OAuth endpoint, in PingOne's words: the correlation id ends the description. */
 export function refuse(
   error: string,
   description: string,
@@ -47,7 +47,7 @@ export function refuse(
   return json(body, `${error}: ${description}`, status, headers)
 }
 
-/** A refusal in the shape of PingOne's platform APIs. */
+/** A denial in the shape of PingOne's platform APIs. */
 export function refuseAsPlatform(
   code: string,
   message: string,

@@ -53,7 +53,7 @@ const checks: readonly ((parameters: URLSearchParams, visit: Visit) => Problem)[
     one(parameters, 'response_type') === 'code'
       ? undefined
       : { error: 'unsupported_response_type', description: 'Unsupported response type' },
-  // Deliberate: PingOne has more response modes and signed request objects; the stand-in has neither.
+  // Deliberate: PingOne has more response modes and signed request objects; the emulator has neither.
   (parameters) =>
     ['query', undefined].includes(one(parameters, 'response_mode'))
       ? undefined
@@ -61,7 +61,7 @@ const checks: readonly ((parameters: URLSearchParams, visit: Visit) => Problem)[
   (parameters) =>
     one(parameters, 'request') === undefined
       ? undefined
-      : { error: 'request_not_supported', description: 'The stand-in reads no request objects' },
+      : { error: 'request_not_supported', description: 'The emulator reads no request objects' },
   (parameters) =>
     /^[A-Za-z0-9_-]{43}$/.test(one(parameters, 'code_challenge') ?? '') &&
     one(parameters, 'code_challenge_method') === 'S256'

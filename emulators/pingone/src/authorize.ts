@@ -49,8 +49,8 @@ function startFlow(visit: Visit, request: AuthorizationRequest): Answer {
   })
   const step = nextStep(flow)
   if (request.prompt === 'none' && step !== 'finish') {
-    // M: the code. A flow that needs a person cannot be silent.
-    return returnError(visit, request, 'login_required', 'The flow needs a person')
+    // M: the code. A flow that needs a user cannot be silent.
+    return returnError(visit, request, 'login_required', 'The flow needs a user')
   }
   if (session) touchSession(visit, session)
   store.flows.put(flow.id, flow)

@@ -4,7 +4,7 @@ import type { Visit } from './visit.ts'
 
 const codeSeconds = 60
 
-/** A code for what the person has just given to this request. */
+/** A code for what the user has just given to this request. */
 export function issueCode(
   { store, nowSeconds }: Visit,
   request: AuthorizationRequest,

@@ -12,7 +12,7 @@ import { patchFromForm } from './switch-form.ts'
 import { isRecord, patchSwitches } from './switches.ts'
 
 /**
- * The control API, for tests and for whoever develops against the stand-in. It asks for no password, so it
+ * The control API, for tests and for whoever develops against the emulator. It asks for no password, so it
  * takes nothing from a web page of another origin; the Worker has already refused every host but loopback.
  */
 export async function answerControl(
@@ -21,7 +21,7 @@ export async function answerControl(
   settings: Settings,
   store: Store,
 ): Promise<Answer> {
-  const act = `${request.method} ${url.pathname.slice('/__stand-in'.length)}`
+  const act = `${request.method} ${url.pathname.slice('/__emulator'.length)}`
   if (act === 'GET ' || act === 'GET /')
     return page(showControlPage(settings, readState(store)), 'control page')
   if (act === 'GET /state') return json(readState(store), 'state')
@@ -98,6 +98,6 @@ function readBody(text: string, type: string): Body | undefined {
 
 /** A form came from the control page and goes back to it. */
 const done = (body: Body, answer: unknown): Answer =>
-  body.form ? redirect('/__stand-in', 'done') : json(answer, 'done')
+  body.form ? redirect('/__emulator', 'done') : json(answer, 'done')
 
 const problem = (status: number, ...problems: string[]): Answer => json({ problems }, 'refused', status)

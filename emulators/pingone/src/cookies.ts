@@ -1,6 +1,6 @@
 /**
  * Cookies know hosts, not ports: every program on `localhost` sees the others'. So ours have a prefix of their
- * own and stay under the environment's path. Not Secure, because the stand-in is plain http on loopback.
+ * own and stay under the environment's path. Not Secure, because the emulator is plain http on loopback.
  */
 const prefix = 'standin_'
 

@@ -4,7 +4,7 @@ import { showDiscovery, showKeys } from './discovery.ts'
 import { introspectToken, revokeToken } from './introspect.ts'
 import { pushRequest } from './par.ts'
 import { resume } from './resume.ts'
-import { decideConsent, registerPerson, resetPersonsPassword, showFlow, signOn } from './sign-on.ts'
+import { decideConsent, registerUser, resetUsersPassword, showFlow, signOn } from './sign-on.ts'
 import { signOff } from './signoff.ts'
 import { answerToken } from './token.ts'
 import { showUserinfo } from './userinfo.ts'
@@ -25,8 +25,8 @@ export const endpoints = [
   door('revoke', 'as/revoke', { POST: revokeToken }),
   door('signoff', 'as/signoff', { GET: signOff, POST: signOff }),
   door('signon', 'signon/', { GET: showFlow, POST: signOn }),
-  door('register', 'signon/register', { GET: showFlow, POST: registerPerson }),
-  door('reset', 'signon/reset', { GET: showFlow, POST: resetPersonsPassword }),
+  door('register', 'signon/register', { GET: showFlow, POST: registerUser }),
+  door('reset', 'signon/reset', { GET: showFlow, POST: resetUsersPassword }),
   door('consent', 'signon/consent', { GET: showFlow, POST: decideConsent }),
 ] as const
 

@@ -6,7 +6,7 @@ import type { Visit } from './visit.ts'
 /** How long a family can live however often it is rotated (PingOne's default, 180 days). */
 const familySeconds = 15_552_000
 
-/** A new family for what a person has given; `undefined` token: PingOne would give none. */
+/** A new family for what a user has given; `undefined` token: PingOne would give none. */
 export function startFamily(visit: Visit, given: Given): { familyId: string; token: string } | undefined {
   const { store, switches, nowSeconds } = visit
   if (switches.refreshTokens === 'none') return undefined

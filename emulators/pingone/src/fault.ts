@@ -9,7 +9,7 @@ import { html } from './markup.ts'
 export type Mishap = 'hang' | 'reset' | `slow:${number}`
 
 /** The private header by which the tenant tells the Worker; it never leaves the machine. */
-export const mishapHeader = 'x-stand-in-mishap'
+export const mishapHeader = 'x-emulator-mishap'
 
 export const longestWaitMs = 60_000
 
@@ -98,7 +98,7 @@ function brokenOff(): Response {
   void writer
     .write(new TextEncoder().encode('{'))
     .then(() => scheduler.wait(20))
-    .then(() => writer.abort(new Error('broken off by a fault of the stand-in')))
+    .then(() => writer.abort(new Error('broken off by a fault of the emulator')))
     // Silence is right: the reader going first is the same end.
     .catch(() => undefined)
   return new Response(readable, { headers: { 'content-type': 'application/json' } })

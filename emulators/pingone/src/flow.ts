@@ -10,7 +10,7 @@ import type { Visit } from './visit.ts'
 /** The flow that stands in for a DaVinci flow: sign on, consent, done. */
 export type Step = 'sign-on' | 'consent' | 'finish'
 
-/** How long a person may take. */
+/** How long a user may take. */
 export const flowSeconds = 900
 
 const cookieName = 'browser'
@@ -42,7 +42,7 @@ export function findFlow({ request, parameters, store, nowSeconds }: Visit): Flo
   return readCookie(request, cookieName) === flow.browser ? flow : undefined
 }
 
-/** Decides about consent where no person has to be asked. */
+/** Decides about consent where no user has to be asked. */
 export function settleConsent(visit: Visit, flow: Flow): Flow {
   const { store, switches } = visit
   const session = flow.sid === undefined ? undefined : liveSession(visit, flow.sid)
@@ -67,11 +67,11 @@ export function allow(flow: Flow, apiScopes: readonly string[]): Flow {
 export const denied = {
   kind: 'error',
   error: 'access_denied',
-  description: 'The person did not consent',
+  description: 'The user did not consent',
 } as const
 
-/** The person of a flow that has someone signed on. */
-export function personOf(visit: Visit, flow: Flow) {
+/** The user of a flow that has someone signed on. */
+export function userOf(visit: Visit, flow: Flow) {
   const session = flow.sid === undefined ? undefined : liveSession(visit, flow.sid)
   return session && findAccount(visit.store, session.username)
 }

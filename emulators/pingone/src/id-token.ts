@@ -52,7 +52,7 @@ async function goodClaims(
     ...profileClaims(
       {
         ...account,
-        name: switches.personName ?? account.name,
+        name: switches.userName ?? account.name,
         groups: [...account.groups, ...groupNames(switches.groupCount)],
       },
       given.scopes,
@@ -67,7 +67,7 @@ const groupNames = (count: number): string[] =>
     (_, at) => `department-${String(at).padStart(6, '0')}-application-readers-of-all-regions`,
   )
 
-/** Claims about the person. PingOne puts mapped attributes into the ID token and into userinfo alike. */
+/** Claims about the user. PingOne puts mapped attributes into the ID token and into userinfo alike. */
 export function profileClaims(account: Account, scopes: readonly string[]): Record<string, unknown> {
   const { name, username, givenName, familyName, email, groups } = account
   const profile = {

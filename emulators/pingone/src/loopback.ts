@@ -1,5 +1,5 @@
 /**
- * Whether a request was addressed to this machine. A stand-in has known passwords and an open control API, so
+ * Whether a request was addressed to this machine. An emulator has known passwords and an open control API, so
  * it must not answer under a public name, nor under a name that a web page made point here (DNS rebinding).
  */
 export function isLoopback(url: URL): boolean {

@@ -2,7 +2,7 @@ import type { JWK } from 'jose'
 
 /** What the tenant keeps. Times are seconds since 1970, by the true clock. */
 
-/** A person who can sign in. */
+/** A user who can sign in. */
 export interface Account {
   readonly id: string
   readonly username: string
@@ -15,7 +15,7 @@ export interface Account {
   readonly password: { readonly salt: string; readonly hash: string } | undefined
 }
 
-/** One person signed on in one browser. Its refresh tokens die with it. */
+/** One user signed on in one browser. Its refresh tokens die with it. */
 export interface BrowserSession {
   readonly sid: string
   /** The other half of the cookie. */
@@ -53,13 +53,13 @@ export interface Flow {
   readonly csrf: string
   readonly request: AuthorizationRequest
   readonly sid: string | undefined
-  /** Whether the person signed on in this flow, and not in one before. */
+  /** Whether the user signed on in this flow, and not in one before. */
   readonly isSignedOnHere: boolean
   readonly outcome: FlowOutcome | undefined
   readonly expiresAtSeconds: number
 }
 
-/** What a person has given to the application by one login: the root of a code and all its tokens. */
+/** What a user has given to the application by one login: the root of a code and all its tokens. */
 export interface Given {
   readonly username: string
   readonly sid: string

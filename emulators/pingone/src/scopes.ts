@@ -19,7 +19,7 @@ export const apiScopesAmong = (scopes: readonly string[]): string[] =>
 
 /**
  * Which scopes a request gets to ask for. A resource is chosen by its scopes and there can be only one; no
- * scope at all means every scope that the application has been granted (M: two people with tenants saw it).
+ * scope at all means every scope that the application has been granted (M: two users with tenants saw it).
  */
 export function checkScopes(visit: Visit, asked: readonly string[], resource: string | undefined): Checked {
   const { settings, switches } = visit

@@ -20,8 +20,8 @@ export function liveSession({ store, switches, nowSeconds }: Visit, sid: string)
 }
 
 /**
- * Signs a person on in this browser and returns the cookie. The same person again keeps the session and gets a
- * new secret; another person gets a new session and the old one lives on unseen (L: PingOne does not say).
+ * Signs a user on in this browser and returns the cookie. The same user again keeps the session and gets a
+ * new secret; another user gets a new session and the old one lives on unseen (L: PingOne does not say).
  */
 export function startSession(visit: Visit, username: string): { session: BrowserSession; cookie: string } {
   const { settings, store, nowSeconds } = visit

@@ -1,10 +1,10 @@
 /** How the one application of this tenant authenticates: PingOne accepts exactly the configured method. */
 export type ClientAuth = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
 
-/** The organization that owns the environment; the same for every stand-in. */
+/** The organization that owns the environment; the same for every emulator. */
 export const organizationId = '5e1d0a11-0000-4000-8000-00000000000a'
 
-/** What is fixed when the stand-in starts. What may change while it runs is in switches.ts. */
+/** What is fixed when the emulator starts. What may change while it runs is in switches.ts. */
 export interface Settings {
   readonly origin: string
   readonly environmentId: string
@@ -24,17 +24,17 @@ export interface Settings {
 
 /** The settings as text, the way the platform hands them over: an empty text is "not given". */
 export interface SettingTexts {
-  readonly STAND_IN_ORIGIN: string
-  readonly STAND_IN_ENVIRONMENT_ID: string
-  readonly STAND_IN_CLIENT_ID: string
-  readonly STAND_IN_CLIENT_SECRET: string
-  readonly STAND_IN_CLIENT_AUTH: string
-  readonly STAND_IN_CLIENT_JWKS: string
-  readonly STAND_IN_CLIENT_JWKS_URI: string
-  readonly STAND_IN_REDIRECT_URIS: string
-  readonly STAND_IN_POLICY_IDS: string
-  readonly STAND_IN_API_IDENTIFIER: string
-  readonly STAND_IN_API_SCOPES: string
+  readonly EMULATOR_ORIGIN: string
+  readonly EMULATOR_ENVIRONMENT_ID: string
+  readonly EMULATOR_CLIENT_ID: string
+  readonly EMULATOR_CLIENT_SECRET: string
+  readonly EMULATOR_CLIENT_AUTH: string
+  readonly EMULATOR_CLIENT_JWKS: string
+  readonly EMULATOR_CLIENT_JWKS_URI: string
+  readonly EMULATOR_REDIRECT_URIS: string
+  readonly EMULATOR_POLICY_IDS: string
+  readonly EMULATOR_API_IDENTIFIER: string
+  readonly EMULATOR_API_SCOPES: string
 }
 
 const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
@@ -45,41 +45,41 @@ export function readSettings(texts: SettingTexts): Settings {
   const require = (name: keyof SettingTexts, holds: boolean): void => {
     if (!holds) bad.push(name)
   }
-  const clientAuth = methods.find((method) => method === texts.STAND_IN_CLIENT_AUTH)
-  const redirectUris = listed(texts.STAND_IN_REDIRECT_URIS, ',')
-  const policyIds = listed(texts.STAND_IN_POLICY_IDS, ',')
-  const apiScopes = listed(texts.STAND_IN_API_SCOPES, ' ')
-  const { STAND_IN_CLIENT_JWKS: clientJwks, STAND_IN_CLIENT_JWKS_URI: clientJwksUri } = texts
-  require('STAND_IN_ORIGIN', isOrigin(texts.STAND_IN_ORIGIN))
-  require('STAND_IN_ENVIRONMENT_ID', /^[0-9a-f-]{36}$/.test(texts.STAND_IN_ENVIRONMENT_ID))
-  require('STAND_IN_CLIENT_ID', texts.STAND_IN_CLIENT_ID !== '')
-  require('STAND_IN_CLIENT_AUTH', clientAuth !== undefined)
+  const clientAuth = methods.find((method) => method === texts.EMULATOR_CLIENT_AUTH)
+  const redirectUris = listed(texts.EMULATOR_REDIRECT_URIS, ',')
+  const policyIds = listed(texts.EMULATOR_POLICY_IDS, ',')
+  const apiScopes = listed(texts.EMULATOR_API_SCOPES, ' ')
+  const { EMULATOR_CLIENT_JWKS: clientJwks, EMULATOR_CLIENT_JWKS_URI: clientJwksUri } = texts
+  require('EMULATOR_ORIGIN', isOrigin(texts.EMULATOR_ORIGIN))
+  require('EMULATOR_ENVIRONMENT_ID', /^[0-9a-f-]{36}$/.test(texts.EMULATOR_ENVIRONMENT_ID))
+  require('EMULATOR_CLIENT_ID', texts.EMULATOR_CLIENT_ID !== '')
+  require('EMULATOR_CLIENT_AUTH', clientAuth !== undefined)
   if (clientAuth === 'private_key_jwt') {
-    require('STAND_IN_CLIENT_JWKS', clientJwks !== '' || clientJwksUri !== '')
+    require('EMULATOR_CLIENT_JWKS', clientJwks !== '' || clientJwksUri !== '')
   } else {
-    require('STAND_IN_CLIENT_SECRET', texts.STAND_IN_CLIENT_SECRET !== '')
+    require('EMULATOR_CLIENT_SECRET', texts.EMULATOR_CLIENT_SECRET !== '')
   }
-  require('STAND_IN_REDIRECT_URIS', redirectUris.length > 0 && redirectUris.every((uri) => URL.canParse(uri)))
-  require('STAND_IN_POLICY_IDS', policyIds.length > 0)
-  require('STAND_IN_API_IDENTIFIER', texts.STAND_IN_API_IDENTIFIER !== '')
-  require('STAND_IN_API_SCOPES', apiScopes.length > 0)
+  require('EMULATOR_REDIRECT_URIS', redirectUris.length > 0 && redirectUris.every((uri) => URL.canParse(uri)))
+  require('EMULATOR_POLICY_IDS', policyIds.length > 0)
+  require('EMULATOR_API_IDENTIFIER', texts.EMULATOR_API_IDENTIFIER !== '')
+  require('EMULATOR_API_SCOPES', apiScopes.length > 0)
   if (bad.length > 0 || clientAuth === undefined) {
-    throw new Error(`The PingOne stand-in cannot start. Missing or wrong settings: ${bad.join(', ')}`)
+    throw new Error(`The PingOne emulator cannot start. Missing or wrong settings: ${bad.join(', ')}`)
   }
-  const base = `${texts.STAND_IN_ORIGIN}/${texts.STAND_IN_ENVIRONMENT_ID}`
+  const base = `${texts.EMULATOR_ORIGIN}/${texts.EMULATOR_ENVIRONMENT_ID}`
   return Object.freeze({
-    origin: texts.STAND_IN_ORIGIN,
-    environmentId: texts.STAND_IN_ENVIRONMENT_ID,
+    origin: texts.EMULATOR_ORIGIN,
+    environmentId: texts.EMULATOR_ENVIRONMENT_ID,
     base,
     issuer: `${base}/as`,
-    clientId: texts.STAND_IN_CLIENT_ID,
-    clientSecret: texts.STAND_IN_CLIENT_SECRET,
+    clientId: texts.EMULATOR_CLIENT_ID,
+    clientSecret: texts.EMULATOR_CLIENT_SECRET,
     clientAuth,
     clientJwks,
     clientJwksUri,
     redirectUris,
     policyIds,
-    apiIdentifier: texts.STAND_IN_API_IDENTIFIER,
+    apiIdentifier: texts.EMULATOR_API_IDENTIFIER,
     apiScopes,
   })
 }

@@ -1,6 +1,6 @@
 import { checkPassword, problemWith, register, resetPassword } from './accounts.ts'
 import { page, redirect, type Answer } from './answer.ts'
-import { allow, denied, findFlow, nextStep, pageOfFlow, personOf, settleConsent } from './flow.ts'
+import { allow, denied, findFlow, nextStep, pageOfFlow, userOf, settleConsent } from './flow.ts'
 import { consentPage } from './pages/consent-page.ts'
 import { errorPage } from './pages/error-page.ts'
 import { registrationPage, resetPage, signOnPage } from './pages/sign-on-page.ts'
@@ -14,9 +14,9 @@ import type { Visit } from './visit.ts'
 export function showFlow(visit: Visit): Answer {
   const flow = findFlow(visit)
   if (!flow) return lost(visit)
-  const person = personOf(visit, flow)
+  const user = userOf(visit, flow)
   if (nextStep(flow) === 'finish') return redirect(pageOfFlow(visit, flow), 'the flow is over')
-  if (nextStep(flow) === 'consent' && person) return page(consentPage(visit, flow, person), 'consent page')
+  if (nextStep(flow) === 'consent' && user) return page(consentPage(visit, flow, user), 'consent page')
   if (visit.endpoint === 'register') return page(registrationPage(visit, flow), 'registration page')
   if (visit.endpoint === 'reset') return page(resetPage(visit, flow), 'password reset page')
   return page(signOnPage(visit, flow), 'sign-on page')
@@ -35,7 +35,7 @@ export async function signOn(visit: Visit): Promise<Answer> {
 }
 
 /** POST of the registration form: a new account is signed on at once. */
-export async function registerPerson(visit: Visit): Promise<Answer> {
+export async function registerUser(visit: Visit): Promise<Answer> {
   const flow = findOwnFlow(visit)
   if (!flow) return lost(visit)
   const { username, email, password } = readAccountForm(visit)
@@ -47,7 +47,7 @@ export async function registerPerson(visit: Visit): Promise<Answer> {
 }
 
 /** POST of the password reset form: back to the sign-on page, where the new password works. */
-export async function resetPersonsPassword(visit: Visit): Promise<Answer> {
+export async function resetUsersPassword(visit: Visit): Promise<Answer> {
   const flow = findOwnFlow(visit)
   if (!flow) return lost(visit)
   const { username, email, password } = readAccountForm(visit)
@@ -63,18 +63,18 @@ export async function resetPersonsPassword(visit: Visit): Promise<Answer> {
 export function decideConsent(visit: Visit): Answer {
   const { parameters, store } = visit
   const flow = findOwnFlow(visit)
-  const person = flow && personOf(visit, flow)
-  if (!flow || !person || nextStep(flow) !== 'consent') return lost(visit)
+  const user = flow && userOf(visit, flow)
+  if (!flow || !user || nextStep(flow) !== 'consent') return lost(visit)
   const asked = apiScopesAmong(flow.request.scopes)
   const ticked = asked.filter((scope) => parameters.getAll('scope').includes(scope))
   // H: blank "reduced scopes" would mean all of them, so a flow must take "allow nothing" for a denial.
   const isAllowed = one(parameters, 'decision') === 'allow' && ticked.length > 0
-  if (isAllowed) store.consents.put(person.username, ticked)
+  if (isAllowed) store.consents.put(user.username, ticked)
   const decided = isAllowed ? allow(flow, ticked) : { ...flow, outcome: denied }
   store.flows.put(flow.id, decided)
   return redirect(
     pageOfFlow(visit, decided),
-    isAllowed ? `${person.username} allows ${ticked.join(' ')}` : 'denied',
+    isAllowed ? `${user.username} allows ${ticked.join(' ')}` : 'denied',
   )
 }
 

@@ -47,7 +47,7 @@ export function openStore(kv: SyncKvStorage) {
     families: new Shelf<Records.RefreshFamily>(kv, 'family'),
     refreshTokens: new Shelf<Records.RefreshToken>(kv, 'refresh'),
     accessTokens: new Shelf<Records.AccessToken>(kv, 'access'),
-    /** By username: the API scopes a person has consented to. There is one application, so no more is needed. */
+    /** By username: the API scopes a user has consented to. There is one application, so no more is needed. */
     consents: new Shelf<readonly string[]>(kv, 'consent'),
     pushed: new Shelf<Records.PushedRequest>(kv, 'pushed'),
     /** `jti` of client assertions that were used, with their expiry. */
@@ -77,7 +77,7 @@ export interface TimelineEntry {
   readonly correlationId: string
 }
 
-/** Throws away what is over, once a minute at most, so that a stand-in that runs for weeks stays small. */
+/** Throws away what is over, once a minute at most, so that an emulator that runs for weeks stays small. */
 export function sweep(store: Store, nowSeconds: number): void {
   if (nowSeconds - (store.counts.get('swept at') ?? 0) < 60) return
   store.counts.put('swept at', nowSeconds)

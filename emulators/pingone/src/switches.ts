@@ -10,11 +10,11 @@ import {
 } from './switch-readers.ts'
 
 /**
- * What can be changed while the stand-in runs, so that a test can ask "and what if PingOne did this?".
+ * What can be changed while the emulator runs, so that a test can ask "and what if PingOne did this?".
  * Each switch has one reader; the type, the validation and the control page follow from this table.
  */
 export const readers = {
-  /** Consent: ask the person, or decide for them ('fewer' gives only the first API scope asked for). */
+  /** Consent: ask the user, or decide for them ('fewer' gives only the first API scope asked for). */
   decision: choice('ask', 'deny', 'fewer'),
   /** What a flow designer may send instead of success at the end of the flow. */
   flowError: flowErrorSwitch,
@@ -46,7 +46,7 @@ export const readers = {
     'wrong-subject-type',
   ),
   /** What the profile of whoever signs in says they are called; null: what they registered with. */
-  personName: anyText,
+  userName: anyText,
   /** How many groups whoever signs in is in, beside their own. */
   groupCount: wholeNumber(0, 100_000),
   accessToken: choice('good', 'wrong-acr', 'wrong-audience', 'wrong-issuer', 'wrong-environment', 'no-sid'),
@@ -95,7 +95,7 @@ export const normalSwitches: Switches = {
   strictResource: false,
   secondResource: false,
   idToken: 'good',
-  personName: null,
+  userName: null,
   groupCount: 0,
   accessToken: 'good',
   accessTokenSeconds: 3600,

@@ -27,7 +27,7 @@ export class Tenant extends DurableObject<Env> {
 
   override async fetch(request: Request): Promise<Response> {
     const url = new URL(request.url)
-    if (url.pathname === '/__stand-in' || url.pathname.startsWith('/__stand-in/')) {
+    if (url.pathname === '/__emulator' || url.pathname.startsWith('/__emulator/')) {
       return (await answerControl(request, url, this.#settings, this.#store)).response
     }
     const endpoint = findEndpoint(this.#settings.environmentId, url.pathname)
@@ -82,11 +82,11 @@ export class Tenant extends DurableObject<Env> {
     try {
       return await handle(visit)
     } catch (error) {
-      // A bug of the stand-in: it must show, on the page and in the terminal, and not look like PingOne.
+      // A bug of the emulator: it must show, on the page and in the terminal, and not look like PingOne.
       const text = error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error)
       return page(
         html`<!doctype html><title>Bug</title>
-          <pre>Bug in the stand-in: ${text}</pre>`,
+          <pre>Bug in the emulator: ${text}</pre>`,
         `bug: ${text}`,
         500,
       )

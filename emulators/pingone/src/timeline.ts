@@ -28,7 +28,7 @@ const readable = new Set([
 const secret =
   /token|secret|password|assertion|^(code|code_verifier|code_challenge|state|nonce|csrf|request|request_uri|flowId)$/i
 
-/** Extra parameters of an authorization request reach the flow, so people want to see them. */
+/** Extra parameters of an authorization request reach the flow, so users want to see them. */
 const takesExtras = new Set(['authorize', 'par'])
 
 /** What was asked, without anything that would let a reader act for somebody. */

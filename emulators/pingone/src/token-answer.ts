@@ -4,7 +4,7 @@ import { issueIdToken } from './id-token.ts'
 import type { Given } from './records.ts'
 import type { Visit } from './visit.ts'
 
-/** The body of every answer with tokens of a person. */
+/** The body of every answer with tokens of a user. */
 export async function answerTokens(
   visit: Visit,
   given: Given,

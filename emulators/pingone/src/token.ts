@@ -55,14 +55,14 @@ async function answerCode(visit: Visit): Promise<Answer> {
   return answerTokens(visit, given, given.scopes, { nonce, refreshToken: family?.token })
 }
 
-/** The application for itself: a token without a person. Only the API's scopes make sense here. */
+/** The application for itself: a token without a user. Only the API's scopes make sense here. */
 async function answerClientCredentials(visit: Visit): Promise<Answer> {
   const { parameters, correlationId, settings, switches } = visit
   const asked = words(one(parameters, 'scope'))
   const checked = checkScopes(visit, asked, one(parameters, 'resource'))
   if (!checked.ok) return refuse('invalid_scope', checked.description, correlationId)
   if (asked.some(isOidcScope)) {
-    return refuse('invalid_scope', 'OpenID scopes are for people', correlationId)
+    return refuse('invalid_scope', 'OpenID scopes are for users', correlationId)
   }
   const scopes = asked.length > 0 ? asked : settings.apiScopes
   const body = {

@@ -6,7 +6,7 @@ import type { Visit } from './visit.ts'
 
 /**
  * GET or POST /userinfo. Works with a token for an API as long as `openid` was granted (M: a vendor sample needs
- * it). The shape and the statuses of its refusals are the platform's (L).
+ * it). The shape and the statuses of its denials are the platform's (L).
  */
 export async function showUserinfo(visit: Visit): Promise<Answer> {
   const { request, store, correlationId } = visit
@@ -16,7 +16,7 @@ export async function showUserinfo(visit: Visit): Promise<Answer> {
   const { given } = found.record
   const account = given && findAccount(store, given.username)
   if (!given?.scopes.includes('openid') || !account) {
-    return refuseAsPlatform('ACCESS_FAILED', 'The token is not for a person with openid', correlationId, 403)
+    return refuseAsPlatform('ACCESS_FAILED', 'The token is not for a user with openid', correlationId, 403)
   }
   return json({ sub: account.id, ...profileClaims(account, given.scopes) }, `userinfo of ${account.username}`)
 }

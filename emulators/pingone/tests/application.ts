@@ -65,7 +65,7 @@ export const refresh = (
 ): Promise<Tokens> =>
   askTokens({ grant_type: 'refresh_token', refresh_token: refreshToken ?? '', ...changes })
 
-/** Signs a person on, allows what is asked, and returns where the application is called back. */
+/** Signs a user on, allows what is asked, and returns where the application is called back. */
 export async function login(
   changes: Readonly<Record<string, string | undefined>> = {},
   { browser = new Browser(), username = 'ada' }: { browser?: Browser; username?: string } = {},
@@ -98,10 +98,10 @@ export async function verify(token: string | undefined, audience: string): Promi
 export const decode = (token: string | undefined): JWTPayload => decodeJwt(token ?? '')
 
 export const setSwitches = (patch: unknown): Promise<Response> =>
-  send(`${origin}/__stand-in/switches`, { method: 'POST', body: JSON.stringify(patch) })
+  send(`${origin}/__emulator/switches`, { method: 'POST', body: JSON.stringify(patch) })
 
 /** Everything back to the beginning; for `beforeEach`. */
-export const resetStandIn = (): Promise<Response> => send(`${origin}/__stand-in/reset`, { method: 'POST' })
+export const resetEmulator = (): Promise<Response> => send(`${origin}/__emulator/reset`, { method: 'POST' })
 
 export async function readJson(response: Response): Promise<Record<string, unknown>> {
   const body: unknown = await response.json()
@@ -110,6 +110,6 @@ export async function readJson(response: Response): Promise<Record<string, unkno
 }
 
 export const readState = async (): Promise<Record<string, unknown>> =>
-  readJson(await send(`${origin}/__stand-in/state`))
+  readJson(await send(`${origin}/__emulator/state`))
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { codeOf, decode, post, readJson, redeem, resetStandIn, setSwitches } from './application.ts'
+import { codeOf, decode, post, readJson, redeem, resetEmulator, setSwitches } from './application.ts'
 import {
   authorizeParameters,
   authorizeUrl,
@@ -11,7 +11,7 @@ import {
   send,
 } from './browser.ts'
 
-beforeEach(resetStandIn)
+beforeEach(resetEmulator)
 
 test.each([
   ['another client', { client_id: 'stranger' }],
@@ -149,7 +149,7 @@ test('an unknown path and an unknown environment are answered as by the platform
   expect((await send('/00000000-0000-4000-8000-000000000000/as/jwks')).status).toBe(404)
 })
 
-test('the switch decides about consent instead of the person', async () => {
+test('the switch decides about consent instead of the user', async () => {
   await setSwitches({ decision: 'deny' })
   const browser = new Browser()
   const denied = await browser.signOn(await browser.visit(await authorizeUrl()), 'ada')

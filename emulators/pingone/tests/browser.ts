@@ -9,11 +9,11 @@ export const clientSecret = 'a secret: 100%'
 export const redirectUri = 'http://localhost:8787/callback'
 export const policyId = '8b560e5d0d4f4d0b9d7a1c5e2f3a4b5c'
 
-/** One request to the stand-in; redirects are for the caller to follow. */
+/** One request to the emulator; redirects are for the caller to follow. */
 export const send = (url: string, init: RequestInit = {}): Promise<Response> =>
   exports.default.fetch(new Request(new URL(url, origin), { redirect: 'manual', ...init }))
 
-/** What a person has in front of them: the page, or the address outside the stand-in where they were sent. */
+/** What a user has in front of them: the page, or the address outside the emulator where they were sent. */
 export interface Sight {
   readonly url: URL
   readonly status: number

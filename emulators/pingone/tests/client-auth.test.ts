@@ -3,10 +3,10 @@ import { runInDurableObject } from 'cloudflare:test'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { Tenant } from '../src/tenant.ts'
-import { basic, resetStandIn, setSwitches } from './application.ts'
+import { basic, resetEmulator, setSwitches } from './application.ts'
 import { clientId, clientSecret, issuer } from './browser.ts'
 
-beforeEach(resetStandIn)
+beforeEach(resetEmulator)
 
 /** A token request to a tenant with other settings, on the storage of the usual one. */
 function askOther(
@@ -43,7 +43,7 @@ async function makeAssertion(changes: Readonly<Record<string, unknown>> = {}) {
 }
 
 test('client_secret_post takes the secret in the body and nothing else', async () => {
-  const settings = { STAND_IN_CLIENT_AUTH: 'client_secret_post' }
+  const settings = { EMULATOR_CLIENT_AUTH: 'client_secret_post' }
   expect(await askOther(settings, { client_id: clientId, client_secret: clientSecret })).toBe(200)
   expect(await askOther(settings, { client_id: clientId, client_secret: 'wrong' })).toBe(401)
   expect(await askOther(settings, {}, { authorization: basic })).toBe(401)
@@ -51,7 +51,7 @@ test('client_secret_post takes the secret in the body and nothing else', async (
 
 test('private_key_jwt takes an assertion once, by a key of the JWKS setting', async () => {
   const { fields, jwks } = await makeAssertion()
-  const settings = { STAND_IN_CLIENT_AUTH: 'private_key_jwt', STAND_IN_CLIENT_JWKS: jwks }
+  const settings = { EMULATOR_CLIENT_AUTH: 'private_key_jwt', EMULATOR_CLIENT_JWKS: jwks }
   expect(await askOther(settings, fields)).toBe(200)
   expect(await askOther(settings, fields)).toBe(401)
 })
@@ -60,8 +60,8 @@ test('private_key_jwt fetches the keys when it has their address', async () => {
   const { fields, jwks } = await makeAssertion({ aud: `${issuer}/token` })
   const fetched = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => new Response(jwks))
   const settings = {
-    STAND_IN_CLIENT_AUTH: 'private_key_jwt',
-    STAND_IN_CLIENT_JWKS_URI: 'http://localhost:8787/jwks',
+    EMULATOR_CLIENT_AUTH: 'private_key_jwt',
+    EMULATOR_CLIENT_JWKS_URI: 'http://localhost:8787/jwks',
   }
   expect(await askOther(settings, fields)).toBe(200)
   expect(fetched).toHaveBeenCalledOnce()
@@ -72,8 +72,8 @@ test('keys that were fetched are kept as long as the switch says, unknown kid or
   const [a, b] = [await makeAssertion(), await makeAssertion()]
   const [published, later] = [a.jwks, b.jwks]
   const settings = {
-    STAND_IN_CLIENT_AUTH: 'private_key_jwt',
-    STAND_IN_CLIENT_JWKS_URI: 'http://localhost:8787/jwks',
+    EMULATOR_CLIENT_AUTH: 'private_key_jwt',
+    EMULATOR_CLIENT_JWKS_URI: 'http://localhost:8787/jwks',
   }
   const fetched = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => new Response(published))
   await setSwitches({ clientKeysSeconds: 600 })
@@ -93,18 +93,18 @@ test.each([
   ['an expiry that is over', { exp: 1 }],
 ])('private_key_jwt refuses an assertion with %s', async (_, changes) => {
   const { fields, jwks } = await makeAssertion(changes)
-  const settings = { STAND_IN_CLIENT_AUTH: 'private_key_jwt', STAND_IN_CLIENT_JWKS: jwks }
+  const settings = { EMULATOR_CLIENT_AUTH: 'private_key_jwt', EMULATOR_CLIENT_JWKS: jwks }
   expect(await askOther(settings, fields)).toBe(401)
 })
 
 test('private_key_jwt refuses an assertion by another key', async () => {
   const { fields } = await makeAssertion()
   const { jwks } = await makeAssertion()
-  const settings = { STAND_IN_CLIENT_AUTH: 'private_key_jwt', STAND_IN_CLIENT_JWKS: jwks }
+  const settings = { EMULATOR_CLIENT_AUTH: 'private_key_jwt', EMULATOR_CLIENT_JWKS: jwks }
   expect(await askOther(settings, fields)).toBe(401)
 })
 
 test('all bad settings are named at once, and no value is', async () => {
-  const start = () => askOther({ STAND_IN_CLIENT_SECRET: '', STAND_IN_ORIGIN: 'http://localhost:8789/x' }, {})
-  await expect(start()).rejects.toThrow(/settings: STAND_IN_ORIGIN, STAND_IN_CLIENT_SECRET$/)
+  const start = () => askOther({ EMULATOR_CLIENT_SECRET: '', EMULATOR_ORIGIN: 'http://localhost:8789/x' }, {})
+  await expect(start()).rejects.toThrow(/settings: EMULATOR_ORIGIN, EMULATOR_CLIENT_SECRET$/)
 })

@@ -6,16 +6,16 @@ import {
   readJson,
   readState,
   refresh,
-  resetStandIn,
+  resetEmulator,
   setSwitches,
   verify,
 } from './application.ts'
 import { authorizeUrl, Browser, clientId, clientSecret, environment, origin, send } from './browser.ts'
 
-beforeEach(resetStandIn)
+beforeEach(resetEmulator)
 
 const control = (path: string, init: RequestInit = {}): Promise<Response> =>
-  send(`${origin}/__stand-in/${path}`, { method: 'POST', ...init })
+  send(`${origin}/__emulator/${path}`, { method: 'POST', ...init })
 
 test.each([
   'http://evil.example:8789',
@@ -23,7 +23,7 @@ test.each([
   'http://10.0.0.1:8789',
   'http://1270.0.0.1.nip.io',
 ])('a request to %s is misdirected', async (elsewhere) => {
-  for (const path of ['/__stand-in', '/__stand-in/health', `/${environment}/as/jwks`]) {
+  for (const path of ['/__emulator', '/__emulator/health', `/${environment}/as/jwks`]) {
     const response = await send(elsewhere + path)
     expect([response.status, await response.text()]).toEqual([421, ''])
   }
@@ -32,7 +32,7 @@ test.each([
 test.each(['http://127.0.0.1:8789', 'http://[::1]:8789', 'http://127.8.9.10'])(
   '%s is loopback',
   async (here) => {
-    expect(await readJson(await send(`${here}/__stand-in/health`))).toEqual({ ok: true, runId: 'vitest' })
+    expect(await readJson(await send(`${here}/__emulator/health`))).toEqual({ ok: true, runId: 'vitest' })
   },
 )
 
@@ -63,7 +63,7 @@ test('a new key signs at once and the old one stays in the JWKS, unless it is dr
   await verify((await loginForTokens()).idToken, clientId)
 })
 
-test('ending the sessions of one person leaves the other person', async () => {
+test('ending the sessions of one user leaves the other user', async () => {
   const ada = await loginForTokens()
   const bob = await loginForTokens({}, { username: 'bob' })
   expect(await readJson(await control('end-sessions', { body: '{"username":"ada"}' }))).toEqual({ ended: 1 })
@@ -110,7 +110,7 @@ test('the timeline says what was asked and answered, and gives no secret away', 
     'the-nonce',
   ]
   for (const secret of secrets) expect(state).not.toContain(secret)
-  const page = await (await send('/__stand-in')).text()
+  const page = await (await send('/__emulator')).text()
   for (const secret of secrets.slice(0, 6)) expect(page).not.toContain(secret)
 })
 
@@ -121,7 +121,7 @@ test('the timeline keeps the last 200 requests, newest first, and what strangers
   expect(timeline).toHaveLength(200)
   expect(timeline).toHaveProperty('0.asked.extra', '<script>')
   expect(timeline).toHaveProperty('199.endpoint', 'jwks')
-  const page = await (await send('/__stand-in')).text()
+  const page = await (await send('/__emulator')).text()
   expect(page).toContain('extra=&lt;script&gt;')
   expect(page).not.toContain('<script>')
 })

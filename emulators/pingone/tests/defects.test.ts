@@ -6,13 +6,13 @@ import {
   login,
   loginForTokens,
   redeem,
-  resetStandIn,
+  resetEmulator,
   setSwitches,
   verify,
 } from './application.ts'
 import { clientId, environment, issuer, origin, policyId } from './browser.ts'
 
-beforeEach(resetStandIn)
+beforeEach(resetEmulator)
 
 const idDefects = [
   ['wrong-issuer', { iss: `${issuer}/other` }],
@@ -121,9 +121,9 @@ test('a foreign code is a real one that PKCE refuses', async () => {
   expect([tokens.status, tokens.error]).toEqual([400, 'invalid_grant'])
 })
 
-test('a person can be given any name at all, and has their own again without', async () => {
-  await setSwitches({ personName: 'Ada\u202e <b>' })
+test('a user can be given any name at all, and has their own again without', async () => {
+  await setSwitches({ userName: 'Ada\u202e <b>' })
   expect(decode((await loginForTokens()).idToken)['name']).toBe('Ada\u202e <b>')
-  await setSwitches({ personName: null })
+  await setSwitches({ userName: null })
   expect(decode((await loginForTokens()).idToken)['name']).toBe('Ada Lovelace')
 })

@@ -6,12 +6,12 @@ import {
   readJson,
   readState,
   refresh,
-  resetStandIn,
+  resetEmulator,
   setSwitches,
 } from './application.ts'
 import { authorizeUrl, Browser, issuer, send } from './browser.ts'
 
-beforeEach(resetStandIn)
+beforeEach(resetEmulator)
 
 const asked = { grant_type: 'client_credentials', scope: 'todo:read' }
 
@@ -101,6 +101,6 @@ test('a slow answer is the right answer', async () => {
   await setSwitches({ faults: { token: 'slow' }, slowMs: 5 })
   const response = await post('token', asked)
   expect(response.status).toBe(200)
-  expect(response.headers.has('x-stand-in-mishap')).toBe(false)
+  expect(response.headers.has('x-emulator-mishap')).toBe(false)
   expect(await readJson(response)).toHaveProperty('access_token')
 })

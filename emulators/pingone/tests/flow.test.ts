@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from 'vitest'
-import { codeOf, decode, redeem, resetStandIn } from './application.ts'
+import { codeOf, decode, redeem, resetEmulator } from './application.ts'
 import { authorizeUrl, Browser } from './browser.ts'
 
-beforeEach(resetStandIn)
+beforeEach(resetEmulator)
 
 test('a flow belongs to the browser that started it', async () => {
   const page = await new Browser().visit(await authorizeUrl())

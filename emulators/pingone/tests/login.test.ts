@@ -5,15 +5,15 @@ import {
   login,
   loginForTokens,
   redeem,
-  resetStandIn,
+  resetEmulator,
   setSwitches,
   verify,
 } from './application.ts'
 import { authorizeUrl, Browser, clientId, environment, issuer, policyId } from './browser.ts'
 
-beforeEach(resetStandIn)
+beforeEach(resetEmulator)
 
-test('a person signs on, allows both scopes, and the application gets tokens that verify', async () => {
+test('a user signs on, allows both scopes, and the application gets tokens that verify', async () => {
   const browser = new Browser()
   const signOn = await browser.visit(await authorizeUrl())
   expect(signOn.url.pathname).toBe(`/${environment}/signon/`)
@@ -97,7 +97,7 @@ test('allowing nothing is a denial', async () => {
   expect((await browser.consent(consent, 'allow', [])).url.searchParams.get('error')).toBe('access_denied')
 })
 
-test('fewer boxes ticked are fewer scopes in the token, and the person is asked again for the rest', async () => {
+test('fewer boxes ticked are fewer scopes in the token, and the user is asked again for the rest', async () => {
   const browser = new Browser()
   const consent = await browser.signOn(await browser.visit(await authorizeUrl()), 'ada')
   const tokens = await redeem(codeOf((await browser.consent(consent, 'allow', ['todo:read'])).url))

@@ -4,18 +4,18 @@ import {
   loginForTokens,
   readState,
   refresh,
-  resetStandIn,
+  resetEmulator,
   setSwitches,
   verify,
 } from './application.ts'
 import { authorizeUrl, Browser, clientId, issuer, send } from './browser.ts'
 
-beforeEach(resetStandIn)
+beforeEach(resetEmulator)
 afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Moves the clock of the stand-in. */
+/** Moves the clock of the emulator. */
 const later = (seconds: number): void => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 })
 }

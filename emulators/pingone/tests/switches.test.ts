@@ -1,11 +1,11 @@
 import { beforeEach, expect, test } from 'vitest'
-import { readJson, readState, resetStandIn, setSwitches } from './application.ts'
+import { readJson, readState, resetEmulator, setSwitches } from './application.ts'
 import { origin, send } from './browser.ts'
 
-beforeEach(resetStandIn)
+beforeEach(resetEmulator)
 
 const control = (path: string, init: RequestInit = {}): Promise<Response> =>
-  send(`${origin}/__stand-in/${path}`, { method: 'POST', ...init })
+  send(`${origin}/__emulator/${path}`, { method: 'POST', ...init })
 
 test('switches change by a merge patch, and null is normal', async () => {
   await setSwitches({ typ: 'none', faults: { token: '503', jwks: '500' } })
@@ -52,8 +52,8 @@ test('a body that is no JSON is refused', async () => {
 })
 
 test('the form of the control page sets what it shows, and leaves the rest', async () => {
-  const page = await (await send('/__stand-in')).text()
-  const form = page.slice(page.indexOf('action="/__stand-in/switches"'), page.indexOf('<h2>Sessions'))
+  const page = await (await send('/__emulator')).text()
+  const form = page.slice(page.indexOf('action="/__emulator/switches"'), page.indexOf('<h2>Sessions'))
   const body = new URLSearchParams()
   for (const [, name = ''] of form.matchAll(/<input name="([^"]+)"/g)) {
     body.set(name, new RegExp(`<input name="${name}" value="([^"]*)"`).exec(form)?.[1] ?? '')
@@ -62,7 +62,7 @@ test('the form of the control page sets what it shows, and leaves the rest', asy
     body.set(name, /<option value="([^"]*)"\s+selected/.exec(options)?.[1] ?? 'nothing is selected')
   }
   const before = (await readState())['switches']
-  expect((await control('switches', { body })).headers.get('location')).toBe('/__stand-in')
+  expect((await control('switches', { body })).headers.get('location')).toBe('/__emulator')
   expect((await readState())['switches']).toEqual(before)
   body.set('faults.token', '503')
   body.set('flowError.error', 'custom')

@@ -10,17 +10,17 @@ import {
   readJson,
   redeem,
   refresh,
-  resetStandIn,
+  resetEmulator,
   verify,
 } from './application.ts'
 import { clientId, clientSecret, issuer, redirectUri, send, verifier } from './browser.ts'
 
-beforeEach(resetStandIn)
+beforeEach(resetEmulator)
 afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Moves the clock of the stand-in. */
+/** Moves the clock of the emulator. */
 const later = (seconds: number): void => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 })
 }
@@ -65,7 +65,7 @@ test('a token of client credentials is of nobody', async () => {
   expect(tokens.refreshToken).toBeUndefined()
 })
 
-test('userinfo answers a token for the API, and refuses one without a person', async () => {
+test('userinfo answers a token for the API, and refuses one without a user', async () => {
   const ask = (token: string) => send(`${issuer}/userinfo`, { headers: { authorization: `Bearer ${token}` } })
   const tokens = await loginForTokens({}, { username: 'grace' })
   const { sub } = decode(tokens.idToken)

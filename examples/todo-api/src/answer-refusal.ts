@@ -1,14 +1,14 @@
 import type { Context } from 'hono'
 
 import { describeError, log } from './log.ts'
-import { headersOf, problemOf, type Refusal } from './refusal.ts'
+import { headersOf, problemOf, type Denial } from './denial.ts'
 
 /**
- * A refusal as application/problem+json (RFC 9457) and as one line in the log. The line has
+ * A denial as application/problem+json (RFC 9457) and as one line in the log. The line has
  * the ids by which the caller finds its own records; it never has the token, the query or the body.
  */
-export function answerRefusal(c: Context, refusal: Refusal, thrown?: unknown): Response {
-  const problem = problemOf(refusal)
+export function answerDenial(c: Context, denial: Denial, thrown?: unknown): Response {
+  const problem = problemOf(denial)
   const { status, code, type: _type, title: _title, detail: _detail, ...lists } = problem
   const isOurs = status >= 500
   // Where the operator has to look, both sides get an id to find the same event by.
@@ -16,7 +16,7 @@ export function answerRefusal(c: Context, refusal: Refusal, thrown?: unknown): R
   log(isOurs ? 'error' : 'warn', 'request.refused', {
     status,
     code,
-    ...('why' in refusal ? { why: refusal.why } : {}),
+    ...('why' in denial ? { why: denial.why } : {}),
     ...lists,
     ...incident,
     method: c.req.method,
@@ -25,7 +25,7 @@ export function answerRefusal(c: Context, refusal: Refusal, thrown?: unknown): R
     ...(thrown === undefined ? {} : { error: describeError(thrown) }),
   })
   return c.body(JSON.stringify({ ...problem, ...incident }), status, {
-    ...headersOf(refusal),
+    ...headersOf(denial),
     'Content-Type': 'application/problem+json',
   })
 }

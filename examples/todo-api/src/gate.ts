@@ -1,10 +1,10 @@
-import { checkToken, type Person } from './check-token.ts'
+import { checkToken, type User } from './check-token.ts'
 import type { Result } from './result.ts'
 import { readSettings } from './settings.ts'
 import { SigningKeys } from './signing-keys.ts'
 
-/** Lets a request in for a person, or says why not. */
-export type Gate = (authorization: string | undefined, need: 'read' | 'write') => Promise<Result<Person>>
+/** Lets a request in for a user, or says why not. */
+export type Gate = (authorization: string | undefined, need: 'read' | 'write') => Promise<Result<User>>
 
 const gates = new WeakMap<object, Gate>()
 

@@ -2,12 +2,12 @@
 export type FieldProblem = { readonly pointer: string; readonly detail: string }
 
 /** Every expected no of this API. The reason is the `code` of the answer; `why` is for the operator only. */
-export type Refusal =
+export type Denial =
   | { readonly reason: 'settings_invalid'; readonly names: readonly string[] }
   | { readonly reason: 'keys_unreachable'; readonly why: string }
   | { readonly reason: 'token_missing' }
   | { readonly reason: 'invalid_token'; readonly why: string }
-  | { readonly reason: 'person_required' }
+  | { readonly reason: 'user_required' }
   | { readonly reason: 'insufficient_scope'; readonly scope: string }
   | { readonly reason: 'body_too_large' }
   | { readonly reason: 'body_not_json' }
@@ -37,17 +37,17 @@ const titles = {
 type Words = readonly [status: keyof typeof titles, detail: string]
 
 /** The words of every no, in one place: a new reason does not compile without them. */
-const words: Readonly<Record<Refusal['reason'], Words>> = {
+const words: Readonly<Record<Denial['reason'], Words>> = {
   settings_invalid: [503, 'This deployment is not set up: `settings` names what is missing or wrong.'],
-  // An outage of the issuer is not the fault of the token: 401 would sign people out.
+  // An outage of the issuer is not the fault of the token: 401 would sign users out.
   keys_unreachable: [503, 'The access token cannot be checked at the moment. Try again shortly.'],
-  token_missing: [401, 'Send an access token of a signed-in person as a Bearer token.'],
+  token_missing: [401, 'Send an access token of a signed-in user as a Bearer token.'],
   // One sentence for every reason: which check failed is nobody's business outside.
   invalid_token: [401, 'The access token is expired, damaged or not meant for this API.'],
   // Not 401: a fresh token of the same kind would not help.
-  person_required: [
+  user_required: [
     403,
-    'This API serves signed-in people; the token is one that an application got for itself.',
+    'This API serves signed-in users; the token is one that an application got for itself.',
   ],
   insufficient_scope: [403, 'The access token lacks a scope that this request needs.'],
   body_too_large: [413, 'A body has at most 16 KB.'],
@@ -62,32 +62,32 @@ const words: Readonly<Record<Refusal['reason'], Words>> = {
   unexpected: [500, 'Something went wrong here. The operator finds it in the log by the incident id.'],
 }
 
-/** A refusal as the members of a problem (RFC 9457 §3). */
-export function problemOf(refusal: Refusal) {
-  const [status, detail] = words[refusal.reason]
+/** A denial as the members of a problem (RFC 9457 §3). */
+export function problemOf(denial: Denial) {
+  const [status, detail] = words[denial.reason]
   return {
     type: 'about:blank',
     title: titles[status],
     status,
     detail,
-    code: refusal.reason,
-    ...(refusal.reason === 'settings_invalid' ? { settings: refusal.names } : {}),
-    ...(refusal.reason === 'fields_invalid' ? { errors: refusal.fields } : {}),
+    code: denial.reason,
+    ...(denial.reason === 'settings_invalid' ? { settings: denial.names } : {}),
+    ...(denial.reason === 'fields_invalid' ? { errors: denial.fields } : {}),
   }
 }
 
 const challenge = (value: string) => ({ 'WWW-Authenticate': value })
 
 /** The headers that say to a program what to do next. */
-export function headersOf(refusal: Refusal): Record<string, string> {
-  if (refusal.reason === 'method_unknown') return { Allow: refusal.allow }
-  if (refusal.reason === 'settings_invalid') return { 'Retry-After': '60' }
-  if (refusal.reason === 'keys_unreachable') return { 'Retry-After': '5' }
-  if (refusal.reason === 'invalid_token') return challenge('Bearer error="invalid_token"')
-  if (refusal.reason === 'insufficient_scope') {
-    return challenge(`Bearer error="insufficient_scope", scope="${refusal.scope}"`)
+export function headersOf(denial: Denial): Record<string, string> {
+  if (denial.reason === 'method_unknown') return { Allow: denial.allow }
+  if (denial.reason === 'settings_invalid') return { 'Retry-After': '60' }
+  if (denial.reason === 'keys_unreachable') return { 'Retry-After': '5' }
+  if (denial.reason === 'invalid_token') return challenge('Bearer error="invalid_token"')
+  if (denial.reason === 'insufficient_scope') {
+    return challenge(`Bearer error="insufficient_scope", scope="${denial.scope}"`)
   }
-  // RFC 6750 §3.1: no error code where no token was sent; and none of its codes says "not a person".
-  if (refusal.reason === 'token_missing' || refusal.reason === 'person_required') return challenge('Bearer')
+  // RFC 6750 §3.1: no error code where no token was sent; and none of its codes says "not a user".
+  if (denial.reason === 'token_missing' || denial.reason === 'user_required') return challenge('Bearer')
   return {}
 }

@@ -23,7 +23,7 @@ export type Written =
   | { readonly outcome: 'todo_unknown' | 'list_full' | 'idempotency_key_reused'; readonly replayed: boolean }
 
 /**
- * The todos of one person. A write is one synchronous transaction: nothing can come between looking for its key,
+ * The todos of one user. A write is one synchronous transaction: nothing can come between looking for its key,
  * changing the list and keeping the answer, so no two requests need to know of each other.
  */
 export class TodoList extends DurableObject<Env> {

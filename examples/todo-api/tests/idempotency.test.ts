@@ -69,7 +69,7 @@ test('a key serves one request: another text, method or todo under it is refused
   expect(await ada.list()).toEqual([milk])
 })
 
-test('the key of one person means nothing for another', async () => {
+test('the key of one user means nothing for another', async () => {
   const ada = await signIn()
   const bob = await signIn()
   await ada.add('Buy milk', 'k1')

@@ -16,7 +16,7 @@ function readLog() {
   return lines
 }
 
-test('a refusal is one line in the log, with the ids of the caller and without the token', async () => {
+test('a denial is one line in the log, with the ids of the caller and without the token', async () => {
   const lines = readLog()
   const token = await sign(claimsOf({ aud: 'another-api' }))
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'

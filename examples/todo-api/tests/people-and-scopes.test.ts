@@ -20,10 +20,10 @@ test.each<[string, Changes]>([
   ['an empty session', { sid: '' }],
   ['neither subject nor session (client credentials)', { sub: undefined, sid: undefined }],
   ['its own client as the subject', { sub: 'mcp-server' }],
-])('a token with %s stands for no person', async (_what, changes) => {
+])('a token with %s stands for no user', async (_what, changes) => {
   expect(await problemOf(await read(await sign(claimsOf(changes))))).toMatchObject({
     status: 403,
-    code: 'person_required',
+    code: 'user_required',
   })
 })
 

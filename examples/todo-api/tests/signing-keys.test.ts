@@ -94,7 +94,7 @@ test('an issuer that never answers is given up at the deadline', async () => {
   )
 })
 
-test('the same subject at two issuers is two people', async () => {
+test('the same subject at two issuers is two users', async () => {
   const here = await openIssuer()
   const there = await openIssuer()
   const sub = crypto.randomUUID()

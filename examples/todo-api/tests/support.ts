@@ -30,7 +30,7 @@ export const nowSeconds = () => Math.floor(Date.now() / 1000)
 /** Claims to set or, with undefined, to leave out. */
 export type Changes = { readonly [name: string]: unknown }
 
-/** The claims of a good token of PingOne, for a person that nobody else uses. */
+/** The claims of a good token of PingOne, for a user that nobody else uses. */
 export function claimsOf(changes: Changes = {}): JWTPayload {
   return {
     iss: ISSUER,
@@ -53,7 +53,7 @@ export function sign(claims: JWTPayload, { key, header }: Signing = {}): Promise
     .sign(key ?? steadyKey)
 }
 
-/** What one person does: every call carries that person's token. */
+/** What one user does: every call carries that user's token. */
 export async function signIn(changes: Changes = {}) {
   const claims = claimsOf(changes)
   const token = await sign(claims)
@@ -90,7 +90,7 @@ const Problem = z.strictObject({
   incident: z.uuid().optional(),
 })
 
-/** A refusal in the form that every refusal has. */
+/** A denial in the form that every denial has. */
 export async function problemOf(response: Response) {
   const problem = Problem.parse(await response.json())
   return {

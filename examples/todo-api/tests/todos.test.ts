@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 import { problemOf, signIn, textsOf, todosOf } from './support.ts'
 
-test('a person adds, completes and deletes todos, and each write answers the whole list', async () => {
+test('a user adds, completes and deletes todos, and each write answers the whole list', async () => {
   const ada = await signIn()
   expect(await ada.list()).toEqual([])
 
@@ -37,7 +37,7 @@ test('fifty adds at once leave fifty todos', async () => {
   expect(new Set(list.map(({ id }) => id)).size).toBe(50)
 })
 
-test('a todo of one person does not exist for another', async () => {
+test('a todo of one user does not exist for another', async () => {
   const ada = await signIn()
   const bob = await signIn()
   const [todo] = await todosOf(await ada.add('Only for Ada'))

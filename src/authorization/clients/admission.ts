@@ -53,8 +53,8 @@ export class Admission {
 
   /** Whether this client may have its answer there. The library compares it with what is registered. */
   refuseRequest(clientId: string, redirectUri: string): NotAdmitted | null {
-    const refusal = this.refuseClientId(clientId)
-    if (refusal !== null) return refusal
+    const denial = this.refuseClientId(clientId)
+    if (denial !== null) return denial
     if (URL.canParse(redirectUri) && !/^https?:$/.test(new URL(redirectUri).protocol)) return 'scheme'
     if (!REGISTERED_ID.test(clientId) || this.#settings.clients.includes(clientId)) return null
     return this.admitsRedirect(redirectUri) ? null : 'redirect'

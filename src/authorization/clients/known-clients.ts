@@ -9,7 +9,7 @@ export interface KnownClient {
   documents: readonly (string | RegExp)[]
   /** Where it takes answers on the web: what a registration of its kind may use (RFC 7591). */
   redirects: readonly (string | RegExp)[]
-  /** It registers itself and listens on this person's machine, on a port of its choice (RFC 8252 §7.3). */
+  /** It registers itself and listens on this user's machine, on a port of its choice (RFC 8252 §7.3). */
   isLoopback: boolean
 }
 

@@ -5,7 +5,7 @@ import type { Admission } from './admission.ts'
 import { tooManyAt } from '../answer-too-many.ts'
 import { registerClient } from './register-client.ts'
 
-export interface RegistrationParts {
+export interface RegistrationDeps {
   admission: Admission
   failures: Failures
   registrations: Registrations
@@ -20,7 +20,7 @@ export interface Registrar {
 /** POST /register within its limits: what the library accepted counts for the day, before it is stored. */
 export async function limitRegistration(
   request: Request,
-  { admission, failures, registrations }: RegistrationParts,
+  { admission, failures, registrations }: RegistrationDeps,
   registrar: Registrar,
 ): Promise<Response> {
   const tooMany = tooManyAt(request)

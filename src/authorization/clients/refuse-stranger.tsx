@@ -8,7 +8,7 @@ import type { NotAdmitted } from './admission.ts'
 import { isHttps } from '../login/answers.tsx'
 import type { AuthorizeRequest } from '../login/check-request.ts'
 import { refuseRedirectingDocument } from './client-document.ts'
-import type { LoginParts } from '../login/deps.ts'
+import type { LoginDeps } from '../login/deps.ts'
 import { isSameRedirect, redirectPlaces } from '../login/redirect-places.ts'
 
 /**
@@ -17,7 +17,7 @@ import { isSameRedirect, redirectPlaces } from '../login/redirect-places.ts'
  */
 export async function refuseStranger(
   { client, redirectUri }: AuthorizeRequest,
-  parts: LoginParts,
+  parts: LoginDeps,
 ): Promise<Response | null> {
   // Not a request at all: the library says so, and has nobody to ask.
   if (client === '' || redirectUri === '') return null
@@ -47,7 +47,7 @@ export async function refuseStranger(
 
 type Reason = NotAdmitted | 'unknown'
 
-const explain = ({ config }: LoginParts, reason: Reason, incident: string | null): Response => {
+const explain = ({ config }: LoginDeps, reason: Reason, incident: string | null): Response => {
   const { title, sentence } = wordsFor(reason)
   const page = (
     <MessagePage
@@ -62,7 +62,7 @@ const explain = ({ config }: LoginParts, reason: Reason, incident: string | null
   return htmlAnswer(page, { isHttps: isHttps(config), status: reason === 'unknown' ? 400 : 403 })
 }
 
-/** For the person, who can do little, and for the operator, who can: no word of the client's in it (invariant 9). */
+/** For the user, who can do little, and for the operator, who can: no word of the client's in it (invariant 9). */
 function wordsFor(reason: Reason): { title: string; sentence: string } {
   switch (reason) {
     case 'client-id':

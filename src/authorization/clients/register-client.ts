@@ -3,7 +3,7 @@ import { readBody } from '#http/bounded-body.ts'
 import { log } from '#lib/log.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import type { Admission } from './admission.ts'
-import { answerOAuthRefusal, type OAuthRefusal } from '../oauth-denial.ts'
+import { answerOAuthDenial, type OAuthDenial } from '../oauth-denial.ts'
 import { readRegistrationMetadata } from './registration-metadata.ts'
 import { redirectPlaces } from '../login/redirect-places.ts'
 
@@ -25,7 +25,7 @@ export async function registerClient(
   register: (request: Request) => Promise<Response>,
 ): Promise<Response> {
   const admitted = await admitRegistration(request, admission)
-  if (!admitted.ok) return answerOAuthRefusal(request, admitted.error)
+  if (!admitted.ok) return answerOAuthDenial(request, admitted.error)
   const headers = new Headers(request.headers)
   headers.delete('Content-Length')
   const answer = await register(
@@ -37,7 +37,7 @@ export async function registerClient(
 async function admitRegistration(
   request: Request,
   admission: Admission,
-): Promise<Result<Record<string, unknown>, OAuthRefusal>> {
+): Promise<Result<Record<string, unknown>, OAuthDenial>> {
   const body = await readBody(request, LIMIT)
   if (!body.ok) return err(body.error === 'type' ? noJson : tooLarge)
   const metadata = readRegistrationMetadata(new TextDecoder().decode(body.value))
@@ -57,12 +57,12 @@ async function admitRegistration(
   })
 }
 
-const noJson: OAuthRefusal = {
+const noJson: OAuthDenial = {
   status: 415,
   code: 'invalid_client_metadata',
   description: 'The content type must be application/json',
 }
-const tooLarge: OAuthRefusal = {
+const tooLarge: OAuthDenial = {
   status: 413,
   code: 'invalid_client_metadata',
   description: `A registration can have at most ${LIMIT.maxBytes} bytes`,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { boundedText } from '#lib/bounded-text.ts'
 import { err, ok, type Result } from '#lib/result.ts'
-import type { OAuthRefusal } from '../oauth-denial.ts'
+import type { OAuthDenial } from '../oauth-denial.ts'
 
 const MAX_REDIRECT_URIS = 10
 const MAX_NAME_CHARACTERS = 100
@@ -22,7 +22,7 @@ export interface RegistrationMetadata {
  * refused, because a cut name is another name. Unseen characters are taken out and not refused: emoji and several
  * scripts use them honestly, and RFC 7591 §3.2.1 lets a server replace a value if its answer says so.
  */
-export function readRegistrationMetadata(json: string): Result<RegistrationMetadata, OAuthRefusal> {
+export function readRegistrationMetadata(json: string): Result<RegistrationMetadata, OAuthDenial> {
   const metadata = Metadata.safeParse(parsed(json))
   if (!metadata.success) return refuse('The body must be a JSON object')
   const given = withoutEmpty(metadata.data)
@@ -66,7 +66,7 @@ const withoutEmpty = (metadata: Record<string, unknown>): Record<string, unknown
   )
 
 const refuse = (description: string) =>
-  err({ status: 400, code: 'invalid_client_metadata', description } satisfies OAuthRefusal)
+  err({ status: 400, code: 'invalid_client_metadata', description } satisfies OAuthDenial)
 
 function parsed(json: string): unknown {
   try {

@@ -26,14 +26,14 @@ export const clientInFlow = (client: { clientName: string; redirectHost: string 
   host: boundedText(client.redirectHost.replaceAll(NOT_IN_A_HOST, ''), MAX_HOST_CHARACTERS),
 })
 
-/** The person's name as PingOne says it; null where nothing visible is left of any. */
-const shownPersonName = (...names: readonly (string | undefined)[]): string | null =>
+/** The user's name as PingOne says it; null where nothing visible is left of any. */
+const shownUserName = (...names: readonly (string | undefined)[]): string | null =>
   names.map((name) => boundedText(name ?? '', MAX_NAME_CHARACTERS)).find((name) => name !== '') ?? null
 
-export const personNameIn = ({ name, given_name, family_name, preferred_username }: IdTokenClaims) =>
-  shownPersonName(name, [given_name, family_name].filter(Boolean).join(' '), preferred_username)
+export const userNameIn = ({ name, given_name, family_name, preferred_username }: IdTokenClaims) =>
+  shownUserName(name, [given_name, family_name].filter(Boolean).join(' '), preferred_username)
 
-/** What of a client is kept with the grant, for the page where the person sees it again. */
+/** What of a client is kept with the grant, for the page where the user sees it again. */
 export const shownClient = ({ clientName, clientDomain, redirectUri }: ConsentDescription): ShownClient => ({
   name: shownClientName(clientName),
   domain: clientDomain ?? null,

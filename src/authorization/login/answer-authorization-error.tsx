@@ -11,7 +11,7 @@ import { redacted } from '#lib/redacted.ts'
 import { MessagePage } from '#pages/message-page.tsx'
 import { htmlAnswer } from '#pages/html-answer.ts'
 import { isHttps } from './answers.tsx'
-import { RequestRefusal } from './check-request.ts'
+import { RequestDenial } from './check-request.ts'
 import { errorRedirect } from './redirect-places.ts'
 
 /**
@@ -22,7 +22,7 @@ export function answerAuthorizationError(config: Config, error: unknown): Respon
   if (error instanceof AuthorizationError && error.redirectUri !== undefined) {
     log.info('authorize.refused', { code: error.code })
     const { redirectUri, state, issuer, code } = error
-    const description = error instanceof RequestRefusal ? error.description : wordsFor(code)
+    const description = error instanceof RequestDenial ? error.description : wordsFor(code)
     const home = errorRedirect({ redirectUri, state, issuer }, code, description)
     return new Response(null, { status: 302, headers: { Location: home, 'Cache-Control': 'no-store' } })
   }

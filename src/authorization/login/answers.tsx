@@ -18,11 +18,11 @@ export function continueAnswer(
   return htmlAnswer(page, { isHttps: isHttps(config), headers })
 }
 
-type Outage = Extract<LoginAnswer, { to: 'person' }>
+type Outage = Extract<LoginAnswer, { to: 'user' }>
 
 /**
  * PingOne is down and nothing is lost: the same form as on the consent page, with a handle that is still good. Its
- * second button leads back to the client, so that neither person nor client waits for nothing.
+ * second button leads back to the client, so that neither user nor client waits for nothing.
  */
 export function outagePage(
   config: Config,

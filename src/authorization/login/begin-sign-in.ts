@@ -1,7 +1,7 @@
 import type { AuthRequest } from '@cloudflare/workers-oauth-provider'
 import type { Result } from '#lib/result.ts'
 import type { PingOneProblem } from '#pingone/problems.ts'
-import { callbackOf, type LoginParts, type LoginState } from './deps.ts'
+import { callbackOf, type LoginDeps, type LoginState } from './deps.ts'
 import { inForce, upstreamScopes } from '../scopes.ts'
 import { clientInFlow } from '../clients/shown-name.ts'
 import { bindToBrowser } from './this-browser.ts'
@@ -11,7 +11,7 @@ import { bindToBrowser } from './this-browser.ts'
  * before the browser leaves (MCP Security Best Practices, State Validation). `headers` gets the cookies.
  */
 export async function beginSignIn(
-  { config, oauth, pingone }: LoginParts,
+  { config, oauth, pingone }: LoginDeps,
   approved: AuthRequest,
   headers: Headers,
 ): Promise<Result<URL, PingOneProblem>> {

@@ -51,8 +51,8 @@ export function readAuthorizeRequest({ url, method, headers }: Request): Authori
   }
 }
 
-/** A refusal in our words, which may reach the client. The library's sentences repeat input. */
-export class RequestRefusal extends AuthorizationError {}
+/** A denial in our words, which may reach the client. The library's sentences repeat input. */
+export class RequestDenial extends AuthorizationError {}
 
 /** What the library lets pass and we do not. Client and redirect URI hold, so the answer goes to the client. */
 export function requireStrictRequest({ repeated }: AuthorizeRequest, request: AuthRequest): void {
@@ -63,7 +63,7 @@ export function requireStrictRequest({ repeated }: AuthorizeRequest, request: Au
 }
 
 const backToClient = ({ redirectUri, state, issuer }: AuthRequest, description: string) =>
-  new RequestRefusal('invalid_request', {
+  new RequestDenial('invalid_request', {
     description,
     redirectUri,
     state,

@@ -2,15 +2,15 @@ import { AuthorizationError } from '@cloudflare/workers-oauth-provider'
 import { type FormText, isFromOurPage, readForm } from '#http/read-form.ts'
 import { continueAnswer, outagePage } from './answers.tsx'
 import { beginSignIn } from './begin-sign-in.ts'
-import type { LoginParts } from './deps.ts'
+import type { LoginDeps } from './deps.ts'
 import { errorRedirect } from './redirect-places.ts'
-import { refuseLogin, reportRefusal } from './refuse-login.tsx'
-import { answerRefusal, deniedHere, type HomeAnswer, leftDuringOutage } from './denials.ts'
+import { refuseLogin, reportDenial } from './refuse-login.tsx'
+import { answerDenial, deniedHere, type HomeAnswer, leftDuringOutage } from './denials.ts'
 import { approvedScopes } from '../scopes.ts'
 import { requireThisBrowser } from './this-browser.ts'
 
-/** POST /authorize: the person decided. No → back to the client; yes → to PingOne, with what was left ticked. */
-export async function decideConsent(request: Request, parts: LoginParts): Promise<Response> {
+/** POST /authorize: the user decided. No → back to the client; yes → to PingOne, with what was left ticked. */
+export async function decideConsent(request: Request, parts: LoginDeps): Promise<Response> {
   const form = isFromOurPage(request, parts.config.publicOrigin) ? await readForm(request) : null
   if (form === null) {
     throw new AuthorizationError('invalid_request', { description: 'Not the form of our page' })
@@ -29,13 +29,13 @@ export async function decideConsent(request: Request, parts: LoginParts): Promis
 
 const handleOf = (form: FormText): string => form.one('handle') ?? ''
 
-async function approve(request: Request, form: FormText, parts: LoginParts): Promise<Response> {
+async function approve(request: Request, form: FormText, parts: LoginDeps): Promise<Response> {
   const { config, oauth, pingone, settle } = parts
-  // Asked first, so that an outage of PingOne leaves this form as it was: the person can send it again.
+  // Asked first, so that an outage of PingOne leaves this form as it was: the user can send it again.
   const ready = await pingone.isReachable()
   if (!ready.ok) {
-    const incident = reportRefusal(ready.error)
-    const answer = answerRefusal(ready.error)
+    const incident = reportDenial(ready.error)
+    const answer = answerDenial(ready.error)
     if (answer.to === 'client') return goHome(request, form, parts, answer)
     const again = { handle: handleOf(form), scopes: form.all('scope') }
     return outagePage(config, answer, again, { headers: new Headers(), incident })
@@ -46,7 +46,7 @@ async function approve(request: Request, form: FormText, parts: LoginParts): Pro
   const approved = { ...asked, scope: approvedScopes(asked.scope, form.all('scope')) }
   const url = await beginSignIn(parts, approved, headers)
   await settle()
-  if (!url.ok) return refuseLogin(parts, headers, { approved, refusal: url.error, leaving: 'page' })
+  if (!url.ok) return refuseLogin(parts, headers, { approved, denial: url.error, leaving: 'page' })
   return continueAnswer(config, url.value.href, 'pingone', headers)
 }
 
@@ -54,7 +54,7 @@ async function approve(request: Request, form: FormText, parts: LoginParts): Pro
 async function goHome(
   request: Request,
   form: FormText,
-  { config, oauth, settle }: LoginParts,
+  { config, oauth, settle }: LoginDeps,
   { code, description }: HomeAnswer,
 ): Promise<Response> {
   const ended = await oauth.denyConsent(request, handleOf(form))

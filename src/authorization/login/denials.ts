@@ -4,11 +4,11 @@ import type { EndReason } from '#users/grants/end-reason.ts'
 import { namesNoPolicy, type PingOneProblem, policyNotFound } from '#pingone/problems.ts'
 
 /** Every way a login fails after our consent page, as the room tells it to itself. `detail` is for the log. */
-export type LoginRefusal =
+export type LoginDenial =
   | { reason: 'declined'; detail: string }
   | { reason: 'refused_by_pingone'; detail: string }
   | { reason: 'scopes_withheld'; detail: string }
-  /** An operator blocked this person. */
+  /** An operator blocked this user. */
   | { reason: 'blocked'; detail: string }
   /** A bug, or an outage on our side, after PingOne's answer was used up. */
   | { reason: 'broken'; detail: string }
@@ -17,7 +17,7 @@ export type LoginRefusal =
 /** What the outside sees of it: back to the client with an error of RFC 6749 §4.1.2.1, or a page with "try again". */
 export type LoginAnswer =
   | HomeAnswer
-  | { to: 'person'; status: 503; title: string; sentence: string; retryAfterSeconds: number }
+  | { to: 'user'; status: 503; title: string; sentence: string; retryAfterSeconds: number }
 
 export interface HomeAnswer {
   to: 'client'
@@ -25,14 +25,14 @@ export interface HomeAnswer {
   description: string
 }
 
-/** The person said no on our own page. */
+/** The user said no on our own page. */
 export const deniedHere: HomeAnswer = {
   to: 'client',
   code: 'access_denied',
-  description: 'The person declined',
+  description: 'The user declined',
 }
 
-/** The person did not want to wait any longer. */
+/** The user did not want to wait any longer. */
 export const leftDuringOutage: HomeAnswer = {
   to: 'client',
   code: 'temporarily_unavailable',
@@ -45,19 +45,19 @@ const OWN_RETRY_SECONDS = 5
  * One switch for all words. PingOne's own text goes no further than the log: a flow's designer, or whoever can make
  * PingOne fail, would speak in our name.
  */
-export function answerRefusal(refusal: LoginRefusal): LoginAnswer {
-  switch (refusal.reason) {
+export function answerDenial(denial: LoginDenial): LoginAnswer {
+  switch (denial.reason) {
     case 'declined':
-      return { to: 'client', code: 'access_denied', description: 'The person declined at sign-in' }
+      return { to: 'client', code: 'access_denied', description: 'The user declined at sign-in' }
     case 'scopes_withheld':
-      return { to: 'client', code: 'access_denied', description: 'The person did not allow the API' }
+      return { to: 'client', code: 'access_denied', description: 'The user did not allow the API' }
     case 'blocked':
-      return { to: 'client', code: 'access_denied', description: 'This person may not use this server' }
+      return { to: 'client', code: 'access_denied', description: 'This user may not use this server' }
     case 'refused_by_pingone':
       return { to: 'client', code: 'server_error', description: 'PingOne did not complete the sign-in' }
     case 'broken':
       return {
-        to: 'person',
+        to: 'user',
         status: 503,
         title: 'This server could not finish the sign-in',
         sentence: 'Your sign-in was not lost. Wait a moment and try again.',
@@ -76,19 +76,19 @@ export function answerRefusal(refusal: LoginRefusal): LoginAnswer {
       return { to: 'client', code: 'server_error', description: 'The sign-in could not be verified' }
     case 'unavailable':
       return {
-        to: 'person',
+        to: 'user',
         status: 503,
         title: 'PingOne is not answering',
         sentence: 'Your sign-in was not lost. Wait a moment and try again.',
-        retryAfterSeconds: refusal.retryAfterSeconds,
+        retryAfterSeconds: denial.retryAfterSeconds,
       }
     default:
-      return refusal satisfies never
+      return denial satisfies never
   }
 }
 
-/** What PingOne put into the callback instead of a code. Only `access_denied` says that the person said no. */
-export const readCallbackError = (error: string, description: string | null = null): LoginRefusal => {
+/** What PingOne put into the callback instead of a code. Only `access_denied` says that the user said no. */
+export const readCallbackError = (error: string, description: string | null = null): LoginDenial => {
   const code = loggedErrorCode(error)
   if (namesNoPolicy(description)) return policyNotFound
   if (error === 'access_denied') return { reason: 'declined', detail: code }
@@ -129,7 +129,7 @@ function endedBecause(reason: EndReason, mostGrants: number): string {
       return `more than ${mostGrants} connections of this user; the one unused the longest was ended`
     case 'key_retired':
       return 'this server no longer uses the key that it was encrypted with'
-    case 'ended_by_person':
+    case 'ended_by_user':
       return 'the user ended it'
     case 'ended_by_operator':
       return 'the operator of this server ended it'

@@ -7,14 +7,14 @@ import type { GrantDraft } from '#oauth-store/provider-storage.ts'
 import type { PingOne } from '#pingone/client.ts'
 import type { Admission } from '../clients/admission.ts'
 
-/** What a person reads on our pages: what this server is called, and what it works on. */
+/** What a user reads on our pages: what this server is called, and what it works on. */
 export interface ProductNames {
   name: string
   api: string
 }
 
 /** What the login journey works with. wiring.ts makes it, once per request. */
-export interface LoginParts {
+export interface LoginDeps {
   config: Config
   oauth: OAuthHelpers
   admission: Admission
@@ -28,10 +28,10 @@ export interface LoginParts {
   settle: () => Promise<void>
   /** Work that nobody waits for. */
   afterAnswer(work: Promise<unknown>): void
-  /** Tells the person's object about a new grant. */
-  openGrant(person: string, grant: NewGrant): Promise<'opened' | 'blocked'>
-  /** A storage that keeps what the library writes of this person, and the library's helpers over it. */
-  newDraft(person: string): { draft: GrantDraft; oauth: OAuthHelpers }
+  /** Tells the user's object about a new grant. */
+  openGrant(user: string, grant: NewGrant): Promise<'opened' | 'blocked'>
+  /** A storage that keeps what the library writes of this user, and the library's helpers over it. */
+  newDraft(user: string): { draft: GrantDraft; oauth: OAuthHelpers }
 }
 
 /** The state of a login between our page and `/callback`: encrypted by the library with the request (this-browser.ts). */

@@ -3,23 +3,23 @@ import { log } from '#lib/log.ts'
 import { redacted } from '#lib/redacted.ts'
 import { err, ok, type Err, type Result } from '#lib/result.ts'
 import { grantKey } from '#users/grants/grant-records.ts'
-import { makePersonId } from '#users/base/user-id.ts'
+import { makeUserId } from '#users/base/user-id.ts'
 import type { DownstreamTokens } from '#pingone/tokens.ts'
 import { sessionMark } from '#pingone/session-mark.ts'
 import type { IdTokenClaims } from '#pingone/claims.ts'
 import { discardTokens } from './discard-tokens.ts'
-import { callbackOf, LoginState, type LoginParts } from './deps.ts'
-import { type Callback, readCallback, refusalIn } from './read-callback.ts'
-import type { LoginRefusal } from './denials.ts'
+import { callbackOf, LoginState, type LoginDeps } from './deps.ts'
+import { type Callback, readCallback, denialIn } from './read-callback.ts'
+import type { LoginDenial } from './denials.ts'
 import { redirectWith } from './redirect-places.ts'
 import { refuseLogin } from './refuse-login.tsx'
 import type { GrantProps } from '../server.ts'
 import { grantedScopes, inForce, upstreamScopes } from '../scopes.ts'
-import { personNameIn, shownClient } from '../clients/shown-name.ts'
+import { userNameIn, shownClient } from '../clients/shown-name.ts'
 import { requireThisBrowser } from './this-browser.ts'
 
 /** GET /callback: PingOne's answer becomes a grant, and the browser goes home to its client. */
-export async function finishLogin(request: Request, parts: LoginParts): Promise<Response> {
+export async function finishLogin(request: Request, parts: LoginDeps): Promise<Response> {
   // Before the state is used up: what is not even well-formed leaves the login as it was.
   const callback = readCallback(request.url)
   if (callback === null)
@@ -44,7 +44,7 @@ export async function finishLogin(request: Request, parts: LoginParts): Promise<
   const correlation = /Correlation ID: ([0-9a-fA-F-]{1,40})/.exec(callback.errorDescription ?? '')?.[1]
   return refuseLogin(parts, headers, {
     approved,
-    refusal: finished.error,
+    denial: finished.error,
     leaving: 'redirect',
     facts: { correlation, transaction },
   })
@@ -52,13 +52,13 @@ export async function finishLogin(request: Request, parts: LoginParts): Promise<
 
 /** Where the browser goes with its code, or why there is none. */
 async function finish(
-  parts: LoginParts,
+  parts: LoginDeps,
   approved: AuthRequest,
   secrets: LoginState,
   { callback, transaction }: { callback: Callback; transaction: string },
-): Promise<Result<string, LoginRefusal>> {
+): Promise<Result<string, LoginDenial>> {
   const { config, pingone } = parts
-  const refused = refusalIn(callback, config.pingone.issuer)
+  const refused = denialIn(callback, config.pingone.issuer)
   if (refused !== null) return err(refused)
   const redirectUri = callbackOf(config)
   const signedIn = await pingone.exchangeCode({
@@ -73,29 +73,29 @@ async function finish(
   }
   const { tokens } = signedIn.value
   const opened = await openGrant(parts, approved, { ...signedIn.value, transaction }).catch(brokenLogin)
-  // The Person itself has PingOne revoke the tokens of someone who is blocked.
+  // The User itself has PingOne revoke the tokens of someone who is blocked.
   const isTaken = opened.ok || opened.error.reason === 'blocked'
   if (!isTaken) discardTokens(parts, tokens.refreshToken ?? tokens.accessToken)
   return opened
 }
 
 /** Storage that is away, a document that went away just now: the state is used up, so there is a way to try again. */
-const brokenLogin = (error: unknown): Err<LoginRefusal> =>
+const brokenLogin = (error: unknown): Err<LoginDenial> =>
   err({
     reason: 'broken',
     detail: redacted(error instanceof Error ? `${error.name}: ${error.message}` : 'no error'),
   })
 
-/** Grant, code and PingOne's tokens are in the Person, in one act, before the code leaves. */
+/** Grant, code and PingOne's tokens are in the User, in one act, before the code leaves. */
 export async function openGrant(
-  parts: LoginParts,
+  parts: LoginDeps,
   approved: AuthRequest,
-  { person, tokens, transaction }: { person: IdTokenClaims; tokens: DownstreamTokens; transaction?: string },
-): Promise<Result<string, LoginRefusal>> {
+  { user, tokens, transaction }: { user: IdTokenClaims; tokens: DownstreamTokens; transaction?: string },
+): Promise<Result<string, LoginDenial>> {
   const { config } = parts
   const scopes = grantedScopes(inForce(approved.scope, config), tokens.claims.scope, config.api)
   if (scopes.length === 0) return err({ reason: 'scopes_withheld', detail: 'no scope for reading' })
-  const userId = await makePersonId(config.rootKeys[0], person.iss, person.sub)
+  const userId = await makeUserId(config.rootKeys[0], user.iss, user.sub)
   const { draft, oauth } = parts.newDraft(userId)
   const { redirectTo } = await oauth.completeAuthorization({
     request: approved,
@@ -117,13 +117,13 @@ export async function openGrant(
     record,
     client: approved.clientId,
     shown: shownClient(await parts.oauth.describeConsent(approved)),
-    personName: personNameIn(person),
-    pingOneSession: await sessionMark(person),
+    userName: userNameIn(user),
+    pingOneSession: await sessionMark(user),
     downstreamScopes: upstreamScopes(scopes, config.api),
     accessToken: tokens.accessToken,
     refreshToken: tokens.refreshToken,
     downstreamEndsAtSeconds: tokens.claims.exp,
-    environment: tokens.claims.env ?? person.env ?? null,
+    environment: tokens.claims.env ?? user.env ?? null,
   })
   if (opened === 'blocked') return err({ reason: 'blocked', detail: grant })
   if (tokens.refreshToken === null) log.warn('login.not-renewable', { grant, causes: NOT_RENEWABLE })

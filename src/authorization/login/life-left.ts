@@ -10,7 +10,7 @@ export interface GrantTimes {
 /**
  * How long a grant may go unused from now on. The library lets a grant live as long as it is used; our consent page
  * promised an end (GRANT_MAX_DAYS), and nothing of it is good for longer than PingOne's last token. Never less than the
- * library can count: what is over is the Person's to say (people/grant-life.ts), and then nothing of this is taken.
+ * library can count: what is over is the User's to say (users/grants/grant-life.ts), and then nothing of this is taken.
  */
 export function lifeLeftSeconds(
   { grantIdleSeconds, grantMaxSeconds }: Pick<Config['life'], 'grantIdleSeconds' | 'grantMaxSeconds'>,

@@ -1,5 +1,5 @@
 import { isQueryTooLong, repeatedParameter } from '#http/request-parameters.ts'
-import { type LoginRefusal, readCallbackError } from './denials.ts'
+import { type LoginDenial, readCallbackError } from './denials.ts'
 
 /** The parameters of PingOne's answer (RFC 6749 §4.1.2, RFC 9207 §2); all others are ignored. */
 const KNOWN = ['state', 'code', 'error', 'error_description', 'iss'] as const
@@ -35,7 +35,7 @@ export function readCallback(address: string): Callback | null {
 }
 
 /** The error in an answer; null: it is to be redeemed, and one that has no code brings nothing. */
-export function refusalIn({ url, errorDescription }: Callback, issuer: string): LoginRefusal | null {
+export function denialIn({ url, errorDescription }: Callback, issuer: string): LoginDenial | null {
   const error = url.searchParams.get('error')
   if (error === null) return null
   // RFC 9207 §2.4: an error of another server is no error of PingOne's.

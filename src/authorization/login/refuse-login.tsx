@@ -2,9 +2,9 @@ import type { AuthRequest } from '@cloudflare/workers-oauth-provider'
 import { newIncident } from '#lib/incident.ts'
 import { log } from '#lib/log.ts'
 import { continueAnswer, outagePage } from './answers.tsx'
-import type { LoginParts } from './deps.ts'
+import type { LoginDeps } from './deps.ts'
 import { errorRedirect } from './redirect-places.ts'
-import { answerRefusal, type LoginRefusal } from './denials.ts'
+import { answerDenial, type LoginDenial } from './denials.ts'
 import { bindToBrowser } from './this-browser.ts'
 
 /** How the browser leaves for the client: after a form of ours by a page (pages/continue-page.tsx), else by redirect. */
@@ -12,27 +12,27 @@ type Leaving = 'page' | 'redirect'
 
 export interface RefusedLogin {
   approved: AuthRequest
-  refusal: LoginRefusal
+  denial: LoginDenial
   leaving: Leaving
   /** Where PingOne was asked: its own id of what happened, if its answer had one, and ours. */
   facts?: { correlation: string | undefined; transaction: string }
 }
 
-/** Ends a login whose request the person approved: home to the client with an error, or a page with "Try again". */
+/** Ends a login whose request the user approved: home to the client with an error, or a page with "Try again". */
 export async function refuseLogin(
-  { config, oauth }: LoginParts,
+  { config, oauth }: LoginDeps,
   headers: Headers,
-  { approved, refusal, leaving, facts }: RefusedLogin,
+  { approved, denial, leaving, facts }: RefusedLogin,
 ): Promise<Response> {
-  const incident = reportRefusal(refusal, { client: approved.clientId, ...facts })
-  const answer = answerRefusal(refusal)
+  const incident = reportDenial(denial, { client: approved.clientId, ...facts })
+  const answer = answerDenial(denial)
   if (answer.to === 'client') {
     const home = errorRedirect(approved, answer.code, answer.description)
     if (leaving === 'page') return continueAnswer(config, home, 'client', headers)
     headers.set('Location', home)
     return new Response(null, { status: 302, headers })
   }
-  // What led here is used up, so "Try again" gets a handle of its own, for what the person has approved and no more.
+  // What led here is used up, so "Try again" gets a handle of its own, for what the user has approved and no more.
   const { bound, cookie } = await bindToBrowser(approved)
   const again = await oauth.beginConsent(bound)
   headers.append('Set-Cookie', cookie)
@@ -41,8 +41,8 @@ export async function refuseLogin(
 }
 
 /** One line for the operator; the incident id joins it with the page. */
-export function reportRefusal(
-  { reason, detail }: LoginRefusal,
+export function reportDenial(
+  { reason, detail }: LoginDenial,
   facts: Readonly<Record<string, string | undefined>> = {},
 ): string {
   const incident = newIncident()

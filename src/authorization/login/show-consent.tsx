@@ -2,7 +2,7 @@ import { ConsentPage } from '#pages/consent-page.tsx'
 import { htmlAnswer } from '#pages/html-answer.ts'
 import { isHttps } from './answers.tsx'
 import { type AuthorizeRequest, requireStrictRequest } from './check-request.ts'
-import type { LoginParts } from './deps.ts'
+import type { LoginDeps } from './deps.ts'
 import { shownClientName } from '../clients/shown-name.ts'
 import { bindToBrowser } from './this-browser.ts'
 import { inForce, offeredScopes, READ, upstreamScopes, wantedScopes } from '../scopes.ts'
@@ -10,7 +10,7 @@ import { inForce, offeredScopes, READ, upstreamScopes, wantedScopes } from '../s
 const DAY_SECONDS = 86_400
 
 /** GET /authorize: who asks, for what, and where it would be sent. Nothing has gone to PingOne yet. */
-export async function showConsent(read: AuthorizeRequest, parts: LoginParts): Promise<Response> {
+export async function showConsent(read: AuthorizeRequest, parts: LoginDeps): Promise<Response> {
   const { config, oauth, product, admission } = parts
   const parsed = await oauth.parseAuthRequest(read.request)
   requireStrictRequest(read, parsed)

@@ -7,7 +7,7 @@ import { err, type Result } from '#lib/result.ts'
 import type { Failures } from '#limits/failures.ts'
 import type { Admission } from '../clients/admission.ts'
 import { tooManyAt } from '../answer-too-many.ts'
-import { answerOAuthRefusal, endpointHeaders, type OAuthRefusal } from '../oauth-denial.ts'
+import { answerOAuthDenial, endpointHeaders, type OAuthDenial } from '../oauth-denial.ts'
 import { comeAgainLater } from '../or-unavailable.ts'
 import { readTokenForm, type TokenRequest } from './token-form.ts'
 import { tokenOwner } from './token-owner.ts'
@@ -15,7 +15,7 @@ import { tokenOwner } from './token-owner.ts'
 // An assertion may have 16 KiB by the library's rule; codes and tokens are short.
 const LIMIT = { type: 'application/x-www-form-urlencoded', maxBytes: 32 * 1024 } as const
 
-export interface TokenParts {
+export interface TokenDeps {
   config: Config
   admission: Admission
   oauth: OAuthHelpers
@@ -29,11 +29,11 @@ export interface TokenParts {
  */
 export async function admitTokenRequest(
   request: Request,
-  parts: TokenParts,
+  parts: TokenDeps,
 ): Promise<Result<TokenRequest, Response>> {
   const tooMany = tooManyAt(request)
-  const refuse = async (refusal: OAuthRefusal) =>
-    err(await parts.failures.limit(request, answerOAuthRefusal(request, refusal), tooMany))
+  const refuse = async (denial: OAuthDenial) =>
+    err(await parts.failures.limit(request, answerOAuthDenial(request, denial), tooMany))
   const body = await readBody(request, LIMIT)
   if (!body.ok) return refuse(body.error === 'type' ? noForm : tooLarge)
   const read = readTokenForm(request, new TextDecoder().decode(body.value))
@@ -59,12 +59,12 @@ export async function admitTokenRequest(
     log.info('token.not-ours', { client: clients[0] })
     // RFC 7009 §2.2: a token that does not exist is as good as revoked.
     if (isRevocation) return err(new Response(null, { headers: endpointHeaders(request) }))
-    const refusal = {
+    const denial = {
       status: 400,
       code: 'invalid_grant',
       description: 'This code or token is not valid',
     } as const
-    return err(answerOAuthRefusal(request, refusal))
+    return err(answerOAuthDenial(request, denial))
   }
   return read
 }
@@ -81,19 +81,19 @@ async function isUnknown([client]: readonly string[], oauth: OAuthHelpers): Prom
 }
 
 // RFC 6749 §5.2 has one status for this, whatever HTTP has.
-const noForm: OAuthRefusal = {
+const noForm: OAuthDenial = {
   status: 400,
   code: 'invalid_request',
   description: 'The content type must be application/x-www-form-urlencoded',
 }
-const tooLarge: OAuthRefusal = {
+const tooLarge: OAuthDenial = {
   status: 413,
   code: 'invalid_request',
   description: 'The request is too large',
 }
 
 /** RFC 6749 §5.2: a client that tried the Authorization header is told which scheme it was. */
-const unknownClient = (authorization: string | null): OAuthRefusal => ({
+const unknownClient = (authorization: string | null): OAuthDenial => ({
   status: 401,
   code: 'invalid_client',
   description: 'This client is not admitted here',

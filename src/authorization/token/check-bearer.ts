@@ -1,6 +1,6 @@
 import { OAuthError, type OAuthResourceTokenValidation } from '@cloudflare/workers-oauth-provider'
 import type { Config } from '#config.ts'
-import type { BearerAnswer, GrantKeeper } from '#users/grants/grant-api.ts'
+import type { BearerAnswer, GrantApi } from '#users/grants/grant-api.ts'
 import { sha256Hex } from '#lib/sha256-hex.ts'
 import type { BearerProps } from '#principal.ts'
 import { reportOutage, RETRY_AFTER_SECONDS, SETTINGS_RETRY_SECONDS } from '../or-unavailable.ts'
@@ -8,9 +8,9 @@ import { endedDescription } from '../login/denials.ts'
 import { inForce } from '../scopes.ts'
 import { readIssued, tokenOwner } from './token-owner.ts'
 
-export interface BearerParts {
+export interface BearerDeps {
   config: Config
-  keeperOf: (person: string) => GrantKeeper
+  userApiOf: (user: string) => GrantApi
   /** The session that the request names. */
   session: string | null
   /** The grant exists, live or ended: failures count for it and not for its network. */
@@ -18,13 +18,13 @@ export interface BearerParts {
 }
 
 /**
- * Whether an access token is alive, whom it stands for, and whether its session is open: one hop to the Person, which
+ * Whether an access token is alive, whom it stands for, and whether its session is open: one hop to the User, which
  * is as strongly consistent as it gets. What ended a moment ago is refused now (invariant 3). A bearer that we did not
  * make is refused before any storage or object is asked (decision 15).
  */
 export async function checkBearer(
   token: string,
-  { config, keeperOf, session, confirmGrant }: BearerParts,
+  { config, userApiOf, session, confirmGrant }: BearerDeps,
 ): Promise<OAuthResourceTokenValidation<BearerProps> | null> {
   const owner = await tokenOwner(config, token)
   if (!owner.ok) {
@@ -33,8 +33,8 @@ export async function checkBearer(
   }
   const issued = readIssued(token)
   if (issued === null) return null
-  const { person: userId, grant } = issued
-  const answer = await ask(keeperOf(owner.value), grant, await sha256Hex(token), session)
+  const { user: userId, grant } = issued
+  const answer = await ask(userApiOf(owner.value), grant, await sha256Hex(token), session)
   const { bearer, ended, session: state } = answer
   if (answer.isKnown) confirmGrant()
   // Decision 19: refused and not ended, so that it goes on when the settings are right again.
@@ -42,7 +42,7 @@ export async function checkBearer(
   if (answer.waitSeconds > 0) throw comeAgain(answer.waitSeconds, 429)
   if (bearer === null) {
     if (ended === null) return null
-    const description = endedDescription(ended, config.life.grantsPerPerson)
+    const description = endedDescription(ended, config.life.grantsPerUser)
     throw new OAuthError('invalid_token', { description, statusCode: 401 })
   }
   const { audience, client, scopes, expiresAtSeconds } = bearer
@@ -57,12 +57,9 @@ export async function checkBearer(
 }
 
 /** The library would answer 503 by itself, but without saying when to come again. */
-async function ask(
-  keeper: GrantKeeper,
-  ...question: Parameters<GrantKeeper['bearer']>
-): Promise<BearerAnswer> {
+async function ask(userApi: GrantApi, ...question: Parameters<GrantApi['bearer']>): Promise<BearerAnswer> {
   try {
-    return await keeper.bearer(...question)
+    return await userApi.bearer(...question)
   } catch (error) {
     reportOutage('bearer', error)
     throw comeAgain(RETRY_AFTER_SECONDS)

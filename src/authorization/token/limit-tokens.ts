@@ -6,7 +6,7 @@ import type { TokenRequest } from './token-form.ts'
 const KEY_ID = /^[\w-]{22}\.([A-Za-z0-9]{1,16})\./
 
 /**
- * What was made under a retired key cannot be told from what was made up, and costs no message to anybody. All people of
+ * What was made under a retired key cannot be told from what was made up, and costs no message to anybody. All users of
  * a hosted client come with it at once, and have to hear that it is over: so it does not count for their network.
  */
 export function isUnderRetiredKey({ retiredRootKeys }: Pick<Config, 'retiredRootKeys'>, token: string) {

@@ -14,19 +14,19 @@ async function keyOf(token: string): Promise<CryptoKey> {
   return crypto.subtle.deriveKey(hkdf, root, { name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt'])
 }
 
-export async function sealAnswer(token: string, answer: string): Promise<string> {
+export async function encryptAnswer(token: string, answer: string): Promise<string> {
   const iv = crypto.getRandomValues(new Uint8Array(12))
-  const sealed = await crypto.subtle.encrypt(
+  const encrypted = await crypto.subtle.encrypt(
     { name: 'AES-GCM', iv },
     await keyOf(token),
     new TextEncoder().encode(answer),
   )
-  return `${toBase64Url(iv)}.${toBase64Url(sealed)}`
+  return `${toBase64Url(iv)}.${toBase64Url(encrypted)}`
 }
 
 /** Throws when it does not open: a stored answer that does not fit its token is a bug. */
-export async function openAnswer(token: string, sealed: string): Promise<string> {
-  const [iv = '', text = ''] = sealed.split('.')
+export async function openAnswer(token: string, encrypted: string): Promise<string> {
+  const [iv = '', text = ''] = encrypted.split('.')
   const algorithm = { name: 'AES-GCM', iv: fromBase64Url(iv) }
   return new TextDecoder().decode(
     await crypto.subtle.decrypt(algorithm, await keyOf(token), fromBase64Url(text)),

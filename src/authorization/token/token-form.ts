@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '#lib/result.ts'
 import { basicHeader, type NamedClients, namedClients, readBasic } from '../clients/named-clients.ts'
-import type { OAuthRefusal } from '../oauth-denial.ts'
+import type { OAuthDenial } from '../oauth-denial.ts'
 
 /** The parameters that the library reads at `/token`. All others are dropped (RFC 6749 §3.2). */
 const KNOWN = [
@@ -49,10 +49,10 @@ export interface TokenRequest {
 }
 
 const refuse = (description: string) =>
-  err({ status: 400, code: 'invalid_request', description } satisfies OAuthRefusal)
+  err({ status: 400, code: 'invalid_request', description } satisfies OAuthDenial)
 
 /** The only parser of a form at `/token`: each parameter once, and at most one of `code`, `refresh_token`, `token`. */
-export function readTokenForm(original: Request, text: string): Result<TokenRequest, OAuthRefusal> {
+export function readTokenForm(original: Request, text: string): Result<TokenRequest, OAuthDenial> {
   const sent = new URLSearchParams(text)
   // RFC 6749 §3.2, empty ones among them; RFC 8707 §2 lets `resource` come more than once.
   const names = [...sent.keys()].filter((name) => name !== 'resource')

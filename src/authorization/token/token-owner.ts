@@ -1,22 +1,22 @@
 import type { Config } from '#config.ts'
 import { log } from '#lib/log.ts'
 import { err, ok, type Result } from '#lib/result.ts'
-import { openPersonId } from '#users/base/user-id.ts'
+import { openUserId } from '#users/base/user-id.ts'
 
 // Codes, access tokens and refresh tokens alike: `<userId>:<grantId>:<secret>` (the library's storage schema).
 const TOKEN = /^([^:]{1,100}):([A-Za-z0-9_-]{16}):[A-Za-z0-9_-]{32}$/
 
 /** The user and grant in a code or token; null: not of the library's grammar. The only parser of that grammar. */
-export function readIssued(token: string): { person: string; grant: string } | null {
-  const [, person, grant] = TOKEN.exec(token) ?? []
-  return person === undefined || grant === undefined ? null : { person, grant }
+export function readIssued(token: string): { user: string; grant: string } | null {
+  const [, user, grant] = TOKEN.exec(token) ?? []
+  return user === undefined || grant === undefined ? null : { user, grant }
 }
 
 /** `key_missing`: it may be ours, so nobody is signed out for it; it becomes good again with its key. */
 export type OwnerProblem = 'not_ours' | 'key_missing'
 
 /**
- * The name of the person that a token belongs to (decision 15). Storage and objects are asked only then: what a
+ * The name of the user that a token belongs to (decision 15). Storage and objects are asked only then: what a
  * stranger makes up costs one HMAC and leaves nothing behind.
  */
 export async function tokenOwner(
@@ -25,7 +25,7 @@ export async function tokenOwner(
 ): Promise<Result<string, OwnerProblem>> {
   const issued = readIssued(token)
   if (issued === null) return err('not_ours')
-  const opened = await openPersonId(rootKeys, issued.person)
+  const opened = await openUserId(rootKeys, issued.user)
   if (opened.ok) return ok(opened.value)
   const problem = opened.error
   if (problem.reason === 'not_ours' || retiredRootKeys.includes(problem.keyId)) return err('not_ours')

@@ -4,13 +4,13 @@ import { log } from '#lib/log.ts'
 import { sha256Hex } from '#lib/sha256-hex.ts'
 import { grantKey, type Committed, type Snapshot, tokenKey } from '#users/grants/grant-records.ts'
 import type { EndReason } from '#users/grants/end-reason.ts'
-import type { GrantKeeper } from '#users/grants/grant-api.ts'
+import type { GrantApi } from '#users/grants/grant-api.ts'
 import { GrantDraft, type ProviderStorage } from '#oauth-store/provider-storage.ts'
 import { tooManyAt } from '../answer-too-many.ts'
-import { answerOAuthRefusal } from '../oauth-denial.ts'
+import { answerOAuthDenial } from '../oauth-denial.ts'
 import { comeAgainLater } from '../or-unavailable.ts'
 import { endedDescription } from '../login/denials.ts'
-import { openAnswer, sealAnswer } from './token-answer.ts'
+import { openAnswer, encryptAnswer } from './token-answer.ts'
 import type { TokenRequest } from './token-form.ts'
 import { readIssued } from './token-owner.ts'
 
@@ -18,20 +18,20 @@ export interface TokenRun {
   /** Runs the library once, over the storage given. */
   run(request: Request, storage: ProviderStorage): Promise<Response>
   storage: ProviderStorage
-  /** The Person whom the id at the front of a token names; null when this server did not make that id. */
-  keeperOf(person: string): Promise<GrantKeeper | null>
+  /** The User whom the id at the front of a token names; null when this server did not make that id. */
+  userApiOf(user: string): Promise<GrantApi | null>
   nowSeconds: () => number
   /** The grant exists, live or ended: failures count for it and not for its network. */
   confirmGrant(request: Request): void
   /** Counts a request as a failure although its answer does not say so. */
   noteFailure(request: Request): void
-  /** The limit of grants per person, for the words about a grant that ended because of it. */
+  /** The limit of grants per user, for the words about a grant that ended because of it. */
   mostGrants: number
 }
 
 /**
  * POST /token: one run of the unmodified library on a snapshot of the grant, then one commit of all its effects in
- * the Person, or none. Who loses a race gets the winner's stored answer. One run per request, ever: a second would
+ * the User, or none. Who loses a race gets the winner's stored answer. One run per request, ever: a second would
  * burn the client's assertion (RFC 7523 §3, jti).
  */
 export async function answerTokenRequest(
@@ -39,26 +39,26 @@ export async function answerTokenRequest(
   parts: TokenRun,
 ): Promise<Response> {
   const issued = presented === null ? null : readIssued(presented.value)
-  const keeper = issued === null ? null : await parts.keeperOf(issued.person)
-  if (presented === null || issued === null || keeper === null) return parts.run(request, parts.storage)
+  const userApi = issued === null ? null : await parts.userApiOf(issued.user)
+  if (presented === null || issued === null || userApi === null) return parts.run(request, parts.storage)
 
-  const { person, grant } = issued
+  const { user, grant } = issued
   const isRefresh = presented.as === 'refresh_token'
   const hash = await sha256Hex(presented.value)
-  const snapshot = await keeper.snapshot(grant, hash, isRefresh)
+  const snapshot = await userApi.snapshot(grant, hash, isRefresh)
   if (snapshot.grant !== null || snapshot.ended !== null) parts.confirmGrant(request)
   // Before the library runs: nothing is spent, and the same token works after the wait.
   if (snapshot.waitSeconds > 0) return tooManyAt(request)(snapshot.waitSeconds)
   // Decision 19: nothing of a grant moves while the settings name another tenant. What is revoked ends all the same.
-  if (snapshot.isRefused && !isRevocation) return answerOAuthRefusal(request, comeAgainLater)
+  if (snapshot.isRefused && !isRevocation) return answerOAuthDenial(request, comeAgainLater)
   const known = new Map([
     [grantKey(grant), snapshot.grant],
     [tokenKey(grant, hash), snapshot.token],
   ])
-  const draft = new GrantDraft(parts.storage, person, known, parts.nowSeconds)
+  const draft = new GrantDraft(parts.storage, user, known, parts.nowSeconds)
   const response = await parts.run(request, draft)
   const network = networkOf(request)
-  const call: Call = { response, keeper, grant, presented: presented.value, asked, network, parts }
+  const call: Call = { response, userApi, grant, presented: presented.value, asked, network, parts }
   if (isRefresh && snapshot.repeat === 'reuse') return answerReuse(call)
   if (snapshot.over !== null && !isRevocation) {
     // The library has authenticated the client, or refused it: then nothing changes.
@@ -76,13 +76,13 @@ export async function answerTokenRequest(
   const answer = isRefresh && response.ok ? await keep(presented.value, response, parts.nowSeconds()) : null
   const spent = answer === null ? null : { hash, answer, asked, network }
   const writes = [...draft.writes]
-  const committed = await keeper.commit(grant, { before: snapshot.grant, presented: hash, writes, spent })
+  const committed = await userApi.commit(grant, { before: snapshot.grant, presented: hash, writes, spent })
   return answerCommitted(call, committed)
 }
 
 interface Call {
   response: Response
-  keeper: GrantKeeper
+  userApi: GrantApi
   grant: string
   presented: string
   asked: string
@@ -98,7 +98,7 @@ async function answerReuse(call: Call): Promise<Response> {
 }
 
 async function end(call: Call, reason: EndReason): Promise<Response> {
-  await call.keeper.endGrant(call.grant, reason)
+  await call.userApi.endGrant(call.grant, reason)
   return refuseEnded(call, reason)
 }
 
@@ -115,19 +115,19 @@ async function answerRepeat(call: Call, snapshot: Snapshot): Promise<Response> {
 }
 
 async function answerCommitted(call: Call, committed: Committed): Promise<Response> {
-  const { response, keeper, grant } = call
+  const { response, userApi, grant } = call
   switch (committed.outcome) {
     case 'done':
       return response
     case 'ended':
       return refuseEnded(call, committed.ended)
     case 'revoked':
-      await keeper.endGrant(grant, response.ok ? 'revoked_by_client' : 'code_reused')
+      await userApi.endGrant(grant, response.ok ? 'revoked_by_client' : 'code_reused')
       return response
     case 'code_reused':
       // OAuth 2.1 §4.1.3: denied, and what the first redemption brought ends too.
       log.error('security.code-reused', { grant })
-      await keeper.endGrant(grant, 'code_reused')
+      await userApi.endGrant(grant, 'code_reused')
       return refuse(400, 'invalid_grant', 'This code was already used', response)
     case 'not_presented':
       log.error('security.commit-refused', { grant })
@@ -144,11 +144,11 @@ const Stored = z.object({ atSeconds: z.number(), answer: z.looseObject({ expires
 
 /** What is kept of an answer: `expires_in` counts from then. */
 async function keep(presented: string, response: Response, atSeconds: number): Promise<string> {
-  return sealAnswer(presented, JSON.stringify({ atSeconds, answer: await response.clone().json() }))
+  return encryptAnswer(presented, JSON.stringify({ atSeconds, answer: await response.clone().json() }))
 }
 
-async function repeatAnswer({ presented, response, parts }: Call, sealed: string): Promise<Response> {
-  const { atSeconds, answer } = Stored.parse(JSON.parse(await openAnswer(presented, sealed)))
+async function repeatAnswer({ presented, response, parts }: Call, encrypted: string): Promise<Response> {
+  const { atSeconds, answer } = Stored.parse(JSON.parse(await openAnswer(presented, encrypted)))
   const expiresIn = Math.max(0, answer.expires_in - (parts.nowSeconds() - atSeconds))
   return Response.json({ ...answer, expires_in: expiresIn }, { headers: headersLike(response) })
 }

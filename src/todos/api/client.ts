@@ -7,7 +7,7 @@ import { traceHeaders } from '#lib/trace.ts'
 import { describeAnswer } from './describe-answer.ts'
 import { type Act, noAnswer, readAnswer, type Todo, TODO_ID, type TodoProblem } from './read-answer.ts'
 
-/** Ten thousand todos of a line each. More would cost an isolate, which many people share, too much memory. */
+/** Ten thousand todos of a line each. More would cost an isolate, which many users share, too much memory. */
 const MAX_ANSWER_BYTES = 2_097_152
 
 export interface TodoApi {
@@ -49,7 +49,7 @@ export function makeTodoClient(api: TodoApi, call: TodoCall) {
 
   /**
    * RFC 9110 §15.5.2: after a 401 the request was not carried out, so that it may be sent again, a write too (with the
-   * same key), and once: a token that PingOne has just given and the API refuses is no matter of this person or grant.
+   * same key), and once: a token that PingOne has just given and the API refuses is no matter of this user or grant.
    */
   async function ask(asked: Asked): Promise<Answer> {
     const used = token
@@ -69,7 +69,7 @@ export function makeTodoClient(api: TodoApi, call: TodoCall) {
       const again = await send(api, keyed, token, asked)
       if (again.ok || again.error.reason !== 'unauthorized') return again
     }
-    // Nobody is signed out for this: it is all people at once, and a new login would give the same kind of token.
+    // Nobody is signed out for this: it is all users at once, and a new login would give the same kind of token.
     if (next.ok || next.error === 'none_newer')
       log.error('api.refuses-tokens', { method: asked.method, transaction: call.transaction })
     return answer

@@ -6,7 +6,7 @@ const Coded = z.object({ code: z.string().regex(WORD) }).or(z.object({ error: z.
 
 /**
  * What the log says of an answer: its status, kind, length, and its error code where it has one, a word in lower case.
- * Not its text, not even cut short: what an API says of a refusal repeats arguments, names people, and may hold what
+ * Not its text, not even cut short: what an API says of a denial repeats arguments, names users, and may hold what
  * only its own operators should see. They find it in their log by the transaction.
  */
 export function describeAnswer({ status, headers, text }: Heard) {

@@ -47,12 +47,12 @@ export const noAnswer = (act: Act): TodoProblem =>
 
 /** Judges an answer; needs no network. Its content type says nothing that parsing does not say better. */
 export function readAnswer(heard: Heard, act: Act, now: number): Result<Todo[], TodoProblem> {
-  if (heard.status < 200 || heard.status > 299) return err(readRefusal(heard, act, now))
+  if (heard.status < 200 || heard.status > 299) return err(readDenial(heard, act, now))
   const answer = Answer.safeParse(parseJson(heard.text))
   return answer.success ? ok(answer.data.todos) : err(noAnswer(act))
 }
 
-function readRefusal({ status, headers }: Heard, act: Act, now: number): TodoProblem {
+function readDenial({ status, headers }: Heard, act: Act, now: number): TodoProblem {
   const retryAfterSeconds = readRetryAfter(headers.get('retry-after'), now)
   if (status === 401) return { reason: 'unauthorized' }
   if (status === 403) return { reason: 'forbidden' }

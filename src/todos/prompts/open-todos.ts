@@ -3,11 +3,11 @@ import { ok, type Result } from '#lib/result.ts'
 import { TODO_LIST_URI } from '../resources/todo-list.ts'
 import { pageOf } from '../tools/todo.ts'
 import type { ToolContext } from '#catalog/tool-context.ts'
-import type { ToolProblem } from '#catalog/tool-denial.ts'
+import type { ToolDenial } from '#catalog/tool-denial.ts'
 import type { PromptPart } from '#catalog/define-prompt.ts'
 
 /** What is still to be done, embedded as JSON: the texts are values in it and never words of the prompt. */
-export async function embedOpenTodos({ todos }: ToolContext): Promise<Result<PromptPart, ToolProblem>> {
+export async function embedOpenTodos({ todos }: ToolContext): Promise<Result<PromptPart, ToolDenial>> {
   const list = await todos.list()
   if (!list.ok) return list
   const open = pageOf(list.value.filter((todo) => !todo.completed))

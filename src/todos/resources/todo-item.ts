@@ -7,7 +7,7 @@ import { defineTemplate } from '#catalog/define-resource.ts'
 export const todoItem = defineTemplate({
   name: 'todoItem',
   title: 'One todo',
-  description: 'One todo of the signed-in person by its id, as a line and as JSON.',
+  description: 'One todo of the signed-in user by its id, as a line and as JSON.',
   uriTemplate: 'todo://items/{id}',
   mimeType: 'application/json',
   variables: z.strictObject({ id: TodoId }),

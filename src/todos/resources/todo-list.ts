@@ -8,7 +8,7 @@ export const TODO_LIST_URI = 'todo://list'
 export const todoList = defineResource({
   name: 'todoList',
   title: 'Todo list',
-  description: 'The todos of the signed-in person, as lines and as JSON.',
+  description: 'The todos of the signed-in user, as lines and as JSON.',
   uri: TODO_LIST_URI,
   mimeType: 'application/json',
   scopes: ['todo:read'],

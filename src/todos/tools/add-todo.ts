@@ -8,8 +8,8 @@ export const addTodo = defineTool({
   name: 'addTodo',
   title: 'Add a todo',
   description:
-    'Adds one todo, a line of text, to the list of the signed-in person and returns it with its id. Use it when ' +
-    'the person asks to note, remember or plan something; call it once for each todo. Calling it twice adds it twice.',
+    'Adds one todo, a line of text, to the list of the signed-in user and returns it with its id. Use it when ' +
+    'the user asks to note, remember or plan something; call it once for each todo. Calling it twice adds it twice.',
   input: z.strictObject({ text: writtenText(MAX_TEXT).describe('What needs doing') }),
   output: z.object({
     /** null: the answer of the API does not show which one it is. */

@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '#lib/result.ts'
 import type { Todo } from './todo.ts'
 import type { ToolContext } from '#catalog/tool-context.ts'
-import type { ToolProblem } from '#catalog/tool-denial.ts'
+import type { ToolDenial } from '#catalog/tool-denial.ts'
 
 interface Deleted {
   deleted: string[]
@@ -21,13 +21,13 @@ interface Deleted {
 export async function deleteEach(
   ids: readonly string[],
   { todos, signal, progress }: ToolContext,
-): Promise<Result<Deleted, ToolProblem>> {
+): Promise<Result<Deleted, ToolDenial>> {
   const done: Deleted = { deleted: [], todos: [], notDeleted: [], notFound: [], unknown: [], total: null }
   if (signal.aborted) return err({ reason: 'unavailable' })
   const before = await todos.list()
   if (!before.ok) return before
   let there = before.value
-  let problem: ToolProblem | null = null
+  let problem: ToolDenial | null = null
   const leave = (id: string) => {
     done.notDeleted.push(id)
     if (!there.some((todo) => todo.id === id)) done.notFound.push(id)

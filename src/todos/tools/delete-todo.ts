@@ -4,7 +4,7 @@ import { defineTool } from '#catalog/define-tool.ts'
 import { deleteEach } from './delete-each.ts'
 import { countOf, showTodo, Todo, TodoId } from './todo.ts'
 
-/** As many as a person can look through before they agree. */
+/** As many as a user can look through before they agree. */
 const MOST = 20
 
 const Ids = z.array(TodoId).max(MOST)
@@ -18,9 +18,9 @@ export const deleteTodo = defineTool({
   name: 'deleteTodo',
   title: 'Delete todos',
   description:
-    'Deletes todos of the signed-in person for good: one by id, or several by ids. Use it only when the person ' +
+    'Deletes todos of the signed-in user for good: one by id, or several by ids. Use it only when the user ' +
     'asks to remove them; for something that is finished use updateTodo. Get the ids from listTodos first. It ' +
-    'cannot be undone, so more than one, or one that is not done, is deleted only after the person was asked.',
+    'cannot be undone, so more than one, or one that is not done, is deleted only after the user was asked.',
   input: z
     .strictObject({ id: TodoId.optional(), ids: Ids.min(1).optional() })
     .refine(({ id, ids }) => (id === undefined) !== (ids === undefined)),

@@ -7,7 +7,7 @@ export const listTodos = defineTool({
   name: 'listTodos',
   title: 'List todos',
   description:
-    'Lists the todos of the signed-in person with their ids and whether they are done. Use it to answer what ' +
+    'Lists the todos of the signed-in user with their ids and whether they are done. Use it to answer what ' +
     'is on the list, and before updateTodo or deleteTodo to find the id. It changes nothing.',
   input: z.strictObject({}),
   output: TodoPage,
@@ -21,8 +21,8 @@ export const listTodos = defineTool({
     if (total === 0) return 'There are no todos.'
     const rest = total - todos.length
     if (rest === 0) return `${countOf(total)}.`
-    // Asking once more would give the same ones: so it says what the person can do instead.
-    const hint = `The other ${rest} cannot be shown here. Tell the person; deleting some of the first makes room.`
+    // Asking once more would give the same ones: so it says what the user can do instead.
+    const hint = `The other ${rest} cannot be shown here. Tell the user; deleting some of the first makes room.`
     return `The first ${todos.length} of ${countOf(total)}. ${hint}`
   },
 })

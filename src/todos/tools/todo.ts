@@ -46,7 +46,7 @@ export function pageOf(todos: readonly Todo[]): TodoPage {
   return { todos: shown, total: todos.length }
 }
 
-/** A line for people. What others wrote is quoted: it cannot end its quotes, nor begin a line. */
+/** A line for users. What others wrote is quoted: it cannot end its quotes, nor begin a line. */
 export const todoLine = ({ id, text, completed }: Todo) =>
   `[${completed ? 'x' : ' '}] ${quotedJson(text)} (id ${quotedJson(id)})`
 

@@ -7,8 +7,8 @@ export const updateTodo = defineTool({
   name: 'updateTodo',
   title: 'Mark a todo as done or open',
   description:
-    'Marks one todo of the signed-in person as done (completed true) or open again (completed false). Use it ' +
-    'when the person says that something is finished or must be done again. Get the id from listTodos first.',
+    'Marks one todo of the signed-in user as done (completed true) or open again (completed false). Use it ' +
+    'when the user says that something is finished or must be done again. Get the id from listTodos first.',
   input: z.strictObject({
     id: TodoId,
     completed: z.boolean().describe('true: it is done; false: it is open again'),

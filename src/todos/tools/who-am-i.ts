@@ -11,8 +11,8 @@ export const whoAmI = defineTool({
   name: 'whoAmI',
   title: 'Who am I',
   description:
-    'Tells who is signed in, what you may do for this person and until when, and what the token for the Todo ' +
-    'API says (never the token). Use it to check the connection or when the person asks who they are here.',
+    'Tells who is signed in, what you may do for this user and until when, and what the token for the Todo ' +
+    'API says (never the token). Use it to check the connection or when the user asks who they are here.',
   input: z.strictObject({}),
   output: z.object({
     name: textUpTo(MAX_NAME).nullable(),

@@ -1,48 +1,48 @@
 import { fromBase64Url, toBase64Url } from '#lib/base64url.ts'
 import { err, ok, type Result } from '#lib/result.ts'
-import { deriveSealingKey, type RootKey } from '#lib/root-keys.ts'
+import { deriveEncryptionKey, type RootKey } from '#lib/root-keys.ts'
 
 /**
  * AES-GCM under a key that HKDF derives per purpose and grant. Purpose, grant and key id are additional data as
- * well, so that what was sealed for one place does not open in another.
+ * well, so that what was encrypted for one place does not open in another.
  */
 export interface Place {
   purpose: string
   grant: string
 }
 
-export type SealProblem = { reason: 'key_missing'; keyId: string } | { reason: 'broken' }
+export type DecryptionDenial = { reason: 'key_missing'; keyId: string } | { reason: 'broken' }
 
 const SEALED = /^v1\.([A-Za-z0-9]{1,16})\.([A-Za-z0-9_-]{16})\.([A-Za-z0-9_-]+)$/
 
-const info = ({ purpose, grant }: Place) => `seal\n${purpose}\n${grant}`
+const info = ({ purpose, grant }: Place) => `encrypt\n${purpose}\n${grant}`
 const aad = (place: Place, keyId: string) => new TextEncoder().encode(`${info(place)}\n${keyId}`)
 
-export async function seal(
+export async function encrypt(
   keys: readonly [RootKey, ...RootKey[]],
   place: Place,
   text: string,
 ): Promise<string> {
   const [root] = keys
   const iv = crypto.getRandomValues(new Uint8Array(12))
-  const key = await deriveSealingKey(root, info(place))
+  const key = await deriveEncryptionKey(root, info(place))
   const algorithm = { name: 'AES-GCM', iv, additionalData: aad(place, root.id) }
-  const sealed = await crypto.subtle.encrypt(algorithm, key, new TextEncoder().encode(text))
-  return `v1.${root.id}.${toBase64Url(iv)}.${toBase64Url(sealed)}`
+  const encrypted = await crypto.subtle.encrypt(algorithm, key, new TextEncoder().encode(text))
+  return `v1.${root.id}.${toBase64Url(iv)}.${toBase64Url(encrypted)}`
 }
 
-export async function unseal(
+export async function decrypt(
   keys: readonly RootKey[],
   place: Place,
-  sealed: string,
-): Promise<Result<string, SealProblem>> {
-  const [, keyId, iv, ciphertext] = SEALED.exec(sealed) ?? []
+  encrypted: string,
+): Promise<Result<string, DecryptionDenial>> {
+  const [, keyId, iv, ciphertext] = SEALED.exec(encrypted) ?? []
   if (keyId === undefined || iv === undefined || ciphertext === undefined) return err({ reason: 'broken' })
   const root = keys.find(({ id }) => id === keyId)
   if (root === undefined) return err({ reason: 'key_missing', keyId })
   const algorithm = { name: 'AES-GCM', iv: fromBase64Url(iv), additionalData: aad(place, keyId) }
   try {
-    const key = await deriveSealingKey(root, info(place))
+    const key = await deriveEncryptionKey(root, info(place))
     const text = await crypto.subtle.decrypt(algorithm, key, fromBase64Url(ciphertext))
     return ok(new TextDecoder().decode(text))
   } catch {

@@ -4,18 +4,18 @@ import { deriveSigningKey, type RootKey } from '#lib/root-keys.ts'
 
 /**
  * The library's `userId`: `<name>.<key id>.<mac>`. It stands in clear at the front of every code and token, so
- * it says nothing about the person, and the MAC lets the edge refuse a made-up one before any object is touched.
- * `<name>` names the person's object. It does not depend on the root keys, which rotate: one person stays one
- * object (docs/decisions/0002-person-names.md).
+ * it says nothing about the user, and the MAC lets the edge refuse a made-up one before any object is touched.
+ * `<name>` names the user's object. It does not depend on the root keys, which rotate: one user stays one
+ * object (docs/decisions/0002-user-names.md).
  */
-const PERSON_ID = /^([A-Za-z0-9_-]{22})\.([A-Za-z0-9]{1,16})\.([A-Za-z0-9_-]{43})$/
-const PURPOSE = 'person-id'
+const USER_ID = /^([A-Za-z0-9_-]{22})\.([A-Za-z0-9]{1,16})\.([A-Za-z0-9_-]{43})$/
+const PURPOSE = 'user-id'
 const NAME_BYTES = 16
 
 const text = (parts: readonly string[]) => new TextEncoder().encode(parts.join('\n'))
 
-/** The name of the object of the person whom an issuer calls so. */
-export async function personName(issuer: string, subject: string): Promise<string> {
+/** The name of the object of the user whom an issuer calls so. */
+export async function userName(issuer: string, subject: string): Promise<string> {
   // The issuer is the key, so that equal subjects of two tenants share nothing.
   const issuerKey = await crypto.subtle.importKey(
     'raw',
@@ -28,21 +28,21 @@ export async function personName(issuer: string, subject: string): Promise<strin
   return toBase64Url(hash.slice(0, NAME_BYTES))
 }
 
-export async function makePersonId(root: RootKey, issuer: string, subject: string): Promise<string> {
-  const name = await personName(issuer, subject)
+export async function makeUserId(root: RootKey, issuer: string, subject: string): Promise<string> {
+  const name = await userName(issuer, subject)
   const mac = await crypto.subtle.sign('HMAC', await deriveSigningKey(root, PURPOSE), text([name, root.id]))
   return `${name}.${root.id}.${toBase64Url(mac)}`
 }
 
 /** `key_missing`: well-formed, and nobody can say whether it is ours while the key that it names is not here. */
-export type PersonIdProblem = { reason: 'not_ours' } | { reason: 'key_missing'; keyId: string }
+export type UserIdProblem = { reason: 'not_ours' } | { reason: 'key_missing'; keyId: string }
 
-/** The name of the person's object. */
-export async function openPersonId(
+/** The name of the user's object. */
+export async function openUserId(
   keys: readonly RootKey[],
   id: string,
-): Promise<Result<string, PersonIdProblem>> {
-  const [, name, keyId, mac] = PERSON_ID.exec(id) ?? []
+): Promise<Result<string, UserIdProblem>> {
+  const [, name, keyId, mac] = USER_ID.exec(id) ?? []
   if (name === undefined || keyId === undefined || mac === undefined) return err({ reason: 'not_ours' })
   const root = keys.find((key) => key.id === keyId)
   if (root === undefined) return err({ reason: 'key_missing', keyId })

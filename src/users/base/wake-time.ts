@@ -1,12 +1,12 @@
-import type { PersonStorage } from './step.ts'
+import type { UserStorage } from './step.ts'
 
 const KEY = 'wake'
 
 /** The one alarm of an object, which many wait for: it only ever moves earlier, and is set anew from what is left. */
 export class WakeTime {
-  readonly #storage: PersonStorage
+  readonly #storage: UserStorage
 
-  constructor(storage: PersonStorage) {
+  constructor(storage: UserStorage) {
     this.#storage = storage
   }
 

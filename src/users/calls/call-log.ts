@@ -10,7 +10,7 @@ import {
 import { hasCallTable, makeCallTable } from './call-table.ts'
 import { type CallIntent, CallOutcome } from './calls.ts'
 import type { Made } from './request-rates.ts'
-import type { PersonStorage } from '../base/step.ts'
+import type { UserStorage } from '../base/step.ts'
 
 /** How long a client's key stays valid. */
 const KEY_LASTS_MS = 24 * 3_600_000
@@ -36,17 +36,17 @@ export interface EarlierCall {
   verdict: 'repeat' | 'running' | 'unknown' | 'mismatch'
   call: string
   grant: string
-  sealed: string | null
+  encrypted: string | null
 }
 
-/** The rows of one person's calls. Synchronous, like all rules of a Person: who looks for a key also takes it. */
+/** The rows of one user's calls. Synchronous, like all rules of a User: who looks for a key also takes it. */
 export class CallLog {
-  readonly #storage: PersonStorage
+  readonly #storage: UserStorage
   readonly #nowMs: () => number
   readonly #mayHaveChanged: () => void
 
   /** `mayHaveChanged`: a write has ended that was done, or of which nobody knows whether it was. */
-  constructor(storage: PersonStorage, nowMs: () => number, mayHaveChanged: () => void) {
+  constructor(storage: UserStorage, nowMs: () => number, mayHaveChanged: () => void) {
     this.#storage = storage
     this.#nowMs = nowMs
     this.#mayHaveChanged = mayHaveChanged
@@ -70,13 +70,13 @@ export class CallLog {
     const now = this.#nowMs()
     if (key !== null && hasTooManyKeys(this.#storage.sql, now)) return 'too_many_keys'
     this.#rows(
-      `INSERT INTO calls (seq, id, grant_id, client, lane, tool, effect, arguments_digest, key_hash, key_ends_at_ms,
+      `INSERT INTO calls (seq, id, grant_id, client, transport, tool, effect, arguments_digest, key_hash, key_ends_at_ms,
          began_at_ms, client_trace)
        SELECT COALESCE(MAX(seq), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM calls`,
       transaction,
       intent.grant,
       intent.client,
-      intent.lane,
+      intent.transport,
       intent.tool,
       intent.effect,
       intent.digests[0],
@@ -99,7 +99,7 @@ export class CallLog {
       this.#nowMs(),
     ).map((found) => Earlier.parse(found))
     if (row === undefined || row.id === transaction) return null
-    const found = { call: row.id, grant: row.grant_id, sealed: row.result }
+    const found = { call: row.id, grant: row.grant_id, encrypted: row.result }
     if (!digests.includes(row.arguments_digest)) return { ...found, verdict: 'mismatch' }
     if (row.outcome === null) return { ...found, verdict: 'running' }
     if (row.outcome === 'done') return { ...found, verdict: 'repeat' }
@@ -116,9 +116,9 @@ export class CallLog {
   }
 
   /** The first outcome stands: what is known about an effect does not change by being told again. */
-  end(call: string, outcome: CallOutcome, sealed: string | null = null): void {
-    if (endCall(this.#storage.sql, call, outcome, this.#nowMs(), sealed)) this.#mayHaveChanged()
-    if (sealed !== null) dropOldResults(this.#storage.sql)
+  end(call: string, outcome: CallOutcome, encrypted: string | null = null): void {
+    if (endCall(this.#storage.sql, call, outcome, this.#nowMs(), encrypted)) this.#mayHaveChanged()
+    if (encrypted !== null) dropOldResults(this.#storage.sql)
   }
 
   /** The grant ended: what its calls answered goes, that they were made stays. */

@@ -3,20 +3,20 @@ import { toBase64Url } from '#lib/base64url.ts'
 import { log } from '#lib/log.ts'
 import { deriveSigningKey, type RootKey } from '#lib/root-keys.ts'
 import type { CallLog } from './call-log.ts'
-import { answerEarlier, sealResult } from './call-results.ts'
+import { answerEarlier, encryptResult } from './call-results.ts'
 import { LOST_AFTER_MS } from './call-sweep.ts'
 import type { CallIntent, CallOutcome, CallStart } from './calls.ts'
 import { CallsUnderWay } from './calls-under-way.ts'
-import type { DownstreamKeeper } from '../tokens/downstream-service.ts'
-import type { GrantBook } from '../grants/grant-table.ts'
+import type { DownstreamService } from '../tokens/downstream-service.ts'
+import type { GrantTable } from '../grants/grant-table.ts'
 import type { WakeTime } from '../base/wake-time.ts'
 
-export interface CallDeskParts {
+export interface CallServiceDeps {
   config: () => Config
   nowMs: () => number
-  grants: GrantBook
+  grants: GrantTable
   calls: CallLog
-  downstream: DownstreamKeeper
+  downstream: DownstreamService
   wake: WakeTime
   /** The name of this object. */
   userName: () => string
@@ -26,13 +26,13 @@ const DIGEST_PURPOSE = 'arguments-digest'
 /** The oldest key may hold for a day. */
 const KEYS_RETRY_SECONDS = 3600
 
-/** Where a tool call of one person begins and ends (decision 17). */
-export class CallDesk {
-  readonly #parts: CallDeskParts
+/** Where a tool call of one user begins and ends (decision 17). */
+export class CallService {
+  readonly #parts: CallServiceDeps
   readonly #underWay = new CallsUnderWay()
   #toldAtMs = -Infinity
 
-  constructor(parts: CallDeskParts) {
+  constructor(parts: CallServiceDeps) {
     this.#parts = parts
   }
 
@@ -53,8 +53,8 @@ export class CallDesk {
     wake.noLaterThan(Math.ceil((nowMs() + LOST_AFTER_MS) / 1000))
     const live = await downstream.live(grant, intent)
     if (live.verdict === 'go') {
-      const person = { name: grant.personName }
-      return { verdict: 'go', call: intent.transaction, downstreamToken: live.token, person }
+      const user = { name: grant.userName }
+      return { verdict: 'go', call: intent.transaction, downstreamToken: live.token, user }
     }
     // Of a call that is under way `end` will tell: it may have done something before the API refused a token.
     if (intent.refused === undefined) this.#end(intent.transaction, 'refused', null)
@@ -65,9 +65,9 @@ export class CallDesk {
     const { config, grants, calls, wake } = this.#parts
     const grant = result === null ? null : calls.keepsResultFor(call)
     if (result === null || grant === null) return this.#end(call, outcome, null)
-    const sealed = await sealResult(config(), grant, result)
-    // Looked at after sealing: nothing is kept for a grant that ended meanwhile.
-    this.#end(call, outcome, grants.readLive(grant) === null ? null : sealed)
+    const encrypted = await encryptResult(config(), grant, result)
+    // Looked at after encryption: nothing is kept for a grant that ended meanwhile.
+    this.#end(call, outcome, grants.readLive(grant) === null ? null : encrypted)
     wake.noLaterThan(calls.nextSeconds())
   }
 
@@ -88,8 +88,8 @@ export class CallDesk {
     log.warn('limit.reached', { limit: 'keys', grant })
   }
 
-  #end(call: string, outcome: CallOutcome, sealed: string | null): void {
-    this.#parts.calls.end(call, outcome, sealed)
+  #end(call: string, outcome: CallOutcome, encrypted: string | null): void {
+    this.#parts.calls.end(call, outcome, encrypted)
     this.#underWay.tellEnd(call)
   }
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { log } from '#lib/log.ts'
 import type { CallOutcome } from './calls.ts'
-import type { PersonStorage } from '../base/step.ts'
+import type { UserStorage } from '../base/step.ts'
 import { CALLS_LAST_DAYS, MOST_CALLS, MOST_LIVE_KEYS, MOST_RESULTS } from '../bounds.ts'
 
-type Sql = PersonStorage['sql']
+type Sql = UserStorage['sql']
 
 /** Far beyond the deadline of a tool call: whoever began it will not tell its outcome any more. */
 export const LOST_AFTER_MS = 120_000
@@ -29,7 +29,7 @@ export function endCall(
   call: string,
   outcome: CallOutcome,
   nowMs: number,
-  sealed: string | null,
+  encrypted: string | null,
 ): boolean {
   // Two plain statements: SQLite's RETURNING goes by way of a temporary trigger, made anew in each object's connection.
   const open = sql.exec('SELECT effect FROM calls WHERE id = ? AND outcome IS NULL', call).toArray()
@@ -39,7 +39,7 @@ export function endCall(
      WHERE id = ? AND outcome IS NULL`,
     outcome,
     nowMs,
-    sealed,
+    encrypted,
     call,
   )
   return open[0]['effect'] === 'write' && (outcome === 'done' || outcome === 'unknown')

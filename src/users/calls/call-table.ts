@@ -1,4 +1,4 @@
-import type { PersonStorage } from '../base/step.ts'
+import type { UserStorage } from '../base/step.ts'
 
 /** Kept beside the table: SQLite's own `user_version` is not to be had in a Durable Object. */
 const VERSION_KEY = 'calls-schema'
@@ -7,23 +7,23 @@ const VERSION = 4
 /** The first version that has every column which is read here; the next added one that only new rows have, and an index. */
 const READABLE = 2
 
-const versionOf = ({ kv }: PersonStorage) => Number(kv.get(VERSION_KEY) ?? 0)
+const versionOf = ({ kv }: UserStorage) => Number(kv.get(VERSION_KEY) ?? 0)
 
 /** For how many keys hold, and which one ends next. */
 const KEY_INDEX =
   'CREATE INDEX IF NOT EXISTS calls_key_ends ON calls (key_ends_at_ms) WHERE key_hash IS NOT NULL'
 
 /** Good enough to read. Only a call that begins needs the newest (makeCallTable). */
-export const hasCallTable = (storage: PersonStorage): boolean => versionOf(storage) >= READABLE
+export const hasCallTable = (storage: UserStorage): boolean => versionOf(storage) >= READABLE
 
 /**
  * The record of every tool call, one row each (decision 17): audit, idempotency and what is left after a crash read
- * the same row. It is made when a grant is opened: a Person that nobody signed in to stores nothing.
+ * the same row. It is made when a grant is opened: a User that nobody signed in to stores nothing.
  *
  * `seq` is the number of the last change of a row, so that whoever ships rows in its order gets each intent and,
  * later, its outcome. It never goes back, which is why the newest row is never deleted (call-log.ts).
  */
-export function makeCallTable(storage: PersonStorage): void {
+export function makeCallTable(storage: UserStorage): void {
   const version = versionOf(storage)
   if (version === VERSION) return
   const { sql, kv } = storage
@@ -42,7 +42,7 @@ export function makeCallTable(storage: PersonStorage): void {
       id TEXT NOT NULL UNIQUE,
       grant_id TEXT NOT NULL,
       client TEXT NOT NULL,
-      lane TEXT NOT NULL,
+      transport TEXT NOT NULL,
       tool TEXT NOT NULL,
       effect TEXT NOT NULL CHECK (effect IN ('read', 'write')),
       arguments_digest TEXT NOT NULL,
@@ -64,10 +64,10 @@ export function makeCallTable(storage: PersonStorage): void {
 }
 
 /** Version 1 had neither keys nor effects; its tools are known by name. */
-function takeOverFirstRows(sql: PersonStorage['sql']): void {
+function takeOverFirstRows(sql: UserStorage['sql']): void {
   sql.exec(`
-    INSERT INTO calls (seq, id, grant_id, client, lane, tool, effect, arguments_digest, began_at_ms, ended_at_ms, outcome)
-      SELECT rowid, id, grant_id, client, lane, tool,
+    INSERT INTO calls (seq, id, grant_id, client, transport, tool, effect, arguments_digest, began_at_ms, ended_at_ms, outcome)
+      SELECT rowid, id, grant_id, client, transport, tool,
         CASE WHEN tool IN ('whoAmI', 'listTodos') THEN 'read' ELSE 'write' END,
         arguments_digest, began_at_ms, ended_at_ms, outcome
       FROM calls_1;

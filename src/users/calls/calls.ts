@@ -1,10 +1,10 @@
 import { z } from 'zod'
 
-/** What a tool call tells its Person before anything happens (decision 17: stored before the effect). */
+/** What a tool call tells its User before anything happens (decision 17: stored before the effect). */
 export interface CallIntent {
   grant: string
   client: string
-  lane: 'stateless' | 'stateful'
+  transport: 'stateless' | 'session'
   tool: string
   effect: 'read' | 'write'
   /** Our id of this call; it goes to the API, to PingOne and into the result. */
@@ -19,19 +19,19 @@ export interface CallIntent {
   /** What the client calls its own trace (W3C traceparent): on record as its claim. */
   clientTrace?: string
   /**
-   * Where this begins the same call once more because the API refused the token: its thumbprint. The Person gives
+   * Where this begins the same call once more because the API refused the token: its thumbprint. The User gives
    * a newer one then. Still one row, and no third kind of message.
    */
   refused?: string
 }
 
-/** A hash over client, tool and key: it is one person's object that keeps it, so it is that person's as well. */
+/** A hash over client, tool and key: it is one user's object that keeps it, so it is that user's as well. */
 export interface CallKey {
   hash: string
 }
 
 /**
- * What the Person answers. RPC carries plain values only, so the token is a string here; the caller wraps it
+ * What the User answers. RPC carries plain values only, so the token is a string here; the caller wraps it
  * in a Secret on its next line. All but `go` are expected too: no exception crosses the hop. The four that name
  * an earlier call are for a key that was used before: nothing runs for them.
  */
@@ -40,7 +40,7 @@ export const CallStart = z.discriminatedUnion('verdict', [
     verdict: z.literal('go'),
     call: z.string(),
     downstreamToken: z.string(),
-    person: z.object({ name: z.string().nullable() }),
+    user: z.object({ name: z.string().nullable() }),
   }),
   z.object({ verdict: z.literal('ended') }),
   z.object({
@@ -64,8 +64,8 @@ export type Stop = Extract<CallStart, { verdict: 'ended' | 'unavailable' }>
 export const CallOutcome = z.enum(['done', 'refused', 'failed', 'unknown'])
 export type CallOutcome = z.infer<typeof CallOutcome>
 
-/** The only two messages from a tool call to its Person. Both may arrive twice: a stub can lose its answer. */
-export interface CallKeeper {
+/** The only two messages from a tool call to its User. Both may arrive twice: a stub can lose its answer. */
+export interface CallApi {
   beginCall(intent: CallIntent): Promise<unknown>
   /** `result`: what to answer when the same write is asked for again; null: nothing that is kept. */
   endCall(call: string, outcome: CallOutcome, result: string | null): Promise<void>

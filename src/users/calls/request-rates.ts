@@ -2,8 +2,8 @@ import type { Config } from '#config.ts'
 import { log } from '#lib/log.ts'
 
 const MINUTE_MS = 60_000
-/** A person has several clients at work; the grants of one still share what its object can do. */
-const PERSON_TIMES = 3
+/** A user has several clients at work; the grants of one still share what its object can do. */
+const USER_TIMES = 3
 
 /** When a request was made, and with which grant. */
 export interface Made {
@@ -37,7 +37,7 @@ class Bucket {
 }
 
 /**
- * How often one person's grants are used, all of a client's messages alike. It is counted where every bearer is looked
+ * How often one user's grants are used, all of a client's messages alike. It is counted where every bearer is looked
  * up anyway, in memory: no message and no row more. What an object that was put away had counted it finds again in the
  * record of its calls.
  */
@@ -45,7 +45,7 @@ export class RequestRates {
   readonly #record: { begunSince(sinceMs: number): readonly Made[] }
   readonly #nowMs: () => number
   readonly #config: () => Pick<Config, 'limits'>
-  #person: Bucket | null = null
+  #user: Bucket | null = null
   readonly #grants = new Map<string, Bucket>()
 
   /** `record`: what was made, the oldest first. */
@@ -62,7 +62,7 @@ export class RequestRates {
   /** Counts one request. Seconds to wait when there were too many; 0: go on. */
   take(grant: string): number {
     const nowMs = this.#nowMs()
-    const buckets = [this.#ofPerson(nowMs), this.#ofGrant(grant, nowMs)]
+    const buckets = [this.#ofUser(nowMs), this.#ofGrant(grant, nowMs)]
     const waitMs = Math.max(...buckets.map((bucket) => bucket.waitMs(nowMs)))
     if (waitMs <= 0) {
       for (const bucket of buckets) bucket.take()
@@ -72,17 +72,17 @@ export class RequestRates {
     return Math.ceil(waitMs / 1000)
   }
 
-  #ofPerson(nowMs: number): Bucket {
-    if (this.#person !== null) return this.#person
+  #ofUser(nowMs: number): Bucket {
+    if (this.#user !== null) return this.#user
     const sinceMs = nowMs - MINUTE_MS
-    this.#person = new Bucket(PERSON_TIMES * this.#config().limits.requestsPerMinute, sinceMs)
+    this.#user = new Bucket(USER_TIMES * this.#config().limits.requestsPerMinute, sinceMs)
     for (const { grant, atMs } of this.#record.begunSince(sinceMs)) {
-      for (const bucket of [this.#person, this.#ofGrant(grant, sinceMs)]) {
+      for (const bucket of [this.#user, this.#ofGrant(grant, sinceMs)]) {
         bucket.waitMs(atMs)
         bucket.take()
       }
     }
-    return this.#person
+    return this.#user
   }
 
   #ofGrant(grant: string, nowMs: number): Bucket {

@@ -1,13 +1,13 @@
-import type { Account, ListedGrant, PageRefusal } from './account-api.ts'
-import type { GrantBook } from './grant-table.ts'
+import type { Account, ListedGrant, PageDenial } from './account-api.ts'
+import type { GrantTable } from './grant-table.ts'
 import type { GrantEnds } from './grant-ends.ts'
 import type { GrantRecords } from './grant-records.ts'
 import type { NewPageSession, PageSession, PageSessions } from '../requests/page-sessions.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { WakeTime } from '../base/wake-time.ts'
 
-export interface AccountBookParts {
-  grants: GrantBook
+export interface AccountServiceDeps {
+  grants: GrantTable
   records: GrantRecords
   sessions: Sessions
   pages: PageSessions
@@ -15,11 +15,11 @@ export interface AccountBookParts {
   ends: GrantEnds
 }
 
-/** What a Person answers to its person's own pages (account-keeper.ts). Synchronous, so that each is one act. */
-export class AccountBook {
-  readonly #parts: AccountBookParts
+/** What a User answers to its user's own pages (account-userApi.ts). Synchronous, so that each is one act. */
+export class AccountService {
+  readonly #parts: AccountServiceDeps
 
-  constructor(parts: AccountBookParts) {
+  constructor(parts: AccountServiceDeps) {
     this.#parts = parts
   }
 
@@ -43,30 +43,30 @@ export class AccountBook {
     this.#parts.pages.close(page)
   }
 
-  readAccount(page: string): Account | PageRefusal {
+  readAccount(page: string): Account | PageDenial {
     const session = this.#see(page)
     if (typeof session === 'string') return session
     this.#parts.ends.endWhatRanOut()
-    return { personName: session.personName, grants: this.listGrants() }
+    return { userName: session.userName, grants: this.listGrants() }
   }
 
-  endFromPage(page: string, grant: string | null): 'done' | 'unknown' | PageRefusal {
+  endFromPage(page: string, grant: string | null): 'done' | 'unknown' | PageDenial {
     const { grants, ends } = this.#parts
     const session = this.#see(page)
     if (typeof session === 'string') return session
     if (grant !== null && grants.read(grant) === null) return 'unknown'
-    if (grant === null) ends.endAll('ended_by_person')
-    else ends.end(grant, 'ended_by_person')
+    if (grant === null) ends.endAll('ended_by_user')
+    else ends.end(grant, 'ended_by_user')
     return 'done'
   }
 
-  endPingOneSession(page: string): 'done' | PageRefusal {
+  endPingOneSession(page: string): 'done' | PageDenial {
     const { grants, pages, ends } = this.#parts
     const session = this.#see(page)
     if (typeof session === 'string') return session
     const { pingOneSession: ended } = session
     for (const { id, pingOneSession } of grants.live())
-      if (pingOneSession === ended) ends.end(id, 'ended_by_person')
+      if (pingOneSession === ended) ends.end(id, 'ended_by_user')
     pages.closeAll(({ pingOneSession }) => pingOneSession === ended)
     return 'done'
   }
@@ -74,7 +74,7 @@ export class AccountBook {
   listGrants(): ListedGrant[] {
     const { grants, records, sessions } = this.#parts
     const open = sessions.all().map(([, { grant }]) => grant)
-    return grants.all().map(({ sealed: _sealed, ...grant }) => ({
+    return grants.all().map(({ encrypted: _encrypted, ...grant }) => ({
       ...grant,
       scopes: records.allowed(grant.id) ?? [],
       sessions: open.filter((id) => id === grant.id).length,
@@ -93,7 +93,7 @@ export class AccountBook {
     return this.#parts.pages.nextSeconds()
   }
 
-  #see(page: string): PageSession | PageRefusal {
+  #see(page: string): PageSession | PageDenial {
     if (this.#parts.grants.isBlocked) return 'blocked'
     return this.#parts.pages.see(page) ?? 'over'
   }

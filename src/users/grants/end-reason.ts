@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Why a grant ended. Kept with it for good, told to the client, shown to the person. */
+/** Why a grant ended. Kept with it for good, told to the client, shown to the user. */
 export const EndReason = z.enum([
   'revoked_by_client',
   'code_reused',
@@ -13,8 +13,8 @@ export const EndReason = z.enum([
   'refreshed_too_often',
   'cap',
   'key_retired',
-  'ended_by_person',
-  // Unused in this release: nothing lets an operator end a grant or block a person yet.
+  'ended_by_user',
+  // Unused in this release: nothing lets an operator end a grant or block a user yet.
   'ended_by_operator',
   'blocked',
 ])

@@ -1,8 +1,8 @@
 import type { Bearer, Commit, Committed, Snapshot } from './grant-records.ts'
 import type { EndReason } from './end-reason.ts'
 
-/** What `/token` and the bearer check ask of a Person. Every method bears being called twice. */
-export interface GrantKeeper {
+/** What `/token` and the bearer check ask of a User. Every method bears being called twice. */
+export interface GrantApi {
   /** `isRefresh`: counts in the request rates. */
   snapshot(grant: string, presented: string, isRefresh: boolean): Promise<Snapshot>
   commit(grant: string, commit: Commit): Promise<Committed>
@@ -17,11 +17,11 @@ export interface BearerAnswer {
   bearer: Bearer | null
   /** Whether the grant exists, live or ended, whatever the token. */
   isKnown: boolean
-  /** Why the grant ended, where it did; the client is told, so that a person can be. */
+  /** Why the grant ended, where it did; the client is told, so that a user can be. */
   ended: EndReason | null
   /** Whether the session that the request names is open for this client. */
   session: 'none' | 'open' | 'closed'
-  /** The settings name another tenant just now (people/tenant.ts). */
+  /** The settings name another tenant just now (users/grants/tenant.ts). */
   isRefused: boolean
   /** How long this grant's client has to wait, because it asked too often; then there is no bearer. */
   waitSeconds: number

@@ -3,17 +3,17 @@ import { log } from '#lib/log.ts'
 import type { CallLog } from '../calls/call-log.ts'
 import type { EndReason } from './end-reason.ts'
 import type { Grant, Tenant } from './grant.ts'
-import type { GrantBook } from './grant-table.ts'
+import type { GrantTable } from './grant-table.ts'
 import { whyRanOut } from './grant-life.ts'
 import type { GrantRecords } from './grant-records.ts'
 import type { Revocations } from '../tokens/revocations.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { WakeTime } from '../base/wake-time.ts'
 
-export interface GrantEndsParts {
+export interface GrantEndsDeps {
   config: () => Config
   nowSeconds: () => number
-  grants: GrantBook
+  grants: GrantTable
   records: GrantRecords
   sessions: Sessions
   calls: CallLog
@@ -24,11 +24,11 @@ export interface GrantEndsParts {
   forget: (grant: string) => void
 }
 
-/** How grants of one person end. Synchronous, so that an end is one act. */
+/** How grants of one user end. Synchronous, so that an end is one act. */
 export class GrantEnds {
-  readonly #parts: GrantEndsParts
+  readonly #parts: GrantEndsDeps
 
-  constructor(parts: GrantEndsParts) {
+  constructor(parts: GrantEndsDeps) {
     this.#parts = parts
   }
 
@@ -43,7 +43,7 @@ export class GrantEnds {
     forget(grantId)
     calls.dropResults(grantId)
     // PingOne knows already where it was PingOne that ended it.
-    if (reason !== 'pingone_ended') this.revoke(grantId, grant.sealed, grant.tenant)
+    if (reason !== 'pingone_ended') this.revoke(grantId, grant.encrypted, grant.tenant)
     closeSessions(sessions.closeAllOf(grantId))
     log.info('grant.ended', { grant: grantId, reason })
   }
@@ -73,9 +73,9 @@ export class GrantEnds {
   }
 
   /** At once, and again by the alarm while PingOne does not answer: ending must never wait for it. */
-  revoke(grantId: string, sealed: string, tenant: Tenant): void {
+  revoke(grantId: string, encrypted: string, tenant: Tenant): void {
     const { revocations, wake } = this.#parts
-    revocations.add(grantId, sealed, tenant)
+    revocations.add(grantId, encrypted, tenant)
     wake.noLaterThan(revocations.nextSeconds())
   }
 }

@@ -80,7 +80,7 @@ export const grantKey = (grant: string) => `grant:${grant}`
 export const tokenKey = (grant: string, token: string) => `token:${grant}:${token}`
 
 /**
- * The library's records of one person's grants, with the refresh rule: no `await` in it, so each method is one act.
+ * The library's records of one user's grants, with the refresh rule: no `await` in it, so each method is one act.
  * The library runs elsewhere, once, on a snapshot; here all its effects are taken, or none.
  */
 export class GrantRecords {

@@ -6,8 +6,8 @@ const PREFIX = 'grant:'
 const BLOCKED = 'blocked'
 const USED_STEP_SECONDS = 3600
 
-/** Our own row of each grant of one person, ended ones too: the list, the cap and the block are acts on it. */
-export class GrantBook {
+/** Our own row of each grant of one user, ended ones too: the list, the cap and the block are acts on it. */
+export class GrantTable {
   readonly #kv: DurableObjectStorage['kv']
   readonly #now: () => number
 
@@ -26,19 +26,19 @@ export class GrantBook {
     return grant === null || grant.ended !== null ? null : grant
   }
 
-  open(given: NewGrant, sealed: string, tenant: Grant['tenant']): void {
+  open(given: NewGrant, encrypted: string, tenant: Grant['tenant']): void {
     const now = this.#now()
     this.write({
       id: given.id,
       client: given.client,
       shown: given.shown,
       pingOneSession: given.pingOneSession,
-      personName: given.personName,
+      userName: given.userName,
       openedAtSeconds: now,
       usedAtSeconds: now,
       downstreamScopes: given.downstreamScopes,
       tenant,
-      sealed,
+      encrypted,
       downstreamEndsAtSeconds: given.downstreamEndsAtSeconds,
       isRenewable: given.refreshToken !== null,
       replacedAtSeconds: null,
@@ -72,7 +72,7 @@ export class GrantBook {
 
   /** The row stays, as the record of what was; nothing that opens anything stays in it. */
   markEnded(grant: Grant, reason: EndReason): void {
-    this.write({ ...grant, sealed: '', ended: { reason, atSeconds: this.#now() } })
+    this.write({ ...grant, encrypted: '', ended: { reason, atSeconds: this.#now() } })
     const ended = this.all().flatMap(({ id, ended: end }) => (end === null ? [] : [{ id, ...end }]))
     if (ended.length <= ENDED_GRANTS) return
     const oldestFirst = ended

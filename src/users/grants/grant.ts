@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { EndReason } from './end-reason.ts'
 import type { Row } from '../base/row.ts'
 
-/** Under which settings a grant was given (decision 19): a token of it is for this tenant alone (people/tenant.ts). */
+/** Under which settings a grant was given (decision 19): a token of it is for this tenant alone (users/grants/tenant.ts). */
 export const Tenant = z.object({
   issuer: z.string(),
   clientId: z.string(),
@@ -29,23 +29,23 @@ export const isSameClient = (one: ShownClient, other: ShownClient): boolean =>
   one.name === other.name && one.domain === other.domain && placeOf(one) === placeOf(other)
 
 /**
- * What a Person keeps of one grant. The tokens of PingOne are in `sealed` alone (people/seal.ts); everything else
+ * What a User keeps of one grant. The tokens of PingOne are in `encrypted` alone (users/base/encryption.ts); everything else
  * is safe in clear.
  */
 export const Grant = z.object({
   id: z.string(),
   client: z.string(),
   /** Cleaned and bounded when the grant was given; null when PingOne names nobody. */
-  personName: z.string().nullable(),
+  userName: z.string().nullable(),
   openedAtSeconds: z.number().int(),
-  /** What the person was shown of the client when they allowed it; null of a grant from before this was kept. */
+  /** What the user was shown of the client when they allowed it; null of a grant from before this was kept. */
   shown: ShownClient.nullable().default(null),
   /** Which session at PingOne it came from (pingone/session-mark.ts); null of a grant from before this was kept. */
   pingOneSession: z.string().nullable().default(null),
-  /** PingOne's scopes that the person gave; a refresh asks for these and no others. */
+  /** PingOne's scopes that the user gave; a refresh asks for these and no others. */
   downstreamScopes: z.array(z.string()),
   tenant: Tenant,
-  sealed: z.string(),
+  encrypted: z.string(),
   downstreamEndsAtSeconds: z.number().int(),
   /** Whether PingOne gave a refresh token. Without one, nothing of this grant outlives PingOne's access token. */
   isRenewable: z.boolean().default(true),
@@ -57,18 +57,18 @@ export const Grant = z.object({
 })
 export type Grant = z.infer<typeof Grant>
 
-/** What is sealed: nothing outside the Person and the call that needs it ever holds these. */
-export const SealedTokens = z.object({ access: z.string(), refresh: z.string().nullable() })
-export type SealedTokens = z.infer<typeof SealedTokens>
+/** What is encrypted: nothing outside the User and the call that needs it ever holds these. */
+export const EncryptedTokens = z.object({ access: z.string(), refresh: z.string().nullable() })
+export type EncryptedTokens = z.infer<typeof EncryptedTokens>
 
-/** What `/callback` hands over when a person has allowed a client. Plain values: it crosses RPC. */
+/** What `/callback` hands over when a user has allowed a client. Plain values: it crosses RPC. */
 export interface NewGrant {
   id: string
   /** The library's record of it, with the code that is about to leave. */
   record: Row
   client: string
   shown: ShownClient
-  personName: string | null
+  userName: string | null
   pingOneSession: string
   downstreamScopes: string[]
   accessToken: string

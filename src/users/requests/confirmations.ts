@@ -1,10 +1,10 @@
-import type { GrantBook } from '../grants/grant-table.ts'
+import type { GrantTable } from '../grants/grant-table.ts'
 import type { WakeTime } from '../base/wake-time.ts'
 import { MOST_CONFIRMATIONS } from '../bounds.ts'
 
 const PREFIX = 'confirmation:'
 
-/** A question that its person has answered, as /mcp tells it: the rest of it is sealed in what the client carries. */
+/** A question that its user has answered, as /mcp tells it: the rest of it is encrypted in what the client carries. */
 export interface UsedConfirmation {
   grant: string
   nonce: string
@@ -13,8 +13,8 @@ export interface UsedConfirmation {
   endsAtSeconds: number
 }
 
-/** What `/mcp` asks of a Person about questions. It bears being called twice. */
-export interface ConfirmationKeeper {
+/** What `/mcp` asks of a User about questions. It bears being called twice. */
+export interface ConfirmationApi {
   /** `used`: somebody was here with this answer before. `over`: too late, too many, or the grant has ended. */
   useConfirmation(used: UsedConfirmation): Promise<ConfirmationUse>
 }
@@ -25,18 +25,18 @@ interface Row {
   endsAtSeconds: number
 }
 
-export interface ConfirmationParts {
+export interface ConfirmationDeps {
   nowSeconds: () => number
-  grants: GrantBook
+  grants: GrantTable
   wake: WakeTime
 }
 
 /** Answers that were used, until they would be too old anyway: an answer is for one call. Synchronous, so one act. */
 export class Confirmations {
   readonly #kv: DurableObjectStorage['kv']
-  readonly #parts: ConfirmationParts
+  readonly #parts: ConfirmationDeps
 
-  constructor(kv: DurableObjectStorage['kv'], parts: ConfirmationParts) {
+  constructor(kv: DurableObjectStorage['kv'], parts: ConfirmationDeps) {
     this.#kv = kv
     this.#parts = parts
   }

@@ -1,18 +1,18 @@
 import { z } from 'zod'
-import { MOST_SIGN_INS, PAGES_PER_PERSON } from '../bounds.ts'
+import { MOST_SIGN_INS, PAGES_PER_USER } from '../bounds.ts'
 
-/** A browser in which the person is signed in to our own pages. Its key is the hash of a secret that only it has. */
+/** A browser in which the user is signed in to our own pages. Its key is the hash of a secret that only it has. */
 const PageSession = z.object({
-  personName: z.string().nullable(),
+  userName: z.string().nullable(),
   /** PingOne's `sid` of the sign-in: what "sign out of PingOne" ends. */
   pingOneSession: z.string(),
-  /** When the person proved at PingOne who they are. A session from before that was kept is over. */
+  /** When the user proved at PingOne who they are. A session from before that was kept is over. */
   authenticatedAtSeconds: z.number().default(0),
   openedAtSeconds: z.number(),
   seenAtSeconds: z.number(),
 })
 export type PageSession = z.infer<typeof PageSession>
-export type NewPageSession = Pick<PageSession, 'personName' | 'pingOneSession' | 'authenticatedAtSeconds'>
+export type NewPageSession = Pick<PageSession, 'userName' | 'pingOneSession' | 'authenticatedAtSeconds'>
 
 const SignIn = z.object({ attempt: z.string(), untilSeconds: z.number() })
 
@@ -25,7 +25,7 @@ const SEEN_STEP_SECONDS = 60
 const PAGE = 'page:'
 const SIGN_IN = 'sign-in:'
 
-/** The page sessions of one person, and the sign-ins that were used up. Nothing of either outlives its time. */
+/** The page sessions of one user, and the sign-ins that were used up. Nothing of either outlives its time. */
 export class PageSessions {
   readonly #kv: DurableObjectStorage['kv']
   readonly #now: () => number
@@ -48,7 +48,7 @@ export class PageSessions {
     const now = this.#now()
     const others = this.#all().filter(([other]) => other !== page)
     const oldestFirst = others.toSorted(([, a], [, b]) => a.seenAtSeconds - b.seenAtSeconds)
-    const tooMany = oldestFirst.slice(0, Math.max(0, oldestFirst.length + 1 - PAGES_PER_PERSON))
+    const tooMany = oldestFirst.slice(0, Math.max(0, oldestFirst.length + 1 - PAGES_PER_USER))
     for (const [other] of tooMany) this.close(other)
     this.#kv.put(PAGE + page, { ...given, openedAtSeconds: now, seenAtSeconds: now } satisfies PageSession)
   }

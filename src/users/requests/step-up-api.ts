@@ -1,22 +1,22 @@
 import type { ShownClient } from '../grants/grant.ts'
 
-/** What a refused call tells its Person. */
+/** What a refused call tells its User. */
 export interface StepUpAsk {
   grant: string
   /** All that the call needs. */
   scopes: string[]
-  /** The tool, which tells a second refusal from a first. The page does not show it. */
+  /** The tool, which tells a second denial from a first. The page does not show it. */
   tool: string
-  /** Where the call came from (lib/address-prefix.ts): for the page, which the person judges it by. */
+  /** Where the call came from (lib/address-prefix.ts): for the page, which the user judges it by. */
   network: string
 }
 
 /**
- * The answer to a refused call. `open`: the person can allow it at the link of this id. `denied`: they said no just now.
+ * The answer to a refused call. `open`: the user can allow it at the link of this id. `denied`: they said no just now.
  * `narrowed`: the grant has it, and the client asked for a token without it. `isAskedAgain`: the same call was refused
  * before, and not long ago.
  */
-export type StepUpRefusal =
+export type StepUpDenial =
   | { state: 'open'; id: string; isAskedAgain: boolean }
   | { state: 'denied' | 'narrowed'; isAskedAgain: boolean }
 
@@ -59,12 +59,12 @@ export interface StepUpGiven {
 /** `withheld`: PingOne gave no more, and the request stays open. `gone`: used, denied, too old, or its grant ended. */
 export type StepUpOutcome = 'widened' | 'not_theirs' | 'withheld' | 'gone'
 
-export type StepUpDenial = 'denied' | 'not_theirs' | 'gone'
+export type StepUpRejection = 'denied' | 'not_theirs' | 'gone'
 
-/** Step-up, as `/mcp` and our page ask a Person for it. Every method bears being called twice. */
-export interface StepUpKeeper {
-  openStepUp(asked: StepUpAsk): Promise<StepUpRefusal | null>
+/** Step-up, as `/mcp` and our page ask a User for it. Every method bears being called twice. */
+export interface StepUpApi {
+  openStepUp(asked: StepUpAsk): Promise<StepUpDenial | null>
   readStepUp(id: string): Promise<StepUpView | null>
-  denyStepUp(id: string, by: Pick<StepUpGiven, 'issuer' | 'subject'>): Promise<StepUpDenial>
+  denyStepUp(id: string, by: Pick<StepUpGiven, 'issuer' | 'subject'>): Promise<StepUpRejection>
   approveStepUp(id: string, given: StepUpGiven): Promise<StepUpOutcome>
 }

@@ -3,7 +3,7 @@ import { sha256Hex } from '#lib/sha256-hex.ts'
 import { STEP_UPS_PER_GRANT } from '../bounds.ts'
 
 /**
- * A request for more scopes, kept under its grant. Only a hash of its id opens it; the id itself is kept sealed, so
+ * A request for more scopes, kept under its grant. Only a hash of its id opens it; the id itself is kept encrypted, so
  * that a client which asks again gets the same link and creates nothing. A row stays until its time is over, whatever
  * became of it: a "no" is not asked again at once, and an approval that is told twice is known.
  */
@@ -11,7 +11,7 @@ const StepUpRow = z.object({
   grant: z.string(),
   /** What the grant lacks. */
   scopes: z.array(z.string()),
-  sealedId: z.string(),
+  encryptedId: z.string(),
   /** The tools that were refused so far: their names, each once. */
   tools: z.array(z.string()).default([]),
   askedFrom: z.array(z.object({ network: z.string(), atSeconds: z.number().int() })).default([]),
@@ -34,8 +34,8 @@ export type KeyedRow = readonly [key: string, row: StepUpRow]
 
 export const keyOf = async (id: string): Promise<string> => PREFIX + (await sha256Hex(id))
 
-/** The rows of one person's requests. Synchronous, like all rules of a Person. */
-export class StepUpRows {
+/** The rows of one user's requests. Synchronous, like all rules of a User. */
+export class StepUpTable {
   readonly #kv: DurableObjectStorage['kv']
   readonly #now: () => number
 
@@ -45,7 +45,7 @@ export class StepUpRows {
   }
 
   /** One more of its grant; for too many, the oldest goes, and before all others one that nobody decides. */
-  open(key: string, given: Pick<StepUpRow, 'grant' | 'scopes' | 'sealedId' | 'state'>): StepUpRow {
+  open(key: string, given: Pick<StepUpRow, 'grant' | 'scopes' | 'encryptedId' | 'state'>): StepUpRow {
     const mine = this.#all().filter(([, { grant }]) => grant === given.grant)
     const rank = ({ state }: StepUpRow) => (state === 'narrowed' ? 0 : 1)
     const oldestFirst = mine.toSorted(

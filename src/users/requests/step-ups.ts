@@ -1,48 +1,48 @@
 import type { Config } from '#config.ts'
 import { log } from '#lib/log.ts'
 import { thumbprint } from '#lib/thumbprint.ts'
-import { sealTokens } from '../tokens/downstream.ts'
+import { encryptTokens } from '../tokens/downstream.ts'
 import type { Tenant } from '../grants/grant.ts'
-import type { GrantBook } from '../grants/grant-table.ts'
+import type { GrantTable } from '../grants/grant-table.ts'
 import type { GrantRecords } from '../grants/grant-records.ts'
-import { seal, unseal } from '../base/encryption.ts'
+import { encrypt, decrypt } from '../base/encryption.ts'
 import type {
   StepUpAsk,
-  StepUpDenial,
+  StepUpRejection,
   StepUpGiven,
   StepUpOutcome,
-  StepUpRefusal,
+  StepUpDenial,
   StepUpView,
 } from './step-up-api.ts'
-import { type KeyedRow, keyOf, type StepUpRow, StepUpRows } from './step-up-table.ts'
+import { type KeyedRow, keyOf, type StepUpRow, StepUpTable } from './step-up-table.ts'
 import { isSameTenant, tenantOf } from '../grants/tenant.ts'
 import type { WakeTime } from '../base/wake-time.ts'
 
 const ID_BYTES = 16
 
-export interface StepUpParts {
+export interface StepUpDeps {
   config: () => Config
   nowSeconds: () => number
-  grants: GrantBook
+  grants: GrantTable
   records: GrantRecords
   /** Has PingOne take tokens back. */
-  revoke: (grant: string, sealed: string, tenant: Tenant) => void
+  revoke: (grant: string, encrypted: string, tenant: Tenant) => void
   wake: WakeTime
   isOwn: (issuer: string, subject: string) => Promise<boolean>
 }
 
-/** Step-up of one person's grants. Whatever changes a grant here is one act, after everything that waits. */
+/** Step-up of one user's grants. Whatever changes a grant here is one act, after everything that waits. */
 export class StepUps {
-  readonly #rows: StepUpRows
-  readonly #parts: StepUpParts
+  readonly #rows: StepUpTable
+  readonly #parts: StepUpDeps
 
-  constructor(kv: DurableObjectStorage['kv'], parts: StepUpParts) {
-    this.#rows = new StepUpRows(kv, parts.nowSeconds)
+  constructor(kv: DurableObjectStorage['kv'], parts: StepUpDeps) {
+    this.#rows = new StepUpTable(kv, parts.nowSeconds)
     this.#parts = parts
   }
 
   /** The answer to a call that lacks scopes; null if its grant no longer exists. */
-  async open(asked: StepUpAsk): Promise<StepUpRefusal | null> {
+  async open(asked: StepUpAsk): Promise<StepUpDenial | null> {
     const { grant } = asked
     const lacking = this.#lacking(asked)
     if (lacking === null) return null
@@ -57,7 +57,7 @@ export class StepUps {
     const { row, isAskedAgain } = noted
     if (row.state === 'used') return null
     if (row.state !== 'open') return { state: row.state, isAskedAgain }
-    const id = await unseal(this.#parts.config().rootKeys, placeOf(grant), row.sealedId)
+    const id = await decrypt(this.#parts.config().rootKeys, placeOf(grant), row.encryptedId)
     if (id.ok) return { state: 'open', id: id.value, isAskedAgain }
     // Its key was taken away: nobody could be sent there, so the next call makes another one.
     this.#rows.delete(key)
@@ -74,11 +74,11 @@ export class StepUps {
     return { grant: grantId, client, shown, openedAtSeconds, has, scopes, endsAtSeconds, askedFrom }
   }
 
-  /** The person said no: this request is over, and the same one is not made again before its time is. */
+  /** The user said no: this request is over, and the same one is not made again before its time is. */
   async deny(
     id: string,
     { issuer, subject }: Pick<StepUpGiven, 'issuer' | 'subject'>,
-  ): Promise<StepUpDenial> {
+  ): Promise<StepUpRejection> {
     const key = await keyOf(id)
     const isOwn = await this.#parts.isOwn(issuer, subject)
     // No await below this line.
@@ -101,15 +101,18 @@ export class StepUps {
     const approvedWith = await thumbprint(given.accessToken)
     const isOwn = await this.#parts.isOwn(given.issuer, given.subject)
     const place = this.#rows.read(key)?.grant ?? 'none'
-    const sealed = await sealTokens(config, place, { access: given.accessToken, refresh: given.refreshToken })
+    const encrypted = await encryptTokens(config, place, {
+      access: given.accessToken,
+      refresh: given.refreshToken,
+    })
     const tenant = tenantOf(config, given.environment)
     // No await below this line.
     const row = this.#rows.read(key)
     if (row?.state === 'used' && row.approvedWith === approvedWith) return 'widened'
-    const outcome = isOwn && row !== null ? this.#widen(row, given, { sealed, tenant }) : 'gone'
+    const outcome = isOwn && row !== null ? this.#widen(row, given, { encrypted, tenant }) : 'gone'
     if (!isOwn) log.error('security.step-up-by-another', { grant: place })
     if (row !== null && outcome === 'widened') this.#rows.write(key, { ...row, state: 'used', approvedWith })
-    else this.#parts.revoke(place, sealed, tenant)
+    else this.#parts.revoke(place, encrypted, tenant)
     return isOwn ? outcome : 'not_theirs'
   }
 
@@ -136,12 +139,12 @@ export class StepUps {
   async #create(grant: string, scopes: string[], isNarrowed: boolean): Promise<KeyedRow | null> {
     const id = newId()
     const key = await keyOf(id)
-    const sealedId = await seal(this.#parts.config().rootKeys, placeOf(grant), id)
-    // Looked at after sealing: another call, or the end of the grant, may have been first.
+    const encryptedId = await encrypt(this.#parts.config().rootKeys, placeOf(grant), id)
+    // Looked at after encryption: another call, or the end of the grant, may have been first.
     const other = this.#rows.find(grant, scopes, isNarrowed)
     if (other !== null) return other
     if (this.#parts.grants.readLive(grant) === null) return null
-    const row = this.#rows.open(key, { grant, scopes, sealedId, state: isNarrowed ? 'narrowed' : 'open' })
+    const row = this.#rows.open(key, { grant, scopes, encryptedId, state: isNarrowed ? 'narrowed' : 'open' })
     this.#parts.wake.noLaterThan(row.endsAtSeconds)
     if (!isNarrowed) log.info('step-up.opened', { grant, scopes: scopes.join(' ') })
     return [key, row]
@@ -151,7 +154,7 @@ export class StepUps {
   #widen(
     row: StepUpRow,
     given: StepUpGiven,
-    { sealed, tenant }: { sealed: string; tenant: Tenant },
+    { encrypted, tenant }: { encrypted: string; tenant: Tenant },
   ): StepUpOutcome {
     const { grants, records, config, revoke } = this.#parts
     const grant = grants.readLive(row.grant)
@@ -166,14 +169,14 @@ export class StepUps {
     grants.write({
       ...grant,
       tenant,
-      sealed,
+      encrypted,
       downstreamScopes: given.downstreamScopes,
       downstreamEndsAtSeconds: given.downstreamEndsAtSeconds,
       isRenewable: given.refreshToken !== null,
       replacedAtSeconds: null,
       pingOneSession: given.pingOneSession,
     })
-    revoke(grant.id, grant.sealed, grant.tenant)
+    revoke(grant.id, grant.encrypted, grant.tenant)
     log.info('step-up.approved', { grant: grant.id, scopes: more.join(' ') })
     return 'widened'
   }

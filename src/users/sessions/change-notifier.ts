@@ -1,7 +1,7 @@
 import { log } from '#lib/log.ts'
 import type { Subscribed, Subscriptions } from './subscriptions.ts'
 
-export interface ChangeTellerParts {
+export interface ChangeNotifierDeps {
   subscriptions: Pick<Subscriptions, 'read' | 'sessions'>
   /** Whether a grant is open now. */
   isOpen: (grant: string) => boolean
@@ -12,16 +12,16 @@ export interface ChangeTellerParts {
 }
 
 /**
- * Tells the sessions of this person that what they subscribed to may have changed. All of it, after any write of the
- * person: what a write touched only the API knows, and a client that hears too much reads once more. Nothing is queued:
+ * Tells the sessions of this user that what they subscribed to may have changed. All of it, after any write of the
+ * user: what a write touched only the API knows, and a client that hears too much reads once more. Nothing is queued:
  * a session that cannot be told has missed it, as it misses what others change in the API.
  */
-export function makeChangeTeller({
+export function makeChangeNotifier({
   subscriptions,
   isOpen,
   tell,
   afterAnswer,
-}: ChangeTellerParts): () => void {
+}: ChangeNotifierDeps): () => void {
   /** Sessions that are being told; true: and once more, because there was another write meanwhile. */
   const telling = new Map<string, boolean>()
 

@@ -2,7 +2,7 @@ import { log } from '#lib/log.ts'
 import type { Sessions } from './sessions.ts'
 import type { WakeTime } from '../base/wake-time.ts'
 
-export interface SessionCloserParts {
+export interface SessionCloserDeps {
   sessions: Sessions
   wake: WakeTime
   /** Ends the object of a session with its streams. */
@@ -12,7 +12,7 @@ export interface SessionCloserParts {
 }
 
 /** Tells the objects of sessions that they are over. */
-export const makeSessionCloser = ({ sessions, wake, close, afterAnswer }: SessionCloserParts) => {
+export const makeSessionCloser = ({ sessions, wake, close, afterAnswer }: SessionCloserDeps) => {
   const tell = async (session: string): Promise<void> => {
     try {
       await close(session)

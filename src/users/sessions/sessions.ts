@@ -4,8 +4,8 @@ import type { Subscriptions } from './subscriptions.ts'
 import { MOST_CLOSING, SESSIONS_PER_GRANT } from '../bounds.ts'
 
 /**
- * The open sessions of one person (stateful lane). The library's objects never end by themselves and keep no list;
- * here they are counted, run out, and are found when a grant ends. Synchronous, like all rules of a Person.
+ * The open sessions of one user (session transport). The library's objects never end by themselves and keep no list;
+ * here they are counted, run out, and are found when a grant ends. Synchronous, like all rules of a User.
  */
 const Session = z.object({
   grant: z.string(),

@@ -8,8 +8,8 @@ export type Subscribed = z.infer<typeof Subscribed>
 /** `closed`: the session is not open, or another grant has taken it over. */
 export type Subscribing = 'done' | 'too_many' | 'too_long' | 'closed' | 'ended'
 
-/** What a session asks of its Person about its subscriptions. Both messages may arrive twice. */
-export interface SubscriptionKeeper {
+/** What a session asks of its User about its subscriptions. Both messages may arrive twice. */
+export interface SubscriptionApi {
   subscribe(session: string, grant: string, uri: string): Promise<Subscribing>
   unsubscribe(session: string, grant: string, uri: string): Promise<void>
 }
@@ -18,7 +18,7 @@ const PREFIX = 'subscribed:'
 
 /**
  * Beside the rows of the sessions (sessions.ts), which open and close them: so an ending, a takeover and what was
- * subscribed are one act. Rows of their own, so that a write of a person without any finds an empty list at once.
+ * subscribed are one act. Rows of their own, so that a write of a user without any finds an empty list at once.
  */
 export class Subscriptions {
   readonly #kv: DurableObjectStorage['kv']

@@ -8,12 +8,12 @@ import {
   isToReplace,
   type NotOpened,
   REFRESH_AHEAD_SECONDS,
-  sealTokens,
+  encryptTokens,
 } from './downstream.ts'
 import type { EndReason } from '../grants/end-reason.ts'
-import type { Grant, SealedTokens, Tenant } from '../grants/grant.ts'
-import type { GrantBook } from '../grants/grant-table.ts'
-import type { PersonPingOne } from '../base/step.ts'
+import type { Grant, EncryptedTokens, Tenant } from '../grants/grant.ts'
+import type { GrantTable } from '../grants/grant-table.ts'
+import type { UserPingOne } from '../base/step.ts'
 import { OpenedTokens } from './opened-tokens.ts'
 import { isSameTenant } from '../grants/tenant.ts'
 import type { RefreshProblem } from '#pingone/rotated.ts'
@@ -31,25 +31,25 @@ interface Asked {
   transaction: string
 }
 
-export interface DownstreamParts {
+export interface DownstreamDeps {
   config(): Config
-  pingone(): PersonPingOne
+  pingone(): UserPingOne
   nowSeconds(): number
-  grants: GrantBook
+  grants: GrantTable
   endGrant(grant: string, reason: EndReason): void
   /** Has PingOne revoke tokens of a grant that ended before they came. */
-  revoke(grant: string, sealed: string, tenant: Tenant): void
-  /** Whether PingOne's issuer calls this person so. */
+  revoke(grant: string, encrypted: string, tenant: Tenant): void
+  /** Whether PingOne's issuer calls this user so. */
   isOwn(issuer: string, subject: string): Promise<boolean>
 }
 
-/** PingOne's tokens of one person: live when a call needs one, redeemed once however many calls wait. */
-export class DownstreamKeeper {
-  readonly #parts: DownstreamParts
+/** PingOne's tokens of one user: live when a call needs one, redeemed once however many calls wait. */
+export class DownstreamService {
+  readonly #parts: DownstreamDeps
   readonly #opened = new OpenedTokens()
   readonly #refreshing = new Map<string, Promise<Live>>()
 
-  constructor(parts: DownstreamParts) {
+  constructor(parts: DownstreamDeps) {
     this.#parts = parts
   }
 
@@ -106,7 +106,7 @@ export class DownstreamKeeper {
       const { rotated, reason, detail } = renewed.error
       const isCurrent =
         rotated === null
-          ? grants.readLive(grantId)?.sealed === before.sealed
+          ? grants.readLive(grantId)?.encrypted === before.encrypted
           : await this.#keep(before, { access, refresh: rotated }, { replacedAtSeconds })
       if (!isCurrent) return this.#refresh(grantId, asked)
       if (reason === 'dead') return this.#end(before, 'pingone_ended')
@@ -126,12 +126,12 @@ export class DownstreamKeeper {
     grant: Grant,
     { access, refresh }: { access: string; refresh: string },
     transaction: string,
-  ): ReturnType<PersonPingOne['refresh']> {
+  ): ReturnType<UserPingOne['refresh']> {
     const renewed = await this.#parts.pingone().refresh(refresh, grant.downstreamScopes, transaction)
     if (!renewed.ok) return renewed
     const { refreshToken: rotated, claims, idToken } = renewed.value
     const refused = (detail: string) => err<RefreshProblem>({ reason: 'not_trusted', detail, rotated })
-    // Not compared with each other: PingOne may be told to call a person otherwise in tokens for an API.
+    // Not compared with each other: PingOne may be told to call a user otherwise in tokens for an API.
     if (!isSameSubject(access, claims)) return refused('access token sub')
     if (idToken !== null && !(await this.#parts.isOwn(idToken.iss, idToken.sub)))
       return refused('id token sub')
@@ -147,14 +147,14 @@ export class DownstreamKeeper {
    * False when the grant ended meanwhile, or a step-up gave it other tokens and had the ones revoked that were redeemed
    * here (step-ups.ts): then these are not stored, and PingOne takes them back.
    */
-  async #keep(before: Grant, tokens: SealedTokens, change: Partial<Grant>): Promise<boolean> {
-    const sealed = await sealTokens(this.#parts.config(), before.id, tokens)
+  async #keep(before: Grant, tokens: EncryptedTokens, change: Partial<Grant>): Promise<boolean> {
+    const encrypted = await encryptTokens(this.#parts.config(), before.id, tokens)
     const grant = this.#parts.grants.readLive(before.id)
-    if (grant === null || grant.sealed !== before.sealed) {
-      this.#parts.revoke(before.id, sealed, before.tenant)
+    if (grant === null || grant.encrypted !== before.encrypted) {
+      this.#parts.revoke(before.id, encrypted, before.tenant)
       return false
     }
-    this.#parts.grants.write({ ...grant, ...change, sealed })
+    this.#parts.grants.write({ ...grant, ...change, encrypted })
     return true
   }
 
@@ -163,7 +163,7 @@ export class DownstreamKeeper {
     return { verdict: 'ended' }
   }
 
-  /** A key that is not there may come back, a seal may be looked at: only a retired key ends what it sealed. */
+  /** A key that is not there may come back, a encrypt may be looked at: only a retired key ends what it encrypted. */
   #unreadable(grant: Grant, { reason, detail }: NotOpened): Live {
     if (reason === 'key_retired') return this.#end(grant, 'key_retired')
     return this.#outage('grant.unreadable', grant, detail)

@@ -2,21 +2,21 @@ import { decodeJwt } from 'jose'
 import type { Config } from '#config.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import { thumbprint } from '#lib/thumbprint.ts'
-import { SealedTokens, type Grant } from '../grants/grant.ts'
-import { seal, unseal } from '../base/encryption.ts'
+import { EncryptedTokens, type Grant } from '../grants/grant.ts'
+import { encrypt, decrypt } from '../base/encryption.ts'
 
 /** A token with less than this left is renewed first: a call must not run out of it half way. */
 export const REFRESH_AHEAD_SECONDS = 60
 
-/** An API that refuses every token must not have each call of every person renewed at PingOne. */
+/** An API that refuses every token must not have each call of every user renewed at PingOne. */
 const REPLACE_PAUSE_SECONDS = 60
 
 const PURPOSE = 'downstream-tokens'
 
-export const sealTokens = (config: Config, grant: string, tokens: SealedTokens): Promise<string> =>
-  seal(config.rootKeys, { purpose: PURPOSE, grant }, JSON.stringify(tokens))
+export const encryptTokens = (config: Config, grant: string, tokens: EncryptedTokens): Promise<string> =>
+  encrypt(config.rootKeys, { purpose: PURPOSE, grant }, JSON.stringify(tokens))
 
-export const openTokens = (config: Config, grant: Grant) => openSealed(config, grant.id, grant.sealed)
+export const openTokens = (config: Config, grant: Grant) => openEncrypted(config, grant.id, grant.encrypted)
 
 /** `key_retired`: it will never open again. `key_missing`: it will, when its key is back. */
 export interface NotOpened {
@@ -25,14 +25,14 @@ export interface NotOpened {
   detail: string
 }
 
-export async function openSealed(
+export async function openEncrypted(
   config: Config,
   grant: string,
-  sealed: string,
-): Promise<Result<SealedTokens, NotOpened>> {
-  const opened = await unseal(config.rootKeys, { purpose: PURPOSE, grant }, sealed)
-  if (opened.ok) return ok(SealedTokens.parse(JSON.parse(opened.value)))
-  if (opened.error.reason === 'broken') return err({ reason: 'broken', detail: 'broken seal' })
+  encrypted: string,
+): Promise<Result<EncryptedTokens, NotOpened>> {
+  const opened = await decrypt(config.rootKeys, { purpose: PURPOSE, grant }, encrypted)
+  if (opened.ok) return ok(EncryptedTokens.parse(JSON.parse(opened.value)))
+  if (opened.error.reason === 'broken') return err({ reason: 'broken', detail: 'broken encrypt' })
   const { keyId } = opened.error
   return config.retiredRootKeys.includes(keyId)
     ? err({ reason: 'key_retired', detail: `root key ${keyId} is retired` })
@@ -51,7 +51,7 @@ export async function isToReplace(
 }
 
 /**
- * OpenID Connect Core §12.2: a refresh brings tokens of the same person. What is sealed was checked when it came, so
+ * OpenID Connect Core §12.2: a refresh brings tokens of the same user. What is encrypted was checked when it came, so
  * it says who that is.
  */
 export function isSameSubject(access: string, { iss, sub }: { iss: string; sub: string }): boolean {

@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import type { Config } from '#config.ts'
 import { log } from '#lib/log.ts'
-import { openSealed } from './downstream.ts'
+import { openEncrypted } from './downstream.ts'
 import { Tenant } from '../grants/grant.ts'
-import type { PersonPingOne } from '../base/step.ts'
+import type { UserPingOne } from '../base/step.ts'
 import { isSameTenant } from '../grants/tenant.ts'
 import { MOST_REVOCATIONS } from '../bounds.ts'
 
 const Pending = z.object({
-  sealed: z.string(),
+  encrypted: z.string(),
   /** Whose token it is: no other tenant ever sees it. */
   tenant: Tenant,
   tries: z.number(),
@@ -30,7 +30,7 @@ const TOLD_AT_ONCE = 20
 type Told = { outcome: 'told' } | { outcome: 'again' | 'waits' | 'never'; detail: string }
 
 /** A grant may have several: the tokens that it had at its end, and those that a step-up or a late renewal brought. */
-const nameOf = (grant: string, sealed: string): string => `${grant}:${sealed.slice(-12)}`
+const nameOf = (grant: string, encrypted: string): string => `${grant}:${encrypted.slice(-12)}`
 const grantOf = (name: string): string => name.split(':')[0] ?? name
 
 /** What PingOne is still to be told: a grant ended here, so its tokens end there. Tried again while PingOne is down. */
@@ -43,15 +43,15 @@ export class Revocations {
     this.#now = nowSeconds
   }
 
-  add(grant: string, sealed: string, tenant: Tenant): void {
+  add(grant: string, encrypted: string, tenant: Tenant): void {
     const now = this.#now()
-    const pending: Pending = { sealed, tenant, tries: 0, addedAtSeconds: now, notBeforeSeconds: now }
+    const pending: Pending = { encrypted, tenant, tries: 0, addedAtSeconds: now, notBeforeSeconds: now }
     const waiting = this.#all().toSorted(([, a], [, b]) => a.addedAtSeconds - b.addedAtSeconds)
     for (const [name] of waiting.slice(0, Math.max(0, waiting.length + 1 - MOST_REVOCATIONS))) {
       log.error('downstream.not-revoked', { grant: grantOf(name), detail: 'too many wait' })
       this.#kv.delete(PREFIX + name)
     }
-    this.#kv.put(PREFIX + nameOf(grant, sealed), pending)
+    this.#kv.put(PREFIX + nameOf(grant, encrypted), pending)
   }
 
   nextSeconds(): number | null {
@@ -59,7 +59,7 @@ export class Revocations {
     return times.length === 0 ? null : Math.min(...times)
   }
 
-  async tell(config: Config, pingone: PersonPingOne): Promise<void> {
+  async tell(config: Config, pingone: UserPingOne): Promise<void> {
     const due = this.#all().filter(([, { notBeforeSeconds }]) => notBeforeSeconds <= this.#now())
     for (const [name, pending] of due.slice(0, TOLD_AT_ONCE)) {
       const tries = pending.tries + 1
@@ -92,11 +92,11 @@ export class Revocations {
   }
 }
 
-async function tell(grant: string, pending: Pending, config: Config, pingone: PersonPingOne): Promise<Told> {
+async function tell(grant: string, pending: Pending, config: Config, pingone: UserPingOne): Promise<Told> {
   // Decision 19: a typing error in the settings must not hand a token to whoever is at that address.
   if (!isSameTenant(pending.tenant, config))
     return { outcome: 'waits', detail: 'settings name another tenant' }
-  const tokens = await openSealed(config, grant, pending.sealed)
+  const tokens = await openEncrypted(config, grant, pending.encrypted)
   if (!tokens.ok)
     return { outcome: tokens.error.reason === 'key_missing' ? 'waits' : 'never', detail: tokens.error.detail }
   const told = await pingone.revoke(tokens.value.refresh ?? tokens.value.access)

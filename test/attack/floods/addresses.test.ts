@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ask, newToken, personNamed } from './users.ts'
+import { ask, newToken, userNamed } from './users.ts'
 import { bearer, flood, network, random, serverWith } from './server.ts'
 
 // Whom failures count for: the network that Cloudflare saw, or the grant; never whoever succeeds.
@@ -7,11 +7,11 @@ const madeUp = () => `${random(22)}.k1.${random(43)}:${random(16)}:${random(32)}
 // More than two windows of the platform's counter, in case one ends meanwhile.
 const MANY = 1300
 
-test('all people of a hosted client come from one address: thousands of their requests pass while it also fails', async () => {
+test('all users of a hosted client come from one address: thousands of their requests pass while it also fails', async () => {
   const send = serverWith()
   const from = '192.0.2.7'
   const tokens = await Promise.all(
-    Array.from({ length: 10 }, async (_, at) => newToken(await personNamed(`claude-${at}`))),
+    Array.from({ length: 10 }, async (_, at) => newToken(await userNamed(`claude-${at}`))),
   )
   const failed = await flood(MANY, () => send('/mcp', { from, headers: bearer(madeUp()) }))
   expect(failed.statuses[429]).toBeGreaterThan(0)
@@ -53,23 +53,23 @@ test.for([
 
 test('an old token waits where it fails, and its grant goes on elsewhere', async () => {
   const send = serverWith()
-  const person = await personNamed('ada')
-  const token = await newToken(person)
+  const user = await userNamed('ada')
+  const token = await newToken(user)
   const old = `${token.slice(0, -32)}${random(32)}`
   const thief = { from: '198.51.100.1' }
   const { statuses } = await flood(MANY, () => ask(send, old, thief))
   expect(statuses[429]).toBeGreaterThan(0)
   // The thief's network is closed for this grant, whatever he brings; others of that network are not.
   expect((await ask(send, token, thief)).status).toBe(429)
-  expect((await ask(send, await newToken(person), thief)).status).toBe(200)
+  expect((await ask(send, await newToken(user), thief)).status).toBe(200)
   expect((await ask(send, token, { from: '192.0.2.1' })).status).toBe(200)
 })
 
 test('after a root key was retired everybody hears 401, at one address too', async () => {
   const send = serverWith()
-  const people = Array.from({ length: MANY }, () => `${random(22)}.k0.${random(43)}`)
+  const users = Array.from({ length: MANY }, () => `${random(22)}.k0.${random(43)}`)
   const { statuses } = await flood(MANY, (at) =>
-    ask(send, `${people[at] ?? ''}:${random(16)}:${random(32)}`, { from: '192.0.2.50' }),
+    ask(send, `${users[at] ?? ''}:${random(16)}:${random(32)}`, { from: '192.0.2.50' }),
   )
   expect(statuses).toEqual({ 401: MANY })
 })

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ORIGIN } from '../../workers/settings.ts'
-import { newToken, personNamed } from './users.ts'
+import { newToken, userNamed } from './users.ts'
 import { network } from './server.ts'
 import worker, { paths as routed } from './worker.ts'
 
@@ -66,7 +66,7 @@ function watchedBody(first: string): Watched {
   return watched
 }
 
-const bearer = await newToken(await personNamed('ada'))
+const bearer = await newToken(await userNamed('ada'))
 
 async function send(path: string, method: string, headers: Record<string, string>, at: number) {
   const isForm = headers['content-type']?.includes('form') === true

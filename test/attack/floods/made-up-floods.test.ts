@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { ORIGIN } from '../../workers/settings.ts'
-import { ask, newToken, personNamed } from './users.ts'
+import { ask, newToken, userNamed } from './users.ts'
 import { type Answer, bearer, flood, network, random, serverWith, whatIsThere } from './server.ts'
 import { clock } from './worker.ts'
 
@@ -42,7 +42,7 @@ test('T15 5,000 made-up bearers and session ids: 401, then 429; no object, nothi
 
 test('5,000 made-up session ids behind a good bearer: 404, then 429; no object', async () => {
   const send = serverWith()
-  const token = await newToken(await personNamed('ada'))
+  const token = await newToken(await userNamed('ada'))
   const before = await whatIsThere()
   const begun = Date.now()
   const { statuses } = await flood(FLOOD, () =>
@@ -162,9 +162,9 @@ const register = (send: ReturnType<typeof serverWith>, from: string) =>
 const registered = async ({ text }: Answer) =>
   z.object({ client_id: z.string() }).parse(JSON.parse(text)).client_id
 
-test('a person of this server is not in the way of all that', async () => {
+test('a user of this server is not in the way of all that', async () => {
   const send = serverWith()
-  const token = await newToken(await personNamed('bob'))
+  const token = await newToken(await userNamed('bob'))
   await flood(1300, (at) => send('/mcp', { from: ME, headers: bearer(madeUp(at)) }))
   expect((await ask(send, token, { from: ME })).status).toBe(200)
 })

@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { ask, newToken, personNamed } from './users.ts'
+import { ask, newToken, userNamed } from './users.ts'
 import { bearer, flood, random, serverWith } from './server.ts'
 
-// Who makes up another grant, another page or another person each time is still one network.
+// Who makes up another grant, another page or another user each time is still one network.
 // More than two windows of the platform's counter, in case one ends meanwhile.
 const MANY = 1300
 
-test('another grant of a real person with each bearer counts for the network, and no good bearer waits for it', async () => {
+test('another grant of a real user with each bearer counts for the network, and no good bearer waits for it', async () => {
   const send = serverWith()
   const from = '192.0.2.20'
-  const person = await personNamed('ada')
-  const token = await newToken(person)
-  const made = () => `${person.id}:${random(16)}:${random(32)}`
+  const user = await userNamed('ada')
+  const token = await newToken(user)
+  const made = () => `${user.id}:${random(16)}:${random(32)}`
   const { statuses } = await flood(MANY, () => send('/mcp', { from, headers: bearer(made()) }))
   expect(statuses[429]).toBeGreaterThan(0)
   expect((await ask(send, token, { from })).status).toBe(200)
@@ -22,14 +22,14 @@ const Registered = z.object({ client_id: z.string() })
 
 test('another grant with each refresh, code or revocation counts for the network as well', async () => {
   const send = serverWith()
-  const person = await personNamed('ada')
+  const user = await userNamed('ada')
   const registered = await send('/register', {
     from: '192.0.2.21',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ redirect_uris: ['http://localhost:1/cb'], token_endpoint_auth_method: 'none' }),
   })
   const { client_id } = Registered.parse(JSON.parse(registered.text))
-  const made = () => `${person.id}:${random(16)}:${random(32)}`
+  const made = () => `${user.id}:${random(16)}:${random(32)}`
   const forms = [
     () => ({ grant_type: 'refresh_token', refresh_token: made() }),
     () => ({ grant_type: 'authorization_code', code: made(), code_verifier: random(43) }),
@@ -44,10 +44,10 @@ test('another grant with each refresh, code or revocation counts for the network
 
 test('a page session that does not open counts, whoever it names; a browser without one does not', async () => {
   const send = serverWith()
-  const person = await personNamed('ada')
+  const user = await userNamed('ada')
   const made = [
     () => `${random(22)}.k1.${random(43)}~${random(43)}`,
-    () => `${person.id}~${random(43)}`,
+    () => `${user.id}~${random(43)}`,
     () => random(60),
   ]
   for (const [at, cookie] of made.entries()) {

@@ -29,7 +29,7 @@ test('made-up pages, forms and sign-ins touch no object and leave nothing behind
     return send(path, { method: 'GET', from: network(at), headers: { cookie } })
   })
   expect(answers.statuses).toEqual({ 400: MANY })
-  // PingOne is out of reach here; where it is not, what a sign-in begins with is a cookie (src/account/own-sign-in.ts).
+  // PingOne is out of reach here; where it is not, what a sign-in begins with is a cookie (src/sign-in/own-sign-in.ts).
   await flood(20, (at) => send('/me/sign-in', { from: network(at), headers: { origin: ORIGIN } }))
   expect(await whatIsThere()).toEqual(before)
 })

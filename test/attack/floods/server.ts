@@ -30,12 +30,12 @@ export function serverWith(settings: Readonly<Record<string, unknown>> = {}): Se
 
 /** All that could have been left behind: objects, and entries of KV by the word they begin with. */
 export async function whatIsThere() {
-  const [people, sessions, { keys }] = await Promise.all([
-    listDurableObjectIds(env.PERSON),
+  const [users, sessions, { keys }] = await Promise.all([
+    listDurableObjectIds(env.USER),
     listDurableObjectIds(env.MCP_SESSION),
     env.OAUTH_KV.list(),
   ])
-  return { people: people.length, sessions: sessions.length, kv: keys.length }
+  return { users: users.length, sessions: sessions.length, kv: keys.length }
 }
 
 const AT_ONCE = 50

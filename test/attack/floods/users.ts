@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { READ } from '#authorization/scopes.ts'
 import { sha256Hex } from '#lib/sha256-hex.ts'
 import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
-import { makePersonId, openPersonId } from '#users/base/user-id.ts'
+import { makeUserId, openUserId } from '#users/base/user-id.ts'
 import { readRootKeys } from '#lib/root-keys.ts'
 import { ISSUER, ORIGIN, ROOT_KEYS } from '../../workers/settings.ts'
 import { bearer, random, type Send, type Sent } from './server.ts'
@@ -14,18 +14,18 @@ const keys = readRootKeys(ROOT_KEYS, undefined)
 if (!keys.ok) throw new Error(keys.error)
 const rootKeys = keys.value
 
-/** A person of this server, and where their grants are. */
-export async function personNamed(subject: string) {
-  const id = await makePersonId(rootKeys[0], ISSUER, subject)
-  const name = await openPersonId(rootKeys, id)
+/** A user of this server, and where their grants are. */
+export async function userNamed(subject: string) {
+  const id = await makeUserId(rootKeys[0], ISSUER, subject)
+  const name = await openUserId(rootKeys, id)
   if (!name.ok) throw new Error('not an id of ours')
-  return { id, object: () => env.PERSON.getByName(name.value) }
+  return { id, object: () => env.USER.getByName(name.value) }
 }
 
-type Person = Awaited<ReturnType<typeof personNamed>>
+type User = Awaited<ReturnType<typeof userNamed>>
 
 /** A grant as a login leaves it, with one access token; nobody signs in five thousand times here. */
-export async function newToken({ id, object }: Person): Promise<string> {
+export async function newToken({ id, object }: User): Promise<string> {
   const [grant, secret] = [random(16), random(32)]
   const token = `${id}:${grant}:${secret}`
   const endsAt = Math.floor(Date.now() / 1000) + HOUR_SECONDS
@@ -33,13 +33,13 @@ export async function newToken({ id, object }: Person): Promise<string> {
     value: JSON.stringify({ clientId: CLIENT, authCodeId: 'the code' }),
     expiresAtSeconds: endsAt,
   }
-  const person = object()
-  await person.openGrant({
+  const user = object()
+  await user.openGrant({
     id: grant,
     record,
     client: CLIENT,
     shown: { name: 'Client', domain: null, redirectUri: 'http://localhost:33418/done' },
-    personName: 'Ada',
+    userName: 'Ada',
     pingOneSession: 'the-session',
     downstreamScopes: [READ],
     accessToken: 'the-access-token',
@@ -49,7 +49,7 @@ export async function newToken({ id, object }: Person): Promise<string> {
   })
   const audience = `${ORIGIN}/mcp`
   const value = JSON.stringify({ expiresAt: endsAt, audience, scope: [READ], grant: { clientId: CLIENT } })
-  await person.commit(grant, {
+  await user.commit(grant, {
     before: record.value,
     presented: 'the code',
     writes: [
@@ -68,7 +68,7 @@ const meta = {
 }
 const listTools = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: { _meta: meta } })
 
-/** A message of the stateless lane that any good bearer may send. */
+/** A message of the stateless transport that any good bearer may send. */
 export const ask = (send: Send, token: string, { from, headers }: Pick<Sent, 'from' | 'headers'> = {}) =>
   send('/mcp', {
     ...(from === undefined ? {} : { from }),

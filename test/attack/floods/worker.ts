@@ -15,7 +15,7 @@ const product = compose({
   },
 })
 
-export class Person extends product.Person {}
+export class User extends product.User {}
 export class McpSession extends product.McpSession {}
 /** The binding has to exist; nobody asks it. */
 export class NoApi extends WorkerEntrypoint {}

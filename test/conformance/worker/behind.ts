@@ -3,7 +3,7 @@ type Handler = (...given: unknown[]) => unknown
 const isFunction = (value: unknown): value is Handler => typeof value === 'function'
 
 /**
- * What the lane itself answers a method with, for a fixture that answers a part of it and leaves the rest to the lane.
+ * What the transport itself answers a method with, for a fixture that answers a part of it and leaves the rest to the transport.
  * An SDK has one handler for a method, and shows nobody which. undefined: this server does not answer it.
  */
 export function behind(server: object, method: string): Handler | undefined {

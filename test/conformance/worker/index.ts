@@ -17,7 +17,7 @@ const product = compose({
   resources: [...resources, ...fixtureResources],
   resourceTemplates: [...resourceTemplates, ...fixtureTemplates],
   prompts: [...prompts, ...fixturePrompts],
-  extend: { stateful: extendStateful, stateless: extendStateless },
+  extend: { session: extendStateful, stateless: extendStateless },
   deps: {
     fetch: (input, init) => fetch(input, init),
     nowMs: () => Date.now(),
@@ -26,6 +26,6 @@ const product = compose({
 })
 
 // Classes and not aliases: the platform's types look for classes.
-export class Person extends product.Person {}
+export class User extends product.User {}
 export class McpSession extends product.McpSession {}
 export default product.worker

@@ -23,26 +23,26 @@ const imagePrompt = {
 const ContextForm = z.object({ context: z.string() })
 /** Prompts that the product's own kind cannot say, before those that it can. */
 export function addStatefulPrompts({ server }: StatefulServer): void {
-  const lane = behind(server, 'prompts/get')
-  if (lane === undefined) throw new Error('the stateful lane answers no prompts/get')
+  const transport = behind(server, 'prompts/get')
+  if (transport === undefined) throw new Error('the session transport answers no prompts/get')
   server.setRequestHandler(GetPromptRequestSchema, async (request, extra) =>
     request.params.name === IMAGE_PROMPT
       ? imagePrompt
-      : GetPromptResultSchema.parse(await lane(request, extra)),
+      : GetPromptResultSchema.parse(await transport(request, extra)),
   )
 }
 
-/** As above; one of them asks the person first (MRTR for a request that is no tool call). */
+/** As above; one of them asks the user first (MRTR for a request that is no tool call). */
 export function addStatelessPrompts({ server }: StatelessServer): void {
-  const lane = behind(server, 'prompts/get')
-  // A server of this lane answers one request, and is made with what that one needs.
-  if (lane === undefined) return
+  const transport = behind(server, 'prompts/get')
+  // A server of this transport answers one request, and is made with what that one needs.
+  if (transport === undefined) return
   server.setRequestHandler('prompts/get', async (request, context) => {
     const { name } = request.params
     if (name === IMAGE_PROMPT) return imagePrompt
     if (name !== ASKING_PROMPT) {
-      const answer = await lane(request, context)
-      if (!isSpecType.GetPromptResult(answer)) throw new Error('the lane answered with something else')
+      const answer = await transport(request, context)
+      if (!isSpecType.GetPromptResult(answer)) throw new Error('the transport answered with something else')
       return answer
     }
     const given = acceptedContent(context.mcpReq.inputResponses, 'user_context', ContextForm)

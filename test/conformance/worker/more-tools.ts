@@ -7,22 +7,22 @@ import { describeFixture } from './contents.ts'
 const ANYTHING = { type: 'object' as const }
 const entryOf = (name: string) => ({ name, description: describeFixture(name), inputSchema: ANYTHING })
 
-/** Whoever lists the tools gets the lane's own list, and behind it what was registered on the SDK's server alone. */
+/** Whoever lists the tools gets the transport's own list, and behind it what was registered on the SDK's server alone. */
 export function listStateful({ server }: StatefulServer, names: readonly string[]): void {
-  const lane = behind(server, 'tools/list')
-  if (lane === undefined) throw new Error('the stateful lane answers no tools/list')
+  const transport = behind(server, 'tools/list')
+  if (transport === undefined) throw new Error('the session transport answers no tools/list')
   server.setRequestHandler(ListToolsRequestSchema, async (request, extra) => {
-    const listed = ListToolsResultSchema.parse(await lane(request, extra))
+    const listed = ListToolsResultSchema.parse(await transport(request, extra))
     return { ...listed, tools: [...listed.tools, ...names.map(entryOf)] }
   })
 }
 
 export function listStateless({ server }: StatelessServer, names: readonly string[]): void {
-  const lane = behind(server, 'tools/list')
-  if (lane === undefined) throw new Error('the stateless lane answers no tools/list')
+  const transport = behind(server, 'tools/list')
+  if (transport === undefined) throw new Error('the stateless transport answers no tools/list')
   server.setRequestHandler('tools/list', async (request, context) => {
-    const listed = await lane(request, context)
-    if (!isSpecType.ListToolsResult(listed)) throw new Error('the lane listed something else')
+    const listed = await transport(request, context)
+    if (!isSpecType.ListToolsResult(listed)) throw new Error('the transport listed something else')
     return { ...listed, tools: [...listed.tools, ...names.map(entryOf)] }
   })
 }

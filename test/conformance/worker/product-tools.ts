@@ -6,7 +6,7 @@ import { describeFixture } from './contents.ts'
 const named = (name: string) =>
   ({ name, title: name, description: describeFixture(name), scopes: ['todo:read'], effect: 'read' }) as const
 
-/** Keywords of JSON Schema 2020-12 that the suite looks for: a lane that writes a schema anew would lose some. */
+/** Keywords of JSON Schema 2020-12 that the suite looks for: a transport that writes a schema anew would lose some. */
 const FULL_VOCABULARY = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   $defs: { address: { $anchor: 'addressDef', type: 'object', properties: { city: { type: 'string' } } } },

@@ -26,5 +26,5 @@ export function mustSee(what: string, isSo: boolean): void {
 export const spoiled = (token: string): string =>
   `${token.slice(0, -4)}${token.endsWith('AAAA') ? 'BBBB' : 'AAAA'}`
 
-/** SDK v2 adds a step of its own for each question that it puts to the person; ours are the last ones. */
+/** SDK v2 adds a step of its own for each question that it puts to the user; ours are the last ones. */
 export const showsProgress = (steps: readonly number[]): boolean => steps.slice(-2).join() === '1,2'

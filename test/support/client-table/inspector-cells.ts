@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import { Browser } from '../browser.ts'
 import { type ClientHome, makeClientHome, runClient } from '../client-program.ts'
-import { newPerson, type Person } from '../users.ts'
+import { newUser, type User } from '../users.ts'
 import { signIn } from '../sign-in.ts'
 import { answerStepUp, linkIn } from '../step-up.ts'
 import { BY_LINK, type Cells, mustSee, spoiled, YES } from './features.ts'
@@ -12,11 +12,11 @@ export type Era = 'legacy' | 'modern'
 interface Who {
   home: ClientHome
   era: Era
-  person: Person
+  user: User
 }
 
-/** One command of Inspector's command line; when it prints an address, a person signs in there. */
-async function run(mcpUrl: string, { home, era, person }: Who, parameters: readonly string[]) {
+/** One command of Inspector's command line; when it prints an address, a user signs in there. */
+async function run(mcpUrl: string, { home, era, user }: Who, parameters: readonly string[]) {
   const common = ['--cli', mcpUrl, '--transport', 'http', '--protocol-era', era, '--format', 'json']
   const login = ['--callback-url', 'http://127.0.0.1:0/oauth/callback']
   await using program = runClient('inspector', [...common, ...login, ...parameters], home, {
@@ -30,7 +30,7 @@ async function run(mcpUrl: string, { home, era, person }: Who, parameters: reado
   ])
   if (printed !== undefined) {
     const browser = new Browser()
-    const { page } = await signIn(browser, printed.replace(/^[^:]*: /, ''), { person })
+    const { page } = await signIn(browser, printed.replace(/^[^:]*: /, ''), { user })
     await browser.onward(page)
   }
   const code = await program.exit
@@ -43,7 +43,7 @@ const NO_OPTION = 'no: its command line has nothing for it'
 
 export async function inspectorCells(era: Era, mcpUrl: string): Promise<Cells> {
   using home = makeClientHome()
-  const who = { home, era, person: newPerson() }
+  const who = { home, era, user: newUser() }
   const ask = (...parameters: string[]) => run(mcpUrl, who, parameters)
   const call = (name: string, input: unknown) =>
     ask('--method', 'tools/call', '--tool-name', name, '--tool-args-json', JSON.stringify(input))
@@ -53,7 +53,7 @@ export async function inspectorCells(era: Era, mcpUrl: string): Promise<Cells> {
   }
 
   await shows('deleteTodo', 'tools/list', '--strict')
-  const stepUp = await seeStepUp(who.person, () => call('addTodo', { text: 'from a step-up' }))
+  const stepUp = await seeStepUp(who.user, () => call('addTodo', { text: 'from a step-up' }))
   await shows('todo://items/{id}', 'resources/templates/list')
   await shows('from a step-up', 'resources/read', '--uri', 'todo://list')
   await shows('from a step-up', 'prompts/get', '--prompt-name', 'planMyDay')
@@ -85,15 +85,15 @@ export async function inspectorCells(era: Era, mcpUrl: string): Promise<Cells> {
 
 /**
  * Its first answer to a 403 is a refresh, about which it fails; the second time it is told by the tool, and shows the
- * link. When the person has agreed, the next call has it: its token follows the grant.
+ * link. When the user has agreed, the next call has it: its token follows the grant.
  */
-async function seeStepUp(person: Person, add: () => ReturnType<typeof run>): Promise<string> {
+async function seeStepUp(user: User, add: () => ReturnType<typeof run>): Promise<string> {
   mustSee('it fails about the refresh', (await add()).code === 1)
   const { code, text } = await add()
   // In its output the answer is JSON: the line break before the link is written out.
   const link = linkIn(text.replaceAll(String.raw`\n`, '\n'))
   mustSee('a link in the answer', code === TOOL_ERROR && link !== undefined)
-  await answerStepUp(link ?? '', person)
+  await answerStepUp(link ?? '', user)
   mustSee('the todo, with the token that it has', (await add()).code === DONE)
   return BY_LINK
 }

@@ -46,7 +46,7 @@ export async function seeCompletion(speaker: Speaker): Promise<string> {
   return YES
 }
 
-/** Deletes two todos: the person is asked, agrees, and both are gone. What was told on the way comes back. */
+/** Deletes two todos: the user is asked, agrees, and both are gone. What was told on the way comes back. */
 export async function seeAsking(speaker: Speaker): Promise<{ asked: number; steps: readonly number[] }> {
   const [one, two] = await addTwo(speaker, 'ask')
   let asked = 0
@@ -62,7 +62,7 @@ export async function seeAsking(speaker: Speaker): Promise<{ asked: number; step
   return { asked, steps }
 }
 
-/** Cancels the call while the person is being asked, and agrees afterwards: whether that still counts. */
+/** Cancels the call while the user is being asked, and agrees afterwards: whether that still counts. */
 export async function seeCancellation(speaker: Speaker): Promise<{ isLateAnswerHeeded: boolean }> {
   const [one, two] = await addTwo(speaker, 'cancel')
   const cancel = new AbortController()

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { Browser } from '../browser.ts'
 import { type ClientHome, makeClientHome, runRemote, stdioOf } from '../client-program.ts'
 import { reservePorts } from '../free-ports.ts'
-import { newPerson, type Person } from '../users.ts'
+import { newUser, type User } from '../users.ts'
 import { signIn } from '../sign-in.ts'
 import { type Cells, mustSee, showsProgress, spoiled, YES } from './features.ts'
 import { seeAsking, seeCancellation, seeCompletion, seePrompts, seeResources, seeTools } from './look.ts'
@@ -41,19 +41,19 @@ export async function remoteCells(protocol: 'legacy' | 'auto', mcpUrl: string): 
   using home = makeClientHome()
   await using reserved = await reservePorts()
   const start = () => startRemote({ mcpUrl, protocol, callbackPort: reserved.ports.mcp }, home)
-  const [person, browser] = [newPerson(), new Browser()]
+  const [user, browser] = [newUser(), new Browser()]
   let cells: Omit<Cells, 'refresh'>
   {
     await using first = start()
-    await openPrinted(first, mcpUrl, 1, person, browser)
+    await openPrinted(first, mcpUrl, 1, user, browser)
     await first.ready
     const { speaker } = first
     const tools = await seeTools(speaker)
     const added = speaker.call('addTodo', { text: 'from a step-up' })
-    await openPrinted(first, mcpUrl, 2, person, browser)
+    await openPrinted(first, mcpUrl, 2, user, browser)
     mustSee('the todo', !(await added).isError)
     const { asked } = await seeAsking(speaker)
-    mustSee('the person is asked once', asked === 1)
+    mustSee('the user is asked once', asked === 1)
     mustSee(`progress of each deletion: ${first.steps.join()}`, showsProgress(first.steps))
     const { isLateAnswerHeeded } = await seeCancellation(speaker)
     cells = {
@@ -64,7 +64,7 @@ export async function remoteCells(protocol: 'legacy' | 'auto', mcpUrl: string): 
       elicitation: YES,
       progress: YES,
       cancellation: isLateAnswerHeeded
-        ? 'yes, but what the person answers after the cancellation is still sent on'
+        ? 'yes, but what the user answers after the cancellation is still sent on'
         : YES,
       'step-up': YES,
     }
@@ -80,14 +80,14 @@ export async function remoteCells(protocol: 'legacy' | 'auto', mcpUrl: string): 
 const addressesIn = ({ program }: Remote, mcpUrl: string): readonly string[] =>
   program.lines.filter((line) => line.startsWith(`${new URL(mcpUrl).origin}/authorize?`))
 
-/** A person opens the address that mcp-remote prints for the nth time. */
-async function openPrinted(remote: Remote, mcpUrl: string, nth: number, person: Person, browser: Browser) {
+/** A user opens the address that mcp-remote prints for the nth time. */
+async function openPrinted(remote: Remote, mcpUrl: string, nth: number, user: User, browser: Browser) {
   const deadline = Date.now() + 30_000
   while (addressesIn(remote, mcpUrl)[nth - 1] === undefined) {
     if (Date.now() > deadline) throw new Error(`no address: ${remote.program.lines.join('\n')}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  const { page } = await signIn(browser, addressesIn(remote, mcpUrl)[nth - 1] ?? '', { person })
+  const { page } = await signIn(browser, addressesIn(remote, mcpUrl)[nth - 1] ?? '', { user })
   await browser.onward(page)
 }
 

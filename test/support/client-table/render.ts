@@ -30,6 +30,6 @@ Seen: each cell is what a run of \`test/e2e/clients-table.test.ts\` saw with the
 it sees something else. The SDKs stand for an application that is built on them and can show forms; mcp-remote has such
 an application in front of it. How to connect a client is in [connect.md](../connect.md).`
 
-const FEATURES_SAY = `Completion: of the ids of one's own todos. Elicitation: deleting two todos asks the person, once.
-Progress: of each deletion. Cancellation: of that call while the person is being asked, who agrees all the same.
+const FEATURES_SAY = `Completion: of the ids of one's own todos. Elicitation: deleting two todos asks the user, once.
+Progress: of each deletion. Cancellation: of that call while the user is being asked, who agrees all the same.
 Step-up: a write after a login to read. Refresh: the call after the access token was spoiled succeeds without a login.`

@@ -1,5 +1,5 @@
 import { connectV1, connectV2, type McpClientKind, withSignIn } from '../mcp-clients.ts'
-import { newPerson } from '../users.ts'
+import { newUser } from '../users.ts'
 import { answerStepUp, linkIn } from '../step-up.ts'
 import { BY_LINK, type Cells, mustSee, showsProgress, spoiled, YES } from './features.ts'
 import { seeAsking, seeCancellation, seeCompletion, seePrompts, seeResources, seeTools } from './look.ts'
@@ -17,13 +17,13 @@ type Connection = Awaited<ReturnType<typeof connect>>['connection']
 
 /** Everything in one connection, as an application built on the SDK would see it. */
 export async function sdkCells(kind: McpClientKind, mcpUrl: string): Promise<Cells> {
-  const person = newPerson()
-  const { connection, speaker } = await connect(kind, mcpUrl, { signIn: { person }, showsForms: true })
+  const user = newUser()
+  const { connection, speaker } = await connect(kind, mcpUrl, { signIn: { user }, showsForms: true })
   await using _closing = connection
   const tools = await seeTools(speaker)
-  const stepUp = await seeStepUp(kind, connection, speaker, person)
+  const stepUp = await seeStepUp(kind, connection, speaker, user)
   const { asked, steps } = await seeAsking(speaker)
-  mustSee('the person is asked once', asked === 1)
+  mustSee('the user is asked once', asked === 1)
   mustSee(`progress of each deletion: ${steps.join()}`, showsProgress(steps))
   const { isLateAnswerHeeded } = await seeCancellation(speaker)
   mustSee('whoever agrees after the cancellation agrees to nothing', !isLateAnswerHeeded)
@@ -40,12 +40,12 @@ export async function sdkCells(kind: McpClientKind, mcpUrl: string): Promise<Cel
   }
 }
 
-/** SDK v1 answers the challenge with a refresh; the link in the tool's answer is what its person gets instead. */
+/** SDK v1 answers the challenge with a refresh; the link in the tool's answer is what its user gets instead. */
 async function seeStepUp(
   kind: McpClientKind,
   connection: Connection,
   speaker: Speaker,
-  person: ReturnType<typeof newPerson>,
+  user: ReturnType<typeof newUser>,
 ): Promise<string> {
   const add = () => speaker.call('addTodo', { text: 'from a step-up' })
   if (kind !== 'sdk-v1') {
@@ -54,7 +54,7 @@ async function seeStepUp(
   }
   const link = linkIn((await add()).content)
   mustSee('a link in the answer', link !== undefined)
-  await answerStepUp(link ?? '', person)
+  await answerStepUp(link ?? '', user)
   mustSee('the todo', !(await add()).isError)
   return BY_LINK
 }

@@ -3,7 +3,7 @@ import type { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
 
-/** What a person does with a form: `form` has its fields, and what they are told. */
+/** What a user does with a form: `form` has its fields, and what they are told. */
 export type AnswerForm = () => Promise<{ action: 'accept'; content: Record<string, boolean> }>
 
 export interface CallOptions {

@@ -91,7 +91,7 @@ export const callProperties: readonly ParserProperty[] = [
     },
   ),
   propertyOf(
-    'only named headers reach a lane',
+    'only named headers reach a transport',
     fc.tuple(fc.stringMatching(/^[a-z-]{1,20}$/), fc.stringMatching(/^[!-~]{0,20}$/)),
     ([name, value]) => {
       const request = new Request('https://a.example/mcp?_pk=1', {

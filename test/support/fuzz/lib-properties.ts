@@ -113,11 +113,11 @@ export const libProperties: readonly ParserProperty[] = [
     )
   }),
   propertyOf(
-    'a key set is refused or has public halves alone, and the refusal repeats nothing',
+    'a key set is refused or has public halves alone, and the denial repeats nothing',
     keySet,
     (given) => {
       const read = readSigningKeys(JSON.stringify(given) ?? '')
-      if (!read.ok) return mustHold(read.error.length < 300, 'a long refusal')
+      if (!read.ok) return mustHold(read.error.length < 300, 'a long denial')
       mustHold(
         read.value.published.every((key) => !('d' in key) && !('p' in key)),
         'a private part',

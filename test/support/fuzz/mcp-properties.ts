@@ -47,7 +47,7 @@ const message = spoilt(
 const post = (body: BodyInit, type = 'application/json') =>
   new Request('https://a.example/mcp', { method: 'POST', body, headers: { 'content-type': type } })
 
-const owner = fc.record({ person: oddText, client: oddText })
+const owner = fc.record({ user: oddText, client: oddText })
 const session = fc.stringMatching(/^[0-9a-f]{64}$/)
 const state = fc.record({
   call: oddText,
@@ -55,7 +55,7 @@ const state = fc.record({
   nonce: oddText,
   endsAtSeconds: fc.constant(2_000),
 })
-const principal = { person: 'ada', grant: 'g', client: 'c', scopes: [], expiresAtSeconds: 9 }
+const principal = { user: 'ada', grant: 'g', client: 'c', scopes: [], expiresAtSeconds: 9 }
 const variable = fc.stringMatching(/^[a-z][A-Za-z0-9]{0,6}$/)
 const literal = fc.stringMatching(/^[a-z.+*()[\]|$^\\/:-]{1,8}$/)
 export const mcpProperties: readonly ParserProperty[] = [
@@ -127,7 +127,7 @@ export const mcpProperties: readonly ParserProperty[] = [
       fc.tuple(session, fc.stringMatching(/^[A-Za-z0-9_-]{43}$/)).map((parts) => parts.join('.')),
     ),
     async (text) => {
-      mustHold((await openSessionId([key], text, { person: 'a', client: 'b' })) === null, 'it was taken')
+      mustHold((await openSessionId([key], text, { user: 'a', client: 'b' })) === null, 'it was taken')
     },
   ),
   propertyOf('a request state is read as it was written, in its time', state, async (given) => {
@@ -137,10 +137,7 @@ export const mcpProperties: readonly ParserProperty[] = [
     const read = await readState(stateKeys, principal, text, 1_000)
     mustHold(JSON.stringify(read) === JSON.stringify(given), 'another')
     mustHold((await readState(stateKeys, principal, text, 2_000)) === null, 'after its end')
-    mustHold(
-      (await readState(stateKeys, { ...principal, person: 'bob' }, text, 1_000)) === null,
-      'for another',
-    )
+    mustHold((await readState(stateKeys, { ...principal, user: 'bob' }, text, 1_000)) === null, 'for another')
   }),
   propertyOf(
     'no text is a request state',

@@ -8,7 +8,7 @@ import { droppedCookie, ownCookie, readCookie } from '#http/cookies.ts'
 import { readForm } from '#http/read-form.ts'
 import { isQueryTooLong, repeatedParameter } from '#http/request-parameters.ts'
 import { readRootKeys } from '#lib/root-keys.ts'
-import { makePersonId, openPersonId } from '#users/base/user-id.ts'
+import { makeUserId, openUserId } from '#users/base/user-id.ts'
 import { AccessTokenClaims, IdTokenClaims } from '#pingone/claims.ts'
 import { Settings } from '#settings.ts'
 import { oddJson, oddText, spoilt } from './odd.ts'
@@ -44,12 +44,12 @@ const metadata = spoilt(
 const cookieText = fc.stringMatching(/^[!-:<-~]{0,40}$/)
 const ownId = fc
   .tuple(fc.nat(20), fc.constantFrom(...rootKeys))
-  .map(([at, root]) => makePersonId(root, 'issuer', `subject-${at}`))
+  .map(([at, root]) => makeUserId(root, 'issuer', `subject-${at}`))
 const FLOW_TEXT = /^[\p{L}\p{M}\p{N} .,_()+…-]*$/u
 
 export const oauthProperties: readonly ParserProperty[] = [
   propertyOf(
-    'settings are read or refused, and no refusal has a value in it',
+    'settings are read or refused, and no denial has a value in it',
     fc.tuple(goodSettings, moreSettings),
     ([good, more]) => {
       const read = loadConfig({ ...good, ...more })
@@ -151,17 +151,17 @@ export const oauthProperties: readonly ParserProperty[] = [
     },
   ),
   propertyOf(
-    'a person id opens again, and not with one character changed',
+    'a user id opens again, and not with one character changed',
     fc.tuple(ownId, fc.nat(), fc.stringMatching(/^[A-Za-z0-9._-]$/)),
     async ([making, at, other]) => {
       const id = await making
-      const opened = await openPersonId(rootKeys, id)
+      const opened = await openUserId(rootKeys, id)
       mustHold(opened.ok, 'it does not open')
       const place = at % id.length
       const changed = id.slice(0, place) + other + id.slice(place + 1)
       // The last character of base64url has bits that mean nothing.
       if (changed !== id && place < id.length - 1)
-        mustHold(!(await openPersonId(rootKeys, changed)).ok, 'a changed one opens')
+        mustHold(!(await openUserId(rootKeys, changed)).ok, 'a changed one opens')
     },
   ),
   propertyOf(

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { endSentence } from '#account/end-sentences.ts'
 import { momentOf, usedMoment } from '#account/moments.ts'
-import { answerSignInRefusal, type SignInRefusal } from '#sign-in/denials.ts'
+import { answerSignInDenial, type SignInDenial } from '#sign-in/denials.ts'
 import { EndReason } from '#users/grants/end-reason.ts'
 
 test('every end has a sentence of its own', () => {
@@ -10,7 +10,7 @@ test('every end has a sentence of its own', () => {
   for (const sentence of sentences) expect(sentence).toMatch(/^[A-Z].{10,}\.$/)
 })
 
-const REFUSALS: readonly SignInRefusal[] = [
+const REFUSALS: readonly SignInDenial[] = [
   { reason: 'not_ours', detail: 'CANARY' },
   { reason: 'declined', detail: 'CANARY' },
   { reason: 'scopes_withheld', detail: 'CANARY' },
@@ -23,16 +23,16 @@ const REFUSALS: readonly SignInRefusal[] = [
   { reason: 'unavailable', detail: 'CANARY', retryAfterSeconds: 7 },
 ]
 
-test.for(REFUSALS)('a sign-in that is refused as $reason says so in words of ours', (refusal) => {
-  const { title, sentence, status, retryAfterSeconds, mayRetry } = answerSignInRefusal(refusal)
+test.for(REFUSALS)('a sign-in that is refused as $reason says so in words of ours', (denial) => {
+  const { title, sentence, status, retryAfterSeconds, mayRetry } = answerSignInDenial(denial)
   expect(`${title} ${sentence}`).not.toContain('CANARY')
   expect(retryAfterSeconds === null).toBe(status !== 503)
-  expect(mayRetry).toBe(refusal.reason !== 'blocked')
+  expect(mayRetry).toBe(denial.reason !== 'blocked')
 })
 
 test('which check failed is nobody’s business outside', () => {
-  expect(answerSignInRefusal({ reason: 'dead', detail: 'x' })).toEqual(
-    answerSignInRefusal({ reason: 'not_trusted', detail: 'y' }),
+  expect(answerSignInDenial({ reason: 'dead', detail: 'x' })).toEqual(
+    answerSignInDenial({ reason: 'not_trusted', detail: 'y' }),
   )
 })
 

@@ -37,10 +37,10 @@ test('no other letter, anywhere, makes an address of a known client', () => {
   fc.assert(
     fc.property(mutated, ({ url, changed }) => {
       fc.pre(changed !== url)
-      const refusal = known.refuseClientId(changed)
+      const denial = known.refuseClientId(changed)
       // What is left of a URL may be another one on the list; nothing else is admitted.
       return (
-        refusal !== null ||
+        denial !== null ||
         knownClients.some(({ documents }) => documents.some((entry) => matches(entry, changed)))
       )
     }),
@@ -95,8 +95,8 @@ test.each([
   ['x'.repeat(65), 'http://localhost/', 'client-id'],
   ['', 'http://localhost/', 'client-id'],
   ['../grant', 'http://localhost/', 'client-id'],
-])('known: %s with an answer at %s: %s', (client, redirectUri, refusal) => {
-  expect(admission().refuseRequest(client, redirectUri)).toBe(refusal)
+])('known: %s with an answer at %s: %s', (client, redirectUri, denial) => {
+  expect(admission().refuseRequest(client, redirectUri)).toBe(denial)
 })
 
 test('hosts of the operator are exact, port included, and plain http only on a computer', () => {
@@ -152,6 +152,6 @@ test('open takes documents of public names only', () => {
     'https://A.example/x',
     'https://single/x',
   ]) {
-    expect({ url, refusal: open.refuseClientId(url) }).toEqual({ url, refusal: 'document' })
+    expect({ url, denial: open.refuseClientId(url) }).toEqual({ url, denial: 'document' })
   }
 })

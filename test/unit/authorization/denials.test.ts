@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { answerRefusal, endedDescription, readCallbackError } from '#authorization/login/denials.ts'
+import { answerDenial, endedDescription, readCallbackError } from '#authorization/login/denials.ts'
 import { EndReason } from '#users/grants/end-reason.ts'
 
 test.each([
@@ -10,22 +10,22 @@ test.each([
   ['<script>alert(1)</script>', 'client', 'server_error'],
   ['what the flow designer typed', 'client', 'server_error'],
 ])('PingOne answering %j goes to the %s as %s, without its text', (error, to, code) => {
-  const answer = answerRefusal(readCallbackError(error))
+  const answer = answerDenial(readCallbackError(error))
   expect(answer).toMatchObject({ to, code })
   expect(JSON.stringify(answer)).not.toMatch(/<|designer/)
 })
 
-test('an outage is for the person, who can try again', () => {
-  expect(answerRefusal({ reason: 'broken', detail: 'storage' })).toMatchObject({ to: 'person', status: 503 })
-  expect(answerRefusal(readCallbackError('temporarily_unavailable'))).toMatchObject({
-    to: 'person',
+test('an outage is for the user, who can try again', () => {
+  expect(answerDenial({ reason: 'broken', detail: 'storage' })).toMatchObject({ to: 'user', status: 503 })
+  expect(answerDenial(readCallbackError('temporarily_unavailable'))).toMatchObject({
+    to: 'user',
     status: 503,
   })
 })
 
-test('a bug or an outage of ours is for the person, who can try again, and does not name its cause', () => {
-  const answer = answerRefusal({ reason: 'broken', detail: 'TypeError: secret detail' })
-  expect(answer).toMatchObject({ to: 'person', status: 503 })
+test('a bug or an outage of ours is for the user, who can try again, and does not name its cause', () => {
+  const answer = answerDenial({ reason: 'broken', detail: 'TypeError: secret detail' })
+  expect(answer).toMatchObject({ to: 'user', status: 503 })
   expect(JSON.stringify(answer)).not.toContain('detail')
 })
 
@@ -36,9 +36,9 @@ test.each([
 ])(
   'a flow policy that PingOne does not find is for the operator, whichever code comes with it: %s',
   (error, text) => {
-    const refusal = readCallbackError(error, text)
-    expect(refusal).toEqual({ reason: 'misconfigured', detail: 'policy_not_found' })
-    expect(answerRefusal(refusal)).toMatchObject({ to: 'client', code: 'server_error' })
+    const denial = readCallbackError(error, text)
+    expect(denial).toEqual({ reason: 'misconfigured', detail: 'policy_not_found' })
+    expect(answerDenial(denial)).toMatchObject({ to: 'client', code: 'server_error' })
   },
 )
 

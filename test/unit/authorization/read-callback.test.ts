@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import * as oauth from 'oauth4webapi'
 import { expect, test } from 'vitest'
-import { readCallback, refusalIn } from '#authorization/login/read-callback.ts'
+import { readCallback, denialIn } from '#authorization/login/read-callback.ts'
 
 const ISSUER = 'https://auth.pingone.test/x/as'
 const NAMES = ['state', 'code', 'error', 'error_description', 'iss', 'response', 'id_token', 'token', 'x']
@@ -31,7 +31,7 @@ test('what is read as a code or as an error, the library reads as that too', () 
       expect(values.every(([, text]) => text !== '')).toBe(true)
       expect(new Set(values.map(([name]) => name)).size).toBe(values.length)
       const isElsewhere = !['', ISSUER].includes(url.searchParams.get('iss') ?? '')
-      const isError = refusalIn(callback, ISSUER) !== null
+      const isError = denialIn(callback, ISSUER) !== null
       if (!isError && !isElsewhere) codes += 1
       expect(codeByLibrary(url)).toBe(isError || isElsewhere ? null : url.searchParams.get('code'))
     }),
@@ -42,7 +42,7 @@ test('what is read as a code or as an error, the library reads as that too', () 
 
 test('an error without a name is an error, and nothing is redeemed', () => {
   const callback = readCallback('https://mcp.example.test/callback?state=a&code=b&error=')
-  expect(callback && refusalIn(callback, ISSUER)).not.toBeNull()
+  expect(callback && denialIn(callback, ISSUER)).not.toBeNull()
 })
 
 test('B9 an empty parameter changes nothing of what is read, but for an error', () => {

@@ -27,7 +27,7 @@ test('what is no name is not bounded as one, and a name of another type is left 
   })
 })
 
-test('characters are counted as people count them, in every language of a name', () => {
+test('characters are counted as users count them, in every language of a name', () => {
   expect(read({ redirect_uris, client_name: '😀'.repeat(100) })).toMatchObject({ ok: true })
   expect(read({ redirect_uris, client_name: '😀'.repeat(101) })).toMatchObject({ ok: false })
   expect(read({ redirect_uris, 'client_name#ja-Kana-JP': 'x'.repeat(101) })).toMatchObject({ ok: false })
@@ -39,7 +39,7 @@ test('a name in metadata cannot reach behind an object', () => {
   expect(metadata.ok && metadata.value.cleaned['client_name']).toBeUndefined()
 })
 
-test('a refusal says nothing of what was sent', () => {
+test('a denial says nothing of what was sent', () => {
   for (const metadata of [
     [],
     'x',
@@ -48,8 +48,8 @@ test('a refusal says nothing of what was sent', () => {
     { redirect_uris: [1] },
     { redirect_uris: [] },
   ]) {
-    const refusal = read(metadata)
-    expect(refusal).toMatchObject({ ok: false, error: { status: 400 } })
-    expect(JSON.stringify(refusal)).not.toContain('evil')
+    const denial = read(metadata)
+    expect(denial).toMatchObject({ ok: false, error: { status: 400 } })
+    expect(JSON.stringify(denial)).not.toContain('evil')
   }
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { clientInFlow, personNameIn, shownClientName } from '#authorization/clients/shown-name.ts'
+import { clientInFlow, userNameIn, shownClientName } from '#authorization/clients/shown-name.ts'
 
 const nameOf = (clientName: string) => clientInFlow({ clientName, redirectHost: 'app.example' }).name
 const CLAIMS = { iss: 'https://op.example', sub: 's', sid: 's', acr: 'policy' }
@@ -33,15 +33,15 @@ test.each([
   ['😀'.repeat(100), '😀'.repeat(100)],
   ['😀'.repeat(101), `${'😀'.repeat(99)}…`],
   ['Cl\u200ba\u202eude\u{e0041}\ufe0f', 'Claude'],
-])('%j is the name %j of a client, and of a person', (name, shown) => {
+])('%j is the name %j of a client, and of a user', (name, shown) => {
   expect(shownClientName(name)).toBe(shown)
-  expect(personNameIn({ ...CLAIMS, name })).toBe(shown)
+  expect(userNameIn({ ...CLAIMS, name })).toBe(shown)
 })
 
-test('a name of which nothing can be seen is a neutral word, and a person is called by the next one', () => {
+test('a name of which nothing can be seen is a neutral word, and a user is called by the next one', () => {
   for (const name of ['\ufe0f\u{e0100}', '\u3164\u2800', '\u200d\u200c', '\u0301', '\u{e0041}\u{e007f}']) {
     expect(shownClientName(name)).toBe('an app without a name')
-    expect(personNameIn({ ...CLAIMS, name, preferred_username: 'ada' })).toBe('ada')
-    expect(personNameIn({ ...CLAIMS, name })).toBeNull()
+    expect(userNameIn({ ...CLAIMS, name, preferred_username: 'ada' })).toBe('ada')
+    expect(userNameIn({ ...CLAIMS, name })).toBeNull()
   }
 })

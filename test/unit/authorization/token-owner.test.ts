@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { tokenOwner } from '#authorization/token/token-owner.ts'
 import { readRootKeys } from '#lib/root-keys.ts'
-import { makePersonId } from '#users/base/user-id.ts'
+import { makeUserId } from '#users/base/user-id.ts'
 
 const keys = (text: string, retiredRootKeys: string[] = []) => {
   const read = readRootKeys(text, undefined)
@@ -11,7 +11,7 @@ const keys = (text: string, retiredRootKeys: string[] = []) => {
 const a = `a:${'A'.repeat(43)}`
 const b = `b:${'B'.repeat(42)}A`
 const tokenUnder = async (text: string) =>
-  `${await makePersonId(keys(text).rootKeys[0], 'https://issuer.example', 'ada')}:${'g'.repeat(16)}:${'s'.repeat(32)}`
+  `${await makeUserId(keys(text).rootKeys[0], 'https://issuer.example', 'ada')}:${'g'.repeat(16)}:${'s'.repeat(32)}`
 
 const said = vi.spyOn(console, 'error').mockImplementation(() => {})
 afterEach(() => said.mockClear())

@@ -8,7 +8,7 @@ import { refreshing } from './requirements/refreshing.ts'
 import { registration } from './requirements/registration.ts'
 import { scopes } from './requirements/scopes.ts'
 import { serverDuties } from './requirements/server-duties.ts'
-import { stateful } from './requirements/stateful.ts'
+import { session } from './requirements/session.ts'
 import { stateless } from './requirements/stateless.ts'
 import { transport } from './requirements/transport.ts'
 
@@ -25,6 +25,6 @@ export const requirements = [
   ...transport,
   ...stateless,
   ...noState,
-  ...stateful,
+  ...session,
   ...serverDuties,
 ]

@@ -119,29 +119,12 @@ const PICTURES = [...codes(0xa9, 0xae), ...codes(0x203c, 0x3299), ...codes(0x1f0
 const styled = PICTURES.flatMap((one) => [one, `${one}\ufe0f`])
 const SKINS = codes(0x1f3fb, 0x1f3ff)
 const isRgi = (text: string) => RGI.test(text)
-const people = [
-  '👩',
-  '👨',
-  '🧑',
-  '🏃',
-  '🏃🏾',
-  '👩🏽',
-  '🧑🏿',
-  '👯',
-  '🚶',
-  '🏴',
-  '🏳️',
-  '❤️',
-  '⛓️',
-  '🐈',
-  '🐻',
-  '😮',
-]
+const users = ['👩', '👨', '🧑', '🏃', '🏃🏾', '👩🏽', '🧑🏿', '👯', '🚶', '🏴', '🏳️', '❤️', '⛓️', '🐈', '🐻', '😮']
 const behind = [...styled, ...SKINS.flatMap((skin) => ['🤝‍🧑', '❤️‍🧑', '❤️‍💋‍👨'].map((one) => `${one}${skin}`))]
 const EMOJI = [
   ...styled.filter(isRgi),
   ...PICTURES.flatMap((one) => SKINS.map((skin) => `${one}${skin}`)).filter(isRgi),
-  ...people.flatMap((one) => behind.map((next) => `${one}\u200d${next}`)).filter(isRgi),
+  ...users.flatMap((one) => behind.map((next) => `${one}\u200d${next}`)).filter(isRgi),
   ...codes(0x1f1e6, 0x1f1ff)
     .flatMap((one, _at, all) => all.map((two) => `${one}${two}`))
     .filter(isRgi),

@@ -32,24 +32,22 @@ const word = (characters: number) =>
   fc.stringMatching(new RegExp(`^[A-Za-z0-9_-]{${characters}}$`)).filter(isMixed)
 // Of random characters one in a million is of one case; a property would find it.
 const isMixed = (text: string) => /[a-z]/.test(text) && /[A-Z]/.test(text)
-const personId = fc
+const userId = fc
   .tuple(word(22), fc.stringMatching(/^[A-Za-z0-9]{1,16}$/), word(43))
   .map((parts) => parts.join('.'))
 const hex = (characters: number) => fc.stringMatching(new RegExp(`^[0-9a-f]{${characters}}$`))
-const token = fc.tuple(personId, word(16), word(32)).map((parts) => parts.join(':'))
+const token = fc.tuple(userId, word(16), word(32)).map((parts) => parts.join(':'))
 
 /** Everything that this server gives out and that opens something, each with the part that must not be seen. */
 const ours = {
   'a code or a token': token.map((text) => [text, text.slice(-32)]),
-  'an id of a person': personId.map((text) => [text, text.slice(-43)]),
+  'an id of a user': userId.map((text) => [text, text.slice(-43)]),
   'a handle or a state': word(43).map((text) => [text, text]),
   'a session id': fc.tuple(hex(64), word(43)).map(([id, mac]) => [`${id}.${mac}`, mac]),
   'a link of a step-up': fc
-    .tuple(personId, hex(32))
-    .map(([person, id]) => [`https://mcp.example.com/step-up/${person}~${id}`, id]),
-  'a cookie of a page': fc
-    .tuple(personId, word(43))
-    .map(([person, secret]) => [`${person}~${secret}`, secret]),
+    .tuple(userId, hex(32))
+    .map(([user, id]) => [`https://mcp.example.com/step-up/${user}~${id}`, id]),
+  'a cookie of a page': fc.tuple(userId, word(43)).map(([user, secret]) => [`${user}~${secret}`, secret]),
   'a secret of a client': word(32).map((text) => [text, text]),
   'a JWT': fc.tuple(word(20), word(30), word(20)).map(([a, b, c]) => [`eyJ${a}.${b}.${c}`, b]),
   'a query': fc
@@ -66,8 +64,8 @@ const ours = {
     .tuple(token, fc.integer({ min: 1, max: 24 }))
     .map(([text, cut]) => [text.slice(0, -cut), text.slice(-32, -cut)]),
   'a token in another encoding': fc.tuple(token, fc.constantFrom('%', '%25')).map(([text, sign]) => {
-    const [person = '', grant = '', secret = ''] = text.split(':')
-    const dots = person.replaceAll('.', `${sign}2E`)
+    const [user = '', grant = '', secret = ''] = text.split(':')
+    const dots = user.replaceAll('.', `${sign}2E`)
     const letters = Array.from(secret, (letter) => `${sign}${letter.charCodeAt(0).toString(16)}`).join('')
     return [`${dots}${sign}3A${grant}${sign}3A${letters}`, letters]
   }),
@@ -108,7 +106,7 @@ test.each([
   'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED',
   'https://chatgpt.com/oauth/IbUR3zxyNQ16/client.json',
   'https://a-worker-with-a-long-name-of-its-own-2.example.workers.dev/oauth/client-metadata.json',
-  'TypeError: x is not a function at #read (file:///src/people/grant-book.ts:12:5)',
+  'TypeError: x is not a function at #read (file:///src/users/grant-book.ts:12:5)',
   'Is it there? Nobody knows.',
   'MCP_SERVER_PRIVATE_KEY does not sign',
   '203.0.113.0/24',

@@ -10,7 +10,7 @@ import { answering } from '../todos/tools/context.ts'
 vi.spyOn(console, 'error').mockImplementation(() => {})
 
 const principal = {
-  person: 'ada',
+  user: 'ada',
   grant: 'g1',
   client: 'c1',
   scopes: ['todo:read', 'todo:write'],
@@ -44,12 +44,12 @@ function makeWorld({ askMs = 0, deadlineMs = 5_000, isUnknown = false } = {}) {
     say: ({ said }) => said,
   })
   const caller: Caller = {
-    lane: 'stateless',
+    transport: 'stateless',
     message: { meta: undefined },
-    keeper: {
+    userApi: {
       async beginCall(intent) {
         intents.push(intent)
-        return { verdict: 'go', call: intent.transaction, downstreamToken: 't', person: { name: null } }
+        return { verdict: 'go', call: intent.transaction, downstreamToken: 't', user: { name: null } }
       },
       async endCall(_call, outcome) {
         outcomes.push(outcome)

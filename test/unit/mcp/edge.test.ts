@@ -5,7 +5,7 @@ import { guardMcpRequest } from '#mcp/guard-request.ts'
 import { readPrincipal, writePrincipal } from '#mcp/principal-header.ts'
 import { readDownstreamToken } from '#mcp/read-downstream-token.ts'
 import { RequestLine } from '#mcp/request-line.ts'
-import { sayRefusal } from '#mcp/tool-denial.ts'
+import { sayDenial } from '#mcp/tool-denial.ts'
 import { failure } from '#mcp/tool-result.ts'
 import { Secret } from '#lib/secret.ts'
 
@@ -30,7 +30,7 @@ test.each([
   expect(guardMcpRequest(request, allowed)?.status ?? null).toBe(status)
 })
 
-test('a lane sees the headers of MCP, no bearer, and no query', () => {
+test('a transport sees the headers of MCP, no bearer, and no query', () => {
   const request = forwardRequest(
     new Request(`${URL_OF_MCP}?_pk=x`, {
       method: 'POST',
@@ -58,7 +58,7 @@ test('a lane sees the headers of MCP, no bearer, and no query', () => {
 
 test('a principal survives its header, whatever its client id holds', () => {
   const principal = {
-    person: 'ada',
+    user: 'ada',
     grant: 'g1',
     client: 'https://client.example/ü',
     scopes: ['todo:read'],
@@ -116,20 +116,20 @@ test('any other answer passes byte for byte, also one that comes in pieces', asy
   ])
 })
 
-test('every refusal says whether something changed and what to do next', () => {
+test('every denial says whether something changed and what to do next', () => {
   const plain = ['unauthorized', 'forbidden', 'gone', 'invalid', 'too_large', 'unavailable'] as const
   const said = [
-    ...plain.map((reason) => sayRefusal({ reason })),
-    ...(['scope_missing', 'bad_input', 'ended', 'bad_key'] as const).map((reason) => sayRefusal({ reason })),
-    sayRefusal({ reason: 'busy', retryAfterSeconds: null }),
-    sayRefusal({ reason: 'not_started', retryAfterSeconds: 3 }),
-    sayRefusal({ reason: 'broken', incident: 'abc' }),
+    ...plain.map((reason) => sayDenial({ reason })),
+    ...(['scope_missing', 'bad_input', 'ended', 'bad_key'] as const).map((reason) => sayDenial({ reason })),
+    sayDenial({ reason: 'busy', retryAfterSeconds: null }),
+    sayDenial({ reason: 'not_started', retryAfterSeconds: 3 }),
+    sayDenial({ reason: 'broken', incident: 'abc' }),
   ]
   for (const sentence of said) expect(sentence).toContain('Nothing was changed.')
-  expect(sayRefusal({ reason: 'unknown_outcome' })).toContain('Do not repeat it')
-  expect(sayRefusal({ reason: 'key_of_another_call' })).toContain('Nothing was changed by this call.')
-  expect(sayRefusal({ reason: 'already_done' })).toMatch(/not made again\. Call listTodos/)
-  expect(sayRefusal({ reason: 'still_running' })).toMatch(/not started a second time\. Ask again in a moment/)
+  expect(sayDenial({ reason: 'unknown_outcome' })).toContain('Do not repeat it')
+  expect(sayDenial({ reason: 'key_of_another_call' })).toContain('Nothing was changed by this call.')
+  expect(sayDenial({ reason: 'already_done' })).toMatch(/not made again\. Call listTodos/)
+  expect(sayDenial({ reason: 'still_running' })).toMatch(/not started a second time\. Ask again in a moment/)
 })
 
 test('a downstream token is decoded without what names a session or an actor', async () => {

@@ -5,10 +5,10 @@ import { thumbprint } from '#lib/thumbprint.ts'
 import { type CallMessage, KEY_NAME } from '#mcp/call-key.ts'
 import type { Caller } from '#mcp/invoke-tool.ts'
 import { invokeTool } from '#mcp/invoke-tool.ts'
-import type { CallIntent, CallKeeper, CallOutcome } from '#users/calls/calls.ts'
+import type { CallIntent, CallApi, CallOutcome } from '#users/calls/calls.ts'
 import { type AnyTool, defineTool } from '#catalog/define-tool.ts'
 import type { ToolContext } from '#catalog/tool-context.ts'
-import type { ToolProblem } from '#catalog/tool-denial.ts'
+import type { ToolDenial } from '#catalog/tool-denial.ts'
 import { answering } from '../todos/tools/context.ts'
 
 const TOKEN = 'downstream-token-must-not-leak'
@@ -17,21 +17,21 @@ const lines = logged.map((method) => vi.spyOn(console, method).mockImplementatio
 beforeEach(() => lines.forEach((spy) => spy.mockClear()))
 
 const principal = {
-  person: 'ada',
+  user: 'ada',
   grant: 'g1',
   client: 'c1',
   scopes: ['todo:read', 'todo:write'],
   expiresAtSeconds: 2_000_000_000,
 }
 
-/** Keeps in memory what a Person would keep in its storage, in the order in which it happened. */
-class Keeper implements CallKeeper {
+/** Keeps in memory what a User would keep in its storage, in the order in which it happened. */
+class UserApi implements CallApi {
   readonly events: (
     | ['begin', CallIntent]
     | ['end', string, CallOutcome, string | null]
     | ['run', unknown]
   )[] = []
-  start: unknown = { verdict: 'go', call: 'call-1', downstreamToken: TOKEN, person: { name: 'Ada' } }
+  start: unknown = { verdict: 'go', call: 'call-1', downstreamToken: TOKEN, user: { name: 'Ada' } }
   async beginCall(intent: CallIntent): Promise<unknown> {
     this.events.push(['begin', intent])
     return this.start
@@ -41,13 +41,13 @@ class Keeper implements CallKeeper {
   }
 }
 
-function makeWorld(keeper = new Keeper(), meta?: CallMessage['meta']) {
+function makeWorld(userApi = new UserApi(), meta?: CallMessage['meta']) {
   const work: Promise<unknown>[] = []
   const calls: Parameters<Caller['todosFor']>[0][] = []
   const caller: Caller = {
-    lane: 'stateless',
+    transport: 'stateless',
     message: { meta },
-    keeper,
+    userApi,
     deadlineMs: 10_000,
     waitUntil: (promise) => work.push(promise),
     todosFor(call) {
@@ -58,14 +58,14 @@ function makeWorld(keeper = new Keeper(), meta?: CallMessage['meta']) {
   const settled = async () => {
     for (const promise of work) await promise
   }
-  return { keeper, caller, calls, settled }
+  return { userApi, caller, calls, settled }
 }
 
 const toolThat = (
   run: (
     input: unknown,
     context: ToolContext,
-  ) => Promise<ReturnType<typeof ok<{ said: string }>> | { ok: false; error: ToolProblem }>,
+  ) => Promise<ReturnType<typeof ok<{ said: string }>> | { ok: false; error: ToolDenial }>,
   effect: AnyTool['effect'] = 'add',
 ) =>
   defineTool({
@@ -83,9 +83,9 @@ const fine = toolThat(async () => ok({ said: 'yes' }))
 const textOf = (result: Awaited<ReturnType<typeof invokeTool>>) => result.content[0]?.text
 
 test('the intent is on record before the tool runs, the outcome after it', async () => {
-  const { keeper, caller, calls, settled } = makeWorld()
+  const { userApi, caller, calls, settled } = makeWorld()
   const tool = toolThat(async (input) => {
-    keeper.events.push(['run', input])
+    userApi.events.push(['run', input])
     return ok({ said: 'yes' })
   })
   const result = await invokeTool(tool, { a: ' x ' }, principal, caller)
@@ -99,13 +99,13 @@ test('the intent is on record before the tool runs, the outcome after it', async
     structuredContent: { said: 'yes' },
     _meta: { transaction },
   })
-  expect(keeper.events).toEqual([
+  expect(userApi.events).toEqual([
     [
       'begin',
       {
         grant: 'g1',
         client: 'c1',
-        lane: 'stateless',
+        transport: 'stateless',
         tool: 'testTool',
         effect: 'write',
         key: null,
@@ -121,11 +121,11 @@ test('the intent is on record before the tool runs, the outcome after it', async
 })
 
 test('equal arguments have equal digests, however they were written', async () => {
-  const { keeper, caller } = makeWorld()
+  const { userApi, caller } = makeWorld()
   await invokeTool(fine, { a: 'x', b: 1 }, principal, caller)
   await invokeTool(fine, { b: 1, a: ' x' }, principal, caller)
   await invokeTool(fine, { b: 2, a: 'x' }, principal, caller)
-  const digests = keeper.events.flatMap(([what, intent]) =>
+  const digests = userApi.events.flatMap(([what, intent]) =>
     what === 'begin' ? [intent.argumentsDigest] : [],
   )
   expect(digests[0]).toBe(digests[1])
@@ -137,11 +137,11 @@ test.each([
   ['an argument that is not known', principal, { a: 'x', c: 1 }, /do not fit/],
   ['arguments of another type', principal, 'x', /do not fit/],
 ])('with %s nothing begins', async (_what, who, input, words) => {
-  const { keeper, caller } = makeWorld()
+  const { userApi, caller } = makeWorld()
   const result = await invokeTool(fine, input, who, caller)
   expect(result.isError).toBe(true)
   expect(textOf(result)).toMatch(words)
-  expect(keeper.events).toEqual([])
+  expect(userApi.events).toEqual([])
 })
 
 test.each([
@@ -155,9 +155,9 @@ test.each([
     { reason: 'not_started', retryAfterSeconds: 300, isLasting: true },
   ],
   [{ verdict: 'nonsense' }, { reason: 'not_started', retryAfterSeconds: 5 }],
-])('a Person that says %j stops the call, and says so for the HTTP answer', async (start, stopped) => {
-  const { keeper, caller, calls } = makeWorld()
-  keeper.start = start
+])('a User that says %j stops the call, and says so for the HTTP answer', async (start, stopped) => {
+  const { userApi, caller, calls } = makeWorld()
+  userApi.start = start
   const result = await invokeTool(fine, { a: 'x' }, principal, caller)
   expect(result).toMatchObject({ isError: true, _meta: { stopped } })
   expect(calls).toEqual([])
@@ -169,7 +169,7 @@ test.each([
   ['forbidden', 'refused'],
   ['gone', 'refused'],
 ] as const)('a tool that ends with %s is on record as %s', async (reason, outcome) => {
-  const { keeper, caller, settled } = makeWorld()
+  const { userApi, caller, settled } = makeWorld()
   const result = await invokeTool(
     toolThat(async () => err({ reason })),
     { a: 'x' },
@@ -179,7 +179,7 @@ test.each([
   await settled()
   expect(result.isError).toBe(true)
   expect(result.structuredContent).toBeUndefined()
-  expect(keeper.events.at(-1)).toEqual(['end', 'call-1', outcome, null])
+  expect(userApi.events.at(-1)).toEqual(['end', 'call-1', outcome, null])
 })
 
 test.each([
@@ -188,13 +188,13 @@ test.each([
 ] as const)(
   'a tool to %s that breaks: the record says %s, details stay in the log',
   async (effect, outcome, words) => {
-    const { keeper, caller, settled } = makeWorld()
+    const { userApi, caller, settled } = makeWorld()
     const broken = toolThat(() => Promise.reject(new Error('secret detail')), effect)
     const result = await invokeTool(broken, { a: 'x' }, principal, caller)
     await settled()
     expect(textOf(result)).toMatch(words)
     expect(JSON.stringify(result)).not.toContain('secret detail')
-    expect(keeper.events.at(-1)).toEqual(['end', 'call-1', outcome, null])
+    expect(userApi.events.at(-1)).toEqual(['end', 'call-1', outcome, null])
     expect(JSON.stringify(lines.flatMap((spy) => spy.mock.calls))).toContain('secret detail')
   },
 )
@@ -221,7 +221,7 @@ test.each([
   ['read', 'failed', /does not answer/],
   ['change', 'unknown', /^It is unknown/],
 ] as const)('a tool to %s that takes too long is on record as %s', async (effect, outcome, words) => {
-  const { keeper, caller, settled } = makeWorld()
+  const { userApi, caller, settled } = makeWorld()
   const result = await invokeTool(
     toolThat(() => new Promise(() => {}), effect),
     { a: 'x' },
@@ -230,30 +230,30 @@ test.each([
   )
   await settled()
   expect(textOf(result)).toMatch(words)
-  expect(keeper.events.at(-1)).toEqual(['end', 'call-1', outcome, null])
+  expect(userApi.events.at(-1)).toEqual(['end', 'call-1', outcome, null])
 })
 
 test('an outcome that cannot be stored is logged and not shown', async () => {
-  const keeper = new Keeper()
-  keeper.endCall = () => Promise.reject(new Error('storage is down'))
-  const { caller, settled } = makeWorld(keeper)
+  const userApi = new UserApi()
+  userApi.endCall = () => Promise.reject(new Error('storage is down'))
+  const { caller, settled } = makeWorld(userApi)
   const result = await invokeTool(fine, { a: 'x' }, principal, caller)
   await settled()
   expect(result.isError).toBeUndefined()
   expect(JSON.stringify(lines.flatMap((spy) => spy.mock.calls))).toContain('call.not-ended')
 })
 
-test('a Person that cannot be reached stops the call', async () => {
-  const keeper = new Keeper()
-  keeper.beginCall = () => Promise.reject(new Error('object is down'))
-  const { caller, calls } = makeWorld(keeper)
+test('a User that cannot be reached stops the call', async () => {
+  const userApi = new UserApi()
+  userApi.beginCall = () => Promise.reject(new Error('object is down'))
+  const { caller, calls } = makeWorld(userApi)
   const result = await invokeTool(fine, { a: 'x' }, principal, caller)
   expect(result).toMatchObject({ isError: true, _meta: { stopped: { reason: 'not_started' } } })
   expect(calls).toEqual([])
   expect(JSON.stringify(result)).not.toContain('object is down')
 })
 
-test('a tool sees the person and no token', async () => {
+test('a tool sees the user and no token', async () => {
   const { caller } = makeWorld()
   let seen: unknown
   const tool = toolThat(async (_input, context) => {
@@ -276,14 +276,14 @@ const refusedTool = toolThat(async (_input, { todos }) => {
 })
 
 function makeRefusingWorld(starts: unknown[]) {
-  const keeper = new Keeper()
-  const first = keeper.start
+  const userApi = new UserApi()
+  const first = userApi.start
   const rest = [...starts]
-  keeper.beginCall = async (intent) => {
-    keeper.events.push(['begin', intent])
+  userApi.beginCall = async (intent) => {
+    userApi.events.push(['begin', intent])
     return intent.refused === undefined ? first : rest.shift()
   }
-  const world = makeWorld(keeper)
+  const world = makeWorld(userApi)
   const replaced: string[] = []
   world.caller.todosFor = ({ token, replaceToken }) => ({
     ...answering(ok([])),
@@ -299,16 +299,16 @@ const go = (downstreamToken: string) => ({
   verdict: 'go',
   call: 'call-1',
   downstreamToken,
-  person: { name: null },
+  user: { name: null },
 })
 
 test('a token that the API refused is replaced by beginning the same call once more', async () => {
-  const { keeper, caller, replaced, settled } = makeRefusingWorld([go('newer-token')])
+  const { userApi, caller, replaced, settled } = makeRefusingWorld([go('newer-token')])
   const result = await invokeTool(refusedTool, { a: 'x' }, principal, caller)
   await settled()
-  const [first, again] = keeper.events.flatMap(([what, intent]) => (what === 'begin' ? [intent] : []))
+  const [first, again] = userApi.events.flatMap(([what, intent]) => (what === 'begin' ? [intent] : []))
   expect(again).toEqual({ ...first, refused: await thumbprint(TOKEN) })
-  expect(keeper.events.slice(2)).toEqual([['end', 'call-1', 'refused', null]])
+  expect(userApi.events.slice(2)).toEqual([['end', 'call-1', 'refused', null]])
   expect(replaced).toEqual(['newer-token'])
   // The tool still says that the API does not accept it: then nothing has ended, and it is no HTTP status.
   expect(result._meta).not.toHaveProperty('stopped')
@@ -325,7 +325,7 @@ test.each([
     'stopped',
     { reason: 'not_started', retryAfterSeconds: 9 },
   ],
-])('where the Person then says %s', async (_what, start, other, stopped) => {
+])('where the User then says %s', async (_what, start, other, stopped) => {
   const { caller, replaced } = makeRefusingWorld([start])
   const result = await invokeTool(refusedTool, { a: 'x' }, principal, caller)
   expect(replaced).toEqual([other])
@@ -344,10 +344,10 @@ test('a call that did something before it was refused does not look as if it had
 })
 
 test('after the outcome was told, no newer token is given: nothing is sent for the call any more', async () => {
-  const { caller, replaced, keeper } = makeRefusingWorld([])
+  const { caller, replaced, userApi } = makeRefusingWorld([])
   const { promise: late, resolve } = Promise.withResolvers<unknown>()
-  const begin = keeper.beginCall.bind(keeper)
-  keeper.beginCall = (intent) => (intent.refused === undefined ? begin(intent) : late)
+  const begin = userApi.beginCall.bind(userApi)
+  userApi.beginCall = (intent) => (intent.refused === undefined ? begin(intent) : late)
   const result = await invokeTool(refusedTool, { a: 'x' }, principal, { ...caller, deadlineMs: 250 })
   expect(textOf(result)).toMatch(/^It is unknown/)
   resolve(go('newer-token'))
@@ -357,11 +357,11 @@ test('after the outcome was told, no newer token is given: nothing is sent for t
 const meta = { [KEY_NAME]: 'order-7' }
 const kept = JSON.stringify({ structured: { said: 'yes' }, text: 'It said yes.' })
 
-test('a write with a key is told to the Person with a hash of it, and its answer is kept', async () => {
-  const { keeper, caller, settled } = makeWorld(new Keeper(), meta)
+test('a write with a key is told to the User with a hash of it, and its answer is kept', async () => {
+  const { userApi, caller, settled } = makeWorld(new UserApi(), meta)
   await invokeTool(fine, { a: 'x' }, principal, caller)
   await settled()
-  const [begun, ended] = keeper.events
+  const [begun, ended] = userApi.events
   expect(begun).toMatchObject([
     'begin',
     { effect: 'write', key: { hash: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/) } },
@@ -371,7 +371,7 @@ test('a write with a key is told to the Person with a hash of it, and its answer
 })
 
 test('an answer that is too large, and one that is no success, are not kept', async () => {
-  const { keeper, caller, settled } = makeWorld(new Keeper(), meta)
+  const { userApi, caller, settled } = makeWorld(new UserApi(), meta)
   for (const answer of [ok({ said: 'ä'.repeat(40_000) }), err({ reason: 'gone' as const })]) {
     await invokeTool(
       toolThat(async () => answer),
@@ -381,7 +381,7 @@ test('an answer that is too large, and one that is no success, are not kept', as
     )
   }
   await settled()
-  expect(keeper.events.filter(([what]) => what === 'end')).toEqual([
+  expect(userApi.events.filter(([what]) => what === 'end')).toEqual([
     ['end', 'call-1', 'done', null],
     ['end', 'call-1', 'refused', null],
   ])
@@ -390,8 +390,8 @@ test('an answer that is too large, and one that is no success, are not kept', as
 const again = { call: 'call-0' }
 
 test('a repeat is answered as the first call was, and nothing runs', async () => {
-  const { keeper, caller, calls, settled } = makeWorld(new Keeper(), meta)
-  keeper.start = { verdict: 'repeat', ...again, result: kept }
+  const { userApi, caller, calls, settled } = makeWorld(new UserApi(), meta)
+  userApi.start = { verdict: 'repeat', ...again, result: kept }
   const result = await invokeTool(fine, { a: 'x' }, principal, caller)
   await settled()
   expect(result).toEqual({
@@ -403,7 +403,7 @@ test('a repeat is answered as the first call was, and nothing runs', async () =>
     _meta: { transaction: 'call-0', repeated: true },
   })
   expect(calls).toEqual([])
-  expect(keeper.events).toHaveLength(1)
+  expect(userApi.events).toHaveLength(1)
 })
 
 test.each([
@@ -413,23 +413,23 @@ test.each([
   ['has no answer left', { verdict: 'repeat', ...again, result: null }, /not made again\. Call listTodos/],
   ['has an answer of an older release', { verdict: 'repeat', ...again, result: '{}' }, /not made again/],
 ])('a call whose earlier call %s says so, names it, and runs nothing', async (_what, start, words) => {
-  const { keeper, caller, calls, settled } = makeWorld(new Keeper(), meta)
-  keeper.start = start
+  const { userApi, caller, calls, settled } = makeWorld(new UserApi(), meta)
+  userApi.start = start
   const result = await invokeTool(fine, { a: 'x' }, principal, caller)
   await settled()
   expect(textOf(result)).toMatch(words)
   expect(result).toMatchObject({ isError: true, _meta: { transaction: 'call-0' } })
-  // A tool's own refusal, not an HTTP status: neither a new login nor waiting for this server would help.
+  // A tool's own denial, not an HTTP status: neither a new login nor waiting for this server would help.
   expect(result._meta).not.toHaveProperty('stopped')
   expect(calls).toEqual([])
-  expect(keeper.events).toHaveLength(1)
+  expect(userApi.events).toHaveLength(1)
 })
 
 test.each([[''], ['with space'], ['x'.repeat(129)], ['käse'], [7], [null], [['a']]])(
   'the key %j is refused before anything begins',
   async (key) => {
-    const { keeper, caller } = makeWorld(new Keeper(), { [KEY_NAME]: key })
+    const { userApi, caller } = makeWorld(new UserApi(), { [KEY_NAME]: key })
     expect(textOf(await invokeTool(fine, { a: 'x' }, principal, caller))).toMatch(/^An idempotency key is/)
-    expect(keeper.events).toEqual([])
+    expect(userApi.events).toEqual([])
   },
 )

@@ -17,7 +17,7 @@ test('a request is one line, with how long it took and what is known of it', asy
     request,
     () => times.shift() ?? 0,
     () => {
-      lineOf(request).note({ grant: 'g1', lane: 'stateful' })
+      lineOf(request).note({ grant: 'g1', transport: 'session' })
       return new Response(null, { status: 202 })
     },
   )
@@ -26,7 +26,7 @@ test('a request is one line, with how long it took and what is known of it', asy
       level: 'info',
       event: 'mcp.answered',
       grant: 'g1',
-      lane: 'stateful',
+      transport: 'session',
       outcome: 'answered',
       status: 202,
       ms: 43,

@@ -7,16 +7,16 @@ const makeKey = (fill: number) =>
     'verify',
   ])
 const SESSION = 'ab'.repeat(32)
-const owner = { person: 'ada', client: 'https://client.example/meta' }
+const owner = { user: 'ada', client: 'https://client.example/meta' }
 
 test('an id opens for its owner only', async () => {
   const keys = [await makeKey(1)] as const
   const id = await signSessionId(keys, SESSION, owner)
   expect(id).toMatch(/^[0-9a-f]{64}\.[A-Za-z0-9_-]{43}$/)
   expect(await openSessionId(keys, id, owner)).toBe(SESSION)
-  expect(await openSessionId(keys, id, { ...owner, person: 'bob' })).toBeNull()
+  expect(await openSessionId(keys, id, { ...owner, user: 'bob' })).toBeNull()
   expect(await openSessionId(keys, id, { ...owner, client: 'other' })).toBeNull()
-  expect(await openSessionId(keys, id, { person: 'ad', client: 'a' + owner.client })).toBeNull()
+  expect(await openSessionId(keys, id, { user: 'ad', client: 'a' + owner.client })).toBeNull()
   expect(await openSessionId(keys, `${'0'.repeat(64)}${id.slice(64)}`, owner)).toBeNull()
 })
 

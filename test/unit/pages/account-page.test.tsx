@@ -3,14 +3,14 @@ import { AccountPage } from '#pages/account-page.tsx'
 import { renderPage } from '#pages/layout.tsx'
 import { accountProps } from './samples.tsx'
 
-test('what a client or a person calls itself stands escaped, in the fields that are for it', () => {
+test('what a client or a user calls itself stands escaped, in the fields that are for it', () => {
   const hostile = '</bdi><script>x()</script>"\'&'
   const [first] = accountProps.live
   if (first === undefined) throw new Error('no grant')
   const markup = renderPage(
     <AccountPage
       {...accountProps}
-      personName={hostile}
+      userName={hostile}
       live={[{ ...first, client: { ...first.client, name: hostile, domain: null, redirectHost: hostile } }]}
     />,
   )

@@ -35,7 +35,7 @@ test('each snippet on the page is exactly what to type', () => {
   }
 })
 
-test('locally the people, their password and the stand-in are there, and Claude is said to be out of reach', () => {
+test('locally the users, their password and the emulator are there, and Claude is said to be out of reach', () => {
   const html = render(homeProps)
   expect(html).toContain('<code>ada</code>')
   expect(html).toContain('<code>grace</code>')
@@ -47,8 +47,8 @@ test('locally the people, their password and the stand-in are there, and Claude 
   expect(html).toContain('servers cannot reach localhost')
 })
 
-test('a deployment names no people, whatever it is given, and explains the connector', () => {
-  const html = render({ ...homeProps, ...deployedProps, people: homeProps.people, password: 'demo' })
+test('a deployment names no users, whatever it is given, and explains the connector', () => {
+  const html = render({ ...homeProps, ...deployedProps, users: homeProps.users, password: 'demo' })
   expect(html).not.toContain('ada')
   expect(html).not.toContain('demo')
   expect(html).toContain('Add custom connector')

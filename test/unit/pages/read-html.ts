@@ -1,4 +1,4 @@
-/** Reads what our own renderer writes: every attribute in double quotes. Not a parser for other people's HTML. */
+/** Reads what our own renderer writes: every attribute in double quotes. Not a parser for other users's HTML. */
 
 export type Tag = { name: string; attributes: Record<string, string>; at: number }
 
@@ -22,7 +22,7 @@ export function tagsOf(html: string, name?: string): Tag[] {
 export const skeletonOf = (html: string): string =>
   [...html.matchAll(/<[^>]*>/g)].map(([tag]) => tag.replaceAll(/="[^"]*"/g, '=""')).join('')
 
-/** What a person reads inside the first element that starts with `opening`. */
+/** What a user reads inside the first element that starts with `opening`. */
 export function textOf(html: string, opening: string): string {
   const start = html.indexOf(opening)
   if (start === -1) return ''

@@ -30,21 +30,21 @@ export const consentProps: ConsentPageProps = {
 export const homeProps: HomePageProps = {
   mcpUrl: 'http://localhost:8787/mcp',
   isLocal: true,
-  people: [
-    { username: 'ada', note: 'an ordinary person' },
+  users: [
+    { username: 'ada', note: 'an ordinary user' },
     { username: 'grace', note: 'an operator' },
   ],
   password: 'demo',
-  standInUrl: 'http://localhost:8789/',
+  emulatorUrl: 'http://localhost:8789/',
   productName: 'Todo MCP server',
 }
 
 export const deployedProps: HomePageProps = {
   mcpUrl: 'https://mcp.example.com/mcp',
   isLocal: false,
-  people: [],
+  users: [],
   password: null,
-  standInUrl: null,
+  emulatorUrl: null,
   productName: 'Todo MCP server',
 }
 
@@ -58,7 +58,7 @@ const local: AccountClient = {
 }
 
 export const accountProps: AccountPageProps = {
-  personName: 'Ada Lovelace',
+  userName: 'Ada Lovelace',
   csrf: 'the-csrf',
   live: [
     {
@@ -84,7 +84,7 @@ export const accountProps: AccountPageProps = {
 }
 
 export const stepUpProps: StepUpPageProps = {
-  action: '/step-up/person~request',
+  action: '/step-up/user~request',
   csrf: 'bound-to-this-browser',
   client: {
     name: 'Claude',
@@ -203,6 +203,6 @@ export const everyPage: readonly (readonly [string, string])[] = [
   ],
   ['locked', renderPage(<LockedPage />)],
   ['own page', renderPage(<AccountPage {...accountProps} />)],
-  ['own page, empty', renderPage(<AccountPage {...accountProps} personName={null} live={[]} ended={[]} />)],
+  ['own page, empty', renderPage(<AccountPage {...accountProps} userName={null} live={[]} ended={[]} />)],
   ['own page, to sign in', renderPage(<AccountSignInPage isOver productName="Todos" apiName="Todo API" />)],
 ]

@@ -36,7 +36,7 @@ test('the page says from where and when the app asked, and warns of a second net
 
 test('its form goes to its own address with the value that binds it, and its first button says no', () => {
   const markup = render()
-  expect(markup).toContain('<form method="post" action="/step-up/person~request" autocomplete="off">')
+  expect(markup).toContain('<form method="post" action="/step-up/user~request" autocomplete="off">')
   expect(markup).toContain('<input type="hidden" name="csrf" value="bound-to-this-browser"/>')
   const buttons = [...markup.matchAll(/<button[^>]* value="(\w+)"/g)].map(([, value]) => value)
   expect(buttons).toEqual(['deny', 'approve'])

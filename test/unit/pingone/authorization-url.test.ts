@@ -70,10 +70,10 @@ test.each([
   ],
   ['answers with a page', () => new Response('<h1>CANARY</h1>', { status: 201 }), 'unavailable'],
   ['answers without a request_uri', () => Response.json({ expires_in: 60 }, { status: 201 }), 'not_trusted'],
-  ['knows no such client', () => refusal(401, 'invalid_client'), 'misconfigured'],
-  ['refuses the scopes', () => refusal(400, 'invalid_scope'), 'misconfigured'],
-  ['refuses the request', () => refusal(400, 'CANARY of the tenant'), 'misconfigured'],
-  ['says that something is spent', () => refusal(400, 'invalid_grant'), 'dead'],
+  ['knows no such client', () => denial(401, 'invalid_client'), 'misconfigured'],
+  ['refuses the scopes', () => denial(400, 'invalid_scope'), 'misconfigured'],
+  ['refuses the request', () => denial(400, 'CANARY of the tenant'), 'misconfigured'],
+  ['says that something is spent', () => denial(400, 'invalid_grant'), 'dead'],
 ] as const)('a PingOne whose PAR %s gives a problem of our own words', async (_what, answer, reason) => {
   const url = await withPar(answer).client.authorizationUrl(login)
   expect(url).toMatchObject({ ok: false, error: { reason } })
@@ -103,5 +103,5 @@ test('a PingOne without PAR is a matter of settings, and the request is not sent
   expect(requests).toEqual([])
 })
 
-const refusal = (status: number, error: string) =>
+const denial = (status: number, error: string) =>
   Response.json({ error, error_description: 'CANARY' }, { status })

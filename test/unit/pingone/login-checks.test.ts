@@ -4,7 +4,7 @@ import { Secret } from '#lib/secret.ts'
 import type { PingOneSettings } from '#pingone/connection.ts'
 import { CLIENT_ID, ISSUER, playPingOne, SECRETS } from './play-pingone.ts'
 
-// What must be in PingOne's tokens before a login counts: a person, a flow, the environment, how long ago.
+// What must be in PingOne's tokens before a login counts: a user, a flow, the environment, how long ago.
 const keys = await generateKeyPair('RS256', { extractable: true })
 const KEYS = { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k', alg: 'RS256' }] }
 const ENVIRONMENT = '0c24f3a0-0522-4f76-9bcf-89643029e3e0'
@@ -62,12 +62,12 @@ test.each([
   ['access', 'sub'],
   ['access', 'sid'],
   ['access', 'acr'],
-] as const)('an %s token without %s stands for no person', async (which, claim) => {
+] as const)('an %s token without %s stands for no user', async (which, claim) => {
   expect(await finish({})).toBe('signed in')
   expect(await finish({}, { [which]: { [claim]: undefined } })).toMatch(/^not_trusted: /)
 })
 
-test('with a longest age, PingOne is asked for it and has to say when the person signed in', async () => {
+test('with a longest age, PingOne is asked for it and has to say when the user signed in', async () => {
   const settings = { maxAuthAgeSeconds: 3600 }
   const ago = (seconds: number) => ({ id: { auth_time: nowSeconds() - seconds } })
   const url = await play(settings).client.authorizationUrl({ ...login, state: 's', scopes: [] })

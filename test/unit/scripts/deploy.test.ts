@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { refusalOf, requestOf } from '../../../scripts/deploy/check-address.ts'
+import { denialOf, requestOf } from '../../../scripts/deploy/check-address.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'deploy-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -11,7 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const refused = (production: object, ...parameters: readonly string[]) => {
   const file = join(folder, 'wrangler.jsonc')
   writeFileSync(file, JSON.stringify({ name: 'x', workers_dev: false, env: { dev: {}, production } }))
-  return refusalOf(file, requestOf(parameters.length === 0 ? ['production'] : parameters))
+  return denialOf(file, requestOf(parameters.length === 0 ? ['production'] : parameters))
 }
 
 test.for([
@@ -42,7 +42,7 @@ test('an address on the command line counts, and a dry run deploys nothing', () 
 
 test('the environment has to be named, and to be there', () => {
   for (const none of [[], ['--dry-run'], ['--env'], ['--env=']])
-    expect(refusalOf('wrangler.jsonc', requestOf(none))).toMatch(/^Say which environment/)
+    expect(denialOf('wrangler.jsonc', requestOf(none))).toMatch(/^Say which environment/)
   expect(refused({}, 'prod')).toBe(
     'There is no environment prod in wrangler.jsonc; there are dev, production.',
   )
@@ -55,7 +55,7 @@ test.for([
   [['--env=production', '-e', 'staging']],
   [['staging', '--env', 'production']],
 ])('two environments are refused, since wrangler would choose: %s', ([parameters]) => {
-  expect(refusalOf('wrangler.jsonc', requestOf(parameters ?? []))).toMatch(/^Say which environment, once/)
+  expect(denialOf('wrangler.jsonc', requestOf(parameters ?? []))).toMatch(/^Say which environment, once/)
 })
 
 test.for([['--config'], ['-c'], ['--config=examples/todo-api/wrangler.jsonc'], ['--cwd=examples']])(

@@ -48,9 +48,15 @@ test('what it writes compiles, is formatted, lacks nothing and passes', { timeou
     status: 0,
     said: expect.stringContaining('src/tools/rename-todo.ts'),
   })
-  expect(textOf('src/tools/index.ts')).toMatch(/deleteTodo,\s+renameTodo,?\s*\]/)
-  const written = ['src/tools/rename-todo.ts', 'src/tools/index.ts', 'test/unit/tools/rename-todo.test.ts']
-  expect(run(bin('oxfmt'), '--check', ...written, 'test/unit/tools/examples.ts')).toMatchObject({ status: 0 })
+  expect(textOf('src/todos/tools/index.ts')).toMatch(/deleteTodo,\s+renameTodo,?\s*\]/)
+  const written = [
+    'src/tools/rename-todo.ts',
+    'src/todos/tools/index.ts',
+    'test/unit/tools/rename-todo.test.ts',
+  ]
+  expect(run(bin('oxfmt'), '--check', ...written, 'test/unit/todos/tools/examples.ts')).toMatchObject({
+    status: 0,
+  })
   const compiler = {
     extends: './tsconfig.json',
     include: ['src/tools', 'test/unit/tools/rename-todo.test.ts'],
@@ -96,7 +102,7 @@ test('a test that is there already is not overwritten either', () => {
 })
 
 test('a list that somebody wrote otherwise is left alone', () => {
-  const index = join(copy, 'src/tools/index.ts')
+  const index = join(copy, 'src/todos/tools/index.ts')
   const kept = readFileSync(index, 'utf8')
   writeFileSync(index, kept.replace('export const tools', 'export const list'))
   const before = everything()

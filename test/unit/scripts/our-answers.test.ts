@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { OUR_ANSWERS, standInFile } from '../../../scripts/journey/our-answers.ts'
+import { OUR_ANSWERS, emulatorFile } from '../../../scripts/journey/our-answers.ts'
 import { ROOT } from '../../../scripts/local/workers.ts'
 
 const ENDPOINTS = [
@@ -17,7 +17,7 @@ const ENDPOINTS = [
 ]
 
 test.each([
-  ...new Set([...OUR_ANSWERS.map(({ file }) => file), ...ENDPOINTS.map(standInFile), standInFile('token')]),
+  ...new Set([...OUR_ANSWERS.map(({ file }) => file), ...ENDPOINTS.map(emulatorFile), emulatorFile('token')]),
 ])('the journey names a file that is there: %s', (file) => {
   expect(existsSync(join(ROOT, file))).toBe(true)
 })

@@ -19,7 +19,7 @@ test('with nothing set, everything runs here and the secrets are those made at t
   expect(settings).not.toHaveProperty('API_URL')
 })
 
-test('a real PingOne replaces the stand-in, and nothing is made up for it', () => {
+test('a real PingOne replaces the emulator, and nothing is made up for it', () => {
   const given = {
     PINGONE_ISSUER: 'https://auth.pingone.example/env/as',
     PINGONE_DV_POLICY_ID: 'policy',
@@ -47,7 +47,7 @@ test('all that cannot work is named at once, in the order of the documentation, 
       '  API_IDENTIFIER is missing',
       '  ROOT_KEYS must be kid:base64url(32 bytes), …',
       '  ACCESS_TOKEN_MINUTES must be a whole number from 1 to 1440',
-      'PINGONE_ISSUER is set, so the PingOne stand-in is not started.',
+      'PINGONE_ISSUER is set, so the PingOne emulator is not started.',
     ].join('\n'),
   )
 })
@@ -69,7 +69,7 @@ test('under another origin the server is shown that origin, and admits no client
   expect(local).not.toHaveProperty('shownAs')
 })
 
-test('the stand-in and the API are told what the server is told', () => {
+test('the emulator and the API are told what the server is told', () => {
   const given = {
     PINGONE_CLIENT_AUTH: 'private_key_jwt',
     API_SCOPE_WRITE: 'todos.change',
@@ -80,10 +80,10 @@ test('the stand-in and the API are told what the server is told', () => {
   expect(mcp?.variables).not.toHaveProperty('MCP_SERVER_CLIENT_SECRET')
   expect(todoApi?.variables).toMatchObject({ RUN_ID: 'run-1', API_SCOPE_WRITE: 'todos.change' })
   expect(pingone?.variables).toMatchObject({
-    STAND_IN_CLIENT_AUTH: 'private_key_jwt',
-    STAND_IN_CLIENT_JWKS_URI: 'http://localhost:8787/.well-known/jwks.json',
-    STAND_IN_API_SCOPES: 'todo:read todos.change',
-    STAND_IN_POLICY_IDS: 'one,two',
-    STAND_IN_REDIRECT_URIS: 'http://localhost:8787/callback,http://localhost:8787/signed-in',
+    EMULATOR_CLIENT_AUTH: 'private_key_jwt',
+    EMULATOR_CLIENT_JWKS_URI: 'http://localhost:8787/.well-known/jwks.json',
+    EMULATOR_API_SCOPES: 'todo:read todos.change',
+    EMULATOR_POLICY_IDS: 'one,two',
+    EMULATOR_REDIRECT_URIS: 'http://localhost:8787/callback,http://localhost:8787/signed-in',
   })
 })

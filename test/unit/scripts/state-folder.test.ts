@@ -35,7 +35,7 @@ test('a record of a run that is over, or that cannot be read, is no run', async 
   using place = makeFolder()
   const { folder } = place
   const health = ['http://localhost:9/health']
-  writeRunRecord(folder, { runId: 'over', origin: 'http://localhost:9', standInOrigin: null, health })
+  writeRunRecord(folder, { runId: 'over', origin: 'http://localhost:9', emulatorOrigin: null, health })
   expect(await findLiveRun(folder)).toBeUndefined()
   writeFileSync(folder.run, '{"runId":"of another version"}')
   expect(await findLiveRun(folder)).toBeUndefined()

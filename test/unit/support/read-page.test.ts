@@ -38,7 +38,7 @@ test.each([
   expect(readPage(`<meta http-equiv="Refresh" content="${content}">`, url).refresh?.href).toBe(target)
 })
 
-test('what a person reads has no scripts and no styles in it', () => {
+test('what a user reads has no scripts and no styles in it', () => {
   const page = readPage('<title>T &lt;</title><style>p{}</style><p>One\n two</p><script>x</script>', url)
   expect(page).toMatchObject({ title: 'T <', text: 'One two' })
 })

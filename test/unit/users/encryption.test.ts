@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { readRootKeys, type RootKey } from '#lib/root-keys.ts'
-import { seal, unseal } from '#users/base/encryption.ts'
+import { encrypt, decrypt } from '#users/base/encryption.ts'
 
 const keys = (text: string): readonly [RootKey, ...RootKey[]] => {
   const read = readRootKeys(text, undefined)
@@ -11,29 +11,29 @@ const a = `a:${'A'.repeat(43)}`
 const b = `b:${'B'.repeat(42)}A`
 const place = { purpose: 'downstream-tokens', grant: 'g1' }
 
-test('what was sealed opens in its place, and shows nothing of itself', async () => {
-  const sealed = await seal(keys(a), place, 'a token of PingOne')
-  expect(sealed).not.toContain('PingOne')
-  expect(await unseal(keys(a), place, sealed)).toEqual({ ok: true, value: 'a token of PingOne' })
+test('what was encrypted opens in its place, and shows nothing of itself', async () => {
+  const encrypted = await encrypt(keys(a), place, 'a token of PingOne')
+  expect(encrypted).not.toContain('PingOne')
+  expect(await decrypt(keys(a), place, encrypted)).toEqual({ ok: true, value: 'a token of PingOne' })
 })
 
 test('it does not open for another grant or purpose, nor when one character changed', async () => {
-  const sealed = await seal(keys(a), place, 'secret')
+  const encrypted = await encrypt(keys(a), place, 'secret')
   // Not the last one: some of its bits mean nothing.
-  const changed = `${sealed.slice(0, -3)}${sealed.at(-3) === 'A' ? 'B' : 'A'}${sealed.slice(-2)}`
+  const changed = `${encrypted.slice(0, -3)}${encrypted.at(-3) === 'A' ? 'B' : 'A'}${encrypted.slice(-2)}`
   const broken = { ok: false, error: { reason: 'broken' } }
-  expect(await unseal(keys(a), { ...place, grant: 'g2' }, sealed)).toEqual(broken)
-  expect(await unseal(keys(a), { ...place, purpose: 'other' }, sealed)).toEqual(broken)
-  expect(await unseal(keys(a), place, changed)).toEqual(broken)
-  expect(await unseal(keys(a), place, 'v0.nonsense')).toEqual(broken)
+  expect(await decrypt(keys(a), { ...place, grant: 'g2' }, encrypted)).toEqual(broken)
+  expect(await decrypt(keys(a), { ...place, purpose: 'other' }, encrypted)).toEqual(broken)
+  expect(await decrypt(keys(a), place, changed)).toEqual(broken)
+  expect(await decrypt(keys(a), place, 'v0.nonsense')).toEqual(broken)
 })
 
-test('an older key still opens what it sealed; a removed one is named', async () => {
-  const sealed = await seal(keys(a), place, 'secret')
-  expect(await unseal(keys(`${b},${a}`), place, sealed)).toEqual({ ok: true, value: 'secret' })
-  expect(await unseal(keys(b), place, sealed)).toEqual({
+test('an older key still opens what it encrypted; a removed one is named', async () => {
+  const encrypted = await encrypt(keys(a), place, 'secret')
+  expect(await decrypt(keys(`${b},${a}`), place, encrypted)).toEqual({ ok: true, value: 'secret' })
+  expect(await decrypt(keys(b), place, encrypted)).toEqual({
     ok: false,
     error: { reason: 'key_missing', keyId: 'a' },
   })
-  expect(await seal(keys(`${b},${a}`), place, 'x')).toMatch(/^v1\.b\./)
+  expect(await encrypt(keys(`${b},${a}`), place, 'x')).toMatch(/^v1\.b\./)
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { requireConfig } from '#config.ts'
-import { sealTokens } from '#users/tokens/downstream.ts'
+import { encryptTokens } from '#users/tokens/downstream.ts'
 import type { Grant } from '#users/grants/grant.ts'
 import { OpenedTokens } from '#users/tokens/opened-tokens.ts'
 import { tenantOf } from '#users/grants/tenant.ts'
@@ -17,18 +17,18 @@ const configWith = (keyId: string) =>
     ROOT_KEYS: rootKey(keyId),
   })
 const config = configWith('k1')
-/** Opens nothing that was sealed under `config`: what it still gets was in memory. */
+/** Opens nothing that was encrypted under `config`: what it still gets was in memory. */
 const withoutKey = configWith('k2')
 
 const grantWith = async (access: string): Promise<Grant> => ({
   id: 'g1',
   client: 'c1',
-  personName: null,
+  userName: null,
   openedAtSeconds: 0,
   usedAtSeconds: 0,
   downstreamScopes: [],
   tenant: tenantOf(config),
-  sealed: await sealTokens(config, 'g1', { access, refresh: null }),
+  encrypted: await encryptTokens(config, 'g1', { access, refresh: null }),
   downstreamEndsAtSeconds: 1,
   isRenewable: false,
   shown: null,
@@ -37,7 +37,7 @@ const grantWith = async (access: string): Promise<Grant> => ({
   ended: null,
 })
 
-test('tokens are unsealed once, and again when others were sealed in their place', async () => {
+test('tokens are decrypted once, and again when others were encrypted in their place', async () => {
   const opened = new OpenedTokens()
   const grant = await grantWith('first')
   const first = { ok: true, value: { access: 'first', refresh: null } }
@@ -52,7 +52,7 @@ test('forgotten tokens, and those of a grant that ended, are not there any more'
   const opened = new OpenedTokens()
   const grant = await grantWith('first')
   await opened.open(config, grant)
-  expect((await opened.open(withoutKey, { ...grant, sealed: '' })).ok).toBe(false)
+  expect((await opened.open(withoutKey, { ...grant, encrypted: '' })).ok).toBe(false)
   expect((await opened.open(withoutKey, grant)).ok).toBe(false)
   await opened.open(config, grant)
   opened.forget('g1')

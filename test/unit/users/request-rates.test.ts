@@ -41,14 +41,14 @@ test('whoever waits as long as was said goes on', () => {
   }
 })
 
-test('one grant does not use up what another has, three of them use up what their person has', () => {
+test('one grant does not use up what another has, three of them use up what their user has', () => {
   const of = rates()
   expect(spend(of, 'a').passed).toBe(60)
   expect(spend(of, 'b').passed).toBe(60)
   expect(spend(of, 'c').passed).toBe(60)
   expect(spend(of, 'd').passed).toBe(0)
   clock.nowMs += 10_000
-  // 30 for the person, and no grant gets more than its own 10 but the fourth, which has its own still.
+  // 30 for the user, and no grant gets more than its own 10 but the fourth, which has its own still.
   expect(spend(of, 'a').passed).toBe(10)
   expect(spend(of, 'd').passed).toBe(20)
 })

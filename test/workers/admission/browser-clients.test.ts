@@ -39,7 +39,7 @@ test.each(METADATA)('%s can be read by a page of any origin', async (path) => {
 test.each([
   ['/token', 'application/x-www-form-urlencoded', 'grant_type=refresh_token&refresh_token=x'],
   ['/register', 'application/json', '{}'],
-])('%s answers a page of any origin, refusals too', async (path, type, body) => {
+])('%s answers a page of any origin, denials too', async (path, type, body) => {
   const origin = 'https://anyone.example'
   const asked = await preflight(path, origin, 'POST', 'authorization,content-type')
   expect([asked.status, allowed(asked)]).toEqual([204, origin])

@@ -17,7 +17,7 @@ test.for(Object.entries(documents))('%s is admitted by its document', async ([la
   }
 })
 
-/** What our page says of a client: nothing for one on a person's computer, because any program could be that. */
+/** What our page says of a client: nothing for one on a user's computer, because any program could be that. */
 const said = (label: string, redirectUri: string) => {
   if (redirectUri.startsWith('cursor:')) return { status: 403, says: 'This app cannot be answered safely' }
   return {

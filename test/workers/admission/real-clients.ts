@@ -1,6 +1,6 @@
 /**
  * What clients send and publish, as far as it is known. Documents are copies of what others fetched in August and
- * September 2026; registrations are written down from the sources and reports that src/authorization/known-clients.ts
+ * September 2026; registrations are written down from the sources and reports that src/authorization/clients/known-clients.ts
  * names; those of Inspector and mcp-remote were seen here.
  */
 export const documents = {

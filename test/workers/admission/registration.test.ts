@@ -5,7 +5,7 @@ import { pageOf, registered, serverWith } from './server.ts'
 
 const server = serverWith()
 const plain = registrations['mcp-remote']
-const refusal = async (answer: Response) => ({ status: answer.status, body: await answer.json() })
+const denial = async (answer: Response) => ({ status: answer.status, body: await answer.json() })
 
 const recordOf = async (client: string) => {
   const { keys } = await env.OAUTH_KV.list({ prefix: `client:${client}` })
@@ -100,7 +100,7 @@ test.for([
   'a registration %s is refused and leaves nothing',
   async ([, body, status, error]) => {
     const before = await stored()
-    expect(await refusal(await server.register(body))).toMatchObject({ status, body: { error } })
+    expect(await denial(await server.register(body))).toMatchObject({ status, body: { error } })
     expect(await stored()).toBe(before)
   },
 )

@@ -3,10 +3,10 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, expect, test } from 'vitest'
 import { readRootKeys } from '#lib/root-keys.ts'
 import { grantKey } from '#users/grants/grant-records.ts'
-import { makePersonId } from '#users/base/user-id.ts'
+import { makeUserId } from '#users/base/user-id.ts'
 import { providerEnv, type ProviderEnv } from '#oauth-store/provider-env.ts'
 import { GrantDraft, kvStorage } from '#oauth-store/provider-storage.ts'
-import { reachPerson } from '#users/reach-user.ts'
+import { reachUser } from '#users/reach-user.ts'
 import { ISSUER, ORIGIN, ROOT_KEYS } from '../settings.ts'
 import { documents, registrations } from './real-clients.ts'
 import { pkce, registered, serverWith } from './server.ts'
@@ -16,17 +16,17 @@ const server = serverWith()
 const { Claude: claude, ChatGPT: chatgpt } = documents
 beforeEach(clearTheInternet)
 
-const person = async (subject = 'ada', keys = ROOT_KEYS) => {
+const user = async (subject = 'ada', keys = ROOT_KEYS) => {
   const read = readRootKeys(keys, undefined)
   if (!read.ok) throw new Error(read.error)
-  return makePersonId(read.value[0], ISSUER, subject)
+  return makeUserId(read.value[0], ISSUER, subject)
 }
 
 const nowSeconds = () => Math.floor(Date.now() / 1000)
 
-/** What a login leaves with its Person: a grant whose code has not been redeemed. */
+/** What a login leaves with its User: a grant whose code has not been redeemed. */
 async function codeFor(clientId: string, redirectUri: string): Promise<string> {
-  const id = await person()
+  const id = await user()
   const draft = new GrantDraft(kvStorage(env.OAUTH_KV, 1000), id, new Map(), nowSeconds)
   const library = new OAuthAuthorizationServer<ProviderEnv>({
     issuer: ORIGIN,
@@ -57,13 +57,13 @@ async function codeFor(clientId: string, redirectUri: string): Promise<string> {
   const grant = code.split(':')[1] ?? ''
   const record = draft.writes.get(grantKey(grant))
   if (record === undefined || record === null) throw new Error('no record of the grant')
-  const reached = reachPerson(env, id.split('.')[0] ?? '', { personMs: 1000, callMs: 1000 })
+  const reached = reachUser(env, id.split('.')[0] ?? '', { userMs: 1000, callMs: 1000 })
   await reached.openGrant({
     id: grant,
     record,
     client: clientId,
     shown: { name: 'Client', domain: null, redirectUri: 'http://localhost:33418/done' },
-    personName: null,
+    userName: null,
     pingOneSession: 'sid',
     downstreamScopes: ['todo:read'],
     accessToken: 'a token of PingOne',
@@ -193,10 +193,10 @@ test('tokens and codes that we cannot have made are looked for nowhere', async (
         }
       },
     })
-  const watched = serverWith({ OAUTH_KV: watch(env.OAUTH_KV), PERSON: watch(env.PERSON) })
+  const watched = serverWith({ OAUTH_KV: watch(env.OAUTH_KV), USER: watch(env.USER) })
   const tail = `:${'g'.repeat(16)}:${'s'.repeat(32)}`
-  const foreign = await person('ada', `k1:${'B'.repeat(42)}A`)
-  const own = await person()
+  const foreign = await user('ada', `k1:${'B'.repeat(42)}A`)
+  const own = await user()
   const made = [
     'x',
     'x:y:z',

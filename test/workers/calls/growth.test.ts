@@ -17,25 +17,24 @@ import {
 } from '#users/bounds.ts'
 import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
 import { ROOT_KEYS } from '../settings.ts'
-import { begin, newGrant, personWith } from './story.ts'
+import { begin, newGrant, userWith } from './story.ts'
 import { clock, config, operator, sessionObjects } from './worker.ts'
 
 // Every table of a user's object has a bound (docs/limits.md), and each test here drives past one.
 // Ahead of the real time, so that no alarm goes off by itself.
 clock.nowMs = Math.ceil(Date.now() / 1000) * 1000 + 365 * 24 * 3_600_000
 
-type Person = Awaited<ReturnType<typeof personWith>>
+type User = Awaited<ReturnType<typeof userWith>>
 
 const nowSeconds = () => Math.floor(clock.nowMs / 1000)
 const HOUR_SECONDS = 3600
 const MONTH_SECONDS = 30 * 24 * HOUR_SECONDS
 
-const stored = (person: Person, prefix: string) =>
-  runInDurableObject(person, (_object, { storage }) =>
+const stored = (user: User, prefix: string) =>
+  runInDurableObject(user, (_object, { storage }) =>
     Array.from(storage.kv.list({ prefix }), ([key, value]) => ({ key, value })),
   )
-const bytesOf = (person: Person) =>
-  runInDurableObject(person, (_object, { storage }) => storage.sql.databaseSize)
+const bytesOf = (user: User) => runInDurableObject(user, (_object, { storage }) => storage.sql.databaseSize)
 
 const hashOf = (name: string) => `${name}-`.padEnd(64, '0')
 const recordAt = (refresh: number) =>
@@ -48,12 +47,12 @@ const recordAt = (refresh: number) =>
 
 /** A client that redeemed its code and refreshes, as the library writes it. */
 async function refresher(name: string) {
-  const person = await personWith(name)
-  await person.openGrant({ ...newGrant('g1'), record: { value: recordAt(0), expiresAtSeconds: null } })
+  const user = await userWith(name)
+  await user.openGrant({ ...newGrant('g1'), record: { value: recordAt(0), expiresAtSeconds: null } })
   let at = 0
   const refresh = async () => {
     const [from, to] = [at, at + 1]
-    const { waitSeconds, over } = await person.snapshot('g1', hashOf(`r${from}`), true)
+    const { waitSeconds, over } = await user.snapshot('g1', hashOf(`r${from}`), true)
     if (waitSeconds > 0 || over !== null) return { waitSeconds, over }
     const endsAt = nowSeconds() + HOUR_SECONDS
     const token = {
@@ -63,7 +62,7 @@ async function refresher(name: string) {
       grant: { clientId: 'client-a', scope: ['todo:read'], encryptedProps: 'p'.repeat(80) },
       wrappedEncryptionKey: 'k'.repeat(54),
     }
-    const { outcome } = await person.commit('g1', {
+    const { outcome } = await user.commit('g1', {
       before: recordAt(from),
       presented: hashOf(`r${from}`),
       spent: {
@@ -81,32 +80,32 @@ async function refresher(name: string) {
     at = to
     return { waitSeconds: 0, over: null }
   }
-  return { person, refresh, isAlive: (token: number) => person.bearer('g1', hashOf(`a${token}`), null) }
+  return { user, refresh, isAlive: (token: number) => user.bearer('g1', hashOf(`a${token}`), null) }
 }
 
 test('refreshes, as many as one likes: what is kept of each is small, and the first is still known as spent', async () => {
-  const { person, refresh } = await refresher('refreshes')
+  const { user, refresh } = await refresher('refreshes')
   for (let count = 0; count < 80; count += 1, clock.nowMs += 1000) await refresh()
-  const before = await bytesOf(person)
+  const before = await bytesOf(user)
   for (let count = 0; count < 300; count += 1, clock.nowMs += 1000) await refresh()
   // A hash and a wrapped key; it was a kilobyte and more.
-  expect(((await bytesOf(person)) - before) / 300).toBeLessThan(250)
-  expect(await stored(person, 'record:token:')).toHaveLength(TOKENS_PER_GRANT)
-  expect((await stored(person, 'spent:')).length).toBeLessThan(70)
+  expect(((await bytesOf(user)) - before) / 300).toBeLessThan(250)
+  expect(await stored(user, 'record:token:')).toHaveLength(TOKENS_PER_GRANT)
+  expect((await stored(user, 'spent:')).length).toBeLessThan(70)
   clock.nowMs += 61_000
-  await runDurableObjectAlarm(person)
-  expect((await stored(person, 'spent:')).length).toBeLessThanOrEqual(1)
-  expect(await person.snapshot('g1', hashOf('r0'), true)).toMatchObject({ repeat: 'reuse', waitSeconds: 0 })
+  await runDurableObjectAlarm(user)
+  expect((await stored(user, 'spent:')).length).toBeLessThanOrEqual(1)
+  expect(await user.snapshot('g1', hashOf('r0'), true)).toMatchObject({ repeat: 'reuse', waitSeconds: 0 })
 })
 
 test('a stream is told of its access token as it is: alive, replaced too often, over, or gone with its grant', async () => {
-  const { person, refresh } = await refresher('stream-tokens')
-  const isAlive = (token: string) => person.hasToken('g1', token)
+  const { user, refresh } = await refresher('stream-tokens')
+  const isAlive = (token: string) => user.hasToken('g1', token)
   for (let count = 0; count < TOKENS_PER_GRANT; count += 1, clock.nowMs += 1000) await refresh()
   expect([await isAlive(hashOf('a1')), await isAlive(hashOf('a2'))]).toEqual([true, true])
   await refresh()
   expect([await isAlive(hashOf('a1')), await isAlive(hashOf('a2'))]).toEqual([false, true])
-  expect([await isAlive('made-up'), await person.hasToken('g2', hashOf('a2'))]).toEqual([false, false])
+  expect([await isAlive('made-up'), await user.hasToken('g2', hashOf('a2'))]).toEqual([false, false])
   const isAliveAt = async (afterSeconds: number) => {
     clock.nowMs += afterSeconds * 1000
     return isAlive(hashOf('a11'))
@@ -114,7 +113,7 @@ test('a stream is told of its access token as it is: alive, replaced too often, 
   expect([await isAliveAt(HOUR_SECONDS - 1), await isAliveAt(2)]).toEqual([true, false])
   await refresh()
   expect(await isAlive(hashOf('a12'))).toBe(true)
-  await person.endGrant('g1', 'ended_by_person')
+  await user.endGrant('g1', 'ended_by_user')
   expect(await isAlive(hashOf('a12'))).toBe(false)
 })
 
@@ -130,158 +129,158 @@ test('a client that refreshes too often waits, and the same refresh token is goo
 })
 
 test('an object that was taken out of memory counts the refreshes of the last minute', async () => {
-  const { person, refresh } = await refresher('evicted-refresher')
+  const { user, refresh } = await refresher('evicted-refresher')
   for (let count = 0; count < config.limits.requestsPerMinute; count += 1) await refresh()
-  await evictDurableObject(person)
+  await evictDurableObject(user)
   expect((await refresh()).waitSeconds).toBeGreaterThan(0)
 })
 
 test('a refresh token that was made up counts nothing', async () => {
-  const { person, refresh } = await refresher('made-up')
+  const { user, refresh } = await refresher('made-up')
   for (let count = 0; count < 2 * config.limits.requestsPerMinute; count += 1)
-    expect((await person.snapshot('g1', hashOf(`made-up-${count}`), true)).waitSeconds).toBe(0)
+    expect((await user.snapshot('g1', hashOf(`made-up-${count}`), true)).waitSeconds).toBe(0)
   expect((await refresh()).waitSeconds).toBe(0)
 })
 
 test('a grant ends that was refreshed as often as one may be, and what it kept goes in parts', async () => {
-  const { person, refresh } = await refresher('worn-out')
+  const { user, refresh } = await refresher('worn-out')
   await refresh()
-  await runInDurableObject(person, (_object, { storage }) => {
+  await runInDurableObject(user, (_object, { storage }) => {
     storage.kv.put('refreshes:g1:', { count: REFRESHES_PER_GRANT - 1, recent: [hashOf('r0')] })
     for (let old = 0; old < 2.5 * ERASED_AT_ONCE; old += 1) storage.kv.put(`old:g1:${old}`, 'w'.repeat(54))
   })
   expect((await refresh()).over).toBeNull()
   expect((await refresh()).over).toBe('refreshed_too_often')
-  await person.endGrant('g1', 'refreshed_too_often')
-  const left = async () => (await stored(person, 'old:')).length
+  await user.endGrant('g1', 'refreshed_too_often')
+  const left = async () => (await stored(user, 'old:')).length
   expect(await left()).toBeGreaterThan(ERASED_AT_ONCE)
   let alarms = 0
-  for (; (await left()) > 0 && alarms < 10; alarms += 1) await runDurableObjectAlarm(person)
+  for (; (await left()) > 0 && alarms < 10; alarms += 1) await runDurableObjectAlarm(user)
   expect([await left(), alarms]).toEqual([0, 2])
-  expect(await stored(person, 'erasing:')).toEqual([])
+  expect(await stored(user, 'erasing:')).toEqual([])
 })
 
 test('of grants that ended the newest hundred are kept', async () => {
-  const person = await personWith('many-grants')
+  const user = await userWith('many-grants')
   for (let count = 0; count < ENDED_GRANTS + 20; count += 1, clock.nowMs += 1000) {
-    await person.openGrant(newGrant(`g${count}`))
-    await person.endGrant(`g${count}`, 'ended_by_person')
+    await user.openGrant(newGrant(`g${count}`))
+    await user.endGrant(`g${count}`, 'ended_by_user')
   }
-  const kept = await person.listGrants()
+  const kept = await user.listGrants()
   expect(kept).toHaveLength(ENDED_GRANTS)
   expect(kept.map(({ id }) => id)).toContain(`g${ENDED_GRANTS + 19}`)
   expect(kept.map(({ id }) => id)).not.toContain('g19')
 })
 
 test('tokens that PingOne is still to hear of are so many and no more, and one alarm tells some of them', async () => {
-  const person = await personWith('many-revocations')
+  const user = await userWith('many-revocations')
   for (let count = 0; count < MOST_REVOCATIONS + 5; count += 1, clock.nowMs += 1000) {
-    await person.openGrant(newGrant(`g${count}`))
-    await person.endGrant(`g${count}`, 'ended_by_person')
+    await user.openGrant(newGrant(`g${count}`))
+    await user.endGrant(`g${count}`, 'ended_by_user')
   }
-  expect(await stored(person, 'revoke:')).toHaveLength(MOST_REVOCATIONS)
+  expect(await stored(user, 'revoke:')).toHaveLength(MOST_REVOCATIONS)
 })
 
 test('sessions that cannot be told that they are over are given up when they are too many', async () => {
-  const person = await personWith('many-sessions', 'g1')
-  await runInDurableObject(person, (_object, { storage }) => {
+  const user = await userWith('many-sessions', 'g1')
+  await runInDurableObject(user, (_object, { storage }) => {
     for (let count = 0; count < MOST_CLOSING + 100; count += 1)
       storage.kv.put(`closing-session:s${count}`, { tries: 1, notBeforeSeconds: nowSeconds() })
   })
   sessionObjects.areDown = true
   const before = sessionObjects.told.length
-  await runInDurableObject(person, (object) => object.alarm())
+  await runInDurableObject(user, (object) => object.alarm())
   await expect.poll(() => sessionObjects.told.length - before).toBe(50)
-  expect(await stored(person, 'closing-session:')).toHaveLength(MOST_CLOSING)
+  expect(await stored(user, 'closing-session:')).toHaveLength(MOST_CLOSING)
   sessionObjects.areDown = false
 })
 
 test('an answer to a question too many is refused, and none that was used is forgotten', async () => {
-  const person = await personWith('many-answers', 'g1')
+  const user = await userWith('many-answers', 'g1')
   const use = (nonce: string) =>
-    person.useConfirmation({ grant: 'g1', nonce, attempt: nonce, endsAtSeconds: nowSeconds() + 600 })
+    user.useConfirmation({ grant: 'g1', nonce, attempt: nonce, endsAtSeconds: nowSeconds() + 600 })
   for (let count = 0; count < MOST_CONFIRMATIONS; count += 1) expect(await use(`n${count}`)).toBe('done')
   expect(await use('one more')).toBe('over')
   const other = { grant: 'g1', nonce: 'n0', attempt: 'other', endsAtSeconds: nowSeconds() + 600 }
-  expect(await person.useConfirmation(other)).toBe('used')
+  expect(await user.useConfirmation(other)).toBe('used')
 })
 
 test('a sign-in too many within ten minutes is refused, and none that was used is forgotten', async () => {
-  const person = await personWith('many-sign-ins')
-  const use = (id: string, attempt: string) => person.useSignIn(id, attempt, nowSeconds() + 600)
+  const user = await userWith('many-sign-ins')
+  const use = (id: string, attempt: string) => user.useSignIn(id, attempt, nowSeconds() + 600)
   for (let count = 0; count < MOST_SIGN_INS; count += 1) expect(await use(`s${count}`, 'a')).toBe('done')
   expect(await use('one more', 'a')).toBe('used')
   expect(await use('s0', 'b')).toBe('used')
   clock.nowMs += 601_000
-  await runDurableObjectAlarm(person)
+  await runDurableObjectAlarm(user)
   expect(await use('one more', 'a')).toBe('done')
 })
 
 /** Rows of calls that a month of work would leave, without making each. */
-const fillCalls = (person: Person, count: number, columns: string) =>
-  runInDurableObject(person, (_object, { storage }) => {
+const fillCalls = (user: User, count: number, columns: string) =>
+  runInDurableObject(user, (_object, { storage }) => {
     storage.sql.exec(
       `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-       INSERT INTO calls (seq, id, grant_id, client, lane, tool, effect, arguments_digest, began_at_ms, ended_at_ms,
+       INSERT INTO calls (seq, id, grant_id, client, transport, tool, effect, arguments_digest, began_at_ms, ended_at_ms,
          outcome, key_hash, key_ends_at_ms, result)
        SELECT i, 'c' || i, 'g1', 'client-a', 'stateless', 'addTodo', 'write', 'd', ${clock.nowMs}, ${clock.nowMs}, 'done',
          ${columns} FROM n`,
       count,
     )
   })
-const countCalls = (person: Person, where = 'TRUE') =>
-  runInDurableObject(person, (_object, { storage }) =>
+const countCalls = (user: User, where = 'TRUE') =>
+  runInDurableObject(user, (_object, { storage }) =>
     Number(storage.sql.exec(`SELECT COUNT(*) AS rows FROM calls WHERE ${where}`).one()['rows']),
   )
 
 test('of calls the newest fifty thousand are kept, and each alarm drops some of the others', async () => {
-  const person = await personWith('many-calls', 'g1')
-  await fillCalls(person, MOST_CALLS + 700, 'NULL, NULL, NULL')
-  await begin(person, { key: null })
-  await runInDurableObject(person, (object) => object.alarm())
-  expect(await countCalls(person)).toBe(MOST_CALLS + 201)
-  expect(await runDurableObjectAlarm(person)).toBe(true)
-  expect(await countCalls(person)).toBe(MOST_CALLS)
-  expect(await countCalls(person, 'outcome IS NULL')).toBe(1)
+  const user = await userWith('many-calls', 'g1')
+  await fillCalls(user, MOST_CALLS + 700, 'NULL, NULL, NULL')
+  await begin(user, { key: null })
+  await runInDurableObject(user, (object) => object.alarm())
+  expect(await countCalls(user)).toBe(MOST_CALLS + 201)
+  expect(await runDurableObjectAlarm(user)).toBe(true)
+  expect(await countCalls(user)).toBe(MOST_CALLS)
+  expect(await countCalls(user, 'outcome IS NULL')).toBe(1)
 })
 
 test('a write with a key is refused where as many keys hold as may; a repeat is still answered', async () => {
-  const person = await personWith('many-keys', 'g1')
-  await fillCalls(person, MOST_LIVE_KEYS, `'k' || i, ${clock.nowMs + 1000}, NULL`)
-  expect(await begin(person, { key: { hash: 'new' } })).toMatchObject({
+  const user = await userWith('many-keys', 'g1')
+  await fillCalls(user, MOST_LIVE_KEYS, `'k' || i, ${clock.nowMs + 1000}, NULL`)
+  expect(await begin(user, { key: { hash: 'new' } })).toMatchObject({
     verdict: 'unavailable',
   })
   const repeat = { key: { hash: 'k7' }, argumentsDigest: 'd' }
-  expect(await begin(person, repeat)).toEqual({ verdict: 'repeat', call: 'c7', result: null })
+  expect(await begin(user, repeat)).toEqual({ verdict: 'repeat', call: 'c7', result: null })
   clock.nowMs += 1001
-  expect(await begin(person, { key: { hash: 'new' } })).toMatchObject({ verdict: 'go' })
+  expect(await begin(user, { key: { hash: 'new' } })).toMatchObject({ verdict: 'go' })
   // A key that has run out is no longer kept: the alarm takes it in parts.
-  await runInDurableObject(person, (object) => object.alarm())
-  expect(await countCalls(person, 'key_hash IS NOT NULL')).toBe(MOST_LIVE_KEYS - 500 + 1)
+  await runInDurableObject(user, (object) => object.alarm())
+  expect(await countCalls(user, 'key_hash IS NOT NULL')).toBe(MOST_LIVE_KEYS - 500 + 1)
 })
 
 test('answers for a repeat are so many and no more: of older ones is known that they were given', async () => {
-  const person = await personWith('many-results', 'g1')
-  await fillCalls(person, MOST_RESULTS + 30, `'k' || i, ${clock.nowMs} + i, 'sealed'`)
-  const start = await begin(person, { key: { hash: 'new' } })
+  const user = await userWith('many-results', 'g1')
+  await fillCalls(user, MOST_RESULTS + 30, `'k' || i, ${clock.nowMs} + i, 'encrypted'`)
+  const start = await begin(user, { key: { hash: 'new' } })
   if (start.verdict !== 'go') throw new Error(start.verdict)
-  await person.endCall(start.call, 'done', '{"structured":{},"text":"Added."}')
-  expect(await countCalls(person, 'result IS NOT NULL')).toBe(MOST_RESULTS)
+  await user.endCall(start.call, 'done', '{"structured":{},"text":"Added."}')
+  expect(await countCalls(user, 'result IS NOT NULL')).toBe(MOST_RESULTS)
   const first = { key: { hash: 'k1' }, argumentsDigest: 'd' }
-  expect(await begin(person, first)).toEqual({ verdict: 'repeat', call: 'c1', result: null })
+  expect(await begin(user, first)).toEqual({ verdict: 'repeat', call: 'c1', result: null })
 })
 
 test('what is on record of arguments is nothing that anyone can find by trying', async () => {
-  const [one, other] = [await personWith('digest-1', 'g1'), await personWith('digest-2', 'g1')]
+  const [one, other] = [await userWith('digest-1', 'g1'), await userWith('digest-2', 'g1')]
   const argumentsDigest = await canonicalDigest({ id: '1' })
-  const digestsOf = (person: Person) =>
-    runInDurableObject(person, (_object, { storage }) =>
+  const digestsOf = (user: User) =>
+    runInDurableObject(user, (_object, { storage }) =>
       storage.sql
         .exec('SELECT arguments_digest FROM calls')
         .toArray()
         .map((row) => row['arguments_digest']),
     )
-  for (const person of [one, one, other]) await begin(person, { key: null, argumentsDigest })
+  for (const user of [one, one, other]) await begin(user, { key: null, argumentsDigest })
   const [first, again] = await digestsOf(one)
   expect(first).toMatch(/^k1\.[A-Za-z0-9_-]{43}$/)
   expect(again).toBe(first)
@@ -290,19 +289,19 @@ test('what is on record of arguments is nothing that anyone can find by trying',
 })
 
 test('the same write is known under an older root key, and from before digests were keyed', async () => {
-  const person = await personWith('older-digest', 'g1')
+  const user = await userWith('older-digest', 'g1')
   const repeat = { key: { hash: 'k1' }, argumentsDigest: 'digest-of-old' }
-  await fillCalls(person, 1, `'k' || i, ${clock.nowMs + 100_000}, NULL`)
-  await runInDurableObject(person, (_object, { storage }) =>
+  await fillCalls(user, 1, `'k' || i, ${clock.nowMs + 100_000}, NULL`)
+  await runInDurableObject(user, (_object, { storage }) =>
     storage.sql.exec("UPDATE calls SET arguments_digest = 'digest-of-old'"),
   )
-  expect(await begin(person, repeat)).toMatchObject({ verdict: 'repeat', call: 'c1' })
-  const start = await begin(person, { key: { hash: 'k2' } })
+  expect(await begin(user, repeat)).toMatchObject({ verdict: 'repeat', call: 'c1' })
+  const start = await begin(user, { key: { hash: 'k2' } })
   if (start.verdict !== 'go') throw new Error(start.verdict)
-  await person.endCall(start.call, 'done', null)
+  await user.endCall(start.call, 'done', null)
   const keys = await readKeys()
   operator.config = { ...config, rootKeys: keys }
-  expect(await begin(person, { key: { hash: 'k2' } })).toMatchObject({ verdict: 'repeat' })
+  expect(await begin(user, { key: { hash: 'k2' } })).toMatchObject({ verdict: 'repeat' })
   operator.config = config
 })
 

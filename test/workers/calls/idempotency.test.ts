@@ -1,6 +1,6 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { expect, test } from 'vitest'
-import { begin, intent, personWith, rowsOf } from './story.ts'
+import { begin, intent, userWith, rowsOf } from './story.ts'
 import { clock } from './worker.ts'
 
 const RESULT = '{"structured":{"total":1},"text":"Added."}'
@@ -9,102 +9,102 @@ const callOf = (start: unknown): string =>
   typeof start === 'object' && start !== null && 'call' in start ? String(start.call) : ''
 
 test('a write that was done is answered again, from another message and until a day is over', async () => {
-  const person = await personWith('done', 'g1')
-  const first = await begin(person)
+  const user = await userWith('done', 'g1')
+  const first = await begin(user)
   expect(first).toMatchObject({ verdict: 'go', downstreamToken: 'the-access-token' })
-  await person.endCall(callOf(first), 'done', RESULT)
+  await user.endCall(callOf(first), 'done', RESULT)
   const repeat = { verdict: 'repeat', call: callOf(first), result: RESULT }
-  expect(await begin(person)).toEqual(repeat)
+  expect(await begin(user)).toEqual(repeat)
   clock.nowMs += 24 * 3_600_000 - 1
-  expect(await begin(person)).toEqual(repeat)
-  expect(await rowsOf(person)).toHaveLength(1)
+  expect(await begin(user)).toEqual(repeat)
+  expect(await rowsOf(user)).toHaveLength(1)
   clock.nowMs += 1
-  expect(await begin(person)).toMatchObject({ verdict: 'go' })
+  expect(await begin(user)).toMatchObject({ verdict: 'go' })
 })
 
 test('twenty calls at once with one key: one effect, and all get its answer', async () => {
-  const person = await personWith('twenty', 'g1')
+  const user = await userWith('twenty', 'g1')
   let effects = 0
   const call = async (): Promise<string | null> => {
-    const start = await begin(person)
+    const start = await begin(user)
     if (start.verdict === 'repeat') return start.result
     if (start.verdict !== 'go') return start.verdict
     effects += 1
     await scheduler.wait(50)
-    await person.endCall(start.call, 'done', RESULT)
+    await user.endCall(start.call, 'done', RESULT)
     return RESULT
   }
   const answers = await Promise.all(Array.from({ length: 20 }, call))
   expect(effects).toBe(1)
   expect(new Set(answers)).toEqual(new Set([RESULT]))
-  expect(await rowsOf(person)).toHaveLength(1)
+  expect(await rowsOf(user)).toHaveLength(1)
 })
 
 test('who waits for a call that takes too long is told that it runs, and nothing more runs', async () => {
-  const person = await personWith('slow', 'g1')
-  const first = await begin(person)
-  expect(await begin(person)).toEqual({ verdict: 'running', call: callOf(first) })
-  expect(await rowsOf(person)).toMatchObject([{ id: callOf(first), outcome: null }])
+  const user = await userWith('slow', 'g1')
+  const first = await begin(user)
+  expect(await begin(user)).toEqual({ verdict: 'running', call: callOf(first) })
+  expect(await rowsOf(user)).toMatchObject([{ id: callOf(first), outcome: null }])
 })
 
 test('the same key for other arguments is refused, whatever became of the first', async () => {
-  const person = await personWith('other', 'g1')
+  const user = await userWith('other', 'g1')
   for (const outcome of ['done', 'refused', 'failed', 'unknown'] as const) {
     const key = { ...KEY, hash: outcome }
-    const first = await begin(person, { key })
+    const first = await begin(user, { key })
     const other = { key, argumentsDigest: 'digest-2' }
     const mismatch = { verdict: 'mismatch', call: callOf(first) }
-    expect(await begin(person, other)).toEqual(mismatch)
-    await person.endCall(callOf(first), outcome, null)
-    expect(await begin(person, other)).toEqual(mismatch)
+    expect(await begin(user, other)).toEqual(mismatch)
+    await user.endCall(callOf(first), outcome, null)
+    expect(await begin(user, other)).toEqual(mismatch)
   }
 })
 
 test('a call that changed nothing may be made again with its key; one of unknown outcome may not', async () => {
-  const person = await personWith('again', 'g1')
+  const user = await userWith('again', 'g1')
   for (const outcome of ['refused', 'failed'] as const) {
-    const start = await begin(person)
+    const start = await begin(user)
     expect(start.verdict).toBe('go')
-    await person.endCall(callOf(start), outcome, null)
+    await user.endCall(callOf(start), outcome, null)
   }
-  const last = await begin(person)
-  await person.endCall(callOf(last), 'unknown', null)
-  expect(await begin(person)).toEqual({ verdict: 'unknown', call: callOf(last) })
+  const last = await begin(user)
+  await user.endCall(callOf(last), 'unknown', null)
+  expect(await begin(user)).toEqual({ verdict: 'unknown', call: callOf(last) })
 })
 
 test('a call without a key is a call of its own', async () => {
-  const person = await personWith('keyless', 'g1')
+  const user = await userWith('keyless', 'g1')
   for (let n = 0; n < 2; n += 1) {
-    const start = await begin(person, { key: null })
+    const start = await begin(user, { key: null })
     expect(start.verdict).toBe('go')
-    await person.endCall(callOf(start), 'done', RESULT)
+    await user.endCall(callOf(start), 'done', RESULT)
   }
-  expect(await rowsOf(person)).toMatchObject([{ result: null }, { result: null }])
+  expect(await rowsOf(user)).toMatchObject([{ result: null }, { result: null }])
 })
 
 test('a key lasts a day, and then its answer is gone', async () => {
-  const person = await personWith('day', 'g1')
-  const first = await begin(person)
-  await person.endCall(callOf(first), 'done', RESULT)
+  const user = await userWith('day', 'g1')
+  const first = await begin(user)
+  await user.endCall(callOf(first), 'done', RESULT)
   clock.nowMs += 24 * 3_600_000
-  expect(await runDurableObjectAlarm(person)).toBe(true)
-  expect(await rowsOf(person)).toMatchObject([{ outcome: 'done', result: null }])
-  expect(await begin(person)).toMatchObject({ verdict: 'go' })
+  expect(await runDurableObjectAlarm(user)).toBe(true)
+  expect(await rowsOf(user)).toMatchObject([{ outcome: 'done', result: null }])
+  expect(await begin(user)).toMatchObject({ verdict: 'go' })
 })
 
-test('what is kept is sealed, goes when its grant ends, and the change stays known', async () => {
-  const person = await personWith('sealed', 'g1', 'g2')
-  const first = await begin(person)
-  await person.endCall(callOf(first), 'done', RESULT)
-  const [row] = await rowsOf(person)
+test('what is kept is encrypted, goes when its grant ends, and the change stays known', async () => {
+  const user = await userWith('encrypted', 'g1', 'g2')
+  const first = await begin(user)
+  await user.endCall(callOf(first), 'done', RESULT)
+  const [row] = await rowsOf(user)
   expect(row?.['result']).toMatch(/^v1\.k1\./)
   expect(JSON.stringify(row)).not.toContain('Added')
-  // The same person's same client, signed in twice: one key, one effect.
-  expect(await begin(person, { grant: 'g2' })).toMatchObject({ verdict: 'repeat', result: RESULT })
-  await person.endGrant('g1', 'ended_by_person')
-  expect(await rowsOf(person)).toMatchObject([{ outcome: 'done', result: null }])
-  expect(await begin(person)).toEqual({ verdict: 'ended' })
-  expect(await begin(person, { grant: 'g2' })).toEqual({
+  // The same user's same client, signed in twice: one key, one effect.
+  expect(await begin(user, { grant: 'g2' })).toMatchObject({ verdict: 'repeat', result: RESULT })
+  await user.endGrant('g1', 'ended_by_user')
+  expect(await rowsOf(user)).toMatchObject([{ outcome: 'done', result: null }])
+  expect(await begin(user)).toEqual({ verdict: 'ended' })
+  expect(await begin(user, { grant: 'g2' })).toEqual({
     verdict: 'repeat',
     call: callOf(first),
     result: null,
@@ -112,21 +112,21 @@ test('what is kept is sealed, goes when its grant ends, and the change stays kno
 })
 
 test('a grant that ends while its call runs keeps no answer', async () => {
-  const person = await personWith('ends', 'g1')
-  const first = await begin(person)
-  await person.endGrant('g1', 'ended_by_person')
-  await person.endCall(callOf(first), 'done', RESULT)
-  expect(await rowsOf(person)).toMatchObject([{ outcome: 'done', result: null }])
+  const user = await userWith('ends', 'g1')
+  const first = await begin(user)
+  await user.endGrant('g1', 'ended_by_user')
+  await user.endCall(callOf(first), 'done', RESULT)
+  expect(await rowsOf(user)).toMatchObject([{ outcome: 'done', result: null }])
 })
 
 test('a message that comes twice is one call, and begins again where the first could not start', async () => {
-  const person = await personWith('twice', 'g1')
+  const user = await userWith('twice', 'g1')
   const message = intent()
   for (let n = 0; n < 2; n += 1) {
-    expect(await person.beginCall(message)).toMatchObject({ verdict: 'go', call: message.transaction })
+    expect(await user.beginCall(message)).toMatchObject({ verdict: 'go', call: message.transaction })
   }
-  await person.endCall(message.transaction, 'refused', null)
-  expect(await person.beginCall(message)).toMatchObject({ verdict: 'go' })
-  for (const outcome of ['done', 'failed'] as const) await person.endCall(message.transaction, outcome, null)
-  expect(await rowsOf(person)).toMatchObject([{ id: message.transaction, outcome: 'done' }])
+  await user.endCall(message.transaction, 'refused', null)
+  expect(await user.beginCall(message)).toMatchObject({ verdict: 'go' })
+  for (const outcome of ['done', 'failed'] as const) await user.endCall(message.transaction, outcome, null)
+  expect(await rowsOf(user)).toMatchObject([{ id: message.transaction, outcome: 'done' }])
 })

@@ -1,19 +1,19 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { expect, test } from 'vitest'
 import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
-import { begin, intent, personWith } from './story.ts'
+import { begin, intent, userWith } from './story.ts'
 import { clock, config } from './worker.ts'
 
 const { requestsPerMinute } = config.limits
 const TOKEN = 'hash-of-the-token'
 
-/** A person whose grant has an access token. */
-async function personWithToken(name: string) {
-  const person = await personWith(name, 'g1')
+/** A user whose grant has an access token. */
+async function userWithToken(name: string) {
+  const user = await userWith(name, 'g1')
   const endsAt = Math.floor(clock.nowMs / 1000) + 3600
   const grant = { clientId: 'client-a' }
   const token = { expiresAt: endsAt, audience: 'x', scope: ['todo:read'], grant }
-  await person.commit('g1', {
+  await user.commit('g1', {
     before: '{"authCodeId":"the code"}',
     presented: 'the code',
     writes: [
@@ -22,11 +22,11 @@ async function personWithToken(name: string) {
     ],
     spent: null,
   })
-  return { person, ask: () => person.bearer('g1', TOKEN, null) }
+  return { user, ask: () => user.bearer('g1', TOKEN, null) }
 }
 
 test('a grant asks as often as the setting says, at once; then it waits a second, and goes on', async () => {
-  const { ask } = await personWithToken('eager')
+  const { ask } = await userWithToken('eager')
   for (let asked = 0; asked < requestsPerMinute; asked += 1) {
     expect((await ask()).bearer).not.toBeNull()
   }
@@ -36,26 +36,26 @@ test('a grant asks as often as the setting says, at once; then it waits a second
 })
 
 test('an object that was taken out of memory counts the calls of the last minute, and no others', async () => {
-  const { person, ask } = await personWithToken('evicted')
+  const { user, ask } = await userWithToken('evicted')
   const call = async () => {
     const message = intent({ key: null, effect: 'read', tool: 'listTodos' })
-    expect((await begin(person, message)).verdict).toBe('go')
+    expect((await begin(user, message)).verdict).toBe('go')
     return message.transaction
   }
   const old = [await call(), await call()]
   clock.nowMs += 61_000
-  for (let more = 1; more < requestsPerMinute; more += 1) await person.endCall(await call(), 'done', null)
+  for (let more = 1; more < requestsPerMinute; more += 1) await user.endCall(await call(), 'done', null)
   // They ended within the minute, and began before it.
-  for (const transaction of old) await person.endCall(transaction, 'done', null)
-  await evictDurableObject(person)
+  for (const transaction of old) await user.endCall(transaction, 'done', null)
+  await evictDurableObject(user)
   expect((await ask()).bearer).not.toBeNull()
   expect(await ask()).toMatchObject({ bearer: null, waitSeconds: 1 })
 })
 
 test('a token that is not good asks nothing of what the grant has', async () => {
-  const { person, ask } = await personWithToken('guessed')
+  const { user, ask } = await userWithToken('guessed')
   for (let more = 0; more < 2 * requestsPerMinute; more += 1) {
-    expect(await person.bearer('g1', `made-up-${more}`, null)).toMatchObject({ bearer: null, waitSeconds: 0 })
+    expect(await user.bearer('g1', `made-up-${more}`, null)).toMatchObject({ bearer: null, waitSeconds: 0 })
   }
   expect((await ask()).bearer).not.toBeNull()
 })

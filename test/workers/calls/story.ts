@@ -5,11 +5,11 @@ import { clock } from './worker.ts'
 
 const HOUR_SECONDS = 3600
 
-/** A person with one live grant. */
-export async function personWith(name: string, ...grants: string[]) {
-  const person = env.PERSON.getByName(name)
-  for (const id of grants) await person.openGrant(newGrant(id))
-  return person
+/** A user with one live grant. */
+export async function userWith(name: string, ...grants: string[]) {
+  const user = env.USER.getByName(name)
+  for (const id of grants) await user.openGrant(newGrant(id))
+  return user
 }
 
 export const newGrant = (id: string) => ({
@@ -17,7 +17,7 @@ export const newGrant = (id: string) => ({
   record: { value: '{"authCodeId":"the code"}', expiresAtSeconds: null },
   client: 'client-a',
   shown: { name: 'Client', domain: null, redirectUri: 'http://localhost:33418/done' },
-  personName: 'Ada',
+  userName: 'Ada',
   pingOneSession: 'sid',
   downstreamScopes: ['todo:read'],
   accessToken: 'the-access-token',
@@ -30,7 +30,7 @@ export const newGrant = (id: string) => ({
 export const intent = (given: Partial<CallIntent> = {}): CallIntent => ({
   grant: 'g1',
   client: 'client-a',
-  lane: 'stateless',
+  transport: 'stateless',
   tool: 'addTodo',
   effect: 'write',
   transaction: crypto.randomUUID(),
@@ -39,14 +39,14 @@ export const intent = (given: Partial<CallIntent> = {}): CallIntent => ({
   ...given,
 })
 
-type Person = Awaited<ReturnType<typeof personWith>>
+type User = Awaited<ReturnType<typeof userWith>>
 
-export const begin = async (person: Person, given: Partial<CallIntent> = {}): Promise<CallStart> =>
-  CallStart.parse(await person.beginCall(intent(given)))
+export const begin = async (user: User, given: Partial<CallIntent> = {}): Promise<CallStart> =>
+  CallStart.parse(await user.beginCall(intent(given)))
 
 /** What is on record, in the order in which it changed. */
-export const rowsOf = (person: Person) =>
-  runInDurableObject(person, (_object, { storage }) =>
+export const rowsOf = (user: User) =>
+  runInDurableObject(user, (_object, { storage }) =>
     storage.sql
       .exec<Record<string, SqlStorageValue>>(
         'SELECT seq, id, tool, effect, outcome, result, ended_at_ms, client_trace FROM calls ORDER BY seq',

@@ -1,5 +1,5 @@
 import { requireConfig } from '#config.ts'
-import { makePerson } from '#users/user.ts'
+import { makeUser } from '#users/user.ts'
 import { makePingOne } from '#pingone/client.ts'
 import { SETTINGS } from '../settings.ts'
 
@@ -32,7 +32,7 @@ const pingone = makePingOne(
   },
 )
 
-export class Person extends makePerson({
+export class User extends makeUser({
   config: () => operator.config,
   pingone: () => pingone,
   nowMs: () => clock.nowMs,

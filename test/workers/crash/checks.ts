@@ -4,7 +4,7 @@ import { callsOf, later } from './inside.ts'
 import { CRASH, type Schedule } from './schedule.ts'
 import { writes } from './witness.ts'
 
-/** What a client and a person are left with; anything but `goes on` has to be the one that the schedule forces. */
+/** What a client and a user are left with; anything but `goes on` has to be the one that the schedule forces. */
 export type End = 'goes on' | 'pingone_ended' | 'code_reused' | 'starts over' | 'unknown'
 
 export interface Journey {

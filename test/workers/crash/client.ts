@@ -73,7 +73,7 @@ export class Client {
     return new Client(z.object({ client_id: z.string() }).parse(JSON.parse(text)).client_id)
   }
 
-  /** A person's way through our pages and PingOne, as far as PingOne's answer: where their browser goes next. */
+  /** A user's way through our pages and PingOne, as far as PingOne's answer: where their browser goes next. */
   async signIn(subject: string): Promise<{ path: string; cookie: string }> {
     const asked = new URLSearchParams({
       response_type: 'code',
@@ -88,7 +88,7 @@ export class Client {
     return this.decide(await send(`/authorize?${asked.toString()}`), subject)
   }
 
-  /** The person says yes on a page of ours, and signs in at PingOne. */
+  /** The user says yes on a page of ours, and signs in at PingOne. */
   async decide(page: Answer, subject: string): Promise<{ path: string; cookie: string }> {
     const handle = /name="handle" value="([^"]+)"/.exec(page.text)?.[1] ?? ''
     const cookie = cookiesOf(page)
@@ -144,7 +144,7 @@ export const codeIn = ({ status, headers, text }: Answer): string => {
   return code
 }
 
-/** A tool call of the stateless lane. */
+/** A tool call of the stateless transport. */
 export function callTool(
   accessToken: string,
   name: string,

@@ -1,24 +1,24 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { expect, test } from 'vitest'
 import { callTool, Client, codeIn, tokensIn } from './client.ts'
-import { callsOf, personOf } from './inside.ts'
+import { callsOf, userOf } from './inside.ts'
 import { families, switches, writes } from './witness.ts'
 
 // The platform takes an object out of memory whenever it is idle. Unlike a crash it waits for what is under way.
-test('an object that was taken out of memory knows grant, stored answer, sealed tokens and calls', async () => {
+test('an object that was taken out of memory knows grant, stored answer, encrypted tokens and calls', async () => {
   const client = await Client.register()
   switches.accessTokenSeconds = 200
   const code = codeIn(await client.callback(await client.signIn('evicted')))
   switches.accessTokenSeconds = 3600
   const first = tokensIn(await client.redeem(code))
-  const evict = () => evictDurableObject(personOf(first))
+  const evict = () => evictDurableObject(userOf(first))
   await evict()
   const second = tokensIn(await client.refresh(first.refresh_token))
   await evict()
   // The stored answer, to whoever did not hear it.
   expect(tokensIn(await client.refresh(first.refresh_token)).refresh_token).toBe(second.refresh_token)
   await evict()
-  // The sealed tokens: PingOne's access token is over, so its refresh token is opened and redeemed.
+  // The encrypted tokens: PingOne's access token is over, so its refresh token is opened and redeemed.
   expect((await callTool(second.access_token, 'addTodo', { text: 'evicted' })).text).toContain('evicted')
   await evict()
   expect((await callTool(second.access_token, 'listTodos')).status).toBe(200)
@@ -35,7 +35,7 @@ test('what ended stays ended in an object that was taken out of memory', async (
   const client = await Client.register()
   const tokens = tokensIn(await client.redeem(codeIn(await client.callback(await client.signIn('ended')))))
   await client.revoke(tokens.refresh_token)
-  await evictDurableObject(personOf(tokens))
+  await evictDurableObject(userOf(tokens))
   const call = await callTool(tokens.access_token, 'listTodos')
   expect([call.status, call.text]).toEqual([401, expect.stringContaining('the client revoked it')])
 })

@@ -7,17 +7,17 @@ import { AHEAD_MS, clock } from './witness.ts'
 const Call = z.object({ id: z.string(), tool: z.string(), outcome: z.string().nullable() })
 export type Call = z.infer<typeof Call>
 
-/** The object of whoever has this token; its id begins with the object's name (people/person-id.ts). */
-export const personOf = ({ access_token }: Tokens) => env.PERSON.getByName(access_token.split('.')[0] ?? '')
+/** The object of whoever has this token; its id begins with the object's name (users/base/user-id.ts). */
+export const userOf = ({ access_token }: Tokens) => env.USER.getByName(access_token.split('.')[0] ?? '')
 
 export const callsOf = (tokens: Tokens): Promise<Call[]> =>
-  runInDurableObject(personOf(tokens), (_person, { storage }) =>
+  runInDurableObject(userOf(tokens), (_user, { storage }) =>
     z.array(Call).parse(storage.sql.exec('SELECT id, tool, outcome FROM calls').toArray()),
   )
 
 /** Everything under a prefix in the object's storage, by key. */
 export const storedOf = (tokens: Tokens, prefix: string): Promise<[string, unknown][]> =>
-  runInDurableObject(personOf(tokens), (_person, { storage }) => [...storage.kv.list({ prefix })])
+  runInDurableObject(userOf(tokens), (_user, { storage }) => [...storage.kv.list({ prefix })])
 
 const TRIES = 3
 
@@ -25,7 +25,7 @@ const TRIES = 3
 export async function runAlarm(tokens: Tokens): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
-      await personOf(tokens).ring(tries > 1)
+      await userOf(tokens).ring(tries > 1)
       return
     } catch (error) {
       if (tries === TRIES) throw error

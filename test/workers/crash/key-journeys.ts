@@ -6,20 +6,20 @@ import { callsOf, later } from './inside.ts'
 import { callInSession, openSession } from './session-client.ts'
 import { AROUND_SESSIONS } from './session-journeys.ts'
 
-type Lane = 'stateless' | 'stateful'
+type Transport = 'stateless' | 'session'
 
 const isDone = ({ text }: Answer): boolean => text.includes('"structuredContent"')
 const isUnknown = ({ text }: Answer): boolean => text.includes('unknown whether this change was made')
 
 /** A client that names its write may ask as often as it likes: it is made once. */
-const keyed = (lane: Lane): Journey => ({
-  name: `write with the client's key, ${lane}`,
+const keyed = (transport: Transport): Journey => ({
+  name: `write with the client's key, ${transport}`,
   graceSeconds: 60,
-  ...(lane === 'stateful' ? { crashesAt: AROUND_SESSIONS } : {}),
+  ...(transport === 'session' ? { crashesAt: AROUND_SESSIONS } : {}),
   mayNotice: true,
   async prepare(client, id) {
     const tokens = tokensIn(await client.redeem(await signIn(client, id)))
-    const session = lane === 'stateful' ? await openSession(tokens.access_token) : null
+    const session = transport === 'session' ? await openSession(tokens.access_token) : null
     const meta = { [KEY_NAME]: crypto.randomUUID() }
     const input = { text: id }
     let message = 0
@@ -50,7 +50,7 @@ const keyed = (lane: Lane): Journey => ({
     }
   },
   forced(steps, { at, isTwice, when }) {
-    if (lane === 'stateful') return null
+    if (transport === 'session') return null
     // The outcome was told twice in vain: the API has the change, and nobody here can say so.
     const told = steps.indexOf('answer beginCall')
     const isTold = steps[at] === 'answer endCall' && when === 'after'
@@ -58,4 +58,4 @@ const keyed = (lane: Lane): Journey => ({
   },
 })
 
-export const keyJourneys: readonly Journey[] = [keyed('stateless'), keyed('stateful')]
+export const keyJourneys: readonly Journey[] = [keyed('stateless'), keyed('session')]

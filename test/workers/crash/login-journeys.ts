@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { type Journey, LOST_CALL_MS, sane, useOf } from './checks.ts'
 import { type Answer, type Client, codeIn, tokensIn } from './client.ts'
-import { later, personOf } from './inside.ts'
+import { later, userOf } from './inside.ts'
 import { CRASH } from './schedule.ts'
 import { families } from './witness.ts'
 import { withWorkerSteps } from './worker-death.ts'
@@ -16,7 +16,7 @@ async function withReloads(ask: () => Promise<Answer>, most = 2): Promise<Answer
   }
 }
 
-/** To the person a page is an answer: either it has a button that goes on, or it says to start again. */
+/** To the user a page is an answer: either it has a button that goes on, or it says to start again. */
 async function finish(client: Client, id: string, answer: Answer): Promise<Answer | null> {
   if (answer.status === 302) return answer
   expect(answer.text).not.toContain(CRASH)
@@ -29,7 +29,7 @@ async function finish(client: Client, id: string, answer: Answer): Promise<Answe
   return client.callback(await client.decide(answer, id))
 }
 
-/** A login from PingOne's answer to the code: in the Worker, in KV, at PingOne, in the Person. */
+/** A login from PingOne's answer to the code: in the Worker, in KV, at PingOne, in the User. */
 export const callback: Journey = {
   name: 'callback',
   graceSeconds: 0,
@@ -44,11 +44,11 @@ export const callback: Journey = {
         const again = home ?? (await client.callback(await client.signIn(id)))
         const tokens = tokensIn(await client.redeem(codeIn(sane(again))))
         const end = await useOf(client, tokens)
-        // A grant whose code never left is ended by the alarm of the Person, and PingOne hears of it.
+        // A grant whose code never left is ended by the alarm of the User, and PingOne hears of it.
         await later(tokens, LOST_CALL_MS)
         // What PingOne gave to a Worker that died ends with the session there: nobody can be asked to end it.
         const given = families.filter(({ subject }) => subject === id)
-        const opened = await personOf(tokens).listGrants()
+        const opened = await userOf(tokens).listGrants()
         expect(given.filter(({ isAlive }) => isAlive)).toHaveLength(
           home === null ? 1 + given.length - opened.length : 1,
         )

@@ -1,4 +1,4 @@
 import { journeys } from './journeys.ts'
 import { testSchedules } from './run-schedules.ts'
 
-testSchedules('its Person', journeys)
+testSchedules('its User', journeys)

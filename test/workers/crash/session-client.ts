@@ -17,7 +17,7 @@ const post = (accessToken: string, message: object, session?: string): Promise<A
     body: JSON.stringify({ jsonrpc: '2.0', ...message }),
   })
 
-/** The first message of the stateful lane; the session's id is in a header of the answer. */
+/** The first message of the session transport; the session's id is in a header of the answer. */
 export const initialize = (accessToken: string): Promise<Answer> =>
   post(accessToken, {
     id: 0,
@@ -33,7 +33,7 @@ export const sessionIn = ({ status, headers, text }: Answer): string => {
 
 export const openSession = async (accessToken: string) => sessionIn(await initialize(accessToken))
 
-/** A tool call of the stateful lane. */
+/** A tool call of the session transport. */
 export const callInSession = (
   accessToken: string,
   session: string,

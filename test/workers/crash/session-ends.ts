@@ -29,7 +29,7 @@ const close: Journey = {
   forced: () => 'goes on',
 }
 
-/** A grant ends while it has two sessions with an open stream each; another of the same person and client goes on. */
+/** A grant ends while it has two sessions with an open stream each; another of the same user and client goes on. */
 const endWithSessions: Journey = {
   name: 'end of a grant with sessions',
   graceSeconds: 60,

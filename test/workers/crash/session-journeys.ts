@@ -7,7 +7,7 @@ import { callInSession, initialize, openSession, sessionIn } from './session-cli
 export const signedIn = async (client: Client, id: string) =>
   tokensIn(await client.redeem(await signIn(client, id)))
 
-/** What a Person does by itself is tried in the journeys without a session. */
+/** What a User does by itself is tried in the journeys without a session. */
 export const AROUND_SESSIONS = /^(?:session|answer|setAlarm)/
 
 /** Nothing is left but the session that the client has. */
@@ -70,13 +70,10 @@ const call = (tool: 'listTodos' | 'addTodo'): Journey => ({
   },
   forced(steps, { at, isTwice }) {
     if (tool === 'listTodos') return 'goes on'
-    const [began, ended] = [
-      steps.indexOf('session person.beginCall'),
-      steps.indexOf('session person.endCall'),
-    ]
+    const [began, ended] = [steps.indexOf('session user.beginCall'), steps.indexOf('session user.endCall')]
     // Its answer is on its way already: it arrives or it does not.
     if (at >= ended) return null
-    // Where its Person dies in beginCall, the second death is that of the session, which asks again.
+    // Where its User dies in beginCall, the second death is that of the session, which asks again.
     return isOfSession(steps[at] ?? '') || (isTwice && at > began) ? 'unknown' : 'goes on'
   },
 })

@@ -1,17 +1,17 @@
 import type { Step } from '#users/base/step.ts'
 
-/** The bindings as a session's object has them, with every message to its Person and to the API as a step. */
+/** The bindings as a session's object has them, with every message to its User and to the API as a step. */
 export function steppedEnv(env: Env, step: Step): Env {
-  const people = new Proxy(env.PERSON, {
+  const users = new Proxy(env.USER, {
     get: (target, name): unknown =>
       name === 'getByName'
-        ? (person: string) => steppedMethods(target.getByName(person), 'person', step)
+        ? (user: string) => steppedMethods(target.getByName(user), 'user', step)
         : Reflect.get(target, name),
   })
   const api = steppedMethods(env.TODO_API, 'api', step)
   return new Proxy(env, {
     get(target, name): unknown {
-      if (name === 'PERSON') return people
+      if (name === 'USER') return users
       return name === 'TODO_API' ? api : Reflect.get(target, name)
     },
   })

@@ -5,7 +5,7 @@ import { SESSIONS_PER_GRANT } from '#users/bounds.ts'
 import { SESSION_IDLE_SECONDS } from '#users/sessions/sessions.ts'
 import { signIn } from './checks.ts'
 import { Client, tokensIn } from './client.ts'
-import { personOf, runAlarm, storedOf } from './inside.ts'
+import { userOf, runAlarm, storedOf } from './inside.ts'
 import { callInSession, openSession, openStream } from './session-client.ts'
 import { AHEAD_MS, clock } from './witness.ts'
 
@@ -31,11 +31,11 @@ test('a session whose objects were taken out of memory goes on, with its stream,
   const stream = await openStream(tokens.access_token, session)
   // Its stream is a WebSocket inside, which the platform keeps while the object sleeps.
   await evictDurableObject(objectOf(session))
-  await evictDurableObject(personOf(tokens))
+  await evictDurableObject(userOf(tokens))
   expect(await statusIn(tokens.access_token, session)).toBe(200)
   expect(stream).toEqual({ status: 200, isOver: false })
   await evictDurableObject(objectOf(session))
-  await evictDurableObject(personOf(tokens))
+  await evictDurableObject(userOf(tokens))
   await client.revoke(tokens.refresh_token)
   await expect.poll(() => stream.isOver).toBe(true)
   expect(await statusIn(tokens.access_token, session)).toBe(401)
@@ -86,7 +86,7 @@ test('a session that a newer grant took over ends with that one, and not with th
   const session = await openSession(old.access_token)
   const oldStream = await openStream(old.access_token, session)
   const newer = await grantOf(client, 'moves')
-  // The same person at another client: for it, there is no such session.
+  // The same user at another client: for it, there is no such session.
   expect(await statusIn(stranger.access_token, session)).toBe(404)
   expect(oldStream.isOver).toBe(false)
   expect(await statusIn(newer.access_token, session)).toBe(200)

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { compose } from '#compose.ts'
-import type { CallIntent, CallKeeper } from '#users/calls/calls.ts'
+import type { CallIntent, CallApi } from '#users/calls/calls.ts'
 import type { EndReason } from '#users/grants/end-reason.ts'
 import type { NewGrant } from '#users/grants/grant.ts'
 import type { Commit } from '#users/grants/grant-records.ts'
@@ -25,7 +25,7 @@ const product = compose({
 })
 
 /** An answer that leaves is a step too: after it everything is on disk, and the answer alone is lost. */
-export class Person extends product.Person {
+export class User extends product.User {
   readonly #leave = stepOf(this.ctx)
 
   async #answer<T>(name: string, message: Promise<T>): Promise<T> {
@@ -56,7 +56,7 @@ export class Person extends product.Person {
   override beginCall(intent: CallIntent) {
     return this.#answer('beginCall', super.beginCall(intent))
   }
-  override endCall(...message: Parameters<CallKeeper['endCall']>) {
+  override endCall(...message: Parameters<CallApi['endCall']>) {
     return this.#answer('endCall', super.endCall(...message))
   }
   override endGrant(grant: string, reason: EndReason) {
@@ -69,7 +69,7 @@ export class Person extends product.Person {
     return this.#answer('closeSession', super.closeSession(session))
   }
 }
-/** All that a session's object does beyond its own memory is a step, as in a Person. */
+/** All that a session's object does beyond its own memory is a step, as in a User. */
 export class McpSession extends product.McpSession {
   readonly #step = stepOf(this.ctx)
 

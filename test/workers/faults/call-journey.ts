@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Client, Lane } from './client.ts'
+import type { Client, Transport } from './client.ts'
 import type { Target } from './faults.ts'
 import type { Journey } from './journey.ts'
 import { switches } from './pingone.ts'
@@ -22,9 +22,9 @@ const times = (text: string) => written.filter((one) => one === text).length
 const carriedOut = (word: string): readonly number[] =>
   word === 'unknown' ? [0, 1] : word === 'ok' ? [1] : [0]
 
-/** A tool call in one lane, by a server that remembers nothing of PingOne. */
+/** A tool call on one transport, by a server that remembers nothing of PingOne. */
 export const callJourney =
-  (client: Client, lane: Lane, tool: 'listTodos' | 'addTodo'): Journey =>
+  (client: Client, transport: Transport, tool: 'listTodos' | 'addTodo'): Journey =>
   async () => {
     startIsolate()
     const text = crypto.randomUUID()
@@ -32,16 +32,16 @@ export const callJourney =
     let word = ''
     return {
       async go() {
-        word = await client.call(lane, tool, input)
+        word = await client.call(transport, tool, input)
         return word
       },
       async goOn() {
         if (tool === 'addTodo') expect(carriedOut(word)).toContain(times(text))
         if (word === 'unknown') await expect.poll(() => client.lastOutcome()).toBe('unknown')
         // What was not begun may be sent again, and is done once then.
-        if (word === 'later') expect(await client.call(lane, tool, input)).toBe('ok')
+        if (word === 'later') expect(await client.call(transport, tool, input)).toBe('ok')
         expect(times(text)).toBeLessThanOrEqual(1)
-        expect(await client.call(lane, 'listTodos')).toBe('ok')
+        expect(await client.call(transport, 'listTodos')).toBe('ok')
       },
     }
   }

@@ -6,8 +6,8 @@ import { DOCUMENT } from './names.ts'
 import { REDIRECT_URI } from '../settings.ts'
 import { type Answer, retryAfter, send } from './send.ts'
 
-export const lanes = ['stateless', 'stateful'] as const
-export type Lane = (typeof lanes)[number]
+export const transports = ['stateless', 'session'] as const
+export type Transport = (typeof transports)[number]
 
 const Tokens = z.object({ access_token: z.string(), refresh_token: z.string() })
 const Refused = z.object({ error: z.string(), error_description: z.string() })
@@ -69,10 +69,10 @@ export class Client {
     return this.#token({ grant_type: 'refresh_token', refresh_token: this.tokens.refresh_token })
   }
 
-  /** A tool call; in the stateful lane in one session that lives on. */
-  async call(lane: Lane, name: string, input: object = {}): Promise<string> {
+  /** A tool call; on the session transport in one session that lives on. */
+  async call(transport: Transport, name: string, input: object = {}): Promise<string> {
     const params = { name, arguments: input }
-    if (lane === 'stateless') {
+    if (transport === 'stateless') {
       const headers = { 'mcp-protocol-version': REVISION, 'mcp-method': 'tools/call', 'mcp-name': name }
       return readCall(await this.#mcp('tools/call', { ...params, _meta: META }, headers))
     }
@@ -84,17 +84,14 @@ export class Client {
     this.#session ??= (await this.#mcp('initialize', INITIALIZE, {})).headers.get('mcp-session-id')
   }
 
-  /** What its person's object has on record of the last call: undefined before there was any. */
+  /** What its user's object has on record of the last call: undefined before there was any. */
   async lastOutcome(): Promise<unknown> {
     const last = 'SELECT outcome FROM calls ORDER BY rowid DESC LIMIT 1'
-    return runInDurableObject(
-      this.person,
-      (_, { storage }) => storage.sql.exec(last).toArray()[0]?.['outcome'],
-    )
+    return runInDurableObject(this.user, (_, { storage }) => storage.sql.exec(last).toArray()[0]?.['outcome'])
   }
 
-  get person() {
-    return env.PERSON.getByName(this.tokens.access_token.split('.')[0] ?? '')
+  get user() {
+    return env.USER.getByName(this.tokens.access_token.split('.')[0] ?? '')
   }
 
   #mcp(method: string, params: object, headers: Record<string, string>): Promise<Answer> {
@@ -132,7 +129,7 @@ const Called = z.object({
   result: z.object({ isError: z.boolean().optional(), content: z.tuple([Block], Block) }),
 })
 
-/** What the words of mcp/tool-refusal.ts come down to. */
+/** What the words of mcp/tool-denial.ts come down to. */
 const sentences: readonly [RegExp, string][] = [
   [/does not answer\. Nothing was changed/, 'unanswered'],
   [/is busy\. Nothing was changed\. Try again in 7 seconds/, 'busy'],

@@ -92,7 +92,7 @@ test('a write whose look at the list fails is not begun, and says so', async () 
 })
 
 const bindings = matrix.filter(
-  (row) => (row.target === 'kv' || row.target === 'person') && !stepIsUntouched(row),
+  (row) => (row.target === 'kv' || row.target === 'user') && !stepIsUntouched(row),
 )
 
 test.for(bindings)(

@@ -1,7 +1,7 @@
 import { deadlineSetAfter, deadlineSetBefore } from './deadlines.ts'
 import { STRANGE_WORDS } from './names.ts'
 
-export const targets = ['discovery', 'keys', 'token', 'revoke', 'document', 'api', 'kv', 'person'] as const
+export const targets = ['discovery', 'keys', 'token', 'revoke', 'document', 'api', 'kv', 'user'] as const
 export const faults = ['500', 'timeout', 'reset', 'slow', 'malformed', 'html', '429', 'clock'] as const
 export const steps = ['authorize', 'callback', 'exchange', 'refresh', 'read', 'write'] as const
 export type Target = (typeof targets)[number]
@@ -22,22 +22,22 @@ let asked = new Map<Target, number>()
 let lost = new Set<string>()
 let endless: string[] = []
 
-/** How far the clock of each is off, in seconds. `person`: the clock of this server. */
-export const clocks = { token: 0, api: 0, person: 0 }
+/** How far the clock of each is off, in seconds. `user`: the clock of this server. */
+export const clocks = { token: 0, api: 0, user: 0 }
 
 /** From here on every message to the target fails, until heal(). Counts anew who was asked. */
 export function breakDown(target: Target, fault: Fault, { after = 0, offSeconds = 0 } = {}): void {
   broken = { target, fault, after }
   asked = new Map()
   lost = new Set()
-  if (fault === 'clock' && (target === 'token' || target === 'api' || target === 'person'))
+  if (fault === 'clock' && (target === 'token' || target === 'api' || target === 'user'))
     clocks[target] = offSeconds
 }
 
 /** Throws where somebody would have waited for ever. */
 export function heal(): void {
   broken = null
-  Object.assign(clocks, { token: 0, api: 0, person: 0 })
+  Object.assign(clocks, { token: 0, api: 0, user: 0 })
   const [first] = endless
   endless = []
   if (first !== undefined) throw new Error(`a message without a deadline: ${first}`)

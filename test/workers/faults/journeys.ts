@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { expect } from 'vitest'
 import { callJourney, signedIn } from './call-journey.ts'
-import { Client, lanes } from './client.ts'
+import { Client, transports } from './client.ts'
 import { clocks, type Step, type Target } from './faults.ts'
 import { type Journey, works } from './journey.ts'
 import { families } from './pingone.ts'
@@ -20,11 +20,15 @@ export async function journeysOf(target: Target, step: Step): Promise<readonly J
       return [refresh(await (await newClient()).signIn())]
     case 'read':
       return Promise.all(
-        lanes.map(async (lane) => callJourney(await signedIn(await newClient(), target), lane, 'listTodos')),
+        transports.map(async (transport) =>
+          callJourney(await signedIn(await newClient(), target), transport, 'listTodos'),
+        ),
       )
     case 'write':
       return Promise.all(
-        lanes.map(async (lane) => callJourney(await signedIn(await newClient(), target), lane, 'addTodo')),
+        transports.map(async (transport) =>
+          callJourney(await signedIn(await newClient(), target), transport, 'addTodo'),
+        ),
       )
     default:
       return step satisfies never
@@ -52,7 +56,7 @@ const authorize =
 const callback =
   (client: Client): Journey =>
   async () => {
-    // The person has one grant less than they may: one that was counted twice would cost the other client its own.
+    // The user has one grant less than they may: one that was counted twice would cost the other client its own.
     const subject = crypto.randomUUID()
     const other = await (await Client.register()).signIn(subject)
     const login = await client.login(subject).toCallback()
@@ -66,19 +70,19 @@ const callback =
     }
   }
 
-/** A grant more than a person may have: the oldest ends, and PingOne is to be told of it. */
+/** A grant more than a user may have: the oldest ends, and PingOne is to be told of it. */
 const oneTooMany = async (): Promise<Journey> => async () => {
   const subject = crypto.randomUUID()
   const [oldest, other, third] = await Promise.all([Client.register(), Client.register(), Client.register()])
   await oldest.signIn(subject)
   const family = families.at(-1)
-  clocks.person = 10
+  clocks.user = 10
   await other.signIn(subject)
   const login = await third.login(subject).toCallback()
   return {
     async go() {
       const word = await login.step()
-      await runDurableObjectAlarm(oldest.person)
+      await runDurableObjectAlarm(oldest.user)
       return word
     },
     async goOn() {
@@ -91,9 +95,9 @@ const oneTooMany = async (): Promise<Journey> => async () => {
 }
 
 async function isTold(client: Client, isSo: () => boolean): Promise<void> {
-  clocks.person = 600
-  await runDurableObjectAlarm(client.person)
-  clocks.person = 0
+  clocks.user = 600
+  await runDurableObjectAlarm(client.user)
+  clocks.user = 0
   expect(isSo()).toBe(true)
 }
 
@@ -116,7 +120,7 @@ const exchange =
     return {
       async go() {
         const word = await client.redeem(code)
-        await runDurableObjectAlarm(client.person)
+        await runDurableObjectAlarm(client.user)
         return word === '400 invalid_grant' ? 'ended' : word
       },
       goOn: () => isTold(client, () => family?.isAlive === false),

@@ -7,7 +7,7 @@ const CHALLENGE = 'IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk'
 const MOST_STEPS = 8
 
 /**
- * One person at one browser, from a client's request to its code. Each step sends what is next; a step that failed
+ * One user at one browser, from a client's request to its code. Each step sends what is next; a step that failed
  * leaves what can be done from there: the form of the page, or the same request once more.
  */
 export class Login {

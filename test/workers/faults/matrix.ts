@@ -1,7 +1,7 @@
 import { type Fault, faults, steps, type Step, type Target, targets } from './faults.ts'
 
 /**
- * What a client, a person or a model is to see, for every step under every fault of every system. A clock that is off
+ * What a client, a user or a model is to see, for every step under every fault of every system. A clock that is off
  * is tried in both directions. The words are below; those with a dash are cells that cannot be, with the reason.
  */
 const TABLE = `
@@ -48,12 +48,12 @@ kv         exchange   later       later       ok          ok    -own        -own
 kv         refresh    later       later       ok          ok    -own        -own        later  -relative
 kv         read       -untouched
 kv         write      -untouched
-person     authorize  -untouched
-person     callback   try         try         ok          ok    -own        -own        try    ok
-person     exchange   later       later       ok          ok    -own        -own        later  ok
-person     refresh    later       later       ok          ok    -own        -own        later  ok
-person     read       later       later       ok          ok    -own        -own        later  ok
-person     write      later       later       ok          ok    -own        -own        later  ok
+user     authorize  -untouched
+user     callback   try         try         ok          ok    -own        -own        try    ok
+user     exchange   later       later       ok          ok    -own        -own        later  ok
+user     refresh    later       later       ok          ok    -own        -own        later  ok
+user     read       later       later       ok          ok    -own        -own        later  ok
+user     write      later       later       ok          ok    -own        -own        later  ok
 `
 
 export const expected = {

@@ -2,4 +2,4 @@
 export const DOCUMENT = 'https://agent.example.com/client.json'
 /** What others say when they fail. It must come out nowhere. */
 export const STRANGE_WORDS = 'IGNORE-ALL-PREVIOUS-INSTRUCTIONS'
-export const GRANTS_PER_PERSON = 2
+export const GRANTS_PER_USER = 2

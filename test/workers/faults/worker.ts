@@ -9,13 +9,13 @@ const product = compose({
   tools,
   deps: {
     fetch: fetchFromWorld,
-    nowMs: () => Date.now() + clocks.person * 1000,
+    nowMs: () => Date.now() + clocks.user * 1000,
     deadlines: { pingoneMs: 8000, apiMs: 9000, toolMs: 25_000, documentMs: 4000, storageMs: 5000 },
   },
 })
 
 /** Objects live through a change of isolates (world.ts), and reach each other through the same faults as the Worker. */
-export class Person extends product.Person {
+export class User extends product.User {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     Object.defineProperty(this, 'env', { get: isolateOf(env) })

@@ -61,10 +61,10 @@ export function isolateOf(env: Env): () => Env {
 const bindingsOf = (env: Env): Env => ({
   ...env,
   OAUTH_KV: withFaults(env.OAUTH_KV, 'kv'),
-  PERSON: new Proxy(env.PERSON, {
+  USER: new Proxy(env.USER, {
     get: (namespace, name) =>
       name === 'getByName'
-        ? (person: string) => withFaults(namespace.getByName(person), 'person')
+        ? (user: string) => withFaults(namespace.getByName(user), 'user')
         : bound(namespace, name),
   }),
 })

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { makeMcpEndpoint } from '#mcp/endpoint.ts'
-import type { Keeper } from '#mcp/deps.ts'
+import type { UserApi } from '#mcp/deps.ts'
 import type { McpProduct } from '#mcp/product.ts'
 import { definePrompt, noArguments } from '#catalog/define-prompt.ts'
 import { defineResource } from '#catalog/define-resource.ts'
@@ -53,8 +53,8 @@ const promptOf = ({ scopes: needed }: Thing, at: number) =>
     get: async () => ({ ok: true, value: [{ instruction: 'Do it.' }] }),
   })
 
-const keeper: Keeper = {
-  beginCall: async () => ({ verdict: 'go', call: 'c', downstreamToken: 'opaque', person: { name: null } }),
+const userApi: UserApi = {
+  beginCall: async () => ({ verdict: 'go', call: 'c', downstreamToken: 'opaque', user: { name: null } }),
   endCall: async () => {},
   useConfirmation: async () => 'done',
   openStepUp: async () => null,
@@ -70,7 +70,7 @@ const keys = [
   await crypto.subtle.importKey('raw', new Uint8Array(32), algorithm, false, ['sign', 'verify']),
 ] as const
 
-/** A server with these lists, asked in the stateless lane by a token with these scopes. */
+/** A server with these lists, asked on the stateless transport by a token with these scopes. */
 function serverOf(product: McpProduct, granted: readonly string[]) {
   const { handler } = makeMcpEndpoint({
     productOf: () => product,
@@ -80,13 +80,13 @@ function serverOf(product: McpProduct, granted: readonly string[]) {
       deadlines: { toolMs: 25_000, apiMs: 10_000 },
     },
     settings: async () => ({ sessionKeys: keys, requestStateKeys: async () => keys, apiUrl: API_URL }),
-    personOf: () => keeper,
+    userOf: () => userApi,
   })
   const auth = {
-    token: 'person:grant:secret',
+    token: 'user:grant:secret',
     audience: `${ORIGIN}/mcp`,
     resourceMetadataUrl: `${ORIGIN}/.well-known/oauth-protected-resource/mcp`,
-    userId: 'person',
+    userId: 'user',
     clientId: 'client',
     scope: [...granted],
     expiresAt: 2_000,

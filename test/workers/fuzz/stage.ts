@@ -22,7 +22,7 @@ const owners = { writer: 'ada', reader: 'bob' } as const
 type Owner = keyof typeof owners
 const capabilities = { plain: {}, asking: { elicitation: {} } } as const
 
-/** The people, sessions and logins that random requests are about. What a case has ended is there again at the next. */
+/** The users, sessions and logins that random requests are about. What a case has ended is there again at the next. */
 export class Stage {
   readonly #bearers: Readonly<Record<Owner, string>>
   readonly #sessions = new Map<string, string>()

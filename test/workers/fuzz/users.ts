@@ -3,7 +3,7 @@ import { READ, WRITE } from '#authorization/scopes.ts'
 import { readRootKeys } from '#lib/root-keys.ts'
 import { sha256Hex } from '#lib/sha256-hex.ts'
 import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
-import { makePersonId, openPersonId } from '#users/base/user-id.ts'
+import { makeUserId, openUserId } from '#users/base/user-id.ts'
 import { ISSUER, ORIGIN, REDIRECT_URI, ROOT_KEYS } from '../settings.ts'
 
 const CLIENT = 'the-client'
@@ -18,8 +18,8 @@ const secret = (characters: number) =>
 
 /** A grant as a login leaves it, with one access token: nobody signs in anew for each case. */
 export async function bearerOf(subject: string, may: 'read' | 'write'): Promise<string> {
-  const id = await makePersonId(rootKeys[0], ISSUER, subject)
-  const name = await openPersonId(rootKeys, id)
+  const id = await makeUserId(rootKeys[0], ISSUER, subject)
+  const name = await openUserId(rootKeys, id)
   if (!name.ok) throw new Error('not an id of ours')
   const grant = secret(16)
   const token = `${id}:${grant}:${secret(32)}`
@@ -28,14 +28,14 @@ export async function bearerOf(subject: string, may: 'read' | 'write'): Promise<
     value: JSON.stringify({ clientId: CLIENT, authCodeId: 'the code' }),
     expiresAtSeconds: endsAt,
   }
-  const person = env.PERSON.getByName(name.value)
+  const user = env.USER.getByName(name.value)
   const scopes = may === 'write' ? [READ, WRITE] : [READ]
-  await person.openGrant({
+  await user.openGrant({
     id: grant,
     record,
     client: CLIENT,
     shown: { name: 'Client', domain: null, redirectUri: REDIRECT_URI },
-    personName: 'Ada',
+    userName: 'Ada',
     pingOneSession: 'the-session',
     downstreamScopes: scopes,
     accessToken: 'the-access-token',
@@ -50,7 +50,7 @@ export async function bearerOf(subject: string, may: 'read' | 'write'): Promise<
     scope: scopes,
     grant: { clientId: CLIENT },
   })
-  await person.commit(grant, {
+  await user.commit(grant, {
     before: record.value,
     presented: 'the code',
     writes: [

@@ -21,13 +21,13 @@ const product = compose({
       toolMs: 25_000,
       documentMs: 20_000,
       storageMs: 20_000,
-      // A person who is asked and never answers.
+      // A user who is asked and never answers.
       answerMs: 100,
     },
   },
 })
 
-export class Person extends product.Person {}
+export class User extends product.User {}
 export class McpSession extends product.McpSession {}
 /** The binding has to exist; with API_URL set, nobody asks it. */
 export class NoApi extends WorkerEntrypoint {}

@@ -11,7 +11,7 @@ beforeAll(watchDeadlines)
 afterEach(heal)
 afterAll(unwatchDeadlines)
 
-test.for(['person', 'kv'] as const)(
+test.for(['user', 'kv'] as const)(
   'wherever a login breaks because %s fails, PingOne has its tokens back',
   async (target) => {
     const left: boolean[] = []
@@ -27,14 +27,14 @@ test.for(['person', 'kv'] as const)(
     }
     expect(left.pop()).toBe(true)
     expect(left).not.toContain(true)
-    expect(left.length).toBeGreaterThanOrEqual(target === 'person' ? 1 : 0)
+    expect(left.length).toBeGreaterThanOrEqual(target === 'user' ? 1 : 0)
   },
 )
 
 test('a message that arrived late does no harm: its grant cannot be opened, and the login goes on', async () => {
   const client = await Client.register()
   const login = await client.login().toCallback()
-  breakDown('person', 'timeout')
+  breakDown('user', 'timeout')
   expect(await login.step()).toBe('try')
   heal()
   expect(families.at(-1)?.isAlive).toBe(false)
@@ -42,13 +42,13 @@ test('a message that arrived late does no harm: its grant cannot be opened, and 
   await works(client)
 })
 
-test('a person who was blocked during the login gets no code, and PingOne has the tokens back', async () => {
+test('a user who was blocked during the login gets no code, and PingOne has the tokens back', async () => {
   const subject = crypto.randomUUID()
-  const { person } = await (await Client.register()).signIn(subject)
+  const { user } = await (await Client.register()).signIn(subject)
   const login = await (await Client.register()).login(subject).toCallback()
-  await person.setBlocked(true)
+  await user.setBlocked(true)
   expect(await login.step()).toBe('client hears access_denied')
-  await runDurableObjectAlarm(person)
+  await runDurableObjectAlarm(user)
   expect(families.slice(-2).map(({ isAlive }) => isAlive)).toEqual([false, false])
-  expect((await person.listGrants()).map(({ ended }) => ended?.reason)).toEqual(['blocked'])
+  expect((await user.listGrants()).map(({ ended }) => ended?.reason)).toEqual(['blocked'])
 })

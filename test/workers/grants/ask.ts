@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { EndReason } from '#users/grants/end-reason.ts'
 import type { Client } from '../faults/client.ts'
-import { GRANTS_PER_PERSON } from '../faults/names.ts'
+import { GRANTS_PER_USER } from '../faults/names.ts'
 import { type Answer, send } from '../faults/send.ts'
 
 const Refused = z.object({ error: z.string(), error_description: z.string() })
@@ -32,9 +32,9 @@ const words: Record<EndReason, string> = {
   idle: 'it was not used for too long',
   too_old: 'it reached the longest life that this server allows',
   refreshed_too_often: 'it was refreshed more often than one access may be',
-  cap: `more than ${GRANTS_PER_PERSON} connections of this user; the one unused the longest was ended`,
+  cap: `more than ${GRANTS_PER_USER} connections of this user; the one unused the longest was ended`,
   key_retired: 'this server no longer uses the key that it was encrypted with',
-  ended_by_person: 'the user ended it',
+  ended_by_user: 'the user ended it',
   ended_by_operator: 'the operator of this server ended it',
   blocked: 'the operator of this server blocked this user',
 }

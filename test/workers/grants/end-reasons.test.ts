@@ -2,7 +2,7 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { EndReason } from '#users/grants/end-reason.ts'
 import { REFRESHES_PER_GRANT } from '#users/bounds.ts'
-import { Client, lanes } from '../faults/client.ts'
+import { Client, transports } from '../faults/client.ts'
 import { families, switches } from '../faults/pingone.ts'
 import { askToken, endedBecause, endedWords, refusedRefresh } from './ask.ts'
 import { DAY, goOn, MINUTE, startClock, stopClock } from './clock.ts'
@@ -17,7 +17,7 @@ afterEach(() => {
 /** With tokens, and a session that is open. */
 async function signIn(client: Client, subject?: string): Promise<void> {
   await client.signIn(subject)
-  expect(await client.call('stateful', 'listTodos')).toBe('ok')
+  expect(await client.call('session', 'listTodos')).toBe('ok')
 }
 
 /** undefined: has a test of its own, with other settings or without any token to ask with. */
@@ -38,7 +38,7 @@ const ways: Record<EndReason, ((client: Client) => Promise<unknown>) | undefined
     await signIn(client)
     const first = client.tokens.refresh_token
     expect(await client.refresh()).toBe('ok')
-    expect(await client.call('stateful', 'listTodos')).toBe('ok')
+    expect(await client.call('session', 'listTodos')).toBe('ok')
     goOn(MINUTE)
     expect(await refusedRefresh(client, first)).toBe(endedBecause('refresh_reused'))
   },
@@ -69,8 +69,8 @@ const ways: Record<EndReason, ((client: Client) => Promise<unknown>) | undefined
   },
   refreshed_too_often: async (client) => {
     await signIn(client)
-    const [grant] = await client.person.listGrants()
-    await runInDurableObject(client.person, (_person, { storage }) =>
+    const [grant] = await client.user.listGrants()
+    await runInDurableObject(client.user, (_user, { storage }) =>
       storage.kv.put(`refreshes:${grant?.id}:`, { count: REFRESHES_PER_GRANT, recent: [] }),
     )
     expect(await client.refresh()).not.toBe('ok')
@@ -81,32 +81,35 @@ const ways: Record<EndReason, ((client: Client) => Promise<unknown>) | undefined
     goOn(2 * 3600)
     for (let more = 0; more < 2; more += 1) await (await Client.register()).signIn(subject)
   },
-  ended_by_person: async (client) => {
+  ended_by_user: async (client) => {
     await signIn(client)
-    await client.person.endAll('ended_by_person')
+    await client.user.endAll('ended_by_user')
   },
   ended_by_operator: async (client) => {
     await signIn(client)
-    await client.person.endAll('ended_by_operator')
+    await client.user.endAll('ended_by_operator')
   },
   blocked: async (client) => {
     await signIn(client)
-    await client.person.setBlocked(true)
+    await client.user.setBlocked(true)
   },
 }
 
 const possible = EndReason.options.filter((reason) => ways[reason] !== undefined)
 
-test.for(possible)('"%s" is what a client hears at /token, and in both lanes of /mcp', async (reason) => {
-  const client = await Client.register()
-  await ways[reason]?.(client)
-  for (const lane of lanes) {
-    const heard = await client.call(lane, 'listTodos')
-    expect(heard).toMatch(/^401 /)
-    expect(heard).toContain(endedWords(reason))
-  }
-  expect(await refusedRefresh(client)).toBe(endedBecause(reason))
-})
+test.for(possible)(
+  '"%s" is what a client hears at /token, and on both transports of /mcp',
+  async (reason) => {
+    const client = await Client.register()
+    await ways[reason]?.(client)
+    for (const transport of transports) {
+      const heard = await client.call(transport, 'listTodos')
+      expect(heard).toMatch(/^401 /)
+      expect(heard).toContain(endedWords(reason))
+    }
+    expect(await refusedRefresh(client)).toBe(endedBecause(reason))
+  },
+)
 
 test('C8 a client that registers anew at each login replaces its own oldest grant first, and nobody else’s', async () => {
   const subject = crypto.randomUUID()
@@ -135,8 +138,8 @@ test('the alarm comes to the same reason as a request that comes before it', asy
     await ways[reason]?.(client)
     // A library record outlives its grant by a moment (Workers KV wants a minute).
     goOn(2 * MINUTE)
-    await runDurableObjectAlarm(client.person)
-    expect((await client.person.listGrants()).map(({ ended }) => ended?.reason)).toEqual([reason])
+    await runDurableObjectAlarm(client.user)
+    expect((await client.user.listGrants()).map(({ ended }) => ended?.reason)).toEqual([reason])
     Object.assign(switches, { hasRefreshTokens: true })
   }
 })
@@ -147,7 +150,7 @@ test('a code that nobody redeemed ends with its reason, and so do the tokens at 
   const family = families.at(-1)
   client.tokens.access_token = code
   goOn(10 * MINUTE + 1)
-  await runDurableObjectAlarm(client.person)
+  await runDurableObjectAlarm(client.user)
   expect(family?.isAlive).toBe(false)
   const answer = await askToken({ client_id: client.id, grant_type: 'authorization_code', code })
   expect(answer.text).toContain(endedWords('code_not_redeemed'))
@@ -163,7 +166,7 @@ test.for([90 * DAY - 59, 90 * DAY - 1, 90 * DAY, 90 * DAY + 1, 90 * DAY + 61, 91
     }
     goOn(age - 87 * DAY)
     expect(await refusedRefresh(client)).toBe(endedBecause('too_old'))
-    expect((await client.person.listGrants()).map(({ ended }) => ended?.reason)).toEqual(['too_old'])
+    expect((await client.user.listGrants()).map(({ ended }) => ended?.reason)).toEqual(['too_old'])
   },
 )
 
@@ -172,6 +175,6 @@ test('who is not the client cannot end a grant by being early, and it is refused
   const stranger = await Client.register()
   goOn(30 * DAY - 30)
   expect(await refusedRefresh(stranger, client.tokens.refresh_token)).not.toContain('ended')
-  expect((await client.person.listGrants()).map(({ ended }) => ended)).toEqual([null])
+  expect((await client.user.listGrants()).map(({ ended }) => ended)).toEqual([null])
   expect(await refusedRefresh(client)).toBe(endedBecause('idle'))
 })

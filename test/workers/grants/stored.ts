@@ -1,22 +1,22 @@
 import { listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 
-/** All that every Person stores, and the names of all that is in KV. What is the same before and after was left alone. */
+/** All that every User stores, and the names of all that is in KV. What is the same before and after was left alone. */
 export async function everythingStored() {
-  const ids = await listDurableObjectIds(env.PERSON)
-  const people = await Promise.all(
+  const ids = await listDurableObjectIds(env.USER)
+  const users = await Promise.all(
     ids.map(async (id) => {
       const read = (_: unknown, { storage }: DurableObjectState) => ({
         rows: [...storage.kv.list()],
         tables: storage.sql.exec('SELECT name FROM sqlite_master ORDER BY name').toArray(),
       })
-      return [id.toString(), await runInDurableObject(env.PERSON.get(id), read)] as const
+      return [id.toString(), await runInDurableObject(env.USER.get(id), read)] as const
     }),
   )
   const sessions = await listDurableObjectIds(env.MCP_SESSION)
   const { keys } = await env.OAUTH_KV.list()
   return {
-    people: people.toSorted(([a], [b]) => a.localeCompare(b)),
+    users: users.toSorted(([a], [b]) => a.localeCompare(b)),
     sessions: sessions.length,
     kv: keys.map(({ name }) => name),
   }

@@ -8,7 +8,7 @@ import { askToken, endedBecause, refusedRefresh } from './ask.ts'
 import { goOn, MINUTE, startClock, stopClock } from './clock.ts'
 import { everythingStored } from './stored.ts'
 
-// Who knows a person's and a grant's id, which stand in clear in every token, knows nothing.
+// Who knows a user's and a grant's id, which stand in clear in every token, knows nothing.
 beforeEach(stopClock)
 afterEach(startClock)
 
@@ -32,15 +32,15 @@ const madeUp = 'A'.repeat(32)
 
 /** Everything that one can send without a secret of the grant. */
 function attempts(victim: Client, stranger: Client): Record<string, string>[] {
-  const [person = '', grant = ''] = victim.tokens.access_token.split(':')
-  const [name = '', key = ''] = person.split('.')
+  const [user = '', grant = ''] = victim.tokens.access_token.split(':')
+  const [name = '', key = ''] = user.split('.')
   const tokens = [
-    `${person}:${grant}:${madeUp}`,
-    `${person}:${'A'.repeat(16)}:${madeUp}`,
+    `${user}:${grant}:${madeUp}`,
+    `${user}:${'A'.repeat(16)}:${madeUp}`,
     `${name}.${key}.${'A'.repeat(43)}:${grant}:${madeUp}`,
     `${'A'.repeat(22)}.${key}.${'A'.repeat(43)}:${grant}:${madeUp}`,
-    `${person}:${grant}:`,
-    `${person}:${grant}`,
+    `${user}:${grant}:`,
+    `${user}:${grant}`,
   ]
   const clients = [{ client_id: victim.id }, { client_id: stranger.id }, { client_id: 'nobody' }, {}]
   const pkce = { code_verifier: VERIFIER, redirect_uri: REDIRECT_URI }

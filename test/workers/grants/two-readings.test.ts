@@ -33,14 +33,14 @@ const post = (pairs: [string, string][]) =>
 
 test('a spent refresh token beside a made-up code brings nothing, ten times in a row, and ends nothing', async () => {
   const { robbed, spent } = await robbedClient()
-  const [person = '', grant = ''] = spent.split(':')
+  const [user = '', grant = ''] = spent.split(':')
   const before = await everythingStored()
   for (let more = 0; more < 10; more += 1) {
     const answer = await post([
       ['grant_type', 'refresh_token'],
       ['client_id', robbed.id],
       ['refresh_token', spent],
-      ['code', `${person}:${grant}:${madeUp}`],
+      ['code', `${user}:${grant}:${madeUp}`],
     ])
     expect([answer.status, errorOf(answer)]).toEqual([400, 'invalid_request'])
   }
@@ -76,18 +76,18 @@ const EXPECTED: Record<string, string> = { refresh_token: 'refresh_token', autho
 test('A1 whatever stands in code, refresh_token and token, and however often: only one, and the one that its grant type redeems', async () => {
   const { robbed, spent, current, access } = await robbedClient()
   const bob = await (await Client.register()).signIn()
-  const [person = '', grant = ''] = spent.split(':')
-  const [bobsPerson = '', bobsGrant = ''] = bob.tokens.access_token.split(':')
+  const [user = '', grant = ''] = spent.split(':')
+  const [bobsUser = '', bobsGrant = ''] = bob.tokens.access_token.split(':')
   const value = fc.constantFrom(
     '',
     ' ',
     spent,
     current,
     access,
-    `${person}:${grant}:${madeUp}`,
-    `${bobsPerson}:${bobsGrant}:${madeUp}`,
+    `${user}:${grant}:${madeUp}`,
+    `${bobsUser}:${bobsGrant}:${madeUp}`,
     bob.tokens.refresh_token,
-    `${person}:${bobsGrant}:${madeUp}`,
+    `${user}:${bobsGrant}:${madeUp}`,
     'a:b:c',
     'x',
   )
@@ -118,8 +118,8 @@ test('A1 whatever stands in code, refresh_token and token, and however often: on
       expect(answer.text).not.toContain('access_token')
       expect(answer.status).toBeLessThan(500)
       const isUnclear = isRepeated || present.length > 1 || (present.length === 1 && expected !== undefined)
-      const refusal = isUnclear ? 'invalid_request' : errorOf(answer)
-      expect([answer.status, errorOf(answer)]).toEqual([answer.status, refusal])
+      const denial = isUnclear ? 'invalid_request' : errorOf(answer)
+      expect([answer.status, errorOf(answer)]).toEqual([answer.status, denial])
     }),
     { numRuns: 300 },
   )

@@ -1,4 +1,4 @@
-import { GRANTS_PER_PERSON } from '../faults/names.ts'
+import { GRANTS_PER_USER } from '../faults/names.ts'
 import { PINGONE_KEY } from '../pingone-key.ts'
 import { API_URL, SETTINGS } from '../settings.ts'
 import { workerProject } from '../worker-project.ts'
@@ -8,7 +8,7 @@ export default workerProject(import.meta.dirname, {
     ...SETTINGS,
     API_URL,
     CLIENT_ADMISSION: 'open',
-    GRANTS_PER_PERSON: String(GRANTS_PER_PERSON),
+    GRANTS_PER_USER: String(GRANTS_PER_USER),
     PINGONE_KEY,
   },
 })

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import { Client, lanes } from '../faults/client.ts'
+import { Client, transports } from '../faults/client.ts'
 import { VERIFIER } from '../faults/login.ts'
 import { REDIRECT_URI } from '../settings.ts'
 import { switches } from '../faults/pingone.ts'
@@ -43,13 +43,13 @@ test('an access token lives as long as the one of PingOne’s, at the exchange a
   const code = await client.login().toCode()
   goOn(100)
   expect(await redeem(client, code)).toBe(LIFE - 100)
-  for (const lane of lanes) expect(await client.call(lane, 'listTodos')).toBe('ok')
+  for (const transport of transports) expect(await client.call(transport, 'listTodos')).toBe('ok')
   goOn(500)
   expect(await refresh(client)).toBe(LIFE - 600)
   goOn(LIFE - 601)
-  for (const lane of lanes) expect(await client.call(lane, 'listTodos')).toBe('ok')
+  for (const transport of transports) expect(await client.call(transport, 'listTodos')).toBe('ok')
   goOn(1)
-  for (const lane of lanes) expect(await client.call(lane, 'listTodos')).toContain('401')
+  for (const transport of transports) expect(await client.call(transport, 'listTodos')).toContain('401')
   expect(await refusedRefresh(client)).toBe(endedBecause('downstream_expired'))
 })
 

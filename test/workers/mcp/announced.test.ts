@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { makeReads } from '#mcp/find-read.ts'
 import { makeLists } from '#mcp/listed.ts'
 import type { McpProduct } from '#mcp/product.ts'
-import { makeStatelessLane } from '#mcp/stateless.ts'
+import { makeStatelessTransport } from '#mcp/stateless.ts'
 import { prompts } from '#todos/prompts/index.ts'
 import { resources, resourceTemplates } from '#todos/resources/index.ts'
 import { tools } from '#todos/tools/index.ts'
@@ -14,7 +14,7 @@ const Discovered = z.object({ result: z.object({ capabilities: z.record(z.string
 
 async function ask(product: McpProduct, method: string): Promise<unknown> {
   const served = { product, lists: makeLists(product), reads: makeReads(product), extend: undefined }
-  const lane = makeStatelessLane(served)
+  const transport = makeStatelessTransport(served)
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientCapabilities': {},
@@ -28,9 +28,9 @@ async function ask(product: McpProduct, method: string): Promise<unknown> {
   }
   const request = new Request('https://mcp.example.test/mcp', { method: 'POST', headers, body: '{}' })
   const never = () => Promise.reject(new Error('nothing here is called'))
-  const principal = { person: 'p', grant: 'g', client: 'c', scopes: [], expiresAtSeconds: 0 }
-  const call = { principal, keys: never, nowSeconds: () => 0, keeper: never, makeCaller: never }
-  return (await lane(request, message, call)).json()
+  const principal = { user: 'p', grant: 'g', client: 'c', scopes: [], expiresAtSeconds: 0 }
+  const call = { principal, keys: never, nowSeconds: () => 0, userApi: never, makeCaller: never }
+  return (await transport(request, message, call)).json()
 }
 
 test.each<[string, Partial<McpProduct>, object]>([

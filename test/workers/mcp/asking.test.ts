@@ -24,17 +24,17 @@ const left = async ({ client }: Connected) =>
   z
     .object({ structuredContent: z.object({ total: z.number() }) })
     .parse(await client.callTool({ name: 'listTodos', arguments: {} })).structuredContent.total
-const outcomesOf = async (person: string) =>
-  (await callsOf(person))
+const outcomesOf = async (user: string) =>
+  (await callsOf(user))
     .map((row) => z.object({ tool: z.string(), outcome: z.string().nullable() }).parse(row))
     .filter(({ tool }) => tool === 'deleteTodo')
     .map(({ outcome }) => outcome ?? '')
     .toSorted()
 
 test.each(clientKinds)('%s: who can ask asks before many go, with their texts as values', async (kind) => {
-  const person = `asks_${kind.replace('-', '_')}`
+  const user = `asks_${kind.replace('-', '_')}`
   const forms: unknown[] = []
-  const connected = await connect(kind, `${person}:g_${person}:rw.client`, async (form) => {
+  const connected = await connect(kind, `${user}:g_${user}:rw.client`, async (form) => {
     forms.push(form)
     return yes()
   })
@@ -56,15 +56,15 @@ test.each(clientKinds)('%s: who can ask asks before many go, with their texts as
   })
   // One list and one yes for all of it, however many they are.
   expect(Object.keys(Form.parse(forms[0]).requestedSchema.properties)).toEqual(['items', 'confirm'])
-  expect(await outcomesOf(person)).toEqual(['done', 'refused'])
+  expect(await outcomesOf(user)).toEqual(['done', 'refused'])
 })
 
 test.each(clientKinds)(
   '%s: one that is done goes without a question, one that is open does not',
   async (kind) => {
-    const person = `one_${kind.replace('-', '_')}`
+    const user = `one_${kind.replace('-', '_')}`
     const forms: unknown[] = []
-    const connected = await connect(kind, `${person}:g_${person}:rw.client`, async (form) => {
+    const connected = await connect(kind, `${user}:g_${user}:rw.client`, async (form) => {
       forms.push(form)
       return yes()
     })
@@ -85,17 +85,17 @@ test.each(
       { action: 'accept' as const, content: { confirm: false } },
     ].map((reply) => [kind, reply] as const),
   ),
-)('%s: nothing goes when the person says %j, whatever the model says', async (kind, reply) => {
-  const person = `no_${kind.replace('-', '_')}_${Object.values(reply).length}_${reply.action}`
-  const connected = await connect(kind, `${person}:g_${person}:rw.client`, async () => reply)
+)('%s: nothing goes when the user says %j, whatever the model says', async (kind, reply) => {
+  const user = `no_${kind.replace('-', '_')}_${Object.values(reply).length}_${reply.action}`
+  const connected = await connect(kind, `${user}:g_${user}:rw.client`, async () => reply)
   const ids = await fill(connected, ['a', 'b'])
-  // A client that can ask is asked: what a model says of its person counts only where nobody can be asked.
+  // A client that can ask is asked: what a model says of its user counts only where nobody can be asked.
   expect(await remove(connected, { ids, confirm: true })).toMatchObject({
     isError: true,
     content: [
       {
         text: expect.stringMatching(
-          /^The client was asked for the consent of the person and answered no\. Nothing was changed\./,
+          /^The client was asked for the consent of the user and answered no\. Nothing was changed\./,
         ),
       },
     ],
@@ -104,8 +104,8 @@ test.each(
 })
 
 test.each(clientKinds)('%s: who cannot ask is told what would go, and confirms', async (kind) => {
-  const person = `told_${kind.replace('-', '_')}`
-  const connected = await connect(kind, `${person}:g_${person}:rw.client`)
+  const user = `told_${kind.replace('-', '_')}`
+  const connected = await connect(kind, `${user}:g_${user}:rw.client`)
   const [first = '', second = ''] = await fill(connected, ['Buy milk', ORDER])
   const told = await remove(connected, { ids: [first, second] })
   expect(told).toMatchObject({
@@ -113,7 +113,7 @@ test.each(clientKinds)('%s: who cannot ask is told what would go, and confirms',
     content: [
       {
         text: expect.stringMatching(
-          /^The person must agree to this first\. Nothing was changed\..*confirm: true\.$/,
+          /^The user must agree to this first\. Nothing was changed\..*confirm: true\.$/,
         ),
       },
       {
@@ -132,39 +132,36 @@ test.each(clientKinds)('%s: who cannot ask is told what would go, and confirms',
   })
 })
 
-test.each(clientKinds)(
-  '%s: a list that changed while the person thought is another question',
-  async (kind) => {
-    const person = `meanwhile_${kind.replace('-', '_')}`
-    const other = await connect('v1', `${person}:g_${person}:rw.client`)
-    const ids: string[] = []
-    const connected = await connect(kind, `${person}:g_${person}:rw.client`, async () => {
-      // What was asked about three is not an answer about two.
-      await other.client.callTool({ name: 'updateTodo', arguments: { id: ids[0], completed: true } })
-      await other.client.callTool({ name: 'deleteTodo', arguments: { id: ids[0] } })
-      return yes()
-    })
-    ids.push(...(await fill(connected, ['a', 'b', 'c'])))
-    expect(await remove(connected, { ids })).toMatchObject({
-      isError: true,
-      content: [
-        {
-          text: expect.stringMatching(/^This is no longer what the person agreed to\. Nothing was changed\./),
-        },
-      ],
-    })
-    expect(await left(connected)).toBe(2)
-  },
-)
+test.each(clientKinds)('%s: a list that changed while the user thought is another question', async (kind) => {
+  const user = `meanwhile_${kind.replace('-', '_')}`
+  const other = await connect('v1', `${user}:g_${user}:rw.client`)
+  const ids: string[] = []
+  const connected = await connect(kind, `${user}:g_${user}:rw.client`, async () => {
+    // What was asked about three is not an answer about two.
+    await other.client.callTool({ name: 'updateTodo', arguments: { id: ids[0], completed: true } })
+    await other.client.callTool({ name: 'deleteTodo', arguments: { id: ids[0] } })
+    return yes()
+  })
+  ids.push(...(await fill(connected, ['a', 'b', 'c'])))
+  expect(await remove(connected, { ids })).toMatchObject({
+    isError: true,
+    content: [
+      {
+        text: expect.stringMatching(/^This is no longer what the user agreed to\. Nothing was changed\./),
+      },
+    ],
+  })
+  expect(await left(connected)).toBe(2)
+})
 
-test.each(['v1', 'v2'] as const)('%s: a person who does not answer in time has not agreed', async (kind) => {
-  const person = `late_${kind}`
+test.each(['v1', 'v2'] as const)('%s: a user who does not answer in time has not agreed', async (kind) => {
+  const user = `late_${kind}`
   const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<typeof yes>>>()
-  const connected = await connect(kind, `${person}:g_${person}:rw.client`, () => promise)
+  const connected = await connect(kind, `${user}:g_${user}:rw.client`, () => promise)
   const ids = await fill(connected, ['a', 'b'])
   expect(await remove(connected, { ids })).toMatchObject({
     isError: true,
-    content: [{ text: expect.stringMatching(/^The person was asked and did not answer in time\./) }],
+    content: [{ text: expect.stringMatching(/^The user was asked and did not answer in time\./) }],
   })
   resolve(await yes())
   await scheduler.wait(50)

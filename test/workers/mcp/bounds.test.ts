@@ -14,7 +14,7 @@ const Refused = z.object({
 const STATELESS = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'whoAmI' }
 
 /** What is refused for its form says so in a sentence of ours and repeats nothing. */
-async function refusalOf(response: Response): Promise<{ status: number; code: number; message: string }> {
+async function denialOf(response: Response): Promise<{ status: number; code: number; message: string }> {
   const text = await response.text()
   const { error } = Refused.parse(JSON.parse(text))
   expect(text.length).toBeLessThan(400)
@@ -34,7 +34,7 @@ test('a megabyte of 90,000 members is refused before it is parsed, on both trans
   for (const headers of [{ 'mcp-session-id': session }, STATELESS, {}]) {
     for (const method of ['tools/call', 'initialize', 'ping', 'no/such']) {
       const response = await post(BEARER, { jsonrpc: '2.0', id: 1, method, params: members }, headers)
-      expect(await refusalOf(response)).toMatchObject({ status: 413, code: -32600 })
+      expect(await denialOf(response)).toMatchObject({ status: 413, code: -32600 })
     }
   }
 })
@@ -57,7 +57,7 @@ test('a body that says that it is too large is not read', async () => {
       'content-length': String(10_000_000),
     },
   })
-  expect((await refusalOf(response)).status).toBe(413)
+  expect((await denialOf(response)).status).toBe(413)
   expect(pulled).toBeLessThan(100)
 })
 
@@ -78,7 +78,7 @@ test('an endless body is let go of at the bound', async () => {
       'content-type': 'application/json',
     },
   })
-  expect((await refusalOf(response)).status).toBe(413)
+  expect((await denialOf(response)).status).toBe(413)
   expect(pulled).toBeLessThan(200)
 })
 
@@ -90,11 +90,11 @@ test.each([33, 400, 2_000, 20_000])(
       `{"jsonrpc":"2.0","id":1,"method":"${method}","params":${JSON.stringify(name).slice(0, -1)},"deep":${JSON.stringify(nested(Math.min(depth, 2_000)))}}}`
     for (const headers of [{ 'mcp-session-id': session }, STATELESS]) {
       const response = await send('POST', BEARER, headers, deep('tools/call', { name: 'whoAmI' }))
-      expect(await refusalOf(response)).toMatchObject({ status: 400, code: -32600 })
+      expect(await denialOf(response)).toMatchObject({ status: 400, code: -32600 })
     }
     const capabilities = { experimental: { deep: nested(Math.min(depth, 2_000)) } }
     const begun = await post(BEARER, { ...initialize, params: { ...initialize.params, capabilities } })
-    expect(await refusalOf(begun)).toMatchObject({ status: 400, code: -32600 })
+    expect(await denialOf(begun)).toMatchObject({ status: 400, code: -32600 })
   },
 )
 
@@ -169,17 +169,17 @@ test('every message over a bound is refused with a bounded sentence, every other
 test.each(['user-agent', 'mcp-param-city', 'mcp-name', 'traceparent', 'last-event-id'])(
   'a long %s is refused before anything is done, on both transports; other headers go no further anyway',
   async (name) => {
-    const person = `bounds_${name.replaceAll('-', '_')}`
-    const bearer = `${person}:g1:rw.client`
+    const user = `bounds_${name.replaceAll('-', '_')}`
+    const bearer = `${user}:g1:rw.client`
     const session = await openSession(bearer)
     const message = callMessage('addTodo', { text: 'x' })
     for (const headers of [{ 'mcp-session-id': session }, { ...STATELESS, 'mcp-name': 'addTodo' }]) {
       const response = await post(bearer, message, { ...headers, [name]: 'padding'.repeat(1_200) })
-      expect(await refusalOf(response)).toMatchObject({ status: 431, code: -32600 })
+      expect(await denialOf(response)).toMatchObject({ status: 431, code: -32600 })
     }
     const stream = await send('GET', bearer, { 'mcp-session-id': session, [name]: 'padding'.repeat(1_200) })
-    expect(await refusalOf(stream)).toMatchObject({ status: 431, code: -32600 })
-    expect(await callsOf(person)).toEqual([])
+    expect(await denialOf(stream)).toMatchObject({ status: 431, code: -32600 })
+    expect(await callsOf(user)).toEqual([])
     const other = await post(bearer, callMessage('whoAmI'), {
       'mcp-session-id': session,
       [name]: 'p'.repeat(name === 'mcp-param-city' ? 5_000 : 100),
@@ -221,7 +221,7 @@ test('what is neither a request, a notification nor an answer is 400', async () 
     { jsonrpc: '2.0', id: 'padding'.repeat(5_000), method: 'ping', result: {} },
   ]) {
     for (const headers of [{ 'mcp-session-id': session }, { 'mcp-protocol-version': '2026-07-28' }]) {
-      const refused = await refusalOf(await post(BEARER, message, headers))
+      const refused = await denialOf(await post(BEARER, message, headers))
       expect(refused).toMatchObject({ status: 400, code: -32600 })
     }
   }

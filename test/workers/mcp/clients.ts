@@ -24,7 +24,7 @@ const options = () => ({ jsonSchemaValidator: new CfWorkerJsonSchemaValidator() 
 export const clientKinds = ['v1', 'v2', 'v2-stateless'] as const
 export type ClientKind = (typeof clientKinds)[number]
 
-/** How a person answers a question that their client shows them. */
+/** How a user answers a question that their client shows them. */
 export type Answer = (form: unknown) => Promise<ElicitResult>
 
 export async function connect(kind: ClientKind, bearer: string | (() => string), answer?: Answer) {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { callMessage, callStateless, initialize, post } from './raw.ts'
 
 // A question has four outcomes: yes, no, no answer in time, and "could not be asked". Some clients declare that they can
-// ask and answer the question with an error; they are served as clients that cannot (0007-asking-the-person.md).
+// ask and answer the question with an error; they are served as clients that cannot (0007-asking-the-user.md).
 
 const Added = z.object({
   result: z.object({ structuredContent: z.object({ todo: z.object({ id: z.string() }) }) }),
@@ -13,7 +13,7 @@ const MUST_AGREE = {
   result: {
     isError: true,
     content: [
-      { text: expect.stringMatching(/^The person must agree to this first\..*confirm: true\.$/) },
+      { text: expect.stringMatching(/^The user must agree to this first\..*confirm: true\.$/) },
       { text: expect.stringContaining('"items":[') },
     ],
   },
@@ -23,7 +23,7 @@ const SAID_NO = {
     isError: true,
     content: [
       {
-        text: expect.stringMatching(/^The client was asked for the consent of the person and answered no\./),
+        text: expect.stringMatching(/^The client was asked for the consent of the user and answered no\./),
       },
     ],
   },
@@ -86,8 +86,8 @@ const NOT_ASKED = [
 ] as const
 
 test.each(NOT_ASKED)('in a session, a client that answers with %s could not ask', async (_what, answer) => {
-  const person = `unasked_${NOT_ASKED.findIndex(([what]) => what === _what)}`
-  const bearer = `${person}:g_${person}:rw.client`
+  const user = `unasked_${NOT_ASKED.findIndex(([what]) => what === _what)}`
+  const bearer = `${user}:g_${user}:rw.client`
   const ids = await fill(bearer, ['a', 'b'])
   const session = await openAsking(bearer)
   const ask = async (args: object) => {
@@ -154,7 +154,7 @@ test('an answer that comes after its time, or twice, changes nothing', async () 
     result: {
       isError: true,
       content: [
-        { text: expect.stringMatching(/^The person was asked and did not answer in time\..*Wait for them/) },
+        { text: expect.stringMatching(/^The user was asked and did not answer in time\..*Wait for them/) },
       ],
     },
   })
@@ -191,8 +191,8 @@ test.each([
   ['an empty object', { confirm: {} }],
   ['an action that does not exist', { confirm: { action: 'later' } }],
 ])('without a session, a client that answers with %s could not ask', async (what, inputResponses) => {
-  const person = `stateless_${what.replaceAll(/\W/g, '_')}`
-  const bearer = `${person}:g_${person}:rw.client`
+  const user = `stateless_${what.replaceAll(/\W/g, '_')}`
+  const bearer = `${user}:g_${user}:rw.client`
   const ids = await fill(bearer, ['a', 'b'])
   const ask = async (args: object) => {
     const { requestState } = Asked.parse(await callAsking(bearer, args)).result
@@ -206,7 +206,7 @@ test.each([
   expect(await callAsking(bearer, { ids }, { requestState, inputResponses: yes })).toMatchObject({
     result: {
       isError: true,
-      content: [{ text: expect.stringMatching(/^This answer of the person was used before/) }],
+      content: [{ text: expect.stringMatching(/^This answer of the user was used before/) }],
     },
   })
   expect(await left(bearer)).toBe(2)

@@ -4,12 +4,12 @@ import { callMessage, callStateless, callsOf, openSession, post, send } from './
 
 const ADA = 'ada:g1:rw.client-a'
 
-test.each(['stateful', 'stateless'] as const)(
+test.each(['session', 'stateless'] as const)(
   '%s: a call without the scope is 403 with every scope',
-  async (lane) => {
-    const bearer = `gus_${lane}:g1:r.client-a`
+  async (transport) => {
+    const bearer = `gus_${transport}:g1:r.client-a`
     const response =
-      lane === 'stateless'
+      transport === 'stateless'
         ? await callStateless(bearer, 'addTodo', { text: 'x' })
         : await post(bearer, callMessage('addTodo', { text: 'x' }), {
             'mcp-session-id': await openSession(bearer),
@@ -22,60 +22,74 @@ test.each(['stateful', 'stateless'] as const)(
       'resource_metadata="https://mcp.example.test/.well-known/oauth-protected-resource/mcp"',
     )
     await response.text()
-    expect(await callsOf(`gus_${lane}`)).toEqual([])
+    expect(await callsOf(`gus_${transport}`)).toEqual([])
   },
 )
 
-test.each(['stateful', 'stateless'] as const)('%s: an ended grant is 401, an outage is 503', async (lane) => {
-  const call = async (bearer: string) =>
-    lane === 'stateless'
-      ? callStateless(bearer, 'listTodos')
-      : post(bearer, callMessage('listTodos'), { 'mcp-session-id': await openSession(bearer) })
-  const ended = await call('hal:ended:rw.client-a')
-  expect(ended.status).toBe(401)
-  expect(ended.headers.get('www-authenticate')).toContain('error="invalid_token"')
-  expect(ended.headers.get('www-authenticate')).toContain('/.well-known/oauth-protected-resource/mcp"')
-  const down = await call('hal:down:rw.client-a')
-  expect(down.status).toBe(503)
-  expect(down.headers.get('retry-after')).toBe('7')
-  await Promise.all([ended.text(), down.text()])
-})
+test.each(['session', 'stateless'] as const)(
+  '%s: an ended grant is 401, an outage is 503',
+  async (transport) => {
+    const call = async (bearer: string) =>
+      transport === 'stateless'
+        ? callStateless(bearer, 'listTodos')
+        : post(bearer, callMessage('listTodos'), { 'mcp-session-id': await openSession(bearer) })
+    const ended = await call('hal:ended:rw.client-a')
+    expect(ended.status).toBe(401)
+    expect(ended.headers.get('www-authenticate')).toContain('error="invalid_token"')
+    expect(ended.headers.get('www-authenticate')).toContain('/.well-known/oauth-protected-resource/mcp"')
+    const down = await call('hal:down:rw.client-a')
+    expect(down.status).toBe(503)
+    expect(down.headers.get('retry-after')).toBe('7')
+    await Promise.all([ended.text(), down.text()])
+  },
+)
 
-const LANES = ['stateful', 'stateless'] as const
-async function callIn(lane: (typeof LANES)[number], bearer: string, name: string, args: object = {}) {
-  if (lane === 'stateless') return callStateless(bearer, name, args)
+const TRANSPORTS = ['session', 'stateless'] as const
+async function callIn(
+  transport: (typeof TRANSPORTS)[number],
+  bearer: string,
+  name: string,
+  args: object = {},
+) {
+  if (transport === 'stateless') return callStateless(bearer, name, args)
   return post(bearer, callMessage(name, args), { 'mcp-session-id': await openSession(bearer) })
 }
 
-test.each(LANES)('%s: a call whose token the API refuses goes on with a newer one', async (lane) => {
-  const person = `ida_${lane}`
-  const response = await callIn(lane, `${person}:stale:rw.client-a`, 'addTodo', { text: lane })
-  expect(response.status).toBe(200)
-  const text = await response.text()
-  expect(text).toContain('Added. ')
-  expect(text).toContain(`"text":"${lane}"`)
-  expect(await callsOf(person)).toMatchObject([{ tool: 'addTodo', outcome: 'done' }])
-})
+test.each(TRANSPORTS)(
+  '%s: a call whose token the API refuses goes on with a newer one',
+  async (transport) => {
+    const user = `ida_${transport}`
+    const response = await callIn(transport, `${user}:stale:rw.client-a`, 'addTodo', { text: transport })
+    expect(response.status).toBe(200)
+    const text = await response.text()
+    expect(text).toContain('Added. ')
+    expect(text).toContain(`"text":"${transport}"`)
+    expect(await callsOf(user)).toMatchObject([{ tool: 'addTodo', outcome: 'done' }])
+  },
+)
 
-test.each(LANES)(
+test.each(TRANSPORTS)(
   '%s: where PingOne says that the grant is dead, it is 401; where it is down, 503',
-  async (lane) => {
-    const dead = await callIn(lane, `jo_${lane}:stale_dead:rw.client-a`, 'addTodo', { text: 'x' })
+  async (transport) => {
+    const dead = await callIn(transport, `jo_${transport}:stale_dead:rw.client-a`, 'addTodo', { text: 'x' })
     expect(dead.status).toBe(401)
     expect(dead.headers.get('www-authenticate')).toContain('error="invalid_token"')
-    const down = await callIn(lane, `jo_${lane}:stale_down:rw.client-a`, 'addTodo', { text: 'x' })
+    const down = await callIn(transport, `jo_${transport}:stale_down:rw.client-a`, 'addTodo', { text: 'x' })
     expect([down.status, down.headers.get('retry-after')]).toEqual([503, '9'])
     await Promise.all([dead.text(), down.text()])
   },
 )
 
-test.each(LANES)('%s: an API that refuses the newest token is a refusal of the tool', async (lane) => {
-  const response = await callIn(lane, `kim_${lane}:stale_always:rw.client-a`, 'listTodos')
-  expect(response.status).toBe(200)
-  const text = await response.text()
-  expect(text).toContain('The Todo API does not accept the token of this server. Nothing was changed.')
-  expect(text).not.toContain('IGNORE')
-})
+test.each(TRANSPORTS)(
+  '%s: an API that refuses the newest token is a denial of the tool',
+  async (transport) => {
+    const response = await callIn(transport, `kim_${transport}:stale_always:rw.client-a`, 'listTodos')
+    expect(response.status).toBe(200)
+    const text = await response.text()
+    expect(text).toContain('The Todo API does not accept the token of this server. Nothing was changed.')
+    expect(text).not.toContain('IGNORE')
+  },
+)
 
 test('a batch is refused, also one that hides a call without scope', async () => {
   const response = await post('ada:g1:r.client-a', [
@@ -152,18 +166,18 @@ test('a method that MCP does not have is 405', async () => {
   await response.text()
 })
 
-test('the stateless lane takes no session: one that is sent is ignored', async () => {
+test('the stateless transport takes no session: one that is sent is ignored', async () => {
   const response = await callStateless(ADA, 'whoAmI', {}, { 'mcp-session-id': 'made-up' })
   expect(response.status).toBe(200)
   expect(response.headers.get('mcp-session-id')).toBeNull()
   await response.text()
 })
 
-test('a forged principal does nothing in the stateless lane', async () => {
+test('a forged principal does nothing on the stateless transport', async () => {
   const response = await callStateless('ivy:g1:rw.client-a', 'whoAmI', {}, { 'x-mcp-principal': 'e30' })
   expect(response.status).toBe(200)
   await response.text()
-  expect(await callsOf('ivy')).toMatchObject([{ tool: 'whoAmI', grant: 'g1', lane: 'stateless' }])
+  expect(await callsOf('ivy')).toMatchObject([{ tool: 'whoAmI', grant: 'g1', transport: 'stateless' }])
 })
 
 test('requests without a session, or with an unknown revision, get the answers of the specification', async () => {
@@ -174,12 +188,12 @@ test('requests without a session, or with an unknown revision, get the answers o
   await Promise.all([noSession.text(), unknown.text()])
 })
 
-test.each(['stateful', 'stateless'] as const)(
+test.each(['session', 'stateless'] as const)(
   '%s: a body that does not say that it is JSON is 415',
-  async (lane) => {
+  async (transport) => {
     const headers = { 'content-type': 'text/plain' }
     const response =
-      lane === 'stateless'
+      transport === 'stateless'
         ? await callStateless(ADA, 'whoAmI', {}, headers)
         : await post(ADA, callMessage('whoAmI'), { ...headers, 'mcp-session-id': await openSession(ADA) })
     expect(response.status).toBe(415)

@@ -28,7 +28,7 @@ const textsOf = async (bearer: string) =>
     ({ text }) => text,
   )
 /** Of one grant, so that the API's list is one. */
-const bearerOf = (person: string) => `${person}:g_${person}:rw.client`
+const bearerOf = (user: string) => `${user}:g_${user}:rw.client`
 
 test.each([
   ['at the same time', true],

@@ -5,7 +5,7 @@ import { type ClientKind, clientKinds, connect } from './clients.ts'
 import { callMessage, callsOf, openSession, post } from './raw.ts'
 
 const Keys = z.array(z.object({ key: z.object({ hash: z.string() }).nullable() }))
-const keysOf = async (person: string) => Keys.parse(await callsOf(person)).map(({ key }) => key)
+const keysOf = async (user: string) => Keys.parse(await callsOf(user)).map(({ key }) => key)
 const nameOf = (kind: ClientKind) => `keys_${kind.replaceAll('-', '_')}`
 
 test.each(clientKinds)('%s: the key in _meta reaches the record of a write, hashed', async (kind) => {

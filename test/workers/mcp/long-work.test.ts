@@ -4,8 +4,8 @@ import { z } from 'zod'
 import { deletions } from './todo-api.ts'
 import { callMessage, callsOf, callStateless, openSession, post } from './raw.ts'
 
-const lanes = ['stateless', 'stateful'] as const
-type Lane = (typeof lanes)[number]
+const transports = ['stateless', 'session'] as const
+type Transport = (typeof transports)[number]
 const META = {
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',
   'io.modelcontextprotocol/clientCapabilities': {},
@@ -26,12 +26,12 @@ async function fill(bearer: string, count: number): Promise<string[]> {
 }
 const left = async (bearer: string) =>
   Total.parse(await (await callStateless(bearer, 'listTodos')).json()).result.structuredContent.total
-const outcomeOf = async (person: string) =>
-  (await callsOf(person)).map((row) => Row.parse(row)).find(({ tool }) => tool === 'deleteTodo')?.outcome
+const outcomeOf = async (user: string) =>
+  (await callsOf(user)).map((row) => Row.parse(row)).find(({ tool }) => tool === 'deleteTodo')?.outcome
 
 /** Deletes with a token for progress, as a client with neither SDK would. */
 async function remove(
-  lane: Lane,
+  transport: Transport,
   bearer: string,
   ids: string[],
   progressToken?: string,
@@ -40,7 +40,7 @@ async function remove(
   const params = { name: 'deleteTodo', arguments: { ids, confirm: true } }
   const told = progressToken === undefined ? {} : { progressToken }
   const message = { ...callMessage('deleteTodo'), params: { ...params, _meta: { ...told } } }
-  if (lane === 'stateful') {
+  if (transport === 'session') {
     const session = await openSession(bearer)
     return { session, response: await post(bearer, message, { 'mcp-session-id': session }, signal) }
   }
@@ -64,10 +64,10 @@ async function firstOf(response: Response) {
   return reader
 }
 
-test.each(lanes)('%s: a caller who asked is told how far it is, up to the end', async (lane) => {
-  const bearer = `told_${lane}:g_${lane}:rw.client`
+test.each(transports)('%s: a caller who asked is told how far it is, up to the end', async (transport) => {
+  const bearer = `told_${transport}:g_${transport}:rw.client`
   const ids = await fill(bearer, 3)
-  const { response } = await remove(lane, bearer, ids, 'a token')
+  const { response } = await remove(transport, bearer, ids, 'a token')
   const progress = (done: number) => ({
     method: 'notifications/progress',
     params: { progressToken: 'a token', progress: done, total: 3 },
@@ -78,9 +78,9 @@ test.each(lanes)('%s: a caller who asked is told how far it is, up to the end', 
   ])
 })
 
-test.each(lanes)('%s: who did not ask is told nothing but the answer', async (lane) => {
-  const bearer = `quiet_${lane}:gq_${lane}:rw.client`
-  const { response } = await remove(lane, bearer, await fill(bearer, 3))
+test.each(transports)('%s: who did not ask is told nothing but the answer', async (transport) => {
+  const bearer = `quiet_${transport}:gq_${transport}:rw.client`
+  const { response } = await remove(transport, bearer, await fill(bearer, 3))
   expect(messagesIn(await response.text())).toHaveLength(1)
 })
 
@@ -110,19 +110,19 @@ test('stateless: a client that goes away before anything was said stops the work
   expect(rest).toBeLessThan(6)
 })
 
-test('stateful: a closed stream stops nothing', async () => {
+test('session: a closed stream stops nothing', async () => {
   const bearer = 'leaves:unhurried2:rw.client'
   const ids = await fill(bearer, 6)
-  const { response } = await remove('stateful', bearer, ids, 't')
+  const { response } = await remove('session', bearer, ids, 't')
   await (await firstOf(response))?.cancel()
   await expect.poll(() => outcomeOf('leaves')).toBe('done')
   expect(await left(bearer)).toBe(0)
 })
 
-test('stateful: the notice of a client that it cancelled stops the work', async () => {
+test('session: the notice of a client that it cancelled stops the work', async () => {
   const bearer = 'cancels:unhurried3:rw.client'
   const ids = await fill(bearer, 6)
-  const { session, response } = await remove('stateful', bearer, ids, 't')
+  const { session, response } = await remove('session', bearer, ids, 't')
   await firstOf(response)
   const notice = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } }
   await post(bearer, notice, { 'mcp-session-id': session })
@@ -130,10 +130,10 @@ test('stateful: the notice of a client that it cancelled stops the work', async 
   expect(await left(bearer)).toBeGreaterThanOrEqual(3)
 })
 
-test.each(lanes)('%s: when time runs out the rest is left alone and reported', async (lane) => {
-  const bearer = `long_${lane}:slowly_${lane}:rw.client`
+test.each(transports)('%s: when time runs out the rest is left alone and reported', async (transport) => {
+  const bearer = `long_${transport}:slowly_${transport}:rw.client`
   const ids = await fill(bearer, 20)
-  const { response } = await remove(lane, bearer, ids)
+  const { response } = await remove(transport, bearer, ids)
   const Result = z.object({
     result: z.object({
       structuredContent: z.object({
@@ -156,7 +156,7 @@ test.each([1, 2, 3])(
   async (at) => {
     const bearer = `dies${at}:unhurried_${at}:rw.client`
     const ids = await fill(bearer, 6)
-    const { session, response } = await remove('stateful', bearer, ids, 't')
+    const { session, response } = await remove('session', bearer, ids, 't')
     const reader = response.body?.getReader()
     const decoder = new TextDecoder()
     let text = ''
@@ -181,7 +181,7 @@ test.each([1, 2, 3])(
     await expect.poll(async () => (await left(bearer)) + sent().length).toBe(6)
     expect(sent()).toEqual(ids.slice(0, sent().length))
     expect(sent().length).toBeGreaterThanOrEqual(at)
-    // The Person has the intent, and nobody told it an outcome: that reads as unknown.
+    // The User has the intent, and nobody told it an outcome: that reads as unknown.
     expect(await outcomeOf(`dies${at}`)).toBeNull()
   },
 )

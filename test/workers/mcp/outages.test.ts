@@ -40,7 +40,7 @@ const comeAgain = (id: number | null) => ({
   },
 })
 
-test('a session that its person cannot put on the list is not given out, and its object does not stay', async () => {
+test('a session that its user cannot put on the list is not given out, and its object does not stay', async () => {
   const before = new Set((await listDurableObjectIds(env.MCP_SESSION)).map(String))
   expect(await told(await post('hugo:unopenable:rw.client-a', initialize))).toEqual(comeAgain(0))
   const [made, ...more] = (await listDurableObjectIds(env.MCP_SESSION)).filter(
@@ -75,7 +75,7 @@ test('a session that dies in the middle of a write says that nobody knows its ou
       content: [{ text: expect.stringContaining('unknown whether this change was made') }],
     },
   })
-  // The outcome was never told: that is "unknown" as soon as the Person looks (test/workers/crash).
+  // The outcome was never told: that is "unknown" as soon as the User looks (test/workers/crash).
   expect(await callsOf('jan')).toMatchObject([{ tool: 'addTodo', outcome: null }])
   // The session itself goes on.
   const next = await post(bearer, callMessage('listTodos'), { 'mcp-session-id': session })

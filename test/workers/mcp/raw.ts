@@ -35,7 +35,7 @@ export const initialize = {
   params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
 }
 
-/** Opens a session of the stateful lane and gives its id. */
+/** Opens a session of the session transport and gives its id. */
 export async function openSession(bearer: string): Promise<string> {
   const response = await post(bearer, initialize)
   await response.text()
@@ -49,7 +49,7 @@ export const callMessage = (name: string, args: object = {}) => ({
   params: { name, arguments: args },
 })
 
-/** A tool call in the stateless lane. */
+/** A tool call on the stateless transport. */
 export const callStateless = (bearer: string, name: string, args: object = {}, headers: Headers = {}) =>
   post(
     bearer,
@@ -67,8 +67,8 @@ export const callStateless = (bearer: string, name: string, args: object = {}, h
     { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': name, ...headers },
   )
 
-/** What a person's object has on record. */
-export const callsOf = (person: string): Promise<unknown[]> =>
-  runInDurableObject(env.PERSON.getByName(person), (_object, state) =>
+/** What a user's object has on record. */
+export const callsOf = (user: string): Promise<unknown[]> =>
+  runInDurableObject(env.USER.getByName(user), (_object, state) =>
     [...state.storage.kv.list({ prefix: 'call-' })].map(([, row]) => row),
   )

@@ -15,10 +15,10 @@ const Row = z.object({
   tool: z.string(),
   outcome: z.string().nullable(),
   effect: z.string(),
-  lane: z.string(),
+  transport: z.string(),
 })
-const readsOf = async (person: string) =>
-  (await callsOf(person))
+const readsOf = async (user: string) =>
+  (await callsOf(user))
     .map((row) => Row.parse(row))
     .filter(({ tool }) => tool.includes('/'))
     .toSorted((a, b) => (a.tool < b.tool ? -1 : 1))
@@ -26,8 +26,8 @@ const readsOf = async (person: string) =>
 test.each(clientKinds)(
   '%s: the list and each todo can be read, as text and as JSON, on record',
   async (kind) => {
-    const person = `reads_${kind.replace('-', '_')}`
-    const connected = await connect(kind, `${person}:g_${person}:rw.client`)
+    const user = `reads_${kind.replace('-', '_')}`
+    const connected = await connect(kind, `${user}:g_${user}:rw.client`)
     const { client } = connected
     const id = await add(connected, 'Buy milk')
     const todo = { id, text: 'Buy milk', completed: false }
@@ -44,9 +44,9 @@ test.each(clientKinds)(
       { uri, mimeType: 'text/plain', text: `[ ] "Buy milk" (id "${id}")` },
       { uri, mimeType: 'application/json', text: JSON.stringify(todo) },
     ])
-    const lane = kind === 'v2-stateless' ? 'stateless' : 'stateful'
-    const done = { outcome: 'done', effect: 'read', lane }
-    expect(await readsOf(person)).toMatchObject([
+    const transport = kind === 'v2-stateless' ? 'stateless' : 'session'
+    const done = { outcome: 'done', effect: 'read', transport }
+    expect(await readsOf(user)).toMatchObject([
       { tool: 'resource/todoItem', ...done },
       { tool: 'resource/todoList', ...done },
     ])
@@ -81,8 +81,8 @@ test.each(clientKinds)('%s: resources, templates and prompts are listed in one o
 test.each(clientKinds)(
   '%s: a prompt has texts of todos as data, and no word of its own from them',
   async (kind) => {
-    const person = `prompts_${kind.replace('-', '_')}`
-    const connected = await connect(kind, `${person}:g_${person}:rw.client`)
+    const user = `prompts_${kind.replace('-', '_')}`
+    const connected = await connect(kind, `${user}:g_${user}:rw.client`)
     const id = await add(connected, ORDER)
     const done = await add(connected, 'Done already')
     await connected.client.callTool({ name: 'updateTodo', arguments: { id: done, completed: true } })
@@ -107,7 +107,7 @@ test.each(clientKinds)(
       ])
       expect(JSON.stringify(messages[0])).not.toContain(ORDER)
     }
-    expect(await readsOf(person)).toMatchObject([{ tool: 'prompt/planMyDay' }, { tool: 'prompt/reviewOpen' }])
+    expect(await readsOf(user)).toMatchObject([{ tool: 'prompt/planMyDay' }, { tool: 'prompt/reviewOpen' }])
   },
 )
 
@@ -122,9 +122,9 @@ test.each(clientKinds)('%s: an argument that a prompt does not know is refused',
 })
 
 test.each(clientKinds)('%s: ids are completed, a hundred at most, from the own list only', async (kind) => {
-  const person = `completes_${kind.replace('-', '_')}`
-  const connected = await connect(kind, `${person}:g_${person}:rw.client`)
-  const other = await connect(kind, `other_${person}:g_other_${person}:rw.client`)
+  const user = `completes_${kind.replace('-', '_')}`
+  const connected = await connect(kind, `${user}:g_${user}:rw.client`)
+  const other = await connect(kind, `other_${user}:g_other_${user}:rw.client`)
   const strange = await add(other, 'x')
   const ids = [await add(connected, 'a'), await add(connected, 'b')]
   const asked = (value: string) =>
@@ -146,8 +146,8 @@ test.each(clientKinds)('%s: ids are completed, a hundred at most, from the own l
 })
 
 test.each(clientKinds)('%s: what does not exist is an error with its address as a value', async (kind) => {
-  const person = `lost_${kind.replace('-', '_')}`
-  const { client } = await connect(kind, `${person}:g_${person}:rw.client`)
+  const user = `lost_${kind.replace('-', '_')}`
+  const { client } = await connect(kind, `${user}:g_${user}:rw.client`)
   // The client of SDK v2 turns the code of 2025 into that of 2026.
   const code = kind === 'v1' ? -32002 : -32602
   const uris = [
@@ -162,7 +162,7 @@ test.each(clientKinds)('%s: what does not exist is an error with its address as 
     await expect(client.readResource({ uri })).rejects.toMatchObject({ code, data: { uri } })
   }
   // Only the first could have been a todo: the others touched nobody.
-  expect(await readsOf(person)).toMatchObject([{ tool: 'resource/todoItem', outcome: 'refused' }])
+  expect(await readsOf(user)).toMatchObject([{ tool: 'resource/todoItem', outcome: 'refused' }])
 })
 
 test.each(clientKinds)('%s: a cursor that nobody gave out is refused', async (kind) => {
@@ -229,7 +229,7 @@ test('HTTP says what a read could not say: 401 with a challenge, 503 with a time
   }
 })
 
-test('every list and every read of the stateless lane is private and says how long it lasts', async () => {
+test('every list and every read of the stateless transport is private and says how long it lasts', async () => {
   const uri = 'todo://list'
   const asked = [
     ['tools/list', {}, undefined, 60_000],
@@ -246,7 +246,7 @@ test('every list and every read of the stateless lane is private and says how lo
   }
 })
 
-test('both lanes list the same tools with the same schemas, byte for byte', async () => {
+test('both transports list the same tools with the same schemas, byte for byte', async () => {
   const session = await openSession('same:gs:r.client')
   const message = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
   const stateful = await post('same:gs:r.client', message, { 'mcp-session-id': session })
@@ -256,7 +256,7 @@ test('both lanes list the same tools with the same schemas, byte for byte', asyn
   expect(JSON.stringify(inOne.result.tools)).toBe(JSON.stringify(inSession.result.tools))
 })
 
-test('the stateless lane opens a stream of changes for nothing', async () => {
+test('the stateless transport opens a stream of changes for nothing', async () => {
   const wanted = {
     toolsListChanged: true,
     resourcesListChanged: true,

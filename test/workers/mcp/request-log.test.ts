@@ -16,14 +16,14 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const SECRET = 'a todo that nobody else should read'
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 const OTHER = '00-11111111111111111111111111111111-2222222222222222-00'
-const lanes = ['stateful', 'stateless'] as const
-type Lane = (typeof lanes)[number]
+const transports = ['session', 'stateless'] as const
+type Transport = (typeof transports)[number]
 
-const marks = { stateful: { session: expect.stringMatching(/^[0-9a-f]{16}$/) }, stateless: {} }
+const marks = { session: { session: expect.stringMatching(/^[0-9a-f]{16}$/) }, stateless: {} }
 
-/** A call of one lane, with headers and `_meta` beside the usual ones. */
+/** A call of one transport, with headers and `_meta` beside the usual ones. */
 async function call(
-  lane: Lane,
+  transport: Transport,
   bearer: string,
   name: string,
   args: object,
@@ -36,7 +36,7 @@ async function call(
   }
   const message = (more: object) => ({ ...rest, params: { ...params, _meta: { ...more, ...meta } } })
   const answer =
-    lane === 'stateless'
+    transport === 'stateless'
       ? await post(bearer, message(usual), {
           'mcp-protocol-version': '2026-07-28',
           'mcp-method': 'tools/call',
@@ -48,47 +48,53 @@ async function call(
   return answer
 }
 
-test.each(lanes)('%s: a call is one line with ids and no argument, bearer, session or text', async (lane) => {
-  const bearer = `logged_${lane}:g1:rw.client-a`
-  const answer = await call(lane, bearer, 'addTodo', { text: SECRET })
-  const [line] = lines().filter(({ method }) => method === 'tools/call')
-  expect(line).toEqual({
-    level: 'info',
-    event: 'mcp.answered',
-    grant: 'g1',
-    client: 'client-a',
-    method: 'tools/call',
-    name: 'addTodo',
-    lane,
-    ...marks[lane],
-    transaction: expect.stringMatching(UUID),
-    outcome: 'done',
-    status: answer.status,
-    ms: expect.any(Number),
-  })
-  expect(await callsOf(`logged_${lane}`)).toMatchObject([{ transaction: line?.['transaction'] }])
-  const all = said.mock.calls.join('\n')
-  for (const secret of [SECRET, bearer, 'rw.client-a']) expect(all).not.toContain(secret)
-})
+test.each(transports)(
+  '%s: a call is one line with ids and no argument, bearer, session or text',
+  async (transport) => {
+    const bearer = `logged_${transport}:g1:rw.client-a`
+    const answer = await call(transport, bearer, 'addTodo', { text: SECRET })
+    const [line] = lines().filter(({ method }) => method === 'tools/call')
+    expect(line).toEqual({
+      level: 'info',
+      event: 'mcp.answered',
+      grant: 'g1',
+      client: 'client-a',
+      method: 'tools/call',
+      name: 'addTodo',
+      transport,
+      ...marks[transport],
+      transaction: expect.stringMatching(UUID),
+      outcome: 'done',
+      status: answer.status,
+      ms: expect.any(Number),
+    })
+    expect(await callsOf(`logged_${transport}`)).toMatchObject([{ transaction: line?.['transaction'] }])
+    const all = said.mock.calls.join('\n')
+    for (const secret of [SECRET, bearer, 'rw.client-a']) expect(all).not.toContain(secret)
+  },
+)
 
-test.each(lanes)('%s: a refused call, a list and a call that did not start say so', async (lane) => {
-  await call(lane, 'ada:g1:rw.client-a', 'updateTodo', { id: 'nowhere', completed: true })
-  await call(lane, 'ada:g1:rw.client-a', 'whoAmI', { surprise: SECRET })
-  for (let times = 0; times < 2; times += 1)
-    await call(lane, `ada:refused_${lane}:r.client-a`, 'addTodo', { text: SECRET })
-  await call(lane, 'ada:down:rw.client-a', 'whoAmI', {})
-  const outcomes = lines()
-    .filter(({ method }) => method === 'tools/call')
-    .map(({ name, outcome, status }) => [name, outcome, status])
-  expect(outcomes[0]).toEqual(['updateTodo', 'refused', 200])
-  expect(outcomes[1]?.[1]).not.toBe('done')
-  expect(outcomes.slice(2)).toEqual([
-    ['addTodo', 'refused', 403],
-    ['addTodo', 'refused', 200],
-    ['whoAmI', 'refused', 503],
-  ])
-  expect(JSON.stringify(lines())).not.toContain(SECRET)
-})
+test.each(transports)(
+  '%s: a refused call, a list and a call that did not start say so',
+  async (transport) => {
+    await call(transport, 'ada:g1:rw.client-a', 'updateTodo', { id: 'nowhere', completed: true })
+    await call(transport, 'ada:g1:rw.client-a', 'whoAmI', { surprise: SECRET })
+    for (let times = 0; times < 2; times += 1)
+      await call(transport, `ada:refused_${transport}:r.client-a`, 'addTodo', { text: SECRET })
+    await call(transport, 'ada:down:rw.client-a', 'whoAmI', {})
+    const outcomes = lines()
+      .filter(({ method }) => method === 'tools/call')
+      .map(({ name, outcome, status }) => [name, outcome, status])
+    expect(outcomes[0]).toEqual(['updateTodo', 'refused', 200])
+    expect(outcomes[1]?.[1]).not.toBe('done')
+    expect(outcomes.slice(2)).toEqual([
+      ['addTodo', 'refused', 403],
+      ['addTodo', 'refused', 200],
+      ['whoAmI', 'refused', 503],
+    ])
+    expect(JSON.stringify(lines())).not.toContain(SECRET)
+  },
+)
 
 test('what comes without a bearer, or by a name of the client’s own, is a line without words of theirs', async () => {
   const none = await toWorker('https://mcp.example.test/mcp', { method: 'POST', body: SECRET })
@@ -103,19 +109,19 @@ test('what comes without a bearer, or by a name of the client’s own, is a line
     status: 401,
     ms: expect.any(Number),
   })
-  expect(unknown).toMatchObject({ grant: 'g1', method: 'tools/call', lane: 'stateless' })
+  expect(unknown).toMatchObject({ grant: 'g1', method: 'tools/call', transport: 'stateless' })
   expect(JSON.stringify(lines())).not.toMatch(/IgnoreAllPrevious|nobody else/)
 })
 
-test.each(lanes)('%s: a client’s trace is kept as its claim and goes nowhere', async (lane) => {
-  const person = `traced_${lane}`
-  const bearer = `${person}:${person}:rw.client-a`
+test.each(transports)('%s: a client’s trace is kept as its claim and goes nowhere', async (transport) => {
+  const user = `traced_${transport}`
+  const bearer = `${user}:${user}:rw.client-a`
   heard.length = 0
   const headers = { traceparent: OTHER, tracestate: 'theirs=1', baggage: `todo=${SECRET}` }
-  await call(lane, bearer, 'listTodos', {}, { meta: { traceparent: TRACE, baggage: SECRET }, headers })
-  await call(lane, bearer, 'listTodos', {}, { headers })
+  await call(transport, bearer, 'listTodos', {}, { meta: { traceparent: TRACE, baggage: SECRET }, headers })
+  await call(transport, bearer, 'listTodos', {}, { headers })
   await call(
-    lane,
+    transport,
     bearer,
     'listTodos',
     {},
@@ -123,10 +129,10 @@ test.each(lanes)('%s: a client’s trace is kept as its claim and goes nowhere',
   )
   const rows = z
     .array(z.object({ transaction: z.string(), clientTrace: z.string().optional() }))
-    .parse(await callsOf(person))
+    .parse(await callsOf(user))
   const claims = rows.map(({ clientTrace }) => clientTrace ?? 'none')
   expect(new Set(claims)).toEqual(new Set([TRACE, OTHER, 'none']))
-  expect(JSON.stringify(await callsOf(person))).not.toContain('nobody else')
+  expect(JSON.stringify(await callsOf(user))).not.toContain('nobody else')
   expect(heard).toHaveLength(3)
   for (const sent of heard) {
     const transaction = sent.get('x-ping-external-transaction-id') ?? ''

@@ -45,7 +45,7 @@ const refusedState = { error: { code: -32602, data: { reason: 'invalid_request_s
 const refusedAnswer = {
   result: {
     isError: true,
-    content: [{ text: expect.stringMatching(/^This answer of the person was used before/) }],
+    content: [{ text: expect.stringMatching(/^This answer of the user was used before/) }],
   },
 }
 
@@ -75,7 +75,7 @@ test('an answer is for its own arguments', async () => {
   expect(await total(bearer)).toBe(3)
 })
 
-test('an answer of another person, of another grant or of another client does not exist', async () => {
+test('an answer of another user, of another grant or of another client does not exist', async () => {
   const bearer = 'mine:gm:rw.client'
   const ids = [await add(bearer, 'a'), await add(bearer, 'b')]
   const requestState = await ask(bearer, ids)
@@ -125,7 +125,7 @@ test('a state whose ten minutes are over is refused', async () => {
   expect(body.endsAtSeconds - nowSeconds).toBeLessThanOrEqual(601)
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   const key = await crypto.subtle.importKey('raw', new Uint8Array(32), algorithm, false, ['sign'])
-  const principal = { person: 'past', grant: 'gp', client: 'client', scopes: [], expiresAtSeconds: 0 }
+  const principal = { user: 'past', grant: 'gp', client: 'client', scopes: [], expiresAtSeconds: 0 }
   const ending = (endsAtSeconds: number) => writeState([key], principal, { ...body, endsAtSeconds })
   const over = { requestState: await ending(nowSeconds - 1), inputResponses: YES }
   expect((await remove(bearer, ids, over)).body).toMatchObject(refusedState)

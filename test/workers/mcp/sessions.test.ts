@@ -9,7 +9,7 @@ const ADA = 'ada:g1:rw.client-a'
 const whoAmI = callMessage('whoAmI')
 const objects = async () => (await listDurableObjectIds(env.MCP_SESSION)).length
 
-test('a session id opens only for its person and client; for others it does not exist', async () => {
+test('a session id opens only for its user and client; for others it does not exist', async () => {
   const session = await openSession(ADA)
   const count = await objects()
   for (const bearer of ['bob:g1:rw.client-a', 'ada:g1:rw.client-b']) {
@@ -58,7 +58,7 @@ test('a session that was deleted is 404', async () => {
 
 test('headers that steer the library or name a principal do nothing when a client sends them', async () => {
   const bob = {
-    person: 'bob',
+    user: 'bob',
     client: 'client-a',
     grant: 'gb',
     scopes: ['todo:read'],

@@ -28,7 +28,7 @@ test.each([
 test('session ids are visible ASCII, and no two are alike', async () => {
   const ids = await Promise.all(Array.from({ length: 20 }, () => openSession(BEARER)))
   expect(new Set(ids).size).toBe(20)
-  // 32 bytes by the platform, then a MAC over it, the person and the client.
+  // 32 bytes by the platform, then a MAC over it, the user and the client.
   for (const id of ids) expect(id).toMatch(/^[0-9a-f]{64}\.[\w-]{43}$/)
 })
 

@@ -107,7 +107,7 @@ test.each([
   ['early:down:rw.client', 503],
   ['early:g1:r.client', 403],
 ] as const)(
-  'what is refused before a lane has the id of its request too: %s is %d',
+  'what is refused before a transport has the id of its request too: %s is %d',
   async (bearer, status) => {
     const answer = await ask(bearer, ...call('addTodo', { text: 'x' }))
     expect(answer.status).toBe(status)

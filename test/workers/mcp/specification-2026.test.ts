@@ -138,14 +138,14 @@ test.each(tools.map(({ name, scopes }) => [name, scopes] as const))(
       ['rw', ['todo:read', 'todo:write']],
     ] as const) {
       const headers = { 'mcp-name': name }
-      const person = `may_${name}_${given}`
+      const user = `may_${name}_${given}`
       const call = { name, arguments: { surprise: 1 } }
-      const { status, body } = await ask(`${person}:g1:${given}.client`, CALL, call, { headers })
+      const { status, body } = await ask(`${user}:g1:${given}.client`, CALL, call, { headers })
       const may = scopes.every((scope) => has.some((one) => one === scope))
       // What no tool takes is refused in words that a model can act on, not as a failure of the server.
       const isToolError = ToolError.safeParse(body).success
       expect([status, isToolError]).toEqual(may ? [200, true] : [403, false])
-      expect(await callsOf(person)).toEqual([])
+      expect(await callsOf(user)).toEqual([])
     }
   },
 )

@@ -3,12 +3,12 @@ import { callMessage, callStateless, callsOf, openSession, post } from './raw.ts
 import { connect } from './clients.ts'
 
 // What a client gets for a call that its token does not cover, beside the challenge itself (http.test.ts).
-const LANES = ['stateful', 'stateless'] as const
-const LINK = (person: string) => `https://mcp.example.test/step-up/${person}~${'a'.repeat(32)}`
+const TRANSPORTS = ['session', 'stateless'] as const
+const LINK = (user: string) => `https://mcp.example.test/step-up/${user}~${'a'.repeat(32)}`
 
-async function callIn(lane: (typeof LANES)[number], bearer: string) {
+async function callIn(transport: (typeof TRANSPORTS)[number], bearer: string) {
   const response =
-    lane === 'stateless'
+    transport === 'stateless'
       ? await callStateless(bearer, 'addTodo', { text: 'x' })
       : await post(bearer, callMessage('addTodo', { text: 'x' }), {
           'mcp-session-id': await openSession(bearer),
@@ -18,37 +18,42 @@ async function callIn(lane: (typeof LANES)[number], bearer: string) {
   return { status, challenge: headers.get('www-authenticate'), cache: headers.get('cache-control'), body }
 }
 
-test.each(LANES)('%s: the first refusal of a tool is a challenge with a link in its body', async (lane) => {
-  const person = `kim_${lane}`
-  const plain = await callIn(lane, `${person}:unlinked:r.client-a`)
-  const linked = await callIn(lane, `${person}:g1:r.client-a`)
-  expect(plain.status).toBe(403)
-  expect(linked).toMatchObject({
-    status: 403,
-    challenge: plain.challenge,
-    cache: plain.cache,
-    body: {
-      jsonrpc: '2.0',
-      id: 1,
-      error: { code: -31_000, data: { error: 'insufficient_scope', scope: 'todo:read todo:write' } },
-    },
-  })
-  expect(JSON.stringify(plain.body)).not.toContain('step-up')
-  const text = JSON.stringify(linked.body)
-  expect(text).toContain(`\\n${LINK(person)}"`)
-  expect(text).toContain('addTodo needs todo:write')
-  expect(await callsOf(person)).toEqual([])
-})
+test.each(TRANSPORTS)(
+  '%s: the first denial of a tool is a challenge with a link in its body',
+  async (transport) => {
+    const user = `kim_${transport}`
+    const plain = await callIn(transport, `${user}:unlinked:r.client-a`)
+    const linked = await callIn(transport, `${user}:g1:r.client-a`)
+    expect(plain.status).toBe(403)
+    expect(linked).toMatchObject({
+      status: 403,
+      challenge: plain.challenge,
+      cache: plain.cache,
+      body: {
+        jsonrpc: '2.0',
+        id: 1,
+        error: { code: -31_000, data: { error: 'insufficient_scope', scope: 'todo:read todo:write' } },
+      },
+    })
+    expect(JSON.stringify(plain.body)).not.toContain('step-up')
+    const text = JSON.stringify(linked.body)
+    expect(text).toContain(`\\n${LINK(user)}"`)
+    expect(text).toContain('addTodo needs todo:write')
+    expect(await callsOf(user)).toEqual([])
+  },
+)
 
 // With the same token or another one: many clients show nothing of a 403, and only some of them refresh.
 test.each(
-  LANES.flatMap((lane) => (['first-client', 'other-client'] as const).map((next) => [lane, next] as const)),
+  TRANSPORTS.flatMap((transport) =>
+    (['first-client', 'other-client'] as const).map((next) => [transport, next] as const),
+  ),
 )(
-  '%s: a second refusal of the same tool, to %s, is the error of the tool with the link',
-  async (lane, next) => {
-    const person = `lee_${lane}_${next.slice(0, 5)}`
-    expect((await callIn(lane, `${person}:g1:r.first-client`)).status).toBe(403)
-    const again = await callIn(lane, `${person}:g1:r.${next}`)
+  '%s: a second denial of the same tool, to %s, is the error of the tool with the link',
+  async (transport, next) => {
+    const user = `lee_${transport}_${next.slice(0, 5)}`
+    expect((await callIn(transport, `${user}:g1:r.first-client`)).status).toBe(403)
+    const again = await callIn(transport, `${user}:g1:r.${next}`)
     expect(again).toMatchObject({
       status: 200,
       cache: 'no-store',
@@ -62,8 +67,8 @@ test.each(
         },
       },
     })
-    expect(JSON.stringify(again.body)).toContain(LINK(person))
-    expect(await callsOf(person)).toEqual([])
+    expect(JSON.stringify(again.body)).toContain(LINK(user))
+    expect(await callsOf(user)).toEqual([])
   },
 )
 
@@ -85,7 +90,7 @@ test.each([
   },
 )
 
-test('a Person that does not answer costs the link, not the challenge', async () => {
+test('a User that does not answer costs the link, not the challenge', async () => {
   const bearer = 'moe:unlinkable:r.client-a'
   const { status, challenge, body } = await callIn('stateless', bearer)
   expect({ status, body }).toMatchObject({ status: 403, body: { error: 'insufficient_scope' } })
@@ -95,8 +100,8 @@ test('a Person that does not answer costs the link, not the challenge', async ()
 test.each(['v1', 'v2', 'v2-stateless'] as const)(
   '%s: what the SDK makes of both answers, without a sign-in of its own',
   async (kind) => {
-    const person = `nan_${kind.replace('-', '_')}`
-    let bearer = `${person}:g1:r.client-a`
+    const user = `nan_${kind.replace('-', '_')}`
+    let bearer = `${user}:g1:r.client-a`
     const { client } = await connect(kind, () => bearer)
     const call = async () => client.callTool({ name: 'addTodo', arguments: { text: 'x' } })
     const refused = await call().then(
@@ -104,11 +109,11 @@ test.each(['v1', 'v2', 'v2-stateless'] as const)(
       (error: unknown) => String(error),
     )
     // SDK v1 shows the body to whoever called. SDK v2 shows only what is in the challenge.
-    expect(refused.includes(LINK(person))).toBe(kind === 'v1')
-    bearer = `${person}:g1:r.client-b`
+    expect(refused.includes(LINK(user))).toBe(kind === 'v1')
+    bearer = `${user}:g1:r.client-b`
     if (kind !== 'v2-stateless') return
     const again = await call()
-    expect(JSON.stringify(again.content)).toContain(LINK(person))
+    expect(JSON.stringify(again.content)).toContain(LINK(user))
     expect(again.isError).toBe(true)
   },
 )

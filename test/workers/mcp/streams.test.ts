@@ -4,8 +4,8 @@ import { sha256Hex } from '#lib/sha256-hex.ts'
 import { callMessage, openSession, post, send } from './raw.ts'
 
 // Invariant 3: a stream does not outlive the access token that opened it. Here it is asked for five times a second.
-const personOf = (bearer: string) => env.PERSON.getByName(bearer.split(':')[0] ?? '')
-const revoke = async (bearer: string) => personOf(bearer).revokeToken(await sha256Hex(bearer))
+const userOf = (bearer: string) => env.USER.getByName(bearer.split(':')[0] ?? '')
+const revoke = async (bearer: string) => userOf(bearer).revokeToken(await sha256Hex(bearer))
 
 /** What comes on a stream, and whether it is over. */
 function follow(response: Response) {

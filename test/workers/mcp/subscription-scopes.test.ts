@@ -23,7 +23,7 @@ const { handler } = makeMcpEndpoint({
   productOf: () => product,
   deps: { fetch: never, now: () => 1_000, deadlines: { toolMs: 6_000, apiMs: 2_500 } },
   settings: never,
-  personOf: () => env.PERSON.getByName('scopes'),
+  userOf: () => env.USER.getByName('scopes'),
 })
 
 async function ask(method: string, headers: Record<string, string> = {}, params = {}) {
@@ -64,7 +64,7 @@ test('subscribing without the scopes of a read is challenged as the read is', as
   expect(await ask('resources/subscribe')).toEqual(read)
 })
 
-test('the lane that has no subscriptions says so, whatever the scopes', async () => {
+test('the transport that has no subscriptions says so, whatever the scopes', async () => {
   const meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientCapabilities': {},
@@ -79,7 +79,7 @@ test('the lane that has no subscriptions says so, whatever the scopes', async ()
 })
 
 test('a session does not subscribe without them either, should a message get there', async () => {
-  const principal = { person: 'p', grant: 'g', client: 'c', scopes: ['todo:read'], expiresAtSeconds: 2_000 }
-  const subscriber = { principal, session: 's', keeper: never }
+  const principal = { user: 'p', grant: 'g', client: 'c', scopes: ['todo:read'], expiresAtSeconds: 2_000 }
+  const subscriber = { principal, session: 's', userApi: never }
   await expect(subscribe(makeReads(product), uri, subscriber)).rejects.toThrow('may not do that')
 })

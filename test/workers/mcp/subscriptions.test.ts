@@ -63,8 +63,8 @@ test('an object that was taken out of memory while its client listens sends it a
   const stream = await listen(bearer, session)
   await ask(bearer, session, 'subscribe', LIST)
   await evictDurableObject(objectOf(session))
-  await evictDurableObject(env.PERSON.getByName('sleeps'))
-  await env.PERSON.getByName('sleeps').tellAll()
+  await evictDurableObject(env.USER.getByName('sleeps'))
+  await env.USER.getByName('sleeps').tellAll()
   await expect.poll(stream.uris).toEqual([`{"uri":"${LIST}"}`])
 })
 
@@ -78,7 +78,7 @@ test('an object that died has lost its stream, and what was subscribed is told o
     .catch(() => {})
   await expect.poll(() => lost.heard.isOver).toBe(true)
   const stream = await listen(bearer, session)
-  await env.PERSON.getByName('dies').tellAll()
+  await env.USER.getByName('dies').tellAll()
   await expect.poll(stream.uris).toEqual([`{"uri":"${LIST}"}`])
 })
 
@@ -86,11 +86,11 @@ test('the newest stream hears it, and without a stream nothing is kept for later
   const bearer = 'returns:g1:rw.client'
   const session = await openSession(bearer)
   await ask(bearer, session, 'subscribe', LIST)
-  await env.PERSON.getByName('returns').tellAll()
+  await env.USER.getByName('returns').tellAll()
   const first = await listen(bearer, session)
   const second = await listen(bearer, session)
   await expect.poll(() => first.heard.isOver).toBe(true)
-  await env.PERSON.getByName('returns').tellAll()
+  await env.USER.getByName('returns').tellAll()
   await expect.poll(second.uris).toEqual([`{"uri":"${LIST}"}`])
   expect(first.uris()).toEqual([])
 })
@@ -137,10 +137,10 @@ test('a session subscribes to so many resources and not to one more, until it un
 })
 
 test('an address is kept up to a length', async () => {
-  const person = env.PERSON.getByName('long')
+  const user = env.USER.getByName('long')
   const long = 'x'.repeat(MOST_URI_CHARACTERS)
-  expect(await person.subscribe(nameOf('s.x'), 'g1', long)).toBe('done')
-  expect(await person.subscribe(nameOf('s.x'), 'g1', `${long}x`)).toBe('too_long')
+  expect(await user.subscribe(nameOf('s.x'), 'g1', long)).toBe('done')
+  expect(await user.subscribe(nameOf('s.x'), 'g1', `${long}x`)).toBe('too_long')
 })
 
 test('HTTP says what a subscription could not say: 401 for a grant that ended, 503 for an outage', async () => {

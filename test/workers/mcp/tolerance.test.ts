@@ -9,7 +9,7 @@ const lastOf = (text: string): unknown =>
 
 test.each([
   ['made up', async () => 'made-up'],
-  ['of another person', () => openSession('stranger:g1:rw.client')],
+  ['of another user', () => openSession('stranger:g1:rw.client')],
   [
     'that has ended',
     async () => {
@@ -58,7 +58,7 @@ test.each(['2025-11-25', '2026-07-28', null])(
   },
 )
 
-test('null for arguments is none, in both lanes; what is no object is refused', async () => {
+test('null for arguments is none, on both transports; what is no object is refused', async () => {
   const session = await openSession(BEARER)
   const inSession = async (method: string, params: object) =>
     lastOf(
@@ -139,7 +139,7 @@ test.each([
 })
 
 test.each(['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list'])(
-  'an empty cursor of %s is none, in both lanes; any other leads nowhere',
+  'an empty cursor of %s is none, on both transports; any other leads nowhere',
   async (method) => {
     const session = await openSession(BEARER)
     const inSession = async (params: object) =>

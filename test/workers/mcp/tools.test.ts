@@ -5,9 +5,9 @@ import { callsOf } from './raw.ts'
 import { UPSTREAM_WORDS } from './todo-api.ts'
 import { downstreamToken } from './tokens.ts'
 
-const person = (kind: ClientKind) => `ada_${kind.replace('-', '_')}`
+const user = (kind: ClientKind) => `ada_${kind.replace('-', '_')}`
 const bearer = (kind: ClientKind, scopes = 'rw') =>
-  `${person(kind)}:grant_${kind.replace('-', '_')}:${scopes}.client`
+  `${user(kind)}:grant_${kind.replace('-', '_')}:${scopes}.client`
 const Added = z.object({ structuredContent: z.object({ todo: z.object({ id: z.string() }) }) })
 const Block = z.object({ type: z.literal('text'), text: z.string() })
 const Text = z.object({
@@ -50,10 +50,10 @@ test.each(clientKinds)('%s: five tools work on one list, and each answer is data
   expect(textOf(deleted)).toBe('Deleted 1 todo. The list now has 0 todos.')
   expect(textOf(await call('listTodos'))).toBe('There are no todos.')
 
-  const calls = await callsOf(person(kind))
+  const calls = await callsOf(user(kind))
   expect(calls).toHaveLength(5)
-  const lane = kind === 'v2-stateless' ? 'stateless' : 'stateful'
-  for (const row of calls) expect(row).toMatchObject({ outcome: 'done', client: 'client', lane })
+  const transport = kind === 'v2-stateless' ? 'stateless' : 'session'
+  for (const row of calls) expect(row).toMatchObject({ outcome: 'done', client: 'client', transport })
 })
 
 test.each(clientKinds)(
@@ -124,33 +124,33 @@ test.each(clientKinds)(
 
 test.each(clientKinds)('%s: an argument that the tool does not have is refused', async (kind) => {
   const { client } = await connect(kind, bearer(kind))
-  const before = (await callsOf(person(kind))).length
+  const before = (await callsOf(user(kind))).length
   const outcome = await client
     .callTool({ name: 'addTodo', arguments: { text: 'x', owner: 'bob' } })
     .catch((error: unknown) => ({ isError: true, error: String(error) }))
   expect(outcome).toMatchObject({ isError: true })
-  expect(await callsOf(person(kind))).toHaveLength(before)
+  expect(await callsOf(user(kind))).toHaveLength(before)
 })
 
 test.each(clientKinds)(
   '%s: a write without an answer is unknown, and the words of the API stay out',
   async (kind) => {
-    const { client } = await connect(kind, `eve_${person(kind)}:grant:rw.client`)
+    const { client } = await connect(kind, `eve_${user(kind)}:grant:rw.client`)
     const add = (text: string) => client.callTool({ name: 'addTodo', arguments: { text } })
     const bad = ['hang', 'stall', 'fail', 'flood', 'lead away']
     const results = await Promise.all([...bad, 'refuse'].map(add))
     const unknown =
-      'It is unknown whether this change was made. Do not repeat it. Call listTodos, look, and tell the person.'
+      'It is unknown whether this change was made. Do not repeat it. Call listTodos, look, and tell the user.'
     expect(results.map(textOf)).toEqual([
       ...bad.map(() => unknown),
-      'The Todo API refused these values. Nothing was changed. Try other values, or tell the person.',
+      'The Todo API refused these values. Nothing was changed. Try other values, or tell the user.',
     ])
     for (const result of results) expect(result).toMatchObject({ isError: true })
     await add('fine')
     results.push(await client.callTool({ name: 'listTodos', arguments: {} }))
     expect(JSON.stringify(results)).not.toContain(UPSTREAM_WORDS)
     expect(JSON.stringify(results)).not.toContain('internalNote')
-    const outcomes = (await callsOf(`eve_${person(kind)}`)).map(
+    const outcomes = (await callsOf(`eve_${user(kind)}`)).map(
       (row) => z.object({ outcome: z.string() }).parse(row).outcome,
     )
     expect(outcomes.toSorted()).toEqual(['done', 'done', 'refused', ...bad.map(() => 'unknown')])
@@ -160,7 +160,7 @@ test.each(clientKinds)(
 test.each(clientKinds)(
   '%s: what was added is found by its id, and what is not certain is not said',
   async (kind) => {
-    const { client } = await connect(kind, `adds_${person(kind)}:adds_${person(kind)}:rw.client`)
+    const { client } = await connect(kind, `adds_${user(kind)}:adds_${user(kind)}:rw.client`)
     const add = async (text: string) => client.callTool({ name: 'addTodo', arguments: { text } })
     const lines = await add('Shopping:\n- milk\r\n- bread')
     expect(lines).toMatchObject({
@@ -185,7 +185,7 @@ test.each(clientKinds)(
     const nowhere = await add('nowhere')
     expect(nowhere).toMatchObject({ structuredContent: { todo: null, newTodos: 0, total: 8 } })
     expect(textOf(nowhere)).toMatch(/not known whether it was added\. Do not add it again/)
-    const outcomes = await callsOf(`adds_${person(kind)}`)
+    const outcomes = await callsOf(`adds_${user(kind)}`)
     expect(
       outcomes.filter((row) => z.object({ outcome: z.literal('unknown') }).safeParse(row).success),
     ).toHaveLength(1)
@@ -193,7 +193,7 @@ test.each(clientKinds)(
 )
 
 test.each(clientKinds)('%s: a deletion says what was deleted, and what was not there', async (kind) => {
-  const { client } = await connect(kind, `deletes_${person(kind)}:deletes_${person(kind)}:rw.client`)
+  const { client } = await connect(kind, `deletes_${user(kind)}:deletes_${user(kind)}:rw.client`)
   const add = async (text: string) =>
     Added.parse(await client.callTool({ name: 'addTodo', arguments: { text } })).structuredContent.todo.id
   const remove = (ids: string[]) => client.callTool({ name: 'deleteTodo', arguments: { ids, confirm: true } })
@@ -219,7 +219,7 @@ test.each(clientKinds)('%s: a deletion says what was deleted, and what was not t
 test.each(clientKinds)(
   '%s: emoji and scripts come back as they were sent, and what cannot be seen is refused with a sentence',
   async (kind) => {
-    const { client } = await connect(kind, `texts_${person(kind)}:texts_${person(kind)}:rw.client`)
+    const { client } = await connect(kind, `texts_${user(kind)}:texts_${user(kind)}:rw.client`)
     const add = (text: string) => client.callTool({ name: 'addTodo', arguments: { text } })
     const texts = ['👨‍👩‍👧 dinner', 'می‌روم', '1️⃣ first', 'ශ්‍රී ලංකා', '🏴󠁧󠁢󠁷󠁬󠁳󠁿 match', '渡邉󠄞さん', '😀'.repeat(500)]
     for (const text of texts) expect(await add(text)).toMatchObject({ structuredContent: { todo: { text } } })
@@ -242,7 +242,7 @@ const HOSTILE = [
 ]
 
 test.each(clientKinds)('%s: no text block mixes our words with what others wrote', async (kind) => {
-  const { client } = await connect(kind, `quotes_${person(kind)}:quotes_${person(kind)}:rw.client`)
+  const { client } = await connect(kind, `quotes_${user(kind)}:quotes_${user(kind)}:rw.client`)
   const call = (name: string, args: Record<string, unknown> = {}) =>
     client.callTool({ name, arguments: args })
   const results: unknown[] = []
@@ -279,7 +279,7 @@ test('a tool that does not exist is an error of the protocol, not a crash', asyn
   }
 })
 
-test('both lanes say who they are, what to beware of, and promise nothing that they do not do', async () => {
+test('both transports say who they are, what to beware of, and promise nothing that they do not do', async () => {
   for (const kind of clientKinds) {
     const { client } = await connect(kind, bearer(kind))
     expect(client.getServerVersion()).toMatchObject({ name: 'pingone-davinci-mcp-server', version: '0.1.0' })

@@ -2,12 +2,12 @@ import { OAuthResourceServer } from '@cloudflare/workers-oauth-provider'
 import { DurableObject } from 'cloudflare:workers'
 import { guardMcpRequest } from '#mcp/guard-request.ts'
 import { makeMcpEndpoint } from '#mcp/endpoint.ts'
-import type { Keeper } from '#mcp/deps.ts'
+import type { UserApi } from '#mcp/deps.ts'
 import { logRequest } from '#mcp/request-line.ts'
 import { namedSession, sessionObject } from '#mcp/session-object.ts'
 import type { CallIntent, CallOutcome, CallStart } from '#users/calls/calls.ts'
 import type { ConfirmationUse, UsedConfirmation } from '#users/requests/confirmations.ts'
-import type { StepUpAsk, StepUpRefusal } from '#users/requests/step-up-api.ts'
+import type { StepUpAsk, StepUpDenial } from '#users/requests/step-up-api.ts'
 import { type Subscribing, Subscriptions } from '#users/sessions/subscriptions.ts'
 import type { BearerProps } from '#principal.ts'
 import { prompts } from '#todos/prompts/index.ts'
@@ -20,11 +20,11 @@ export { TodoApi } from './todo-api.ts'
 export const ORIGIN = 'https://mcp.example.test'
 
 /** Keeps calls and sessions as rows that a test can read; what it answers depends on the name of the grant. */
-export class Person extends DurableObject<Env> implements Keeper {
+export class User extends DurableObject<Env> implements UserApi {
   readonly #subscriptions = new Subscriptions(this.ctx.storage.kv)
 
   /** Has one link for each grant, and knows which tools were refused. */
-  async openStepUp({ grant, tool }: StepUpAsk): Promise<StepUpRefusal | null> {
+  async openStepUp({ grant, tool }: StepUpAsk): Promise<StepUpDenial | null> {
     if (grant === 'unlinked') return null
     if (grant === 'unlinkable') throw new Error('it does not answer')
     const isAskedAgain = this.ctx.storage.kv.get(`refused-${grant}-${tool}`) === true
@@ -47,13 +47,13 @@ export class Person extends DurableObject<Env> implements Keeper {
     if (intent.grant === 'down') return { verdict: 'unavailable', retryAfterSeconds: 7 }
     const call = `call-${intent.transaction}`
     this.ctx.storage.kv.put(call, { ...intent, outcome: null })
-    const person = { name: 'Ada Lovelace' }
+    const user = { name: 'Ada Lovelace' }
     if (intent.refused !== undefined) {
       if (intent.grant === 'stale_dead') return { verdict: 'ended' }
       if (intent.grant === 'stale_down') return { verdict: 'unavailable', retryAfterSeconds: 9 }
     }
     const isNew = intent.refused !== undefined && intent.grant === 'stale'
-    return { verdict: 'go', call, downstreamToken: downstreamToken(isNew ? 'newer' : intent.grant), person }
+    return { verdict: 'go', call, downstreamToken: downstreamToken(isNew ? 'newer' : intent.grant), user }
   }
 
   async endCall(call: string, outcome: CallOutcome): Promise<void> {
@@ -62,7 +62,7 @@ export class Person extends DurableObject<Env> implements Keeper {
     await this.tellAll()
   }
 
-  /** Tells every session, after any call; when a Person really does is a test of its own (calls). */
+  /** Tells every session, after any call; when a User really does is a test of its own (calls). */
   async tellAll(): Promise<void> {
     for (const session of this.#subscriptions.sessions()) {
       const subscribed = this.#subscriptions.read(session)
@@ -124,7 +124,7 @@ const product = makeMcpEndpoint({
     requestStateKeys: () => sessionKeys,
     apiUrl: null,
   }),
-  personOf: (env, person) => env.PERSON.getByName(person),
+  userOf: (env, user) => env.USER.getByName(user),
 })
 
 export class McpSession extends product.McpSession {
@@ -134,7 +134,7 @@ export class McpSession extends product.McpSession {
   }
 }
 
-/** A bearer is `person:grant:scopes.client`; scopes are `r` or `rw`. */
+/** A bearer is `user:grant:scopes.client`; scopes are `r` or `rw`. */
 const resourceServer = new OAuthResourceServer<Env>({
   resourceMetadata: { resource: `${ORIGIN}/mcp`, authorization_servers: [ORIGIN] },
   requiredScopes: ['todo:read'],
@@ -143,7 +143,7 @@ const resourceServer = new OAuthResourceServer<Env>({
     if (userId === undefined || clientId === undefined) return null
     const scope = secret === 'rw' ? ['todo:read', 'todo:write'] : ['todo:read']
     const expiresAt = Math.floor(Date.now() / 1000) + (token.includes(':short:') ? 2 : 600)
-    const session = await env.PERSON.getByName(userId).sessionState(namedSession(request), clientId)
+    const session = await env.USER.getByName(userId).sessionState(namedSession(request), clientId)
     return { props: { secretOfTheLibrary: true, session }, audience, expiresAt, scope, userId, clientId }
   },
   handler: product.handler,

@@ -10,11 +10,11 @@ import { intent, newGrant } from './story.ts'
 // What ends must stay ended, whatever was under way, and PingOne hears of it.
 beforeEach(() => pingone.reset())
 
-const newPerson = () => env.PERSON.getByName(crypto.randomUUID())
-type Person = ReturnType<typeof newPerson>
+const newUser = () => env.USER.getByName(crypto.randomUUID())
+type User = ReturnType<typeof newUser>
 
-const keysOf = (person: Person) =>
-  runInDurableObject(person, (_object, { storage }) => Array.from(storage.kv.list(), ([key]) => key))
+const keysOf = (user: User) =>
+  runInDurableObject(user, (_object, { storage }) => Array.from(storage.kv.list(), ([key]) => key))
 
 const row = (value: object) => ({ value: JSON.stringify(value), expiresAtSeconds: null })
 const redeemed = row({ clientId: 'client', refreshTokenId: 'the first' })
@@ -34,60 +34,60 @@ const rotation = (grant: string, before: string) => ({
     [grantKey(grant), row({ clientId: 'client', refreshTokenId: crypto.randomUUID() })],
     [tokenKey(grant, crypto.randomUUID()), row({})],
   ] satisfies [string, ReturnType<typeof row>][],
-  spent: { hash: presentedIn(before), answer: 'sealed', asked: 'read', network: null },
+  spent: { hash: presentedIn(before), answer: 'encrypted', asked: 'read', network: null },
 })
 
 test('a message about a new grant that comes twice changes nothing the second time', async () => {
-  const person = newPerson()
+  const user = newUser()
   const grant = await newGrant({ record: redeemed })
-  await person.openGrant(grant)
+  await user.openGrant(grant)
   const refreshed = rotation('grant', grant.record.value)
-  expect(await person.commit('grant', refreshed)).toEqual({ outcome: 'done' })
+  expect(await user.commit('grant', refreshed)).toEqual({ outcome: 'done' })
   // Late: the first answer had been lost, or was waited for too short a time.
-  expect(await person.openGrant(grant)).toBe('opened')
-  expect((await person.snapshot('grant', 'x', false)).grant).toBe(refreshed.writes[0]?.[1].value)
-  await person.endAll('ended_by_operator')
-  expect(await person.openGrant(grant)).toBe('opened')
-  expect(await person.snapshot('grant', 'x', false)).toMatchObject({
+  expect(await user.openGrant(grant)).toBe('opened')
+  expect((await user.snapshot('grant', 'x', false)).grant).toBe(refreshed.writes[0]?.[1].value)
+  await user.endAll('ended_by_operator')
+  expect(await user.openGrant(grant)).toBe('opened')
+  expect(await user.snapshot('grant', 'x', false)).toMatchObject({
     grant: null,
     ended: 'ended_by_operator',
   })
 })
 
 test('a token request that was under way when its grant ended gets nothing but the reason', async () => {
-  const person = newPerson()
+  const user = newUser()
   const grant = await newGrant({ record: redeemed })
-  await person.openGrant(grant)
-  await person.setBlocked(true)
+  await user.openGrant(grant)
+  await user.setBlocked(true)
   const late = rotation('grant', grant.record.value)
   for (const commit of [late, { ...late, spent: null }]) {
-    expect(await person.commit('grant', commit)).toEqual({ outcome: 'ended', ended: 'blocked' })
+    expect(await user.commit('grant', commit)).toEqual({ outcome: 'ended', ended: 'blocked' })
   }
-  expect((await keysOf(person)).filter((key) => key.startsWith('record:'))).toEqual([])
+  expect((await keysOf(user)).filter((key) => key.startsWith('record:'))).toEqual([])
 })
 
 test('a login of someone who was blocked meanwhile opens nothing, and PingOne takes its tokens back', async () => {
-  const person = newPerson()
-  await person.setBlocked(true)
+  const user = newUser()
+  await user.setBlocked(true)
   const grant = await newGrant()
-  expect(await person.openGrant(grant)).toBe('blocked')
-  expect(await person.listGrants()).toEqual([])
-  await runDurableObjectAlarm(person)
+  expect(await user.openGrant(grant)).toBe('blocked')
+  expect(await user.listGrants()).toEqual([])
+  await runDurableObjectAlarm(user)
   expect(pingone.live).toEqual(new Set())
-  expect(await keysOf(person)).toEqual(['blocked'])
-  await person.setBlocked(false)
-  expect(await person.openGrant(await newGrant({ id: 'another' }))).toBe('opened')
+  expect(await keysOf(user)).toEqual(['blocked'])
+  await user.setBlocked(false)
+  expect(await user.openGrant(await newGrant({ id: 'another' }))).toBe('opened')
 })
 
 test('tokens that PingOne sends for a grant that ended meanwhile are revoked there', async () => {
   pingone.takesMs = 500
-  const person = newPerson()
-  await person.openGrant(await almostOver('grant'))
-  const call = person.beginCall(intent())
+  const user = newUser()
+  await user.openGrant(await almostOver('grant'))
+  const call = user.beginCall(intent())
   await expect.poll(() => pingone.redemptions).toBe(1)
-  await person.endGrant('grant', 'ended_by_person')
+  await user.endGrant('grant', 'ended_by_user')
   expect(await call).toEqual({ verdict: 'ended' })
-  await runDurableObjectAlarm(person)
+  await runDurableObjectAlarm(user)
   expect(pingone.live).toEqual(new Set())
 })
 
@@ -102,20 +102,20 @@ const acts = fc.array(
 )
 
 /** Lets all acts happen side by side, and the ending in the middle of them. */
-async function interleave(person: Person, story: readonly Act[], end: () => Promise<void>, endAtMs: number) {
+async function interleave(user: User, story: readonly Act[], end: () => Promise<void>, endAtMs: number) {
   const openedBefore: string[] = []
   let isEnding = false
   const act = async ({ what, atMs, grant }: Act, index: number) => {
     await scheduler.wait(atMs)
     if (what === 'open') {
       const id = `${grant}-${index}`
-      await person.openGrant(await almostOver(id))
+      await user.openGrant(await almostOver(id))
       if (!isEnding) openedBefore.push(id)
       return
     }
     const [id = 'none'] = openedBefore.slice(-1)
-    if (what === 'call') await person.beginCall(intent({ grant: id }))
-    else await person.commit(id, rotation(id, (await person.snapshot(id, 'x', false)).grant ?? ''))
+    if (what === 'call') await user.beginCall(intent({ grant: id }))
+    else await user.commit(id, rotation(id, (await user.snapshot(id, 'x', false)).grant ?? ''))
   }
   const ending = async () => {
     await scheduler.wait(endAtMs)
@@ -132,18 +132,18 @@ test('"end all" in the middle of anything misses no grant that was there', { tim
   await fc.assert(
     fc.asyncProperty(acts, fc.nat({ max: 12 }), async (story, endAtMs) => {
       pingone.reset()
-      const person = newPerson()
-      const all = await interleave(person, story, () => person.endAll('ended_by_operator'), endAtMs)
-      const grants = await person.listGrants()
+      const user = newUser()
+      const all = await interleave(user, story, () => user.endAll('ended_by_operator'), endAtMs)
+      const grants = await user.listGrants()
       for (const id of all) {
         expect(grants.find((grant) => grant.id === id)?.ended?.reason).toBe('ended_by_operator')
         expect(
-          (await keysOf(person)).filter((key) => /^(?:record|spent|pair):/.test(key) && isOf([id], key)),
+          (await keysOf(user)).filter((key) => /^(?:record|spent|pair):/.test(key) && isOf([id], key)),
         ).toEqual([])
       }
       // One more for whatever came after it: nothing of PingOne's lives on.
-      await person.endAll('ended_by_operator')
-      await runDurableObjectAlarm(person)
+      await user.endAll('ended_by_operator')
+      await runDurableObjectAlarm(user)
       expect(pingone.live).toEqual(new Set())
     }),
     { numRuns: 25, endOnFailure: true },
@@ -154,14 +154,12 @@ test('a block in the middle of anything leaves nothing that opens', { timeout: 3
   await fc.assert(
     fc.asyncProperty(acts, fc.nat({ max: 12 }), async (story, endAtMs) => {
       pingone.reset()
-      const person = newPerson()
-      await interleave(person, story, () => person.setBlocked(true), endAtMs)
-      expect((await person.listGrants()).filter(({ ended }) => ended === null)).toEqual([])
-      await runDurableObjectAlarm(person)
+      const user = newUser()
+      await interleave(user, story, () => user.setBlocked(true), endAtMs)
+      expect((await user.listGrants()).filter(({ ended }) => ended === null)).toEqual([])
+      await runDurableObjectAlarm(user)
       expect(pingone.live).toEqual(new Set())
-      const left = (await keysOf(person)).filter(
-        (key) => !/^(?:grant:|blocked$|calls-schema$|wake$)/.test(key),
-      )
+      const left = (await keysOf(user)).filter((key) => !/^(?:grant:|blocked$|calls-schema$|wake$)/.test(key))
       expect(left).toEqual([])
     }),
     { numRuns: 25, endOnFailure: true },

@@ -6,7 +6,7 @@ import { log } from '#lib/log.ts'
 // It passes either way; without keep-logs.ts the run does not end.
 test('lines that an object logs while the tests of a file end keep no run from ending', async () => {
   let lines = 0
-  await runInDurableObject(env.PERSON.getByName('talker'), () => {
+  await runInDurableObject(env.USER.getByName('talker'), () => {
     const talk = () => {
       log.info('a.line')
       lines += 1

@@ -7,25 +7,25 @@ import { pingone } from './pingone.ts'
 import { intent, newGrant, tokenOf } from './story.ts'
 import { clock } from './worker.ts'
 
-// What a Person does when the API refuses a token that has life left.
+// What a User does when the API refuses a token that has life left.
 beforeEach(() => pingone.reset())
 afterEach(() => {
   clock.aheadMs = 0
 })
 
-/** A person who allowed one client, and their token. */
+/** A user who allowed one client, and their token. */
 async function openGrant({ hasRefreshToken = true } = {}) {
-  const person = env.PERSON.getByName(crypto.randomUUID())
+  const user = env.USER.getByName(crypto.randomUUID())
   const grant = await newGrant(hasRefreshToken ? {} : { refreshToken: null })
-  await person.openGrant(grant)
+  await user.openGrant(grant)
   const { accessToken } = grant
   const begin = (refused?: string, transaction: string = crypto.randomUUID()): Promise<CallStart> =>
-    person.beginCall(intent({ transaction, ...(refused === undefined ? {} : { refused }) }))
+    user.beginCall(intent({ transaction, ...(refused === undefined ? {} : { refused }) }))
   const rows = () =>
-    runInDurableObject(person, (_object, { storage }) =>
+    runInDurableObject(user, (_object, { storage }) =>
       storage.sql.exec('SELECT id, outcome FROM calls').toArray(),
     )
-  return { person, accessToken, refused: await thumbprint(accessToken), begin, rows }
+  return { user, accessToken, refused: await thumbprint(accessToken), begin, rows }
 }
 
 test('twenty calls whose token the API refused cost one redemption, and all get the newer one', async () => {
@@ -40,7 +40,7 @@ test('twenty calls whose token the API refused cost one redemption, and all get 
   expect(pingone.redemptions).toBe(1)
 })
 
-test('a token that nobody refused is not replaced, nor for a refusal of another one', async () => {
+test('a token that nobody refused is not replaced, nor for a denial of another one', async () => {
   const { accessToken, begin } = await openGrant()
   expect(tokenOf(await begin())).toBe(accessToken)
   expect(tokenOf(await begin(await thumbprint('another')))).toBe(accessToken)
@@ -55,13 +55,13 @@ test('PingOne hears for which call a token is renewed', async () => {
 })
 
 test('beginning the same call once more is the same row, and its outcome is the one that ends it', async () => {
-  const { person, refused, begin, rows } = await openGrant()
+  const { user, refused, begin, rows } = await openGrant()
   const transaction = crypto.randomUUID()
   await begin(undefined, transaction)
   pingone.status = 503
   expect(await begin(refused, transaction)).toMatchObject({ verdict: 'unavailable' })
   expect(await rows()).toEqual([{ id: transaction, outcome: null }])
-  await person.endCall(transaction, 'unknown', null)
+  await user.endCall(transaction, 'unknown', null)
   expect(await rows()).toEqual([{ id: transaction, outcome: 'unknown' }])
 })
 
@@ -76,9 +76,9 @@ test('an API that refuses what PingOne has just given costs one redemption a min
 })
 
 test('the pause lasts when the object was away', async () => {
-  const { person, refused, begin } = await openGrant()
+  const { user, refused, begin } = await openGrant()
   const second = tokenOf(await begin(refused))
-  await evictDurableObject(person)
+  await evictDurableObject(user)
   expect(tokenOf(await begin(await thumbprint(second)))).toBe(second)
   expect(pingone.redemptions).toBe(1)
 })
@@ -101,7 +101,7 @@ test('without a refresh token there is no other, and nothing ends', async () => 
 })
 
 test('what only an operator can mend is not told as an outage that passes, and ends nothing', async () => {
-  const { person, refused, begin } = await openGrant()
+  const { user, refused, begin } = await openGrant()
   const lasting = { verdict: 'unavailable', isLasting: true, retryAfterSeconds: 300 }
   for (const error of ['invalid_client', 'unauthorized_client', 'invalid_scope']) {
     pingone.error = error
@@ -114,7 +114,7 @@ test('what only an operator can mend is not told as an outage that passes, and e
   clock.aheadMs = 61_000
   expect(await begin(refused)).toMatchObject({ verdict: 'unavailable', isLasting: false })
   pingone.reset()
-  expect(await person.listGrants()).toMatchObject([{ ended: null }])
+  expect(await user.listGrants()).toMatchObject([{ ended: null }])
 })
 
 test('a refresh token of an answer that our checks refuse is kept: the old one is spent', async () => {
@@ -129,7 +129,7 @@ test('a refresh token of an answer that our checks refuse is kept: the old one i
   expect(pingone).toMatchObject({ redemptions: 2, reuses: 0 })
 })
 
-test('a refusal that comes while the token is being renewed waits for that renewal', async () => {
+test('a denial that comes while the token is being renewed waits for that renewal', async () => {
   const { refused, begin } = await openGrant()
   clock.aheadMs = (3600 - 30) * 1000
   const starts = await Promise.all([begin(), begin(refused), begin(refused)])

@@ -23,20 +23,20 @@ afterEach(() => {
   clock.aheadMs = 0
 })
 
-/** A grant of somebody new. Its token is sealed, and no object has it open in memory. */
+/** A grant of somebody new. Its token is encrypted, and no object has it open in memory. */
 async function grantAtRest(given: Parameters<typeof newGrant>[0] = {}) {
-  const person = env.PERSON.getByName(crypto.randomUUID())
-  await person.openGrant(await newGrant(given))
+  const user = env.USER.getByName(crypto.randomUUID())
+  await user.openGrant(await newGrant(given))
   const set = async (changed?: Parameters<typeof operator.sets>[0]) => {
     operator.sets(changed)
-    await evictDurableObject(person)
+    await evictDurableObject(user)
   }
-  return { person, set, begin: async () => person.beginCall(intent()) }
+  return { user, set, begin: async () => user.beginCall(intent()) }
 }
 
 const inAMoment = () => Math.floor(Date.now() / 1000) + 30
 
-test('what an older key sealed opens, and is sealed under the new one when PingOne renews it', async () => {
+test('what an older key encrypted opens, and is encrypted under the new one when PingOne renews it', async () => {
   const { set, begin } = await grantAtRest()
   await set({ ROOT_KEYS: `${k2},${k1}` })
   expect(await begin()).toMatchObject({ verdict: 'go' })
@@ -51,39 +51,39 @@ test('what an older key sealed opens, and is sealed under the new one when PingO
   expect(await begin()).toMatchObject({ verdict: 'go' })
 })
 
-test('a key that is not there makes a call wait; one that is retired ends what it sealed', async () => {
-  const { person, set, begin } = await grantAtRest()
+test('a key that is not there makes a call wait; one that is retired ends what it encrypted', async () => {
+  const { user, set, begin } = await grantAtRest()
   await set({ ROOT_KEYS: k2 })
   expect(await begin()).toMatchObject({ verdict: 'unavailable' })
   await set({ ROOT_KEYS: `${k2},${k1}` })
   expect(await begin()).toMatchObject({ verdict: 'go' })
   await set({ ROOT_KEYS: k2, RETIRED_ROOT_KEYS: 'k1' })
   expect(await begin()).toEqual({ verdict: 'ended' })
-  expect(await person.listGrants()).toMatchObject([{ ended: { reason: 'key_retired' } }])
+  expect(await user.listGrants()).toMatchObject([{ ended: { reason: 'key_retired' } }])
   // Nobody can read it any more, PingOne's revocation included.
-  await runDurableObjectAlarm(person)
+  await runDurableObjectAlarm(user)
   expect(pingone.live.size).toBe(1)
 })
 
 test('while the settings name another tenant, bearer, token request and call are refused and nothing ends', async () => {
-  const { person, set, begin } = await grantAtRest({ downstreamEndsAtSeconds: inAMoment() })
+  const { user, set, begin } = await grantAtRest({ downstreamEndsAtSeconds: inAMoment() })
   for (const other of [OTHER, { MCP_SERVER_CLIENT_ID: 'other' }, { API_IDENTIFIER: 'other' }]) {
     await set(other)
-    expect(await person.snapshot('grant', 'x', false)).toMatchObject({ isRefused: true, ended: null })
+    expect(await user.snapshot('grant', 'x', false)).toMatchObject({ isRefused: true, ended: null })
     expect(await begin()).toMatchObject({ verdict: 'unavailable' })
   }
   expect(pingone.redemptions).toBe(0)
   await set()
-  expect(await person.snapshot('grant', 'x', false)).toMatchObject({ isRefused: false })
+  expect(await user.snapshot('grant', 'x', false)).toMatchObject({ isRefused: false })
   expect(await begin()).toMatchObject({ verdict: 'go' })
 })
 
 test('the environment of a grant is that of its tokens, where the issuer does not name one', async () => {
   const [one, two] = ['0c24f3a0-0522-4f76-9bcf-89643029e3e0', '1c24f3a0-0522-4f76-9bcf-89643029e3e0']
-  const { person, set } = await grantAtRest({ environment: one })
+  const { user, set } = await grantAtRest({ environment: one })
   const isRefused = async (allowed: string) => {
     await set({ ALLOWED_ENVIRONMENTS: allowed })
-    return (await person.snapshot('grant', 'x', false)).isRefused
+    return (await user.snapshot('grant', 'x', false)).isRefused
   }
   expect(await Promise.all([one, `${two} ${one}`, ''].map(isRefused))).toEqual([false, false, false])
   expect(await isRefused(two)).toBe(true)
@@ -93,31 +93,31 @@ test('a token of one tenant is revoked there and nowhere else, however long the 
   for (const wrong of [OTHER, { ROOT_KEYS: k2 }]) {
     pingone.reset()
     clock.aheadMs = 0
-    const { person, set } = await grantAtRest()
+    const { user, set } = await grantAtRest()
     await set(wrong)
-    await person.endGrant('grant', 'ended_by_person')
+    await user.endGrant('grant', 'ended_by_user')
     for (let hour = 0; hour < 10; hour += 1) {
-      await runDurableObjectAlarm(person)
+      await runDurableObjectAlarm(user)
       clock.aheadMs += HOUR_MS
     }
     expect(pingone.live.size).toBe(1)
     await set()
-    await runDurableObjectAlarm(person)
+    await runDurableObjectAlarm(user)
     expect(pingone.live.size).toBe(0)
   }
 })
 
 test('a revocation that waited for a month is given up, and said to be', async () => {
-  const { person, set } = await grantAtRest()
+  const { user, set } = await grantAtRest()
   await set(OTHER)
-  await person.endGrant('grant', 'ended_by_person')
-  await runDurableObjectAlarm(person)
+  await user.endGrant('grant', 'ended_by_user')
+  await runDurableObjectAlarm(user)
   clock.aheadMs = 31 * 24 * HOUR_MS
-  await runDurableObjectAlarm(person)
+  await runDurableObjectAlarm(user)
   await set()
-  await runDurableObjectAlarm(person)
+  await runDurableObjectAlarm(user)
   expect(pingone.live.size).toBe(1)
-  const keys = await runInDurableObject(person, (_object, { storage }) =>
+  const keys = await runInDurableObject(user, (_object, { storage }) =>
     Array.from(storage.kv.list({ prefix: 'revoke:' })),
   )
   expect(keys).toEqual([])

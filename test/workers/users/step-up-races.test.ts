@@ -4,38 +4,38 @@ import { pingone } from './pingone.ts'
 import { BOTH, tell } from './step-up-story.ts'
 import { intent, tokenOf } from './story.ts'
 
-// A Person renews PingOne's tokens while an approval replaces them.
+// A User renews PingOne's tokens while an approval replaces them.
 beforeEach(() => pingone.reset())
 
 test('a renewal at PingOne that was under way neither takes the new tokens away nor ends the grant', async () => {
   for (const redeemedBefore of [true, false]) {
-    const { person, openId, approval } = await tell({ downstreamEndsAtSeconds: 0 })
+    const { user, openId, approval } = await tell({ downstreamEndsAtSeconds: 0 })
     const id = await openId()
     const approved = await approval()
     pingone.takesMs = 1000
     pingone.status = redeemedBefore ? 200 : 400
-    const call = person.beginCall(intent())
+    const call = user.beginCall(intent())
     await expect.poll(() => pingone.redemptions).toBe(1)
-    expect(await person.approveStepUp(id, approved)).toBe('widened')
+    expect(await user.approveStepUp(id, approved)).toBe('widened')
     // `false`: PingOne revoked the old family while the renewal was there, and says invalid_grant.
     if (!redeemedBefore) pingone.status = 200
     if (!redeemedBefore)
       for (const token of pingone.live) if (token !== approved.refreshToken) pingone.live.delete(token)
     expect(tokenOf(await call)).toBe(approved.accessToken)
-    await runDurableObjectAlarm(person)
+    await runDurableObjectAlarm(user)
     expect([...pingone.live]).toEqual([approved.refreshToken])
-    expect((await person.listGrants())[0]).toMatchObject({ ended: null, downstreamScopes: BOTH })
+    expect((await user.listGrants())[0]).toMatchObject({ ended: null, downstreamScopes: BOTH })
     pingone.reset()
   }
 })
 
 test('new tokens that are near their end are renewed, and nobody waits for ever', async () => {
-  const { person, openId, approval } = await tell({ downstreamEndsAtSeconds: 0 })
+  const { user, openId, approval } = await tell({ downstreamEndsAtSeconds: 0 })
   const id = await openId()
   pingone.takesMs = 500
-  const call = person.beginCall(intent())
+  const call = user.beginCall(intent())
   await expect.poll(() => pingone.redemptions).toBe(1)
-  await person.approveStepUp(id, await approval({ downstreamEndsAtSeconds: 0 }))
+  await user.approveStepUp(id, await approval({ downstreamEndsAtSeconds: 0 }))
   expect(tokenOf(await call)).toMatch(/^eyJ/)
   expect(pingone.redemptions).toBe(2)
 })

@@ -1,8 +1,8 @@
 import { runInDurableObject } from 'cloudflare:test'
 import type { NewGrant } from '#users/grants/grant.ts'
-import type { StepUpGiven, StepUpRefusal } from '#users/requests/step-up-api.ts'
+import type { StepUpGiven, StepUpDenial } from '#users/requests/step-up-api.ts'
 import { ISSUER, newAccessToken, newRefreshToken } from './pingone.ts'
-import { newGrant, personOf } from './story.ts'
+import { newGrant, userOf } from './story.ts'
 
 export const BOTH = ['todo:read', 'todo:write']
 
@@ -11,17 +11,17 @@ const recordOf = (scope: readonly string[]) => ({
   expiresAtSeconds: null,
 })
 
-/** A person who allowed one client to read. */
+/** A user who allowed one client to read. */
 export async function tell({
   scope = ['todo:read'],
   subject = crypto.randomUUID(),
   ...more
 }: { scope?: string[]; subject?: string } & Partial<NewGrant> = {}) {
-  const person = await personOf(subject)
+  const user = await userOf(subject)
   const given = await newGrant({ record: recordOf(scope), ...more })
-  await person.openGrant(given)
+  await user.openGrant(given)
   const open = (grant = 'grant', tool = 'addTodo', scopes = BOTH, network = '192.0.2.0/24') =>
-    person.openStepUp({ grant, scopes, tool, network })
+    user.openStepUp({ grant, scopes, tool, network })
   const approval = async (change: Partial<StepUpGiven> = {}): Promise<StepUpGiven> => ({
     issuer: ISSUER,
     subject,
@@ -35,12 +35,12 @@ export async function tell({
     ...change,
   })
   const stored = (prefix: string) =>
-    runInDurableObject(person, (_object, { storage }) =>
+    runInDurableObject(user, (_object, { storage }) =>
       Array.from(storage.kv.list({ prefix }), ([key, value]) => `${key} ${JSON.stringify(value)}`),
     )
   const scopesNow = async (): Promise<unknown> =>
-    JSON.parse((await person.snapshot('grant', 'any', false)).grant ?? '{}').scope
-  const idIn = (refusal: StepUpRefusal | null) => (refusal?.state === 'open' ? refusal.id : '')
+    JSON.parse((await user.snapshot('grant', 'any', false)).grant ?? '{}').scope
+  const idIn = (denial: StepUpDenial | null) => (denial?.state === 'open' ? denial.id : '')
   const openId = async () => idIn(await open())
-  return { person, given, open, openId, idIn, approval, stored, scopesNow }
+  return { user, given, open, openId, idIn, approval, stored, scopesNow }
 }

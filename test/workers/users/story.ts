@@ -1,11 +1,11 @@
 import { env } from 'cloudflare:workers'
 import type { CallIntent, CallStart } from '#users/calls/calls.ts'
 import type { NewGrant } from '#users/grants/grant.ts'
-import { personName } from '#users/base/user-id.ts'
+import { userName } from '#users/base/user-id.ts'
 import { ISSUER, newAccessToken, newRefreshToken } from './pingone.ts'
 
 /** Whoever PingOne calls so. */
-export const personOf = async (subject: string) => env.PERSON.getByName(await personName(ISSUER, subject))
+export const userOf = async (subject: string) => env.USER.getByName(await userName(ISSUER, subject))
 
 export async function newGrant(given: Partial<NewGrant> = {}): Promise<NewGrant> {
   return {
@@ -13,7 +13,7 @@ export async function newGrant(given: Partial<NewGrant> = {}): Promise<NewGrant>
     record: { value: JSON.stringify({ clientId: 'client' }), expiresAtSeconds: null },
     client: 'client',
     shown: { name: 'Client', domain: null, redirectUri: 'http://localhost:33418/done' },
-    personName: 'Ada',
+    userName: 'Ada',
     pingOneSession: 'sid',
     downstreamScopes: ['todo:read'],
     accessToken: await newAccessToken(),
@@ -27,7 +27,7 @@ export async function newGrant(given: Partial<NewGrant> = {}): Promise<NewGrant>
 export const intent = (given: Partial<CallIntent> = {}): CallIntent => ({
   grant: 'grant',
   client: 'client',
-  lane: 'stateless',
+  transport: 'stateless',
   tool: 'listTodos',
   effect: 'read',
   key: null,

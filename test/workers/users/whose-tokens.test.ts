@@ -1,21 +1,21 @@
 import { beforeEach, expect, test } from 'vitest'
 import { CLIENT_ID, pingone, POLICY } from './pingone.ts'
-import { intent, newGrant, personOf, tokenOf } from './story.ts'
+import { intent, newGrant, userOf, tokenOf } from './story.ts'
 
 // Every check of a refreshed token, violated one at a time (OpenID Connect Core §12.2).
 beforeEach(() => pingone.reset())
 
 /** Ada's grant, with a token of PingOne's that a call has to renew first. */
 async function adasGrant() {
-  const person = await personOf('ada')
+  const user = await userOf('ada')
   const id = crypto.randomUUID()
   const endsSoon = Math.floor(Date.now() / 1000) + 30
-  await person.openGrant(await newGrant({ id, downstreamEndsAtSeconds: endsSoon }))
-  return async () => person.beginCall(intent({ grant: id }))
+  await user.openGrant(await newGrant({ id, downstreamEndsAtSeconds: endsSoon }))
+  return async () => user.beginCall(intent({ grant: id }))
 }
 
 test.for([
-  ['with an id token of the same person', { id: {} }],
+  ['with an id token of the same user', { id: {} }],
   ['with an id token that does not say which flow ran', { id: { acr: undefined } }],
   ['without an id token', {}],
   ['with the flow in the access token', { access: { acr: POLICY, client_id: CLIENT_ID } }],
@@ -28,14 +28,14 @@ test.for([
 test.for([
   ['access token of another issuer', { access: { iss: 'https://auth.pingone.test/other/as' } }],
   ['access token for another API', { access: { aud: 'another-api' } }],
-  ['access token of another person', { access: { sub: 'bob' } }],
-  ['access token of no person', { access: { sid: undefined } }],
+  ['access token of another user', { access: { sub: 'bob' } }],
+  ['access token of no user', { access: { sid: undefined } }],
   ['access token by another flow', { access: { acr: 'Single_Factor' } }],
   ['access token for another application', { access: { client_id: 'another' } }],
   ['access token signed by somebody else', { access: { isForeign: true } }],
   ['id token of another issuer', { id: { iss: 'https://auth.pingone.test/other/as' } }],
   ['id token for another application', { id: { aud: 'another' } }],
-  ['id token of another person', { id: { sub: 'bob' } }],
+  ['id token of another user', { id: { sub: 'bob' } }],
   ['id token by another flow', { id: { acr: 'Single_Factor' } }],
   ['id token of another access token', { id: { at_hash: 'AAAAAAAAAAAAAAAAAAAAAA' } }],
   ['id token signed by somebody else', { id: { isForeign: true } }],

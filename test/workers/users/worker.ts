@@ -1,5 +1,5 @@
 import { requireConfig } from '#config.ts'
-import { makePerson } from '#users/user.ts'
+import { makeUser } from '#users/user.ts'
 import { makePingOne } from '#pingone/client.ts'
 import { answerAsPingOne, CLIENT_ID, ISSUER, POLICY } from './pingone.ts'
 import { rootKey } from '../../support/root-key.ts'
@@ -23,7 +23,7 @@ const client = makePingOne(settings, {
 /** Minutes that a test lets pass. */
 export const clock = { aheadMs: 0 }
 
-/** What an operator set otherwise; a Person that was evicted meanwhile finds it. */
+/** What an operator set otherwise; a User that was evicted meanwhile finds it. */
 export const operator = {
   config,
   sets: (changed: Readonly<Record<string, string>> = {}) => {
@@ -31,7 +31,7 @@ export const operator = {
   },
 }
 
-export class Person extends makePerson({
+export class User extends makeUser({
   config: () => operator.config,
   pingone: () => client,
   nowMs: () => Date.now() + clock.aheadMs,

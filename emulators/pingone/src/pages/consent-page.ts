@@ -11,7 +11,7 @@ const shownClient = ({ request: { shownClient: client } }: Flow): Markup =>
     : html`<p>It does so for <strong>${client.name}</strong>, at <code>${client.host}</code>.</p>`
 
 /** May the application use the API for you? */
-export function consentPage(visit: Visit, flow: Flow, person: Account): Markup {
+export function consentPage(visit: Visit, flow: Flow, user: Account): Markup {
   const boxes = apiScopesAmong(flow.request.scopes).map(
     (scope) =>
       html`<label
@@ -22,13 +22,13 @@ export function consentPage(visit: Visit, flow: Flow, person: Account): Markup {
   const body = html`<form method="post" action="${pathTo(visit, 'consent')}">
       ${guard(flow)}
       <p>
-        ${person.name}, the application at <strong>${hostname}${port === '' ? '' : `:${port}`}</strong> asks
-        to use the API <strong>${visit.settings.apiIdentifier}</strong> for you.
+        ${user.name}, the application at <strong>${hostname}${port === '' ? '' : `:${port}`}</strong> asks to
+        use the API <strong>${visit.settings.apiIdentifier}</strong> for you.
       </p>
       ${shownClient(flow)} ${boxes}
       <button type="submit" name="decision" value="allow">Allow</button>
       <button type="submit" name="decision" value="deny" class="quiet">Deny</button>
     </form>
-    <p class="links">Signed on as ${person.username}.</p>`
+    <p class="links">Signed on as ${user.username}.</p>`
   return layout('Allow access?', body)
 }

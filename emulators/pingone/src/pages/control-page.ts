@@ -4,7 +4,7 @@ import type { State } from '../state.ts'
 import { fieldsOf } from '../switch-form.ts'
 import { layout } from './layout.ts'
 
-/** GET /__stand-in: what the stand-in holds, how it behaves, and what it was asked. */
+/** GET /__emulator: what the emulator holds, how it behaves, and what it was asked. */
 export function showControlPage(settings: Settings, state: State): Markup {
   const body = html`<p>Issuer <code>${settings.issuer}</code></p>
     <p>
@@ -17,18 +17,18 @@ export function showControlPage(settings: Settings, state: State): Markup {
       ${button('rotate-keys?drop=1', 'Rotate and drop old keys')}${button('reset', 'Reset everything')}
     </div>
     <h2>Switches</h2>
-    <form method="post" action="/__stand-in/switches">
+    <form method="post" action="/__emulator/switches">
       <div class="switches">${fieldsOf(state.switches).map(control)}</div>
       <button type="submit">Set switches</button>
     </form>
     <h2>Sessions</h2>
     ${table(
-      ['person', 'since', 'last used', 'sid'],
+      ['user', 'since', 'last used', 'sid'],
       state.sessions.map(({ username, authTime, lastUsed, sid }) => [username, authTime, lastUsed, sid]),
     )}
     <h2>Refresh families</h2>
     ${table(
-      ['person', 'since', 'rotations', 'state', 'scopes', 'sid'],
+      ['user', 'since', 'rotations', 'state', 'scopes', 'sid'],
       state.families.map((family) => [
         family.username,
         family.created,
@@ -40,7 +40,7 @@ export function showControlPage(settings: Settings, state: State): Markup {
     )}
     <h2>Consents</h2>
     ${table(
-      ['person', 'scopes'],
+      ['user', 'scopes'],
       state.consents.map(({ username, scopes }) => [username, scopes.join(' ')]),
     )}
     <h2>Keys</h2>
@@ -61,11 +61,11 @@ export function showControlPage(settings: Settings, state: State): Markup {
         reason,
       ]),
     )}`
-  return layout('PingOne stand-in', body, 'wide')
+  return layout('PingOne emulator', body, 'wide')
 }
 
 const button = (path: string, text: string): Markup =>
-  html`<form method="post" action="/__stand-in/${path}">
+  html`<form method="post" action="/__emulator/${path}">
     <button type="submit" class="quiet">${text}</button>
   </form>`
 

@@ -1,7 +1,7 @@
 import { html, type Markup } from '../markup.ts'
 import { layout } from './layout.ts'
 
-/** What a person sees when the application cannot be told. */
+/** What a user sees when the application cannot be told. */
 export const errorPage = (text: string, correlationId: string): Markup =>
   layout(
     'Something went wrong',

@@ -31,14 +31,14 @@ th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; border-bot
 `,
 }
 
-/** Every page of the stand-in. */
+/** Every page of the emulator. */
 export function layout(title: string, body: Markup, width: 'narrow' | 'wide' = 'narrow'): Markup {
   return html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${title} - PingOne stand-in</title>
+        <title>${title} - PingOne emulator</title>
         <style>
           ${style}
         </style>

@@ -21,7 +21,7 @@ export function signOnPage(visit: Visit, flow: Flow, notice = ''): Markup {
       <a href="${pathTo(visit, 'reset', flow)}">forgot your password?</a>
     </p>
     <p class="links">
-      A stand-in for PingOne, for development. People: ${seedUsernames.join(', ')}; password: demo.
+      An emulator for PingOne, for development. Users: ${seedUsernames.join(', ')}; password: demo.
     </p>`
   return layout('Sign on', html`${said(notice)}${form}`)
 }

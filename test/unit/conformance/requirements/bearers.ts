@@ -61,8 +61,8 @@ export const bearers: readonly Requirement[] = [
     asks: 'The token of the client goes no further; the API gets another one',
     section: 'Access Token Privilege Restriction',
     testedBy: [
-      'test/unit/mcp/invoke-tool.test.ts#a tool sees the person and no token',
-      'test/e2e/every-client-signs-in.test.ts#with %s a person signs in to read, and once more when writing needs it',
+      'test/unit/mcp/invoke-tool.test.ts#a tool sees the user and no token',
+      'test/e2e/every-client-signs-in.test.ts#with %s a user signs in to read, and once more when writing needs it',
     ],
     reason:
       'The example API takes signed JWTs of PingOne alone and ours is none, so each call that succeeds carried the other token.',
@@ -120,8 +120,8 @@ export const bearers: readonly Requirement[] = [
     section: 'Token Handling',
     testedBy: [
       NO_TOKEN,
-      `${OTHERS}#a session id under the bearer of another person, or client, does not exist and changes nothing`,
-      `${OTHERS}#two people with two clients each, in both lanes and interleaved, see their own todos alone`,
+      `${OTHERS}#a session id under the bearer of another user, or client, does not exist and changes nothing`,
+      `${OTHERS}#two users with two clients each, on both transports and interleaved, see their own todos alone`,
     ],
   },
   {
@@ -134,7 +134,7 @@ export const bearers: readonly Requirement[] = [
   {
     id: 27,
     level: 'MUST',
-    asks: 'Tokens are stored as hashes or sealed, and are in no log',
+    asks: 'Tokens are stored as hashes or encrypted, and are in no log',
     section: 'Token Theft',
     testedBy: [
       'test/e2e/storage-keeps-secrets.test.ts#after a run, storage holds no token of PingOne and no secret in clear',

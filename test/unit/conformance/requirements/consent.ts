@@ -5,14 +5,14 @@ export const consent: readonly Requirement[] = [
   {
     id: 48,
     level: 'MUST',
-    asks: 'A person consents to this client before the identity provider is contacted',
+    asks: 'A user consents to this client before the identity provider is contacted',
     section: 'Confused Deputy Problem; SBP Per-Client Consent',
     testedBy: [BEFORE_THE_CLICK],
   },
   {
     id: 49,
     level: 'MUST',
-    asks: 'What was approved before is kept per person and client, and checked each time',
+    asks: 'What was approved before is kept per user and client, and checked each time',
     section: 'SBP Per-Client Consent Storage',
     testedBy: [
       `${ASKED}#our page comes at every login, whatever was approved before and whatever a cookie says`,

@@ -50,7 +50,7 @@ export const identityProvider: readonly Requirement[] = [
     asks: 'A no reaches the client as access_denied, an error of the identity provider as an error, neither as a code',
     section: 'RFC 6749 §4.1.2.1',
     testedBy: [
-      `${DECIDES}#a person who says no %s sends the client home with access_denied`,
+      `${DECIDES}#a user who says no %s sends the client home with access_denied`,
       'test/attack/pingone-answers-with-an-error.test.ts#error %s goes home as %s, with state and issuer, without a word of PingOne',
     ],
   },
@@ -62,7 +62,7 @@ export const identityProvider: readonly Requirement[] = [
     testedBy: [
       `${LOGIN}#an id token that is %s ends the login`,
       `${LOGIN}#a code of another login, and a callback without one, end the login`,
-      'test/e2e/another-op.test.ts#a person signs in through a provider that others wrote, and a tool works with its token',
+      'test/e2e/another-op.test.ts#a user signs in through a provider that others wrote, and a tool works with its token',
     ],
   },
   {
@@ -72,7 +72,7 @@ export const identityProvider: readonly Requirement[] = [
     section: 'Mix-Up Attacks; RFC 9207 §2.4',
     testedBy: [
       `${LOGIN}#an answer that names another issuer ends the login; the right one and none are fine`,
-      `${FORGED}#T07 an error in the name of another issuer is not taken for the word of the person`,
+      `${FORGED}#T07 an error in the name of another issuer is not taken for the word of the user`,
     ],
   },
   {
@@ -93,7 +93,7 @@ export const identityProvider: readonly Requirement[] = [
     section: 'RFC 9700 §4.14',
     testedBy: [
       'test/e2e/the-api-by-binding-and-by-url.test.ts#where PingOne has ended the session too, it is 401, and a new login goes on',
-      'test/e2e/grants-hold.test.ts#a person who signs out at PingOne is out here at the next renewal, with every client',
+      'test/e2e/grants-hold.test.ts#a user who signs out at PingOne is out here at the next renewal, with every client',
       'test/workers/grants/without-refresh-token.test.ts#in the last minute there is nothing to refresh for, and the client hears why',
     ],
   },

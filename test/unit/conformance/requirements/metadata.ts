@@ -26,7 +26,7 @@ export const metadata: readonly Requirement[] = [
   {
     id: 4,
     level: 'MUST',
-    asks: 'Its resource is letter by letter the address that people type, without a slash at the end',
+    asks: 'Its resource is letter by letter the address that users type, without a slash at the end',
     section: 'Canonical Server URI; RFC 9728 §3.3',
     testedBy: [BOTH_DOCUMENTS],
   },

@@ -10,7 +10,7 @@ export const noState: readonly Requirement[] = [
     testedBy: [
       `${SPEC}#a request passes with %s`,
       `${SPEC}#%s is none of this revision’s methods`,
-      `${HTTP}#the stateless lane takes no session: one that is sent is ignored`,
+      `${HTTP}#the stateless transport takes no session: one that is sent is ignored`,
     ],
     reason:
       '405 is for a server that speaks 2026-07-28 alone. This one speaks the older revisions at the same address, where GET and DELETE of an unknown revision are 400.',
@@ -21,7 +21,7 @@ export const noState: readonly Requirement[] = [
     asks: 'A request needs none that came before it',
     section: 'Base Protocol, Statelessness',
     testedBy: [
-      `${OTHERS}#two people with two clients each, in both lanes and interleaved, see their own todos alone`,
+      `${OTHERS}#two users with two clients each, on both transports and interleaved, see their own todos alone`,
       `${STATE}#what a client can do is what this very request says`,
       `${SPEC}#the list of tools is the same for everyone, whatever their scopes, and after a change`,
     ],
@@ -32,21 +32,21 @@ export const noState: readonly Requirement[] = [
     asks: 'A handle of state proves nothing about who holds it',
     section: 'SBP State Handle Hijacking',
     testedBy: [
-      `${STATE}#an answer of another person, of another grant or of another client does not exist`,
-      'test/attack/step-up-is-attacked.test.ts#T10 a link that is sent to another person gives nothing, tells them so, and is a security event',
+      `${STATE}#an answer of another user, of another grant or of another client does not exist`,
+      'test/attack/step-up-is-attacked.test.ts#T10 a link that is sent to another user gives nothing, tells them so, and is a security event',
     ],
   },
   {
     id: 99,
     level: 'MUST',
-    asks: 'What a client carries for the server is sealed against change, and good for its person, its request and a while',
+    asks: 'What a client carries for the server is encrypted against change, and good for its user, its request and a while',
     section: 'Multi Round-Trip Requests, requestState',
     testedBy: [
       `${STATE}#a state that was altered, made up or cut short is refused`,
       `${STATE}#an answer is for its own arguments`,
       `${STATE}#an answer is good for one call: the second time it is refused`,
       `${STATE}#a state whose ten minutes are over is refused`,
-      `${STATE}#an answer of another person, of another grant or of another client does not exist`,
+      `${STATE}#an answer of another user, of another grant or of another client does not exist`,
     ],
   },
   {
@@ -68,7 +68,7 @@ export const noState: readonly Requirement[] = [
     section: 'Subscriptions',
     testedBy: [
       `${ANSWERS}#who listens is told first what will come, which is nothing, and then that it is over`,
-      `${READS}#the stateless lane opens a stream of changes for nothing`,
+      `${READS}#the stateless transport opens a stream of changes for nothing`,
       SUITE,
     ],
     reason:
@@ -93,7 +93,7 @@ export const noState: readonly Requirement[] = [
     section: 'Base Protocol, Error Codes',
     testedBy: [
       `${ANSWERS}#an error has the id of its request and a code of this revision: %s`,
-      `${ANSWERS}#what is refused before a lane has the id of its request too: %s is %d`,
+      `${ANSWERS}#what is refused before a transport has the id of its request too: %s is %d`,
     ],
   },
   {

@@ -1,5 +1,5 @@
 /**
- * What the MCP specification asks of a server that is its own authorization server and signs people in elsewhere, in
+ * What the MCP specification asks of a server that is its own authorization server and signs users in elsewhere, in
  * our words: revision 2026-07-28 (where 2025-11-25 asks the same, it is not said twice), its security best practices
  * ("SBP"), and the RFCs that it refers to. Each has tests, or a reason why it has none.
  */

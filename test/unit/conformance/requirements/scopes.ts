@@ -1,4 +1,4 @@
-import { DECIDES, HTTP, BOTH_DOCUMENTS, NO_TOKEN, LANES } from './places.ts'
+import { DECIDES, HTTP, BOTH_DOCUMENTS, NO_TOKEN, TRANSPORTS } from './places.ts'
 import type { Requirement } from './requirement.ts'
 
 export const scopes: readonly Requirement[] = [
@@ -15,8 +15,8 @@ export const scopes: readonly Requirement[] = [
     asks: 'A token may have less than was asked for; what a call lacks is told when it is made, and lists stay the same',
     section: 'SBP Scope Minimization; Tools, Listing',
     testedBy: [
-      `${DECIDES}#a person who allows %s`,
-      `${LANES}#%s: whatever the token covers, the same tools are listed in the same words`,
+      `${DECIDES}#a user who allows %s`,
+      `${TRANSPORTS}#%s: whatever the token covers, the same tools are listed in the same words`,
     ],
   },
   {
@@ -25,8 +25,8 @@ export const scopes: readonly Requirement[] = [
     asks: 'Who got more, when and for which grant is in the log',
     section: 'SBP Scope Minimization',
     testedBy: [
-      'test/e2e/what-elevation-leaves.test.ts#what a client asked for and a person %s is in the log, by grant',
-      'test/workers/people/step-ups.test.ts#another person changes nothing, is said in the log, and their tokens go back',
+      'test/e2e/what-elevation-leaves.test.ts#what a client asked for and a user %s is in the log, by grant',
+      'test/workers/users/step-ups.test.ts#another user changes nothing, is said in the log, and their tokens go back',
     ],
   },
 ]

@@ -1,4 +1,4 @@
-import { OTHERS, GARBAGE, SUITE, SPEC, ANSWERS, READS, LANES, LONG, REACH, WORDS } from './places.ts'
+import { OTHERS, GARBAGE, SUITE, SPEC, ANSWERS, READS, TRANSPORTS, LONG, REACH, WORDS } from './places.ts'
 import type { Requirement } from './requirement.ts'
 
 export const serverDuties: readonly Requirement[] = [
@@ -9,7 +9,7 @@ export const serverDuties: readonly Requirement[] = [
     section: 'Tools, Security Considerations',
     testedBy: [
       `${SPEC}#whether %s may be called is decided by the scopes of the bearer`,
-      `${LANES}#%s: an argument that the tool does not have is refused`,
+      `${TRANSPORTS}#%s: an argument that the tool does not have is refused`,
       `${REACH}#%s: arguments of the wrong shape are refused, and none is executed`,
       `${GARBAGE}#%s: what is no request of JSON-RPC is refused, and nothing is executed`,
     ],
@@ -21,7 +21,7 @@ export const serverDuties: readonly Requirement[] = [
     section: 'Tools, Security Considerations',
     testedBy: [
       `${SPEC}#whether %s may be called is decided by the scopes of the bearer`,
-      `${OTHERS}#two people with two clients each, in both lanes and interleaved, see their own todos alone`,
+      `${OTHERS}#two users with two clients each, on both transports and interleaved, see their own todos alone`,
     ],
   },
   {
@@ -44,7 +44,7 @@ export const serverDuties: readonly Requirement[] = [
       `${WORDS}#T25 %s: an order in a todo stays a value in a field of a result`,
       `${WORDS}#T25 %s: what cannot be seen is not carried into a model`,
       'test/unit/mcp/invoke-tool.test.ts#an output that does not fit its schema is not shown',
-      'test/unit/tools/tools.test.ts#a field that the output schema does not name cannot leak',
+      'test/unit/todos/tools/tools.test.ts#a field that the output schema does not name cannot leak',
     ],
   },
   {
@@ -53,8 +53,8 @@ export const serverDuties: readonly Requirement[] = [
     asks: 'What is served is declared, and nothing else',
     section: 'Tools, Capabilities; Discovery',
     testedBy: [
-      `${LANES}#both lanes say who they are, what to beware of, and promise nothing that they do not do`,
-      `${READS}#the stateless lane opens a stream of changes for nothing`,
+      `${TRANSPORTS}#both transports say who they are, what to beware of, and promise nothing that they do not do`,
+      `${READS}#the stateless transport opens a stream of changes for nothing`,
       SUITE,
     ],
   },
@@ -64,9 +64,9 @@ export const serverDuties: readonly Requirement[] = [
     asks: 'Names of tools are short, plain and unique; each has words and hints',
     section: 'Tools, Tool Names',
     testedBy: [
-      `${LANES}#%s: tools are listed with title, hints and strict schemas`,
-      'test/unit/tools/registry.test.ts#%s lacks nothing',
-      'test/unit/tools/registry.test.ts#names of tools, resources and prompts are unique and in a fixed order',
+      `${TRANSPORTS}#%s: tools are listed with title, hints and strict schemas`,
+      'test/unit/todos/tools/registry.test.ts#%s lacks nothing',
+      'test/unit/todos/tools/registry.test.ts#names of tools, resources and prompts are unique and in a fixed order',
       'test/e2e/inspector-cli.test.ts#Inspector’s command line (%s) finds nothing to say about our tools, and calls one',
     ],
   },
@@ -89,7 +89,7 @@ export const serverDuties: readonly Requirement[] = [
     section: 'Base Protocol, _meta',
     testedBy: [`${ANSWERS}#%s %j is answered once, in full and by name`],
     reason:
-      'One result is made without an SDK and does not say it: a step-up link as the error of a tool, before any lane.',
+      'One result is made without an SDK and does not say it: a step-up link as the error of a tool, before any transport.',
   },
   {
     id: 119,

@@ -96,7 +96,7 @@ export const stateless: readonly Requirement[] = [
     asks: 'Lists and reads say how long they hold and for whom',
     section: 'Caching',
     testedBy: [
-      `${READS}#every list and every read of the stateless lane is private and says how long it lasts`,
+      `${READS}#every list and every read of the stateless transport is private and says how long it lasts`,
       `${ANSWERS}#what the server can do is said without a session, and how long that holds`,
       SUITE,
     ],
@@ -104,10 +104,10 @@ export const stateless: readonly Requirement[] = [
   {
     id: 94,
     level: 'MUST',
-    asks: 'What depends on the person is private, on each page alike',
+    asks: 'What depends on the user is private, on each page alike',
     section: 'Caching',
     testedBy: [
-      `${READS}#every list and every read of the stateless lane is private and says how long it lasts`,
+      `${READS}#every list and every read of the stateless transport is private and says how long it lasts`,
       `${READS}#%s: a cursor that nobody gave out is refused`,
     ],
     reason: 'Each list is one page.',
@@ -119,8 +119,8 @@ export const stateless: readonly Requirement[] = [
     section: 'Tools, Listing',
     testedBy: [
       `${SPEC}#the list of tools is the same for everyone, whatever their scopes, and after a change`,
-      `${READS}#both lanes list the same tools with the same schemas, byte for byte`,
-      'test/unit/tools/registry.test.ts#names of tools, resources and prompts are unique and in a fixed order',
+      `${READS}#both transports list the same tools with the same schemas, byte for byte`,
+      'test/unit/todos/tools/registry.test.ts#names of tools, resources and prompts are unique and in a fixed order',
     ],
   },
 ]

@@ -1,4 +1,4 @@
-import { GARBAGE, HTTP, NOT_OURS, SUITE, SPEC, ANSWERS, OLDER, LANES, LONG, ASKING } from './places.ts'
+import { GARBAGE, HTTP, NOT_OURS, SUITE, SPEC, ANSWERS, OLDER, TRANSPORTS, LONG, ASKING } from './places.ts'
 import type { Requirement } from './requirement.ts'
 
 export const transport: readonly Requirement[] = [
@@ -65,7 +65,7 @@ export const transport: readonly Requirement[] = [
     testedBy: [
       `${ANSWERS}#%s %j is answered once, in full and by name`,
       `${ANSWERS}#an error has the id of its request and a code of this revision: %s`,
-      `${ANSWERS}#what is refused before a lane has the id of its request too: %s is %d`,
+      `${ANSWERS}#what is refused before a transport has the id of its request too: %s is %d`,
       `${OLDER}#an error has the id of its request and is JSON, wherever it is found`,
     ],
     reason:
@@ -92,7 +92,7 @@ export const transport: readonly Requirement[] = [
       SUITE,
     ],
     reason:
-      'A question to the person is a result there. The revisions of 2025 allow such requests, and their lane makes them.',
+      'A question to the user is a result there. The revisions of 2025 allow such requests, and their transport makes them.',
   },
   {
     id: 82,
@@ -102,8 +102,8 @@ export const transport: readonly Requirement[] = [
     testedBy: [
       `${LONG}#stateless: a closed stream stops the work; what was sent gets its outcome on record`,
       `${LONG}#stateless: a client that goes away before anything was said stops the work`,
-      `${LONG}#stateful: a closed stream stops nothing`,
-      `${LONG}#stateful: the notice of a client that it cancelled stops the work`,
+      `${LONG}#session: a closed stream stops nothing`,
+      `${LONG}#session: the notice of a client that it cancelled stops the work`,
     ],
   },
   {
@@ -113,8 +113,8 @@ export const transport: readonly Requirement[] = [
     section: 'Cancellation; 2025-11-25 Lifecycle, Timeouts',
     testedBy: [
       `${LONG}#%s: when time runs out the rest is left alone and reported`,
-      `${LANES}#%s: a write without an answer is unknown, and the words of the API stay out`,
-      `${ASKING}#%s: a person who does not answer in time has not agreed`,
+      `${TRANSPORTS}#%s: a write without an answer is unknown, and the words of the API stay out`,
+      `${ASKING}#%s: a user who does not answer in time has not agreed`,
     ],
   },
 ]

@@ -192,13 +192,13 @@ test('only a 401 is a reason to send again', async () => {
 
 test('each write of one call has a key of its own, and keeps it under another token', async () => {
   const seen: (string | null)[] = []
-  let refusals = 0
+  let denials = 0
   const client = clientOver(
     async (input, init) => {
       const request = new Request(input, init)
       seen.push(request.headers.get('idempotency-key'))
-      const isRefused = request.method === 'DELETE' && request.url.endsWith('/b') && refusals === 0
-      if (isRefused) refusals += 1
+      const isRefused = request.method === 'DELETE' && request.url.endsWith('/b') && denials === 0
+      if (isRefused) denials += 1
       return isRefused ? new Response('', { status: 401 }) : Response.json({ todos: [todo] })
     },
     undefined,

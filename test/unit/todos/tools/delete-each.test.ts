@@ -4,14 +4,14 @@ import { deleteEach } from '#todos/tools/delete-each.ts'
 import { deleteTodo } from '#todos/tools/delete-todo.ts'
 import type { Todo } from '#todos/tools/todo.ts'
 import type { ToolContext } from '#catalog/tool-context.ts'
-import type { ToolProblem } from '#catalog/tool-denial.ts'
+import type { ToolDenial } from '#catalog/tool-denial.ts'
 import { answering, me } from './context.ts'
 
 const IDS = ['a', 'b', 'c', 'd']
 const todo = (id: string, completed = false): Todo => ({ id, text: `todo ${id}`, completed })
 
 /** A list that counts what was sent, and at its n-th deletion does what a test says. */
-function makeList(at: number, happens: () => ToolProblem | 'kept' | null) {
+function makeList(at: number, happens: () => ToolDenial | 'kept' | null) {
   const stored = new Set(IDS)
   const sent: string[] = []
   const controller = new AbortController()
@@ -45,7 +45,7 @@ const partsOf = ({
 })
 
 const steps = [1, 2, 3, 4]
-const problems: ToolProblem[] = [
+const problems: ToolDenial[] = [
   { reason: 'unavailable' },
   { reason: 'forbidden' },
   { reason: 'busy', retryAfterSeconds: 3 },
@@ -192,7 +192,7 @@ test.each([
   [[todo('a', true), todo('b', true)], { ids: ['a', 'b'] }, 'Delete these 2 todos for good?'],
   // Only what is there is asked about.
   [[todo('a', true)], { ids: ['a', 'b'] }, null],
-])('of the list %j and %j the person is asked %j', async (stored, input, question) => {
+])('of the list %j and %j the user is asked %j', async (stored, input, question) => {
   const context = { ...makeList(0, () => null).context, todos: answering(ok(stored)) }
   const asked = await deleteTodo.confirm?.(input, context)
   expect(asked?.ok && (asked.value?.question ?? null)).toBe(question)

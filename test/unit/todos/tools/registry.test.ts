@@ -19,14 +19,14 @@ function lacks(tool: Looked): string[] {
   const needs: Record<string, boolean> = {
     'scopes: what its token must have': tool.scopes.length > 0,
     'an effect: read, add, change or delete': Object.hasOwn(toolHints, tool.effect),
-    'an example of a call, in test/unit/tools/examples.ts': example !== undefined,
+    'an example of a call, in test/unit/todos/tools/examples.ts': example !== undefined,
     'an example that its input accepts': example === undefined || tool.input.safeParse(example.input).success,
     'a title': tool.title !== '',
     'a description that says when to use it': tool.description.includes('Use it'),
     'the scope todo:read': tool.scopes.includes('todo:read'),
     'the scope todo:write, because it changes something':
       tool.effect === 'read' || tool.scopes.includes('todo:write'),
-    'a question for the person, because it deletes': tool.effect !== 'delete' || tool.confirm !== undefined,
+    'a question for the user, because it deletes': tool.effect !== 'delete' || tool.confirm !== undefined,
     'a strict input': !tool.input.safeParse({ surprise: 1 }).success,
     'fields in its output': Object.keys(tool.output.shape).length > 0,
     'words for every argument': Object.values(tool.input.shape).every(isDescribed),
@@ -68,7 +68,7 @@ test('a tool without scopes, effect, output and example is told each of them', (
   expect(bare && lacks(bare)).toEqual([
     'scopes: what its token must have',
     'an effect: read, add, change or delete',
-    'an example of a call, in test/unit/tools/examples.ts',
+    'an example of a call, in test/unit/todos/tools/examples.ts',
     'the scope todo:read',
     'the scope todo:write, because it changes something',
     'fields in its output',
@@ -88,11 +88,11 @@ test('a tool that lacks something is told what', () => {
     say: () => '',
   })
   expect(lacks(bare)).toEqual([
-    'an example of a call, in test/unit/tools/examples.ts',
+    'an example of a call, in test/unit/todos/tools/examples.ts',
     'a title',
     'a description that says when to use it',
     'the scope todo:write, because it changes something',
-    'a question for the person, because it deletes',
+    'a question for the user, because it deletes',
     'fields in its output',
     'words for every argument',
   ])

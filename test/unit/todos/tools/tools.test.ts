@@ -76,7 +76,7 @@ test('a field that the output schema does not name cannot leak', async () => {
   )
 })
 
-test('texts of todos are bounded and lose what a person cannot see', async () => {
+test('texts of todos are bounded and lose what a user cannot see', async () => {
   const stored = [todo('1', `a\u202Eb\u0000c\nd ${'x'.repeat(600)}`)]
   const answer = await tool('listTodos').run({}, contextWith(ok(stored)))
   expect(answer).toMatchObject({
@@ -98,7 +98,7 @@ test('ten thousand long texts are as much as a model can take in, and a text of 
   const { text = '', structured = {} } = answer.ok ? answer.value : {}
   expect(text.length).toBeLessThan(25_000)
   expect(JSON.stringify(structured).length).toBeLessThan(25_000)
-  expect(text).toMatch(/^The first 49 of 10000 todos\. The other 9951 cannot be shown here\. Tell the person/)
+  expect(text).toMatch(/^The first 49 of 10000 todos\. The other 9951 cannot be shown here\. Tell the user/)
 })
 
 test.each([

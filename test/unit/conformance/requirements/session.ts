@@ -1,7 +1,7 @@
 import { GARBAGE, SUITE, OLDER, SESSIONS, STOLEN } from './places.ts'
 import type { Requirement } from './requirement.ts'
 
-export const stateful: readonly Requirement[] = [
+export const session: readonly Requirement[] = [
   {
     id: 105,
     level: 'MUST',
@@ -44,11 +44,11 @@ export const stateful: readonly Requirement[] = [
   {
     id: 109,
     level: 'MUST',
-    asks: 'A session is no proof of anything: every request is checked, and an id opens for its person alone',
+    asks: 'A session is no proof of anything: every request is checked, and an id opens for its user alone',
     section: '2025-11-25 SBP Session Hijacking',
     testedBy: [
-      `${SESSIONS}#a session id opens only for its person and client; for others it does not exist`,
-      `${STOLEN}#T05 a session id opens nothing for another person or client, and does them no harm`,
+      `${SESSIONS}#a session id opens only for its user and client; for others it does not exist`,
+      `${STOLEN}#T05 a session id opens nothing for another user or client, and does them no harm`,
       `${GARBAGE}#%s: each method without a bearer is 401, and one that does not exist is 405`,
     ],
   },
