@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { describedSettings } from '#settings.ts'
+import { product } from './product.ts'
 
 const PAGE = fileURLToPath(new URL('../docs/configuration.md', import.meta.url))
 
@@ -28,7 +29,7 @@ answers 503 on every path; its log names every bad setting at once, never a valu
 type Setting = ReturnType<typeof describedSettings>[number]
 
 /** The whole page. */
-export const renderConfiguration = (): string => `${HEAD}${describedSettings().map(row).join('')}`
+export const renderConfiguration = (): string => `${HEAD}${describedSettings(product).map(row).join('')}`
 
 const row = (setting: Setting): string =>
   `| \`${setting.name}\` | ${withoutIt(setting)} | ${setting.meaning.replaceAll('|', '\\|')} |\n`

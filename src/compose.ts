@@ -38,7 +38,7 @@ import { copyScript } from '#pages/copy-script.ts'
 import { showHome } from '#pages/show-home.tsx'
 import { styles } from '#pages/styles.ts'
 import { settingsWithoutEffect } from './settings.ts'
-import { type Call, makeWiring, type Product, publishedKeys } from './wiring.ts'
+import { type Call, makeWiring, publishedKeys, type ServerOptions } from './wiring.ts'
 
 /** Assets of pages. They need no settings, so the page about missing settings has its style sheet too. */
 const assets = new Hono<{ Bindings: Call }>()
@@ -58,10 +58,10 @@ const moved = ({ url, method, headers }: Request, path: string) =>
   new Request(new URL(path, url), { method, headers })
 
 /** Every route of this server, and which file answers it. `/mcp` needs a bearer; everything else is for browsers and OAuth. */
-export function compose(product: Product) {
+export function compose(options: ServerOptions) {
   takeOverConsole()
-  const wiring = makeWiring(product)
-  const { names } = product
+  const wiring = makeWiring(options)
+  const { product, deps } = options
 
   const reportSettings = oncePerEnv((env: Env) => {
     const ignored = settingsWithoutEffect(env)
@@ -78,7 +78,7 @@ export function compose(product: Product) {
     c.res = answer
   })
 
-  const nowMs = () => product.deps.nowMs()
+  const nowMs = () => deps.nowMs()
   const logAnswer = createMiddleware<{ Bindings: Call }>(async (c, next) => {
     const beganMs = nowMs()
     await next()
@@ -88,7 +88,7 @@ export function compose(product: Product) {
 
   // The raw path: router, method guard and library then compare the same text.
   const app = new Hono<{ Bindings: Call }>({ getPath: (request) => new URL(request.url).pathname })
-    .get('/', ({ env: { config } }) => showHome(config, names.name))
+    .get('/', ({ env: { config } }) => showHome(config, product))
     .route('/', assets)
     .get('/health', (c) => c.json({ ok: true, runId: c.env.config.runId }))
     // Where PingOne finds the keys that our requests to it are signed with.

@@ -4,7 +4,8 @@ import { err, ok, type Result } from '#lib/result.ts'
 import { COOKIE_KEY_ID, readRootKeys, type RootKey, weaknessOf } from '#lib/root-keys.ts'
 import { Secret } from '#lib/secret.ts'
 import { readSigningKeys, type SigningKeys } from '#lib/signing-keys.ts'
-import { Settings, words } from './settings.ts'
+import type { Product, ScopeText } from '#catalog/define-product.ts'
+import { scopeSettings, Settings, words } from './settings.ts'
 
 /** What the settings mean, read and checked once per isolate. Only this file and settings.ts know their names. */
 export interface Config {
@@ -30,7 +31,9 @@ export interface Config {
     /** How long ago a user may have proved who they are; null: as PingOne decides. */
     maxAuthAgeSeconds: number | null
   }
-  api: { identifier: string; url: string | null; scopeRead: string; scopeWrite: string }
+  /** The slug of the product: events, sessions and rules carry it. */
+  app: string
+  api: { identifier: string; url: string | null; scopes: readonly OfferedScope[] }
   rootKeys: readonly [RootKey, ...RootKey[]]
   /** Ids of keys that were taken away for good. */
   retiredRootKeys: readonly string[]
@@ -54,6 +57,31 @@ export interface Config {
   limits: { requestsPerMinute: number; registrationsPerDay: number }
 }
 
+/** A scope of the product under the settings. */
+export interface OfferedScope {
+  value: string
+  /** The consent page shows it. */
+  sentence: string
+  /** PingOne's name of it: tenants name the API's scopes differently. */
+  upstream: string
+  isRequired: boolean
+  writes: boolean
+  impliedBy: readonly string[]
+}
+
+const offeredScopes = (
+  scopes: readonly ScopeText[],
+  names: Readonly<Record<string, string>>,
+): OfferedScope[] =>
+  scopes.map(({ name, sentence, setting, required = false, impliedBy = [], writes = false }) => ({
+    value: name,
+    sentence,
+    upstream: (setting === undefined ? undefined : names[setting]) ?? name,
+    isRequired: required,
+    writes,
+    impliedBy,
+  }))
+
 const DAY_SECONDS = 86_400
 
 /** What is wrong with the settings: names and rules, never values. */
@@ -67,13 +95,22 @@ export interface BadSettings {
 const ruleOf = (issue: z.core.$ZodIssue): string =>
   issue.code === 'invalid_value' ? `must be one of ${issue.values.join(', ')}` : issue.message
 
-export function loadConfig(env: unknown): Result<Config, BadSettings> {
+/** The part of a product that settings depend on. */
+export type ConfiguredProduct = Pick<Product, 'slug' | 'scopes' | 'settings'>
+
+export function loadConfig(env: unknown, product: ConfiguredProduct): Result<Config, BadSettings> {
   const parsed = Settings.safeParse(env)
+  const scopeNames = scopeSettings(product).safeParse(env)
+  const own = product.settings.safeParse(env)
   const given = z.record(z.string(), z.unknown()).parse(env)
   const textOf = (name: string) => (typeof given[name] === 'string' ? given[name] : undefined)
   const isEmpty = !Object.keys(Settings.shape).some((name) => given[name] !== undefined)
   const rootKeys = readRootKeys(textOf('ROOT_KEYS'), textOf('COOKIE_ENCRYPTION_KEY'))
-  const fieldProblems = (parsed.error?.issues ?? []).map((issue) => {
+  const fieldProblems = [
+    ...(parsed.error?.issues ?? []),
+    ...(scopeNames.error?.issues ?? []),
+    ...(own.error?.issues ?? []),
+  ].map((issue) => {
     const name = String(issue.path[0])
     const isMissing = issue.code === 'invalid_type' && given[name] === undefined
     return { name, problem: isMissing ? 'is missing' : ruleOf(issue) }
@@ -94,8 +131,18 @@ export function loadConfig(env: unknown): Result<Config, BadSettings> {
     keyProblems.push({ name: 'RETIRED_ROOT_KEYS', problem: 'names a key that is still in use' })
   const clientAuth = readClientAuth(textOf)
   const authProblems = clientAuth.ok ? [] : clientAuth.error
-  const problems = [...fieldProblems, ...keyProblems, ...authProblems, ...problemsBetween(textOf)]
-  if (!parsed.success || !rootKeys.ok || !clientAuth.ok || problems.length > 0)
+  const apiProblems =
+    textOf('API_URL') === undefined && given['API'] === undefined
+      ? [{ name: 'API_URL', problem: 'is missing, and no Worker is bound as API' }]
+      : []
+  const problems = [
+    ...fieldProblems,
+    ...keyProblems,
+    ...authProblems,
+    ...apiProblems,
+    ...problemsBetween(textOf),
+  ]
+  if (!parsed.success || !scopeNames.success || !rootKeys.ok || !clientAuth.ok || problems.length > 0)
     return err({ problems, isEmpty })
   const s = parsed.data
   const isLocal = isLoopbackHost(new URL(s.PUBLIC_ORIGIN).hostname)
@@ -115,11 +162,11 @@ export function loadConfig(env: unknown): Result<Config, BadSettings> {
       environments: environmentsOf(s.PINGONE_ISSUER, s.ALLOWED_ENVIRONMENTS),
       maxAuthAgeSeconds: s.MAX_AUTH_AGE_HOURS === undefined ? null : s.MAX_AUTH_AGE_HOURS * 3600,
     },
+    app: product.slug,
     api: {
       identifier: s.API_IDENTIFIER,
       url: s.API_URL ?? null,
-      scopeRead: s.API_SCOPE_READ,
-      scopeWrite: s.API_SCOPE_WRITE,
+      scopes: offeredScopes(product.scopes, scopeNames.data),
     },
     rootKeys: rootKeys.value,
     retiredRootKeys: s.RETIRED_ROOT_KEYS,
@@ -207,8 +254,8 @@ function problemsBetween(textOf: (name: string) => string | undefined): BadSetti
 }
 
 /** For what runs only behind a configuration that was accepted; says names and rules, never values. */
-export function requireConfig(env: unknown): Config {
-  const config = loadConfig(env)
+export function requireConfig(env: unknown, product: ConfiguredProduct): Config {
+  const config = loadConfig(env, product)
   if (config.ok) return config.value
   throw new Error(
     `settings: ${config.error.problems.map(({ name, problem }) => `${name} ${problem}`).join('; ')}`,

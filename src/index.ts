@@ -1,14 +1,8 @@
 import { compose } from './compose.ts'
-import { prompts } from '#todos/prompts/index.ts'
-import { resources, resourceTemplates } from '#todos/resources/index.ts'
-import { tools } from '#todos/tools/index.ts'
+import { todos } from '#todos/index.ts'
 
-const product = compose({
-  names: { name: 'Todos', api: 'Todo API' },
-  tools,
-  resources,
-  resourceTemplates,
-  prompts,
+const server = compose({
+  product: todos,
   deps: {
     fetch: (input, init) => fetch(input, init),
     nowMs: () => Date.now(),
@@ -26,6 +20,6 @@ const product = compose({
 })
 
 // Classes and not aliases: the platform's types look for classes.
-export class User extends product.User {}
-export class McpSession extends product.McpSession {}
-export default product.worker
+export class User extends server.User {}
+export class McpSession extends server.McpSession {}
+export default server.worker

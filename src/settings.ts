@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Product } from '#catalog/define-product.ts'
 import { isExactDocumentUrl, isExactHost } from '#lib/exact-names.ts'
 import { isLoopbackHost } from '#lib/loopback.ts'
 
@@ -55,7 +56,7 @@ const policyIds = z.string().transform((text, context): readonly [string, ...str
   return z.NEVER
 })
 
-/** Every setting, by its name. */
+/** Every setting of the engine, by its name. */
 export const Settings = z.object({
   PUBLIC_ORIGIN: origin.describe('Where this server is reached, e.g. `https://mcp.example.com`.'),
   PINGONE_ISSUER: webAddress
@@ -92,9 +93,9 @@ export const Settings = z.object({
   PINGONE_SEND_RESOURCE: flag.describe('Send `resource` to PingOne. Off: PingOne does not document it.'),
   PINGONE_EXTRA_SCOPES: list.describe('More scopes to ask PingOne for, e.g. `offline_access`.'),
   API_IDENTIFIER: plainText.describe('Audience of the API, as set on its resource at PingOne.'),
-  API_URL: webAddress.optional().describe('Where the API is. Unset: the service binding `TODO_API`.'),
-  API_SCOPE_READ: scopeName.default('todo:read').describe('Scope of the API for reading, at PingOne.'),
-  API_SCOPE_WRITE: scopeName.default('todo:write').describe('Scope of the API for writing, at PingOne.'),
+  API_URL: webAddress
+    .optional()
+    .describe('Where the API is. Unset: the service binding `API`; one of the two is needed.'),
   ROOT_KEYS: z
     .string()
     .optional()
@@ -149,12 +150,36 @@ export const Settings = z.object({
   RUN_ID: z.string().optional().describe('Answered by `/health`; set by `npm start`.'),
 })
 
-/** For docs/configuration.md: every setting with what it means and what it is when it is not set. */
-export const describedSettings = () =>
-  Object.entries(Settings.shape).map(([name, schema]) => {
-    const normal = schema.safeParse(undefined)
-    return { name, meaning: schema.description ?? '', isNeeded: !normal.success, normal: normal.data }
-  })
+/** PingOne's names of the product's scopes: one setting for each scope that names one. */
+export const scopeSettings = ({ scopes }: Pick<Product, 'scopes'>) =>
+  z.object(
+    Object.fromEntries(
+      scopes.flatMap(({ name, setting }) =>
+        setting === undefined
+          ? []
+          : [
+              [
+                setting,
+                scopeName.default(name).describe(`What PingOne calls the scope \`${name}\`.`),
+              ] as const,
+            ],
+      ),
+    ),
+  )
+
+/** Every setting of a server with this product, with its meaning and its default: for docs/configuration.md. */
+export const describedSettings = (product: Pick<Product, 'scopes' | 'settings'>) =>
+  Object.entries({ ...Settings.shape, ...scopeSettings(product).shape, ...product.settings.shape }).map(
+    ([name, schema]) => {
+      const normal = z.safeParse(schema, undefined)
+      return {
+        name,
+        meaning: z.globalRegistry.get(schema)?.description ?? '',
+        isNeeded: !normal.success,
+        normal: normal.data,
+      }
+    },
+  )
 
 // Settings of later releases (docs/decisions). Someone who sets one expects something of it.
 const OF_LATER_RELEASES = ['OPERATOR_CLAIM', 'OPERATOR_GROUP']

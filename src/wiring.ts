@@ -3,12 +3,13 @@ import type { AccountDeps } from '#sign-in/deps.ts'
 import { Admission } from '#authorization/clients/admission.ts'
 import { checkBearer } from '#authorization/token/check-bearer.ts'
 import type { Registrar } from '#authorization/clients/limit-registration.ts'
-import type { LoginDeps, ProductNames } from '#authorization/login/deps.ts'
+import type { LoginDeps } from '#authorization/login/deps.ts'
 import {
   UNUSED_REGISTRATION_SECONDS,
   USED_REGISTRATION_SECONDS,
 } from '#authorization/clients/register-client.ts'
 import { firstScopes } from '#authorization/scopes.ts'
+import type { Product } from '#catalog/define-product.ts'
 import { makeAuthorizationServer, type AuthorizationServer } from '#authorization/server.ts'
 import type { TokenRun } from '#authorization/token/token-request.ts'
 import { loadConfig, requireConfig, type Config } from './config.ts'
@@ -29,10 +30,8 @@ import { GrantDraft, kvStorage, LoginStorage } from '#oauth-store/provider-stora
 import { reachUser, type ReachedUser } from '#users/reach-user.ts'
 import type { Step } from '#users/base/step.ts'
 import { makePingOne, type PingOne } from '#pingone/client.ts'
-import type { AnyPrompt } from '#catalog/define-prompt.ts'
-import type { AnyResource, AnyTemplate } from '#catalog/define-resource.ts'
-import type { AnyTool } from '#catalog/define-tool.ts'
-import { offeredReads, offeredTools } from '#catalog/offered-tools.ts'
+import { readOnly } from '#catalog/offered-tools.ts'
+import { mcpProduct } from '#mcp/product.ts'
 
 /** The world, as far as this server touches it; tests give another one. */
 export interface Deps {
@@ -54,13 +53,9 @@ export interface Deps {
   stepOf?: (object: DurableObjectState) => Step
 }
 
-export interface Product {
-  names: ProductNames
-  tools: readonly AnyTool[]
-  resources?: readonly AnyResource[]
-  resourceTemplates?: readonly AnyTemplate[]
-  prompts?: readonly AnyPrompt[]
-  /** Only for the conformance entry: what none of the lists can say (mcp/extension.ts). */
+export interface ServerOptions {
+  product: Product
+  /** Only for the conformance entry: what no list can say (mcp/extension.ts). */
   extend?: Extension
   deps: Deps
 }
@@ -78,6 +73,9 @@ interface Parts {
   registrations: Registrations
 }
 
+/** A service binding ignores the host; the name only shows in traces. */
+const BINDING_URL = new URL('https://api.internal')
+
 export const publishedKeys = ({ pingone: { clientAuth } }: Config): readonly PublicKey[] =>
   clientAuth.method === 'private_key_jwt' ? clientAuth.keys.published : []
 
@@ -88,12 +86,12 @@ export interface Call extends Parts {
 }
 
 /** What the routes in compose.ts work with: made from the settings once per isolate, or for one request. */
-export function makeWiring({ names, tools, deps, extend, ...lists }: Product) {
-  const { resources = [], resourceTemplates = [], prompts = [] } = lists
+export function makeWiring({ product, deps, extend }: ServerOptions) {
+  const names = { name: product.title, api: product.apiName }
   const nowSeconds = () => Math.floor(deps.nowMs() / 1000)
   // Settings cannot change while an isolate lives, good or bad.
-  const configOf = oncePerEnv((env: Env) => loadConfig(env))
-  const partsOf = oncePerEnv((env: Env) => makeParts(requireConfig(env), env))
+  const configOf = oncePerEnv((env: Env) => loadConfig(env, product))
+  const partsOf = oncePerEnv((env: Env) => makeParts(requireConfig(env, product), env))
 
   const makeParts = (config: Config, { FAILURES, RECORDS }: Env): Parts => {
     const ceiling = new DailyCeiling(RECORDS, config.limits.registrationsPerDay, deps.deadlines.storageMs)
@@ -139,15 +137,20 @@ export function makeWiring({ names, tools, deps, extend, ...lists }: Product) {
     return toUser(env, name.value)
   }
 
+  /** The API at its URL, or the Worker that is bound as `API`; config.ts requires one of them. */
+  const connectionOf = ({ API }: Env, { api: { url } }: Config) => {
+    const limits = { deadlineMs: deps.deadlines.apiMs, now: nowSeconds }
+    if (url !== null) return { ...limits, fetch: deps.fetch, baseUrl: new URL(url) }
+    if (API === undefined) throw new Error('settings: neither API_URL nor the binding API is there')
+    const fetchBinding: Fetch = (input, init) => API.fetch(input, init)
+    return { ...limits, fetch: fetchBinding, baseUrl: BINDING_URL }
+  }
+
   const mcp = makeMcpEndpoint({
     productOf: oncePerEnv((env: Env) => {
       const { config } = partsOf(env)
-      return {
-        tools: offeredTools(tools, config),
-        resources: offeredReads(resources, config),
-        resourceTemplates: offeredReads(resourceTemplates, config),
-        prompts: offeredReads(prompts, config),
-      }
+      const catalog = product.open(connectionOf(env, config), env)
+      return mcpProduct(product, config.isReadOnly ? readOnly(catalog, product.scopes) : catalog)
     }),
     extend,
     deps: { fetch: deps.fetch, now: nowSeconds, deadlines: deps.deadlines },
@@ -162,7 +165,6 @@ export function makeWiring({ names, tools, deps, extend, ...lists }: Product) {
       return {
         sessionKeys: await keysFor('session-id'),
         requestStateKeys: () => keysFor('request-state'),
-        apiUrl: config.api.url,
       }
     },
     userOf,

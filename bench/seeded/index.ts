@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { openGrant } from '#authorization/login/finish-login.tsx'
 import product from '#index.ts'
 import { AccessTokenClaims, IdTokenClaims } from '#pingone/claims.ts'
-import { tools } from '#todos/tools/index.ts'
+import { todos } from '#todos/index.ts'
 import { makeWiring } from '#wiring.ts'
 
 export { McpSession, User } from '#index.ts'
@@ -31,8 +31,7 @@ const CHALLENGE = 'IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk'
 const SCOPES = 'todo:read todo:write'
 
 const wiring = makeWiring({
-  names: { name: 'Todos', api: 'Todo API' },
-  tools,
+  product: todos,
   deps: {
     fetch: (input, init) => fetch(input, init),
     nowMs: () => Date.now(),

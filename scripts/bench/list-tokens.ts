@@ -1,7 +1,5 @@
 import { makeLists } from '#mcp/listed.ts'
-import { prompts } from '#todos/prompts/index.ts'
-import { resources, resourceTemplates } from '#todos/resources/index.ts'
-import { tools } from '#todos/tools/index.ts'
+import { catalog } from '../../test/support/product.ts'
 
 /** Every model pays for the list of tools on every turn. */
 export const TOOL_LIST_BUDGET = 2000
@@ -9,7 +7,7 @@ export const TOOL_LIST_BUDGET = 2000
 /** As most tokenizers have it for JSON of English words; an estimate that is the same on every machine. */
 const tokensOf = (value: unknown) => Math.ceil(JSON.stringify(value).length / 4)
 
-const lists = makeLists({ tools, resources, resourceTemplates, prompts })
+const lists = makeLists(catalog)
 
 export const listTokens = {
   tools: tokensOf(lists.tools),

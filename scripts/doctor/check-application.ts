@@ -1,3 +1,4 @@
+import { firstScopes, upstreamScopes } from '#authorization/scopes.ts'
 import type { Config } from '#config.ts'
 import type { PingOne } from '#pingone/client.ts'
 import { type Finding, note, ok, problem } from './finding.ts'
@@ -13,7 +14,7 @@ export async function checkApplication(
   { pingone: { refresh }, config }: { pingone: Pick<PingOne, 'refresh'>; config: Config },
   madeUp: string,
 ): Promise<readonly Finding[]> {
-  const answer = await refresh(madeUp, [config.api.scopeRead], crypto.randomUUID())
+  const answer = await refresh(madeUp, upstreamScopes(firstScopes(config), config.api), crypto.randomUUID())
   if (answer.ok) return [problem('PingOne took a refresh token that was made up: this is not PingOne')]
   const { reason, detail } = answer.error
   if (reason === 'dead') return [ok('PingOne takes our client authentication, and refresh tokens')]

@@ -1,3 +1,5 @@
+import { inForce, upstreamScopes } from '#authorization/scopes.ts'
+import { product } from '../product.ts'
 import { randomUUID } from 'node:crypto'
 import type { Config } from '#config.ts'
 import { boundedFetch, type Fetch } from '#lib/bounded-fetch.ts'
@@ -40,10 +42,11 @@ const NEEDS_A_USER = [
  * redirect URI, scopes and policy before it looks for a user, so nobody is signed in.
  */
 export async function checkLogins(config: Config, fetch: Fetch): Promise<readonly Finding[]> {
-  const { api, isReadOnly, pingone, publicOrigin } = config
+  const { api, pingone, publicOrigin } = config
   const { extraScopes } = pingone
   const [policy, ...others] = pingone.policyIds
-  const scopes = isReadOnly ? [api.scopeRead] : [api.scopeRead, api.scopeWrite]
+  const names = api.scopes.map(({ value }) => value)
+  const scopes = upstreamScopes(inForce(names, config), api)
   const redirectUri = `${publicOrigin}/callback`
   const login = { redirectUri, scopes, extraScopes, policy }
   const begin = (different: Partial<Login> = {}) => beginLogin(config, fetch, { ...login, ...different })
@@ -189,14 +192,9 @@ const NOT_TOGETHER =
   'resources. Take scopes of one resource; if PINGONE_SEND_RESOURCE is on, switch it off'
 
 function notGranted(scope: string, { api, pingone }: Config): Finding {
-  const name =
-    scope === api.scopeRead
-      ? 'API_SCOPE_READ'
-      : scope === api.scopeWrite
-        ? 'API_SCOPE_WRITE'
-        : pingone.extraScopes.includes(scope)
-          ? 'PINGONE_EXTRA_SCOPES'
-          : 'the settings'
+  const offered = api.scopes.find(({ upstream }) => upstream === scope)
+  const setting = product.scopes.find(({ name }) => name === offered?.value)?.setting
+  const name = setting ?? (pingone.extraScopes.includes(scope) ? 'PINGONE_EXTRA_SCOPES' : 'the settings')
   return problem(
     `PingOne does not grant the scope ${scope} to this application (invalid_scope): grant it there, or correct ${name}`,
   )

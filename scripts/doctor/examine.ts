@@ -7,6 +7,7 @@ import { checkApplication, toKnow } from './check-application.ts'
 import { checkDiscovery } from './check-discovery.ts'
 import { checkKeys } from './check-keys.ts'
 import { checkLogins, onlyALoginShows } from './check-logins.ts'
+import { product } from '../product.ts'
 import { checkNames } from './check-names.ts'
 import { type Finding, ok, problem } from './finding.ts'
 
@@ -16,7 +17,7 @@ const LIMITS = { deadlineMs: DEADLINE_MS, maxBytes: 64 * 1024 }
 /** Everything that can be known without a user: the settings, and what PingOne says of itself and of us. */
 export async function examine(settings: GivenSettings, fetch: Fetch): Promise<readonly Finding[]> {
   const misspelt = checkNames(settings)
-  const config = loadConfig(settings)
+  const config = loadConfig({ API: {}, ...settings }, product)
   if (!config.ok) {
     const { problems } = config.error
     return [...misspelt, ...problems.map(({ name, problem: rule }) => problem(`${name} ${rule}`))]

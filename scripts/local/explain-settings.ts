@@ -1,4 +1,5 @@
 import { loadConfig } from '#config.ts'
+import { product } from '../product.ts'
 import { describedSettings, settingsWithoutEffect } from '#settings.ts'
 import type { Plan } from './plan.ts'
 import { type GivenSettings, SETTING_NAMES, unknownNames } from './settings.ts'
@@ -31,9 +32,9 @@ export function explainSettings(
 
 /** The server would refuse them too, but only after it was started, and to its log. Names and rules, never values. */
 export function requireGoodSettings({ settings, workers }: Plan): void {
-  const config = loadConfig(settings)
+  const config = loadConfig({ API: {}, ...settings }, product)
   if (config.ok) return
-  const known = describedSettings().map(({ name }) => name)
+  const known = describedSettings(product).map(({ name }) => name)
   const problems = config.error.problems
     .toSorted((a, b) => known.indexOf(a.name) - known.indexOf(b.name))
     .map(({ name, problem }) => `  ${name} ${problem}`)

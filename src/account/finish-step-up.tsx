@@ -56,7 +56,7 @@ export async function finishStepUp(
     return answerNoRequest(parts, headers)
   }
   // Invariant 5: asked ∩ approved ∩ given. Approved is what the page showed, all of it: the call needs all of it.
-  const wanted = inForce(wantedScopes([...open.view.has, ...open.view.scopes]), config)
+  const wanted = inForce(wantedScopes([...open.view.has, ...open.view.scopes], config.api), config)
   const scopes = grantedScopes(wanted, tokens.claims.scope, config.api)
   const outcome = await open.user.approveStepUp(open.id, {
     issuer: claims.iss,

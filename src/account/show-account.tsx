@@ -1,5 +1,5 @@
 import { isHttps } from '#authorization/login/answers.tsx'
-import { inForce, offeredScopes } from '#authorization/scopes.ts'
+import { inForce } from '#authorization/scopes.ts'
 import type { Account } from '#users/grants/account-api.ts'
 import { AccountPage, type EndedGrant, type LiveGrant } from '#pages/account-page.tsx'
 import { htmlAnswer } from '#pages/html-answer.ts'
@@ -38,7 +38,7 @@ function accountPage(parts: AccountDeps, { userName, grants }: Account, csrf: st
     .map((grant): LiveGrant => ({
       id: grant.id,
       client: clientOf(grant, parts),
-      scopes: offeredScopes.filter(({ value }) => inForce(grant.scopes, config).includes(value)),
+      scopes: config.api.scopes.filter(({ value }) => inForce(grant.scopes, config).includes(value)),
       since: momentOf(grant.openedAtSeconds),
       lastUsed: usedMoment(grant.usedAtSeconds, nowSeconds()),
       sessions: grant.sessions,

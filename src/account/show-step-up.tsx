@@ -1,5 +1,5 @@
 import { isHttps } from '#authorization/login/answers.tsx'
-import { offeredScopes, upstreamScopes, wantedScopes } from '#authorization/scopes.ts'
+import { upstreamScopes, wantedScopes } from '#authorization/scopes.ts'
 import { htmlAnswer } from '#pages/html-answer.ts'
 import { StepUpPage } from '#pages/step-up-page.tsx'
 import { momentOf } from './moments.ts'
@@ -16,7 +16,8 @@ export async function showStepUp(request: Request, parts: AccountDeps): Promise<
   const { config, product } = parts
   const { view } = open
   const { csrf, cookie } = await bindForm(request, open.request)
-  const sentences = (scopes: readonly string[]) => offeredScopes.filter(({ value }) => scopes.includes(value))
+  const sentences = (scopes: readonly string[]) =>
+    config.api.scopes.filter(({ value }) => scopes.includes(value))
   const page = (
     <StepUpPage
       action={pathOf(open.request)}
@@ -31,7 +32,7 @@ export async function showStepUp(request: Request, parts: AccountDeps): Promise<
         'openid',
         'profile',
         'email',
-        ...upstreamScopes(wantedScopes([...view.has, ...view.scopes]), config.api),
+        ...upstreamScopes(wantedScopes([...view.has, ...view.scopes], config.api), config.api),
       ]}
       productName={product.name}
       apiName={product.api}

@@ -1,61 +1,77 @@
 import type { Config } from '#config.ts'
 
-/**
- * What a client may ask for, each with the sentence that a user reads. `offline_access` is listed in our metadata,
- * because clients ask only for what they see, and is no permission: the page says how long one stays signed in.
- */
-export const READ = 'todo:read'
-export const WRITE = 'todo:write'
+type Offered = Pick<Config['api'], 'scopes'>
 
-export const offeredScopes = [
-  { value: READ, sentence: 'See your todos and your name' },
-  { value: WRITE, sentence: 'Add, change and delete your todos' },
-] as const
+const namesOf = ({ scopes }: Offered): string[] => scopes.map(({ value }) => value)
 
-export const metadataScopes = [READ, WRITE, 'offline_access']
-
-/**
- * The scopes that a new client should request: in the challenge of a 401 and in the metadata of the resource. They
- * override the client's own settings, so a client that never asks again needs all of them at once.
- */
-export const firstScopes = (config: Pick<Config, 'firstScopes' | 'isReadOnly'>): string[] =>
-  inForce(config.firstScopes === 'all' ? [READ, WRITE] : [READ], config)
-
-/**
- * Under PROFILE=read-only nothing is offered, asked or heeded but reading, whatever was granted before: what a grant
- * lost by that it has again when the profile is another one.
- */
-export const inForce = (scopes: readonly string[], { isReadOnly }: { isReadOnly: boolean }): string[] =>
-  scopes.filter((scope) => !isReadOnly || scope !== WRITE)
-
-/**
- * What a request comes down to: known scopes only (clients ask for everything they have seen: narrowed, not refused),
- * nothing asked means reading, and writing never comes without reading.
- */
-export function wantedScopes(requested: readonly string[]): string[] {
-  return requested.includes(WRITE) ? [READ, WRITE] : [READ]
+/** What every grant has; all scopes where the product marks none. */
+const leastOf = (api: Offered): string[] => {
+  const required = api.scopes.filter(({ isRequired }) => isRequired)
+  return required.length > 0 ? namesOf({ scopes: required }) : namesOf(api)
 }
 
-/** Invariant 5: requested ∩ approved by the user ∩ given by PingOne. Reading is the least that a grant can be. */
+/**
+ * `offline_access` is listed because clients request only what they see. It is no permission: the consent page says how
+ * long the user stays signed in.
+ */
+export const metadataScopes = (api: Offered): string[] => [...namesOf(api), 'offline_access']
+
+/**
+ * The scopes a new client should request: in the challenge of a 401 and in the metadata of the resource. They override
+ * the client's own settings, so a client that never requests again needs all of them at once.
+ */
+export const firstScopes = (config: Pick<Config, 'firstScopes' | 'isReadOnly' | 'api'>): string[] =>
+  inForce(config.firstScopes === 'all' ? namesOf(config.api) : leastOf(config.api), config)
+
+/**
+ * Under PROFILE=read-only no scope that writes is offered, requested or honoured, whatever was granted before. Under
+ * another profile a grant has it again.
+ */
+export const inForce = (
+  scopes: readonly string[],
+  { isReadOnly, api }: Pick<Config, 'isReadOnly' | 'api'>,
+): string[] => {
+  const writing = new Set(api.scopes.filter(({ writes }) => writes).map(({ value }) => value))
+  return scopes.filter((scope) => !isReadOnly || !writing.has(scope))
+}
+
+/**
+ * Narrows a request to scopes of the product: clients request everything they have seen. Required scopes and those that
+ * a requested scope implies are added. An empty request is one for the least.
+ */
+export function wantedScopes(requested: readonly string[], api: Offered): string[] {
+  const least = leastOf(api)
+  const isRequested = new Set(requested)
+  const wanted = api.scopes.filter(
+    ({ value, isRequired, impliedBy }) =>
+      isRequired || isRequested.has(value) || impliedBy.some((other) => isRequested.has(other)),
+  )
+  return wanted.length === 0 ? least : namesOf({ scopes: wanted })
+}
+
+/** Invariant 5: requested ∩ approved by the user ∩ given by PingOne. Empty where a required scope is missing. */
 export function grantedScopes(
   wanted: readonly string[],
   givenByPingOne: readonly string[],
-  names: { scopeRead: string; scopeWrite: string },
+  api: Offered,
 ): string[] {
-  const isGiven = {
-    read: givenByPingOne.includes(names.scopeRead),
-    write: givenByPingOne.includes(names.scopeWrite),
-  }
-  if (!isGiven.read || !wanted.includes(READ)) return []
-  return isGiven.write && wanted.includes(WRITE) ? [READ, WRITE] : [READ]
+  const granted = api.scopes.filter(
+    ({ value, upstream }) => wanted.includes(value) && givenByPingOne.includes(upstream),
+  )
+  const isWhole = api.scopes.every((scope) => !scope.isRequired || granted.includes(scope))
+  return isWhole ? namesOf({ scopes: granted }) : []
 }
 
-/** What the user left ticked, of what was asked. Reading is fixed on the page, so it is not a choice here. */
-export const approvedScopes = (wanted: readonly string[], ticked: readonly string[]): string[] =>
-  wanted.filter((scope) => scope === READ || ticked.includes(scope))
+/** What the user left ticked of what was requested. The page shows required scopes as fixed. */
+export const approvedScopes = (
+  wanted: readonly string[],
+  ticked: readonly string[],
+  api: Offered,
+): string[] => {
+  const required = api.scopes.filter(({ isRequired }) => isRequired).map(({ value }) => value)
+  return wanted.filter((scope) => required.includes(scope) || ticked.includes(scope))
+}
 
-/** Ours in PingOne's words: tenants name the API's scopes differently. */
-export const upstreamScopes = (
-  scopes: readonly string[],
-  names: { scopeRead: string; scopeWrite: string },
-): string[] => scopes.map((scope) => (scope === WRITE ? names.scopeWrite : names.scopeRead))
+/** PingOne's names of these scopes. */
+export const upstreamScopes = (scopes: readonly string[], api: Offered): string[] =>
+  scopes.flatMap((scope) => api.scopes.find(({ value }) => value === scope)?.upstream ?? [])

@@ -35,7 +35,7 @@ export const makeAuthorizationServer = (
     clientRegistrationEndpoint: '/register',
     clientRegistrationTTL: registrationSeconds,
     clientIdMetadataDocumentEnabled: true,
-    scopesSupported: inForce(metadataScopes, config),
+    scopesSupported: inForce(metadataScopes(config.api), config),
     accessTokenTTL: config.life.accessTokenSeconds,
     refreshTokenTTL: Math.min(config.life.grantIdleSeconds, config.life.grantMaxSeconds),
     refreshTokenIdleTTL: config.life.grantIdleSeconds,

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import type { Result } from '#lib/result.ts'
 import type { ResourceForm } from './define-resource.ts'
-import type { Scope } from './define-tool.ts'
-import type { ToolContext } from './tool-context.ts'
+import type { CallContext } from './tool-context.ts'
 import type { ToolDenial } from './tool-denial.ts'
 
 /** `instruction`: words of ours. `resource`: what others wrote, embedded as data (invariant 9). */
@@ -15,22 +14,24 @@ interface PromptFacts {
   readonly name: string
   readonly title: string
   readonly description: string
-  readonly scopes: readonly [Scope, ...Scope[]]
+  readonly scopes: readonly [string, ...string[]]
 }
 
 /** A prompt that a user picks in their client. */
-export interface AnyPrompt extends PromptFacts {
+export interface Prompt<C> extends PromptFacts {
   /** A z.strictObject of texts, each with `.describe()`: arguments of prompts are texts on the wire. */
   readonly arguments: z.ZodObject
-  get(given: unknown, context: ToolContext): Promise<Result<readonly PromptPart[], ToolDenial>>
+  readonly get: (given: unknown, context: C) => Promise<Result<readonly PromptPart[], ToolDenial>>
 }
 
-interface Prompt<A extends z.ZodObject> extends PromptFacts {
+export type AnyPrompt = Prompt<CallContext>
+
+export interface PromptDefinition<C, A extends z.ZodObject> extends PromptFacts {
   readonly arguments: A
-  get(given: z.output<A>, context: ToolContext): Promise<Result<readonly PromptPart[], ToolDenial>>
+  get(given: z.output<A>, context: C): Promise<Result<readonly PromptPart[], ToolDenial>>
 }
 
-export const definePrompt = <A extends z.ZodObject>(prompt: Prompt<A>): AnyPrompt => ({
+export const definePrompt = <C, A extends z.ZodObject>(prompt: PromptDefinition<C, A>): Prompt<C> => ({
   ...prompt,
   get: (given, context) => prompt.get(prompt.arguments.parse(given), context),
 })

@@ -1,7 +1,6 @@
 import type { z } from 'zod'
 import type { Result } from '#lib/result.ts'
-import type { Scope } from './define-tool.ts'
-import type { ToolContext } from './tool-context.ts'
+import type { CallContext } from './tool-context.ts'
 import type { ToolDenial } from './tool-denial.ts'
 
 /** One form of what is read; a resource may come in several, text for users and JSON for programs. */
@@ -16,35 +15,41 @@ interface ResourceFacts {
   /** For the client and its model: what there is to read. */
   readonly description: string
   readonly mimeType: string
-  readonly scopes: readonly [Scope, ...Scope[]]
+  readonly scopes: readonly [string, ...string[]]
 }
 
 /** What a client may read at one address: data, like a tool, and read through the same door (mcp/invoke-tool.ts). */
-export interface AnyResource extends ResourceFacts {
+export interface Resource<C> extends ResourceFacts {
   readonly uri: string
-  read(context: ToolContext): ReadAnswer
+  readonly read: (context: C) => ReadAnswer
 }
 
-export interface AnyTemplate extends ResourceFacts {
+export interface Template<C> extends ResourceFacts {
   /** RFC 6570 with simple expressions only: `todo://items/{id}`. */
   readonly uriTemplate: string
   /** A z.strictObject with a text for each expression. A value that it refuses is an address that does not exist. */
   readonly variables: z.ZodObject
-  read(variables: unknown, context: ToolContext): ReadAnswer
+  readonly read: (variables: unknown, context: C) => ReadAnswer
   /** For some of the variables: which values there are, the user's own and no others. */
-  readonly complete?: Readonly<
-    Record<string, (context: ToolContext) => Promise<Result<readonly string[], ToolDenial>>>
-  >
+  readonly complete?: Readonly<Record<string, (context: C) => Promise<Result<readonly string[], ToolDenial>>>>
 }
 
-interface Template<V extends z.ZodObject> extends Omit<AnyTemplate, 'variables' | 'read'> {
+export type AnyResource = Resource<CallContext>
+export type AnyTemplate = Template<CallContext>
+
+export interface TemplateDefinition<C, V extends z.ZodObject> extends Omit<
+  Template<C>,
+  'variables' | 'read'
+> {
   readonly variables: V
-  read(variables: z.output<V>, context: ToolContext): ReadAnswer
+  read(variables: z.output<V>, context: C): ReadAnswer
 }
 
-export const defineResource = (resource: AnyResource): AnyResource => resource
+export const defineResource = <C>(resource: Resource<C>): Resource<C> => resource
 
-export const defineTemplate = <V extends z.ZodObject>(template: Template<V>): AnyTemplate => ({
+export const defineTemplate = <C, V extends z.ZodObject>(
+  template: TemplateDefinition<C, V>,
+): Template<C> => ({
   ...template,
   read: (variables, context) => template.read(template.variables.parse(variables), context),
 })

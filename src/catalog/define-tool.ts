@@ -1,11 +1,8 @@
 import type { z } from 'zod'
 import { ok, type Result } from '#lib/result.ts'
 import { type Confirmation, confirmArgument } from './confirmation.ts'
-import type { ToolContext } from './tool-context.ts'
+import type { CallContext, ToolContext } from './tool-context.ts'
 import type { ToolDenial } from './tool-denial.ts'
-
-/** Scopes as clients see them. */
-export type Scope = 'todo:read' | 'todo:write'
 
 export type Effect = 'read' | 'add' | 'change' | 'delete'
 
@@ -16,19 +13,19 @@ interface ToolFacts {
   /** For the model: what it does and when to use it. */
   readonly description: string
   /** Every scope that the call needs. Leaving it out is a compile error. */
-  readonly scopes: readonly [Scope, ...Scope[]]
+  readonly scopes: readonly [string, ...string[]]
   readonly effect: Effect
 }
 
-interface Tool<I extends z.ZodObject, O extends z.ZodObject> extends ToolFacts {
+export interface ToolDefinition<C, I extends z.ZodObject, O extends z.ZodObject> extends ToolFacts {
   /** A z.strictObject without transforms that change a value twice: it is parsed at the border and here. */
   readonly input: I
   readonly output: O
-  run(input: z.output<I>, context: ToolContext): Promise<Result<z.input<O>, ToolDenial>>
+  run(input: z.output<I>, context: C): Promise<Result<z.input<O>, ToolDenial>>
   /** The output in our words, for a user to read, without values that others chose: those are shown as JSON. */
   say(output: z.output<O>): string
   /** What the user must agree to before `run`; null: nothing. It only looks: it changes nothing. */
-  confirm?(input: z.output<I>, context: ToolContext): Asking
+  confirm?(input: z.output<I>, context: C): Asking
   /** For a tool with several effects: whether some of them may or may not have happened (invariant 7). */
   isUnknown?(output: z.output<O>): boolean
 }
@@ -36,12 +33,17 @@ interface Tool<I extends z.ZodObject, O extends z.ZodObject> extends ToolFacts {
 type Asking = Promise<Result<Confirmation | null, ToolDenial>>
 
 /** What both SDKs and invokeTool see: the same tool with its types erased, so that all fit in one list. */
-export interface AnyTool extends ToolFacts {
+export interface Tool<C> extends ToolFacts {
   readonly input: z.ZodObject
   readonly output: z.ZodObject
-  run(input: unknown, context: ToolContext): Promise<Result<ToolOutput, ToolDenial>>
-  readonly confirm?: ((input: unknown, context: ToolContext) => Asking) | undefined
+  readonly run: (input: unknown, context: C) => Promise<Result<ToolOutput, ToolDenial>>
+  readonly confirm?: ((input: unknown, context: C) => Asking) | undefined
 }
+
+/** A tool of a product, before the product is connected. */
+export type ProductTool<Api> = Tool<ToolContext<Api>>
+/** A tool as the engine calls it. */
+export type AnyTool = Tool<CallContext>
 
 export interface ToolOutput {
   structured: Record<string, unknown>
@@ -51,7 +53,9 @@ export interface ToolOutput {
 }
 
 /** Input and output are both parsed here, so that a field that no schema names can neither enter nor leak. */
-export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(tool: Tool<I, O>): AnyTool {
+export function defineTool<C, I extends z.ZodObject, O extends z.ZodObject>(
+  tool: ToolDefinition<C, I, O>,
+): Tool<C> {
   const asks = tool.confirm !== undefined
   return {
     name: tool.name,

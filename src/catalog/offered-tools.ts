@@ -1,16 +1,14 @@
-import type { AnyTool } from './define-tool.ts'
+import type { Catalog, ScopeText } from './define-product.ts'
 
-/** Under PROFILE=read-only a tool that could change anything does not exist: it is neither listed nor called. */
-export const offeredTools = (
-  tools: readonly AnyTool[],
-  { isReadOnly }: { isReadOnly: boolean },
-): readonly AnyTool[] =>
-  isReadOnly
-    ? tools.filter(({ effect, scopes }) => effect === 'read' && !scopes.includes('todo:write'))
-    : tools
-
-/** The same for what is read: what needs the permission to write is not there. */
-export const offeredReads = <R extends { readonly scopes: readonly string[] }>(
-  reads: readonly R[],
-  { isReadOnly }: { isReadOnly: boolean },
-): readonly R[] => (isReadOnly ? reads.filter(({ scopes }) => !scopes.includes('todo:write')) : reads)
+/** Under PROFILE=read-only nothing that could change anything exists: it is neither listed nor called. */
+export function readOnly(catalog: Catalog, scopes: readonly ScopeText[]): Catalog {
+  const writing = scopes.filter(({ writes }) => writes).map(({ name }) => name)
+  const isReading = ({ scopes: needed }: { readonly scopes: readonly string[] }) =>
+    !needed.some((scope) => writing.includes(scope))
+  return {
+    tools: catalog.tools.filter((tool) => tool.effect === 'read' && isReading(tool)),
+    resources: catalog.resources.filter(isReading),
+    resourceTemplates: catalog.resourceTemplates.filter(isReading),
+    prompts: catalog.prompts.filter(isReading),
+  }
+}

@@ -1,17 +1,7 @@
 import type { Result } from '#lib/result.ts'
-import type { Todo } from '#todos/tools/todo.ts'
-import type { ToolDenial } from './tool-denial.ts'
+import type { Secret } from '#lib/secret.ts'
 
-/** The user's todos. Every answer is the whole list after the act, in the order of the API. */
-export interface TodoStore {
-  list(): Promise<TodoAnswer>
-  add(text: string): Promise<TodoAnswer>
-  update(id: string, completed: boolean): Promise<TodoAnswer>
-  remove(id: string): Promise<TodoAnswer>
-}
-export type TodoAnswer = Result<readonly Todo[], ToolDenial>
-
-/** The decoded downstream token: what proves that audience and scopes are right, never the token itself. */
+/** The decoded downstream token. It proves audience and scopes; the token itself never reaches a tool. */
 export interface DownstreamClaims {
   issuer: string
   audience: readonly string[]
@@ -22,7 +12,7 @@ export interface DownstreamClaims {
   thumbprint: string
 }
 
-/** The user, and what was allowed on this request. */
+/** The user and the access of this request. */
 export interface Me {
   name: string | null
   scopes: readonly string[]
@@ -31,15 +21,31 @@ export interface Me {
   downstream: DownstreamClaims | null
 }
 
-/** All that a tool may touch. No token, no fetch, no storage: nothing dangerous is in scope to misuse. */
-export interface ToolContext {
-  todos: TodoStore
+interface RunContext {
   me: Me
-  /**
-   * Aborted when the client cancelled or time runs out. A tool with several effects looks at it before each: what was
-   * begun is finished, what was not begun is reported as not done.
-   */
+  /** Aborted on cancellation or timeout. A tool with several effects checks it before each one. */
   signal: AbortSignal
-  /** How far it is, for a client that asked to be told. Costs nothing where nobody did. */
+  /** Reports progress; a no-op without a progress token. */
   progress: (done: number, total: number) => void
+}
+
+/** Everything a tool can reach: no token, no fetch, no storage. `api` is what the product's `connect` returned. */
+export interface ToolContext<Api> extends RunContext {
+  api: Api
+}
+
+/** What the requests of one tool call share. Only a product's `connect` receives it. */
+export interface ApiCall {
+  token: Secret
+  /** A renewed token after a 401. `none_newer`: PingOne issued `refused` just now; `stopped`: the call must end. */
+  replaceToken: (refused: Secret) => Promise<Result<Secret, 'none_newer' | 'stopped'>>
+  /** Of the first write; later writes of the same call count up from it. */
+  idempotencyKey: string
+  /** A UUID that joins our log, the API's and PingOne's. */
+  transaction: string
+}
+
+/** What the engine passes to a bound tool (define-product.ts). */
+export interface CallContext extends RunContext {
+  call: ApiCall
 }

@@ -48,10 +48,10 @@ export async function complete(reads: Reads, asked: Parameters<Reads['completion
 }
 
 async function read({ act, input }: Read, { principal, caller, notFound }: Reader, uri: string | null) {
-  const { answer, transaction } = await invoke(act, input, principal, await caller())
+  const { answer, transaction, words } = await invoke(act, input, principal, await caller())
   if (answer.ok) return { structured: answer.value.structured, _meta: { transaction } }
   if (uri !== null && answer.error.reason === 'gone') throw noResource(uri, { notFound, transaction })
-  throw readDenial(answer.error, transaction)
+  throw readDenial(answer.error, words, transaction)
 }
 
 /**

@@ -27,7 +27,7 @@ export async function askInSession(
   const { confirmation } = answer.error
   const reply = await ask(confirmation)
   if (reply === 'not_asked') return toToolResult(await run(noConsent))
-  if (reply !== 'agreed') return failure({ reason: reply }, transaction)
+  if (reply !== 'agreed') return failure({ reason: reply }, transaction, answered.words)
   return toToolResult(await run({ canAsk: true, given: await subjectOf(confirmation) }))
 }
 

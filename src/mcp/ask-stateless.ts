@@ -11,6 +11,7 @@ import type { ConfirmationApi } from '#users/requests/confirmations.ts'
 import type { Principal } from '#principal.ts'
 import { splitConsent } from '#catalog/confirmation.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
+import type { DenialWords } from './product.ts'
 import { type Consent, noConsent, subjectOf } from './consent.ts'
 import { type Answered, toToolResult } from './invoke-tool.ts'
 import { canShowForms, formOf, readReply } from './question-form.ts'
@@ -28,6 +29,7 @@ export interface StatelessAsking {
   keys: () => Promise<StateKeys>
   nowSeconds: () => number
   userApi: () => Promise<ConfirmationApi>
+  words: DenialWords
 }
 
 type McpRequest = Pick<
@@ -54,9 +56,9 @@ export async function askStateless(
   // A state that comes back without an answer is a question that is asked again.
   if (state.success && hasReply(mcpReq)) {
     const problem = await useAnswer(state.data, call, asking)
-    if (problem !== null) return failure(problem, null)
+    if (problem !== null) return failure(problem, null, asking.words)
     const reply = readReply(inputResponse(mcpReq.inputResponses, QUESTION))
-    if (reply === 'declined') return failure({ reason: 'declined' }, null)
+    if (reply === 'declined') return failure({ reason: 'declined' }, null, asking.words)
     if (reply === 'not_asked') return toToolResult(await run(noConsent))
     consent = { canAsk: true, given: state.data.subject }
   }

@@ -5,9 +5,6 @@ import type { CallKey } from '#users/calls/calls.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import type { CallProblem } from './tool-denial.ts'
 
-/** In `params._meta` of tools/call; its prefix is the name of this server (MCP 2026-07-28 Basic, `_meta`). */
-export const KEY_NAME = 'pingone-davinci-mcp-server/idempotency-key'
-
 const GRAMMAR = /^[A-Za-z0-9._:-]{1,128}$/
 
 /** What the message of a tool call says beside the tool and its arguments. */
@@ -29,12 +26,13 @@ export const clientTrace = ({ meta, traceparent }: CallMessage): string | null =
  * the same call: some clients give every request the same one (decision 21). Reads have none: they may always be repeated.
  */
 export async function callKey(
-  tool: AnyTool,
+  tool: Pick<AnyTool, 'name' | 'effect'>,
   client: string,
   { meta }: CallMessage,
+  keyName: string,
 ): Promise<Result<CallKey | null, CallProblem>> {
   if (tool.effect === 'read') return ok(null)
-  const given = meta?.[KEY_NAME]
+  const given = meta?.[keyName]
   if (given === undefined) return ok(null)
   if (typeof given !== 'string' || !GRAMMAR.test(given)) return err({ reason: 'bad_key' })
   return ok({ hash: await canonicalDigest(['client', client, tool.name, given]) })

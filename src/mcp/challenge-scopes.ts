@@ -2,6 +2,7 @@ import { insufficientScope, type OAuthResourceContext } from '@cloudflare/worker
 import { z } from 'zod'
 import type { Principal } from '#principal.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
+import type { McpProduct } from './product.ts'
 import { missingScopes } from './list-tools.ts'
 import type { UserApi } from './deps.ts'
 import { openStepUp, sayStepUp, toolErrorWith, withLink } from './step-up-link.ts'
@@ -25,7 +26,15 @@ export async function challengeScopes(
   auth: OAuthResourceContext<unknown>['auth'],
   { user, grant }: Principal,
   message: unknown,
-  { userApi, network }: { userApi: () => Promise<UserApi>; network: string },
+  {
+    userApi,
+    network,
+    server,
+  }: {
+    userApi: () => Promise<UserApi>
+    network: string
+    server: McpProduct['server']
+  },
 ): Promise<Response | null> {
   const missing = missingScopes(tool, auth.scope)
   if (missing.length === 0) return null
@@ -41,6 +50,7 @@ export async function challengeScopes(
   // Only a tool has an error that its model sees.
   const isCall = ToolsCall.safeParse(message).success
   return (
-    (denial.isAskedAgain && isCall ? toolErrorWith(words, message) : null) ?? withLink(challenge, tool, words)
+    (denial.isAskedAgain && isCall ? toolErrorWith(words, message, server) : null) ??
+    withLink(challenge, tool, words)
   )
 }

@@ -2,6 +2,7 @@ import { isSpecType } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import { errorCode } from './json-rpc-error.ts'
+import type { DenialWords } from './product.ts'
 import { RpcDenial } from './rpc-denial.ts'
 import { failure, type ToolResult } from './tool-result.ts'
 
@@ -37,23 +38,27 @@ export interface WrongParams {
  * JSON-RPC 2.0 §5.1: wrong parameters are -32602. Both SDKs find them too, but call nearly all an internal error
  * (-32603), tell the client how their own check is written, and repeat the names that it sent.
  */
-export const findWrongParams = (message: unknown, tools: readonly AnyTool[] | null) =>
-  findWrong(shapes, message, tools)
+export const findWrongParams = (message: unknown, tools: readonly AnyTool[] | null, words: DenialWords) =>
+  findWrong(shapes, message, tools, words)
 
 /** The same of the session transport, which has two methods more. */
-export const findWrongParamsInSession = (message: unknown, tools: readonly AnyTool[] | null) =>
-  findWrong(inSession, message, tools)
+export const findWrongParamsInSession = (
+  message: unknown,
+  tools: readonly AnyTool[] | null,
+  words: DenialWords,
+) => findWrong(inSession, message, tools, words)
 
 function findWrong(
   known: typeof shapes,
   message: unknown,
   tools: readonly AnyTool[] | null,
+  denialWords: DenialWords,
 ): WrongParams | null {
   const request = Request.safeParse(message)
   if (!request.success) return null
   const { method, id } = request.data
   if (known.get(method)?.(message) ?? true) {
-    const answer = tools === null ? null : findWrongCall(message, tools)
+    const answer = tools === null ? null : findWrongCall(message, tools, denialWords)
     return answer === null ? null : { method, id, answer }
   }
   const words = `The parameters are not what ${method} takes. Correct them; trying again as it is does not help.`
@@ -69,7 +74,11 @@ const Call = z.object({
  * MCP 2025-11-25 Tools, Error Handling: a tool that does not exist is an error of the protocol; arguments that do not fit
  * are an error of the tool, so that a model sees it and can call again.
  */
-function findWrongCall(message: unknown, tools: readonly AnyTool[]): RpcDenial | ToolResult | null {
+function findWrongCall(
+  message: unknown,
+  tools: readonly AnyTool[],
+  words: DenialWords,
+): RpcDenial | ToolResult | null {
   const call = Call.safeParse(message)
   if (!call.success) return null
   const { name, arguments: given } = call.data.params
@@ -81,7 +90,7 @@ function findWrongCall(message: unknown, tools: readonly AnyTool[]): RpcDenial |
   const fields = Object.keys(tool.input.shape).filter((field) =>
     input.error.issues.some(({ path }) => path[0] === field),
   )
-  return failure({ reason: 'bad_input', fields }, null)
+  return failure({ reason: 'bad_input', fields }, null, words)
 }
 
 const NO_TOOL =

@@ -2,7 +2,7 @@ import { canonicalDigest } from '#lib/canonical-digest.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import type { Confirmation } from '#catalog/confirmation.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
-import type { ToolContext } from '#catalog/tool-context.ts'
+import type { CallContext } from '#catalog/tool-context.ts'
 import type { CallProblem } from './tool-denial.ts'
 
 /** What a transport knows of the user's consent to one call. */
@@ -22,7 +22,7 @@ export const subjectOf = (confirmation: Confirmation): Promise<string> => canoni
 export async function mayAct(
   tool: AnyTool,
   input: unknown,
-  context: ToolContext,
+  context: CallContext,
   { canAsk, given }: Consent,
   isConfirmed: boolean,
 ): Promise<Result<null, CallProblem>> {

@@ -53,6 +53,4 @@ export interface McpSettings {
   sessionKeys: readonly [CryptoKey, ...CryptoKey[]]
   /** The same for what a client of the stateless transport carries from one message to the next. */
   requestStateKeys: () => Promise<StateKeys>
-  /** Where the API is; null: the service binding TODO_API. */
-  apiUrl: string | null
 }

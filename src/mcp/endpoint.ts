@@ -87,7 +87,7 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
       ...(act === undefined ? {} : { name: act.name }),
     })
     const userApi = async () => parts.userOf(env, principal.user)
-    const asking = { userApi, network: networkOf(request) }
+    const asking = { userApi, network: networkOf(request), server: product.server }
     const challenge = act && (await challengeScopes(act, ctx.auth, principal, parsed, asking))
     if (challenge) {
       // The second one is in-band, with 200.
@@ -109,11 +109,13 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
           envelope,
           tools: parts.extend?.session === undefined ? product.tools : null,
           tool,
+          words: product.words,
           tie,
         })
       : await transport(forwarded, parsed, {
           principal,
           userApi,
+          words: product.words,
           nowSeconds: parts.deps.now,
           keys: async () => (await parts.settings(env)).requestStateKeys(),
           makeCaller(asked) {

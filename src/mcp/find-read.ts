@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { err, ok, type Result } from '#lib/result.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import { matchTemplate } from './match-template.ts'
-import type { McpProduct } from './product.ts'
+import type { Catalog } from '#catalog/define-product.ts'
 import { completionRead, promptRead, resourceRead, templateRead } from './reads.ts'
 
 /** A message that reads: what it asks for, with its arguments. */
@@ -28,7 +28,7 @@ const CompletionAsked = z.object({
 type CompletionAsked = z.infer<typeof CompletionAsked>
 
 /** Made once of the product's lists, and asked at the edge and on both transports: what a message reads is decided once. */
-export function makeReads({ resources, resourceTemplates, prompts }: McpProduct): Reads {
+export function makeReads({ resources, resourceTemplates, prompts }: Catalog): Reads {
   const byUri = new Map(resources.map((resource) => [resource.uri, resourceRead(resource)]))
   const byName = new Map(prompts.map((prompt) => [prompt.name, promptRead(prompt)]))
   const templates = resourceTemplates.map((template) => ({

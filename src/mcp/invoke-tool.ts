@@ -5,14 +5,15 @@ import type { CallIntent, CallApi, CallOutcome, Going } from '#users/calls/calls
 import type { Principal } from '#principal.ts'
 import { splitConsent } from '#catalog/confirmation.ts'
 import type { AnyTool, ToolOutput } from '#catalog/define-tool.ts'
-import type { TodoStore, ToolContext } from '#catalog/tool-context.ts'
+import type { CallContext } from '#catalog/tool-context.ts'
 import { beginCall, endCall } from './ask-user.ts'
 import { callKey, type CallMessage, clientTrace } from './call-key.ts'
 import { type Consent, mayAct, noConsent } from './consent.ts'
 import { readKept, toKeep } from './kept-result.ts'
 import { missingScopes } from './list-tools.ts'
 import { readDownstreamToken } from './read-downstream-token.ts'
-import { type NoOtherToken, stopProblem, tokenReplacer } from './replace-token.ts'
+import type { DenialWords, McpProduct } from './product.ts'
+import { stopProblem, tokenReplacer } from './replace-token.ts'
 import { report } from './report.ts'
 import { timeLeft } from './time-left.ts'
 import { failure, success, type ToolResult } from './tool-result.ts'
@@ -27,25 +28,16 @@ export interface Caller {
   transport: 'stateless' | 'session'
   message: CallMessage
   userApi: CallApi
-  todosFor(call: ApiCall): TodoStore
+  product: Pick<McpProduct, 'words' | 'keyName'>
   deadlineMs: number
   /** So long before the deadline nothing new is begun: as long as one request to the API may take. */
   lastStartMs?: number
   consent?: Consent
   /** The client cancelled. */
   signal?: AbortSignal | undefined
-  progress?: ToolContext['progress'] | undefined
+  progress?: CallContext['progress'] | undefined
   /** Keeps the work alive when the client is gone: a write that was sent must get its outcome on record. */
   waitUntil(work: Promise<unknown>): void
-}
-
-/** What the requests of one tool call share. */
-export interface ApiCall {
-  token: Secret
-  /** Another token, for the one that the API answered with 401. */
-  replaceToken: (refused: Secret) => Promise<Result<Secret, NoOtherToken>>
-  idempotencyKey: string
-  transaction: string
 }
 
 export async function invokeTool(
@@ -69,8 +61,8 @@ export async function invoke(
   return answered
 }
 
-export const toToolResult = ({ answer, transaction, isRepeat }: Answered): ToolResult =>
-  answer.ok ? success(answer.value, transaction, isRepeat) : failure(answer.error, transaction)
+export const toToolResult = ({ answer, transaction, isRepeat, words }: Answered): ToolResult =>
+  answer.ok ? success(answer.value, transaction, isRepeat) : failure(answer.error, transaction, words)
 
 type Answer = Result<ToolOutput, CallProblem>
 
@@ -79,6 +71,7 @@ export interface Answered {
   answer: Answer
   transaction: string
   isRepeat: boolean
+  words: DenialWords
 }
 
 async function runCall(
@@ -88,7 +81,14 @@ async function runCall(
   caller: Caller,
   transaction: string,
 ): Promise<Answered> {
-  const answered = (answer: Answer): Answered => ({ answer, transaction, isRepeat: false })
+  const { words, keyName } = caller.product
+  const answered = (answer: Answer): Answered => ({ answer, transaction, isRepeat: false, words })
+  const repeated = (answer: Answer, first: string): Answered => ({
+    answer,
+    transaction: first,
+    isRepeat: true,
+    words,
+  })
   if (missingScopes(tool, principal.scopes).length > 0) return answered(err({ reason: 'scope_missing' }))
   const parsed = tool.input.safeParse(input)
   if (!parsed.success) return answered(err({ reason: 'bad_input' }))
@@ -96,7 +96,7 @@ async function runCall(
   const act =
     tool.confirm === undefined ? { rest: parsed.data, isConfirmed: false } : splitConsent(parsed.data)
   const argumentsDigest = await canonicalDigest(act.rest)
-  const key = await callKey(tool, client, caller.message)
+  const key = await callKey(tool, client, caller.message, keyName)
   if (!key.ok) return answered(key)
   const trace = clientTrace(caller.message)
   const intent: CallIntent = {
@@ -118,13 +118,13 @@ async function runCall(
     case 'unavailable':
       return answered(err(stopProblem(start)))
     case 'repeat':
-      return { answer: readKept(tool, start.result), transaction: start.call, isRepeat: true }
+      return repeated(readKept(tool, start.result), start.call)
     case 'running':
-      return { answer: err({ reason: 'still_running' }), transaction: start.call, isRepeat: true }
+      return repeated(err({ reason: 'still_running' }), start.call)
     case 'unknown':
-      return { answer: err({ reason: 'unknown_outcome' }), transaction: start.call, isRepeat: true }
+      return repeated(err({ reason: 'unknown_outcome' }), start.call)
     case 'mismatch':
-      return { answer: err({ reason: 'key_of_another_call' }), transaction: start.call, isRepeat: true }
+      return repeated(err({ reason: 'key_of_another_call' }), start.call)
     default:
       return start satisfies never
   }
@@ -180,8 +180,8 @@ async function runTool(
       downstream: await readDownstreamToken(token),
     }
     const { replaceToken } = replacer
-    const todos = caller.todosFor({ token, replaceToken, idempotencyKey: start.call, transaction })
-    const context = { todos, me, signal: time.signal, progress }
+    const call = { token, replaceToken, idempotencyKey: start.call, transaction }
+    const context: CallContext = { call, me, signal: time.signal, progress }
     const running = async () => {
       const allowed = await mayAct(tool, rest, context, consent, isConfirmed)
       if (!allowed.ok) return allowed

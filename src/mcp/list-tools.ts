@@ -1,7 +1,7 @@
-import type { AnyTool, Scope } from '#catalog/define-tool.ts'
+import type { AnyTool } from '#catalog/define-tool.ts'
 import { toolHints } from '#catalog/tool-hints.ts'
 
-export const missingScopes = (tool: AnyTool, scopes: readonly string[]): Scope[] =>
+export const missingScopes = (tool: AnyTool, scopes: readonly string[]): string[] =>
   tool.scopes.filter((scope) => !scopes.includes(scope))
 
 /**

@@ -2,12 +2,12 @@ import { z } from 'zod'
 import type { AnyPrompt } from '#catalog/define-prompt.ts'
 import { describeTool } from './list-tools.ts'
 import { listedTool } from './listed-tool.ts'
-import type { McpProduct } from './product.ts'
+import type { Catalog } from '#catalog/define-product.ts'
 
 /**
  * Lists as both transports give them, made once: the same for everyone, whatever a token allows. In the order of the product, so that two answers to one question are the same (MCP 2026-07-28 Tools, Listing).
  */
-export function makeLists({ tools, resources, resourceTemplates, prompts }: McpProduct) {
+export function makeLists({ tools, resources, resourceTemplates, prompts }: Catalog) {
   const shownTools = tools.map((tool) => ({ ...listedTool(tool), ...describeTool(tool) }))
   const shownResources = resources.map(({ uri, name, title, description, mimeType }) => ({
     uri,

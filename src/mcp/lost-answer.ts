@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import { dataOf } from './clean-answer.ts'
 import { answerOutage, errorCode } from './json-rpc-error.ts'
+import type { DenialWords } from './product.ts'
 import { report } from './report.ts'
 import { failure } from './tool-result.ts'
 
@@ -24,12 +25,13 @@ export async function orLost(
   ask: () => Promise<Response>,
   message: unknown,
   tool: AnyTool | undefined,
+  words: DenialWords,
 ): Promise<Response> {
   const asked = Asked.safeParse(message)
   const id = asked.success ? asked.data.id : null
   const lost = (error: unknown): Response => {
     report('session.lost', error, { tool: tool?.name })
-    return isWrite(tool) && id !== null ? Response.json(unknownOutcome(id)) : answerOutage()
+    return isWrite(tool) && id !== null ? Response.json(unknownOutcome(id, words)) : answerOutage()
   }
   let response: Response
   try {
@@ -43,7 +45,7 @@ export async function orLost(
   const first = await nextOf(reader)
   if (first === undefined) return lost(new Error('the stream ended without an answer'))
   return new Response(
-    completed(first, reader, () => lastWords(id, tool)),
+    completed(first, reader, () => lastWords(id, tool, words)),
     response,
   )
 }
@@ -55,17 +57,17 @@ const isWrite = (tool: AnyTool | undefined): boolean => tool !== undefined && to
 
 type Id = string | number
 
-const unknownOutcome = (id: Id) => ({
+const unknownOutcome = (id: Id, words: DenialWords) => ({
   jsonrpc: '2.0',
   id,
-  result: failure({ reason: 'unknown_outcome' }, null),
+  result: failure({ reason: 'unknown_outcome' }, null, words),
 })
 
 /** For a stream whose headers have left already: as one more event of it. */
-function lastWords(id: Id, tool: AnyTool | undefined): string {
+function lastWords(id: Id, tool: AnyTool | undefined, words: DenialWords): string {
   report('session.lost', new Error('the stream ended without an answer'), { tool: tool?.name })
   const message = isWrite(tool)
-    ? unknownOutcome(id)
+    ? unknownOutcome(id, words)
     : { jsonrpc: '2.0', id, error: { code: errorCode.refused, message: 'The answer was lost. Try again.' } }
   return `event: message\ndata: ${JSON.stringify(message)}\n\n`
 }

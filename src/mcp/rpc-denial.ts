@@ -1,5 +1,6 @@
 import type { CallProblem } from './tool-denial.ts'
 import { sayDenial } from './tool-denial.ts'
+import type { DenialWords } from './product.ts'
 import { errorCode, OWN_WORDS } from './json-rpc-error.ts'
 import { STOPPED } from './tool-result.ts'
 
@@ -21,10 +22,10 @@ export function refuseCursor(params: { cursor?: unknown } | undefined): void {
 }
 
 /** Why nothing could be read. The edge makes an HTTP status of what could not start (answer-stopped.ts). */
-export function readDenial(problem: CallProblem, transaction?: string): RpcDenial {
+export function readDenial(problem: CallProblem, words: DenialWords, transaction?: string): RpcDenial {
   const stopped = problem.reason === 'ended' || problem.reason === 'not_started' ? { [STOPPED]: problem } : {}
   const code = problem.reason === 'bad_input' ? errorCode.invalidParams : errorCode.internal
-  return new RpcDenial(code, sayDenial(problem), {
+  return new RpcDenial(code, sayDenial(problem, words), {
     ...(transaction === undefined ? {} : { transaction }),
     ...stopped,
   })

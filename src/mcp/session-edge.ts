@@ -14,6 +14,7 @@ import {
   jsonRpcError,
   SPEAKS_STREAMABLE_HTTP,
 } from './json-rpc-error.ts'
+import type { DenialWords } from './product.ts'
 import { orLost } from './lost-answer.ts'
 import type { UserApi, McpSettings } from './deps.ts'
 import { PRINCIPAL_HEADER, writePrincipal } from './principal-header.ts'
@@ -35,6 +36,7 @@ interface Serving {
   /** All that there are; null: a test entry has more. */
   tools: readonly AnyTool[] | null
   tool: AnyTool | undefined
+  words: DenialWords
   /** Ends a stream with the access token of this request (stream-life.ts). */
   tie: (open: Response) => Response
 }
@@ -47,7 +49,7 @@ export async function serveSession(
   request: Request,
   ctx: OAuthResourceContext<unknown>,
   principal: Principal,
-  { env, settings: { sessionKeys }, userApi, envelope, tools, tool, tie }: Serving,
+  { env, settings: { sessionKeys }, userApi, envelope, tools, tool, words, tie }: Serving,
 ): Promise<Response> {
   const isBeginning = envelope?.kind === 'request' && envelope.message.method === 'initialize'
   const signed = request.headers.get(SESSION_HEADER)
@@ -68,7 +70,7 @@ export async function serveSession(
     await userApi.closeSession(session)
     return new Response(null, { status: 204 })
   }
-  const wrong = findWrongParamsInSession(envelope?.message, tools)
+  const wrong = findWrongParamsInSession(envelope?.message, tools, words)
   if (wrong !== null) {
     const { id, answer } = wrong
     return answer instanceof RpcDenial ? answerDenial(id, answer) : answerResult(id, answer)
@@ -93,7 +95,7 @@ export async function serveSession(
     const isListening = request.method === 'GET' && response.ok
     return isListening ? response : cleanAnswer(response, going?.renamed)
   }
-  const response = await orLost(ask, envelope?.message, tool)
+  const response = await orLost(ask, envelope?.message, tool, words)
   const { session: answering } = found
   if (answering === null) return response
   if (session === null && !response.ok) {

@@ -20,7 +20,6 @@ import { makeCaller } from './make-caller.ts'
 import type { McpEndpointDeps } from './deps.ts'
 import { PRINCIPAL_HEADER, readPrincipal } from './principal-header.ts'
 import { canShowForms, formOf } from './question-form.ts'
-import { instructions, serverInfo } from './server-info.ts'
 import { tellProgress } from './tell-progress.ts'
 import { orBroken } from './tool-result.ts'
 
@@ -54,8 +53,8 @@ export function makeMcpSession(parts: McpEndpointDeps) {
     readonly #questions = new OpenQuestions()
     /** Each call that runs, with its grant. Its id is a UUID, a space, and the client's own id as JSON (session-edge.ts). */
     readonly #running = new Map<string, string>()
-    override server = new McpServer(serverInfo, {
-      instructions,
+    override server = new McpServer(productOf(this.env).product.server, {
+      instructions: productOf(this.env).product.instructions,
       // The default validator, Ajv, compiles code, which workerd refuses.
       jsonSchemaValidator: new CfWorkerJsonSchemaValidator(),
     })
@@ -67,7 +66,9 @@ export function makeMcpSession(parts: McpEndpointDeps) {
           tool.name,
           { ...describeTool(tool), inputSchema: tool.input, outputSchema: tool.output },
           (input: unknown, extra: Extra) =>
-            orBroken(tool.name, () => this.#during(extra, () => this.#call(tool, input, extra))),
+            orBroken(tool.name, served.product.words, () =>
+              this.#during(extra, () => this.#call(tool, input, extra)),
+            ),
         )
       }
       answerInSession(this.server.server, served, {
@@ -77,7 +78,7 @@ export function makeMcpSession(parts: McpEndpointDeps) {
         subscriberOf: (extra) => {
           const principal = principalOf(extra)
           const userApi = async () => parts.userOf(this.env, principal.user)
-          return { principal, session: this.getSessionId(), userApi }
+          return { principal, session: this.getSessionId(), userApi, words: served.product.words }
         },
       })
       parts.extend?.session?.(this.server)

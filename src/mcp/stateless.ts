@@ -18,7 +18,6 @@ import { describeTool } from './list-tools.ts'
 import type { McpProduct } from './product.ts'
 import { looksLikeOurs, readState } from './request-state.ts'
 import { refuseCursor, RpcDenial } from './rpc-denial.ts'
-import { instructions, serverInfo } from './server-info.ts'
 import { tellProgress } from './tell-progress.ts'
 import { orBroken } from './tool-result.ts'
 
@@ -109,8 +108,8 @@ function makeServer(ready: Ready, call: StatelessCall, message: unknown): McpSer
   // A server lives for one request: what the request does not ask for is not made.
   const isForTools = method === 'tools/call' || method === 'tools/list'
   const capabilities = isForTools ? onlyTools : capabilitiesOf(product)
-  const server = new McpServer(serverInfo, {
-    instructions,
+  const server = new McpServer(product.server, {
+    instructions: product.instructions,
     cacheHints,
     capabilities,
     requestState: {
@@ -125,7 +124,7 @@ function makeServer(ready: Ready, call: StatelessCall, message: unknown): McpSer
   registerTools(server, ready, call)
   if (!isForTools) answerReads(server, ready, call)
   extend?.(server)
-  const wrong = findWrongParams(message, extend === undefined ? product.tools : null)
+  const wrong = findWrongParams(message, extend === undefined ? product.tools : null, product.words)
   if (wrong !== null) {
     const { method, answer } = wrong
     // In place of its handler, behind the SDK's own checks of headers and envelope.
@@ -137,11 +136,11 @@ function makeServer(ready: Ready, call: StatelessCall, message: unknown): McpSer
   return server
 }
 
-function registerTools(server: McpServer, { tools, lists }: Ready, call: StatelessCall): void {
+function registerTools(server: McpServer, { tools, lists, product }: Ready, call: StatelessCall): void {
   for (const { tool, inputSchema, outputSchema } of tools) {
     const facts = { ...describeTool(tool), inputSchema, outputSchema }
     server.registerTool(tool.name, facts, (input, { mcpReq }) =>
-      orBroken(tool.name, async () => {
+      orBroken(tool.name, product.words, async () => {
         const caller = await callerOf(call, mcpReq)
         const run = (consent: Consent) => invoke(tool, input, call.principal, { ...caller, consent })
         return askStateless(tool, input, mcpReq, run, call)

@@ -4,7 +4,7 @@ import type { StepUpApi, StepUpDenial } from '#users/requests/step-up-api.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import { errorCode } from './json-rpc-error.ts'
 import { report } from './report.ts'
-import { serverInfo } from './server-info.ts'
+import type { McpProduct } from './product.ts'
 
 /** Who called, and with what: for a link that leads to a page of the user's own. */
 export interface Refused {
@@ -68,12 +68,16 @@ const Asked = z.object({ id: z.union([z.string(), z.number()]) })
  * and say no more than that there was one. As a tool's error the link reaches the user
  * (docs/decisions/0006-step-up-in-a-tool-error.md).
  */
-export function toolErrorWith(words: string, message: unknown): Response | null {
+export function toolErrorWith(
+  words: string,
+  message: unknown,
+  server: McpProduct['server'],
+): Response | null {
   const asked = Asked.safeParse(message)
   if (!asked.success) return null
   const content = [{ type: 'text', text: words }]
   // Revision 2026-07-28 has `resultType`, and should have who answers, in every result; to those before it is nothing.
-  const _meta = { [SERVER_INFO_META_KEY]: serverInfo }
+  const _meta = { [SERVER_INFO_META_KEY]: server }
   const result = { resultType: 'complete', content, isError: true, _meta }
   return Response.json(
     { jsonrpc: '2.0', id: asked.data.id, result },

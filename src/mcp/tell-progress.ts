@@ -1,4 +1,4 @@
-import type { ToolContext } from '#catalog/tool-context.ts'
+import type { CallContext } from '#catalog/tool-context.ts'
 
 interface ProgressNotification {
   method: 'notifications/progress'
@@ -9,7 +9,7 @@ interface ProgressNotification {
 export function tellProgress(
   meta: { progressToken?: string | number | undefined } | undefined,
   notify: (notification: ProgressNotification) => Promise<void>,
-): ToolContext['progress'] | undefined {
+): CallContext['progress'] | undefined {
   const progressToken = meta?.progressToken
   if (progressToken === undefined) return undefined
   return (progress, total) => {

@@ -1,5 +1,6 @@
 import type { Confirmation } from '#catalog/confirmation.ts'
 import type { ToolDenial } from '#catalog/tool-denial.ts'
+import type { DenialWords } from './product.ts'
 
 /** Why a call has no output: what stops a tool, and what stops a call before or around it. */
 export type CallProblem =
@@ -23,26 +24,26 @@ export const LASTING =
   'This call could not be started: this server gets no token from PingOne until its operator has acted.'
 
 /** The words for a model: what happened and what to do next. Nothing here was chosen by anyone outside. */
-export function sayDenial(problem: CallProblem): string {
+export function sayDenial(problem: CallProblem, { apiName, gone, lookAgain }: DenialWords): string {
   switch (problem.reason) {
     case 'unauthorized':
-      return 'The Todo API does not accept the token of this server. Nothing was changed. Do not try again; tell the user that the operator of this server must look.'
+      return `The ${apiName} does not accept the token of this server. Nothing was changed. Do not try again; tell the user that the operator of this server must look.`
     case 'forbidden':
-      return 'The Todo API does not allow this for this user. Nothing was changed. Do not try again; tell the user.'
+      return `The ${apiName} does not allow this for this user. Nothing was changed. Do not try again; tell the user.`
     case 'gone':
-      return 'There is no todo with this id. Nothing was changed. Call listTodos to get the ids that exist.'
+      return `${gone} Nothing was changed. Call ${lookAgain} to get the ids that exist.`
     case 'invalid':
-      return 'The Todo API refused these values. Nothing was changed. Try other values, or tell the user.'
+      return `The ${apiName} refused these values. Nothing was changed. Try other values, or tell the user.`
     case 'invisible':
       return 'Nothing of this text can be seen. Nothing was changed. Send a text with visible characters, or ask the user what it should say.'
     case 'too_large':
       return 'This is more than can be sent or read at once. Nothing was changed. Tell the user.'
     case 'busy':
-      return `The Todo API is busy. Nothing was changed. Try again ${wait(problem.retryAfterSeconds)}.`
+      return `The ${apiName} is busy. Nothing was changed. Try again ${wait(problem.retryAfterSeconds)}.`
     case 'unavailable':
-      return 'The Todo API does not answer. Nothing was changed. Try again in a moment; if it lasts, tell the user.'
+      return `The ${apiName} does not answer. Nothing was changed. Try again in a moment; if it lasts, tell the user.`
     case 'unknown_outcome':
-      return 'It is unknown whether this change was made. Do not repeat it. Call listTodos, look, and tell the user.'
+      return `It is unknown whether this change was made. Do not repeat it. Call ${lookAgain}, look, and tell the user.`
     case 'scope_missing':
       return 'This connection may not do that. Nothing was changed. Ask the user to allow it and connect again.'
     case 'bad_input':
@@ -52,7 +53,7 @@ export function sayDenial(problem: CallProblem): string {
     case 'still_running':
       return 'This very call is still running; it was not started a second time. Ask again in a moment, with the same key and arguments.'
     case 'already_done':
-      return 'This change was made by an earlier call with the same key, whose answer is no longer kept. It was not made again. Call listTodos to see it.'
+      return `This change was made by an earlier call with the same key, whose answer is no longer kept. It was not made again. Call ${lookAgain} to see it.`
     case 'key_of_another_call':
       return 'This idempotency key was used for other arguments. Nothing was changed by this call. Use a new key for a new change.'
     case 'ended':
@@ -70,7 +71,7 @@ export function sayDenial(problem: CallProblem): string {
     case 'unanswered':
       return 'The user was asked and did not answer in time. Nothing was changed. Wait for them: tell them, and call again only when they say that they are there.'
     case 'bad_confirmation':
-      return 'This answer of the user was used before, is too old, or belongs to another call. Nothing was changed by this call. Look with listTodos, and call again from the start.'
+      return `This answer of the user was used before, is too old, or belongs to another call. Nothing was changed by this call. Look with ${lookAgain}, and call again from the start.`
     case 'broken':
       return `Something went wrong here. Nothing was changed. Tell the user this incident id: ${problem.incident}.`
     default:

@@ -1,5 +1,6 @@
 import { quotedJson } from '#lib/bounded-text.ts'
 import type { ToolOutput } from '#catalog/define-tool.ts'
+import type { DenialWords } from './product.ts'
 import { report } from './report.ts'
 import { type CallProblem, sayDenial } from './tool-denial.ts'
 
@@ -32,22 +33,26 @@ export const success = (
 })
 
 /** Around what a transport does for a call: an SDK would give the text of an exception to the client. */
-export async function orBroken<T>(tool: string, answer: () => Promise<T>): Promise<T | ToolResult> {
+export async function orBroken<T>(
+  tool: string,
+  words: DenialWords,
+  answer: () => Promise<T>,
+): Promise<T | ToolResult> {
   try {
     return await answer()
   } catch (error) {
-    return failure({ reason: 'broken', incident: report('tool.broken', error, { tool }) }, null)
+    return failure({ reason: 'broken', incident: report('tool.broken', error, { tool }) }, null, words)
   }
 }
 
 /** `transaction`: null where what knew it is gone. */
-export function failure(problem: CallProblem, transaction: string | null): ToolResult {
+export function failure(problem: CallProblem, transaction: string | null, words: DenialWords): ToolResult {
   const stopped = problem.reason === 'ended' || problem.reason === 'not_started' ? { [STOPPED]: problem } : {}
   const incident = problem.reason === 'broken' ? { incident: problem.incident } : {}
   // Their texts are values in JSON, in a block of their own: no sentence of ours holds them (invariant 9).
   const items = problem.reason === 'unconfirmed' ? [quotedJson({ items: problem.confirmation.items })] : []
   return {
-    content: [sayDenial(problem), ...items].map((text) => ({ type: 'text', text })),
+    content: [sayDenial(problem, words), ...items].map((text) => ({ type: 'text', text })),
     isError: true,
     _meta: { ...(transaction === null ? {} : { transaction }), ...incident, ...stopped },
   }

@@ -7,10 +7,8 @@ export type ConnectStep = {
   note: string | null
 }
 
-// The name under which a client files this server; each user may choose another.
-const SERVER_NAME = 'todos'
-
-export function connectSteps(mcpUrl: string): readonly ConnectStep[] {
+/** `serverName`: the name under which a client files this server; each user may choose another. */
+export function connectSteps(mcpUrl: string, serverName: string): readonly ConnectStep[] {
   return [
     {
       id: 'inspector',
@@ -26,10 +24,8 @@ export function connectSteps(mcpUrl: string): readonly ConnectStep[] {
     {
       id: 'claude-code',
       client: 'Claude Code',
-      snippets: [
-        { where: 'In a terminal', code: `claude mcp add --transport http ${SERVER_NAME} ${mcpUrl}` },
-      ],
-      note: `Then type /mcp in Claude Code, choose ${SERVER_NAME} and authenticate.`,
+      snippets: [{ where: 'In a terminal', code: `claude mcp add --transport http ${serverName} ${mcpUrl}` }],
+      note: `Then type /mcp in Claude Code, choose ${serverName} and authenticate.`,
     },
     {
       id: 'vs-code',
@@ -37,11 +33,11 @@ export function connectSteps(mcpUrl: string): readonly ConnectStep[] {
       snippets: [
         {
           where: 'In .vscode/mcp.json',
-          code: asJson({ servers: { [SERVER_NAME]: { type: 'http', url: mcpUrl } } }),
+          code: asJson({ servers: { [serverName]: { type: 'http', url: mcpUrl } } }),
         },
         {
           where: 'Or in a terminal (macOS, Linux)',
-          code: `code --add-mcp '${JSON.stringify({ name: SERVER_NAME, type: 'http', url: mcpUrl })}'`,
+          code: `code --add-mcp '${JSON.stringify({ name: serverName, type: 'http', url: mcpUrl })}'`,
         },
       ],
       note: null,
@@ -52,7 +48,7 @@ export function connectSteps(mcpUrl: string): readonly ConnectStep[] {
       snippets: [
         {
           where: 'In .cursor/mcp.json of a project, or in ~/.cursor/mcp.json',
-          code: asJson({ mcpServers: { [SERVER_NAME]: { url: mcpUrl } } }),
+          code: asJson({ mcpServers: { [serverName]: { url: mcpUrl } } }),
         },
       ],
       note: 'Then connect it in Cursor’s settings, under MCP.',

@@ -4,6 +4,8 @@ import { Layout } from './layout.tsx'
 
 export type HomePageProps = {
   mcpUrl: string
+  /** For the configuration of clients. */
+  serverName: string
   isLocal: boolean
   /** The users of the emulator; empty where users are real. */
   users: readonly { username: string; note: string }[]
@@ -37,7 +39,7 @@ export function HomePage(props: HomePageProps): JSX.Element {
       {props.isLocal ? <Users {...props} /> : null}
       <h2>What to type</h2>
       <div class="steps">
-        {connectSteps(mcpUrl).map((step) => (
+        {connectSteps(mcpUrl, props.serverName).map((step) => (
           <Step step={step} />
         ))}
         <Connector mcpUrl={mcpUrl} isLocal={props.isLocal} />

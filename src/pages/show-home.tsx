@@ -6,12 +6,12 @@ import { isLoopbackHost } from '#lib/loopback.ts'
 /** The users whom `npm start` brings along; see emulators/pingone. */
 const EMULATOR_PEOPLE = [
   { username: 'ada', note: 'an ordinary user' },
-  { username: 'bob', note: 'another one, with todos of his own' },
+  { username: 'bob', note: 'another one, who sees only his own data' },
   { username: 'grace', note: 'a third one, in a group that this release does not use' },
 ]
 
 /** GET /: how to connect. The emulator's users are named only where PingOne is played on this machine. */
-export function showHome(config: Config, productName: string): Response {
+export function showHome(config: Config, { title, slug }: { title: string; slug: string }): Response {
   const issuer = new URL(config.pingone.issuer)
   const { hostname, protocol } = new URL(config.publicOrigin)
   const isEmulator = isLoopbackHost(issuer.hostname)
@@ -22,7 +22,8 @@ export function showHome(config: Config, productName: string): Response {
       users={isEmulator ? EMULATOR_PEOPLE : []}
       password={isEmulator ? 'demo' : null}
       emulatorUrl={isEmulator ? `${issuer.origin}/__emulator` : null}
-      productName={productName}
+      productName={title}
+      serverName={slug}
     />
   )
   return htmlAnswer(page, { isHttps: protocol === 'https:' })

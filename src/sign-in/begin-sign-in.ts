@@ -31,7 +31,10 @@ async function askedFor(purpose: Purpose, parts: AccountDeps) {
   if (purpose.kind === 'me' || purpose.decision === 'deny') return { scopes: [] }
   const open = await openStepUp(purpose.request, parts)
   if (open === null) return null
-  const wanted = inForce(wantedScopes([...open.view.has, ...open.view.scopes]), parts.config)
+  const wanted = inForce(
+    wantedScopes([...open.view.has, ...open.view.scopes], parts.config.api),
+    parts.config,
+  )
   return {
     scopes: upstreamScopes(wanted, parts.config.api),
     client: clientInFlowOf(clientOf(open.view, parts)),

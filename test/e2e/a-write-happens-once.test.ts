@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { KEY_NAME } from '#mcp/call-key.ts'
+import { KEY_NAME } from '../support/product.ts'
 import { TRANSPORTS, openTransport } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { loadConfig } from '#config.ts'
+import { todos } from '#todos/index.ts'
 import { rootKey } from '../support/root-key.ts'
 
 const ENVIRONMENT = '0c24f3a0-0522-4f76-9bcf-89643029e3e0'
@@ -12,11 +13,12 @@ const good = {
   MCP_SERVER_CLIENT_ID: 'client',
   MCP_SERVER_CLIENT_SECRET: 'the-secret-of-this-server',
   API_IDENTIFIER: 'https://todo.api.example',
+  API: {},
   ROOT_KEYS: `${rootKey('b')},${rootKey('a')}`,
 }
 
 const load = (settings: Record<string, unknown>) => {
-  const config = loadConfig({ ...good, ...settings })
+  const config = loadConfig({ ...good, ...settings }, todos)
   return config.ok ? config.value : { problems: config.error.problems.map(({ name }) => name) }
 }
 
@@ -154,7 +156,7 @@ test.each(Object.entries(weak))(
     fc.assert(
       fc.property(keys, (settings) => {
         for (const one of settings) {
-          const config = loadConfig({ ...good, ...one })
+          const config = loadConfig({ ...good, ...one }, todos)
           if (config.ok) throw new Error(`taken: ${JSON.stringify(one)}`)
           const [problem, ...more] = config.error.problems
           expect(more).toEqual([])
@@ -168,7 +170,7 @@ test.each(Object.entries(weak))(
             PUBLIC_ORIGIN: 'http://localhost:8787',
             PINGONE_ISSUER: 'https://auth.pingone.eu/x/as',
           }
-          expect(loadConfig({ ...good, ...one, ...local }).ok).toBe(true)
+          expect(loadConfig({ ...good, ...one, ...local }, todos).ok).toBe(true)
         }
       }),
     )
@@ -188,7 +190,7 @@ test('one key under two names is refused, however it is written', () => {
     { ROOT_KEYS: `k1:${key}`, MCP_SERVER_CLIENT_SECRET: key },
     { ROOT_KEYS: undefined, COOKIE_ENCRYPTION_KEY: text, MCP_SERVER_CLIENT_SECRET: text },
   ]) {
-    const config = loadConfig({ ...good, ...settings })
+    const config = loadConfig({ ...good, ...settings }, todos)
     expect(config.ok || config.error.problems.map(({ problem }) => problem)).toEqual([
       expect.stringMatching(/is another key or the secret at PingOne too/),
     ])
@@ -215,6 +217,6 @@ test('keys that were drawn are taken, in every form that users have them', () =>
       root(encoded(bytes.toString('base64').slice(0, 32))),
       typed(bytes.toString('base64')),
     ])
-      expect([settings, loadConfig({ ...good, ...settings }).ok]).toEqual([settings, true])
+      expect([settings, loadConfig({ ...good, ...settings }, todos).ok]).toEqual([settings, true])
   }
 })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { SETTING_NAMES } from '../../scripts/local/settings.ts'
 import { loadConfig } from '#config.ts'
+import { todos } from '#todos/index.ts'
 import { describedSettings, settingsWithoutEffect } from '#settings.ts'
 import { makePrivateJwk, privatePartsOf } from '../support/make-private-jwk.ts'
 import { rootKey } from '../support/root-key.ts'
@@ -12,16 +13,17 @@ const good = {
   MCP_SERVER_CLIENT_ID: 'client',
   MCP_SERVER_CLIENT_SECRET: 'the-secret-of-this-server',
   API_IDENTIFIER: 'https://todo.api.example',
+  API: {},
   ROOT_KEYS: `${rootKey('b')},${rootKey('a')}`,
 }
 
 const problemsOf = (settings: Record<string, unknown>) => {
-  const config = loadConfig(settings)
+  const config = loadConfig(settings, todos)
   return config.ok ? [] : config.error.problems
 }
 
 test('good settings become values, with the defaults that the documentation names', () => {
-  const config = loadConfig(good)
+  const config = loadConfig(good, todos)
   expect(config.ok && config.value).toMatchObject({
     publicOrigin: 'https://mcp.example.com',
     resource: 'https://mcp.example.com/mcp',
@@ -32,7 +34,8 @@ test('good settings become values, with the defaults that the documentation name
       sendResource: false,
       extraScopes: [],
     },
-    api: { url: null, scopeRead: 'todo:read', scopeWrite: 'todo:write' },
+    app: 'todos',
+    api: { url: null, scopes: [{ upstream: 'todo:read' }, { upstream: 'todo:write' }] },
     admission: { mode: 'known', clients: [], redirectHosts: [] },
     life: { accessTokenSeconds: 3600, grantIdleSeconds: 30 * 86_400, grantMaxSeconds: 90 * 86_400 },
   })
@@ -40,7 +43,7 @@ test('good settings become values, with the defaults that the documentation name
 })
 
 test('every setting that is missing is named at once', () => {
-  const names = problemsOf({ PUBLIC_ORIGIN: good.PUBLIC_ORIGIN, ROOT_KEYS: good.ROOT_KEYS }).map(
+  const names = problemsOf({ PUBLIC_ORIGIN: good.PUBLIC_ORIGIN, ROOT_KEYS: good.ROOT_KEYS, API: {} }).map(
     ({ name }) => name,
   )
   expect(names).toEqual([
@@ -75,7 +78,7 @@ const withKey = {
 }
 
 test('private_key_jwt needs a key and no secret, and printing it shows no private part', () => {
-  const config = loadConfig(withKey)
+  const config = loadConfig(withKey, todos)
   expect(config.ok && config.value.pingone.clientAuth).toMatchObject({
     method: 'private_key_jwt',
     keys: { published: [{ kid: 'a' }] },
@@ -152,12 +155,15 @@ test.each([
 })
 
 test('lists of admitted clients and hosts are read as they stand', () => {
-  const config = loadConfig({
-    ...good,
-    CLIENT_ADMISSION: 'listed',
-    ALLOWED_CLIENTS: 'https://app.example.com/client.json AbCdEfGhIjKlMn_-',
-    ALLOWED_REDIRECT_HOSTS: 'app.example.com, dev.example.com:8443,localhost,[::1]',
-  })
+  const config = loadConfig(
+    {
+      ...good,
+      CLIENT_ADMISSION: 'listed',
+      ALLOWED_CLIENTS: 'https://app.example.com/client.json AbCdEfGhIjKlMn_-',
+      ALLOWED_REDIRECT_HOSTS: 'app.example.com, dev.example.com:8443,localhost,[::1]',
+    },
+    todos,
+  )
   expect(config.ok && config.value.admission).toEqual({
     mode: 'listed',
     clients: ['https://app.example.com/client.json', 'AbCdEfGhIjKlMn_-'],
@@ -176,12 +182,12 @@ test('plain http to PingOne needs a server that is on this machine too', () => {
 
 test('the cookie key of the copied sample is accepted as the only root key', () => {
   const { ROOT_KEYS: _, ...rest } = good
-  const config = loadConfig({ ...rest, COOKIE_ENCRYPTION_KEY: '3f9c1e07b85d42a6907e64c8d21ab35f' })
+  const config = loadConfig({ ...rest, COOKIE_ENCRYPTION_KEY: '3f9c1e07b85d42a6907e64c8d21ab35f' }, todos)
   expect(config.ok && config.value.rootKeys.map(({ id }) => id)).toEqual(['cookie'])
 })
 
 test('printing a configuration shows no secret', () => {
-  const config = loadConfig(good)
+  const config = loadConfig(good, todos)
   const auth = config.ok ? config.value.pingone.clientAuth : undefined
   const printed = `${JSON.stringify(config)}${String(auth !== undefined && 'secret' in auth && auth.secret)}`
   expect(printed).not.toContain('the-secret-of-this-server')
@@ -189,8 +195,8 @@ test('printing a configuration shows no secret', () => {
 })
 
 test('nothing set at all is told apart from a mistake', () => {
-  const nothing = loadConfig({ OAUTH_KV: {} })
-  const mistake = loadConfig({ PUBLIC_ORIGIN: 'x' })
+  const nothing = loadConfig({ OAUTH_KV: {} }, todos)
+  const mistake = loadConfig({ PUBLIC_ORIGIN: 'x' }, todos)
   expect(!nothing.ok && nothing.error.isEmpty).toBe(true)
   expect(!mistake.ok && mistake.error.isEmpty).toBe(false)
 })
@@ -219,6 +225,6 @@ test('a setting of a later release is not ignored in silence, and every setting 
     'OPERATOR_GROUP',
   ])
   const later = settingsWithoutEffect(Object.fromEntries(SETTING_NAMES.map((name) => [name, 'x'])))
-  const heeded = describedSettings().map(({ name }) => name)
+  const heeded = describedSettings(todos).map(({ name }) => name)
   expect([...heeded, ...later].toSorted()).toEqual([...SETTING_NAMES, 'RUN_ID'].toSorted())
 })

@@ -43,7 +43,7 @@ async function approve(request: Request, form: FormText, parts: LoginDeps): Prom
   // Without a scope option the stored request comes back as it was asked: approving can only narrow it.
   const { request: asked, headers } = await oauth.approveConsent(request, handleOf(form))
   headers.append('Set-Cookie', await requireThisBrowser(request, asked))
-  const approved = { ...asked, scope: approvedScopes(asked.scope, form.all('scope')) }
+  const approved = { ...asked, scope: approvedScopes(asked.scope, form.all('scope'), config.api) }
   const url = await beginSignIn(parts, approved, headers)
   await settle()
   if (!url.ok) return refuseLogin(parts, headers, { approved, denial: url.error, leaving: 'page' })

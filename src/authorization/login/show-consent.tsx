@@ -5,7 +5,7 @@ import { type AuthorizeRequest, requireStrictRequest } from './check-request.ts'
 import type { LoginDeps } from './deps.ts'
 import { shownClientName } from '../clients/shown-name.ts'
 import { bindToBrowser } from './this-browser.ts'
-import { inForce, offeredScopes, READ, upstreamScopes, wantedScopes } from '../scopes.ts'
+import { inForce, upstreamScopes, wantedScopes } from '../scopes.ts'
 
 const DAY_SECONDS = 86_400
 
@@ -15,7 +15,7 @@ export async function showConsent(read: AuthorizeRequest, parts: LoginDeps): Pro
   const parsed = await oauth.parseAuthRequest(read.request)
   requireStrictRequest(read, parsed)
   // What the page asks and what is stored are the same: the form can only take away from it.
-  const asked = { ...parsed, scope: inForce(wantedScopes(parsed.scope), config) }
+  const asked = { ...parsed, scope: inForce(wantedScopes(parsed.scope, config.api), config) }
   const details = await oauth.describeConsent(asked)
   const { bound, cookie } = await bindToBrowser(asked)
   const consent = await oauth.beginConsent(bound)
@@ -30,9 +30,14 @@ export async function showConsent(read: AuthorizeRequest, parts: LoginDeps): Pro
         redirectHost: details.redirectHost,
         isLocalApp: details.redirectIsLoopback,
       }}
-      scopes={offeredScopes
+      scopes={config.api.scopes
         .filter(({ value }) => asked.scope.includes(value))
-        .map((scope) => ({ ...scope, isFixed: scope.value === READ, isChecked: true }))}
+        .map(({ value, sentence, isRequired }) => ({
+          value,
+          sentence,
+          isFixed: isRequired,
+          isChecked: true,
+        }))}
       upstreamScopes={['openid', 'profile', 'email', ...upstreamScopes(asked.scope, config.api)]}
       staysSignedIn={{
         idleDays: config.life.grantIdleSeconds / DAY_SECONDS,

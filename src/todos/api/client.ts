@@ -1,37 +1,29 @@
-import { boundedFetch, type Fetch, TooLargeError } from '#lib/bounded-fetch.ts'
+import { boundedFetch, TooLargeError } from '#lib/bounded-fetch.ts'
 import { log } from '#lib/log.ts'
 import { redacted } from '#lib/redacted.ts'
 import { err, type Result } from '#lib/result.ts'
 import type { Secret } from '#lib/secret.ts'
 import { traceHeaders } from '#lib/trace.ts'
+import type { Connection } from '#catalog/define-product.ts'
+import type { ToolDenial } from '#catalog/tool-denial.ts'
+import type { ApiCall } from '#catalog/tool-context.ts'
 import { describeAnswer } from './describe-answer.ts'
 import { type Act, noAnswer, readAnswer, type Todo, TODO_ID, type TodoProblem } from './read-answer.ts'
 
 /** Ten thousand todos of a line each. More would cost an isolate, which many users share, too much memory. */
 const MAX_ANSWER_BYTES = 2_097_152
 
-export interface TodoApi {
-  /** fetch, or that of a service binding. */
-  fetch: Fetch
-  /** May have a path; `api/todos` is below it. */
-  baseUrl: URL
-  deadlineMs: number
-  /** Seconds since 1970. */
-  now: () => number
+/** The user's todos. Every answer is the whole list after the act, in the order of the API. */
+export interface TodoStore {
+  list(): Promise<TodoAnswer>
+  add(text: string): Promise<TodoAnswer>
+  update(id: string, completed: boolean): Promise<TodoAnswer>
+  remove(id: string): Promise<TodoAnswer>
 }
+export type TodoAnswer = Result<readonly Todo[], ToolDenial>
 
-/** What one tool call sends with each of its requests. */
-export interface TodoCall {
-  token: Secret
-  /** Another token, for one that the API refused. `none_newer`: PingOne has just given it; `stopped`: it has no other. */
-  replaceToken: (refused: Secret) => Promise<Result<Secret, 'none_newer' | 'stopped'>>
-  /** Of the first write; the others of the same call count on from it. An API that knows keys executes each once. */
-  idempotencyKey: string
-  /** A UUID, joins our log, the API's and PingOne's. */
-  transaction: string
-}
-
-type Answer = Result<readonly Todo[], TodoProblem>
+/** `api/todos` is below `baseUrl`, which may have a path. */
+type TodoApi = Omit<Connection<unknown>, 'settings'>
 
 interface Asked {
   act: Act
@@ -41,17 +33,17 @@ interface Asked {
 }
 
 /** The downstream client of one tool call, on the contract of the Todo API: each answer is the whole list. */
-export function makeTodoClient(api: TodoApi, call: TodoCall) {
+export function makeTodoClient(api: TodoApi, call: ApiCall): TodoStore {
   let { token } = call
   let writes = 0
   /** A call reads the list once: its question and its act see the same list. */
-  let seen: Answer | null = null
+  let seen: TodoAnswer | null = null
 
   /**
    * RFC 9110 §15.5.2: after a 401 the request was not carried out, so that it may be sent again, a write too (with the
    * same key), and once: a token that PingOne has just given and the API refuses is no matter of this user or grant.
    */
-  async function ask(asked: Asked): Promise<Answer> {
+  async function ask(asked: Asked): Promise<TodoAnswer> {
     const used = token
     const { idempotencyKey } = call
     if (asked.method !== 'GET') {
@@ -87,7 +79,7 @@ export function makeTodoClient(api: TodoApi, call: TodoCall) {
   }
 }
 
-async function send(api: TodoApi, call: TodoCall, token: Secret, asked: Asked): Promise<Answer> {
+async function send(api: TodoApi, call: ApiCall, token: Secret, asked: Asked): Promise<TodoAnswer> {
   const { act, method, id } = asked
   // What is no id could be a path: `..` survives every escaping. There is no todo by such a name.
   if (id !== undefined && !TODO_ID.test(id)) return err({ reason: 'gone' })
@@ -113,7 +105,7 @@ async function send(api: TodoApi, call: TodoCall, token: Secret, asked: Asked): 
   }
 }
 
-function makeRequest(api: TodoApi, call: TodoCall, token: Secret, { method, id, body }: Asked): Request {
+function makeRequest(api: TodoApi, call: ApiCall, token: Secret, { method, id, body }: Asked): Request {
   const base = api.baseUrl.href.replace(/\/*$/, '/')
   const url = new URL(id === undefined ? 'api/todos' : `api/todos/${encodeURIComponent(id)}`, base)
   const headers = new Headers({

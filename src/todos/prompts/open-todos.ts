@@ -2,13 +2,16 @@ import { quotedJson } from '#lib/bounded-text.ts'
 import { ok, type Result } from '#lib/result.ts'
 import { TODO_LIST_URI } from '../resources/todo-list.ts'
 import { pageOf } from '../tools/todo.ts'
+import type { TodoStore } from '../api/client.ts'
 import type { ToolContext } from '#catalog/tool-context.ts'
 import type { ToolDenial } from '#catalog/tool-denial.ts'
 import type { PromptPart } from '#catalog/define-prompt.ts'
 
 /** What is still to be done, embedded as JSON: the texts are values in it and never words of the prompt. */
-export async function embedOpenTodos({ todos }: ToolContext): Promise<Result<PromptPart, ToolDenial>> {
-  const list = await todos.list()
+export async function embedOpenTodos({
+  api,
+}: ToolContext<TodoStore>): Promise<Result<PromptPart, ToolDenial>> {
+  const list = await api.list()
   if (!list.ok) return list
   const open = pageOf(list.value.filter((todo) => !todo.completed))
   return ok({

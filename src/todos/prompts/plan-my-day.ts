@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ok } from '#lib/result.ts'
-import { definePrompt } from '#catalog/define-prompt.ts'
+import { definePrompt } from '../define.ts'
 import { embedOpenTodos } from './open-todos.ts'
 
 export const planMyDay = definePrompt({

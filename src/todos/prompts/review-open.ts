@@ -1,5 +1,6 @@
 import { ok } from '#lib/result.ts'
-import { definePrompt, noArguments } from '#catalog/define-prompt.ts'
+import { noArguments } from '#catalog/define-prompt.ts'
+import { definePrompt } from '../define.ts'
 import { embedOpenTodos } from './open-todos.ts'
 
 export const reviewOpen = definePrompt({

@@ -1,7 +1,6 @@
-import type { AnyResource, AnyTemplate } from '#catalog/define-resource.ts'
 import { todoItem } from './todo-item.ts'
 import { todoList } from './todo-list.ts'
 
 /** The resources of this product, in the order in which clients see them. */
-export const resources: readonly AnyResource[] = [todoList]
-export const resourceTemplates: readonly AnyTemplate[] = [todoItem]
+export const resources = [todoList]
+export const resourceTemplates = [todoItem]

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { quotedJson } from '#lib/bounded-text.ts'
 import { err, ok } from '#lib/result.ts'
 import { showTodo, TodoId, todoLine } from '../tools/todo.ts'
-import { defineTemplate } from '#catalog/define-resource.ts'
+import { defineTemplate } from '../define.ts'
 
 export const todoItem = defineTemplate({
   name: 'todoItem',
@@ -12,8 +12,8 @@ export const todoItem = defineTemplate({
   mimeType: 'application/json',
   variables: z.strictObject({ id: TodoId }),
   scopes: ['todo:read'],
-  async read({ id }, { todos }) {
-    const list = await todos.list()
+  async read({ id }, { api }) {
+    const list = await api.list()
     if (!list.ok) return list
     const found = list.value.find((todo) => todo.id === id)
     if (found === undefined) return err({ reason: 'gone' })
@@ -25,8 +25,8 @@ export const todoItem = defineTemplate({
     ])
   },
   complete: {
-    async id({ todos }) {
-      const list = await todos.list()
+    async id({ api }) {
+      const list = await api.list()
       return list.ok ? ok(list.value.map((todo) => todo.id)) : list
     },
   },

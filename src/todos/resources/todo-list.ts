@@ -1,7 +1,8 @@
 import { quotedJson } from '#lib/bounded-text.ts'
 import { ok } from '#lib/result.ts'
 import { countOf, pageOf, todoLine } from '../tools/todo.ts'
-import { defineResource, type ResourceForm } from '#catalog/define-resource.ts'
+import type { ResourceForm } from '#catalog/define-resource.ts'
+import { defineResource } from '../define.ts'
 
 export const TODO_LIST_URI = 'todo://list'
 
@@ -12,8 +13,8 @@ export const todoList = defineResource({
   uri: TODO_LIST_URI,
   mimeType: 'application/json',
   scopes: ['todo:read'],
-  async read({ todos }) {
-    const list = await todos.list()
+  async read({ api }) {
+    const list = await api.list()
     if (!list.ok) return list
     const page = pageOf(list.value)
     const forms: ResourceForm[] = [

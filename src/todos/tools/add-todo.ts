@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { cleanText, writtenText } from '#lib/bounded-text.ts'
 import { err, ok } from '#lib/result.ts'
-import { defineTool } from '#catalog/define-tool.ts'
+import { defineTool } from '../define.ts'
 import { countOf, MAX_TEXT, showTodo, Todo } from './todo.ts'
 
 export const addTodo = defineTool({
@@ -20,14 +20,14 @@ export const addTodo = defineTool({
   }),
   scopes: ['todo:read', 'todo:write'],
   effect: 'add',
-  async run({ text }, { todos, signal }) {
+  async run({ text }, { api, signal }) {
     if (cleanText(text) === '') return err({ reason: 'invisible' })
     // The API answers with the whole list and does not name the new todo; it may also write its text in another way.
-    const before = await todos.list()
+    const before = await api.list()
     if (!before.ok) return before
     // Cancelled meanwhile, or too late to hear an answer.
     if (signal.aborted) return err({ reason: 'unavailable' })
-    const after = await todos.add(text)
+    const after = await api.add(text)
     if (!after.ok) return after
     const known = new Set(before.value.map(({ id }) => id))
     const fresh = after.value.filter(({ id }) => !known.has(id))

@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '#lib/result.ts'
 import type { Todo } from './todo.ts'
+import type { TodoStore } from '../api/client.ts'
 import type { ToolContext } from '#catalog/tool-context.ts'
 import type { ToolDenial } from '#catalog/tool-denial.ts'
 
@@ -20,11 +21,11 @@ interface Deleted {
  */
 export async function deleteEach(
   ids: readonly string[],
-  { todos, signal, progress }: ToolContext,
+  { api, signal, progress }: ToolContext<TodoStore>,
 ): Promise<Result<Deleted, ToolDenial>> {
   const done: Deleted = { deleted: [], todos: [], notDeleted: [], notFound: [], unknown: [], total: null }
   if (signal.aborted) return err({ reason: 'unavailable' })
-  const before = await todos.list()
+  const before = await api.list()
   if (!before.ok) return before
   let there = before.value
   let problem: ToolDenial | null = null
@@ -42,7 +43,7 @@ export async function deleteEach(
     if (todo === undefined) {
       leave(id)
     } else {
-      const list = await todos.remove(id)
+      const list = await api.remove(id)
       // An API may refuse silently: a todo that is still on its list may or may not be deleted later.
       const isKept = list.ok && list.value.some((one) => one.id === id)
       if (list.ok) {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { err, ok } from '#lib/result.ts'
-import { defineTool } from '#catalog/define-tool.ts'
+import { defineTool } from '../define.ts'
 import { deleteEach } from './delete-each.ts'
 import { countOf, showTodo, Todo, TodoId } from './todo.ts'
 
@@ -39,8 +39,8 @@ export const deleteTodo = defineTool({
   }),
   scopes: ['todo:read', 'todo:write'],
   effect: 'delete',
-  async confirm(input, { todos }) {
-    const list = await todos.list()
+  async confirm(input, { api }) {
+    const list = await api.list()
     if (!list.ok) return list
     const ids = idsOf(input)
     const found = list.value.filter((todo) => ids.includes(todo.id))

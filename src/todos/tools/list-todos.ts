@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ok } from '#lib/result.ts'
-import { defineTool } from '#catalog/define-tool.ts'
+import { defineTool } from '../define.ts'
 import { countOf, pageOf, TodoPage } from './todo.ts'
 
 export const listTodos = defineTool({
@@ -13,8 +13,8 @@ export const listTodos = defineTool({
   output: TodoPage,
   scopes: ['todo:read'],
   effect: 'read',
-  async run(_input, { todos }) {
-    const list = await todos.list()
+  async run(_input, { api }) {
+    const list = await api.list()
     return list.ok ? ok(pageOf(list.value)) : list
   },
   say({ todos, total }) {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { err, ok } from '#lib/result.ts'
-import { defineTool } from '#catalog/define-tool.ts'
+import { defineTool } from '../define.ts'
 import { showTodo, Todo, TodoId } from './todo.ts'
 
 export const updateTodo = defineTool({
@@ -16,8 +16,8 @@ export const updateTodo = defineTool({
   output: z.object({ todo: Todo }),
   scopes: ['todo:read', 'todo:write'],
   effect: 'change',
-  async run({ id, completed }, { todos }) {
-    const list = await todos.update(id, completed)
+  async run({ id, completed }, { api }) {
+    const list = await api.update(id, completed)
     if (!list.ok) return list
     // An API may answer an id that it does not know with the unchanged list: that is a "gone", not a success.
     const todo = list.value.find((candidate) => candidate.id === id)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { boundedText, textUpTo } from '#lib/bounded-text.ts'
 import { ok } from '#lib/result.ts'
-import { defineTool } from '#catalog/define-tool.ts'
+import { defineTool } from '../define.ts'
 
 const MAX_NAME = 100
 const instant = (seconds: number) => new Date(seconds * 1000).toISOString()

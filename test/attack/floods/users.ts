@@ -1,5 +1,4 @@
 import { env } from 'cloudflare:workers'
-import { READ } from '#authorization/scopes.ts'
 import { sha256Hex } from '#lib/sha256-hex.ts'
 import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
 import { makeUserId, openUserId } from '#users/base/user-id.ts'
@@ -41,14 +40,19 @@ export async function newToken({ id, object }: User): Promise<string> {
     shown: { name: 'Client', domain: null, redirectUri: 'http://localhost:33418/done' },
     userName: 'Ada',
     pingOneSession: 'the-session',
-    downstreamScopes: [READ],
+    downstreamScopes: ['todo:read'],
     accessToken: 'the-access-token',
     refreshToken: 'the-refresh-token',
     downstreamEndsAtSeconds: endsAt,
     environment: null,
   })
   const audience = `${ORIGIN}/mcp`
-  const value = JSON.stringify({ expiresAt: endsAt, audience, scope: [READ], grant: { clientId: CLIENT } })
+  const value = JSON.stringify({
+    expiresAt: endsAt,
+    audience,
+    scope: ['todo:read'],
+    grant: { clientId: CLIENT },
+  })
   await user.commit(grant, {
     before: record.value,
     presented: 'the code',

@@ -1,13 +1,12 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import { compose } from '#compose.ts'
-import { tools } from '#todos/tools/index.ts'
+import { todos } from '#todos/index.ts'
 
 /** Shared with the tests, which run in the same isolate. */
 export const clock = { aheadMs: 0 }
 
 const product = compose({
-  names: { name: 'Todos', api: 'Todo API' },
-  tools,
+  product: todos,
   deps: {
     fetch: async () => new Response(null, { status: 503 }),
     nowMs: () => Date.now() + clock.aheadMs,

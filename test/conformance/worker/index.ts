@@ -3,20 +3,28 @@
  * and its test run this Worker, on loopback.
  */
 import { compose } from '#compose.ts'
-import { prompts } from '#todos/prompts/index.ts'
-import { resources, resourceTemplates } from '#todos/resources/index.ts'
-import { tools } from '#todos/tools/index.ts'
+import { todos } from '#todos/index.ts'
+import type { Product } from '#catalog/define-product.ts'
 import { fixturePrompts, fixtureResources, fixtureTemplates } from './product-lists.ts'
 import { fixtureTools } from './product-tools.ts'
 import { extendStateful } from './stateful-fixtures.ts'
 import { extendStateless } from './stateless-fixtures.ts'
 
+const withFixtures: Product = {
+  ...todos,
+  open(connection, given) {
+    const { tools, resources, resourceTemplates, prompts } = todos.open(connection, given)
+    return {
+      tools: [...tools, ...fixtureTools],
+      resources: [...resources, ...fixtureResources],
+      resourceTemplates: [...resourceTemplates, ...fixtureTemplates],
+      prompts: [...prompts, ...fixturePrompts],
+    }
+  },
+}
+
 const product = compose({
-  names: { name: 'Todos', api: 'Todo API' },
-  tools: [...tools, ...fixtureTools],
-  resources: [...resources, ...fixtureResources],
-  resourceTemplates: [...resourceTemplates, ...fixtureTemplates],
-  prompts: [...prompts, ...fixturePrompts],
+  product: withFixtures,
   extend: { session: extendStateful, stateless: extendStateless },
   deps: {
     fetch: (input, init) => fetch(input, init),

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { callKey, KEY_NAME } from '#mcp/call-key.ts'
+import { callKey } from '#mcp/call-key.ts'
+import { KEY_NAME } from '../product.ts'
 import { forwardRequest } from '#mcp/forward-request.ts'
 import { canShowForms, formOf, isAgreed } from '#mcp/question-form.ts'
 import { describeAnswer } from '#todos/api/describe-answer.ts'
@@ -37,7 +38,7 @@ export const callProperties: readonly ParserProperty[] = [
     'a key of a call is a digest, none, or refused',
     fc.tuple(fc.constantFrom(...tools), oddJson),
     async ([tool, given]) => {
-      const read = await callKey(tool, 'client', { meta: { [KEY_NAME]: given } })
+      const read = await callKey(tool, 'client', { meta: { [KEY_NAME]: given } }, KEY_NAME)
       if (tool.effect === 'read') return mustHold(read.ok && read.value === null, 'a read has a key')
       const isKey = typeof given === 'string' && /^[A-Za-z0-9._:-]{1,128}$/.test(given)
       mustHold(

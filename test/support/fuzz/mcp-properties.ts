@@ -4,9 +4,7 @@ import { matchTemplate } from '#mcp/match-template.ts'
 import { readMessage } from '#mcp/read-message.ts'
 import { readState, writeState } from '#mcp/request-state.ts'
 import { openSessionId, signSessionId } from '#mcp/session-id.ts'
-import { prompts } from '#todos/prompts/index.ts'
-import { resources, resourceTemplates } from '#todos/resources/index.ts'
-import { tools } from '#todos/tools/index.ts'
+import { catalog } from '../product.ts'
 import { oddJson, oddText, spoilt } from './odd.ts'
 import { mustHold, type ParserProperty, propertyOf } from './parser-property.ts'
 
@@ -16,7 +14,7 @@ const key = await crypto.subtle.importKey('raw', new Uint8Array(32).fill(7), alg
   'verify',
 ])
 const stateKeys = [key] as const
-const reads = makeReads({ tools, resources, resourceTemplates, prompts })
+const reads = makeReads(catalog)
 
 const message = spoilt(
   fc.record({

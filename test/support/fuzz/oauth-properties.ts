@@ -4,6 +4,7 @@ import { redirectPlaces } from '#authorization/login/redirect-places.ts'
 import { tokenOwner } from '#authorization/token/token-owner.ts'
 import { clientInFlow, shownClientName } from '#authorization/clients/shown-name.ts'
 import { loadConfig } from '#config.ts'
+import { todos } from '#todos/index.ts'
 import { droppedCookie, ownCookie, readCookie } from '#http/cookies.ts'
 import { readForm } from '#http/read-form.ts'
 import { isQueryTooLong, repeatedParameter } from '#http/request-parameters.ts'
@@ -52,7 +53,7 @@ export const oauthProperties: readonly ParserProperty[] = [
     'settings are read or refused, and no denial has a value in it',
     fc.tuple(goodSettings, moreSettings),
     ([good, more]) => {
-      const read = loadConfig({ ...good, ...more })
+      const read = loadConfig({ ...good, ...more }, todos)
       if (read.ok) return mustHold(read.value.rootKeys.length > 0, 'no key')
       mustHold(read.error.problems.length > 0, 'refused, and nothing said')
       mustHold(!JSON.stringify(read.error).includes('hush'), 'a value')
@@ -62,7 +63,7 @@ export const oauthProperties: readonly ParserProperty[] = [
     'settings of any shape are refused in order',
     fc.dictionary(fc.oneof(oddText, fc.constantFrom(...Object.keys(Settings.shape))), oddJson),
     (given) => {
-      mustHold(!loadConfig(given).ok, 'they were taken')
+      mustHold(!loadConfig(given, todos).ok, 'they were taken')
     },
   ),
   propertyOf(

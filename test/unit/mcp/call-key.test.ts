@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { callKey, type CallMessage, KEY_NAME } from '#mcp/call-key.ts'
+import { callKey, type CallMessage } from '#mcp/call-key.ts'
+import { KEY_NAME } from '../../support/product.ts'
 import { addTodo } from '#todos/tools/add-todo.ts'
 import { deleteTodo } from '#todos/tools/delete-todo.ts'
 import { listTodos } from '#todos/tools/list-todos.ts'
@@ -7,20 +8,20 @@ import { listTodos } from '#todos/tools/list-todos.ts'
 const named = (key: string): CallMessage => ({ meta: { [KEY_NAME]: key, other: true } })
 
 test('a client’s key is its own for each tool', async () => {
-  const first = await callKey(addTodo, 'client-a', named('k'))
+  const first = await callKey(addTodo, 'client-a', named('k'), KEY_NAME)
   expect(first).toMatchObject({ ok: true, value: { hash: expect.stringMatching(/^[\w-]{43}$/) } })
-  expect(await callKey(addTodo, 'client-a', named('k'))).toEqual(first)
+  expect(await callKey(addTodo, 'client-a', named('k'), KEY_NAME)).toEqual(first)
   for (const other of [
-    await callKey(addTodo, 'client-b', named('k')),
-    await callKey(deleteTodo, 'client-a', named('k')),
-    await callKey(addTodo, 'client-a', named('K')),
+    await callKey(addTodo, 'client-b', named('k'), KEY_NAME),
+    await callKey(deleteTodo, 'client-a', named('k'), KEY_NAME),
+    await callKey(addTodo, 'client-a', named('K'), KEY_NAME),
   ])
     expect(other).not.toEqual(first)
 })
 
 test('a read has no key, nor has a message that brings none', async () => {
   const none = { ok: true, value: null }
-  expect(await callKey(listTodos, 'c', named('not a key!'))).toEqual(none)
-  expect(await callKey(addTodo, 'c', { meta: {} })).toEqual(none)
-  expect(await callKey(addTodo, 'c', { meta: undefined })).toEqual(none)
+  expect(await callKey(listTodos, 'c', named('not a key!'), KEY_NAME)).toEqual(none)
+  expect(await callKey(addTodo, 'c', { meta: {} }, KEY_NAME)).toEqual(none)
+  expect(await callKey(addTodo, 'c', { meta: undefined }, KEY_NAME)).toEqual(none)
 })

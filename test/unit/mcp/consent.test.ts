@@ -1,3 +1,4 @@
+import { served } from '../../support/product.ts'
 import { expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { ok } from '#lib/result.ts'
@@ -5,7 +6,6 @@ import { subjectOf } from '#mcp/consent.ts'
 import { type Caller, invoke } from '#mcp/invoke-tool.ts'
 import type { CallIntent } from '#users/calls/calls.ts'
 import { defineTool } from '#catalog/define-tool.ts'
-import { answering } from '../todos/tools/context.ts'
 
 vi.spyOn(console, 'error').mockImplementation(() => {})
 
@@ -56,7 +56,7 @@ function makeWorld({ askMs = 0, deadlineMs = 5_000, isUnknown = false } = {}) {
       },
     },
     deadlineMs,
-    todosFor: () => answering(ok([])),
+    product: served,
     waitUntil: (promise) => work.push(promise),
   }
   const call = async (input: object, more: Partial<Caller> = {}) => {

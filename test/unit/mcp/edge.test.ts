@@ -7,6 +7,7 @@ import { readDownstreamToken } from '#mcp/read-downstream-token.ts'
 import { RequestLine } from '#mcp/request-line.ts'
 import { sayDenial } from '#mcp/tool-denial.ts'
 import { failure } from '#mcp/tool-result.ts'
+import { words } from '../../support/product.ts'
 import { Secret } from '#lib/secret.ts'
 
 const URL_OF_MCP = 'https://mcp.example.test/mcp'
@@ -79,13 +80,13 @@ const asEvents = (text: string) => new Response(`event: message\ndata: ${text}\n
 test.each([asJson, asEvents])(
   'a call that could not start becomes the HTTP answer that it means',
   async (wrap) => {
-    const ended = await answerStopped(wrap(message(failure({ reason: 'ended' }, 't'))), auth, line)
+    const ended = await answerStopped(wrap(message(failure({ reason: 'ended' }, 't', words))), auth, line)
     expect(ended.status).toBe(401)
     expect(ended.headers.get('www-authenticate')).toBe(
       'Bearer realm="OAuth", error="invalid_token", resource_metadata="https://mcp.example.test/.well-known/oauth-protected-resource/mcp"',
     )
     const busy = await answerStopped(
-      wrap(message(failure({ reason: 'not_started', retryAfterSeconds: 9 }, 't'))),
+      wrap(message(failure({ reason: 'not_started', retryAfterSeconds: 9 }, 't', words))),
       auth,
       line,
     )
@@ -119,17 +120,21 @@ test('any other answer passes byte for byte, also one that comes in pieces', asy
 test('every denial says whether something changed and what to do next', () => {
   const plain = ['unauthorized', 'forbidden', 'gone', 'invalid', 'too_large', 'unavailable'] as const
   const said = [
-    ...plain.map((reason) => sayDenial({ reason })),
-    ...(['scope_missing', 'bad_input', 'ended', 'bad_key'] as const).map((reason) => sayDenial({ reason })),
-    sayDenial({ reason: 'busy', retryAfterSeconds: null }),
-    sayDenial({ reason: 'not_started', retryAfterSeconds: 3 }),
-    sayDenial({ reason: 'broken', incident: 'abc' }),
+    ...plain.map((reason) => sayDenial({ reason }, words)),
+    ...(['scope_missing', 'bad_input', 'ended', 'bad_key'] as const).map((reason) =>
+      sayDenial({ reason }, words),
+    ),
+    sayDenial({ reason: 'busy', retryAfterSeconds: null }, words),
+    sayDenial({ reason: 'not_started', retryAfterSeconds: 3 }, words),
+    sayDenial({ reason: 'broken', incident: 'abc' }, words),
   ]
   for (const sentence of said) expect(sentence).toContain('Nothing was changed.')
-  expect(sayDenial({ reason: 'unknown_outcome' })).toContain('Do not repeat it')
-  expect(sayDenial({ reason: 'key_of_another_call' })).toContain('Nothing was changed by this call.')
-  expect(sayDenial({ reason: 'already_done' })).toMatch(/not made again\. Call listTodos/)
-  expect(sayDenial({ reason: 'still_running' })).toMatch(/not started a second time\. Ask again in a moment/)
+  expect(sayDenial({ reason: 'unknown_outcome' }, words)).toContain('Do not repeat it')
+  expect(sayDenial({ reason: 'key_of_another_call' }, words)).toContain('Nothing was changed by this call.')
+  expect(sayDenial({ reason: 'already_done' }, words)).toMatch(/not made again\. Call listTodos/)
+  expect(sayDenial({ reason: 'still_running' }, words)).toMatch(
+    /not started a second time\. Ask again in a moment/,
+  )
 })
 
 test('a downstream token is decoded without what names a session or an actor', async () => {

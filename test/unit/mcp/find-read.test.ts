@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest'
 import { makeReads, readAsked } from '#mcp/find-read.ts'
 import { matchTemplate } from '#mcp/match-template.ts'
-import { prompts } from '#todos/prompts/index.ts'
-import { resources, resourceTemplates } from '#todos/resources/index.ts'
+import { catalog } from '../../support/product.ts'
 
-const reads = makeReads({ tools: [], resources, resourceTemplates, prompts })
+const reads = makeReads(catalog)
 
 test.each([
   ['todo://items/{id}', 'todo://items/a-1', { id: 'a-1' }],

@@ -2,14 +2,14 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { err, ok } from '#lib/result.ts'
 import { thumbprint } from '#lib/thumbprint.ts'
-import { type CallMessage, KEY_NAME } from '#mcp/call-key.ts'
+import type { CallMessage } from '#mcp/call-key.ts'
+import { KEY_NAME, words } from '../../support/product.ts'
 import type { Caller } from '#mcp/invoke-tool.ts'
 import { invokeTool } from '#mcp/invoke-tool.ts'
 import type { CallIntent, CallApi, CallOutcome } from '#users/calls/calls.ts'
 import { type AnyTool, defineTool } from '#catalog/define-tool.ts'
-import type { ToolContext } from '#catalog/tool-context.ts'
+import type { ApiCall, CallContext } from '#catalog/tool-context.ts'
 import type { ToolDenial } from '#catalog/tool-denial.ts'
-import { answering } from '../todos/tools/context.ts'
 
 const TOKEN = 'downstream-token-must-not-leak'
 const logged = ['log', 'warn', 'error'] as const
@@ -41,19 +41,19 @@ class UserApi implements CallApi {
   }
 }
 
+/** What each run of a tool was given for the API. */
+const calls: ApiCall[] = []
+beforeEach(() => calls.splice(0))
+
 function makeWorld(userApi = new UserApi(), meta?: CallMessage['meta']) {
   const work: Promise<unknown>[] = []
-  const calls: Parameters<Caller['todosFor']>[0][] = []
   const caller: Caller = {
     transport: 'stateless',
     message: { meta },
     userApi,
     deadlineMs: 10_000,
     waitUntil: (promise) => work.push(promise),
-    todosFor(call) {
-      calls.push(call)
-      return answering(ok([]))
-    },
+    product: { words, keyName: KEY_NAME },
   }
   const settled = async () => {
     for (const promise of work) await promise
@@ -64,7 +64,7 @@ function makeWorld(userApi = new UserApi(), meta?: CallMessage['meta']) {
 const toolThat = (
   run: (
     input: unknown,
-    context: ToolContext,
+    context: CallContext,
   ) => Promise<ReturnType<typeof ok<{ said: string }>> | { ok: false; error: ToolDenial }>,
   effect: AnyTool['effect'] = 'add',
 ) =>
@@ -76,7 +76,10 @@ const toolThat = (
     effect,
     input: z.strictObject({ b: z.number().optional(), a: z.string().trim() }),
     output: z.object({ said: z.string() }),
-    run,
+    run(input, context: CallContext) {
+      calls.push(context.call)
+      return run(input, context)
+    },
     say: ({ said }) => `It said ${said}.`,
   })
 const fine = toolThat(async () => ok({ said: 'yes' }))
@@ -270,8 +273,14 @@ test('a tool sees the user and no token', async () => {
 })
 
 /** A tool that does what a client of an API does after a 401: asks for another token, once. */
-const refusedTool = toolThat(async (_input, { todos }) => {
-  await todos.list()
+const replaced: string[] = []
+beforeEach(() => replaced.splice(0))
+async function replace({ token, replaceToken }: ApiCall) {
+  const other = await replaceToken(token)
+  replaced.push(other.ok ? other.value.reveal() : other.error)
+}
+const refusedTool = toolThat(async (_input, { call }) => {
+  await replace(call)
   return err({ reason: 'unauthorized' })
 })
 
@@ -284,15 +293,6 @@ function makeRefusingWorld(starts: unknown[]) {
     return intent.refused === undefined ? first : rest.shift()
   }
   const world = makeWorld(userApi)
-  const replaced: string[] = []
-  world.caller.todosFor = ({ token, replaceToken }) => ({
-    ...answering(ok([])),
-    list: async () => {
-      const other = await replaceToken(token)
-      replaced.push(other.ok ? other.value.reveal() : other.error)
-      return ok([])
-    },
-  })
   return { ...world, replaced }
 }
 const go = (downstreamToken: string) => ({
@@ -334,8 +334,8 @@ test.each([
 
 test('a call that did something before it was refused does not look as if it had not begun', async () => {
   const { caller } = makeRefusingWorld([{ verdict: 'ended' }])
-  const tool = toolThat(async (_input, { todos }) => {
-    await todos.list()
+  const tool = toolThat(async (_input, { call }) => {
+    await replace(call)
     return err({ reason: 'unknown_outcome' })
   })
   const result = await invokeTool(tool, { a: 'x' }, principal, caller)

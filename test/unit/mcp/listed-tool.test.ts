@@ -2,7 +2,9 @@ import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv
 import { expect, test } from 'vitest'
 import { describeTool } from '#mcp/list-tools.ts'
 import { listedTool } from '#mcp/listed-tool.ts'
-import { tools } from '#todos/tools/index.ts'
+import { catalog } from '../../support/product.ts'
+
+const { tools } = catalog
 
 const asSent = (schema: unknown) => JSON.parse(JSON.stringify(schema))
 

@@ -15,7 +15,7 @@ test('the MCP URL is in a field that can be read and not changed', () => {
 })
 
 test('what to type has this URL for every client, and JSON is JSON', () => {
-  const steps = connectSteps('https://mcp.example.com/mcp')
+  const steps = connectSteps('https://mcp.example.com/mcp', 'todos')
   const snippets = steps.flatMap((step) => step.snippets.map(({ code }) => code))
   for (const code of snippets) expect(code).toContain('https://mcp.example.com/mcp')
   expect(snippets).toContain('claude mcp add --transport http todos https://mcp.example.com/mcp')
@@ -28,7 +28,7 @@ test('what to type has this URL for every client, and JSON is JSON', () => {
 
 test('each snippet on the page is exactly what to type', () => {
   const html = render(homeProps)
-  for (const { id, snippets } of connectSteps(homeProps.mcpUrl)) {
+  for (const { id, snippets } of connectSteps(homeProps.mcpUrl, homeProps.serverName)) {
     for (const [index, { code }] of snippets.entries()) {
       expect(textOf(html, `<code id="${id}-${index + 1}">`)).toBe(code.replaceAll(/\s+/g, ' '))
     }

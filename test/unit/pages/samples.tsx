@@ -29,6 +29,7 @@ export const consentProps: ConsentPageProps = {
 
 export const homeProps: HomePageProps = {
   mcpUrl: 'http://localhost:8787/mcp',
+  serverName: 'todos',
   isLocal: true,
   users: [
     { username: 'ada', note: 'an ordinary user' },
@@ -41,6 +42,7 @@ export const homeProps: HomePageProps = {
 
 export const deployedProps: HomePageProps = {
   mcpUrl: 'https://mcp.example.com/mcp',
+  serverName: 'todos',
   isLocal: false,
   users: [],
   password: null,

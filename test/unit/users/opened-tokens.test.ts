@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { requireConfig } from '#config.ts'
+import { todos } from '#todos/index.ts'
 import { encryptTokens } from '#users/tokens/downstream.ts'
 import type { Grant } from '#users/grants/grant.ts'
 import { OpenedTokens } from '#users/tokens/opened-tokens.ts'
@@ -7,15 +8,19 @@ import { tenantOf } from '#users/grants/tenant.ts'
 import { rootKey } from '../../support/root-key.ts'
 
 const configWith = (keyId: string) =>
-  requireConfig({
-    PUBLIC_ORIGIN: 'https://mcp.example.test',
-    PINGONE_ISSUER: 'https://auth.example.test/as',
-    PINGONE_DV_POLICY_ID: 'policy',
-    MCP_SERVER_CLIENT_ID: 'client',
-    MCP_SERVER_CLIENT_SECRET: 'secret',
-    API_IDENTIFIER: 'todo-api',
-    ROOT_KEYS: rootKey(keyId),
-  })
+  requireConfig(
+    {
+      PUBLIC_ORIGIN: 'https://mcp.example.test',
+      PINGONE_ISSUER: 'https://auth.example.test/as',
+      PINGONE_DV_POLICY_ID: 'policy',
+      MCP_SERVER_CLIENT_ID: 'client',
+      MCP_SERVER_CLIENT_SECRET: 'secret',
+      API_IDENTIFIER: 'todo-api',
+      ROOT_KEYS: rootKey(keyId),
+      API: {},
+    },
+    todos,
+  )
 const config = configWith('k1')
 /** Opens nothing that was encrypted under `config`: what it still gets was in memory. */
 const withoutKey = configWith('k2')

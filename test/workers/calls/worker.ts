@@ -1,4 +1,5 @@
 import { requireConfig } from '#config.ts'
+import { todos } from '#todos/index.ts'
 import { makeUser } from '#users/user.ts'
 import { makePingOne } from '#pingone/client.ts'
 import { SETTINGS } from '../settings.ts'
@@ -16,10 +17,13 @@ export const sessionObjects = {
   until: Promise.resolve(),
 }
 
-export const config = requireConfig({
-  ...SETTINGS,
-  API_URL: 'https://todo-api.example.test',
-})
+export const config = requireConfig(
+  {
+    ...SETTINGS,
+    API_URL: 'https://todo-api.example.test',
+  },
+  todos,
+)
 
 /** What the operator has set now. */
 export const operator = { config }

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { KEY_NAME } from '#mcp/call-key.ts'
+import { KEY_NAME } from '../../support/product.ts'
 import { checkRecords, type Journey, LOST_CALL_MS, sane, signIn, useOf, writesOf } from './checks.ts'
 import { type Answer, callTool, tokensIn } from './client.ts'
 import { callsOf, later } from './inside.ts'

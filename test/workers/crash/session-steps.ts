@@ -8,11 +8,11 @@ export function steppedEnv(env: Env, step: Step): Env {
         ? (user: string) => steppedMethods(target.getByName(user), 'user', step)
         : Reflect.get(target, name),
   })
-  const api = steppedMethods(env.TODO_API, 'api', step)
+  const api = steppedMethods(env.API, 'api', step)
   return new Proxy(env, {
     get(target, name): unknown {
       if (name === 'USER') return users
-      return name === 'TODO_API' ? api : Reflect.get(target, name)
+      return name === 'API' ? api : Reflect.get(target, name)
     },
   })
 }

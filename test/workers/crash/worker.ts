@@ -4,7 +4,7 @@ import type { CallIntent, CallApi } from '#users/calls/calls.ts'
 import type { EndReason } from '#users/grants/end-reason.ts'
 import type { NewGrant } from '#users/grants/grant.ts'
 import type { Commit } from '#users/grants/grant-records.ts'
-import { tools } from '#todos/tools/index.ts'
+import { todos } from '#todos/index.ts'
 import { stepOf } from './schedule.ts'
 import { steppedEnv } from './session-steps.ts'
 import { clock } from './witness.ts'
@@ -14,8 +14,7 @@ export { PingOneWitness } from './pingone.ts'
 export { TodoApi } from './todo-api.ts'
 
 const product = compose({
-  names: { name: 'Todos', api: 'Todo API' },
-  tools,
+  product: todos,
   deps: {
     fetch: (input, init) => workerStep('fetch', () => env.PINGONE.fetch(new Request(input, init))),
     nowMs: () => Date.now() + clock.aheadMs,

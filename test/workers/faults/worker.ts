@@ -1,12 +1,11 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import { compose } from '#compose.ts'
-import { tools } from '#todos/tools/index.ts'
+import { todos } from '#todos/index.ts'
 import { clocks } from './faults.ts'
 import { fetchFromWorld, isolateOf } from './world.ts'
 
 const product = compose({
-  names: { name: 'Todos', api: 'Todo API' },
-  tools,
+  product: todos,
   deps: {
     fetch: fetchFromWorld,
     nowMs: () => Date.now() + clocks.user * 1000,

@@ -8,18 +8,19 @@ import type { UserApi } from '#mcp/deps.ts'
 import type { McpProduct } from '#mcp/product.ts'
 import { definePrompt, noArguments } from '#catalog/define-prompt.ts'
 import { defineResource } from '#catalog/define-resource.ts'
-import { defineTool, type Scope } from '#catalog/define-tool.ts'
-import { API_URL, ORIGIN } from '../settings.ts'
+import { defineTool } from '#catalog/define-tool.ts'
+import { served } from '../../support/product.ts'
+import { ORIGIN } from '../settings.ts'
 
 const CASES = 150
-const scopes = fc.constantFrom<readonly [Scope, ...Scope[]]>(
+const scopes = fc.constantFrom<readonly [string, ...string[]]>(
   ['todo:read'],
   ['todo:write'],
   ['todo:read', 'todo:write'],
 )
 const thing = fc.record({ scopes, effect: fc.constantFrom('read', 'add', 'change') })
 const things = fc.array(thing, { maxLength: 5 })
-type Thing = { scopes: readonly [Scope, ...Scope[]]; effect: 'read' | 'add' | 'change' }
+type Thing = { scopes: readonly [string, ...string[]]; effect: 'read' | 'add' | 'change' }
 
 const toolOf = ({ scopes: needed, effect }: Thing, at: number) =>
   defineTool({
@@ -79,7 +80,7 @@ function serverOf(product: McpProduct, granted: readonly string[]) {
       now: () => 1_000,
       deadlines: { toolMs: 25_000, apiMs: 10_000 },
     },
-    settings: async () => ({ sessionKeys: keys, requestStateKeys: async () => keys, apiUrl: API_URL }),
+    settings: async () => ({ sessionKeys: keys, requestStateKeys: async () => keys }),
     userOf: () => userApi,
   })
   const auth = {
@@ -154,6 +155,7 @@ test('whatever the lists and scopes: what is listed can be had, or it is said wh
       fc.subarray(['todo:read', 'todo:write', 'offline_access']),
       async (tools, resources, prompts, granted) => {
         const product = {
+          ...served,
           tools: tools.map(toolOf),
           resources: resources.map(resourceOf),
           resourceTemplates: [],

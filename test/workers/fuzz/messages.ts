@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { oddJson, oddText, spoilt } from '../../support/fuzz/odd.ts'
-import { KEY_NAME } from '#mcp/call-key.ts'
+import { KEY_NAME } from '../../support/product.ts'
 
 const PREFIX = 'io.modelcontextprotocol'
 

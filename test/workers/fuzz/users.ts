@@ -1,5 +1,4 @@
 import { env } from 'cloudflare:workers'
-import { READ, WRITE } from '#authorization/scopes.ts'
 import { readRootKeys } from '#lib/root-keys.ts'
 import { sha256Hex } from '#lib/sha256-hex.ts'
 import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
@@ -29,7 +28,7 @@ export async function bearerOf(subject: string, may: 'read' | 'write'): Promise<
     expiresAtSeconds: endsAt,
   }
   const user = env.USER.getByName(name.value)
-  const scopes = may === 'write' ? [READ, WRITE] : [READ]
+  const scopes = may === 'write' ? ['todo:read', 'todo:write'] : ['todo:read']
   await user.openGrant({
     id: grant,
     record,

@@ -1,16 +1,10 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import { compose } from '#compose.ts'
-import { prompts } from '#todos/prompts/index.ts'
-import { resources, resourceTemplates } from '#todos/resources/index.ts'
-import { tools } from '#todos/tools/index.ts'
+import { todos } from '#todos/index.ts'
 import { fetchFromWorld } from './world.ts'
 
 const product = compose({
-  names: { name: 'Todos', api: 'Todo API' },
-  tools,
-  resources,
-  resourceTemplates,
-  prompts,
+  product: todos,
   deps: {
     fetch: fetchFromWorld,
     nowMs: () => Date.now(),

@@ -4,11 +4,10 @@ import { makeReads } from '#mcp/find-read.ts'
 import { makeLists } from '#mcp/listed.ts'
 import type { McpProduct } from '#mcp/product.ts'
 import { makeStatelessTransport } from '#mcp/stateless.ts'
-import { prompts } from '#todos/prompts/index.ts'
-import { resources, resourceTemplates } from '#todos/resources/index.ts'
-import { tools } from '#todos/tools/index.ts'
+import { served as whole } from '../../support/product.ts'
 
-const nothing: McpProduct = { tools, resources: [], resourceTemplates: [], prompts: [] }
+const { resources, resourceTemplates, prompts } = whole
+const nothing: McpProduct = { ...whole, resources: [], resourceTemplates: [], prompts: [] }
 const listChanged = false
 const Discovered = z.object({ result: z.object({ capabilities: z.record(z.string(), z.unknown()) }) })
 
@@ -29,7 +28,14 @@ async function ask(product: McpProduct, method: string): Promise<unknown> {
   const request = new Request('https://mcp.example.test/mcp', { method: 'POST', headers, body: '{}' })
   const never = () => Promise.reject(new Error('nothing here is called'))
   const principal = { user: 'p', grant: 'g', client: 'c', scopes: [], expiresAtSeconds: 0 }
-  const call = { principal, keys: never, nowSeconds: () => 0, userApi: never, makeCaller: never }
+  const call = {
+    principal,
+    keys: never,
+    nowSeconds: () => 0,
+    userApi: never,
+    words: product.words,
+    makeCaller: never,
+  }
   return (await transport(request, message, call)).json()
 }
 

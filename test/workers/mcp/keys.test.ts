@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { KEY_NAME } from '#mcp/call-key.ts'
+import { KEY_NAME } from '../../support/product.ts'
 import { type ClientKind, clientKinds, connect } from './clients.ts'
 import { callMessage, callsOf, openSession, post } from './raw.ts'
 

@@ -4,10 +4,11 @@ import { expect, test } from 'vitest'
 import { makeMcpEndpoint } from '#mcp/endpoint.ts'
 import { makeReads } from '#mcp/find-read.ts'
 import { subscribe } from '#mcp/subscribe.ts'
-import { defineResource } from '#catalog/define-resource.ts'
+import type { AnyResource } from '#catalog/define-resource.ts'
+import { served } from '../../support/product.ts'
 
 const uri = 'drafts://all'
-const drafts = defineResource({
+const drafts: AnyResource = {
   name: 'drafts',
   title: 'Drafts',
   description: 'What only a writer may see.',
@@ -15,8 +16,8 @@ const drafts = defineResource({
   mimeType: 'text/plain',
   scopes: ['todo:read', 'todo:write'],
   read: async () => ({ ok: true, value: [] }),
-})
-const product = { tools: [], resources: [drafts], resourceTemplates: [], prompts: [] }
+}
+const product = { ...served, tools: [], resources: [drafts], resourceTemplates: [], prompts: [] }
 const never = () => Promise.reject(new Error('nobody is asked'))
 
 const { handler } = makeMcpEndpoint({
@@ -80,6 +81,6 @@ test('the transport that has no subscriptions says so, whatever the scopes', asy
 
 test('a session does not subscribe without them either, should a message get there', async () => {
   const principal = { user: 'p', grant: 'g', client: 'c', scopes: ['todo:read'], expiresAtSeconds: 2_000 }
-  const subscriber = { principal, session: 's', userApi: never }
+  const subscriber = { principal, session: 's', userApi: never, words: served.words }
   await expect(subscribe(makeReads(product), uri, subscriber)).rejects.toThrow('may not do that')
 })

@@ -10,9 +10,8 @@ import type { ConfirmationUse, UsedConfirmation } from '#users/requests/confirma
 import type { StepUpAsk, StepUpDenial } from '#users/requests/step-up-api.ts'
 import { type Subscribing, Subscriptions } from '#users/sessions/subscriptions.ts'
 import type { BearerProps } from '#principal.ts'
-import { prompts } from '#todos/prompts/index.ts'
-import { resources, resourceTemplates } from '#todos/resources/index.ts'
-import { tools } from '#todos/tools/index.ts'
+import { mcpProduct } from '#mcp/product.ts'
+import { todos } from '#todos/index.ts'
 import { downstreamToken } from './tokens.ts'
 
 export { TodoApi } from './todo-api.ts'
@@ -112,7 +111,15 @@ const sessionKeys = (async (): Promise<readonly [CryptoKey]> => [
 ])()
 
 const product = makeMcpEndpoint({
-  productOf: () => ({ tools, resources, resourceTemplates, prompts }),
+  productOf: ({ API }) => {
+    const connection = {
+      fetch: (input: RequestInfo | URL, init?: RequestInit) => API.fetch(input, init),
+      baseUrl: new URL('https://api.internal'),
+      deadlineMs: 4_000,
+      now: () => Math.floor(Date.now() / 1000),
+    }
+    return mcpProduct(todos, todos.open(connection, {}))
+  },
   deps: {
     fetch: (input, init) => fetch(input, init),
     now: () => Math.floor(Date.now() / 1000),
@@ -122,7 +129,6 @@ const product = makeMcpEndpoint({
   settings: async () => ({
     sessionKeys: await sessionKeys,
     requestStateKeys: () => sessionKeys,
-    apiUrl: null,
   }),
   userOf: (env, user) => env.USER.getByName(user),
 })

@@ -1,4 +1,5 @@
 import { requireConfig } from '#config.ts'
+import { todos } from '#todos/index.ts'
 import { makeUser } from '#users/user.ts'
 import { makePingOne } from '#pingone/client.ts'
 import { answerAsPingOne, CLIENT_ID, ISSUER, POLICY } from './pingone.ts'
@@ -12,8 +13,9 @@ const given = {
   MCP_SERVER_CLIENT_SECRET: 'secret',
   API_IDENTIFIER: 'todo-api',
   ROOT_KEYS: rootKey('k1'),
+  API: {},
 }
-const config = requireConfig(given)
+const config = requireConfig(given, todos)
 const settings = { ...config.pingone, apiIdentifier: config.api.identifier, deadlineMs: 1_000 }
 const client = makePingOne(settings, {
   fetch: answerAsPingOne,
@@ -27,7 +29,7 @@ export const clock = { aheadMs: 0 }
 export const operator = {
   config,
   sets: (changed: Readonly<Record<string, string>> = {}) => {
-    operator.config = requireConfig({ ...given, ...changed })
+    operator.config = requireConfig({ ...given, ...changed }, todos)
   },
 }
 

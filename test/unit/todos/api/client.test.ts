@@ -2,7 +2,8 @@ import { afterEach, expect, test, vi } from 'vitest'
 import type { Fetch } from '#lib/bounded-fetch.ts'
 import { err, ok } from '#lib/result.ts'
 import { Secret } from '#lib/secret.ts'
-import { makeTodoClient, type TodoCall } from '#todos/api/client.ts'
+import type { ApiCall } from '#catalog/tool-context.ts'
+import { makeTodoClient } from '#todos/api/client.ts'
 
 const TRANSACTION = '0f8fad5b-d9cb-469f-a165-70867728950e'
 const todo = { id: 'a-1', text: 'Buy milk', completed: false }
@@ -13,7 +14,7 @@ afterEach(() => {
   loud.mockClear()
 })
 
-type Replace = TodoCall['replaceToken']
+type Replace = ApiCall['replaceToken']
 const noOther: Replace = async () => err('none_newer')
 
 /** Who keeps silent is waited for: that is short; nothing else comes near it. */

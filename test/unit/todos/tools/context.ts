@@ -1,5 +1,6 @@
 import { ok } from '#lib/result.ts'
-import type { Me, ToolContext, TodoAnswer, TodoStore } from '#catalog/tool-context.ts'
+import type { Me, ToolContext } from '#catalog/tool-context.ts'
+import type { TodoAnswer, TodoStore } from '#todos/api/client.ts'
 
 export const me: Me = {
   name: 'Ada',
@@ -19,8 +20,8 @@ export const contextWith = (
   answer: TodoAnswer = ok([]),
   over: Partial<Me> = {},
   before: TodoAnswer = answer,
-): ToolContext => ({
-  todos: answering(answer, before),
+): ToolContext<TodoStore> => ({
+  api: answering(answer, before),
   me: { ...me, ...over },
   signal: new AbortController().signal,
   progress: () => {},

@@ -1,3 +1,4 @@
+import type { TodoStore } from '#todos/api/client.ts'
 import { expect, test } from 'vitest'
 import { err, ok } from '#lib/result.ts'
 import { deleteEach } from '#todos/tools/delete-each.ts'
@@ -16,11 +17,11 @@ function makeList(at: number, happens: () => ToolDenial | 'kept' | null) {
   const sent: string[] = []
   const controller = new AbortController()
   const progress: [number, number][] = []
-  const context: ToolContext = {
+  const context: ToolContext<TodoStore> = {
     me,
     signal: controller.signal,
     progress: (done, total) => progress.push([done, total]),
-    todos: {
+    api: {
       ...answering(ok([])),
       list: async () => ok([...stored].map((id) => todo(id))),
       async remove(id) {
@@ -193,12 +194,12 @@ test.each([
   // Only what is there is asked about.
   [[todo('a', true)], { ids: ['a', 'b'] }, null],
 ])('of the list %j and %j the user is asked %j', async (stored, input, question) => {
-  const context = { ...makeList(0, () => null).context, todos: answering(ok(stored)) }
+  const context = { ...makeList(0, () => null).context, api: answering(ok(stored)) }
   const asked = await deleteTodo.confirm?.(input, context)
   expect(asked?.ok && (asked.value?.question ?? null)).toBe(question)
 })
 
 test('what is not there is no question, and no deletion', async () => {
-  const context = { ...makeList(0, () => null).context, todos: answering(ok([])) }
+  const context = { ...makeList(0, () => null).context, api: answering(ok([])) }
   expect(await deleteTodo.confirm?.({ ids: ['a', 'b'] }, context)).toEqual(err({ reason: 'gone' }))
 })

@@ -1,23 +1,33 @@
 import { expect, test } from 'vitest'
-import { tools } from '#todos/tools/index.ts'
-import { offeredReads, offeredTools } from '#catalog/offered-tools.ts'
+import type { Catalog } from '#catalog/define-product.ts'
+import { readOnly } from '#catalog/offered-tools.ts'
+import { todos } from '#todos/index.ts'
+import { catalog } from '../../../support/product.ts'
 
-const names = (isReadOnly: boolean) => offeredTools(tools, { isReadOnly }).map(({ name }) => name)
+const names = (tools: Catalog['tools']) =>
+  readOnly({ ...catalog, tools }, todos.scopes).tools.map(({ name }) => name)
+const { tools } = catalog
 
 test('a read-only server has the tools that read, and a full one has all', () => {
-  expect(names(true)).toEqual(['whoAmI', 'listTodos'])
-  expect(names(false)).toEqual(tools.map(({ name }) => name))
+  expect(names(tools)).toEqual(['whoAmI', 'listTodos'])
 })
 
 test('effect and permission both have to say that a tool only reads', () => {
   const odd = tools.map((tool) => ({ ...tool, effect: 'read' as const }))
-  expect(offeredTools(odd, { isReadOnly: true }).map(({ name }) => name)).toEqual(['whoAmI', 'listTodos'])
+  expect(names(odd)).toEqual(['whoAmI', 'listTodos'])
   const hungry = tools.map((tool) => ({ ...tool, scopes: ['todo:read'] as const }))
-  expect(offeredTools(hungry, { isReadOnly: true }).map(({ name }) => name)).toEqual(['whoAmI', 'listTodos'])
+  expect(names(hungry)).toEqual(['whoAmI', 'listTodos'])
 })
 
 test('a read-only server has nothing to read that needs the permission to write', () => {
-  const reads = [{ scopes: ['todo:read'] }, { scopes: ['todo:read', 'todo:write'] }]
-  expect(offeredReads(reads, { isReadOnly: true })).toEqual([{ scopes: ['todo:read'] }])
-  expect(offeredReads(reads, { isReadOnly: false })).toEqual(reads)
+  const [resource] = catalog.resources
+  const [prompt] = catalog.prompts
+  if (resource === undefined || prompt === undefined) throw new Error('the product has none')
+  const writing = { scopes: ['todo:read', 'todo:write'] as const }
+  const all = {
+    ...catalog,
+    resources: [resource, { ...resource, ...writing }],
+    prompts: [{ ...prompt, ...writing }, prompt],
+  }
+  expect(readOnly(all, todos.scopes)).toMatchObject({ resources: [resource], prompts: [prompt] })
 })

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { makeLists } from '#mcp/listed.ts'
-import { prompts } from '#todos/prompts/index.ts'
-import { resources, resourceTemplates } from '#todos/resources/index.ts'
-import { type AnyTool, defineTool } from '#catalog/define-tool.ts'
+import { catalog } from '../../../support/product.ts'
+import type { TodoStore } from '#todos/api/client.ts'
+import { defineTool, type ProductTool } from '#catalog/define-tool.ts'
 import { ok } from '#lib/result.ts'
 import { tools } from '#todos/tools/index.ts'
 import { toolHints } from '#catalog/tool-hints.ts'
@@ -11,7 +11,10 @@ import { examples } from './examples.ts'
 import { z } from 'zod'
 
 /** As it is looked at: the compiler holds most of it, unless somebody talked it out of that. */
-type Looked = Omit<AnyTool, 'scopes' | 'effect'> & { scopes: readonly string[]; effect: string }
+type Looked = Omit<ProductTool<TodoStore>, 'scopes' | 'effect'> & {
+  scopes: readonly string[]
+  effect: string
+}
 
 /** What every tool has; the answer names what one lacks. */
 function lacks(tool: Looked): string[] {
@@ -98,7 +101,7 @@ test('a tool that lacks something is told what', () => {
   ])
 })
 
-const lists = makeLists({ tools, resources, resourceTemplates, prompts })
+const lists = makeLists(catalog)
 /** As most tokenizers have it for JSON of English words; an estimate that is the same on every machine. */
 const tokensOf = (value: unknown) => Math.ceil(JSON.stringify(value).length / 4)
 
@@ -109,8 +112,8 @@ test('the list of tools fits its budget of 2,000 tokens', () => {
 })
 
 test('names of tools, resources and prompts are unique and in a fixed order', () => {
-  for (const names of [tools, [...resources, ...resourceTemplates], prompts].map((list) =>
-    list.map(({ name }) => name),
+  for (const names of [tools, [...catalog.resources, ...catalog.resourceTemplates], catalog.prompts].map(
+    (list) => list.map(({ name }) => name),
   )) {
     expect(new Set(names).size).toBe(names.length)
     for (const name of names) expect(name).toMatch(/^[a-z][A-Za-z]{0,63}$/)

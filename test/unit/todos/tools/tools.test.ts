@@ -4,13 +4,14 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { cleanText } from '#lib/bounded-text.ts'
 import { err, ok } from '#lib/result.ts'
-import type { AnyTool } from '#catalog/define-tool.ts'
+import type { ProductTool } from '#catalog/define-tool.ts'
+import type { TodoStore } from '#todos/api/client.ts'
 import { tools } from '#todos/tools/index.ts'
 import { MAX_TEXT, Todo } from '#todos/tools/todo.ts'
 import { toolHints } from '#catalog/tool-hints.ts'
 import { contextWith } from './context.ts'
 
-const tool = (name: string): AnyTool => {
+const tool = (name: string): ProductTool<TodoStore> => {
   const found = tools.find((candidate) => candidate.name === name)
   if (found === undefined) throw new Error(`no tool ${name}`)
   return found
@@ -21,7 +22,7 @@ const kebab = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter
 test.each(tools.map((one) => [one.name, one] as const))(
   '%s has a file of its name, words and scopes',
   (name, one) => {
-    expect(readdirSync('src/tools')).toContain(`${kebab(name)}.ts`)
+    expect(readdirSync('src/todos/tools')).toContain(`${kebab(name)}.ts`)
     expect(name).toMatch(/^[a-z][A-Za-z]{0,63}$/)
     expect(one.title).not.toBe('')
     expect(one.description).toContain('Use it')
@@ -166,7 +167,7 @@ test('addTodo sends nothing where the list cannot be read, or the call was cance
   ) =>
     tool('addTodo').run(
       { text: 'a' },
-      { ...context, signal: controller.signal, todos: { ...context.todos, add, list } },
+      { ...context, signal: controller.signal, api: { ...context.api, add, list } },
     )
   expect(await run(async () => err({ reason: 'unavailable' }))).toEqual(err({ reason: 'unavailable' }))
   const cancelled = async (): Promise<ReturnType<typeof ok<[]>>> => {
@@ -180,11 +181,11 @@ test('addTodo sends nothing where the list cannot be read, or the call was cance
 test('addTodo sends what it shows, and refuses a text of which nothing can be seen', async () => {
   const sent: string[] = []
   const context = contextWith(ok([todo('1', 'x')]), {}, ok([]))
-  const todos = { ...context.todos, add: async (text: string) => (sent.push(text), context.todos.add(text)) }
+  const api = { ...context.api, add: async (text: string) => (sent.push(text), context.api.add(text)) }
   for (const text of ['\ufe0f\ufe0e\u{e0100}', '\u200b', '\u3164\u2800', '\u{e0041}', '\u0301'])
-    expect(await tool('addTodo').run({ text }, { ...context, todos })).toEqual(err({ reason: 'invisible' }))
+    expect(await tool('addTodo').run({ text }, { ...context, api })).toEqual(err({ reason: 'invisible' }))
   expect(sent).toEqual([])
-  await tool('addTodo').run({ text: ' a\u202eb\n 👨‍👩‍👧 ' }, { ...context, todos })
+  await tool('addTodo').run({ text: ' a\u202eb\n 👨‍👩‍👧 ' }, { ...context, api })
   expect(sent).toEqual(['ab 👨‍👩‍👧'])
 })
 
