@@ -8,4 +8,5 @@ export default runOf([
   'test/*/vitest.config.ts',
   'test/*/*/vitest.config.ts',
   'examples/*/vitest.config.ts',
+  'emulators/*/vitest.config.ts',
 ])
