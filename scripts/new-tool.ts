@@ -19,8 +19,8 @@ function main(): void {
       `${JSON.stringify(name)} is not a name for a tool: a verb and a noun in camelCase, like renameTodo; letters only, at most 64.`,
     )
   const files = {
-    [`src/tools/${names.file}.ts`]: toolText(names),
-    [`test/unit/tools/${names.file}.test.ts`]: testText(names),
+    [`src/todos/tools/${names.file}.ts`]: toolText(names),
+    [`test/unit/todos/tools/${names.file}.test.ts`]: testText(names),
   }
   const taken = Object.keys(files).filter((file) => existsSync(file))
   if (taken.length > 0) throw new StartProblem(`${taken.join(' and ')}: there already. Nothing was changed.`)
@@ -38,7 +38,7 @@ function main(): void {
     `Written: ${Object.keys(files).join(', ')}. On the lists of ${Object.keys(lists).join(' and ')}.`,
   )
   console.log('It counts todos. Say in its test what it should do, then change it (docs/your-own-api.md).')
-  console.log('  npx vitest run --project unit test/unit/tools')
+  console.log('  npx vitest run --project unit test/unit/todos/tools')
 }
 
 await runScript(main)

@@ -1,3 +1,4 @@
+import { product } from '../product.ts'
 import type { Local } from './start-local.ts'
 
 /** What a user needs to go on. The last line is for programs: it says that everything answers. */
@@ -13,7 +14,7 @@ export function printBanner(local: Local, stateDir: string): void {
           ['Sign in as', 'ada, bob or grace. The password is demo'],
           ['PingOne', `${emulatorOrigin}/__emulator   (an emulator: no account is needed)`],
         ] as const)),
-    ['Todo API', todoOrigin ?? local.settings.API_URL ?? ''],
+    [product.apiName, todoOrigin ?? local.settings.API_URL ?? ''],
     ...(local.movedFrom === undefined
       ? []
       : ([

@@ -1,8 +1,9 @@
 import { parseEnv } from 'node:util'
+import { product } from '../product.ts'
 import { readPrivateFile } from './private-file.ts'
 
 /** Every setting of the MCP server: docs/configuration.md says what each one means. Nothing else is passed on. */
-export const SETTING_NAMES = [
+const ENGINE_NAMES = [
   'PUBLIC_ORIGIN',
   'PINGONE_ISSUER',
   'PINGONE_DV_POLICY_ID',
@@ -16,8 +17,6 @@ export const SETTING_NAMES = [
   'ALLOWED_ENVIRONMENTS',
   'API_IDENTIFIER',
   'API_URL',
-  'API_SCOPE_READ',
-  'API_SCOPE_WRITE',
   'ROOT_KEYS',
   'COOKIE_ENCRYPTION_KEY',
   'RETIRED_ROOT_KEYS',
@@ -38,8 +37,15 @@ export const SETTING_NAMES = [
   'OPERATOR_GROUP',
 ] as const
 
-export type SettingName = (typeof SETTING_NAMES)[number]
-export type Settings = Partial<Record<SettingName, string>>
+/** The product's own names come last. */
+export const SETTING_NAMES: readonly string[] = [
+  ...ENGINE_NAMES,
+  ...product.scopes.flatMap(({ setting }) => setting ?? []),
+  ...Object.keys(product.settings.shape),
+]
+
+export type Settings = Partial<Record<(typeof ENGINE_NAMES)[number], string>> &
+  Record<string, string | undefined>
 export type GivenSettings = Readonly<Record<string, string | undefined>>
 
 /** Later sources win. An empty value takes a setting away, so that absent means absent for the Worker too. */

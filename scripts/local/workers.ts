@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { product } from '../product.ts'
 import { type Plan, type Ports, EMULATOR_ENVIRONMENT_ID, usesPrivateKey, type WorkerName } from './plan.ts'
 import type { GivenSettings, Settings } from './settings.ts'
 
@@ -51,10 +52,11 @@ const tunnel = ({ PUBLIC_ORIGIN: shownAs }: Settings, ports: Ports): { shownAs?:
 
 type Variables = Record<string, string>
 
-const apiScopes = ({ API_SCOPE_READ = 'todo:read', API_SCOPE_WRITE = 'todo:write' }: Settings) => ({
-  API_SCOPE_READ,
-  API_SCOPE_WRITE,
-})
+/** PingOne's name of each scope of the product, by the setting that holds it. */
+const apiScopes = (settings: GivenSettings): Variables =>
+  Object.fromEntries(
+    product.scopes.map(({ name, setting = name }) => [setting, settings[setting] ?? name] as const),
+  )
 
 const todoApiVariables = (settings: Settings): Variables => ({
   PINGONE_ISSUER: settings.PINGONE_ISSUER ?? '',

@@ -1,6 +1,6 @@
 import type { ToolNames } from './templates.ts'
 
-const LIST = /^(export const tools: readonly AnyTool\[\] = )\[([^\]]*)\]$/m
+const LIST = /^(export const tools: readonly ProductTool<TodoStore>\[\] = )\[([^\]]*)\]$/m
 const WIDTH = 110
 
 /** `src/todos/tools/index.ts` with the tool at the end of its list, as the formatter writes it; null: it has another form. */

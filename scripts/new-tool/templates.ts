@@ -22,8 +22,8 @@ export function namesOf(name: string): ToolNames | null {
 
 /** A tool that does something small, and says of itself what it is: it counts, until its author has changed it. */
 export const toolText = ({ name, title }: ToolNames): string => `import { z } from 'zod'
-import { ok } from '../lib/result.ts'
-import { defineTool } from './define-tool.ts'
+import { ok } from '#lib/result.ts'
+import { defineTool } from '../define.ts'
 import { countOf } from './todo.ts'
 
 /** As written by \`npm run new-tool\`: it counts the todos. Say what yours does, its test first (docs/your-own-api.md). */
@@ -35,8 +35,8 @@ export const ${name} = defineTool({
   output: z.object({ total: z.int().min(0) }),
   scopes: ['todo:read'],
   effect: 'read',
-  async run(_input, { todos }) {
-    const list = await todos.list()
+  async run(_input, { api }) {
+    const list = await api.list()
     return list.ok ? ok({ total: list.value.length }) : list
   },
   say: ({ total }) => \`\${countOf(total)}.\`,
@@ -44,8 +44,8 @@ export const ${name} = defineTool({
 `
 
 export const testText = ({ name, file }: ToolNames): string => `import { expect, test } from 'vitest'
-import { err, ok } from '../../../src/lib/result.ts'
-import { ${name} } from '../../../src/tools/${file}.ts'
+import { err, ok } from '#lib/result.ts'
+import { ${name} } from '#todos/tools/${file}.ts'
 import { contextWith } from './context.ts'
 
 // Of the tool as \`npm run new-tool\` wrote it. Say here first what yours does.

@@ -105,11 +105,17 @@ export const definersFor = <Api>() => ({
   ): Prompt<ToolContext<Api>> => definePrompt(prompt),
 })
 
+const products = new WeakSet<object>()
+
+/** Whether `defineProduct` made it. */
+export const isProduct = (value: unknown): value is Product =>
+  typeof value === 'object' && value !== null && products.has(value)
+
 /** Checks a product once and hides its Api type from the engine. Throws on a mistake of its author. */
 export function defineProduct<Api, S extends z.ZodObject>(product: ProductDefinition<Api, S>): Product {
   check(product)
   const { connect, tools, resources, resourceTemplates, prompts, ...facts } = product
-  return {
+  const defined: Product = {
     ...facts,
     open(connection, given) {
       const connected = { ...connection, settings: product.settings.parse(given) }
@@ -137,6 +143,8 @@ export function defineProduct<Api, S extends z.ZodObject>(product: ProductDefini
       }
     },
   }
+  products.add(defined)
+  return defined
 }
 
 type Bind<C> = (context: CallContext) => C

@@ -125,7 +125,11 @@ test('every room is in the table, and the table names no room that is gone', () 
 
 test('a tool runs in one place only', () => {
   const running = files.filter((file) => /\btool\.run\(/.test(textOf(file)))
-  expect(running.map((file) => basename(file)).toSorted()).toEqual(['define-tool.ts', 'invoke-tool.ts'])
+  expect(running.map((file) => basename(file)).toSorted()).toEqual([
+    'define-product.ts',
+    'define-tool.ts',
+    'invoke-tool.ts',
+  ])
 })
 
 test('only composition and the two adapters know an SDK or the platform’s agents', () => {
@@ -152,4 +156,9 @@ test('every exception from lint says why', () => {
 test('no file of a room grew beyond reading', () => {
   const long = files.filter((file) => textOf(file).split('\n').length > 300)
   expect(long.filter((file) => !file.endsWith('styles.ts'))).toEqual([])
+})
+
+test('the engine has no word of a product', () => {
+  const engine = files.filter((file) => roomOf(file) !== 'todos' && file !== 'index.ts')
+  expect(engine.filter((file) => /todo/i.test(textOf(file)))).toEqual([])
 })

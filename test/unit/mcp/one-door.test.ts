@@ -8,7 +8,11 @@ const using = (pattern: RegExp) => files.filter((file) => pattern.test(textOf(fi
 const namesOf = (paths: readonly string[]) => paths.map((path) => basename(path))
 
 test('a tool is run in one place only', () => {
-  expect(namesOf(using(/tool\.run\(|\brun\(input/))).toEqual(['define-tool.ts', 'invoke-tool.ts'])
+  expect(namesOf(using(/tool\.run\(|\brun\(input/))).toEqual([
+    'define-product.ts',
+    'define-tool.ts',
+    'invoke-tool.ts',
+  ])
   const recorders = using(/\.beginCall\(/).filter((file) => file.startsWith('src/mcp/'))
   expect(recorders).toHaveLength(1)
   const [recorder] = namesOf(recorders)

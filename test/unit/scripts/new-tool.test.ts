@@ -20,7 +20,14 @@ let copy = ''
 // A copy of what the script works on and of what its tools need: the tree itself stays as it is.
 beforeAll(() => {
   copy = mkdtempSync(join(tmpdir(), 'new-tool-'))
-  for (const path of ['src', 'test/unit/tools', 'tsconfig.json', 'package.json', '.oxfmtrc.json'])
+  for (const path of [
+    'src',
+    'test/unit/todos/tools',
+    'test/support/product.ts',
+    'tsconfig.json',
+    'package.json',
+    '.oxfmtrc.json',
+  ])
     cpSync(join(ROOT, path), join(copy, path), { recursive: true })
   mkdirSync(join(copy, 'scripts'))
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
@@ -39,27 +46,27 @@ const newTool = (...names: string[]) => run(process.execPath, join(ROOT, 'script
 const bin = (name: string) => join(ROOT, 'node_modules/.bin', name)
 const textOf = (file: string) => readFileSync(join(copy, file), 'utf8')
 const everything = () =>
-  ['src/tools', 'test/unit/tools'].flatMap((folder) =>
+  ['src/todos/tools', 'test/unit/todos/tools'].flatMap((folder) =>
     readdirSync(join(copy, folder)).map((file) => [file, textOf(join(folder, file))]),
   )
 
 test('what it writes compiles, is formatted, lacks nothing and passes', { timeout: 90_000 }, () => {
   expect(newTool('renameTodo')).toMatchObject({
     status: 0,
-    said: expect.stringContaining('src/tools/rename-todo.ts'),
+    said: expect.stringContaining('src/todos/tools/rename-todo.ts'),
   })
   expect(textOf('src/todos/tools/index.ts')).toMatch(/deleteTodo,\s+renameTodo,?\s*\]/)
   const written = [
-    'src/tools/rename-todo.ts',
+    'src/todos/tools/rename-todo.ts',
     'src/todos/tools/index.ts',
-    'test/unit/tools/rename-todo.test.ts',
+    'test/unit/todos/tools/rename-todo.test.ts',
   ]
   expect(run(bin('oxfmt'), '--check', ...written, 'test/unit/todos/tools/examples.ts')).toMatchObject({
     status: 0,
   })
   const compiler = {
     extends: './tsconfig.json',
-    include: ['src/tools', 'test/unit/tools/rename-todo.test.ts'],
+    include: ['src/todos/tools', 'test/unit/todos/tools/rename-todo.test.ts'],
   }
   const types = { ...compiler, compilerOptions: { types: ['node'], lib: ['ES2024', 'DOM', 'DOM.Iterable'] } }
   writeFileSync(join(copy, 'new-tool.json'), JSON.stringify(types))
@@ -69,8 +76,8 @@ test('what it writes compiles, is formatted, lacks nothing and passes', { timeou
     'run',
     '--root',
     copy,
-    'test/unit/tools/rename-todo',
-    'test/unit/tools/registry',
+    'test/unit/todos/tools/rename-todo',
+    'test/unit/todos/tools/registry',
     '--reporter=verbose',
   )
   expect(tested.said).toContain('renameTodo lacks nothing')
@@ -95,7 +102,7 @@ test.each([
 })
 
 test('a test that is there already is not overwritten either', () => {
-  writeFileSync(join(copy, 'test/unit/tools/shout-todo.test.ts'), 'mine')
+  writeFileSync(join(copy, 'test/unit/todos/tools/shout-todo.test.ts'), 'mine')
   const before = everything()
   expect(newTool('shoutTodo')).toMatchObject({ status: 1, said: expect.stringContaining('there already') })
   expect(everything()).toEqual(before)
