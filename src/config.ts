@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isLoopbackHost } from '#lib/loopback.ts'
+import { isLoopbackHost } from '#lib/addresses.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import { COOKIE_KEY_ID, readRootKeys, type RootKey, weaknessOf } from '#lib/root-keys.ts'
 import { Secret } from '#lib/secret.ts'

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { Product } from '#catalog/define-product.ts'
-import { isExactDocumentUrl, isExactHost } from '#lib/exact-names.ts'
-import { isLoopbackHost } from '#lib/loopback.ts'
+import { isExactDocumentUrl, isExactHost, isLoopbackHost } from '#lib/addresses.ts'
 
 /** A list as users write it: separated by commas or spaces. */
 export const words = (text: string) => text.split(/[\s,]+/).filter((word) => word !== '')

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Config } from '#config.ts'
-import { isLoopbackHost } from '#lib/loopback.ts'
+import { isLoopbackHost } from '#lib/addresses.ts'
 import { expectThat, type Finding, note, ok, problem } from './finding.ts'
 
 const names = z.array(z.string()).default([])

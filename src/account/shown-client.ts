@@ -1,5 +1,5 @@
 import { shownClientName } from '#authorization/clients/shown-name.ts'
-import { isLoopbackHost } from '#lib/loopback.ts'
+import { isLoopbackHost } from '#lib/addresses.ts'
 import type { AccountClient } from '#pages/account-page.tsx'
 import type { Grant } from '#users/grants/grant.ts'
 import type { AccountDeps } from '#sign-in/deps.ts'

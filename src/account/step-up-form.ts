@@ -1,8 +1,7 @@
 import { ownCookie, readCookie } from '#http/cookies.ts'
 import { type FormText, isFromOurPage, readForm } from '#http/read-form.ts'
-import { toBase64Url } from '#lib/base64url.ts'
+import { isSameText, sha256Hex, toBase64Url } from '#lib/hash.ts'
 import { log } from '#lib/log.ts'
-import { isSameText, sha256Hex } from '#lib/sha256-hex.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import type { AccountDeps } from '#sign-in/deps.ts'
 

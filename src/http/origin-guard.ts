@@ -1,4 +1,4 @@
-import { isLoopbackHost } from '#lib/loopback.ts'
+import { isLoopbackHost } from '#lib/addresses.ts'
 
 /**
  * The first thing that happens to a request (decision 14): a Worker answers on every hostname that is bound to it,

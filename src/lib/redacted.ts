@@ -76,3 +76,10 @@ export function wholeWords(text: string, maxCharacters: number): string {
 /** Text of another system for our log: short, one line, without what looks like a secret, once nothing hides in it. */
 export const redacted = (text: string, maxCharacters = 300): string =>
   boundedText(withoutSecrets(cleanText(wholeWords(text, MAX_LOOKED_AT))), maxCharacters)
+
+/**
+ * An OAuth error code (RFC 6749 §4.1.2.1, §5.2) for the log, or `not a code`. Longer texts are not shortened: an
+ * attacker may have chosen them.
+ */
+export const loggedErrorCode = (code: string): string =>
+  /^[A-Za-z_]{1,40}$/.test(code) ? code : 'not a code'

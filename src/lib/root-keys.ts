@@ -1,4 +1,4 @@
-import { fromBase64Url, toBase64Url } from './base64url.ts'
+import { fromBase64Url, toBase64Url } from './hash.ts'
 import { err, ok, type Result } from './result.ts'
 import { Secret } from './secret.ts'
 

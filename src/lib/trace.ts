@@ -1,24 +1,28 @@
-/**
- * How one piece of our work is found again elsewhere: PingOne's header for it, and W3C Trace Context, whose trace id is
- * the same id. Always made here: what a client says of its own trace is only kept (mcp/call-key.ts), never sent on.
- */
+/** A short random id that users and models see, and that the log repeats. */
+export const newIncident = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(5)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+
+/** PingOne's header for correlation. */
 export const TRANSACTION_HEADER = 'x-ping-external-transaction-id'
 
-/** `transaction`: a UUID. */
+/**
+ * Correlation headers for PingOne and for W3C Trace Context; `transaction` is a UUID and becomes the trace id. A client's
+ * own trace is stored (mcp/call-key.ts) but never forwarded.
+ */
 export const traceHeaders = (transaction: string): Record<string, string> => ({
   [TRANSACTION_HEADER]: transaction,
   traceparent: traceparentOf(transaction),
 })
 
-/** Trace Context §3.2: 16 bytes of trace id (our transaction), 8 of span id, sampled. */
+/** Trace Context §3.2: 16 bytes of trace id, 8 bytes of span id, sampled. */
 function traceparentOf(transaction: string): string {
   const span = crypto.randomUUID().replaceAll('-', '').slice(16)
   return `00-${transaction.replaceAll('-', '').toLowerCase()}-${span}-01`
 }
 
-// §3.2.2: version ff, and ids of zeros only, are not valid. Later versions may be longer: of those nothing is kept.
+// §3.2.2: version ff and all-zero ids are invalid. Longer values of later versions are dropped.
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
-/** What somebody else calls their trace; null for anything that is none. */
+/** A caller's own traceparent; null if it is invalid. */
 export const readTraceparent = (given: unknown): string | null =>
   typeof given === 'string' && TRACEPARENT.test(given) ? given : null

@@ -1,4 +1,4 @@
-import { askTwice } from '#lib/ask-twice.ts'
+import { retryOnce } from '#lib/retry-once.ts'
 
 const TABLE = `CREATE TABLE IF NOT EXISTS registration_days (
   day TEXT NOT NULL, network TEXT NOT NULL, made INTEGER NOT NULL, PRIMARY KEY (day, network)) STRICT`
@@ -31,7 +31,7 @@ export class DailyCeiling {
   async take(network: string, nowMs: number): Promise<'taken' | 'over_for_network' | 'over_for_all'> {
     const day = new Date(nowMs).toISOString().slice(0, 10)
     const ofNetwork = Math.ceil(this.#most * NETWORK_SHARE)
-    const [, , taken, all] = await askTwice(this.#deadlineMs, () =>
+    const [, , taken, all] = await retryOnce(this.#deadlineMs, () =>
       this.#db.batch<{ made: number }>([
         this.#db.prepare(TABLE),
         this.#db.prepare('DELETE FROM registration_days WHERE day < ?').bind(day),

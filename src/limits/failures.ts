@@ -1,4 +1,4 @@
-import { networkOf } from '#lib/address-prefix.ts'
+import { networkOf } from '#lib/addresses.ts'
 import { type Counted, type Limiter, PlatformCounter } from './platform-counter.ts'
 
 /** Codes and tokens of ours begin with user and grant (the library's storage schema). */

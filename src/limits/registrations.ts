@@ -1,4 +1,4 @@
-import { networkOf } from '#lib/address-prefix.ts'
+import { networkOf } from '#lib/addresses.ts'
 import { log } from '#lib/log.ts'
 import { ClosedKeys } from './closed-keys.ts'
 import { type DailyCeiling, dayLeftSeconds } from './daily-ceiling.ts'

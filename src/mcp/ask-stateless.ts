@@ -6,7 +6,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { canonicalDigest } from '#lib/canonical-digest.ts'
+import { canonicalDigest } from '#lib/hash.ts'
 import type { ConfirmationApi } from '#users/requests/confirmations.ts'
 import type { Principal } from '#principal.ts'
 import { splitConsent } from '#catalog/confirmation.ts'

@@ -1,4 +1,4 @@
-import { canonicalDigest } from '#lib/canonical-digest.ts'
+import { canonicalDigest } from '#lib/hash.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import { readTraceparent } from '#lib/trace.ts'
 import type { CallKey } from '#users/calls/calls.ts'

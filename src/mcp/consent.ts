@@ -1,4 +1,4 @@
-import { canonicalDigest } from '#lib/canonical-digest.ts'
+import { canonicalDigest } from '#lib/hash.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import type { Confirmation } from '#catalog/confirmation.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'

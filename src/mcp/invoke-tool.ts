@@ -1,4 +1,4 @@
-import { canonicalDigest } from '#lib/canonical-digest.ts'
+import { canonicalDigest } from '#lib/hash.ts'
 import { err, type Result } from '#lib/result.ts'
 import { Secret } from '#lib/secret.ts'
 import type { CallIntent, CallApi, CallOutcome, Going } from '#users/calls/calls.ts'

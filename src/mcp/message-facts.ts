@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { sha256Hex } from '#lib/sha256-hex.ts'
+import { sha256Hex } from '#lib/hash.ts'
 import type { RequestLine } from './request-line.ts'
 
 /** The methods of both revisions that a client may send. Any other word is the client's own and stays out of the log. */

@@ -1,4 +1,4 @@
-import { fromBase64Url, toBase64Url } from '#lib/base64url.ts'
+import { fromBase64Url, toBase64Url } from '#lib/hash.ts'
 import { Principal } from '#principal.ts'
 
 /**

@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import { fromBase64Url } from '#lib/base64url.ts'
+import { fromBase64Url, thumbprint } from '#lib/hash.ts'
 import { boundedText } from '#lib/bounded-text.ts'
 import type { Secret } from '#lib/secret.ts'
-import { thumbprint } from '#lib/thumbprint.ts'
 import type { DownstreamClaims } from '#catalog/tool-context.ts'
 
 const Claims = z.object({

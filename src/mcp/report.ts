@@ -1,4 +1,4 @@
-import { newIncident } from '#lib/incident.ts'
+import { newIncident } from '#lib/trace.ts'
 import { log } from '#lib/log.ts'
 import { redacted } from '#lib/redacted.ts'
 

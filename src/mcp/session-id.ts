@@ -1,4 +1,4 @@
-import { fromBase64Url, toBase64Url } from '#lib/base64url.ts'
+import { fromBase64Url, toBase64Url } from '#lib/hash.ts'
 
 /**
  * A session id that the client sees: `<session>.<mac>`. The MAC covers user and client, so that an id opens

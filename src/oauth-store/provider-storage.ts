@@ -1,4 +1,4 @@
-import { askTwice } from '#lib/ask-twice.ts'
+import { retryOnce } from '#lib/retry-once.ts'
 import type { Row } from '#users/base/row.ts'
 
 /**
@@ -27,7 +27,7 @@ const isJsonAsked = (options: unknown): boolean =>
 
 /** Everything but the records of grants, which throw. All of it bears being asked twice. */
 export function kvStorage(kv: KVNamespace, deadlineMs: number): ProviderStorage {
-  const ask = <T>(act: () => Promise<T>) => askTwice(deadlineMs, act)
+  const ask = <T>(act: () => Promise<T>) => retryOnce(deadlineMs, act)
   const onlyOurs = (key: string) => {
     if (RECORD.test(key)) throw new Error('a record of a grant was asked for outside a token request')
   }

@@ -1,4 +1,4 @@
-import { newIncident } from '#lib/incident.ts'
+import { newIncident } from '#lib/trace.ts'
 import { log } from '#lib/log.ts'
 import { htmlAnswer } from './html-answer.ts'
 import { MessagePage } from './message-page.tsx'

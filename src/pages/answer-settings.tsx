@@ -1,5 +1,5 @@
 import type { BadSettings } from '#config.ts'
-import { isLoopbackHost } from '#lib/loopback.ts'
+import { isLoopbackHost } from '#lib/addresses.ts'
 import { log } from '#lib/log.ts'
 import { htmlAnswer } from './html-answer.ts'
 import { LockedPage } from './locked-page.tsx'

@@ -1,7 +1,7 @@
 import type { Config } from '#config.ts'
 import { HomePage } from './home-page.tsx'
 import { htmlAnswer } from './html-answer.ts'
-import { isLoopbackHost } from '#lib/loopback.ts'
+import { isLoopbackHost } from '#lib/addresses.ts'
 
 /** The users whom `npm start` brings along; see emulators/pingone. */
 const EMULATOR_PEOPLE = [

@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTPayload } from 'jose'
 import type * as oauth from 'oauth4webapi'
-import { toBase64Url } from '#lib/base64url.ts'
+import { toBase64Url } from '#lib/hash.ts'
 import { TooLargeError } from '#lib/bounded-fetch.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import { AccessTokenClaims, IdTokenClaims, RenewedIdTokenClaims } from './claims.ts'

@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { TooLargeError } from '#lib/bounded-fetch.ts'
-import { loggedErrorCode } from '#lib/error-code.ts'
+import { loggedErrorCode } from '#lib/redacted.ts'
 import { err, type Err } from '#lib/result.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { sha256Hex } from '#lib/sha256-hex.ts'
+import { sha256Hex } from '#lib/hash.ts'
 import type { IdTokenClaims } from './claims.ts'
 
 /**

@@ -1,6 +1,5 @@
 import { droppedCookie, ownCookie, readCookie } from '#http/cookies.ts'
-import { toBase64Url } from '#lib/base64url.ts'
-import { sha256Hex } from '#lib/sha256-hex.ts'
+import { sha256Hex, toBase64Url } from '#lib/hash.ts'
 import type { ReachedUser } from '#users/reach-user.ts'
 import type { AccountDeps } from './deps.ts'
 

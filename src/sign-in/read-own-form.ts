@@ -1,7 +1,7 @@
 import { type FormText, isFromOurPage, readForm } from '#http/read-form.ts'
 import { log } from '#lib/log.ts'
 import { err, ok, type Result } from '#lib/result.ts'
-import { isSameText } from '#lib/sha256-hex.ts'
+import { isSameText } from '#lib/hash.ts'
 import type { PageDenial } from '#users/grants/account-api.ts'
 import { answerBlocked, askToSignIn, message } from './answers.tsx'
 import { type OpenPage, readPage } from './page-session.ts'

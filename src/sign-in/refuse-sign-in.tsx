@@ -1,4 +1,4 @@
-import { newIncident } from '#lib/incident.ts'
+import { newIncident } from '#lib/trace.ts'
 import { log } from '#lib/log.ts'
 import { message } from './answers.tsx'
 import type { RefusedSignIn } from './own-sign-in.ts'

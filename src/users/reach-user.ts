@@ -1,4 +1,4 @@
-import { askTwice } from '#lib/ask-twice.ts'
+import { retryOnce } from '#lib/retry-once.ts'
 import type { AccountApi } from './grants/account-api.ts'
 import type { CallApi } from './calls/calls.ts'
 import type { ConfirmationApi } from './requests/confirmations.ts'
@@ -28,7 +28,7 @@ export interface UserDeadlines {
  */
 export function reachUser(env: Env, name: string, { userMs, callMs }: UserDeadlines): ReachedUser {
   const ask = <T>(message: (user: ReachedUser) => Promise<T>, deadlineMs = userMs): Promise<T> =>
-    askTwice(deadlineMs, () => message(env.USER.getByName(name)))
+    retryOnce(deadlineMs, () => message(env.USER.getByName(name)))
   return {
     openGrant: (given) => ask(async (user) => user.openGrant(given)),
     snapshot: (grant, presented, isRefresh) =>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { fromBase64Url } from '#lib/base64url.ts'
+import { fromBase64Url } from '#lib/hash.ts'
 
 const Claims = z.looseObject({ iss: z.string().min(1) })
 

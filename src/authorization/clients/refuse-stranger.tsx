@@ -1,5 +1,5 @@
 import { AuthorizationError } from '@cloudflare/workers-oauth-provider'
-import { newIncident } from '#lib/incident.ts'
+import { newIncident } from '#lib/trace.ts'
 import { log } from '#lib/log.ts'
 import { redacted } from '#lib/redacted.ts'
 import { htmlAnswer } from '#pages/html-answer.ts'

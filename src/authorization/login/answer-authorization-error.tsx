@@ -5,7 +5,7 @@ import {
 } from '@cloudflare/workers-oauth-provider'
 import type { Config } from '#config.ts'
 import { boundedText } from '#lib/bounded-text.ts'
-import { newIncident } from '#lib/incident.ts'
+import { newIncident } from '#lib/trace.ts'
 import { log } from '#lib/log.ts'
 import { redacted } from '#lib/redacted.ts'
 import { MessagePage } from '#pages/message-page.tsx'

@@ -1,5 +1,5 @@
 import type { AuthorizationErrorCode } from '@cloudflare/workers-oauth-provider'
-import { loggedErrorCode } from '#lib/error-code.ts'
+import { loggedErrorCode } from '#lib/redacted.ts'
 import type { EndReason } from '#users/grants/end-reason.ts'
 import { namesNoPolicy, type PingOneProblem, policyNotFound } from '#pingone/problems.ts'
 

@@ -1,5 +1,5 @@
 import type { AuthRequest } from '@cloudflare/workers-oauth-provider'
-import { newIncident } from '#lib/incident.ts'
+import { newIncident } from '#lib/trace.ts'
 import { log } from '#lib/log.ts'
 import { continueAnswer, outagePage } from './answers.tsx'
 import type { LoginDeps } from './deps.ts'

@@ -1,8 +1,7 @@
 import { AuthorizationError, type AuthRequest } from '@cloudflare/workers-oauth-provider'
 import { z } from 'zod'
 import { droppedCookie, ownCookie, readCookie } from '#http/cookies.ts'
-import { toBase64Url } from '#lib/base64url.ts'
-import { isSameText, sha256Hex } from '#lib/sha256-hex.ts'
+import { isSameText, sha256Hex, toBase64Url } from '#lib/hash.ts'
 
 /**
  * Binds what a login stores to the browser that began it. The library's own cookie is a hash of the handle or `state`,

@@ -1,7 +1,7 @@
 import { OAuthError, type OAuthResourceTokenValidation } from '@cloudflare/workers-oauth-provider'
 import type { Config } from '#config.ts'
 import type { BearerAnswer, GrantApi } from '#users/grants/grant-api.ts'
-import { sha256Hex } from '#lib/sha256-hex.ts'
+import { sha256Hex } from '#lib/hash.ts'
 import type { BearerProps } from '#principal.ts'
 import { reportOutage, RETRY_AFTER_SECONDS, SETTINGS_RETRY_SECONDS } from '../or-unavailable.ts'
 import { endedDescription } from '../login/denials.ts'

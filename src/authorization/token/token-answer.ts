@@ -1,4 +1,4 @@
-import { fromBase64Url, toBase64Url } from '#lib/base64url.ts'
+import { fromBase64Url, toBase64Url } from '#lib/hash.ts'
 
 /**
  * A stored answer to a redeemed refresh token opens only for who presents that token again: the key comes from the

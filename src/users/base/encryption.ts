@@ -1,4 +1,4 @@
-import { fromBase64Url, toBase64Url } from '#lib/base64url.ts'
+import { fromBase64Url, toBase64Url } from '#lib/hash.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import { deriveEncryptionKey, type RootKey } from '#lib/root-keys.ts'
 

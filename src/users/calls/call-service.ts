@@ -1,5 +1,5 @@
 import type { Config } from '#config.ts'
-import { toBase64Url } from '#lib/base64url.ts'
+import { toBase64Url } from '#lib/hash.ts'
 import { log } from '#lib/log.ts'
 import { deriveSigningKey, type RootKey } from '#lib/root-keys.ts'
 import type { CallLog } from './call-log.ts'

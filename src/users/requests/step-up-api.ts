@@ -7,7 +7,7 @@ export interface StepUpAsk {
   scopes: string[]
   /** The tool, which tells a second denial from a first. The page does not show it. */
   tool: string
-  /** Where the call came from (lib/address-prefix.ts): for the page, which the user judges it by. */
+  /** Where the call came from (lib/addresses.ts): for the page, which the user judges it by. */
   network: string
 }
 

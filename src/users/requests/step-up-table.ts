@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { sha256Hex } from '#lib/sha256-hex.ts'
+import { sha256Hex } from '#lib/hash.ts'
 import { STEP_UPS_PER_GRANT } from '../bounds.ts'
 
 /**

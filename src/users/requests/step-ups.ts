@@ -1,6 +1,6 @@
 import type { Config } from '#config.ts'
 import { log } from '#lib/log.ts'
-import { thumbprint } from '#lib/thumbprint.ts'
+import { thumbprint } from '#lib/hash.ts'
 import { encryptTokens } from '../tokens/downstream.ts'
 import type { Tenant } from '../grants/grant.ts'
 import type { GrantTable } from '../grants/grant-table.ts'

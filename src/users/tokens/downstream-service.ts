@@ -1,7 +1,7 @@
 import type { Config } from '#config.ts'
 import { log } from '#lib/log.ts'
 import { err } from '#lib/result.ts'
-import { thumbprint } from '#lib/thumbprint.ts'
+import { thumbprint } from '#lib/hash.ts'
 import type { Stop } from '../calls/calls.ts'
 import {
   isSameSubject,

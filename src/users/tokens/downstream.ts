@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose'
 import type { Config } from '#config.ts'
 import { err, ok, type Result } from '#lib/result.ts'
-import { thumbprint } from '#lib/thumbprint.ts'
+import { thumbprint } from '#lib/hash.ts'
 import { EncryptedTokens, type Grant } from '../grants/grant.ts'
 import { encrypt, decrypt } from '../base/encryption.ts'
 

@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { sha256Hex } from '#lib/sha256-hex.ts'
+import { sha256Hex } from '#lib/hash.ts'
 import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
 import { makeUserId, openUserId } from '#users/base/user-id.ts'
 import { readRootKeys } from '#lib/root-keys.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { addressPrefix } from '#lib/address-prefix.ts'
+import { addressPrefix } from '#lib/addresses.ts'
 
 test.each([
   ['192.0.2.7', '192.0.2.0/24'],

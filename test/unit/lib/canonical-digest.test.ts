@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { canonicalDigest } from '#lib/canonical-digest.ts'
+import { canonicalDigest } from '#lib/hash.ts'
 
 test('equal values have equal digests, however their members are ordered', async () => {
   const digest = await canonicalDigest({ a: 1, b: { d: [1, { f: null, e: 'x' }], c: true } })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { loggedErrorCode } from '#lib/error-code.ts'
+import { loggedErrorCode } from '#lib/redacted.ts'
 
 test.each([
   ['invalid_grant', 'invalid_grant'],

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { err, ok } from '#lib/result.ts'
-import { thumbprint } from '#lib/thumbprint.ts'
+import { thumbprint } from '#lib/hash.ts'
 import type { CallMessage } from '#mcp/call-key.ts'
 import { KEY_NAME, words } from '../../support/product.ts'
 import type { Caller } from '#mcp/invoke-tool.ts'

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { readRootKeys } from '#lib/root-keys.ts'
-import { sha256Hex } from '#lib/sha256-hex.ts'
+import { sha256Hex } from '#lib/hash.ts'
 import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
 import { makeUserId, openUserId } from '#users/base/user-id.ts'
 import { ISSUER, ORIGIN, REDIRECT_URI, ROOT_KEYS } from '../settings.ts'

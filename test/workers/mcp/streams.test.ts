@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import { sha256Hex } from '#lib/sha256-hex.ts'
+import { sha256Hex } from '#lib/hash.ts'
 import { callMessage, openSession, post, send } from './raw.ts'
 
 // Invariant 3: a stream does not outlive the access token that opened it. Here it is asked for five times a second.

@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { thumbprint } from '#lib/thumbprint.ts'
+import { thumbprint } from '#lib/hash.ts'
 import type { CallStart } from '#users/calls/calls.ts'
 import { pingone } from './pingone.ts'
 import { intent, newGrant, tokenOf } from './story.ts'
