@@ -5,7 +5,7 @@ import type { Config } from '#config.ts'
 import { boundedFetch, type Fetch } from '#lib/bounded-fetch.ts'
 import { loggedErrorCode } from '#lib/redacted.ts'
 import { makePingOne } from '#pingone/client.ts'
-import { namesNoPolicy, POLICY_NOT_FOUND } from '#pingone/problems.ts'
+import { namesNoPolicy, POLICY_NOT_FOUND } from '#pingone/failures.ts'
 import { type Finding, note, ok, problem } from './finding.ts'
 
 const DEADLINE_MS = 8000

@@ -1,7 +1,6 @@
 import { discardTokens } from '#authorization/login/discard-tokens.ts'
 import { grantedScopes, inForce, upstreamScopes, wantedScopes } from '#authorization/scopes.ts'
-import { sessionMark } from '#pingone/session-mark.ts'
-import type { IdTokenClaims } from '#pingone/claims.ts'
+import { type IdTokenClaims, sessionMark } from '#pingone/claims.ts'
 import type { FinishedSignIn, Purpose } from '#sign-in/own-sign-in.ts'
 import type { AccountDeps } from '#sign-in/deps.ts'
 import {

@@ -1,6 +1,6 @@
 import { userNameIn } from '#authorization/clients/shown-name.ts'
 import { log } from '#lib/log.ts'
-import { sessionMark } from '#pingone/session-mark.ts'
+import { sessionMark } from '#pingone/claims.ts'
 import { goTo } from '#sign-in/answers.tsx'
 import { beginFor } from '#sign-in/begin-sign-in.ts'
 import { finishStepUp } from './finish-step-up.tsx'

@@ -1,14 +1,13 @@
 import * as oauth from 'oauth4webapi'
 import { err, ok, type Result } from '#lib/result.ts'
-import type { Connection } from './connection.ts'
-import { judgeStatus, type PingOneProblem, problemOf } from './problems.ts'
-import { send } from './wire.ts'
+import { type Connection, send } from './connection.ts'
+import { failureOf, type PingOneFailure, statusFailure } from './failures.ts'
 
-/** What one login keeps between our redirect and PingOne's: never shown to a browser (RFC 7636, OIDC nonce). */
+/** Stored from our redirect to the callback; never shown to a browser (RFC 7636, OIDC nonce). */
 export interface LoginSecrets {
   verifier: string
   nonce: string
-  /** Who was asked: the answer goes to no other tenant, though the settings should name one by then (decision 19). */
+  /** The code goes to no other issuer, even if the settings changed since the redirect (decision 19). */
   issuer: string
 }
 
@@ -17,9 +16,9 @@ export interface LoginRequest {
   state: string
   secrets: LoginSecrets
   scopes: readonly string[]
-  /** For the screens of the DaVinci flow: who will act for the user. Already cleaned; sent only by PAR. */
+  /** The MCP client, for the screens of the DaVinci flow. Already cleaned; sent only by PAR. */
   client?: { name: string; host: string } | undefined
-  /** How old the sign-on may be, beside what the settings say; `isForced`: none that was before this. */
+  /** The maximum age of the sign-on, beside the settings'; `isForced` requires a new one. */
   freshness?: { maxAgeSeconds: number; isForced: boolean }
 }
 
@@ -31,23 +30,23 @@ export const newLoginSecrets = (issuer: string): LoginSecrets => ({
   issuer,
 })
 
-/** Where the browser goes to sign in. Scopes are always explicit: PingOne reads none as "all of them". */
+/** The URL where the browser signs in. Scopes are always explicit: PingOne treats an empty scope as all scopes. */
 export const makeAuthorizationUrl =
   (connection: Connection) =>
-  async (login: LoginRequest): Promise<Result<URL, PingOneProblem>> => {
+  async (login: LoginRequest): Promise<Result<URL, PingOneFailure>> => {
     const { settings } = connection
     const server = await connection.discover()
     if (!server.ok) return server
     const endpoint = server.value.authorization_endpoint
     if (endpoint === undefined)
       return err({ reason: 'misconfigured', detail: 'discovery names no authorization_endpoint' })
-    const asked = await parametersOf(connection, login)
-    const carried = settings.par
-      ? await push(connection, server.value, { ...asked, ...shownInFlow(login) })
-      : ok(asked)
-    if (!carried.ok) return carried
+    const parameters = await parametersOf(connection, login)
+    const query = settings.par
+      ? await push(connection, server.value, { ...parameters, ...shownInFlow(login) })
+      : ok(parameters)
+    if (!query.ok) return query
     const url = new URL(endpoint)
-    for (const [name, value] of Object.entries(carried.value)) url.searchParams.set(name, value)
+    for (const [name, value] of Object.entries(query.value)) url.searchParams.set(name, value)
     return ok(url)
   }
 
@@ -66,38 +65,38 @@ async function parametersOf(
     code_challenge: await oauth.calculatePKCECodeChallenge(secrets.verifier),
     code_challenge_method: 'S256',
     acr_values: settings.policyIds[0],
-    // OpenID Connect Core §3.1.2.1; what came of it is checked when the tokens come.
+    // OpenID Connect Core §3.1.2.1; `auth_time` is checked when the tokens arrive.
     ...(ages.length === 0 ? {} : { max_age: String(Math.min(...ages)) }),
     ...(freshness?.isForced === true ? { prompt: 'login' } : {}),
     ...resource,
   }
 }
 
-// In a query they could be changed on the way by whoever holds the browser, and the flow would show what he wrote.
+// Only by PAR: the browser's user could change them in a query, and the flow would show the change.
 const shownInFlow = ({ client }: LoginRequest): Parameters =>
   client === undefined ? {} : { mcp_client_name: client.name, mcp_client_host: client.host }
 
-/** RFC 9126: PingOne has the request before the browser comes, from us; the browser carries only its name (§4). */
+/** Sends the request to PingOne directly; the browser carries only its `request_uri` (RFC 9126 §4). */
 async function push(
   { client, authentication, options }: Connection,
   server: oauth.AuthorizationServer,
-  asked: Parameters,
-): Promise<Result<Parameters, PingOneProblem>> {
+  parameters: Parameters,
+): Promise<Result<Parameters, PingOneFailure>> {
   if (server.pushed_authorization_request_endpoint === undefined)
     return err({
       reason: 'misconfigured',
       detail: 'discovery names no pushed_authorization_request_endpoint',
     })
   const sent = await send(() =>
-    oauth.pushedAuthorizationRequest(server, client, authentication, { ...asked }, options),
+    oauth.pushedAuthorizationRequest(server, client, authentication, { ...parameters }, options),
   )
   if (!sent.ok) return sent
-  const bad = judgeStatus(sent.value)
-  if (bad !== null) return bad
+  const failure = statusFailure(sent.value)
+  if (failure !== null) return failure
   try {
     const { request_uri } = await oauth.processPushedAuthorizationResponse(server, client, sent.value)
     return ok({ client_id: client.client_id, request_uri })
   } catch (error) {
-    return problemOf(error)
+    return failureOf(error)
   }
 }

@@ -1,31 +1,36 @@
 import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTPayload } from 'jose'
 import type * as oauth from 'oauth4webapi'
+import type { z } from 'zod'
+import { type Fetch, TooLargeError } from '#lib/bounded-fetch.ts'
 import { toBase64Url } from '#lib/hash.ts'
-import { TooLargeError } from '#lib/bounded-fetch.ts'
 import { err, ok, type Result } from '#lib/result.ts'
-import { AccessTokenClaims, IdTokenClaims, RenewedIdTokenClaims } from './claims.ts'
-import { type Environments, isAccepted } from './environment.ts'
-import { notTrusted, oversized, unavailable, type PingOneProblem } from './problems.ts'
-import type { Wire } from './wire.ts'
+import {
+  AccessTokenClaims,
+  type Environments,
+  IdTokenClaims,
+  isAccepted,
+  RenewedIdTokenClaims,
+} from './claims.ts'
+import { notTrusted, oversized, type PingOneFailure, unavailable } from './failures.ts'
 
 const CLOCK_TOLERANCE_SECONDS = 60
-// A token reaches these checks only from PingOne's own token endpoint, so an unknown kid is a rotation and no
-// attack: a pause between two fetches would only turn away whoever signs in right after it.
+// Tokens come only from PingOne's token endpoint, so an unknown kid is a key rotation and not an attack. A cooldown
+// would only reject the users who sign in right after it.
 const KEYS_COOLDOWN_MS = 0
-// It goes to the API in a header, and all headers of a request together may have 128 KB at Cloudflare, less elsewhere.
+// The token goes to the API in a header; Cloudflare accepts 128 KB of headers, other servers less.
 const MAX_ACCESS_TOKEN_CHARACTERS = 64 * 1024
 const KEYS_MAX_AGE_MS = 3_600_000
 
 type Keys = ReturnType<typeof createRemoteJWKSet>
 
-export interface Expected {
+interface TokenExpectations {
   clientId: string
   apiIdentifier: string
   policyIds: readonly string[]
   environments: Environments
 }
 
-export function makeTokenChecks(wire: Wire, expected: Expected) {
+export function makeTokenChecks(fetch: Fetch, expected: TokenExpectations) {
   const keysByAddress = new Map<string, Keys>()
 
   const keysOf = (server: oauth.AuthorizationServer): Keys | null => {
@@ -33,7 +38,7 @@ export function makeTokenChecks(wire: Wire, expected: Expected) {
     const known = keysByAddress.get(server.jwks_uri)
     if (known !== undefined) return known
     const keys = createRemoteJWKSet(new URL(server.jwks_uri), {
-      [customFetch]: wire.fetch,
+      [customFetch]: fetch,
       cooldownDuration: KEYS_COOLDOWN_MS,
       cacheMaxAge: KEYS_MAX_AGE_MS,
     })
@@ -44,51 +49,44 @@ export function makeTokenChecks(wire: Wire, expected: Expected) {
   const verify = async (server: oauth.AuthorizationServer, token: string, audience: string) => {
     const keys = keysOf(server)
     if (keys === null)
-      return err<PingOneProblem>({ reason: 'misconfigured', detail: 'discovery names no keys' })
+      return err<PingOneFailure>({ reason: 'misconfigured', detail: 'discovery names no keys' })
     return verifySignature(token, keys, server.issuer, audience)
   }
 
-  /** OpenID Connect Core §3.1.3.7; the nonce was compared before, in client.ts. */
-  const idToken = async (
+  const checkIdToken = async <Claims extends RenewedIdTokenClaims>(
+    schema: z.ZodType<Claims>,
     server: oauth.AuthorizationServer,
-    token: string,
-    accessToken: string,
-  ): Promise<Result<IdTokenClaims, PingOneProblem>> => {
+    { token, accessToken }: { token: string; accessToken: string },
+  ): Promise<Result<Claims, PingOneFailure>> => {
     const verified = await verify(server, token, expected.clientId)
     if (!verified.ok) return verified
-    const claims = IdTokenClaims.safeParse(verified.value)
+    const claims = schema.safeParse(verified.value)
     if (!claims.success) return notTrusted(`id token ${String(claims.error.issues[0]?.path[0])}`)
-    const refused = await refusedIn(claims.data, accessToken)
-    return refused === null ? ok(claims.data) : notTrusted(`id token ${refused}`)
+    const wrong = await wrongClaim(claims.data, accessToken)
+    return wrong === null ? ok(claims.data) : notTrusted(`id token ${wrong}`)
   }
 
-  /** OpenID Connect Core §12.2: one that comes with a refresh has no nonce, and here it need not say all again. */
-  const renewedIdToken = async (
-    server: oauth.AuthorizationServer,
-    token: string,
-    accessToken: string,
-  ): Promise<Result<RenewedIdTokenClaims, PingOneProblem>> => {
-    const verified = await verify(server, token, expected.clientId)
-    if (!verified.ok) return verified
-    const claims = RenewedIdTokenClaims.safeParse(verified.value)
-    if (!claims.success) return notTrusted(`id token ${String(claims.error.issues[0]?.path[0])}`)
-    const refused = await refusedIn(claims.data, accessToken)
-    return refused === null ? ok(claims.data) : notTrusted(`id token ${refused}`)
-  }
+  /** OpenID Connect Core §3.1.3.7; the nonce was compared before, in token-requests.ts. */
+  const idToken = (server: oauth.AuthorizationServer, token: string, accessToken: string) =>
+    checkIdToken(IdTokenClaims, server, { token, accessToken })
 
-  const refusedIn = async ({ acr, at_hash, env }: RenewedIdTokenClaims, accessToken: string) => {
+  /** OpenID Connect Core §12.2: an id token from a refresh has no nonce and may have fewer claims. */
+  const renewedIdToken = (server: oauth.AuthorizationServer, token: string, accessToken: string) =>
+    checkIdToken(RenewedIdTokenClaims, server, { token, accessToken })
+
+  const wrongClaim = async ({ acr, at_hash, env }: RenewedIdTokenClaims, accessToken: string) => {
     if (!isAccepted(expected.environments, env ?? null)) return 'env'
-    // The policy is a query parameter that a browser carried: only `acr` says which flow really ran.
+    // A browser could change the policy's query parameter; only `acr` proves which flow ran.
     if (acr !== undefined && !expected.policyIds.includes(acr)) return 'acr'
     if (at_hash !== undefined && at_hash !== (await leftHalfHash(accessToken))) return 'at_hash'
     return null
   }
 
-  /** The token that the API will get: ours to look at, since a wrong audience or a machine behind it is our fault. */
+  /** The token for the API. Checked here, because a wrong audience or a token without a user would be our fault. */
   const accessToken = async (
     server: oauth.AuthorizationServer,
     token: string,
-  ): Promise<Result<AccessTokenClaims, PingOneProblem>> => {
+  ): Promise<Result<AccessTokenClaims, PingOneFailure>> => {
     if (token.length > MAX_ACCESS_TOKEN_CHARACTERS)
       return oversized(`the access token has more than ${MAX_ACCESS_TOKEN_CHARACTERS} characters`)
     const verified = await verify(server, token, expected.apiIdentifier)
@@ -106,7 +104,7 @@ export function makeTokenChecks(wire: Wire, expected: Expected) {
   return { idToken, renewedIdToken, accessToken }
 }
 
-/** OpenID Connect Core §3.1.3.8: the left half of SHA-256, as RS256 asks, says which token came with the id token. */
+/** OpenID Connect Core §3.1.3.8: binds the access token to the id token; SHA-256 because of RS256. */
 async function leftHalfHash(token: string): Promise<string> {
   const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token))
   return toBase64Url(hash.slice(0, hash.byteLength / 2))
@@ -117,9 +115,9 @@ async function verifySignature(
   keys: Keys,
   issuer: string,
   audience: string,
-): Promise<Result<JWTPayload, PingOneProblem>> {
+): Promise<Result<JWTPayload, PingOneFailure>> {
   try {
-    // PingOne signs with RS256 alone; naming it keeps `none` and HMAC-with-the-public-key out (RFC 8725 §3.1).
+    // PingOne signs with RS256 only; this excludes `none` and HMAC with the public key (RFC 8725 §3.1).
     const { payload } = await jwtVerify(token, keys, {
       algorithms: ['RS256'],
       issuer,
@@ -133,7 +131,7 @@ async function verifySignature(
     if (error instanceof errors.JWTClaimValidationFailed) return notTrusted(`${error.claim} ${error.reason}`)
     const isKeyTrouble = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid
     if (isKeyTrouble || !(error instanceof errors.JOSEError)) return unavailable('keys')
-    // jose reports an answer other than 200 for the keys as a plain JOSEError.
+    // jose throws a plain JOSEError when the keys' status is not 200.
     return error.code === 'ERR_JOSE_GENERIC' ? unavailable('keys') : notTrusted(error.code)
   }
 }

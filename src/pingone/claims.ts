@@ -1,18 +1,19 @@
 import { z } from 'zod'
+import { sha256Hex } from '#lib/hash.ts'
 
-/** RFC 7519 §2: a NumericDate may have a fraction. What ends within a second has ended. */
+/** RFC 7519 §2: a NumericDate may have a fraction; rounding down expires a token up to a second early. */
 const seconds = z.number().transform(Math.floor)
 const text = z.string().min(1)
-/** Shown and never decided by: a tenant that maps something else there must not shut its users out. */
+/** Only displayed: a tenant that maps another type to it must not lock its users out. */
 const shown = z.string().optional().catch(undefined)
 const audience = z.union([text, z.array(text)]).transform((aud) => (typeof aud === 'string' ? [aud] : aud))
 
-/** What we read of PingOne's id token; a claim that is not named here is dropped. */
+/** The claims of PingOne's id token that this server reads; others are dropped. */
 export const IdTokenClaims = z.object({
   iss: text,
   sub: text,
   sid: text,
-  /** The flow policy that ran (PingOne: `acr` is the policy's id), which proves that the consent flow did. */
+  /** The id of the flow policy that ran: it proves that the consent flow did. */
   acr: text,
   /** The environment's id. */
   env: text.optional(),
@@ -25,20 +26,18 @@ export const IdTokenClaims = z.object({
 })
 export type IdTokenClaims = z.infer<typeof IdTokenClaims>
 
-/** The same of an id token that came with a refresh: whose it is, and what must fit if it is there. */
+/** The claims of an id token that came with a refresh. */
 export const RenewedIdTokenClaims = IdTokenClaims.pick({
   iss: true,
   sub: true,
   acr: true,
   env: true,
   at_hash: true,
-}).partial({
-  acr: true,
-})
+}).partial({ acr: true })
 export type RenewedIdTokenClaims = z.infer<typeof RenewedIdTokenClaims>
 
 /**
- * What we read of the downstream token. `sub`, `sid` and `acr` say that a user stands behind it, who went through a
+ * The claims of the downstream token that this server reads. `sub`, `sid` and `acr` prove that a user went through a
  * flow: a client-credentials token has none of them (invariant 6).
  */
 export const AccessTokenClaims = z.object({
@@ -53,3 +52,26 @@ export const AccessTokenClaims = z.object({
   client_id: text.optional(),
 })
 export type AccessTokenClaims = z.infer<typeof AccessTokenClaims>
+
+export interface Environments {
+  /** The environment in the issuer's address; null for a custom domain. */
+  ofIssuer: string | null
+  /** Empty: any. */
+  accepted: readonly string[]
+}
+
+/**
+ * Whether a token's environment is accepted (decision 19). A token without the claim `env` belongs to the issuer's
+ * environment.
+ */
+export function isAccepted({ ofIssuer, accepted }: Environments, claimed: string | null): boolean {
+  const environment = claimed ?? ofIssuer
+  return accepted.length === 0 || (environment !== null && accepted.includes(environment))
+}
+
+/**
+ * Identifies a PingOne session, to compare two sign-ins. The `sid` itself is never stored, so a leaked database cannot
+ * name a session at PingOne.
+ */
+export const sessionMark = ({ iss, sid }: Pick<IdTokenClaims, 'iss' | 'sid'>): Promise<string> =>
+  sha256Hex(`pingone-session\n${iss}\n${sid}`)

@@ -1,9 +1,9 @@
 import * as oauth from 'oauth4webapi'
 import type { Secret } from '#lib/secret.ts'
 import { importSigningKey, type SigningKeys } from '#lib/signing-keys.ts'
-import { UnusableKey } from './problems.ts'
+import { UnusableKeyError } from './failures.ts'
 
-/** How this server proves to PingOne that it is itself: PingOne accepts only the way that its application is set to. */
+/** How this server authenticates to PingOne. PingOne accepts only the method that its application is set to. */
 export type ClientAuth =
   | { method: 'client_secret_basic' | 'client_secret_post'; secret: Secret }
   | { method: 'private_key_jwt'; keys: SigningKeys }
@@ -20,8 +20,8 @@ export function makeClientAuth(auth: ClientAuth): oauth.ClientAuth {
 }
 
 /**
- * RFC 7523 §3: each request has an assertion of its own, good for one use (`jti`), a minute, and nobody but this issuer
- * (`aud`; the token endpoint's address as audience is what draft-ietf-oauth-rfc7523bis takes back).
+ * RFC 7523 §3: each request has its own assertion, valid once (`jti`), for a minute, and for this issuer only (`aud`;
+ * draft-ietf-oauth-rfc7523bis withdraws the token endpoint's address as audience).
  */
 const signedAssertion =
   (active: SigningKeys['active']): oauth.ClientAuth =>
@@ -30,7 +30,7 @@ const signedAssertion =
       const key = await importSigningKey(active)
       await oauth.PrivateKeyJwt({ key, kid: active.kid })(server, client, body, headers)
     } catch {
-      // What the platform says of a broken key is for nobody: it may be about its parts.
-      throw new UnusableKey()
+      // The platform's error may contain parts of the key, so it is dropped.
+      throw new UnusableKeyError()
     }
   }

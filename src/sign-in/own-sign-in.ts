@@ -9,8 +9,8 @@ import { FRESH_SECONDS } from '#users/requests/page-sessions.ts'
 import { encrypt, decrypt } from '#users/base/encryption.ts'
 import type { LoginRequest } from '#pingone/authorization-url.ts'
 import type { IdTokenClaims } from '#pingone/claims.ts'
-import type { DownstreamTokens } from '#pingone/tokens.ts'
-import type { PingOneProblem } from '#pingone/problems.ts'
+import type { DownstreamTokens } from '#pingone/token-requests.ts'
+import type { PingOneFailure } from '#pingone/failures.ts'
 import type { AccountDeps } from './deps.ts'
 import type { SignInDenial } from './denials.ts'
 
@@ -76,7 +76,7 @@ export async function beginOwnSignIn(
   parts: AccountDeps,
   purpose: Purpose,
   { scopes, client, isForced }: Pick<LoginRequest, 'scopes' | 'client'> & { isForced: boolean },
-): Promise<Result<{ url: URL; headers: Headers }, PingOneProblem>> {
+): Promise<Result<{ url: URL; headers: Headers }, PingOneFailure>> {
   const { config, pingone, nowSeconds } = parts
   const state = random()
   const secrets = pingone.newLoginSecrets()

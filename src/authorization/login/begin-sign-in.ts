@@ -1,6 +1,6 @@
 import type { AuthRequest } from '@cloudflare/workers-oauth-provider'
 import type { Result } from '#lib/result.ts'
-import type { PingOneProblem } from '#pingone/problems.ts'
+import type { PingOneFailure } from '#pingone/failures.ts'
 import { callbackOf, type LoginDeps, type LoginState } from './deps.ts'
 import { inForce, upstreamScopes } from '../scopes.ts'
 import { clientInFlow } from '../clients/shown-name.ts'
@@ -14,7 +14,7 @@ export async function beginSignIn(
   { config, oauth, pingone }: LoginDeps,
   approved: AuthRequest,
   headers: Headers,
-): Promise<Result<URL, PingOneProblem>> {
+): Promise<Result<URL, PingOneFailure>> {
   // Looked up before the state is made: who cannot be named now may be when the form is sent again. Without PAR
   // nothing of it is sent (pingone/authorization-url.ts), so nobody is asked.
   const shown = config.pingone.par ? await oauth.describeConsent(approved) : null

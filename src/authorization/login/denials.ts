@@ -1,7 +1,7 @@
 import type { AuthorizationErrorCode } from '@cloudflare/workers-oauth-provider'
 import { loggedErrorCode } from '#lib/redacted.ts'
 import type { EndReason } from '#users/grants/end-reason.ts'
-import { namesNoPolicy, type PingOneProblem, policyNotFound } from '#pingone/problems.ts'
+import { namesNoPolicy, type PingOneFailure, policyNotFound } from '#pingone/failures.ts'
 
 /** Every way a login fails after our consent page, as the room tells it to itself. `detail` is for the log. */
 export type LoginDenial =
@@ -12,7 +12,7 @@ export type LoginDenial =
   | { reason: 'blocked'; detail: string }
   /** A bug, or an outage on our side, after PingOne's answer was used up. */
   | { reason: 'broken'; detail: string }
-  | PingOneProblem
+  | PingOneFailure
 
 /** What the outside sees of it: back to the client with an error of RFC 6749 §4.1.2.1, or a page with "try again". */
 export type LoginAnswer =

@@ -1,6 +1,6 @@
 import type { Config } from '#config.ts'
 import { log } from '#lib/log.ts'
-import { isAccepted } from '#pingone/environment.ts'
+import { isAccepted } from '#pingone/claims.ts'
 import type { Grant, Tenant } from './grant.ts'
 
 /** The tenant that the settings name. `environment`: what PingOne's own tokens say of it, where they do. */

@@ -16,7 +16,7 @@ import type { GrantTable } from '../grants/grant-table.ts'
 import type { UserPingOne } from '../base/step.ts'
 import { OpenedTokens } from './opened-tokens.ts'
 import { isSameTenant } from '../grants/tenant.ts'
-import type { RefreshProblem } from '#pingone/rotated.ts'
+import type { RefreshFailure } from '#pingone/token-requests.ts'
 
 const OUTAGE_RETRY_SECONDS = 30
 const OPERATOR_RETRY_SECONDS = 300
@@ -130,7 +130,7 @@ export class DownstreamService {
     const renewed = await this.#parts.pingone().refresh(refresh, grant.downstreamScopes, transaction)
     if (!renewed.ok) return renewed
     const { refreshToken: rotated, claims, idToken } = renewed.value
-    const refused = (detail: string) => err<RefreshProblem>({ reason: 'not_trusted', detail, rotated })
+    const refused = (detail: string) => err<RefreshFailure>({ reason: 'not_trusted', detail, rotated })
     // Not compared with each other: PingOne may be told to call a user otherwise in tokens for an API.
     if (!isSameSubject(access, claims)) return refused('access token sub')
     if (idToken !== null && !(await this.#parts.isOwn(idToken.iss, idToken.sub)))
