@@ -37,7 +37,7 @@ export interface ProductFacts {
   readonly title: string
   /** `serverInfo.name`, and the prefix of `_meta` keys; default: the slug. */
   readonly serverName?: string
-  /** For example `Todo API`. */
+  /** For example `Notes API`. */
   readonly apiName: string
   /** For the model: what the server is for, which tool comes first. */
   readonly instructions: string

@@ -25,7 +25,7 @@ export interface Resource<C> extends ResourceFacts {
 }
 
 export interface Template<C> extends ResourceFacts {
-  /** RFC 6570 with simple expressions only: `todo://items/{id}`. */
+  /** RFC 6570 with simple expressions only: `notes://{id}`. */
   readonly uriTemplate: string
   /** A z.strictObject with a text for each expression. A value that it refuses is an address that does not exist. */
   readonly variables: z.ZodObject

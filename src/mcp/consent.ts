@@ -15,7 +15,7 @@ export interface Consent {
 
 export const noConsent: Consent = { canAsk: false, given: null }
 
-/** Digest of exactly what is asked: another text, or one todo more, is another question. */
+/** Digest of exactly what is asked: another text, or one item more, is another question. */
 export const subjectOf = (confirmation: Confirmation): Promise<string> => canonicalDigest(confirmation)
 
 /** Whether the tool may act now. It looks at what is there at this moment, whatever was agreed to before. */
