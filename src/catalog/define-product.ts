@@ -69,7 +69,7 @@ interface ProductDefinition<Api, S extends z.ZodObject> extends ProductFacts {
   /** Settings that only this product needs; the engine reads them with its own. */
   readonly settings: S
   /** The only function of a product that receives a token. Called once per tool call. */
-  connect(connection: Connection<z.output<S>>, call: ApiCall): Api
+  readonly connect: (connection: Connection<z.output<S>>, call: ApiCall) => Api
   readonly tools: readonly Tool<ToolContext<Api>>[]
   readonly resources: readonly Resource<ToolContext<Api>>[]
   readonly resourceTemplates: readonly Template<ToolContext<Api>>[]
