@@ -23,11 +23,11 @@ import { Registrations } from '#limits/registrations.ts'
 import { makeMcpEndpoint } from '#mcp/endpoint.ts'
 import type { Extension } from '#mcp/extension.ts'
 import { namedSession, sessionObject } from '#mcp/session-object.ts'
-import { makeUser } from '#users/user.ts'
+import { makeUser, type UserObjectApi } from '#users/user.ts'
 import { openUserId } from '#users/base/user-id.ts'
-import { providerEnv } from '#oauth-store/provider-env.ts'
+import { providerEnv } from '#oauth-store/provider-storage.ts'
 import { GrantDraft, kvStorage, LoginStorage } from '#oauth-store/provider-storage.ts'
-import { reachUser, type ReachedUser } from '#users/reach-user.ts'
+import { reachUser } from '#users/reach-user.ts'
 import type { Step } from '#users/base/step.ts'
 import { makePingOne, type PingOne } from '#pingone/client.ts'
 import { readOnly } from '#catalog/offered-tools.ts'
@@ -131,7 +131,7 @@ export function makeWiring({ product, deps, extend }: ServerOptions) {
   const toUser = (env: Env, name: string) => reachUser(env, name, { userMs: storageMs, callMs })
   const toKv = (env: Env) => kvStorage(env.OAUTH_KV, storageMs)
 
-  const userOf = async (env: Env, id: string): Promise<ReachedUser> => {
+  const userOf = async (env: Env, id: string): Promise<UserObjectApi> => {
     const name = await openUserId(partsOf(env).config.rootKeys, id)
     if (!name.ok) throw new Error('a user id that this server did not make reached an object')
     return toUser(env, name.value)

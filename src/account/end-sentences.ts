@@ -1,4 +1,4 @@
-import type { EndReason } from '#users/grants/end-reason.ts'
+import type { EndReason } from '#users/grants/grant.ts'
 
 /** Why an access ended, for the user whose it was. */
 export function endSentence(reason: EndReason): string {

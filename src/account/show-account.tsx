@@ -1,6 +1,6 @@
 import { isHttps } from '#authorization/login/answers.tsx'
 import { inForce } from '#authorization/scopes.ts'
-import type { Account } from '#users/grants/account-api.ts'
+import type { Account } from '#users/grants/account-service.ts'
 import { AccountPage, type EndedGrant, type LiveGrant } from '#pages/account-page.tsx'
 import { htmlAnswer } from '#pages/html-answer.ts'
 import { askToSignIn } from '#sign-in/answers.tsx'

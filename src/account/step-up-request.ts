@@ -1,11 +1,11 @@
 import { inForce } from '#authorization/scopes.ts'
-import type { ReachedUser } from '#users/reach-user.ts'
-import type { StepUpView } from '#users/requests/step-up-api.ts'
+import type { UserObjectApi } from '#users/user.ts'
+import type { StepUpView } from '#users/requests/step-ups.ts'
 import type { AccountDeps } from '#sign-in/deps.ts'
 
 /** A link that `/mcp` gave out (mcp/step-up-link.ts), as far as it can be judged without its User. */
 export interface StepUpLinkDeps {
-  user: ReachedUser
+  user: UserObjectApi
   id: string
   /** As it stands in the address. */
   request: string

@@ -1,7 +1,7 @@
 import { canonicalDigest } from '#lib/hash.ts'
 import { err, type Result } from '#lib/result.ts'
 import { Secret } from '#lib/secret.ts'
-import type { CallIntent, CallApi, CallOutcome, Going } from '#users/calls/calls.ts'
+import type { CallIntent, CallApi, CallOutcome, CallPermit } from '#users/calls/calls.ts'
 import type { Principal } from '#principal.ts'
 import { splitConsent } from '#catalog/confirmation.ts'
 import type { AnyTool, ToolOutput } from '#catalog/define-tool.ts'
@@ -142,7 +142,7 @@ async function runOnRecord(
   principal: Principal,
   caller: Caller,
   intent: CallIntent,
-  start: Going,
+  start: CallPermit,
 ): Promise<Answer> {
   const answer = await runTool(tool, act, principal, caller, intent, start)
   const isDone = answer.ok && answer.value.isUnknown !== true
@@ -159,7 +159,7 @@ async function runTool(
   principal: Principal,
   caller: Caller,
   intent: CallIntent,
-  start: Going,
+  start: CallPermit,
 ): Promise<Answer> {
   const { transaction } = intent
   const token = new Secret(start.downstreamToken)

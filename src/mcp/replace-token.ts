@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '#lib/result.ts'
 import { Secret } from '#lib/secret.ts'
-import type { CallStart, Stop } from '#users/calls/calls.ts'
+import type { CallStart, CallDenial } from '#users/calls/calls.ts'
 import { thumbprintOf } from './read-downstream-token.ts'
 import type { CallProblem } from './tool-denial.ts'
 
@@ -8,7 +8,7 @@ import type { CallProblem } from './tool-denial.ts'
 export type NoOtherToken = 'stopped' | 'none_newer'
 
 /** Why a call that has no token goes no further; endpoint.ts makes the HTTP status of it. */
-export const stopProblem = (stop: Stop): CallProblem =>
+export const stopProblem = (stop: CallDenial): CallProblem =>
   stop.verdict === 'ended'
     ? { reason: 'ended' }
     : {
@@ -22,7 +22,7 @@ export const stopProblem = (stop: Stop): CallProblem =>
  * The User asks PingOne only if that is still its newest, so calls that are refused together cost one renewal.
  */
 export function tokenReplacer(beginAgain: (refused: string) => Promise<CallStart>) {
-  let stop: Stop | null = null
+  let stop: CallDenial | null = null
   let isOver = false
   return {
     /** Set when PingOne could not or would not give another token. */

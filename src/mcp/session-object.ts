@@ -1,4 +1,4 @@
-import type { Subscribed } from '#users/sessions/subscriptions.ts'
+import type { Subscription } from '#users/sessions/subscriptions.ts'
 
 const NAMED = /^([0-9a-f]{64})\.[A-Za-z0-9_-]{43}$/
 
@@ -9,7 +9,7 @@ export const namedSession = (request: Request): string | null =>
 /** The RPC methods of a session's object, for its User and the edge. */
 export interface SessionObject {
   endSession(): Promise<void>
-  tellChanged(subscribed: Subscribed): Promise<void>
+  tellChanged(subscribed: Subscription): Promise<void>
   /** The running calls of a grant with this id of the client (as JSON), by their internal ids. */
   runningAs(id: string, grant: string): Promise<string[]>
 }

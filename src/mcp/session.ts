@@ -5,7 +5,7 @@ import { McpAgent } from 'agents/mcp'
 import { MessageType } from 'agents/types'
 import { z } from 'zod'
 import { oncePerEnv } from '#lib/once-per-env.ts'
-import type { Subscribed } from '#users/sessions/subscriptions.ts'
+import type { Subscription } from '#users/sessions/subscriptions.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import type { Confirmation } from '#catalog/confirmation.ts'
 import { ANSWER_MS, askInSession, OpenQuestions } from './ask-in-session.ts'
@@ -160,7 +160,7 @@ export function makeMcpSession(parts: McpEndpointDeps) {
      * another grant are closed above. The object may have been woken for this; the library then starts it first, as it
      * does for every method that is `async`, and the platform kept the stream.
      */
-    async tellChanged({ grant, uris }: Subscribed): Promise<void> {
+    async tellChanged({ grant, uris }: Subscription): Promise<void> {
       const [stream] = this.getConnections(`grant:${grant}`)
       if (stream === undefined) return
       for (const uri of uris) await this.server.server.sendResourceUpdated({ uri })

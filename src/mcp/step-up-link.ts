@@ -1,6 +1,6 @@
 import { SERVER_INFO_META_KEY } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import type { StepUpApi, StepUpDenial } from '#users/requests/step-up-api.ts'
+import type { StepUpApi, StepUpDenial } from '#users/requests/step-ups.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import { errorCode } from './json-rpc-error.ts'
 import { report } from './report.ts'

@@ -1,10 +1,10 @@
 import { retryOnce } from '#lib/retry-once.ts'
-import type { Row } from '#users/base/row.ts'
+import type { RecordRow } from './record-row.ts'
 
 /**
- * The library's storage, as far as it uses one. Registrations, CIMD documents and login transactions are in KV; the
- * records of a grant are in its User and are reached by one token request or one login at a time (GrantDraft).
- * A method that cannot be answered truthfully throws: a quiet empty answer would be a hole.
+ * The part of the storage that the library uses. Registrations, CIMD documents and login transactions are in KV.
+ * The records of a grant are in its User, and each token request or login works on a GrantDraft of them.
+ * A method that cannot give a true answer throws: an empty answer would be a security hole.
  */
 export interface ProviderStorage {
   get(key: string, options?: unknown): Promise<unknown>
@@ -13,7 +13,7 @@ export interface ProviderStorage {
   list(options: { prefix?: string; limit?: number; cursor?: string }): Promise<unknown>
 }
 
-export interface PutOptions {
+interface PutOptions {
   expiration?: number
   expirationTtl?: number
   metadata?: unknown
@@ -25,48 +25,48 @@ const isJsonAsked = (options: unknown): boolean =>
   options === 'json' ||
   (typeof options === 'object' && options !== null && 'type' in options && options.type === 'json')
 
-/** Everything but the records of grants, which throw. All of it bears being asked twice. */
+/** Everything except the records of grants, which throw. Idempotent, so each call is retried once. */
 export function kvStorage(kv: KVNamespace, deadlineMs: number): ProviderStorage {
   const ask = <T>(act: () => Promise<T>) => retryOnce(deadlineMs, act)
-  const onlyOurs = (key: string) => {
+  const denyRecords = (key: string) => {
     if (RECORD.test(key)) throw new Error('a record of a grant was asked for outside a token request')
   }
   return {
     async get(key, options) {
-      onlyOurs(key)
+      denyRecords(key)
       return ask(() => (isJsonAsked(options) ? kv.get(key, 'json') : kv.get(key)))
     },
     async put(key, value, options) {
-      onlyOurs(key)
+      denyRecords(key)
       await ask(() => kv.put(key, value, options))
     },
     async delete(key) {
-      onlyOurs(key)
+      denyRecords(key)
       await ask(() => kv.delete(key))
     },
     async list(options) {
-      onlyOurs(options.prefix ?? 'grant:')
+      denyRecords(options.prefix ?? 'grant:')
       return ask(() => kv.list(options))
     },
   }
 }
 
 /**
- * The storage of one request of a login. What the library uses up (a consent, a state) is deleted only when settle() is
- * called: after all else that this request needs of KV was read and written. So KV failing half way leaves the user's
- * form or address good, and what was read once is not asked for again after that.
+ * The storage of one login request. Deletes of single-use values (a consent, a state) wait for settle().
+ * settle() runs after all other reads and writes: if KV fails before it, the user's form or URL still works.
+ * Values that were read are cached.
  */
 export class LoginStorage implements ProviderStorage {
   readonly #rest: ProviderStorage
   readonly #read = new Map<string, unknown>()
-  readonly #usedUp = new Set<string>()
+  readonly #deleted = new Set<string>()
 
   constructor(rest: ProviderStorage) {
     this.#rest = rest
   }
 
   async get(key: string, options?: unknown): Promise<unknown> {
-    if (this.#usedUp.has(key)) return null
+    if (this.#deleted.has(key)) return null
     const name = `${isJsonAsked(options)} ${key}`
     if (!this.#read.has(name)) this.#read.set(name, await this.#rest.get(key, options))
     return this.#read.get(name)
@@ -78,7 +78,7 @@ export class LoginStorage implements ProviderStorage {
   }
 
   async delete(key: string): Promise<void> {
-    this.#usedUp.add(key)
+    this.#deleted.add(key)
   }
 
   list(options: Parameters<ProviderStorage['list']>[0]): Promise<unknown> {
@@ -86,14 +86,14 @@ export class LoginStorage implements ProviderStorage {
   }
 
   async settle(): Promise<void> {
-    for (const key of this.#usedUp) await this.#rest.delete(key)
+    for (const key of this.#deleted) await this.#rest.delete(key)
   }
 }
 
-/** The storage of one registration: writes are held back until settle(), so that a registration can still be refused. */
-export class HeldStorage implements ProviderStorage {
+/** The storage of one registration. Writes wait for settle(), so that the registration can still be refused. */
+export class RegistrationStorage implements ProviderStorage {
   readonly #rest: ProviderStorage
-  readonly #held: Parameters<ProviderStorage['put']>[] = []
+  readonly #writes: Parameters<ProviderStorage['put']>[] = []
 
   constructor(rest: ProviderStorage) {
     this.#rest = rest
@@ -103,8 +103,8 @@ export class HeldStorage implements ProviderStorage {
     return this.#rest.get(key, options)
   }
 
-  async put(...written: Parameters<ProviderStorage['put']>): Promise<void> {
-    this.#held.push(written)
+  async put(...write: Parameters<ProviderStorage['put']>): Promise<void> {
+    this.#writes.push(write)
   }
 
   delete(key: string): Promise<void> {
@@ -116,22 +116,22 @@ export class HeldStorage implements ProviderStorage {
   }
 
   async settle(): Promise<void> {
-    for (const written of this.#held) await this.#rest.put(...written)
+    for (const write of this.#writes) await this.#rest.put(...write)
   }
 }
 
 /**
- * The storage for one run of the library over one grant: reads a snapshot, keeps what is written. Nothing has
- * happened until the User takes `writes` in one commit.
+ * The storage for one run of the library on one grant. It reads a snapshot and collects the writes.
+ * Nothing is stored until the User takes `writes` in one commit.
  */
 export class GrantDraft implements ProviderStorage {
-  readonly writes = new Map<string, Row | null>()
+  readonly writes = new Map<string, RecordRow | null>()
   readonly #rest: ProviderStorage
   readonly #owner: string
   readonly #known: ReadonlyMap<string, string | null>
   readonly #nowSeconds: () => number
 
-  /** `known` has the library's keys without the user's id, as the User keeps them. */
+  /** `known`: records by the library's keys without the user's id, as in the User. */
   constructor(
     rest: ProviderStorage,
     owner: string,
@@ -167,17 +167,32 @@ export class GrantDraft implements ProviderStorage {
   }
 
   async list(options: { prefix?: string; limit?: number; cursor?: string }): Promise<unknown> {
-    // The library asks for a grant's tokens only to delete them one by one before the grant; the User takes them
-    // along when the grant goes.
+    // The library lists a grant's tokens only to delete them before the grant. The User deletes them with the grant.
     const [kind, owner, grant, rest, ...more] = (options.prefix ?? '').split(':')
     const isTokensOfGrant =
       kind === 'token' && owner === this.#owner && grant !== undefined && rest === '' && more.length === 0
     return isTokensOfGrant ? { keys: [], list_complete: true } : this.#rest.list(options)
   }
 
-  /** `grant:<user>:<grant>` → `grant:<grant>`; null for what is not this user's record. */
+  /** `grant:<user>:<grant>` → `grant:<grant>`; null if the key is no record of this user. */
   #ownKey(key: string): string | null {
     const [kind = '', owner, ...rest] = key.split(':')
     return RECORD.test(key) && owner === this.#owner ? [kind, ...rest].join(':') : null
   }
 }
+
+/** Named, not inferred: an inferred type of the bindings would depend on the classes that are built with it. */
+export interface ProviderEnv extends Omit<Env, 'OAUTH_KV'> {
+  OAUTH_KV: ProviderStorage
+  OAUTH_PROVIDER: undefined
+}
+
+/**
+ * The only code that gives the OAuth library its storage. It clears `OAUTH_PROVIDER` on purpose:
+ * the library leaves its helpers, bound to the first storage, on the env object and would reuse them.
+ */
+export const providerEnv = (env: Env, storage: ProviderStorage): ProviderEnv => ({
+  ...env,
+  OAUTH_KV: storage,
+  OAUTH_PROVIDER: undefined,
+})

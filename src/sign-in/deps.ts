@@ -1,7 +1,7 @@
 import type { Admission } from '#authorization/clients/admission.ts'
 import type { ProductNames } from '#authorization/login/deps.ts'
 import type { Config } from '#config.ts'
-import type { ReachedUser } from '#users/reach-user.ts'
+import type { UserObjectApi } from '#users/user.ts'
 import type { PingOne } from '#pingone/client.ts'
 
 /** What a user's own pages work with. wiring.ts makes it, once per request. */
@@ -16,5 +16,5 @@ export interface AccountDeps {
   /** Work that nobody waits for. */
   afterAnswer: (work: Promise<unknown>) => void
   /** The user of an id that this server made; null for any other, and then no object was touched. */
-  userOf: (id: string) => Promise<ReachedUser | null>
+  userOf: (id: string) => Promise<UserObjectApi | null>
 }

@@ -1,6 +1,6 @@
 import { droppedCookie, ownCookie, readCookie } from '#http/cookies.ts'
 import { sha256Hex, toBase64Url } from '#lib/hash.ts'
-import type { ReachedUser } from '#users/reach-user.ts'
+import type { UserObjectApi } from '#users/user.ts'
 import type { AccountDeps } from './deps.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { AccountDeps } from './deps.ts'
  * The User keeps the hash of that alone, so that nothing it stores opens a page, and every end is true at once.
  */
 export interface OpenPage {
-  user: ReachedUser
+  user: UserObjectApi
   /** What the User knows the session by. */
   page: string
   /** In every form of this session. It follows from the secret, which no page and no other site has. */

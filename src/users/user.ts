@@ -1,55 +1,84 @@
-import { AccountService } from './grants/account-service.ts'
-import type { ListedGrant } from './grants/account-api.ts'
-import { CallService } from './calls/call-service.ts'
-import { CallLog } from './calls/call-log.ts'
-import type { CallIntent, CallOutcome, CallStart } from './calls/calls.ts'
-import { makeChangeNotifier } from './sessions/change-notifier.ts'
-import { encryptTokens } from './tokens/downstream.ts'
-import { DownstreamService } from './tokens/downstream-service.ts'
-import type { EndReason } from './grants/end-reason.ts'
-import type { NewGrant } from './grants/grant.ts'
-import { Confirmations, type UsedConfirmation } from './requests/confirmations.ts'
-import { GrantTable } from './grants/grant-table.ts'
-import { GrantEnds } from './grants/grant-ends.ts'
-import { inTime } from './grants/grant-life.ts'
-import { type BearerAnswer, nothingKnown } from './grants/grant-api.ts'
-import { type Commit, type Committed, GrantRecords, type Snapshot } from './grants/grant-records.ts'
-import type { UserObject, UserDeps } from './user-object.ts'
-import { PageSessions } from './requests/page-sessions.ts'
-import { UserForPages } from './user-for-pages.ts'
+import { DurableObject } from 'cloudflare:workers'
+import type { Config } from '#config.ts'
+import { plainStep, type Step, steppedPingOne, steppedStorage, type UserPingOne } from './base/step.ts'
 import { userName } from './base/user-id.ts'
-import { RequestRates } from './calls/request-rates.ts'
-import { Revocations } from './tokens/revocations.ts'
-import { makeSessionCloser } from './sessions/session-closer.ts'
-import { Sessions } from './sessions/sessions.ts'
-import { StepUps } from './requests/step-ups.ts'
-import { type UserPingOne, plainStep, steppedPingOne, steppedStorage } from './base/step.ts'
-import { type Subscribing, Subscriptions } from './sessions/subscriptions.ts'
-import { TenantGuard, tenantOf } from './grants/tenant.ts'
 import { WakeTime } from './base/wake-time.ts'
+import { CallService } from './calls/call-service.ts'
+import { CallTable } from './calls/call-table.ts'
+import type { CallIntent, CallOutcome, CallStart } from './calls/calls.ts'
+import { RequestRates } from './calls/request-rates.ts'
+import { type Account, AccountService, type ListedGrant, type PageDenial } from './grants/account-service.ts'
+import type { EndReason, NewGrant, Tenant } from './grants/grant.ts'
+import { GrantEndService } from './grants/grant-end-service.ts'
+import type { Commit, CommitResult, Snapshot } from './grants/grant-records.ts'
+import { GrantRecordService } from './grants/grant-record-service.ts'
+import { type BearerAnswer, GrantService } from './grants/grant-service.ts'
+import { GrantTable } from './grants/grant-table.ts'
+import { type Confirmation, ConfirmationTable, type ConfirmationUse } from './requests/confirmations.ts'
+import { type NewPageSession, PageSessionTable } from './requests/page-sessions.ts'
+import {
+  type StepUpApproval,
+  type StepUpDenial,
+  type StepUpNeed,
+  type StepUpOutcome,
+  type StepUpRejection,
+  StepUpService,
+  type StepUpView,
+} from './requests/step-ups.ts'
+import { makeSessionCloser, SessionTable } from './sessions/sessions.ts'
+import {
+  makeChangeNotifier,
+  type Subscription,
+  type SubscriptionOutcome,
+  SubscriptionTable,
+} from './sessions/subscriptions.ts'
+import { DownstreamService } from './tokens/downstream-service.ts'
+import { RevocationService } from './tokens/revocations.ts'
+
+export interface UserDeps {
+  config(env: Env): Config
+  pingone(env: Env): UserPingOne
+  /** Milliseconds since 1970. */
+  nowMs(): number
+  /** Ends the object of a session with its streams. */
+  closeSession(env: Env, session: string): Promise<void>
+  /** Notifies a session that its subscriptions may have changed. */
+  tellSession(env: Env, session: string, subscription: Subscription): Promise<void>
+  /** Only for tests (base/step.ts). */
+  stepOf?: ((object: DurableObjectState) => Step) | undefined
+}
+
+type UserObject = InstanceType<ReturnType<typeof makeUser>>
+
+/** The RPCs of a User: every public method of the class. All of them are idempotent. */
+export type UserObjectApi = Pick<UserObject, Exclude<keyof UserObject, keyof DurableObject>>
 
 /**
- * One Durable Object per user: their grants with the library's records, PingOne's tokens encrypted under each, open
- * sessions, and what was done. What changes a grant has no `await` between reading and writing, so it is one act.
- * The constructor writes nothing: an object that a stranger's bearer reaches stays empty.
+ * One Durable Object per user: grants, the library's records, PingOne's encrypted tokens, sessions and calls.
+ * A change of a grant has no `await` between reading and writing, so it is one act.
+ * The constructor writes nothing: the object of a forged bearer stays empty.
  */
-export const makeUser = (parts: UserDeps) =>
-  class extends UserForPages implements UserObject {
-    readonly #nowSeconds = () => Math.floor(parts.nowMs() / 1000)
-    readonly #step = parts.stepOf?.(this.ctx) ?? plainStep
+export const makeUser = (deps: UserDeps) =>
+  class extends DurableObject<Env> {
+    readonly #nowSeconds = () => Math.floor(deps.nowMs() / 1000)
+    readonly #step: Step = deps.stepOf?.(this.ctx) ?? plainStep
     readonly #storage = steppedStorage(this.ctx.storage, this.#step)
+    readonly #config = () => deps.config(this.env)
+    readonly #pingone = () => steppedPingOne(deps.pingone(this.env), this.#step)
+    readonly #afterAnswer = (work: Promise<void>) => this.ctx.waitUntil(work)
+    readonly #wake = new WakeTime(this.#storage)
     readonly #grants = new GrantTable(this.#storage.kv, this.#nowSeconds)
-    readonly #records = new GrantRecords(this.#storage.kv, this.#nowSeconds)
-    readonly #subscriptions = new Subscriptions(this.#storage.kv)
-    readonly #sessions = new Sessions(this.#storage.kv, this.#nowSeconds, this.#subscriptions)
-    readonly #revocations = new Revocations(this.#storage.kv, this.#nowSeconds)
-    readonly #tellChange = makeChangeNotifier({
+    readonly #records = new GrantRecordService(this.#storage.kv, this.#nowSeconds)
+    readonly #subscriptions = new SubscriptionTable(this.#storage.kv)
+    readonly #sessions = new SessionTable(this.#storage.kv, this.#nowSeconds, this.#subscriptions)
+    readonly #revocations = new RevocationService(this.#storage.kv, this.#nowSeconds)
+    readonly #notifyChange = makeChangeNotifier({
       subscriptions: this.#subscriptions,
-      isOpen: (grant) => this.#isOpen(grant),
-      tell: (...news) => this.#step('session.tell', () => parts.tellSession(this.env, ...news)),
-      afterAnswer: (work) => this.ctx.waitUntil(work),
+      isOpen: (grant) => this.#grantService.isOpen(grant),
+      notify: (...news) => this.#step('session.tell', () => deps.tellSession(this.env, ...news)),
+      afterAnswer: this.#afterAnswer,
     })
-    readonly #calls = new CallLog(this.#storage, () => parts.nowMs(), this.#tellChange)
+    readonly #calls = new CallTable(this.#storage, () => deps.nowMs(), this.#notifyChange)
     readonly #rates = new RequestRates(
       {
         begunSince: (sinceMs) =>
@@ -57,129 +86,77 @@ export const makeUser = (parts: UserDeps) =>
             (a, b) => a.atMs - b.atMs,
           ),
       },
-      () => parts.nowMs(),
-      () => parts.config(this.env),
+      () => deps.nowMs(),
+      this.#config,
     )
-    readonly #tenant = new TenantGuard()
-    readonly #wake = new WakeTime(this.#storage)
     readonly #closeSessions = makeSessionCloser({
       sessions: this.#sessions,
       wake: this.#wake,
-      close: (session) => this.#step('session.end', () => parts.closeSession(this.env, session)),
-      afterAnswer: (work) => this.ctx.waitUntil(work),
+      close: (session) => this.#step('session.end', () => deps.closeSession(this.env, session)),
+      afterAnswer: this.#afterAnswer,
     })
     readonly #shared = {
-      config: () => parts.config(this.env),
+      config: this.#config,
       nowSeconds: this.#nowSeconds,
+      nowMs: () => deps.nowMs(),
       grants: this.#grants,
       records: this.#records,
       sessions: this.#sessions,
       calls: this.#calls,
+      rates: this.#rates,
       wake: this.#wake,
       isOwn: async (iss: string, sub: string) => (await userName(iss, sub)) === this.ctx.id.name,
-      revoke: (...told: Parameters<GrantEnds['revoke']>) => this.#ends.revoke(...told),
+      revoke: (grant: string, encrypted: string, tenant: Tenant) =>
+        this.#ends.revoke(grant, encrypted, tenant),
     }
-    readonly #ends: GrantEnds = new GrantEnds({
+    readonly #ends: GrantEndService = new GrantEndService({
       ...this.#shared,
       revocations: this.#revocations,
       closeSessions: this.#closeSessions,
       forget: (grant) => {
         this.#downstream.forget(grant)
-        this.stepUps.dropAllOf(grant)
+        this.#stepUps.dropAllOf(grant)
       },
     })
-    protected readonly account = new AccountService({
+    readonly #grantService: GrantService = new GrantService({ ...this.#shared, ends: this.#ends })
+    readonly #account = new AccountService({
       ...this.#shared,
-      pages: new PageSessions(this.#storage.kv, this.#nowSeconds),
+      pages: new PageSessionTable(this.#storage.kv, this.#nowSeconds),
       ends: this.#ends,
     })
     readonly #downstream = new DownstreamService({
       ...this.#shared,
-      pingone: () => this.#pingone(),
+      pingone: this.#pingone,
       endGrant: (grant, reason) => this.#ends.end(grant, reason),
     })
-    readonly #desk = new CallService({
+    readonly #callService = new CallService({
       ...this.#shared,
-      nowMs: () => parts.nowMs(),
       downstream: this.#downstream,
       userName: () => this.ctx.id.name ?? this.ctx.id.toString(),
     })
-    protected readonly stepUps = new StepUps(this.#storage.kv, this.#shared)
-    readonly #confirmations = new Confirmations(this.#storage.kv, this.#shared)
+    readonly #stepUps = new StepUpService(this.#storage.kv, this.#shared)
+    readonly #confirmations = new ConfirmationTable(this.#storage.kv, this.#shared)
 
-    /** `/callback` came to its end: grant, code and PingOne's tokens are here, in one act, before the code leaves. */
     async openGrant(given: NewGrant): Promise<'opened' | 'blocked'> {
-      const config = parts.config(this.env)
-      const tokens = { access: given.accessToken, refresh: given.refreshToken }
-      const encrypted = await encryptTokens(config, given.id, tokens)
-      const tenant = tenantOf(config, given.environment)
-      if (this.#grants.isBlocked) {
-        this.#ends.revoke(given.id, encrypted, tenant)
-        return 'blocked'
-      }
-      // Told twice, because an answer was lost or late: what happened to the grant since then stands.
-      if (this.#grants.read(given.id) !== null) return 'opened'
-      for (const { id } of this.#grants.tooManyFor(config.life.grantsPerUser, given))
-        this.#ends.end(id, 'cap')
-      this.#calls.makeTable()
-      this.#records.create(given.id, given.record)
-      this.#grants.open(given, encrypted, tenant)
-      this.#wake.noLaterThan(given.record.expiresAtSeconds)
-      return 'opened'
+      return this.#grantService.open(given)
     }
 
+    /** `isRefresh`: the request counts in the request rates. */
     async snapshot(grant: string, presented: string, isRefresh: boolean): Promise<Snapshot> {
-      const found = this.#records.snapshot(grant, presented)
-      const known = this.#ends.readInTime(grant)
-      if (known === null || known.ended !== null) {
-        const ended = known?.ended?.reason ?? null
-        return { ...found, over: null, ended, isRefused: false, waitSeconds: 0 }
-      }
-      // Made-up tokens do not count, or they would make the grant's own client wait. Nor do tokens spent long ago: a
-      // flood with a stolen one must not block the owner's token, whose reuse ends the grant.
-      const isCounted =
-        isRefresh && found.repeat !== 'reuse' && this.#records.isRefreshToken(grant, presented)
-      const waitSeconds = isCounted ? this.#rates.take(grant) : 0
-      const config = parts.config(this.env)
-      const isRefused = this.#tenant.refuses(known, config)
-      const inLife = inTime(known, found.grant, config.life, this.#nowSeconds())
-      const wornOut = this.#records.isWornOut(grant) ? 'refreshed_too_often' : null
-      const over = inLife.over ?? wornOut
-      return { ...found, ...inLife, over, ended: null, isRefused, waitSeconds }
+      return this.#grantService.snapshot(grant, presented, isRefresh)
     }
 
-    async commit(grant: string, commit: Commit): Promise<Committed> {
-      const ended = this.#grants.read(grant)?.ended?.reason
-      // What a client revokes is gone already; whatever else it asked for gets nothing.
-      if (ended !== undefined && commit.writes.some(([, row]) => row !== null))
-        return { outcome: 'ended', ended }
-      const committed = this.#records.commit(grant, commit)
-      for (const [, row] of commit.writes) this.#wake.noLaterThan(row?.expiresAtSeconds ?? null)
-      return committed
+    async commit(grant: string, commit: Commit): Promise<CommitResult> {
+      return this.#grantService.commit(grant, commit)
     }
 
-    async bearer(grantId: string, token: string, session: string | null): Promise<BearerAnswer> {
-      const grant = this.#grants.read(grantId)
-      const bearer = grant === null || grant.ended !== null ? null : this.#records.bearer(grantId, token)
-      const none = { ...nothingKnown, isKnown: grant !== null }
-      if (grant === null || bearer === null)
-        return { ...none, ended: this.#ends.readInTime(grantId)?.ended?.reason ?? null }
-      const waitSeconds = this.#rates.take(grantId)
-      if (waitSeconds > 0) return { ...none, waitSeconds }
-      this.#grants.markUsed(grant)
-      const good = {
-        ...none,
-        bearer,
-        waitSeconds,
-        isRefused: this.#tenant.refuses(grant, parts.config(this.env)),
-      }
-      if (session === null) return good
-      const isOpen = this.#sessions.isOpen(session, grantId, bearer.client)
-      return { ...good, session: isOpen ? 'open' : 'closed' }
+    async bearer(grant: string, token: string, session: string | null): Promise<BearerAnswer> {
+      return this.#grantService.bearer(grant, token, session)
     }
 
+    /** Whether the access token of an open stream is still valid. Does not count as a request. */
     async hasToken(grant: string, token: string): Promise<boolean> {
-      return this.#isOpen(grant) && this.#records.hasToken(grant, token)
+      return this.#grantService.isOpen(grant) && this.#records.hasToken(grant, token)
     }
 
     async openSession(session: string, grant: string, client: string): Promise<void> {
@@ -192,7 +169,7 @@ export const makeUser = (parts: UserDeps) =>
       if (this.#sessions.close(session)) this.#closeSessions([session])
     }
 
-    async subscribe(session: string, grant: string, uri: string): Promise<Subscribing> {
+    async subscribe(session: string, grant: string, uri: string): Promise<SubscriptionOutcome> {
       if (this.#grants.readLive(grant) === null) return 'ended'
       if (!this.#sessions.isHeldBy(session, grant)) return 'closed'
       return this.#subscriptions.add(session, grant, uri)
@@ -203,11 +180,12 @@ export const makeUser = (parts: UserDeps) =>
     }
 
     async beginCall(intent: CallIntent): Promise<CallStart> {
-      return this.#desk.begin(intent)
+      return this.#callService.begin(intent)
     }
 
+    /** `result`: the answer for a retry of the same write; null: none is stored. */
     async endCall(call: string, outcome: CallOutcome, result: string | null): Promise<void> {
-      return this.#desk.end(call, outcome, result)
+      return this.#callService.end(call, outcome, result)
     }
 
     async endGrant(grant: string, reason: EndReason): Promise<void> {
@@ -218,50 +196,74 @@ export const makeUser = (parts: UserDeps) =>
       this.#ends.endAll(reason)
     }
 
-    /** One act: who is blocked has no grant from here on, and a login that is under way finds it said (openGrant). */
+    /** Ends all grants and pages in one act. A login that is under way is then refused by `openGrant`. */
     async setBlocked(isBlocked: boolean): Promise<void> {
       this.#grants.isBlocked = isBlocked
       if (!isBlocked) return
-      this.account.closePages()
+      this.#account.closePages()
       this.#ends.endAll('blocked')
     }
 
     async listGrants(): Promise<ListedGrant[]> {
-      return this.account.listGrants()
+      return this.#account.listGrants()
     }
 
-    async useConfirmation(used: UsedConfirmation) {
-      return this.#confirmations.use(used)
+    async useConfirmation(confirmation: Confirmation): Promise<ConfirmationUse> {
+      return this.#confirmations.use(confirmation)
+    }
+
+    async openStepUp(need: StepUpNeed): Promise<StepUpDenial | null> {
+      return this.#stepUps.open(need)
+    }
+
+    async readStepUp(id: string): Promise<StepUpView | null> {
+      return this.#stepUps.read(id)
+    }
+
+    async denyStepUp(id: string, by: Pick<StepUpApproval, 'issuer' | 'subject'>): Promise<StepUpRejection> {
+      return this.#stepUps.deny(id, by)
+    }
+
+    async approveStepUp(id: string, approval: StepUpApproval): Promise<StepUpOutcome> {
+      return this.#stepUps.approve(id, approval)
+    }
+
+    async useSignIn(id: string, attempt: string, untilSeconds: number): Promise<'done' | 'used' | 'blocked'> {
+      return this.#account.useSignIn(id, attempt, untilSeconds)
+    }
+
+    async openPage(page: string, given: NewPageSession): Promise<'done' | 'blocked'> {
+      return this.#account.openPage(page, given)
+    }
+
+    async closePage(page: string): Promise<void> {
+      this.#account.closePage(page)
+    }
+
+    async readAccount(page: string): Promise<Account | PageDenial> {
+      return this.#account.readAccount(page)
+    }
+
+    async endFromPage(page: string, grant: string | null): Promise<'done' | 'unknown' | PageDenial> {
+      return this.#account.endFromPage(page, grant)
+    }
+
+    async endPingOneSession(page: string): Promise<'done' | PageDenial> {
+      return this.#account.endPingOneSession(page)
     }
 
     override async alarm(): Promise<void> {
       this.#wake.clear()
-      const nextSeconds = this.#ends.endWhatRanOut()
-      this.#closeSessions([...this.#sessions.sweep(), ...this.#sessions.untold()])
+      const nextSeconds = this.#ends.endExpired()
+      this.#closeSessions([...this.#sessions.sweep(), ...this.#sessions.unconfirmed()])
       if (this.#calls.sweep()) this.#wake.noLaterThan(this.#nowSeconds())
       this.#records.eraseMore()
       if (this.#records.isErasing) this.#wake.noLaterThan(this.#nowSeconds())
-      for (const part of [this.stepUps, this.#confirmations, this.account]) part.sweep()
-      await this.#revocations.tell(parts.config(this.env), this.#pingone())
-      const others = [
-        this.#sessions,
-        this.#revocations,
-        this.#calls,
-        this.account,
-        this.stepUps,
-        this.#confirmations,
-      ].map((part) => part.nextSeconds())
-      for (const next of [nextSeconds, ...others]) this.#wake.noLaterThan(next)
-    }
-
-    /** A grant whose time is over, or that belongs to another tenant than the settings name, hears nothing. */
-    #isOpen(id: string): boolean {
-      const grant = this.#grants.readLive(id)
-      if (grant === null || !this.#records.has(id)) return false
-      return !this.#tenant.refuses(grant, parts.config(this.env))
-    }
-
-    #pingone(): UserPingOne {
-      return steppedPingOne(parts.pingone(this.env), this.#step)
+      const swept = [this.#stepUps, this.#confirmations, this.#account]
+      for (const part of swept) part.sweep()
+      await this.#revocations.sendDue(this.#config(), this.#pingone())
+      const others = [this.#sessions, this.#revocations, this.#calls, ...swept]
+      for (const next of [nextSeconds, ...others.map((part) => part.nextSeconds())])
+        this.#wake.noLaterThan(next)
     }
   }

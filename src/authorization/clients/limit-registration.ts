@@ -1,6 +1,6 @@
 import type { Failures } from '#limits/failures.ts'
 import type { Registrations } from '#limits/registrations.ts'
-import { HeldStorage, type ProviderStorage } from '#oauth-store/provider-storage.ts'
+import { RegistrationStorage, type ProviderStorage } from '#oauth-store/provider-storage.ts'
 import type { Admission } from './admission.ts'
 import { tooManyAt } from '../answer-too-many.ts'
 import { registerClient } from './register-client.ts'
@@ -25,7 +25,7 @@ export async function limitRegistration(
 ): Promise<Response> {
   const tooMany = tooManyAt(request)
   const answer = await registerClient(request, admission, async (admitted) => {
-    const storage = new HeldStorage(registrar.storage)
+    const storage = new RegistrationStorage(registrar.storage)
     const made = await registrar.run(admitted, storage)
     if (made.status !== 201) return made
     const waitSeconds = await registrations.take(request)

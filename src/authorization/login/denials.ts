@@ -1,6 +1,6 @@
 import type { AuthorizationErrorCode } from '@cloudflare/workers-oauth-provider'
 import { loggedErrorCode } from '#lib/redacted.ts'
-import type { EndReason } from '#users/grants/end-reason.ts'
+import type { EndReason } from '#users/grants/grant.ts'
 import { namesNoPolicy, type PingOneFailure, policyNotFound } from '#pingone/failures.ts'
 
 /** Every way a login fails after our consent page, as the room tells it to itself. `detail` is for the log. */

@@ -1,5 +1,5 @@
 import type { Config } from '#config.ts'
-import { LEAST_SECONDS } from '#users/grants/grant-life.ts'
+import { LEAST_SECONDS } from '#users/grants/grant.ts'
 
 /** When a grant began, and when PingOne's token of it ends if it is the only one that there will be. */
 export interface GrantTimes {

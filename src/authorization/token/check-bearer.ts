@@ -1,6 +1,6 @@
 import { OAuthError, type OAuthResourceTokenValidation } from '@cloudflare/workers-oauth-provider'
 import type { Config } from '#config.ts'
-import type { BearerAnswer, GrantApi } from '#users/grants/grant-api.ts'
+import type { BearerAnswer, GrantApi } from '#users/grants/grant-service.ts'
 import { sha256Hex } from '#lib/hash.ts'
 import type { BearerProps } from '#principal.ts'
 import { reportOutage, RETRY_AFTER_SECONDS, SETTINGS_RETRY_SECONDS } from '../or-unavailable.ts'

@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { networkOf } from '#lib/addresses.ts'
 import { log } from '#lib/log.ts'
 import { sha256Hex } from '#lib/hash.ts'
-import { grantKey, type Committed, type Snapshot, tokenKey } from '#users/grants/grant-records.ts'
-import type { EndReason } from '#users/grants/end-reason.ts'
-import type { GrantApi } from '#users/grants/grant-api.ts'
+import { grantKey, type CommitResult, type Snapshot, tokenKey } from '#users/grants/grant-records.ts'
+import type { EndReason } from '#users/grants/grant.ts'
+import type { GrantApi } from '#users/grants/grant-service.ts'
 import { GrantDraft, type ProviderStorage } from '#oauth-store/provider-storage.ts'
 import { tooManyAt } from '../answer-too-many.ts'
 import { answerOAuthDenial } from '../oauth-denial.ts'
@@ -114,7 +114,7 @@ async function answerRepeat(call: Call, snapshot: Snapshot): Promise<Response> {
   return repeatAnswer(call, snapshot.answer)
 }
 
-async function answerCommitted(call: Call, committed: Committed): Promise<Response> {
+async function answerCommitted(call: Call, committed: CommitResult): Promise<Response> {
   const { response, userApi, grant } = call
   switch (committed.outcome) {
     case 'done':

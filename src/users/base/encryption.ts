@@ -3,8 +3,8 @@ import { err, ok, type Result } from '#lib/result.ts'
 import { deriveEncryptionKey, type RootKey } from '#lib/root-keys.ts'
 
 /**
- * AES-GCM under a key that HKDF derives per purpose and grant. Purpose, grant and key id are additional data as
- * well, so that what was encrypted for one place does not open in another.
+ * AES-GCM under a key that HKDF derives per purpose and grant.
+ * Purpose, grant and key id are also additional data: a ciphertext decrypts only in the place it was made for.
  */
 export interface Place {
   purpose: string
@@ -13,7 +13,7 @@ export interface Place {
 
 export type DecryptionDenial = { reason: 'key_missing'; keyId: string } | { reason: 'broken' }
 
-const SEALED = /^v1\.([A-Za-z0-9]{1,16})\.([A-Za-z0-9_-]{16})\.([A-Za-z0-9_-]+)$/
+const CIPHERTEXT = /^v1\.([A-Za-z0-9]{1,16})\.([A-Za-z0-9_-]{16})\.([A-Za-z0-9_-]+)$/
 
 const info = ({ purpose, grant }: Place) => `encrypt\n${purpose}\n${grant}`
 const aad = (place: Place, keyId: string) => new TextEncoder().encode(`${info(place)}\n${keyId}`)
@@ -36,7 +36,7 @@ export async function decrypt(
   place: Place,
   encrypted: string,
 ): Promise<Result<string, DecryptionDenial>> {
-  const [, keyId, iv, ciphertext] = SEALED.exec(encrypted) ?? []
+  const [, keyId, iv, ciphertext] = CIPHERTEXT.exec(encrypted) ?? []
   if (keyId === undefined || iv === undefined || ciphertext === undefined) return err({ reason: 'broken' })
   const root = keys.find(({ id }) => id === keyId)
   if (root === undefined) return err({ reason: 'key_missing', keyId })
@@ -46,7 +46,7 @@ export async function decrypt(
     const text = await crypto.subtle.decrypt(algorithm, key, fromBase64Url(ciphertext))
     return ok(new TextDecoder().decode(text))
   } catch {
-    // AES-GCM says only that it does not fit, never why; the caller names the grant in its log line.
+    // AES-GCM gives no reason; the caller logs the grant.
     return err({ reason: 'broken' })
   }
 }

@@ -1,19 +1,18 @@
 import type { PingOne } from '#pingone/client.ts'
 
 /**
- * Every call by which a User reaches beyond its own memory has a name and goes through one of these: storage,
- * PingOne, the object of a session. It only calls. The crash schedules (test/workers/crash) put another one here,
- * which ends the object before or after the n-th call, so that each of these moments is tried.
+ * Wraps every call by which a User leaves its own memory: storage, PingOne, the object of a session.
+ * In production it only calls. The crash schedules (test/workers/crash) end the object before or after the n-th call.
  */
 export type Step = <T>(name: string, act: () => T) => T
 
 export const plainStep: Step = (_name, act) => act()
 
-/** The storage of a User, as far as it uses one. */
+/** The part of the storage that a User uses. */
 export interface UserStorage {
   kv: DurableObjectStorage['kv']
   sql: Pick<SqlStorage, 'exec'>
-  /** Nobody waits for it: the output gate holds back every answer until it is on disk. */
+  /** Needs no await: the output gate holds back every answer until the alarm is on disk. */
   setAlarm(atMs: number): void
 }
 
@@ -31,10 +30,10 @@ export function steppedStorage(storage: DurableObjectStorage, step: Step): UserS
   }
 }
 
-/** PingOne, as far as a User asks it. */
+/** The part of PingOne's client that a User uses. */
 export type UserPingOne = Pick<PingOne, 'refresh' | 'revoke'>
 
 export const steppedPingOne = (pingone: UserPingOne, step: Step): UserPingOne => ({
-  refresh: (...asked) => step('pingone.refresh', () => pingone.refresh(...asked)),
+  refresh: (...request) => step('pingone.refresh', () => pingone.refresh(...request)),
   revoke: (token) => step('pingone.revoke', () => pingone.revoke(token)),
 })

@@ -3,10 +3,10 @@ import { err, ok, type Result } from '#lib/result.ts'
 import { deriveSigningKey, type RootKey } from '#lib/root-keys.ts'
 
 /**
- * The library's `userId`: `<name>.<key id>.<mac>`. It stands in clear at the front of every code and token, so
- * it says nothing about the user, and the MAC lets the edge refuse a made-up one before any object is touched.
- * `<name>` names the user's object. It does not depend on the root keys, which rotate: one user stays one
- * object (docs/decisions/0002-user-names.md).
+ * The library's `userId`: `<name>.<key id>.<mac>`. Every code and token starts with it in clear text.
+ * It reveals nothing about the user. The MAC lets the edge refuse a forged one before it touches any object.
+ * `<name>` names the user's object and does not depend on the root keys, which rotate
+ * (docs/decisions/0002-user-names.md).
  */
 const USER_ID = /^([A-Za-z0-9_-]{22})\.([A-Za-z0-9]{1,16})\.([A-Za-z0-9_-]{43})$/
 const PURPOSE = 'user-id'
@@ -14,9 +14,9 @@ const NAME_BYTES = 16
 
 const text = (parts: readonly string[]) => new TextEncoder().encode(parts.join('\n'))
 
-/** The name of the object of the user whom an issuer calls so. */
+/** The name of the object for this subject of this issuer. */
 export async function userName(issuer: string, subject: string): Promise<string> {
-  // The issuer is the key, so that equal subjects of two tenants share nothing.
+  // The issuer is the key: equal subjects of two tenants share nothing.
   const issuerKey = await crypto.subtle.importKey(
     'raw',
     text([PURPOSE, issuer]),
@@ -34,14 +34,14 @@ export async function makeUserId(root: RootKey, issuer: string, subject: string)
   return `${name}.${root.id}.${toBase64Url(mac)}`
 }
 
-/** `key_missing`: well-formed, and nobody can say whether it is ours while the key that it names is not here. */
-export type UserIdProblem = { reason: 'not_ours' } | { reason: 'key_missing'; keyId: string }
+/** `key_missing`: well-formed, but the key that it names is not configured, so its MAC cannot be checked. */
+export type UserIdDenial = { reason: 'not_ours' } | { reason: 'key_missing'; keyId: string }
 
 /** The name of the user's object. */
 export async function openUserId(
   keys: readonly RootKey[],
   id: string,
-): Promise<Result<string, UserIdProblem>> {
+): Promise<Result<string, UserIdDenial>> {
   const [, name, keyId, mac] = USER_ID.exec(id) ?? []
   if (name === undefined || keyId === undefined || mac === undefined) return err({ reason: 'not_ours' })
   const root = keys.find((key) => key.id === keyId)

@@ -2,7 +2,7 @@ import type { UserStorage } from './step.ts'
 
 const KEY = 'wake'
 
-/** The one alarm of an object, which many wait for: it only ever moves earlier, and is set anew from what is left. */
+/** The object's single alarm, shared by all tables. It only moves earlier; each alarm sets the next one. */
 export class WakeTime {
   readonly #storage: UserStorage
 
@@ -17,7 +17,7 @@ export class WakeTime {
     this.#storage.setAlarm(seconds * 1000)
   }
 
-  /** The alarm went off. */
+  /** The alarm has fired. */
   clear(): void {
     this.#storage.kv.delete(KEY)
   }

@@ -1,21 +1,20 @@
 import type { Config } from '#config.ts'
 import { toBase64Url } from '#lib/hash.ts'
 import { log } from '#lib/log.ts'
+import { redacted } from '#lib/redacted.ts'
 import { deriveSigningKey, type RootKey } from '#lib/root-keys.ts'
-import type { CallLog } from './call-log.ts'
-import { answerEarlier, encryptResult } from './call-results.ts'
-import { LOST_AFTER_MS } from './call-sweep.ts'
-import type { CallIntent, CallOutcome, CallStart } from './calls.ts'
-import { CallsUnderWay } from './calls-under-way.ts'
-import type { DownstreamService } from '../tokens/downstream-service.ts'
-import type { GrantTable } from '../grants/grant-table.ts'
+import { decrypt, encrypt } from '../base/encryption.ts'
 import type { WakeTime } from '../base/wake-time.ts'
+import type { GrantTable } from '../grants/grant-table.ts'
+import type { DownstreamService } from '../tokens/downstream-service.ts'
+import { type CallTable, type EarlierCall, LOST_AFTER_MS } from './call-table.ts'
+import type { CallIntent, CallOutcome, CallStart } from './calls.ts'
 
-export interface CallServiceDeps {
+interface CallServiceDeps {
   config: () => Config
   nowMs: () => number
   grants: GrantTable
-  calls: CallLog
+  calls: CallTable
   downstream: DownstreamService
   wake: WakeTime
   /** The name of this object. */
@@ -23,30 +22,33 @@ export interface CallServiceDeps {
 }
 
 const DIGEST_PURPOSE = 'arguments-digest'
-/** The oldest key may hold for a day. */
+const RESULT_PURPOSE = 'call-result'
+/** The oldest key may stay valid for a day. */
 const KEYS_RETRY_SECONDS = 3600
+/** How long a duplicate write waits for the original. */
+const DUPLICATE_WAIT_MS = 3000
 
-/** Where a tool call of one user begins and ends (decision 17). */
+/** Begins and ends the tool calls of one user (decision 17). */
 export class CallService {
-  readonly #parts: CallServiceDeps
-  readonly #underWay = new CallsUnderWay()
-  #toldAtMs = -Infinity
+  readonly #deps: CallServiceDeps
+  readonly #ends = new CallEnds()
+  #warnedAtMs = -Infinity
 
-  constructor(parts: CallServiceDeps) {
-    this.#parts = parts
+  constructor(deps: CallServiceDeps) {
+    this.#deps = deps
   }
 
   /** Stores the intent, then answers with a live downstream token: no effect without a record (invariant 8). */
-  async begin(asked: CallIntent): Promise<CallStart> {
-    const { config, nowMs, grants, calls, downstream, wake } = this.#parts
-    const intent = { ...asked, digests: await this.#digestsOf(asked.argumentsDigest) }
+  async begin(given: CallIntent): Promise<CallStart> {
+    const { config, nowMs, grants, calls, downstream, wake } = this.#deps
+    const intent = { ...given, digests: await this.#digestsOf(given.argumentsDigest) }
     const running = calls.earlier(intent)
-    if (running?.verdict === 'running') await this.#underWay.endOf(running.call)
+    if (running?.verdict === 'running') await this.#ends.wait(running.call)
     const grant = grants.readLive(intent.grant)
     if (grant === null || grant.client !== intent.client) return { verdict: 'ended' }
     const earlier = calls.begin(intent)
     if (earlier === 'too_many_keys') {
-      this.#tellTooManyKeys(intent.grant)
+      this.#warnTooManyKeys(intent.grant)
       return { verdict: 'unavailable', retryAfterSeconds: KEYS_RETRY_SECONDS }
     }
     if (earlier !== null) return answerEarlier(config(), earlier)
@@ -56,40 +58,81 @@ export class CallService {
       const user = { name: grant.userName }
       return { verdict: 'go', call: intent.transaction, downstreamToken: live.token, user }
     }
-    // Of a call that is under way `end` will tell: it may have done something before the API refused a token.
+    // A call that is already running ends itself: it may have had an effect before the API refused a token.
     if (intent.refused === undefined) this.#end(intent.transaction, 'refused', null)
     return live
   }
 
   async end(call: string, outcome: CallOutcome, result: string | null): Promise<void> {
-    const { config, grants, calls, wake } = this.#parts
+    const { config, grants, calls, wake } = this.#deps
     const grant = result === null ? null : calls.keepsResultFor(call)
     if (result === null || grant === null) return this.#end(call, outcome, null)
     const encrypted = await encryptResult(config(), grant, result)
-    // Looked at after encryption: nothing is kept for a grant that ended meanwhile.
+    // Checked after encryption: no result is stored for a grant that ended meanwhile.
     this.#end(call, outcome, grants.readLive(grant) === null ? null : encrypted)
     wake.noLaterThan(calls.nextSeconds())
   }
 
-  /** HMAC under its own key derived from the root key, so that storage alone does not allow guessing. */
+  /** HMACs under a key derived from each root key, so that storage alone does not allow guessing. */
   async #digestsOf(digest: string): Promise<readonly [string, ...string[]]> {
-    const [active, ...older] = this.#parts.config().rootKeys
-    const text = new TextEncoder().encode(`${this.#parts.userName()}\n${digest}`)
+    const [active, ...older] = this.#deps.config().rootKeys
+    const text = new TextEncoder().encode(`${this.#deps.userName()}\n${digest}`)
     const under = async (root: RootKey) =>
       `${root.id}.${toBase64Url(await crypto.subtle.sign('HMAC', await deriveSigningKey(root, DIGEST_PURPOSE), text))}`
-    return [await under(active), ...(await Promise.all(older.map(under))), digest]
+    return [await under(active), ...(await Promise.all(older.map(under)))]
   }
 
-  /** At most one log line a minute. */
-  #tellTooManyKeys(grant: string): void {
-    const nowMs = this.#parts.nowMs()
-    if (nowMs - this.#toldAtMs < 60_000) return
-    this.#toldAtMs = nowMs
+  /** Logs at most one line a minute. */
+  #warnTooManyKeys(grant: string): void {
+    const nowMs = this.#deps.nowMs()
+    if (nowMs - this.#warnedAtMs < 60_000) return
+    this.#warnedAtMs = nowMs
     log.warn('limit.reached', { limit: 'keys', grant })
   }
 
   #end(call: string, outcome: CallOutcome, encrypted: string | null): void {
-    this.#parts.calls.end(call, outcome, encrypted)
-    this.#underWay.tellEnd(call)
+    this.#deps.calls.end(call, outcome, encrypted)
+    this.#ends.signal(call)
   }
+}
+
+/** Duplicate writes that wait for the end of the original. In memory only: after a crash the row has the outcome. */
+class CallEnds {
+  readonly #waiting = new Map<string, PromiseWithResolvers<void>>()
+
+  async wait(call: string): Promise<void> {
+    const waiting = this.#waiting.get(call) ?? Promise.withResolvers<void>()
+    this.#waiting.set(call, waiting)
+    const timer = setTimeout(() => this.signal(call), DUPLICATE_WAIT_MS)
+    await waiting.promise
+    clearTimeout(timer)
+  }
+
+  signal(call: string): void {
+    this.#waiting.get(call)?.resolve()
+    this.#waiting.delete(call)
+  }
+}
+
+/** null if encryption fails: the outcome is then stored without the result. */
+async function encryptResult(config: Config, grant: string, result: string): Promise<string | null> {
+  try {
+    return await encrypt(config.rootKeys, { purpose: RESULT_PURPOSE, grant }, result)
+  } catch (error) {
+    const detail = redacted(error instanceof Error ? error.message : '')
+    log.error('call.result-not-kept', { grant, detail })
+    return null
+  }
+}
+
+/** The answer to a call whose key was used before. */
+async function answerEarlier(
+  config: Config,
+  { verdict, call, grant, encrypted }: EarlierCall,
+): Promise<CallStart> {
+  if (verdict !== 'repeat') return { verdict, call }
+  if (encrypted === null) return { verdict, call, result: null }
+  const opened = await decrypt(config.rootKeys, { purpose: RESULT_PURPOSE, grant }, encrypted)
+  // Without its key the result is unreadable, but the call is still known to be done.
+  return { verdict, call, result: opened.ok ? opened.value : null }
 }

@@ -2,28 +2,28 @@ import type { Config } from '#config.ts'
 import { log } from '#lib/log.ts'
 
 const MINUTE_MS = 60_000
-/** A user has several clients at work; the grants of one still share what its object can do. */
+/** A user's clients together may make this multiple of what one grant may. */
 const USER_TIMES = 3
 
 /** When a request was made, and with which grant. */
-export interface Made {
+export interface RequestTime {
   grant: string
   atMs: number
 }
 
-/** As many at once as a minute allows, and then one for each that the minute gives back. */
+/** A token bucket: its size is the number of requests per minute, and it refills at that rate. */
 class Bucket {
   readonly #perMinute: number
   #used = 0
   #atMs: number
-  toldAtMs = -Infinity
+  warnedAtMs = -Infinity
 
   constructor(perMinute: number, atMs: number) {
     this.#perMinute = perMinute
     this.#atMs = atMs
   }
 
-  /** Milliseconds until there is one; 0: now. */
+  /** Milliseconds until a request is allowed; 0: now. */
   waitMs(nowMs: number): number {
     const given = (Math.max(0, nowMs - this.#atMs) * this.#perMinute) / MINUTE_MS
     this.#used = Math.max(0, this.#used - given)
@@ -37,29 +37,28 @@ class Bucket {
 }
 
 /**
- * How often one user's grants are used, all of a client's messages alike. It is counted where every bearer is looked
- * up anyway, in memory: no message and no row more. What an object that was put away had counted it finds again in the
- * record of its calls.
+ * Limits the requests of one user and of each grant. Counted in memory, where every bearer is looked up anyway.
+ * After an eviction the counts are restored from the stored calls and refreshes.
  */
 export class RequestRates {
-  readonly #record: { begunSince(sinceMs: number): readonly Made[] }
+  readonly #history: { begunSince(sinceMs: number): readonly RequestTime[] }
   readonly #nowMs: () => number
   readonly #config: () => Pick<Config, 'limits'>
   #user: Bucket | null = null
   readonly #grants = new Map<string, Bucket>()
 
-  /** `record`: what was made, the oldest first. */
+  /** `history`: the oldest request first. */
   constructor(
-    record: { begunSince(sinceMs: number): readonly Made[] },
+    history: { begunSince(sinceMs: number): readonly RequestTime[] },
     nowMs: () => number,
     config: () => Pick<Config, 'limits'>,
   ) {
-    this.#record = record
+    this.#history = history
     this.#nowMs = nowMs
     this.#config = config
   }
 
-  /** Counts one request. Seconds to wait when there were too many; 0: go on. */
+  /** Counts one request. Returns the seconds to wait; 0: the request is allowed. */
   take(grant: string): number {
     const nowMs = this.#nowMs()
     const buckets = [this.#ofUser(nowMs), this.#ofGrant(grant, nowMs)]
@@ -68,7 +67,7 @@ export class RequestRates {
       for (const bucket of buckets) bucket.take()
       return 0
     }
-    this.#tell(grant, nowMs)
+    this.#warn(grant, nowMs)
     return Math.ceil(waitMs / 1000)
   }
 
@@ -76,7 +75,7 @@ export class RequestRates {
     if (this.#user !== null) return this.#user
     const sinceMs = nowMs - MINUTE_MS
     this.#user = new Bucket(USER_TIMES * this.#config().limits.requestsPerMinute, sinceMs)
-    for (const { grant, atMs } of this.#record.begunSince(sinceMs)) {
+    for (const { grant, atMs } of this.#history.begunSince(sinceMs)) {
       for (const bucket of [this.#user, this.#ofGrant(grant, sinceMs)]) {
         bucket.waitMs(atMs)
         bucket.take()
@@ -91,11 +90,11 @@ export class RequestRates {
     return bucket
   }
 
-  /** One line in a minute for each grant. */
-  #tell(grant: string, nowMs: number): void {
+  /** Logs at most one line a minute for each grant. */
+  #warn(grant: string, nowMs: number): void {
     const bucket = this.#ofGrant(grant, nowMs)
-    if (nowMs - bucket.toldAtMs < MINUTE_MS) return
-    bucket.toldAtMs = nowMs
+    if (nowMs - bucket.warnedAtMs < MINUTE_MS) return
+    bucket.warnedAtMs = nowMs
     log.warn('limit.reached', { limit: 'requests', grant })
   }
 }

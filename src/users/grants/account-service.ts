@@ -1,30 +1,50 @@
-import type { Account, ListedGrant, PageDenial } from './account-api.ts'
-import type { GrantTable } from './grant-table.ts'
-import type { GrantEnds } from './grant-ends.ts'
-import type { GrantRecords } from './grant-records.ts'
-import type { NewPageSession, PageSession, PageSessions } from '../requests/page-sessions.ts'
-import type { Sessions } from '../sessions/sessions.ts'
 import type { WakeTime } from '../base/wake-time.ts'
+import type { NewPageSession, PageSession, PageSessionTable } from '../requests/page-sessions.ts'
+import type { SessionTable } from '../sessions/sessions.ts'
+import type { Grant } from './grant.ts'
+import type { GrantEndService } from './grant-end-service.ts'
+import type { GrantRecordService } from './grant-record-service.ts'
+import type { GrantTable } from './grant-table.ts'
 
-export interface AccountServiceDeps {
-  grants: GrantTable
-  records: GrantRecords
-  sessions: Sessions
-  pages: PageSessions
-  wake: WakeTime
-  ends: GrantEnds
+/** A grant as its user or an operator may see it. */
+export interface ListedGrant extends Omit<Grant, 'encrypted'> {
+  /** What the client may do now; empty once the grant has ended. */
+  scopes: string[]
+  /** The number of open sessions of the session transport. */
+  sessions: number
 }
 
-/** What a User answers to its user's own pages (account-userApi.ts). Synchronous, so that each is one act. */
-export class AccountService {
-  readonly #parts: AccountServiceDeps
+export interface Account {
+  userName: string | null
+  grants: ListedGrant[]
+}
 
-  constructor(parts: AccountServiceDeps) {
-    this.#parts = parts
+/** Why one of the user's own pages does not open. `over`: signed out, idle for too long, or never signed in. */
+export type PageDenial = 'over' | 'blocked'
+
+interface AccountServiceDeps {
+  grants: GrantTable
+  records: GrantRecordService
+  sessions: SessionTable
+  pages: PageSessionTable
+  wake: WakeTime
+  ends: GrantEndService
+}
+
+/**
+ * Serves the user's own pages. `page` is the hash of the secret in the browser's cookie.
+ * Synchronous: each method checks the page session and acts on it in one act.
+ */
+export class AccountService {
+  readonly #deps: AccountServiceDeps
+
+  constructor(deps: AccountServiceDeps) {
+    this.#deps = deps
   }
 
+  /** Each sign-in can be used once. `used`: another request used it. */
   useSignIn(id: string, attempt: string, untilSeconds: number): 'done' | 'used' | 'blocked' {
-    const { grants, pages, wake } = this.#parts
+    const { grants, pages, wake } = this.#deps
     if (grants.isBlocked) return 'blocked'
     const isFirst = pages.useSignIn(id, attempt, untilSeconds)
     wake.noLaterThan(pages.nextSeconds())
@@ -32,7 +52,7 @@ export class AccountService {
   }
 
   openPage(page: string, given: NewPageSession): 'done' | 'blocked' {
-    const { grants, pages, wake } = this.#parts
+    const { grants, pages, wake } = this.#deps
     if (grants.isBlocked) return 'blocked'
     pages.open(page, given)
     wake.noLaterThan(pages.nextSeconds())
@@ -40,19 +60,20 @@ export class AccountService {
   }
 
   closePage(page: string): void {
-    this.#parts.pages.close(page)
+    this.#deps.pages.close(page)
   }
 
   readAccount(page: string): Account | PageDenial {
-    const session = this.#see(page)
+    const session = this.#open(page)
     if (typeof session === 'string') return session
-    this.#parts.ends.endWhatRanOut()
+    this.#deps.ends.endExpired()
     return { userName: session.userName, grants: this.listGrants() }
   }
 
+  /** Ends one grant, or all. Grants of other users are unknown; ended grants stay as they are. */
   endFromPage(page: string, grant: string | null): 'done' | 'unknown' | PageDenial {
-    const { grants, ends } = this.#parts
-    const session = this.#see(page)
+    const { grants, ends } = this.#deps
+    const session = this.#open(page)
     if (typeof session === 'string') return session
     if (grant !== null && grants.read(grant) === null) return 'unknown'
     if (grant === null) ends.endAll('ended_by_user')
@@ -60,9 +81,10 @@ export class AccountService {
     return 'done'
   }
 
+  /** Ends all grants and pages that came from the page's session at PingOne. */
   endPingOneSession(page: string): 'done' | PageDenial {
-    const { grants, pages, ends } = this.#parts
-    const session = this.#see(page)
+    const { grants, pages, ends } = this.#deps
+    const session = this.#open(page)
     if (typeof session === 'string') return session
     const { pingOneSession: ended } = session
     for (const { id, pingOneSession } of grants.live())
@@ -72,7 +94,7 @@ export class AccountService {
   }
 
   listGrants(): ListedGrant[] {
-    const { grants, records, sessions } = this.#parts
+    const { grants, records, sessions } = this.#deps
     const open = sessions.all().map(([, { grant }]) => grant)
     return grants.all().map(({ encrypted: _encrypted, ...grant }) => ({
       ...grant,
@@ -82,19 +104,19 @@ export class AccountService {
   }
 
   closePages(): void {
-    this.#parts.pages.closeAll()
+    this.#deps.pages.closeAll()
   }
 
   sweep(): void {
-    this.#parts.pages.sweep()
+    this.#deps.pages.sweep()
   }
 
   nextSeconds(): number | null {
-    return this.#parts.pages.nextSeconds()
+    return this.#deps.pages.nextSeconds()
   }
 
-  #see(page: string): PageSession | PageDenial {
-    if (this.#parts.grants.isBlocked) return 'blocked'
-    return this.#parts.pages.see(page) ?? 'over'
+  #open(page: string): PageSession | PageDenial {
+    if (this.#deps.grants.isBlocked) return 'blocked'
+    return this.#deps.pages.touch(page) ?? 'over'
   }
 }

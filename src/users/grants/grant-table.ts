@@ -1,24 +1,24 @@
-import type { EndReason } from './end-reason.ts'
+import { evictable, PrefixTable } from '../base/table.ts'
 import { ENDED_GRANTS, ERASED_AT_ONCE } from '../bounds.ts'
-import { Grant, isSameClient, type NewGrant } from './grant.ts'
+import { type EndReason, Grant, isSameClient, type NewGrant } from './grant.ts'
 
-const PREFIX = 'grant:'
 const BLOCKED = 'blocked'
 const USED_STEP_SECONDS = 3600
 
-/** Our own row of each grant of one user, ended ones too: the list, the cap and the block are acts on it. */
+/** One user's grants, ended ones included, and whether the user is blocked. Synchronous. */
 export class GrantTable {
   readonly #kv: DurableObjectStorage['kv']
+  readonly #table: PrefixTable<Grant>
   readonly #now: () => number
 
   constructor(kv: DurableObjectStorage['kv'], nowSeconds: () => number) {
     this.#kv = kv
+    this.#table = new PrefixTable(kv, 'grant:', Grant)
     this.#now = nowSeconds
   }
 
   read(id: string): Grant | null {
-    const stored = this.#kv.get(PREFIX + id)
-    return stored === undefined ? null : Grant.parse(stored)
+    return this.#table.read(id)
   }
 
   readLive(id: string): Grant | null {
@@ -47,11 +47,11 @@ export class GrantTable {
   }
 
   write(grant: Grant): void {
-    this.#kv.put(PREFIX + grant.id, grant)
+    this.#table.write(grant.id, grant)
   }
 
   all(): Grant[] {
-    return Array.from(this.#kv.list({ prefix: PREFIX }), ([, stored]) => Grant.parse(stored))
+    return this.#table.all().map(([, grant]) => grant)
   }
 
   live(): Grant[] {
@@ -59,18 +59,17 @@ export class GrantTable {
   }
 
   /**
-   * Which live grants have to go so that one more fits: those that were unused the longest (decision 15), and before
-   * all others those of the same client. One that registers anew at each login would use up everybody else's.
+   * The live grants to evict so that one more fits: those that were unused the longest (decision 15).
+   * Grants of the same client go first, so that a client which registers at each login evicts only its own.
    */
   tooManyFor(most: number, opened: Pick<NewGrant, 'id' | 'shown'>): Grant[] {
-    // Told twice of the same grant, it is still one.
+    // A repeated message opens the same grant.
     const others = this.live().filter(({ id }) => id !== opened.id)
-    const own = (grant: Grant) => (grant.shown !== null && isSameClient(grant.shown, opened.shown) ? 0 : 1)
-    const first = others.toSorted((a, b) => own(a) - own(b) || a.usedAtSeconds - b.usedAtSeconds)
-    return first.slice(0, Math.max(0, first.length + 1 - most))
+    const rank = ({ shown }: Grant) => (shown !== null && isSameClient(shown, opened.shown) ? 0 : 1)
+    return evictable(others, most, (a, b) => rank(a) - rank(b) || a.usedAtSeconds - b.usedAtSeconds)
   }
 
-  /** The row stays, as the record of what was; nothing that opens anything stays in it. */
+  /** The row stays as history, without tokens. */
   markEnded(grant: Grant, reason: EndReason): void {
     this.write({ ...grant, encrypted: '', ended: { reason, atSeconds: this.#now() } })
     const ended = this.all().flatMap(({ id, ended: end }) => (end === null ? [] : [{ id, ...end }]))
@@ -79,7 +78,7 @@ export class GrantTable {
       .toSorted((a, b) => a.atSeconds - b.atSeconds)
       .filter(({ id }) => id !== grant.id)
     for (const { id } of oldestFirst.slice(0, Math.min(ended.length - ENDED_GRANTS, ERASED_AT_ONCE)))
-      this.#kv.delete(PREFIX + id)
+      this.#table.delete(id)
   }
 
   markUsed(grant: Grant): void {

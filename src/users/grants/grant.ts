@@ -1,18 +1,38 @@
 import { z } from 'zod'
-import { EndReason } from './end-reason.ts'
-import type { Row } from '../base/row.ts'
+import type { Config } from '#config.ts'
+import type { RecordRow } from '#oauth-store/record-row.ts'
 
-/** Under which settings a grant was given (decision 19): a token of it is for this tenant alone (users/grants/tenant.ts). */
+/** Why a grant ended. Stored with it, sent to the client and shown to the user. */
+export const EndReason = z.enum([
+  'revoked_by_client',
+  'code_reused',
+  'code_not_redeemed',
+  'refresh_reused',
+  'pingone_ended',
+  'downstream_expired',
+  'idle',
+  'too_old',
+  'refreshed_too_often',
+  'cap',
+  'key_retired',
+  'ended_by_user',
+  // Unused in this release: nothing lets an operator end a grant or block a user yet.
+  'ended_by_operator',
+  'blocked',
+])
+export type EndReason = z.infer<typeof EndReason>
+
+/** The settings under which a grant was opened. Its tokens are for this tenant alone (decision 19, tenant.ts). */
 export const Tenant = z.object({
   issuer: z.string(),
   clientId: z.string(),
   audience: z.string(),
-  /** The environment id, where PingOne's tokens or the issuer's address told it. */
-  environment: z.string().nullable().default(null),
+  /** The environment id from PingOne's tokens or the issuer's address. */
+  environment: z.string().nullable(),
 })
 export type Tenant = z.infer<typeof Tenant>
 
-/** A client as our consent page showed it: the name cleaned and bounded, the domain of its document if it has one. */
+/** A client as the consent page showed it. The name is cleaned and bounded; the domain is that of its metadata document. */
 export const ShownClient = z.object({
   name: z.string(),
   domain: z.string().nullable(),
@@ -20,52 +40,49 @@ export const ShownClient = z.object({
 })
 export type ShownClient = z.infer<typeof ShownClient>
 
-// RFC 8252 §7.3: a client on the user's machine takes a port as it comes.
+// RFC 8252 §7.3: a native client may use any loopback port.
 const LOOPBACK_PORT = /^(http:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])):\d{1,5}(?=[/?]|$)/
 const placeOf = ({ redirectUri }: ShownClient): string => redirectUri.replace(LOOPBACK_PORT, '$1')
 
-/** Whether the user was shown the same client twice, whatever it was registered as. It proves nothing (decision 16). */
+/** Whether both look the same to a user, whatever their registrations. It proves no identity (decision 16). */
 export const isSameClient = (one: ShownClient, other: ShownClient): boolean =>
   one.name === other.name && one.domain === other.domain && placeOf(one) === placeOf(other)
 
-/**
- * What a User keeps of one grant. The tokens of PingOne are in `encrypted` alone (users/base/encryption.ts); everything else
- * is safe in clear.
- */
+/** A grant's row. PingOne's tokens are only in `encrypted` (base/encryption.ts); the rest is safe in clear text. */
 export const Grant = z.object({
   id: z.string(),
   client: z.string(),
-  /** Cleaned and bounded when the grant was given; null when PingOne names nobody. */
+  /** Cleaned and bounded; null if PingOne gives no name. */
   userName: z.string().nullable(),
   openedAtSeconds: z.number().int(),
-  /** What the user was shown of the client when they allowed it; null of a grant from before this was kept. */
+  /** The client as the user saw it when they allowed it. */
   shown: ShownClient.nullable().default(null),
-  /** Which session at PingOne it came from (pingone/session-mark.ts); null of a grant from before this was kept. */
+  /** The session at PingOne that it came from (pingone/session-mark.ts). */
   pingOneSession: z.string().nullable().default(null),
-  /** PingOne's scopes that the user gave; a refresh asks for these and no others. */
+  /** PingOne's scopes that the user granted. A refresh requests exactly these. */
   downstreamScopes: z.array(z.string()),
   tenant: Tenant,
   encrypted: z.string(),
   downstreamEndsAtSeconds: z.number().int(),
-  /** Whether PingOne gave a refresh token. Without one, nothing of this grant outlives PingOne's access token. */
+  /** Whether PingOne gave a refresh token. Without one the grant ends with PingOne's access token. */
   isRenewable: z.boolean().default(true),
-  /** When PingOne last replaced a token because the API refused it: not to be asked again and again. */
+  /** When a token was last replaced because the API refused it. */
   replacedAtSeconds: z.number().int().nullable().default(null),
-  /** Written at most once an hour: enough for "last used", and for which one goes when there are too many. */
+  /** Written at most once an hour: enough for "last used" and for eviction. */
   usedAtSeconds: z.number().int(),
   ended: z.object({ reason: EndReason, atSeconds: z.number().int() }).nullable(),
 })
 export type Grant = z.infer<typeof Grant>
 
-/** What is encrypted: nothing outside the User and the call that needs it ever holds these. */
-export const EncryptedTokens = z.object({ access: z.string(), refresh: z.string().nullable() })
-export type EncryptedTokens = z.infer<typeof EncryptedTokens>
+/** PingOne's tokens before encryption. Only the User and the current call hold them. */
+export const DownstreamTokens = z.object({ access: z.string(), refresh: z.string().nullable() })
+export type DownstreamTokens = z.infer<typeof DownstreamTokens>
 
-/** What `/callback` hands over when a user has allowed a client. Plain values: it crosses RPC. */
+/** A grant that `/callback` opens. Plain values: it crosses RPC. */
 export interface NewGrant {
   id: string
-  /** The library's record of it, with the code that is about to leave. */
-  record: Row
+  /** The library's record of the grant, with its authorization code. */
+  record: RecordRow
   client: string
   shown: ShownClient
   userName: string | null
@@ -74,6 +91,46 @@ export interface NewGrant {
   accessToken: string
   refreshToken: string | null
   downstreamEndsAtSeconds: number
-  /** The environment that PingOne's tokens name; null where they name none. */
+  /** The environment id in PingOne's tokens, if they have one. */
   environment: string | null
+}
+
+/** The library issues no token for less than a minute. With less time left, a grant is over. */
+export const LEAST_SECONDS = 60
+
+type Life = Pick<Config['life'], 'grantMaxSeconds'>
+
+const ExpiringRecord = z.looseObject({ expiresAt: z.number().optional() })
+
+/** The absolute end of a grant: our maximum life, or the end of PingOne's token if it cannot be refreshed. */
+function limitOf(grant: Grant, { grantMaxSeconds }: Life): { atSeconds: number; reason: EndReason } {
+  const tooOld = grant.openedAtSeconds + grantMaxSeconds
+  const { downstreamEndsAtSeconds, isRenewable } = grant
+  return isRenewable || downstreamEndsAtSeconds > tooOld
+    ? { atSeconds: tooOld, reason: 'too_old' }
+    : { atSeconds: downstreamEndsAtSeconds, reason: 'downstream_expired' }
+}
+
+/** Why a grant's record expired: it reached its absolute end, or it was not used. */
+export function expiryReason(grant: Grant, life: Life, nowSeconds: number): EndReason {
+  const { atSeconds, reason } = limitOf(grant, life)
+  return atSeconds - nowSeconds < LEAST_SECONDS ? reason : 'idle'
+}
+
+/**
+ * The library's record for a token request. The library rejects an expired grant before it authenticates the client.
+ * Without an expiry in the record it authenticates the client first; then we end the grant and give the reason.
+ */
+export function recordInTime(
+  grant: Grant,
+  record: string | null,
+  life: Life,
+  nowSeconds: number,
+): { grant: string | null; over: EndReason | null } {
+  if (record === null) return { grant: null, over: null }
+  const { expiresAt = Infinity, ...endless } = ExpiringRecord.parse(JSON.parse(record))
+  const { atSeconds, reason } = limitOf(grant, life)
+  const over =
+    atSeconds - nowSeconds < LEAST_SECONDS ? reason : expiresAt - nowSeconds < LEAST_SECONDS ? 'idle' : null
+  return over === null ? { grant: record, over } : { grant: JSON.stringify(endless), over }
 }

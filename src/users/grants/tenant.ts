@@ -3,7 +3,7 @@ import { log } from '#lib/log.ts'
 import { isAccepted } from '#pingone/claims.ts'
 import type { Grant, Tenant } from './grant.ts'
 
-/** The tenant that the settings name. `environment`: what PingOne's own tokens say of it, where they do. */
+/** The tenant in the settings. `environment`: from PingOne's tokens, if they have one. */
 export const tenantOf = ({ pingone, api }: Config, environment: string | null = null): Tenant => ({
   issuer: pingone.issuer,
   clientId: pingone.clientId,
@@ -18,14 +18,15 @@ export function isSameTenant(tenant: Tenant, config: Config): boolean {
   return isAccepted(config.pingone.environments, tenant.environment)
 }
 
-/** Refused, not ended: one minute with a wrong setting must not sign everyone out. Loud, once for each grant. */
+/** Refuses but does not end the grant: a wrong setting must not sign everyone out. Logs once for each grant. */
 export class TenantGuard {
-  readonly #told = new Set<string>()
+  readonly #logged = new Set<string>()
 
   refuses({ id, tenant }: Grant, config: Config): boolean {
     if (isSameTenant(tenant, config)) return false
-    if (!this.#told.has(id)) log.error('grant.refused', { grant: id, detail: 'settings name another tenant' })
-    this.#told.add(id)
+    if (!this.#logged.has(id))
+      log.error('grant.refused', { grant: id, detail: 'settings name another tenant' })
+    this.#logged.add(id)
     return true
   }
 }

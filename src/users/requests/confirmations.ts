@@ -1,69 +1,58 @@
-import type { GrantTable } from '../grants/grant-table.ts'
+import { z } from 'zod'
+import { earliest, PrefixTable } from '../base/table.ts'
 import type { WakeTime } from '../base/wake-time.ts'
 import { MOST_CONFIRMATIONS } from '../bounds.ts'
+import type { GrantTable } from '../grants/grant-table.ts'
+import type { UserObjectApi } from '../user.ts'
 
-const PREFIX = 'confirmation:'
-
-/** A question that its user has answered, as /mcp tells it: the rest of it is encrypted in what the client carries. */
-export interface UsedConfirmation {
+/** A user's answer to a question. The rest of it is encrypted in the state that the client carries. */
+export interface Confirmation {
   grant: string
   nonce: string
-  /** Names the one request that uses it, so that the same message may come twice. */
+  /** Identifies the request that uses it, so that a retry of that request is accepted. */
   attempt: string
   endsAtSeconds: number
 }
 
-/** What `/mcp` asks of a User about questions. It bears being called twice. */
-export interface ConfirmationApi {
-  /** `used`: somebody was here with this answer before. `over`: too late, too many, or the grant has ended. */
-  useConfirmation(used: UsedConfirmation): Promise<ConfirmationUse>
-}
+export type ConfirmationApi = Pick<UserObjectApi, 'useConfirmation'>
+/** `used`: another request used this answer. `over`: too late, too many, or the grant has ended. */
 export type ConfirmationUse = 'done' | 'used' | 'over'
 
-interface Row {
-  attempt: string
-  endsAtSeconds: number
-}
+const UsedNonce = z.object({ attempt: z.string(), endsAtSeconds: z.number() })
 
-export interface ConfirmationDeps {
+interface ConfirmationDeps {
   nowSeconds: () => number
   grants: GrantTable
   wake: WakeTime
 }
 
-/** Answers that were used, until they would be too old anyway: an answer is for one call. Synchronous, so one act. */
-export class Confirmations {
-  readonly #kv: DurableObjectStorage['kv']
-  readonly #parts: ConfirmationDeps
+/** Answers that were used, kept until they expire: each is good for one call. Synchronous, so each use is one act. */
+export class ConfirmationTable {
+  readonly #table: PrefixTable<z.infer<typeof UsedNonce>>
+  readonly #deps: ConfirmationDeps
 
-  constructor(kv: DurableObjectStorage['kv'], parts: ConfirmationDeps) {
-    this.#kv = kv
-    this.#parts = parts
+  constructor(kv: DurableObjectStorage['kv'], deps: ConfirmationDeps) {
+    this.#table = new PrefixTable(kv, 'confirmation:', UsedNonce)
+    this.#deps = deps
   }
 
-  use({ grant, nonce, attempt, endsAtSeconds }: UsedConfirmation): ConfirmationUse {
-    const { nowSeconds, grants, wake } = this.#parts
+  use({ grant, nonce, attempt, endsAtSeconds }: Confirmation): ConfirmationUse {
+    const { nowSeconds, grants, wake } = this.#deps
     if (grants.readLive(grant) === null || endsAtSeconds <= nowSeconds()) return 'over'
-    const earlier = this.#kv.get<Row>(PREFIX + nonce)
-    if (earlier !== undefined) return earlier.attempt === attempt ? 'done' : 'used'
-    if (this.#all().length >= MOST_CONFIRMATIONS) return 'over'
-    this.#kv.put(PREFIX + nonce, { attempt, endsAtSeconds })
+    const earlier = this.#table.read(nonce)
+    if (earlier !== null) return earlier.attempt === attempt ? 'done' : 'used'
+    if (this.#table.all().length >= MOST_CONFIRMATIONS) return 'over'
+    this.#table.write(nonce, { attempt, endsAtSeconds })
     wake.noLaterThan(endsAtSeconds)
     return 'done'
   }
 
   sweep(): void {
-    const now = this.#parts.nowSeconds()
-    for (const [key, { endsAtSeconds }] of this.#all()) if (endsAtSeconds <= now) this.#kv.delete(key)
+    const now = this.#deps.nowSeconds()
+    this.#table.deleteWhere(({ endsAtSeconds }) => endsAtSeconds <= now)
   }
 
   nextSeconds(): number | null {
-    const ends = this.#all().map(([, { endsAtSeconds }]) => endsAtSeconds)
-    return ends.length === 0 ? null : Math.min(...ends)
-  }
-
-  /** All before the first is deleted: the iterator is live. */
-  #all(): [string, Row][] {
-    return Array.from(this.#kv.list<Row>({ prefix: PREFIX }))
+    return earliest(this.#table.all().map(([, { endsAtSeconds }]) => endsAtSeconds))
   }
 }

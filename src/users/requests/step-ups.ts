@@ -1,87 +1,130 @@
 import type { Config } from '#config.ts'
 import { log } from '#lib/log.ts'
 import { thumbprint } from '#lib/hash.ts'
-import { encryptTokens } from '../tokens/downstream.ts'
-import type { Tenant } from '../grants/grant.ts'
-import type { GrantTable } from '../grants/grant-table.ts'
-import type { GrantRecords } from '../grants/grant-records.ts'
-import { encrypt, decrypt } from '../base/encryption.ts'
-import type {
-  StepUpAsk,
-  StepUpRejection,
-  StepUpGiven,
-  StepUpOutcome,
-  StepUpDenial,
-  StepUpView,
-} from './step-up-api.ts'
-import { type KeyedRow, keyOf, type StepUpRow, StepUpTable } from './step-up-table.ts'
-import { isSameTenant, tenantOf } from '../grants/tenant.ts'
+import { decrypt, encrypt } from '../base/encryption.ts'
 import type { WakeTime } from '../base/wake-time.ts'
+import type { NewGrant, ShownClient, Tenant } from '../grants/grant.ts'
+import type { GrantRecordService } from '../grants/grant-record-service.ts'
+import type { GrantTable } from '../grants/grant-table.ts'
+import { isSameTenant, tenantOf } from '../grants/tenant.ts'
+import { encryptTokens } from '../tokens/downstream.ts'
+import type { UserObjectApi } from '../user.ts'
+import { type KeyedStepUp, keyOf, type StepUpRow, StepUpTable } from './step-up-table.ts'
+
+/** A call that lacks scopes. */
+export interface StepUpNeed {
+  grant: string
+  /** All scopes that the call needs. */
+  scopes: string[]
+  /** The tool, which tells a repeated denial from the first. The page does not show it. */
+  tool: string
+  /** The caller's network (lib/addresses.ts), shown on the page so that the user can judge the request. */
+  network: string
+}
+
+/**
+ * `open`: the user can allow it at the link of this id. `denied`: the user denied it a moment ago.
+ * `narrowed`: the grant has the scopes, but the client asked for a token without them.
+ * `isAskedAgain`: the same call was refused a moment ago.
+ */
+export type StepUpDenial =
+  | { state: 'open'; id: string; isAskedAgain: boolean }
+  | { state: 'denied' | 'narrowed'; isAskedAgain: boolean }
+
+/** A request for more scopes, as the page shows it. */
+export interface StepUpView {
+  grant: string
+  client: string
+  shown: ShownClient | null
+  openedAtSeconds: number
+  has: string[]
+  /** The scopes that would be added. */
+  scopes: string[]
+  endsAtSeconds: number
+  /** Each calling network once, in the order of the first call, with the time of the last. */
+  askedFrom: StepUpRow['askedFrom']
+}
+
+/** The result of the sign-in of an approval. Plain values: it crosses RPC. */
+export interface StepUpApproval extends Omit<NewGrant, 'id' | 'record' | 'client' | 'shown' | 'userName'> {
+  issuer: string
+  subject: string
+  /** The requested scopes that PingOne gave, in our names. */
+  scopes: string[]
+}
+
+/** `withheld`: PingOne gave no more, and the request stays open. `gone`: used, denied, expired, or its grant ended. */
+export type StepUpOutcome = 'widened' | 'not_theirs' | 'withheld' | 'gone'
+
+/** The result of a denial by the user. */
+export type StepUpRejection = 'denied' | 'not_theirs' | 'gone'
+
+export type StepUpApi = Pick<UserObjectApi, 'openStepUp' | 'readStepUp' | 'denyStepUp' | 'approveStepUp'>
 
 const ID_BYTES = 16
 
-export interface StepUpDeps {
+interface StepUpServiceDeps {
   config: () => Config
   nowSeconds: () => number
   grants: GrantTable
-  records: GrantRecords
-  /** Has PingOne take tokens back. */
+  records: GrantRecordService
+  /** Revokes tokens at PingOne. */
   revoke: (grant: string, encrypted: string, tenant: Tenant) => void
   wake: WakeTime
   isOwn: (issuer: string, subject: string) => Promise<boolean>
 }
 
-/** Step-up of one user's grants. Whatever changes a grant here is one act, after everything that waits. */
-export class StepUps {
+/** Step-up of one user's grants. Each change of a grant is one act, after the last await. */
+export class StepUpService {
   readonly #rows: StepUpTable
-  readonly #parts: StepUpDeps
+  readonly #deps: StepUpServiceDeps
 
-  constructor(kv: DurableObjectStorage['kv'], parts: StepUpDeps) {
-    this.#rows = new StepUpTable(kv, parts.nowSeconds)
-    this.#parts = parts
+  constructor(kv: DurableObjectStorage['kv'], deps: StepUpServiceDeps) {
+    this.#rows = new StepUpTable(kv, deps.nowSeconds)
+    this.#deps = deps
   }
 
-  /** The answer to a call that lacks scopes; null if its grant no longer exists. */
-  async open(asked: StepUpAsk): Promise<StepUpDenial | null> {
-    const { grant } = asked
-    const lacking = this.#lacking(asked)
+  /** null if the grant no longer exists. */
+  async open(need: StepUpNeed): Promise<StepUpDenial | null> {
+    const { grant } = need
+    const lacking = this.#lacking(need)
     if (lacking === null) return null
     const isNarrowed = lacking.length === 0
-    const scopes = isNarrowed ? asked.scopes.toSorted() : lacking
+    const scopes = isNarrowed ? need.scopes.toSorted() : lacking
     const found =
       this.#rows.find(grant, scopes, isNarrowed) ?? (await this.#create(grant, scopes, isNarrowed))
     if (found === null) return null
     const [key] = found
-    const noted = this.#rows.noteCall(key, asked)
+    const noted = this.#rows.noteCall(key, need)
     if (noted === null) return null
     const { row, isAskedAgain } = noted
     if (row.state === 'used') return null
     if (row.state !== 'open') return { state: row.state, isAskedAgain }
-    const id = await decrypt(this.#parts.config().rootKeys, placeOf(grant), row.encryptedId)
+    const id = await decrypt(this.#deps.config().rootKeys, placeOf(grant), row.encryptedId)
     if (id.ok) return { state: 'open', id: id.value, isAskedAgain }
-    // Its key was taken away: nobody could be sent there, so the next call makes another one.
+    // Its root key is gone, so the link is lost. The next call creates another request.
     this.#rows.delete(key)
     return null
   }
 
   async read(id: string): Promise<StepUpView | null> {
     const row = this.#rows.readOpen(await keyOf(id))
-    const grant = row === null ? null : this.#parts.grants.readLive(row.grant)
-    const has = grant === null ? null : this.#parts.records.allowed(grant.id)
+    const grant = row === null ? null : this.#deps.grants.readLive(row.grant)
+    const has = grant === null ? null : this.#deps.records.allowed(grant.id)
     if (row === null || grant === null || has === null) return null
     const { scopes, endsAtSeconds, askedFrom } = row
     const { id: grantId, client, shown, openedAtSeconds } = grant
     return { grant: grantId, client, shown, openedAtSeconds, has, scopes, endsAtSeconds, askedFrom }
   }
 
-  /** The user said no: this request is over, and the same one is not made again before its time is. */
+  /** The user denies the request. The same one is not opened again before it expires. */
   async deny(
     id: string,
-    { issuer, subject }: Pick<StepUpGiven, 'issuer' | 'subject'>,
+    { issuer, subject }: Pick<StepUpApproval, 'issuer' | 'subject'>,
   ): Promise<StepUpRejection> {
     const key = await keyOf(id)
-    const isOwn = await this.#parts.isOwn(issuer, subject)
-    // No await below this line.
+    const isOwn = await this.#deps.isOwn(issuer, subject)
+    // No await below this line: the rest is one act.
     const row = this.#rows.read(key)
     if (!isOwn) {
       log.error('security.step-up-by-another', { grant: row?.grant ?? 'none' })
@@ -94,29 +137,28 @@ export class StepUps {
     return 'denied'
   }
 
-  /** Tokens that came for nothing go back to PingOne, whatever the reason. */
-  async approve(id: string, given: StepUpGiven): Promise<StepUpOutcome> {
-    const config = this.#parts.config()
+  /** Revokes the new tokens unless the grant was widened. */
+  async approve(id: string, given: StepUpApproval): Promise<StepUpOutcome> {
+    const config = this.#deps.config()
     const key = await keyOf(id)
     const approvedWith = await thumbprint(given.accessToken)
-    const isOwn = await this.#parts.isOwn(given.issuer, given.subject)
+    const isOwn = await this.#deps.isOwn(given.issuer, given.subject)
     const place = this.#rows.read(key)?.grant ?? 'none'
     const encrypted = await encryptTokens(config, place, {
       access: given.accessToken,
       refresh: given.refreshToken,
     })
     const tenant = tenantOf(config, given.environment)
-    // No await below this line.
+    // No await below this line: the rest is one act.
     const row = this.#rows.read(key)
     if (row?.state === 'used' && row.approvedWith === approvedWith) return 'widened'
     const outcome = isOwn && row !== null ? this.#widen(row, given, { encrypted, tenant }) : 'gone'
     if (!isOwn) log.error('security.step-up-by-another', { grant: place })
     if (row !== null && outcome === 'widened') this.#rows.write(key, { ...row, state: 'used', approvedWith })
-    else this.#parts.revoke(place, encrypted, tenant)
+    else this.#deps.revoke(place, encrypted, tenant)
     return isOwn ? outcome : 'not_theirs'
   }
 
-  /** The grant ended. */
   dropAllOf(grant: string): void {
     this.#rows.dropAllOf(grant)
   }
@@ -129,38 +171,38 @@ export class StepUps {
     return this.#rows.nextSeconds()
   }
 
-  /** Nothing to ask: the client requested a narrower token than its grant, and a refresh gives the rest. */
-  #lacking({ grant, scopes }: StepUpAsk): string[] | null {
-    const isLive = this.#parts.grants.readLive(grant) !== null
-    const has = isLive ? this.#parts.records.allowed(grant) : null
+  /** Empty: the client has a narrower token than its grant, and a refresh gives the rest. */
+  #lacking({ grant, scopes }: StepUpNeed): string[] | null {
+    const isLive = this.#deps.grants.readLive(grant) !== null
+    const has = isLive ? this.#deps.records.allowed(grant) : null
     return has === null ? null : scopes.filter((scope) => !has.includes(scope)).toSorted()
   }
 
-  async #create(grant: string, scopes: string[], isNarrowed: boolean): Promise<KeyedRow | null> {
+  async #create(grant: string, scopes: string[], isNarrowed: boolean): Promise<KeyedStepUp | null> {
     const id = newId()
     const key = await keyOf(id)
-    const encryptedId = await encrypt(this.#parts.config().rootKeys, placeOf(grant), id)
-    // Looked at after encryption: another call, or the end of the grant, may have been first.
+    const encryptedId = await encrypt(this.#deps.config().rootKeys, placeOf(grant), id)
+    // Checked after encryption: another call, or the end of the grant, may have come first.
     const other = this.#rows.find(grant, scopes, isNarrowed)
     if (other !== null) return other
-    if (this.#parts.grants.readLive(grant) === null) return null
+    if (this.#deps.grants.readLive(grant) === null) return null
     const row = this.#rows.open(key, { grant, scopes, encryptedId, state: isNarrowed ? 'narrowed' : 'open' })
-    this.#parts.wake.noLaterThan(row.endsAtSeconds)
+    this.#deps.wake.noLaterThan(row.endsAtSeconds)
     if (!isNarrowed) log.info('step-up.opened', { grant, scopes: scopes.join(' ') })
     return [key, row]
   }
 
-  /** The one act: wider scopes and other tokens, or nothing. */
+  /** Widens the scopes and replaces the tokens in one act, or does nothing. */
   #widen(
     row: StepUpRow,
-    given: StepUpGiven,
+    given: StepUpApproval,
     { encrypted, tenant }: { encrypted: string; tenant: Tenant },
   ): StepUpOutcome {
-    const { grants, records, config, revoke } = this.#parts
+    const { grants, records, config, revoke } = this.#deps
     const grant = grants.readLive(row.grant)
     if (row.state !== 'open' || this.#rows.isOver(row) || grant === null || grants.isBlocked) return 'gone'
     if (!isSameTenant(grant.tenant, config()) || !isSameTenant(tenant, config())) return 'gone'
-    // The new tokens must not be able to do less than the grant promises.
+    // The new tokens must cover all scopes that the grant has.
     const has = records.allowed(grant.id) ?? []
     const isWhole = has.every((scope) => given.scopes.includes(scope))
     const more = row.scopes.filter((scope) => given.scopes.includes(scope))
@@ -184,7 +226,7 @@ export class StepUps {
 
 const placeOf = (grant: string) => ({ purpose: 'step-up', grant })
 
-/** Hex: a link may end a line, and what makes links of text leaves `_` and `-` at its end away. */
+/** Hex: programs that detect links in text drop a trailing `_` or `-`. */
 const newId = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(ID_BYTES)), (byte) =>
     byte.toString(16).padStart(2, '0'),

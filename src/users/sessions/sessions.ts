@@ -1,147 +1,160 @@
 import { z } from 'zod'
 import { log } from '#lib/log.ts'
-import type { Subscriptions } from './subscriptions.ts'
+import { earliest, evictable, PrefixTable } from '../base/table.ts'
+import type { WakeTime } from '../base/wake-time.ts'
 import { MOST_CLOSING, SESSIONS_PER_GRANT } from '../bounds.ts'
+import type { SubscriptionTable } from './subscriptions.ts'
 
-/**
- * The open sessions of one user (session transport). The library's objects never end by themselves and keep no list;
- * here they are counted, run out, and are found when a grant ends. Synchronous, like all rules of a User.
- */
 const Session = z.object({
   grant: z.string(),
   client: z.string(),
   openedAtSeconds: z.number(),
   seenAtSeconds: z.number(),
 })
-export type Session = z.infer<typeof Session>
+type Session = z.infer<typeof Session>
+
+/** A session that is closed here, while its object has not yet confirmed that its streams are closed. */
+const ClosingSession = z.object({ tries: z.number(), notBeforeSeconds: z.number() })
 
 export const SESSION_IDLE_SECONDS = 24 * 3600
-/** "Last seen" is for an idle limit of a day: writing it on every request would double the cost of one. */
+/** The idle limit is a day, so "last seen" is written at most this often. */
 const SEEN_STEP_SECONDS = 600
-
-const PREFIX = 'session:'
-/** Closed here, but its object has not said yet that its streams are closed too. */
-const CLOSING = 'closing-session:'
-const Closing = z.object({ tries: z.number(), notBeforeSeconds: z.number() })
 const MOST_TRIES = 10
 const FIRST_PAUSE_SECONDS = 60
-const TOLD_AT_ONCE = 50
+/** Sessions that one alarm closes. */
+const BATCH = 50
 
-export class Sessions {
-  readonly #kv: DurableObjectStorage['kv']
+/**
+ * The open sessions of one user (session transport). Synchronous.
+ * The library's objects never expire and keep no list. This table bounds and expires them, and finds those of a grant.
+ */
+export class SessionTable {
+  readonly #open: PrefixTable<Session>
+  readonly #closing: PrefixTable<z.infer<typeof ClosingSession>>
   readonly #now: () => number
-  readonly #subscriptions: Pick<Subscriptions, 'drop'>
+  readonly #subscriptions: Pick<SubscriptionTable, 'drop'>
 
   constructor(
     kv: DurableObjectStorage['kv'],
     nowSeconds: () => number,
-    subscriptions: Pick<Subscriptions, 'drop'>,
+    subscriptions: Pick<SubscriptionTable, 'drop'>,
   ) {
-    this.#kv = kv
+    this.#open = new PrefixTable(kv, 'session:', Session)
+    this.#closing = new PrefixTable(kv, 'closing-session:', ClosingSession)
     this.#now = nowSeconds
     this.#subscriptions = subscriptions
   }
 
-  /** Returns the sessions that had to go for it: the ones that were unused the longest. */
+  /** Returns the evicted sessions: those that were unused the longest. */
   open(id: string, grant: string, client: string): string[] {
     const now = this.#now()
     const others = this.all().filter(([, session]) => session.grant === grant)
-    const oldestFirst = others
-      .toSorted(([, a], [, b]) => a.seenAtSeconds - b.seenAtSeconds)
-      .map(([name]) => name)
-    const tooMany = oldestFirst.slice(0, Math.max(0, others.length + 1 - SESSIONS_PER_GRANT))
-    for (const name of tooMany) this.close(name)
-    const session: Session = { grant, client, openedAtSeconds: now, seenAtSeconds: now }
-    this.#kv.put(PREFIX + id, session)
-    return tooMany
+    const evicted = evictable(
+      others,
+      SESSIONS_PER_GRANT,
+      ([, a], [, b]) => a.seenAtSeconds - b.seenAtSeconds,
+    ).map(([other]) => other)
+    for (const other of evicted) this.close(other)
+    this.#open.write(id, { grant, client, openedAtSeconds: now, seenAtSeconds: now })
+    return evicted
   }
 
-  /** Whether it was open. From here on its object is to be told, until `told`. */
+  /** Returns whether the session was open. Its object is then notified until `confirmClosed`. */
   close(id: string): boolean {
-    if (this.#kv.get(PREFIX + id) === undefined) return false
-    this.#kv.delete(PREFIX + id)
+    if (this.#open.read(id) === null) return false
+    this.#open.delete(id)
     this.#subscriptions.drop(id)
-    this.#kv.put(CLOSING + id, { tries: 1, notBeforeSeconds: this.#now() + FIRST_PAUSE_SECONDS })
+    this.#closing.write(id, { tries: 1, notBeforeSeconds: this.#now() + FIRST_PAUSE_SECONDS })
     return true
   }
 
-  told(id: string): void {
-    this.#kv.delete(CLOSING + id)
+  confirmClosed(id: string): void {
+    this.#closing.delete(id)
   }
 
   /** Whether it is open for this client. A newer grant of the same client takes it over (decision 4). */
   isOpen(id: string, grant: string, client: string): boolean {
-    const session = this.#read(id)
+    const session = this.#open.read(id)
     const now = this.#now()
     if (session === null || session.client !== client) return false
     if (now - session.seenAtSeconds > SESSION_IDLE_SECONDS) return false
-    // What the earlier grant asked to be told of goes with it.
+    // The subscriptions of the earlier grant end with the takeover.
     if (session.grant !== grant) this.#subscriptions.drop(id)
     const isStale = now - session.seenAtSeconds >= SEEN_STEP_SECONDS
-    if (isStale || session.grant !== grant)
-      this.#kv.put(PREFIX + id, { ...session, grant, seenAtSeconds: now })
+    if (isStale || session.grant !== grant) this.#open.write(id, { ...session, grant, seenAtSeconds: now })
     return true
   }
 
-  /** Whether it is this grant's now, and not one's that has taken it over. */
+  /** Whether the session belongs to this grant, and no other grant has taken it over. */
   isHeldBy(id: string, grant: string): boolean {
-    return this.#read(id)?.grant === grant
+    return this.#open.read(id)?.grant === grant
   }
 
   closeAllOf(grant: string): string[] {
-    const mine = this.all().flatMap(([id, session]) => (session.grant === grant ? [id] : []))
-    for (const id of mine) this.close(id)
-    return mine
+    return this.#closeWhere((session) => session.grant === grant)
   }
 
-  /** Whose objects have to be told once more; the last try is the end of it. */
-  untold(): string[] {
-    const longestFirst = this.#closing().toSorted(([, a], [, b]) => b.tries - a.tries)
-    // Its object keeps what it stored, and no request reaches it.
+  /** Closes idle sessions and returns them. */
+  sweep(): string[] {
+    const now = this.#now()
+    return this.#closeWhere(({ seenAtSeconds }) => now - seenAtSeconds > SESSION_IDLE_SECONDS)
+  }
+
+  /** Sessions whose objects must be notified again. Gives up after the last try. */
+  unconfirmed(): string[] {
+    const longestFirst = this.#closing.all().toSorted(([, a], [, b]) => b.tries - a.tries)
+    // An object that is given up keeps its storage, but no request reaches it.
     const tooMany = longestFirst.splice(0, Math.max(0, longestFirst.length - MOST_CLOSING))
-    for (const [id] of tooMany) this.told(id)
+    for (const [id] of tooMany) this.confirmClosed(id)
     if (tooMany.length > 0) log.error('session.not-closed', { detail: `given up: ${tooMany.length}` })
     const due = longestFirst.filter(([, { notBeforeSeconds }]) => notBeforeSeconds <= this.#now())
-    return due.slice(0, TOLD_AT_ONCE).map(([id, { tries }]) => {
-      const next = this.#now() + FIRST_PAUSE_SECONDS * 2 ** tries
-      if (tries >= MOST_TRIES) this.told(id)
-      else this.#kv.put(CLOSING + id, { tries: tries + 1, notBeforeSeconds: next })
+    return due.slice(0, BATCH).map(([id, { tries }]) => {
+      const notBeforeSeconds = this.#now() + FIRST_PAUSE_SECONDS * 2 ** tries
+      if (tries >= MOST_TRIES) this.confirmClosed(id)
+      else this.#closing.write(id, { tries: tries + 1, notBeforeSeconds })
       return id
     })
   }
 
-  /** Closes what ran out, and tells which. */
-  sweep(): string[] {
-    const now = this.#now()
-    const over = this.all().flatMap(([id, { seenAtSeconds }]) =>
-      now - seenAtSeconds > SESSION_IDLE_SECONDS ? [id] : [],
-    )
-    for (const id of over) this.close(id)
-    return over
-  }
-
   nextSeconds(): number | null {
     const ends = this.all().map(([, { seenAtSeconds }]) => seenAtSeconds + SESSION_IDLE_SECONDS + 1)
-    const tries = this.#closing().map(([, { notBeforeSeconds }]) => notBeforeSeconds)
-    return ends.length + tries.length === 0 ? null : Math.min(...ends, ...tries)
+    const tries = this.#closing.all().map(([, { notBeforeSeconds }]) => notBeforeSeconds)
+    return earliest([...ends, ...tries])
   }
 
   all(): [id: string, session: Session][] {
-    return Array.from(this.#kv.list({ prefix: PREFIX }), ([key, value]) => [
-      key.slice(PREFIX.length),
-      Session.parse(value),
-    ])
+    return this.#open.all()
   }
 
-  #closing(): [id: string, closing: z.infer<typeof Closing>][] {
-    return Array.from(this.#kv.list({ prefix: CLOSING }), ([key, value]) => [
-      key.slice(CLOSING.length),
-      Closing.parse(value),
-    ])
+  #closeWhere(matches: (session: Session) => boolean): string[] {
+    const ids = this.all().flatMap(([id, session]) => (matches(session) ? [id] : []))
+    for (const id of ids) this.close(id)
+    return ids
   }
+}
 
-  #read(id: string): Session | null {
-    const stored = this.#kv.get(PREFIX + id)
-    return stored === undefined ? null : Session.parse(stored)
+interface SessionCloserDeps {
+  sessions: SessionTable
+  wake: WakeTime
+  /** Ends the object of a session with its streams. */
+  close: (session: string) => Promise<void>
+  /** Runs work that no answer waits for. */
+  afterAnswer: (work: Promise<void>) => void
+}
+
+/** Notifies the objects of closed sessions. */
+export const makeSessionCloser = ({ sessions, wake, close, afterAnswer }: SessionCloserDeps) => {
+  const notify = async (session: string): Promise<void> => {
+    try {
+      await close(session)
+      sessions.confirmClosed(session)
+    } catch (error) {
+      // The alarm retries. Until then its streams may stay open, but each request is refused.
+      log.warn('session.not-closed', { detail: error instanceof Error ? error.name : 'unknown' })
+    }
+  }
+  return (closed: readonly string[]): void => {
+    for (const session of closed) afterAnswer(notify(session))
+    if (closed.length > 0) wake.noLaterThan(sessions.nextSeconds())
   }
 }

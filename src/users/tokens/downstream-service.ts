@@ -2,32 +2,30 @@ import type { Config } from '#config.ts'
 import { log } from '#lib/log.ts'
 import { err } from '#lib/result.ts'
 import { thumbprint } from '#lib/hash.ts'
-import type { Stop } from '../calls/calls.ts'
+import type { RefreshFailure } from '#pingone/token-requests.ts'
+import type { UserPingOne } from '../base/step.ts'
+import type { CallDenial } from '../calls/calls.ts'
+import type { DownstreamTokens, EndReason, Grant, Tenant } from '../grants/grant.ts'
+import type { GrantTable } from '../grants/grant-table.ts'
+import { isSameTenant } from '../grants/tenant.ts'
 import {
+  encryptTokens,
   isSameSubject,
   isToReplace,
-  type NotOpened,
   REFRESH_AHEAD_SECONDS,
-  encryptTokens,
+  TokenCache,
+  type TokenDenial,
 } from './downstream.ts'
-import type { EndReason } from '../grants/end-reason.ts'
-import type { Grant, EncryptedTokens, Tenant } from '../grants/grant.ts'
-import type { GrantTable } from '../grants/grant-table.ts'
-import type { UserPingOne } from '../base/step.ts'
-import { OpenedTokens } from './opened-tokens.ts'
-import { isSameTenant } from '../grants/tenant.ts'
-import type { RefreshFailure } from '#pingone/token-requests.ts'
 
 const OUTAGE_RETRY_SECONDS = 30
 const OPERATOR_RETRY_SECONDS = 300
 
-export type Live = { verdict: 'go'; token: string } | Stop
+type TokenAnswer = { verdict: 'go'; token: string } | CallDenial
 
-/** What a call says when it asks for a token. */
-interface Asked {
-  /** Thumbprint of one that the API did not take. */
+interface TokenRequest {
+  /** Thumbprint of a token that the API refused. */
   refused?: string | undefined
-  /** Goes to PingOne, where the token has to be renewed; of several that wait, that of the first. */
+  /** The id of the call, sent to PingOne with a refresh. If several calls wait, the first one's is sent. */
   transaction: string
 }
 
@@ -37,66 +35,66 @@ export interface DownstreamDeps {
   nowSeconds(): number
   grants: GrantTable
   endGrant(grant: string, reason: EndReason): void
-  /** Has PingOne revoke tokens of a grant that ended before they came. */
+  /** Revokes tokens at PingOne that arrived after the end of their grant. */
   revoke(grant: string, encrypted: string, tenant: Tenant): void
-  /** Whether PingOne's issuer calls this user so. */
+  /** Whether this subject of this issuer is the object's user. */
   isOwn(issuer: string, subject: string): Promise<boolean>
 }
 
-/** PingOne's tokens of one user: live when a call needs one, redeemed once however many calls wait. */
+/** Provides PingOne's tokens of one user. Refreshes on demand, once for all calls that wait (single-flight). */
 export class DownstreamService {
-  readonly #parts: DownstreamDeps
-  readonly #opened = new OpenedTokens()
-  readonly #refreshing = new Map<string, Promise<Live>>()
+  readonly #deps: DownstreamDeps
+  readonly #cache = new TokenCache()
+  readonly #refreshing = new Map<string, Promise<TokenAnswer>>()
 
-  constructor(parts: DownstreamDeps) {
-    this.#parts = parts
+  constructor(deps: DownstreamDeps) {
+    this.#deps = deps
   }
 
-  /** A token good for a call. */
-  async live(grant: Grant, asked: Asked): Promise<Live> {
-    const config = this.#parts.config()
-    const { refused } = asked
-    // Refused, not ended: one minute with a wrong setting must not sign everyone out (decision 19).
+  /** A token with enough time left for a call. */
+  async live(grant: Grant, request: TokenRequest): Promise<TokenAnswer> {
+    const config = this.#deps.config()
+    const { refused } = request
+    // Refuses but does not end the grant: a wrong setting must not sign everyone out (decision 19).
     if (!isSameTenant(grant.tenant, config))
       return this.#outage('grant.refused', grant, 'settings name another tenant')
-    const tokens = await this.#opened.open(config, grant)
+    const tokens = await this.#cache.open(config, grant)
     if (!tokens.ok) return this.#unreadable(grant, tokens.error)
     const { access, refresh } = tokens.value
-    const nowSeconds = this.#parts.nowSeconds()
+    const nowSeconds = this.#deps.nowSeconds()
     const leftSeconds = grant.downstreamEndsAtSeconds - nowSeconds
     if (refresh === null && leftSeconds <= 0) return this.#end(grant, 'downstream_expired')
     const isGood =
       leftSeconds >= REFRESH_AHEAD_SECONDS && !(await isToReplace(grant, access, refused, nowSeconds))
     if (isGood || refresh === null) return { verdict: 'go', token: access }
-    return this.#refreshOnce(grant.id, asked)
+    return this.#refreshOnce(grant.id, request)
   }
 
-  // RFC 9700 §4.14.2: where refresh tokens rotate, presenting one twice looks like theft and kills the family.
-  // One redemption per grant; who comes meanwhile waits for the same answer.
-  async #refreshOnce(grantId: string, asked: Asked): Promise<Live> {
+  // RFC 9700 §4.14.2: presenting a rotated refresh token twice looks like theft and revokes the token family.
+  // One redemption per grant at a time; concurrent calls wait for the same answer.
+  async #refreshOnce(grantId: string, request: TokenRequest): Promise<TokenAnswer> {
     const running = this.#refreshing.get(grantId)
     if (running !== undefined) {
       const live = await running
-      if (live.verdict !== 'go' || (await thumbprint(live.token)) !== asked.refused) return live
-      // What ran did not know that this token is refused, and found nothing to do.
-      return this.#refreshOnce(grantId, asked)
+      if (live.verdict !== 'go' || (await thumbprint(live.token)) !== request.refused) return live
+      // The finished refresh did not know that the API refused this token.
+      return this.#refreshOnce(grantId, request)
     }
-    const refresh = this.#refresh(grantId, asked).finally(() => this.#refreshing.delete(grantId))
+    const refresh = this.#refresh(grantId, request).finally(() => this.#refreshing.delete(grantId))
     this.#refreshing.set(grantId, refresh)
     return refresh
   }
 
-  async #refresh(grantId: string, asked: Asked): Promise<Live> {
-    const { grants } = this.#parts
-    const { refused, transaction } = asked
-    // Read again: who looked before the last refresh was stored would present the token that it spent.
+  async #refresh(grantId: string, request: TokenRequest): Promise<TokenAnswer> {
+    const { grants } = this.#deps
+    const { refused, transaction } = request
+    // Read again: the caller's copy may hold a refresh token that an earlier refresh has spent.
     const before = grants.readLive(grantId)
     if (before === null) return { verdict: 'ended' }
-    const tokens = await this.#opened.open(this.#parts.config(), before)
+    const tokens = await this.#cache.open(this.#deps.config(), before)
     if (!tokens.ok) return this.#unreadable(before, tokens.error)
     const { access, refresh } = tokens.value
-    const nowSeconds = this.#parts.nowSeconds()
+    const nowSeconds = this.#deps.nowSeconds()
     const isRefused = await isToReplace(before, access, refused, nowSeconds)
     const replacedAtSeconds = isRefused ? nowSeconds : before.replacedAtSeconds
     const isRenewed = before.downstreamEndsAtSeconds - nowSeconds >= REFRESH_AHEAD_SECONDS && !isRefused
@@ -108,68 +106,68 @@ export class DownstreamService {
         rotated === null
           ? grants.readLive(grantId)?.encrypted === before.encrypted
           : await this.#keep(before, { access, refresh: rotated }, { replacedAtSeconds })
-      if (!isCurrent) return this.#refresh(grantId, asked)
+      if (!isCurrent) return this.#refresh(grantId, request)
       if (reason === 'dead') return this.#end(before, 'pingone_ended')
-      // Invariant 10: the grant stays, but no answer says that waiting helps if it does not.
+      // Invariant 10: the grant stays; the answer says whether waiting can help.
       const isLasting = reason === 'misconfigured' || reason === 'oversized'
       return this.#outage('downstream.not-renewed', before, `${reason}: ${detail}`, isLasting)
     }
     const { accessToken, refreshToken: next, claims } = renewed.value
-    // Stored before it is used: the old one is spent from here on.
+    // Stored before use: the old refresh token is spent from now on.
     const change = { downstreamEndsAtSeconds: claims.exp, replacedAtSeconds }
     const isKept = await this.#keep(before, { access: accessToken, refresh: next }, change)
-    return isKept ? { verdict: 'go', token: accessToken } : this.#refresh(grantId, asked)
+    return isKept ? { verdict: 'go', token: accessToken } : this.#refresh(grantId, request)
   }
 
-  /** A token of somebody else is refused as any answer that a check refuses: loudly, and the grant goes on. */
+  /** Refuses tokens of another user with an error log. The grant stays. */
   async #renew(
     grant: Grant,
     { access, refresh }: { access: string; refresh: string },
     transaction: string,
   ): ReturnType<UserPingOne['refresh']> {
-    const renewed = await this.#parts.pingone().refresh(refresh, grant.downstreamScopes, transaction)
+    const renewed = await this.#deps.pingone().refresh(refresh, grant.downstreamScopes, transaction)
     if (!renewed.ok) return renewed
     const { refreshToken: rotated, claims, idToken } = renewed.value
     const refused = (detail: string) => err<RefreshFailure>({ reason: 'not_trusted', detail, rotated })
-    // Not compared with each other: PingOne may be told to call a user otherwise in tokens for an API.
+    // Each token has its own check: PingOne can map different subjects into tokens for an API.
     if (!isSameSubject(access, claims)) return refused('access token sub')
-    if (idToken !== null && !(await this.#parts.isOwn(idToken.iss, idToken.sub)))
+    if (idToken !== null && !(await this.#deps.isOwn(idToken.iss, idToken.sub)))
       return refused('id token sub')
     return renewed
   }
 
-  /** The grant ended: nothing of it stays open in memory either. */
+  /** Drops the decrypted tokens of an ended grant. */
   forget(grantId: string): void {
-    this.#opened.forget(grantId)
+    this.#cache.forget(grantId)
   }
 
   /**
-   * False when the grant ended meanwhile, or a step-up gave it other tokens and had the ones revoked that were redeemed
-   * here (step-ups.ts): then these are not stored, and PingOne takes them back.
+   * False if the grant ended meanwhile, or a step-up replaced its tokens (step-ups.ts).
+   * The refreshed tokens are then revoked at PingOne and not stored.
    */
-  async #keep(before: Grant, tokens: EncryptedTokens, change: Partial<Grant>): Promise<boolean> {
-    const encrypted = await encryptTokens(this.#parts.config(), before.id, tokens)
-    const grant = this.#parts.grants.readLive(before.id)
+  async #keep(before: Grant, tokens: DownstreamTokens, change: Partial<Grant>): Promise<boolean> {
+    const encrypted = await encryptTokens(this.#deps.config(), before.id, tokens)
+    const grant = this.#deps.grants.readLive(before.id)
     if (grant === null || grant.encrypted !== before.encrypted) {
-      this.#parts.revoke(before.id, encrypted, before.tenant)
+      this.#deps.revoke(before.id, encrypted, before.tenant)
       return false
     }
-    this.#parts.grants.write({ ...grant, ...change, encrypted })
+    this.#deps.grants.write({ ...grant, ...change, encrypted })
     return true
   }
 
-  #end({ id }: Grant, reason: EndReason): Live {
-    this.#parts.endGrant(id, reason)
+  #end({ id }: Grant, reason: EndReason): TokenAnswer {
+    this.#deps.endGrant(id, reason)
     return { verdict: 'ended' }
   }
 
-  /** A key that is not there may come back, a encrypt may be looked at: only a retired key ends what it encrypted. */
-  #unreadable(grant: Grant, { reason, detail }: NotOpened): Live {
+  /** Only a retired key ends the grant: a missing key may return, and a broken ciphertext may be examined. */
+  #unreadable(grant: Grant, { reason, detail }: TokenDenial): TokenAnswer {
     if (reason === 'key_retired') return this.#end(grant, 'key_retired')
     return this.#outage('grant.unreadable', grant, detail)
   }
 
-  #outage(event: string, grant: Grant, detail: string, isLasting = false): Live {
+  #outage(event: string, grant: Grant, detail: string, isLasting = false): TokenAnswer {
     log.error(event, { grant: grant.id, detail })
     const retryAfterSeconds = isLasting ? OPERATOR_RETRY_SECONDS : OUTAGE_RETRY_SECONDS
     return { verdict: 'unavailable', retryAfterSeconds, isLasting }

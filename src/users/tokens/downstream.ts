@@ -2,44 +2,63 @@ import { decodeJwt } from 'jose'
 import type { Config } from '#config.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import { thumbprint } from '#lib/hash.ts'
-import { EncryptedTokens, type Grant } from '../grants/grant.ts'
 import { encrypt, decrypt } from '../base/encryption.ts'
+import { DownstreamTokens, type Grant } from '../grants/grant.ts'
 
-/** A token with less than this left is renewed first: a call must not run out of it half way. */
+/** A token with less time left is refreshed first, so that it does not expire during the call. */
 export const REFRESH_AHEAD_SECONDS = 60
 
-/** An API that refuses every token must not have each call of every user renewed at PingOne. */
+/** Limits replacement per grant: an API that refuses every token must not cause a refresh for each call. */
 const REPLACE_PAUSE_SECONDS = 60
 
 const PURPOSE = 'downstream-tokens'
 
-export const encryptTokens = (config: Config, grant: string, tokens: EncryptedTokens): Promise<string> =>
-  encrypt(config.rootKeys, { purpose: PURPOSE, grant }, JSON.stringify(tokens))
-
-export const openTokens = (config: Config, grant: Grant) => openEncrypted(config, grant.id, grant.encrypted)
-
-/** `key_retired`: it will never open again. `key_missing`: it will, when its key is back. */
-export interface NotOpened {
+/** `key_retired`: these tokens can never be decrypted again. `key_missing`: they can once the key is back. */
+export interface TokenDenial {
   reason: 'broken' | 'key_missing' | 'key_retired'
   /** For the log. */
   detail: string
 }
 
-export async function openEncrypted(
+export const encryptTokens = (config: Config, grant: string, tokens: DownstreamTokens): Promise<string> =>
+  encrypt(config.rootKeys, { purpose: PURPOSE, grant }, JSON.stringify(tokens))
+
+export async function decryptTokens(
   config: Config,
   grant: string,
   encrypted: string,
-): Promise<Result<EncryptedTokens, NotOpened>> {
+): Promise<Result<DownstreamTokens, TokenDenial>> {
   const opened = await decrypt(config.rootKeys, { purpose: PURPOSE, grant }, encrypted)
-  if (opened.ok) return ok(EncryptedTokens.parse(JSON.parse(opened.value)))
-  if (opened.error.reason === 'broken') return err({ reason: 'broken', detail: 'broken encrypt' })
+  if (opened.ok) return ok(DownstreamTokens.parse(JSON.parse(opened.value)))
+  if (opened.error.reason === 'broken') return err({ reason: 'broken', detail: 'broken encryption' })
   const { keyId } = opened.error
   return config.retiredRootKeys.includes(keyId)
     ? err({ reason: 'key_retired', detail: `root key ${keyId} is retired` })
     : err({ reason: 'key_missing', detail: `root key ${keyId} is missing` })
 }
 
-/** Whether a token with life left is replaced all the same: the API refused this one, and not just now another. */
+/**
+ * Caches decrypted tokens in the object's memory and nowhere else.
+ * Each entry belongs to one ciphertext: a refresh replaces it, the end of the grant removes it.
+ */
+export class TokenCache {
+  readonly #entries = new Map<string, { encrypted: string; tokens: DownstreamTokens }>()
+
+  async open(config: Config, { id, encrypted }: Grant): Promise<Result<DownstreamTokens, TokenDenial>> {
+    const known = this.#entries.get(id)
+    if (known?.encrypted === encrypted) return ok(known.tokens)
+    this.forget(id)
+    const opened = await decryptTokens(config, id, encrypted)
+    if (opened.ok) this.#entries.set(id, { encrypted, tokens: opened.value })
+    return opened
+  }
+
+  forget(grantId: string): void {
+    this.#entries.delete(grantId)
+  }
+}
+
+/** Whether to replace a token that has time left: the API refused it, and none was replaced a moment ago. */
 export async function isToReplace(
   grant: Grant,
   access: string,
@@ -50,10 +69,7 @@ export async function isToReplace(
   return grant.replacedAtSeconds === null || nowSeconds - grant.replacedAtSeconds >= REPLACE_PAUSE_SECONDS
 }
 
-/**
- * OpenID Connect Core §12.2: a refresh brings tokens of the same user. What is encrypted was checked when it came, so
- * it says who that is.
- */
+/** OpenID Connect Core §12.2: a refresh returns tokens of the same user. The stored token was verified on arrival. */
 export function isSameSubject(access: string, { iss, sub }: { iss: string; sub: string }): boolean {
   const before = decodeJwt(access)
   return before.iss === iss && before.sub === sub

@@ -1,104 +1,98 @@
 import { z } from 'zod'
 import type { Config } from '#config.ts'
 import { log } from '#lib/log.ts'
-import { openEncrypted } from './downstream.ts'
-import { Tenant } from '../grants/grant.ts'
 import type { UserPingOne } from '../base/step.ts'
-import { isSameTenant } from '../grants/tenant.ts'
+import { earliest, evictable, PrefixTable } from '../base/table.ts'
 import { MOST_REVOCATIONS } from '../bounds.ts'
+import { Tenant } from '../grants/grant.ts'
+import { isSameTenant } from '../grants/tenant.ts'
+import { decryptTokens } from './downstream.ts'
 
-const Pending = z.object({
+const Revocation = z.object({
   encrypted: z.string(),
-  /** Whose token it is: no other tenant ever sees it. */
+  /** The token is never sent to another tenant. */
   tenant: Tenant,
   tries: z.number(),
   addedAtSeconds: z.number(),
   notBeforeSeconds: z.number(),
 })
-type Pending = z.infer<typeof Pending>
+type Revocation = z.infer<typeof Revocation>
 
-const PREFIX = 'revoke:'
 const MOST_TRIES = 6
 const FIRST_PAUSE_SECONDS = 60
-/** For settings that an operator has to put back: not a try. */
+/** Waiting for an operator to fix the settings does not count as a try. */
 const SETTINGS_PAUSE_SECONDS = 3600
 const LONGEST_WAIT_SECONDS = 30 * 86_400
-/** How many one alarm revokes: PingOne may be slow with each. */
-const TOLD_AT_ONCE = 20
+/** Revocations per alarm: each may take long at PingOne. */
+const BATCH = 20
 
-/** What became of one: told, to be tried again, waiting for other settings, or not to be told any more. */
-type Told = { outcome: 'told' } | { outcome: 'again' | 'waits' | 'never'; detail: string }
+/** `waits`: for other settings. `never`: revocation is impossible. */
+type RevocationOutcome = { outcome: 'done' } | { outcome: 'again' | 'waits' | 'never'; detail: string }
 
-/** A grant may have several: the tokens that it had at its end, and those that a step-up or a late renewal brought. */
-const nameOf = (grant: string, encrypted: string): string => `${grant}:${encrypted.slice(-12)}`
-const grantOf = (name: string): string => name.split(':')[0] ?? name
+/** A grant may have several: its last tokens, and those of a step-up or a late refresh. */
+const idOf = (grant: string, encrypted: string): string => `${grant}:${encrypted.slice(-12)}`
+const grantOf = (id: string): string => id.split(':')[0] ?? id
 
-/** What PingOne is still to be told: a grant ended here, so its tokens end there. Tried again while PingOne is down. */
-export class Revocations {
-  readonly #kv: DurableObjectStorage['kv']
+/** Tokens that PingOne has yet to revoke. Retried with backoff. */
+export class RevocationService {
+  readonly #table: PrefixTable<Revocation>
   readonly #now: () => number
 
   constructor(kv: DurableObjectStorage['kv'], nowSeconds: () => number) {
-    this.#kv = kv
+    this.#table = new PrefixTable(kv, 'revoke:', Revocation)
     this.#now = nowSeconds
   }
 
   add(grant: string, encrypted: string, tenant: Tenant): void {
     const now = this.#now()
-    const pending: Pending = { encrypted, tenant, tries: 0, addedAtSeconds: now, notBeforeSeconds: now }
-    const waiting = this.#all().toSorted(([, a], [, b]) => a.addedAtSeconds - b.addedAtSeconds)
-    for (const [name] of waiting.slice(0, Math.max(0, waiting.length + 1 - MOST_REVOCATIONS))) {
-      log.error('downstream.not-revoked', { grant: grantOf(name), detail: 'too many wait' })
-      this.#kv.delete(PREFIX + name)
+    const oldestFirst = evictable(
+      this.#table.all(),
+      MOST_REVOCATIONS,
+      ([, a], [, b]) => a.addedAtSeconds - b.addedAtSeconds,
+    )
+    for (const [id] of oldestFirst) {
+      log.error('downstream.not-revoked', { grant: grantOf(id), detail: 'too many wait' })
+      this.#table.delete(id)
     }
-    this.#kv.put(PREFIX + nameOf(grant, encrypted), pending)
+    const times = { addedAtSeconds: now, notBeforeSeconds: now }
+    this.#table.write(idOf(grant, encrypted), { encrypted, tenant, tries: 0, ...times })
   }
 
   nextSeconds(): number | null {
-    const times = this.#all().map(([, { notBeforeSeconds }]) => notBeforeSeconds)
-    return times.length === 0 ? null : Math.min(...times)
+    return earliest(this.#table.all().map(([, { notBeforeSeconds }]) => notBeforeSeconds))
   }
 
-  async tell(config: Config, pingone: UserPingOne): Promise<void> {
-    const due = this.#all().filter(([, { notBeforeSeconds }]) => notBeforeSeconds <= this.#now())
-    for (const [name, pending] of due.slice(0, TOLD_AT_ONCE)) {
-      const tries = pending.tries + 1
-      // Written before the request leaves, so that two runs at once do not both ask.
-      this.#kv.put(PREFIX + name, {
-        ...pending,
-        tries,
-        notBeforeSeconds: this.#now() + FIRST_PAUSE_SECONDS * 2 ** tries,
-      })
-      const grant = grantOf(name)
-      const told = await tell(grant, pending, config, pingone)
-      if (told.outcome === 'told') this.#kv.delete(PREFIX + name)
-      else if (told.outcome === 'waits' && this.#now() - pending.addedAtSeconds < LONGEST_WAIT_SECONDS)
-        this.#kv.put(PREFIX + name, {
-          ...pending,
-          notBeforeSeconds: this.#now() + SETTINGS_PAUSE_SECONDS,
-        })
-      else if (told.outcome !== 'again' || tries >= MOST_TRIES) {
-        log.error('downstream.not-revoked', { grant, detail: told.detail })
-        this.#kv.delete(PREFIX + name)
+  async sendDue(config: Config, pingone: UserPingOne): Promise<void> {
+    const due = this.#table.all().filter(([, { notBeforeSeconds }]) => notBeforeSeconds <= this.#now())
+    for (const [id, revocation] of due.slice(0, BATCH)) {
+      const tries = revocation.tries + 1
+      const backoffSeconds = FIRST_PAUSE_SECONDS * 2 ** tries
+      // Written before the request leaves, so that two runs do not both send it.
+      this.#table.write(id, { ...revocation, tries, notBeforeSeconds: this.#now() + backoffSeconds })
+      const grant = grantOf(id)
+      const sent = await send(grant, revocation, config, pingone)
+      if (sent.outcome === 'done') this.#table.delete(id)
+      else if (sent.outcome === 'waits' && this.#now() - revocation.addedAtSeconds < LONGEST_WAIT_SECONDS)
+        this.#table.write(id, { ...revocation, notBeforeSeconds: this.#now() + SETTINGS_PAUSE_SECONDS })
+      else if (sent.outcome !== 'again' || tries >= MOST_TRIES) {
+        log.error('downstream.not-revoked', { grant, detail: sent.detail })
+        this.#table.delete(id)
       }
     }
   }
-
-  #all(): [name: string, pending: Pending][] {
-    return Array.from(this.#kv.list({ prefix: PREFIX }), ([key, value]) => [
-      key.slice(PREFIX.length),
-      Pending.parse(value),
-    ])
-  }
 }
 
-async function tell(grant: string, pending: Pending, config: Config, pingone: UserPingOne): Promise<Told> {
-  // Decision 19: a typing error in the settings must not hand a token to whoever is at that address.
-  if (!isSameTenant(pending.tenant, config))
-    return { outcome: 'waits', detail: 'settings name another tenant' }
-  const tokens = await openEncrypted(config, grant, pending.encrypted)
+async function send(
+  grant: string,
+  { tenant, encrypted }: Revocation,
+  config: Config,
+  pingone: UserPingOne,
+): Promise<RevocationOutcome> {
+  // Decision 19: a typo in the settings must not send a token to another address.
+  if (!isSameTenant(tenant, config)) return { outcome: 'waits', detail: 'settings name another tenant' }
+  const tokens = await decryptTokens(config, grant, encrypted)
   if (!tokens.ok)
     return { outcome: tokens.error.reason === 'key_missing' ? 'waits' : 'never', detail: tokens.error.detail }
-  const told = await pingone.revoke(tokens.value.refresh ?? tokens.value.access)
-  return told.ok ? { outcome: 'told' } : { outcome: 'again', detail: told.error.detail }
+  const revoked = await pingone.revoke(tokens.value.refresh ?? tokens.value.access)
+  return revoked.ok ? { outcome: 'done' } : { outcome: 'again', detail: revoked.error.detail }
 }

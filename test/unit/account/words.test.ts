@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { endSentence } from '#account/end-sentences.ts'
 import { momentOf, usedMoment } from '#account/moments.ts'
 import { answerSignInDenial, type SignInDenial } from '#sign-in/denials.ts'
-import { EndReason } from '#users/grants/end-reason.ts'
+import { EndReason } from '#users/grants/grant.ts'
 
 test('every end has a sentence of its own', () => {
   const sentences = EndReason.options.map(endSentence)

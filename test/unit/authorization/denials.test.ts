@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { answerDenial, endedDescription, readCallbackError } from '#authorization/login/denials.ts'
-import { EndReason } from '#users/grants/end-reason.ts'
+import { EndReason } from '#users/grants/grant.ts'
 
 test.each([
   ['access_denied', 'client', 'access_denied'],

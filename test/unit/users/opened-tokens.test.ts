@@ -3,7 +3,7 @@ import { requireConfig } from '#config.ts'
 import { todos } from '#todos/index.ts'
 import { encryptTokens } from '#users/tokens/downstream.ts'
 import type { Grant } from '#users/grants/grant.ts'
-import { OpenedTokens } from '#users/tokens/opened-tokens.ts'
+import { TokenCache } from '#users/tokens/downstream.ts'
 import { tenantOf } from '#users/grants/tenant.ts'
 import { rootKey } from '../../support/root-key.ts'
 
@@ -43,7 +43,7 @@ const grantWith = async (access: string): Promise<Grant> => ({
 })
 
 test('tokens are decrypted once, and again when others were encrypted in their place', async () => {
-  const opened = new OpenedTokens()
+  const opened = new TokenCache()
   const grant = await grantWith('first')
   const first = { ok: true, value: { access: 'first', refresh: null } }
   expect(await opened.open(config, grant)).toEqual(first)
@@ -54,7 +54,7 @@ test('tokens are decrypted once, and again when others were encrypted in their p
 })
 
 test('forgotten tokens, and those of a grant that ended, are not there any more', async () => {
-  const opened = new OpenedTokens()
+  const opened = new TokenCache()
   const grant = await grantWith('first')
   await opened.open(config, grant)
   expect((await opened.open(withoutKey, { ...grant, encrypted: '' })).ok).toBe(false)

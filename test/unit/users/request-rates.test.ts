@@ -1,11 +1,11 @@
 import { expect, test, vi } from 'vitest'
-import { type Made, RequestRates } from '#users/calls/request-rates.ts'
+import { type RequestTime, RequestRates } from '#users/calls/request-rates.ts'
 
 const clock = { nowMs: 0 }
 const MINUTE_MS = 60_000
 const config = { limits: { requestsPerMinute: 60, registrationsPerDay: 1 } }
 
-function rates(made: readonly Made[] = []) {
+function rates(made: readonly RequestTime[] = []) {
   clock.nowMs = 10 * MINUTE_MS
   const record = { begunSince: (sinceMs: number) => made.filter(({ atMs }) => atMs > sinceMs) }
   return new RequestRates(

@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { expect, test } from 'vitest'
-import { LOST_AFTER_MS, ROWS_LAST_MS } from '#users/calls/call-sweep.ts'
+import { LOST_AFTER_MS, ROWS_LAST_MS } from '#users/calls/call-table.ts'
 import { begin, intent, userWith, rowsOf } from './story.ts'
 import { clock } from './worker.ts'
 
@@ -58,51 +58,6 @@ test('rows go after thirty days but for the newest, so that no number is given t
   expect(await runDurableObjectAlarm(user)).toBe(false)
   await user.beginCall(intent({ key: null }))
   expect(await rowsOf(user)).toMatchObject([{ seq: 6 }, { seq: 7 }])
-})
-
-test('rows of the first release are taken over', async () => {
-  const user = await userWith('before')
-  await runInDurableObject(user, (_object, { storage }) =>
-    storage.sql.exec(`CREATE TABLE calls (id TEXT PRIMARY KEY, grant_id TEXT NOT NULL, client TEXT NOT NULL,
-        transport TEXT NOT NULL, tool TEXT NOT NULL, arguments_digest TEXT NOT NULL, began_at_ms INTEGER NOT NULL,
-        outcome TEXT, ended_at_ms INTEGER) STRICT;
-      INSERT INTO calls VALUES ('a', 'g0', 'c', 'stateless', 'listTodos', 'd', ${clock.nowMs - DAY_MS}, 'done', 2);
-      INSERT INTO calls VALUES ('b', 'g0', 'c', 'session', 'addTodo', 'd', ${clock.nowMs - DAY_MS}, NULL, NULL)`),
-  )
-  await userWith('before', 'g1')
-  await begin(user)
-  expect(await rowsOf(user)).toMatchObject([
-    { seq: 1, id: 'a', effect: 'read', outcome: 'done' },
-    { seq: 3, id: 'b', effect: 'write', outcome: 'unknown' },
-    { seq: 4, outcome: null },
-  ])
-})
-
-test('rows of the second release stay as they are, and can be read before a call adds the column', async () => {
-  const user = await userWith('second')
-  await runInDurableObject(user, (_object, { storage }) => {
-    storage.sql
-      .exec(`CREATE TABLE calls (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, grant_id TEXT NOT NULL,
-        client TEXT NOT NULL, transport TEXT NOT NULL, tool TEXT NOT NULL, effect TEXT NOT NULL,
-        arguments_digest TEXT NOT NULL, key_hash TEXT, key_ends_at_ms INTEGER, began_at_ms INTEGER NOT NULL,
-        ended_at_ms INTEGER, outcome TEXT, result TEXT) STRICT;
-      INSERT INTO calls VALUES (7, 'a', 'g0', 'c', 'stateless', 'addTodo', 'write', 'd', NULL, NULL,
-        ${clock.nowMs - LOST_AFTER_MS}, NULL, NULL, NULL)`)
-    storage.kv.put('calls-schema', 2)
-  })
-  await runInDurableObject(user, (object) => object.alarm())
-  const outcomes = await runInDurableObject(user, (_object, { storage }) => [
-    storage.sql.exec('SELECT outcome FROM calls').toArray(),
-    storage.sql.exec("SELECT name FROM pragma_table_info('calls') WHERE name = 'client_trace'").toArray(),
-  ])
-  expect(outcomes).toEqual([[{ outcome: 'unknown' }], []])
-  await userWith('second', 'g1')
-  const clientTrace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
-  await begin(user, { clientTrace })
-  expect(await rowsOf(user)).toMatchObject([
-    { seq: 8, id: 'a', outcome: 'unknown', client_trace: null },
-    { seq: 9, outcome: null, client_trace: clientTrace },
-  ])
 })
 
 test('a User that nobody signed in to writes nothing when it is asked or woken', async () => {

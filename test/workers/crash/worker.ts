@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { compose } from '#compose.ts'
 import type { CallIntent, CallApi } from '#users/calls/calls.ts'
-import type { EndReason } from '#users/grants/end-reason.ts'
+import type { EndReason } from '#users/grants/grant.ts'
 import type { NewGrant } from '#users/grants/grant.ts'
 import type { Commit } from '#users/grants/grant-records.ts'
 import { todos } from '#todos/index.ts'

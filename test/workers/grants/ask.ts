@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { EndReason } from '#users/grants/end-reason.ts'
+import type { EndReason } from '#users/grants/grant.ts'
 import type { Client } from '../faults/client.ts'
 import { GRANTS_PER_USER } from '../faults/names.ts'
 import { type Answer, send } from '../faults/send.ts'

@@ -1,6 +1,6 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { EndReason } from '#users/grants/end-reason.ts'
+import { EndReason } from '#users/grants/grant.ts'
 import { REFRESHES_PER_GRANT } from '#users/bounds.ts'
 import { Client, transports } from '../faults/client.ts'
 import { families, switches } from '../faults/pingone.ts'

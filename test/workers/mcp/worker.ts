@@ -6,9 +6,9 @@ import type { UserApi } from '#mcp/deps.ts'
 import { logRequest } from '#mcp/request-line.ts'
 import { namedSession, sessionObject } from '#mcp/session-object.ts'
 import type { CallIntent, CallOutcome, CallStart } from '#users/calls/calls.ts'
-import type { ConfirmationUse, UsedConfirmation } from '#users/requests/confirmations.ts'
-import type { StepUpAsk, StepUpDenial } from '#users/requests/step-up-api.ts'
-import { type Subscribing, Subscriptions } from '#users/sessions/subscriptions.ts'
+import type { ConfirmationUse, Confirmation } from '#users/requests/confirmations.ts'
+import type { StepUpNeed, StepUpDenial } from '#users/requests/step-ups.ts'
+import { type SubscriptionOutcome, SubscriptionTable } from '#users/sessions/subscriptions.ts'
 import type { BearerProps } from '#principal.ts'
 import { mcpProduct } from '#mcp/product.ts'
 import { todos } from '#todos/index.ts'
@@ -20,10 +20,10 @@ export const ORIGIN = 'https://mcp.example.test'
 
 /** Keeps calls and sessions as rows that a test can read; what it answers depends on the name of the grant. */
 export class User extends DurableObject<Env> implements UserApi {
-  readonly #subscriptions = new Subscriptions(this.ctx.storage.kv)
+  readonly #subscriptions = new SubscriptionTable(this.ctx.storage.kv)
 
   /** Has one link for each grant, and knows which tools were refused. */
-  async openStepUp({ grant, tool }: StepUpAsk): Promise<StepUpDenial | null> {
+  async openStepUp({ grant, tool }: StepUpNeed): Promise<StepUpDenial | null> {
     if (grant === 'unlinked') return null
     if (grant === 'unlinkable') throw new Error('it does not answer')
     const isAskedAgain = this.ctx.storage.kv.get(`refused-${grant}-${tool}`) === true
@@ -69,7 +69,7 @@ export class User extends DurableObject<Env> implements UserApi {
     }
   }
 
-  async subscribe(session: string, grant: string, uri: string): Promise<Subscribing> {
+  async subscribe(session: string, grant: string, uri: string): Promise<SubscriptionOutcome> {
     if (grant === 'down') throw new Error('it does not answer')
     if (grant === 'ended' || grant === 'closed') return grant
     return this.#subscriptions.add(session, grant, uri)
@@ -80,7 +80,7 @@ export class User extends DurableObject<Env> implements UserApi {
   }
 
   /** Knows for ever which answers were used. */
-  async useConfirmation({ nonce, attempt }: UsedConfirmation): Promise<ConfirmationUse> {
+  async useConfirmation({ nonce, attempt }: Confirmation): Promise<ConfirmationUse> {
     const earlier = this.ctx.storage.kv.get(`confirmation-${nonce}`) ?? attempt
     this.ctx.storage.kv.put(`confirmation-${nonce}`, earlier)
     return earlier === attempt ? 'done' : 'used'

@@ -1,8 +1,9 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import { type Commit, GrantRecords, grantKey, tokenKey } from '#users/grants/grant-records.ts'
-import { REPEAT_SECONDS, type Spent } from '#oauth-store/spent.ts'
+import { GrantRecordService } from '#users/grants/grant-record-service.ts'
+import { type Commit, grantKey, tokenKey } from '#users/grants/grant-records.ts'
+import { REPEAT_SECONDS, type SpentToken } from '#oauth-store/spent-tokens.ts'
 
 const HOUR = 3600
 const row = (value: unknown, expiresAtSeconds: number | null = null) => ({
@@ -17,7 +18,7 @@ async function tell(name: string, story: (told: ReturnType<typeof scene>) => voi
 
 function scene(storage: DurableObjectStorage) {
   const clock = { now: 1000 }
-  const records = new GrantRecords(storage.kv, () => clock.now)
+  const records = new GrantRecordService(storage.kv, () => clock.now)
   const grantOf = (refresh: string) => ({
     clientId: 'c',
     authCodeId: 'the code',
@@ -95,7 +96,7 @@ test('an answer that may not be repeated any more is dropped, and its token is s
       records.bearer('g', `access r${at + 1}`)
       clock.now += HOUR
     }
-    const kept = Array.from(storage.kv.list<Spent>({ prefix: 'spent:g:' }), ([, spent]) => spent.answer)
+    const kept = Array.from(storage.kv.list<SpentToken>({ prefix: 'spent:g:' }), ([, spent]) => spent.answer)
     expect(kept).toEqual(['answer to r5'])
     expect(Array.from(storage.kv.list({ prefix: 'old:g:' }))).toHaveLength(4)
     expect(records.snapshot('g', 'r1')).toMatchObject({ repeat: 'reuse', answer: null })

@@ -2,12 +2,12 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { RecordStore } from '#oauth-store/record-store.ts'
-import type { Row } from '#users/base/row.ts'
+import { RecordTable } from '#oauth-store/record-table.ts'
+import type { RecordRow } from '#oauth-store/record-row.ts'
 
 /** What Workers KV promises, as plainly as it can be said. */
 class Model {
-  readonly #rows = new Map<string, Row>()
+  readonly #rows = new Map<string, RecordRow>()
   nowSeconds = 1000
 
   #live = () =>
@@ -16,7 +16,7 @@ class Model {
     )
 
   get = (key: string) => new Map(this.#live()).get(key)?.value ?? null
-  put = (key: string, row: Row) => void this.#rows.set(key, row)
+  put = (key: string, row: RecordRow) => void this.#rows.set(key, row)
   delete = (key: string) => void this.#rows.delete(key)
   list = (prefix: string) =>
     this.#live()
@@ -43,7 +43,7 @@ const act = fc.oneof(
   fc.record({ act: fc.constant('wait'), seconds: fc.integer({ min: 0, max: 60 }) }),
 )
 
-function listAll(store: RecordStore, prefix: string, limit: number): string[] {
+function listAll(store: RecordTable, prefix: string, limit: number): string[] {
   const names: string[] = []
   let cursor: string | undefined
   do {
@@ -59,7 +59,7 @@ test('whatever is put, deleted, listed and waited for, it answers as Workers KV 
     fc.asyncProperty(fc.array(act, { maxLength: 60 }), fc.uuid(), async (acts, name) => {
       await runInDurableObject(env.SHELF.getByName(name), (_shelf, { storage }) => {
         const model = new Model()
-        const store = new RecordStore(storage.kv, () => model.nowSeconds)
+        const store = new RecordTable(storage.kv, () => model.nowSeconds)
         const answers = acts.map((step): [unknown, unknown] => {
           if ('seconds' in step) model.nowSeconds += step.seconds
           if ('prefix' in step) return [listAll(store, step.prefix, step.limit), model.list(step.prefix)]
@@ -82,7 +82,7 @@ test('whatever is put, deleted, listed and waited for, it answers as Workers KV 
 test('what ran out is named once, with the time of the next', async () => {
   await runInDurableObject(env.SHELF.getByName('due'), (_shelf, { storage }) => {
     let now = 10
-    const store = new RecordStore(storage.kv, () => now)
+    const store = new RecordTable(storage.kv, () => now)
     store.put('grant:a', { value: 'A', expiresAtSeconds: 20 })
     store.put('grant:b', { value: 'B', expiresAtSeconds: 30 })
     store.put('grant:c', { value: 'C', expiresAtSeconds: null })
@@ -94,7 +94,7 @@ test('what ran out is named once, with the time of the next', async () => {
 
 test('an object that was only asked stores nothing', async () => {
   await runInDurableObject(env.SHELF.getByName('asked'), (_shelf, { storage }) => {
-    const store = new RecordStore(storage.kv, () => 0)
+    const store = new RecordTable(storage.kv, () => 0)
     expect(store.get('grant:a')).toBeNull()
     expect(store.list('').keys).toEqual([])
     expect([...storage.kv.list()]).toEqual([])

@@ -1,7 +1,8 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import { type Commit, GrantRecords, grantKey, tokenKey } from '#users/grants/grant-records.ts'
+import { GrantRecordService } from '#users/grants/grant-record-service.ts'
+import { type Commit, grantKey, tokenKey } from '#users/grants/grant-records.ts'
 
 // A step-up changes a grant's record while token requests do: neither may lose what the other did.
 const HOUR = 3600
@@ -13,7 +14,7 @@ async function tell(name: string, story: (told: ReturnType<typeof scene>) => voi
 
 function scene(storage: DurableObjectStorage) {
   const clock = { now: 1000 }
-  const records = new GrantRecords(storage.kv, () => clock.now)
+  const records = new GrantRecordService(storage.kv, () => clock.now)
   const ends = clock.now + 100 * HOUR
   const recordOf = (refresh: string | null, scope: string[]) =>
     JSON.stringify({

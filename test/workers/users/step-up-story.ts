@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test'
 import type { NewGrant } from '#users/grants/grant.ts'
-import type { StepUpGiven, StepUpDenial } from '#users/requests/step-up-api.ts'
+import type { StepUpApproval, StepUpDenial } from '#users/requests/step-ups.ts'
 import { ISSUER, newAccessToken, newRefreshToken } from './pingone.ts'
 import { newGrant, userOf } from './story.ts'
 
@@ -22,7 +22,7 @@ export async function tell({
   await user.openGrant(given)
   const open = (grant = 'grant', tool = 'addTodo', scopes = BOTH, network = '192.0.2.0/24') =>
     user.openStepUp({ grant, scopes, tool, network })
-  const approval = async (change: Partial<StepUpGiven> = {}): Promise<StepUpGiven> => ({
+  const approval = async (change: Partial<StepUpApproval> = {}): Promise<StepUpApproval> => ({
     issuer: ISSUER,
     subject,
     scopes: BOTH,

@@ -1,26 +1,25 @@
-import type { Made } from '#users/calls/request-rates.ts'
 import { ERASED_AT_ONCE } from '#users/bounds.ts'
 
-/** How long a refresh token that was rotated away gets the same answer, from its *first* rotation. It never slides. */
+/** How long a rotated refresh token gets the same answer, from its *first* rotation. The time never slides. */
 export const REPEAT_SECONDS = 60
 
-/** A refresh token that was redeemed, kept for the life of its grant: a second redemption must be recognised. */
-export interface Spent {
+/** A redeemed refresh token, stored for the life of its grant to detect reuse. */
+export interface SpentToken {
   atSeconds: number
-  /** The library's: lets it authenticate a repeat against the grant as it was. */
+  /** The library's key: it authenticates a repeat against the grant as it was. */
   wrappedKey: string
-  /** What was answered, encrypted under a key that only this token derives (token-answer.ts). */
+  /** The answer, encrypted under a key that only this token derives (token-answer.ts). */
   answer: string | null
-  /** What was asked: scope and resource. Another question is not a repeat. */
+  /** Scope and resource of the request. A request for others is not a repeat. */
   asked: string
-  /** Something of the new pair was used, so the new pair did arrive. */
+  /** A token of the new pair was used, so the client received it. */
   isUsed: boolean
-  /** Where it was first redeemed from; see token-request.ts. */
+  /** The network of the first redemption (token-request.ts). */
   network: string | null
 }
 
-/** What a token request tells of the refresh token that it redeems. */
-export interface Redeemed {
+/** The redemption of a refresh token. */
+export interface Redemption {
   hash: string
   answer: string
   asked: string
@@ -30,24 +29,24 @@ export interface Redeemed {
 /** The refreshes of a grant, in one row. */
 interface Refreshes {
   count: number
-  /** Redeemed tokens whose answer may be repeated, the oldest first. */
+  /** Spent tokens whose answer may be repeated, the oldest first. */
   recent: string[]
 }
 
-/** The pair of the last refresh, while nothing of it was used. */
+/** The token pair of the last refresh, until one of the two is used. */
 interface Newest {
   hash: string
   ids: string[]
 }
 
-// `answers` and `pair` were written until release 0.1.0; `old` is a spent token whose answer is gone.
-const KINDS = ['refreshes', 'newest', 'answers', 'spent', 'pair', 'old']
+/** `old`: a spent token whose answer is deleted. */
+const KINDS = ['refreshes', 'newest', 'spent', 'old']
 
-/** 128 bits of a SHA-256: no other token can be made to match. */
+/** 128 bits of a SHA-256 are enough against a second preimage. */
 const oldKey = (grant: string, hash: string) => `old:${grant}:${hash.slice(0, 32)}`
 
-/** The refresh tokens of one user's grants that were redeemed. Synchronous, like all rules of a User. */
-export class SpentTokens {
+/** The spent refresh tokens of one user's grants. Synchronous. */
+export class SpentTokenTable {
   readonly #kv: DurableObjectStorage['kv']
   readonly #now: () => number
 
@@ -56,15 +55,15 @@ export class SpentTokens {
     this.#now = nowSeconds
   }
 
-  read(grant: string, hash: string): Spent | undefined {
-    const recent = this.#kv.get<Spent>(`spent:${grant}:${hash}`)
+  read(grant: string, hash: string): SpentToken | undefined {
+    const recent = this.#kv.get<SpentToken>(`spent:${grant}:${hash}`)
     if (recent !== undefined) return recent
     const wrappedKey = this.#kv.get<string>(oldKey(grant, hash))
     if (wrappedKey === undefined) return undefined
     return { atSeconds: 0, wrappedKey, answer: null, asked: '', isUsed: true, network: null }
   }
 
-  mayRepeat({ answer, isUsed, atSeconds }: Spent): boolean {
+  mayRepeat({ answer, isUsed, atSeconds }: SpentToken): boolean {
     return answer !== null && (!isUsed || this.#now() < atSeconds + REPEAT_SECONDS)
   }
 
@@ -73,10 +72,10 @@ export class SpentTokens {
     return this.#refreshes(grant).count
   }
 
-  /** `pair` is what came in its place. */
+  /** `pair`: the tokens that replace it. */
   remember(
     grant: string,
-    { hash, answer, asked, network }: Redeemed,
+    { hash, answer, asked, network }: Redemption,
     pair: { wrappedKey: string; ids: string[] },
   ): void {
     this.markUsed(grant, hash)
@@ -87,20 +86,17 @@ export class SpentTokens {
     this.#put(grant, { count: count + 1, recent: [...recent, hash] })
   }
 
-  /** Something of the pair that a redemption brought was presented, so that pair did arrive. */
+  /** A token of the newest pair was presented, so the client received that pair. */
   markUsed(grant: string, presented: string): void {
     const newest = this.#kv.get<Newest>(`newest:${grant}:`)
-    // A grant that was not refreshed since release 0.1.0.
-    const older = newest === undefined ? this.#kv.get<string>(`pair:${grant}:${presented}`) : undefined
-    const hash = newest?.ids.includes(presented) === true ? newest.hash : older
-    if (hash === undefined) return
-    if (newest === undefined) this.#kv.delete(`pair:${grant}:${presented}`)
-    else this.#kv.put(`newest:${grant}:`, { hash, ids: [] } satisfies Newest)
-    const spent = this.#kv.get<Spent>(`spent:${grant}:${hash}`)
+    if (newest?.ids.includes(presented) !== true) return
+    const { hash } = newest
+    this.#kv.put(`newest:${grant}:`, { hash, ids: [] } satisfies Newest)
+    const spent = this.#kv.get<SpentToken>(`spent:${grant}:${hash}`)
     if (spent !== undefined) this.#write(grant, hash, { ...spent, isUsed: true })
   }
 
-  /** Answers of all grants that may not be repeated any more: those of a client that stopped refreshing stay till then. */
+  /** Deletes expired answers of all grants, also of clients that stopped refreshing. */
   sweep(): void {
     const all = Array.from(this.#kv.list<Refreshes>({ prefix: 'refreshes:' }))
     for (const [key, { recent }] of all) {
@@ -111,8 +107,8 @@ export class SpentTokens {
     }
   }
 
-  /** The refreshes after this moment, as far as their answers may still be repeated. */
-  madeSince(sinceMs: number): Made[] {
+  /** The refreshes after this moment whose answers may still be repeated. */
+  refreshedSince(sinceMs: number): { grant: string; atMs: number }[] {
     return Array.from(this.#kv.list<Refreshes>({ prefix: 'refreshes:' })).flatMap(([key, { recent }]) => {
       const [, grant = ''] = key.split(':')
       return recent.flatMap((hash) => {
@@ -122,11 +118,11 @@ export class SpentTokens {
     })
   }
 
-  /** True: there was more than one act erases; call it again. */
+  /** True: rows remain, call it again. */
   erase(grant: string): boolean {
     let left = ERASED_AT_ONCE
     for (const kind of KINDS) {
-      // All keys before the first is deleted: the iterator is live.
+      // Read all keys before the first delete: the iterator is live.
       const rows = this.#kv.list({ prefix: `${kind}:${grant}:`, limit: left + 1 })
       const keys = Array.from(rows, ([key]) => key)
       for (const key of keys.slice(0, left)) this.#kv.delete(key)
@@ -136,13 +132,13 @@ export class SpentTokens {
     return false
   }
 
-  /** An answer that can no longer be repeated shrinks to what reuse detection needs. */
+  /** Shrinks expired answers to what reuse detection needs. */
   #dropAnswers(grant: string): Refreshes {
     const { count, recent } = this.#refreshes(grant)
     let over = 0
     for (const hash of recent) {
-      const spent = this.#kv.get<Spent>(`spent:${grant}:${hash}`)
-      // The oldest comes first: after one that may be repeated, so may all.
+      const spent = this.#kv.get<SpentToken>(`spent:${grant}:${hash}`)
+      // The oldest comes first: if it may be repeated, all later ones may.
       if (spent !== undefined && this.mayRepeat(spent)) break
       if (spent !== undefined) {
         this.#kv.delete(`spent:${grant}:${hash}`)
@@ -154,16 +150,14 @@ export class SpentTokens {
   }
 
   #refreshes(grant: string): Refreshes {
-    const refreshes = this.#kv.get<Refreshes>(`refreshes:${grant}:`)
-    if (refreshes !== undefined) return refreshes
-    return { count: 0, recent: this.#kv.get<string[]>(`answers:${grant}:`) ?? [] }
+    return this.#kv.get<Refreshes>(`refreshes:${grant}:`) ?? { count: 0, recent: [] }
   }
 
   #put(grant: string, refreshes: Refreshes): void {
     this.#kv.put(`refreshes:${grant}:`, refreshes)
   }
 
-  #write(grant: string, hash: string, spent: Spent): void {
+  #write(grant: string, hash: string, spent: SpentToken): void {
     this.#kv.put(`spent:${grant}:${hash}`, spent)
   }
 }

@@ -1,6 +1,6 @@
-import type { Row } from '#users/base/row.ts'
+import type { RecordRow } from './record-row.ts'
 
-export interface Page {
+interface RecordPage {
   keys: { name: string; expiration?: number }[]
   list_complete: boolean
   cursor?: string
@@ -11,11 +11,10 @@ type Kv = DurableObjectStorage['kv']
 const PREFIX = 'record:'
 
 /**
- * What the OAuth library expects of its storage (get, put, delete, list, expiry), kept in one Durable Object and
- * answered without an `await`: nothing can run between two of these calls, which is all there is to say about
- * concurrency. Unlike Workers KV it is read-after-write, and an expiry may be a second away.
+ * The storage operations that the OAuth library expects (get, put, delete, list, expiry), in one Durable Object.
+ * Synchronous: nothing runs between two calls. Unlike Workers KV, reads see writes at once and expiry is exact.
  */
-export class RecordStore {
+export class RecordTable {
   readonly #kv: Kv
   readonly #now: () => number
 
@@ -25,17 +24,17 @@ export class RecordStore {
   }
 
   get(key: string): string | null {
-    const row = this.#kv.get<Row>(PREFIX + key)
+    const row = this.#kv.get<RecordRow>(PREFIX + key)
     return row === undefined || this.#isOver(row) ? null : row.value
   }
 
-  put(key: string, row: Row): void {
+  put(key: string, row: RecordRow): void {
     this.#kv.put(PREFIX + key, row)
   }
 
-  /** Another value for as long as the old one would have stayed. */
+  /** Replaces the value and keeps its expiry. False if there is none. */
   change(key: string, next: (value: string) => string): boolean {
-    const row = this.#kv.get<Row>(PREFIX + key)
+    const row = this.#kv.get<RecordRow>(PREFIX + key)
     if (row === undefined || this.#isOver(row)) return false
     this.put(key, { ...row, value: next(row.value) })
     return true
@@ -45,8 +44,8 @@ export class RecordStore {
     this.#kv.delete(PREFIX + key)
   }
 
-  /** In the order of UTF-8 bytes, as Workers KV lists. The cursor is the last name of the page before. */
-  list(prefix: string, { limit = 1000, cursor }: { limit?: number; cursor?: string } = {}): Page {
+  /** In the order of UTF-8 bytes, as in Workers KV. The cursor is the last name of the previous page. */
+  list(prefix: string, { limit = 1000, cursor }: { limit?: number; cursor?: string } = {}): RecordPage {
     const live = this.#rows(prefix).filter(
       ([name, row]) => !this.#isOver(row) && (cursor === undefined || name > cursor),
     )
@@ -59,10 +58,7 @@ export class RecordStore {
     return { keys, list_complete: isWhole, ...(isWhole || last === undefined ? {} : { cursor: last }) }
   }
 
-  /**
-   * Rows whose time is over, at most so many, and when there are more. The caller decides what their end means; grants
-   * come before tokens.
-   */
+  /** At most so many expired rows, grants before tokens, and the time of the next expiry. The caller deletes them. */
   due(most: number): { over: { key: string; value: string }[]; nextSeconds: number | null } {
     const rows = this.#rows('')
     const over = rows.filter(([, row]) => this.#isOver(row)).map(([key, { value }]) => ({ key, value }))
@@ -76,15 +72,15 @@ export class RecordStore {
     return { over: over.slice(0, most), nextSeconds: nextSeconds === Infinity ? null : nextSeconds }
   }
 
-  #rows(prefix: string): [string, Row][] {
-    // Spread before anything is written: the iterator is live.
-    return [...this.#kv.list<Row>({ prefix: PREFIX + prefix })].map(([key, row]) => [
+  #rows(prefix: string): [string, RecordRow][] {
+    // Read all rows before any write: the iterator is live.
+    return [...this.#kv.list<RecordRow>({ prefix: PREFIX + prefix })].map(([key, row]) => [
       key.slice(PREFIX.length),
       row,
     ])
   }
 
-  #isOver({ expiresAtSeconds }: Row): boolean {
+  #isOver({ expiresAtSeconds }: RecordRow): boolean {
     return expiresAtSeconds !== null && expiresAtSeconds <= this.#now()
   }
 }

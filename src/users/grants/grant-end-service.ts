@@ -1,0 +1,79 @@
+import type { Config } from '#config.ts'
+import { log } from '#lib/log.ts'
+import type { WakeTime } from '../base/wake-time.ts'
+import type { CallTable } from '../calls/call-table.ts'
+import type { SessionTable } from '../sessions/sessions.ts'
+import type { RevocationService } from '../tokens/revocations.ts'
+import { type EndReason, expiryReason, type Grant, type Tenant } from './grant.ts'
+import type { GrantRecordService } from './grant-record-service.ts'
+import type { GrantTable } from './grant-table.ts'
+
+interface GrantEndServiceDeps {
+  config: () => Config
+  nowSeconds: () => number
+  grants: GrantTable
+  records: GrantRecordService
+  sessions: SessionTable
+  calls: CallTable
+  revocations: RevocationService
+  wake: WakeTime
+  closeSessions: (sessions: readonly string[]) => void
+  /** Drops everything else that belongs to a live grant. */
+  forget: (grant: string) => void
+}
+
+/** Ends grants of one user. Synchronous, so that each end is one act. */
+export class GrantEndService {
+  readonly #deps: GrantEndServiceDeps
+
+  constructor(deps: GrantEndServiceDeps) {
+    this.#deps = deps
+  }
+
+  /** The only code that ends a grant. Its row stays as history; its tokens, results and sessions go. */
+  end(grantId: string, reason: EndReason): void {
+    const { nowSeconds, grants, records, sessions, calls, wake, closeSessions, forget } = this.#deps
+    const grant = grants.readLive(grantId)
+    if (grant === null) return
+    records.erase(grantId)
+    if (records.isErasing) wake.noLaterThan(nowSeconds())
+    grants.markEnded(grant, reason)
+    forget(grantId)
+    calls.dropResults(grantId)
+    // A grant that PingOne ended has nothing left to revoke.
+    if (reason !== 'pingone_ended') this.revoke(grantId, grant.encrypted, grant.tenant)
+    closeSessions(sessions.closeAllOf(grantId))
+    log.info('grant.ended', { grant: grantId, reason })
+  }
+
+  endAll(reason: EndReason): void {
+    for (const { id } of this.#deps.grants.live()) this.end(id, reason)
+  }
+
+  /** Returns the time of the next expiry. */
+  endExpired(): number | null {
+    const { config, nowSeconds, grants, records } = this.#deps
+    const { over, nextSeconds } = records.sweep()
+    for (const { grant: id, wasRedeemed } of over) {
+      const grant = grants.readLive(id)
+      if (grant !== null)
+        this.end(id, wasRedeemed ? expiryReason(grant, config().life, nowSeconds()) : 'code_not_redeemed')
+      records.erase(id)
+    }
+    return nextSeconds
+  }
+
+  /** Ends expired grants first: the alarm may be late. */
+  readCurrent(grantId: string): Grant | null {
+    const { grants, records } = this.#deps
+    if (grants.readLive(grantId) !== null && !records.has(grantId)) this.endExpired()
+    return grants.read(grantId)
+  }
+
+  /** Queues a revocation for the alarm, which retries it: an end never waits for PingOne. */
+  revoke(grantId: string, encrypted: string, tenant: Tenant): void {
+    const { revocations, wake } = this.#deps
+    revocations.add(grantId, encrypted, tenant)
+    wake.noLaterThan(revocations.nextSeconds())
+  }
+}
