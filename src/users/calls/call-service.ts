@@ -73,13 +73,13 @@ export class CallService {
     wake.noLaterThan(calls.nextSeconds())
   }
 
-  /** HMACs under a key derived from each root key, so that storage alone does not allow guessing. */
+  /** HMACs under a key of each root key: storage alone does not allow guessing. Plain digests are still recognised. */
   async #digestsOf(digest: string): Promise<readonly [string, ...string[]]> {
     const [active, ...older] = this.#deps.config().rootKeys
     const text = new TextEncoder().encode(`${this.#deps.userName()}\n${digest}`)
     const under = async (root: RootKey) =>
       `${root.id}.${toBase64Url(await crypto.subtle.sign('HMAC', await deriveSigningKey(root, DIGEST_PURPOSE), text))}`
-    return [await under(active), ...(await Promise.all(older.map(under)))]
+    return [await under(active), ...(await Promise.all(older.map(under))), digest]
   }
 
   /** Logs at most one line a minute. */

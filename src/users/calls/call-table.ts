@@ -38,16 +38,14 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS calls_key_ends ON calls (key_ends_at_ms) WHERE key_hash IS NOT NULL;
 `
 
+/** Also how long a client's idempotency key stays valid. */
 const DAY_MS = 24 * 3_600_000
-/** How long a client's idempotency key stays valid. */
-const KEY_LASTS_MS = DAY_MS
 /** Far beyond the deadline of a tool call: no outcome will arrive any more. */
 export const LOST_AFTER_MS = 120_000
 /** A row stays this long after its last change. Code that ships rows must keep those that it has not shipped. */
 export const ROWS_LAST_MS = CALLS_LAST_DAYS * DAY_MS
 /** Rows per statement of one sweep. The next alarm continues at once. */
 const BATCH = 500
-
 const EarlierRow = z.object({
   id: z.string(),
   grant_id: z.string(),
@@ -117,7 +115,7 @@ export class CallTable {
       intent.effect,
       intent.digests[0],
       key?.hash ?? null,
-      key === null ? null : now + KEY_LASTS_MS,
+      key === null ? null : now + DAY_MS,
       now,
       intent.clientTrace ?? null,
     )
