@@ -27,9 +27,8 @@ import { answerKeySet } from '#http/key-set.ts'
 import { staticAsset } from '#http/static-asset.ts'
 import { log, takeOverConsole } from '#lib/log.ts'
 import { oncePerEnv } from '#lib/once-per-env.ts'
-import { answerOtherPath, guardMcpRequest } from '#mcp/guard-request.ts'
-import { limitBearer } from '#mcp/limit-bearer.ts'
-import { logRequest } from '#mcp/request-line.ts'
+import { answerOtherPath, guardMcpRequest, limitBearer } from '#mcp/guard-request.ts'
+import { logRequest } from '#mcp/request-log.ts'
 import { answerError } from '#pages/answer-error.tsx'
 import { answerNotFound } from '#pages/answer-not-found.tsx'
 import { answerBadSettings } from '#pages/answer-settings.tsx'
@@ -114,7 +113,7 @@ export function compose(options: ServerOptions) {
     .post('/me/end', (c) => endAccess(c.req.raw, wiring.account(c.env)))
     .post('/me/sign-out', (c) => signOut(c.req.raw, wiring.account(c.env)))
     .post('/me/sign-out-of-pingone', (c) => signOutOfPingOne(c.req.raw, wiring.account(c.env)))
-    // More for a client that has access: the link is in the answer to the call that lacked it (mcp/step-up-link.ts).
+    // More for a client that has access: the link is in the answer to the call that lacked it (mcp/challenge-scopes.ts).
     .get('/step-up/:request', (c) => showStepUp(c.req.raw, wiring.account(c.env)))
     .post('/step-up/:request', (c) => decideStepUp(c.req.raw, wiring.account(c.env)))
     .get('/signed-in', (c) => answerSignedIn(c.req.raw, wiring.account(c.env)))

@@ -3,7 +3,7 @@ import type { UserObjectApi } from '#users/user.ts'
 import type { StepUpView } from '#users/requests/step-ups.ts'
 import type { AccountDeps } from '#sign-in/deps.ts'
 
-/** A link that `/mcp` gave out (mcp/step-up-link.ts), as far as it can be judged without its User. */
+/** A link that `/mcp` gave out (mcp/challenge-scopes.ts), as far as it can be judged without its User. */
 export interface StepUpLinkDeps {
   user: UserObjectApi
   id: string

@@ -3,26 +3,27 @@ import {
   CompleteRequestSchema,
   GetPromptRequestSchema,
   ListPromptsRequestSchema,
-  ListResourcesRequestSchema,
   ListResourceTemplatesRequestSchema,
+  ListResourcesRequestSchema,
   ListToolsRequestSchema,
   ReadResourceRequestSchema,
   SubscribeRequestSchema,
   UnsubscribeRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js'
-import type { Principal } from '#principal.ts'
-import { complete, getPrompt, type Reader, readResource } from './answer-reads.ts'
-import type { Reads } from './find-read.ts'
+import { type Reader, complete, getPrompt, noResource, readResource } from './answer-reads.ts'
+import type { UserApi } from './deps.ts'
 import type { Caller } from './invoke-tool.ts'
-import { errorCode } from './json-rpc-error.ts'
+import { RpcDenial, errorCode, readDenial, refuseCursor } from './json-rpc-error.ts'
+import { missingScopes } from './list-tools.ts'
 import type { Lists } from './listed.ts'
-import type { McpProduct } from './product.ts'
-import { refuseCursor } from './rpc-denial.ts'
-import { subscribe, type Subscriber, unsubscribe } from './subscribe.ts'
+import type { DenialWords, McpProduct } from './product.ts'
+import type { Reads } from './reads.ts'
+import { report } from './request-log.ts'
 import type { tellProgress } from './tell-progress.ts'
+import type { Principal } from '#principal.ts'
 
-/** Of what SDK v1 tells a handler, what this transport uses. */
-export interface Extra {
+/** The part of SDK v1's handler context that this transport uses. */
+export interface HandlerExtra {
   requestInfo?: { headers: Record<string, unknown> }
   requestId: string | number
   signal: AbortSignal
@@ -30,29 +31,29 @@ export interface Extra {
   _meta?: { [key: string]: unknown; progressToken?: string | number | undefined }
 }
 
-interface Asked {
-  principalOf: (extra: Extra) => Principal
-  /** Around the work of a request: while it lasts, its client can cancel it. */
-  during: <T>(extra: Extra, work: () => Promise<T>) => Promise<T>
-  callerOf: (extra: Extra) => Promise<Caller>
-  subscriberOf: (extra: Extra) => Subscriber
+interface SessionHooks {
+  principalOf: (extra: HandlerExtra) => Principal
+  /** Registers a running request, so that its client can cancel it. */
+  during: <T>(extra: HandlerExtra, work: () => Promise<T>) => Promise<T>
+  callerOf: (extra: HandlerExtra) => Promise<Caller>
+  subscriberOf: (extra: HandlerExtra) => Subscriber
 }
 
-/** Lists and reads of the session transport: SDK v1 would list schemas of its own making. */
+/** Registers lists and reads on the session transport. SDK v1 would list its own conversion of the schemas. */
 export function answerInSession(
   server: McpServer['server'],
   { product, lists, reads }: { product: McpProduct; lists: Lists; reads: Reads },
-  { principalOf, during, callerOf, subscriberOf }: Asked,
+  { principalOf, during, callerOf, subscriberOf }: SessionHooks,
 ): void {
   const { tools, resources, resourceTemplates, prompts } = product
-  const readerOf = (extra: Extra): Reader => ({
+  const readerOf = (extra: HandlerExtra): Reader => ({
     principal: principalOf(extra),
     caller: () => callerOf(extra),
     notFound: errorCode.resourceNotFound,
   })
-  // SDK v1 promises news of a changed list as soon as it has a tool; these lists do not change.
-  if (tools.length > 0) server.registerCapabilities({ tools: { listChanged: false } })
+  // SDK v1 announces `listChanged` once it has a tool; these lists never change.
   if (tools.length > 0) {
+    server.registerCapabilities({ tools: { listChanged: false } })
     server.setRequestHandler(ListToolsRequestSchema, ({ params }) => {
       refuseCursor(params)
       return { tools: lists.tools }
@@ -93,5 +94,64 @@ export function answerInSession(
     server.setRequestHandler(CompleteRequestSchema, ({ params }, extra) =>
       during(extra, () => complete(reads, params, readerOf(extra))),
     )
+  }
+}
+
+/** The context of one subscribe or unsubscribe request. */
+interface Subscriber {
+  principal: Principal
+  session: string
+  words: DenialWords
+  userApi: () => Promise<Pick<UserApi, 'subscribe' | 'unsubscribe'>>
+}
+
+const RETRY_AFTER_SECONDS = 5
+
+/** MCP 2025-11-25 Resources, Subscriptions. Needs the scopes of a read; reads nothing. */
+export async function subscribe(reads: Reads, uri: string, subscriber: Subscriber) {
+  const { principal, session, words } = subscriber
+  const found = reads.resource(uri)
+  if (!found.ok) throw noResource(uri, { notFound: errorCode.resourceNotFound })
+  // Checked again after the challenge at the edge, as in invoke-tool.ts.
+  if (missingScopes(found.value.act, principal.scopes).length > 0)
+    throw readDenial({ reason: 'scope_missing' }, words)
+  const answer = await orNotStarted(words, async () =>
+    (await subscriber.userApi()).subscribe(session, principal.grant, uri),
+  )
+  switch (answer) {
+    case 'done':
+      return {}
+    case 'ended':
+      throw readDenial({ reason: 'ended' }, words)
+    case 'closed':
+      throw new RpcDenial(errorCode.sessionNotFound, 'Session not found')
+    case 'too_many':
+      throw new RpcDenial(errorCode.refused, TOO_MANY)
+    case 'too_long':
+      throw new RpcDenial(
+        errorCode.refused,
+        'This address is too long to be subscribed to. Nothing was changed.',
+      )
+    default:
+      return answer satisfies never
+  }
+}
+
+const TOO_MANY =
+  'This session has as many subscriptions as it may have. Nothing was changed. Unsubscribe from another resource first.'
+
+/** Idempotent: an unknown resource counts as unsubscribed. */
+async function unsubscribe(uri: string, { principal, session, userApi, words }: Subscriber) {
+  await orNotStarted(words, async () => (await userApi()).unsubscribe(session, principal.grant, uri))
+  return {}
+}
+
+/** Turns an outage of the user's object into 503 at the edge (answer-stopped.ts) or an error with a retry time. */
+async function orNotStarted<T>(words: DenialWords, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    report('session.not-subscribed', error, {})
+    throw readDenial({ reason: 'not_started', retryAfterSeconds: RETRY_AFTER_SECONDS }, words)
   }
 }

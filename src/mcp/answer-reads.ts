@@ -1,15 +1,13 @@
 import type { Principal } from '#principal.ts'
-import { errorCode } from './json-rpc-error.ts'
-import type { Read, Reads } from './find-read.ts'
+import { errorCode, readDenial, RpcDenial } from './json-rpc-error.ts'
+import { type Read, type Reads, Completed, Forms, Parts } from './reads.ts'
 import { type Caller, invoke } from './invoke-tool.ts'
-import { Completed, Forms, Parts } from './reads.ts'
-import { readDenial, RpcDenial } from './rpc-denial.ts'
 
-/** One request of a transport that reads. */
+/** The context of one read request. */
 export interface Reader {
   principal: Principal
   caller: () => Promise<Caller>
-  /** MCP 2025-11-25 has a code of its own for a resource that does not exist; 2026-07-28 has not. */
+  /** Error code for a missing resource: MCP 2025-11-25 and 2026-07-28 differ. */
   notFound: number
 }
 
@@ -20,8 +18,8 @@ export async function readResource(reads: Reads, uri: string, reader: Reader) {
   return { contents: Forms.parse(structured).forms.map((form) => ({ uri, ...form })), _meta }
 }
 
-export async function getPrompt(reads: Reads, name: string, given: unknown, reader: Reader) {
-  const found = reads.prompt(name, given)
+export async function getPrompt(reads: Reads, name: string, input: unknown, reader: Reader) {
+  const found = reads.prompt(name, input)
   if (!found.ok) throw new RpcDenial(errorCode.invalidParams, 'There is no such prompt.')
   const { structured, _meta } = await read(found.value, reader, null)
   return {
@@ -37,8 +35,8 @@ export async function getPrompt(reads: Reads, name: string, given: unknown, read
   }
 }
 
-export async function complete(reads: Reads, asked: Parameters<Reads['completion']>[0], reader: Reader) {
-  const found = reads.completion(asked)
+export async function complete(reads: Reads, params: Parameters<Reads['completion']>[0], reader: Reader) {
+  const found = reads.completion(params)
   if (found.ok) {
     const { structured, _meta } = await read(found.value, reader, null)
     return { completion: Completed.parse(structured), _meta }
@@ -55,16 +53,16 @@ async function read({ act, input }: Read, { principal, caller, notFound }: Reade
 }
 
 /**
- * Revision 2026-07-28 asks for the address in a field (Resources, Error Handling). It is the client's text, so only a
- * bounded URI of visible ASCII is given back.
+ * MCP 2026-07-28 Resources, Error Handling: the error names the URI in a field. The URI is the client's text, so only
+ * a bounded URI of visible ASCII is echoed.
  */
 export const noResource = (
   uri: string,
   { notFound, transaction }: Pick<Reader, 'notFound'> & { transaction?: string },
 ) =>
   new RpcDenial(notFound, 'There is no such resource.', {
-    ...(ADDRESS.test(uri) ? { uri } : {}),
+    ...(ECHOED_URI.test(uri) ? { uri } : {}),
     ...(transaction === undefined ? {} : { transaction }),
   })
 
-const ADDRESS = /^[!-~]{1,256}$/
+const ECHOED_URI = /^[!-~]{1,256}$/

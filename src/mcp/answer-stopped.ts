@@ -2,13 +2,11 @@ import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
 import { z } from 'zod'
 import { dataOf } from './clean-answer.ts'
 import { errorCode, jsonRpcError } from './json-rpc-error.ts'
-import { noteAnswer } from './message-facts.ts'
-import type { RequestLine } from './request-line.ts'
+import { noteAnswer, type RequestLine, watchAnswer } from './request-log.ts'
 import { LASTING } from './tool-denial.ts'
 import { STOPPED } from './tool-result.ts'
-import { watchAnswer } from './watch-answer.ts'
 
-const Why = z.object({
+const StopMeta = z.object({
   [STOPPED]: z.discriminatedUnion('reason', [
     z.object({ reason: z.literal('ended') }),
     z.object({
@@ -18,16 +16,16 @@ const Why = z.object({
     }),
   ]),
 })
-/** A tool says it in its result, a read in its error. */
+/** A tool carries the reason in its result, a read in its error. */
 const Stopped = z.union([
-  z.object({ result: z.object({ _meta: Why }) }).transform(({ result }) => result._meta[STOPPED]),
-  z.object({ error: z.object({ data: Why }) }).transform(({ error }) => error.data[STOPPED]),
+  z.object({ result: z.object({ _meta: StopMeta }) }).transform(({ result }) => result._meta[STOPPED]),
+  z.object({ error: z.object({ data: StopMeta }) }).transform(({ error }) => error.data[STOPPED]),
 ])
 
 /**
- * Both SDKs can answer a tool call or a read only with HTTP 200, but a client signs in again only on 401 and waits only on
- * 503. So the first message of such an answer is read here, and one that says that the call could not
- * start becomes the HTTP answer that it means. Nothing had been sent to the client yet.
+ * Replaces the answer of a call that could not start by HTTP 401 or 503. Both SDKs answer calls and reads with HTTP 200
+ * only, but clients sign in again only on 401 and retry only on 503. This reads the first message before anything is
+ * sent to the client.
  */
 export async function answerStopped(
   response: Response,
@@ -41,25 +39,25 @@ export async function answerStopped(
   const stopped = Stopped.safeParse(message)
   if (!stopped.success) return new Response(body, response)
   await body.cancel()
-  const problem = stopped.data
-  if (problem.reason === 'ended') {
+  const stop = stopped.data
+  if (stop.reason === 'ended') {
     return jsonRpcError(401, errorCode.refused, 'This access has ended. Sign in again to use this server.', {
       'www-authenticate': challenge(auth),
     })
   }
-  const retry = { 'retry-after': String(problem.retryAfterSeconds) }
-  const words = problem.isLasting ? LASTING : 'This call could not be started. Try again later.'
+  const retry = { 'retry-after': String(stop.retryAfterSeconds) }
+  const words = stop.isLasting ? LASTING : 'This call could not be started. Try again later.'
   return jsonRpcError(503, errorCode.refused, words, retry)
 }
 
-/** RFC 6750 §3.1 and RFC 9728 §5.1, with the same address as the resource server's own challenge. */
+/** RFC 6750 §3.1 and RFC 9728 §5.1, with the same metadata URL as the resource server's challenge. */
 function challenge({ audience }: { audience: string }): string {
   const { origin, pathname } = new URL(audience)
   const metadata = `${origin}/.well-known/oauth-protected-resource${pathname}`
   return `Bearer realm="OAuth", error="invalid_token", resource_metadata="${metadata}"`
 }
 
-/** Up to the end of the first event, or of the whole JSON body; a keep-alive comment counts as an event. */
+/** Reads to the end of the first event, or the whole JSON body. A keep-alive comment counts as an event. */
 async function readFirstMessage(from: ReadableStream<Uint8Array>) {
   const reader = from.getReader()
   const decoder = new TextDecoder()
@@ -98,7 +96,7 @@ function parseMessage(text: string): unknown {
   try {
     return JSON.parse(dataOf(text))
   } catch {
-    // A comment, or an event of another kind: nothing that a call could have stopped with.
+    // A comment or another kind of event: not the answer of a stopped call.
     return undefined
   }
 }

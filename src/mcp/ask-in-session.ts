@@ -1,22 +1,21 @@
 import type { Confirmation } from '#catalog/confirmation.ts'
-import { type Consent, noConsent, subjectOf } from './consent.ts'
+import { type Consent, noConsent, subjectOf, readReply } from './consent.ts'
 import { type Answered, toToolResult } from './invoke-tool.ts'
-import { readReply } from './question-form.ts'
 import { failure, type ToolResult } from './tool-result.ts'
 
-/** Under the 60 s after which the SDKs' clients give a call up: nothing may happen that nobody waits for any more. */
+/** Below the SDK clients' timeout of 60 s: no effect after the client has given up. */
 export const ANSWER_MS = 50_000
 
 /**
- * `unanswered`: nothing came in time, or the stream is gone. `not_asked`: the client answered with an error, or with what
- * is no answer; it is then served as a client that cannot show questions (docs/decisions/0007-asking-the-user.md).
+ * `unanswered`: timeout, or the stream closed. `not_asked`: the client sent an error or an invalid answer; it is then
+ * treated as a client that cannot show questions (docs/decisions/0007-asking-the-user.md).
  */
-export type Reply = 'agreed' | 'declined' | 'unanswered' | 'not_asked'
+type Reply = 'agreed' | 'declined' | 'unanswered' | 'not_asked'
 
-/** Replaces an error that a client sends as its answer (session-edge.ts). */
+/** Replaces an error that a client sends as its answer to a question (session-edge.ts). */
 export const COULD_NOT_ASK = { couldNotAsk: true } as const
 
-/** The session transport: the question goes out on the stream of the call, which waits for the answer. */
+/** Session transport: sends the question on the stream of the call, and the call waits for the answer. */
 export async function askInSession(
   run: (consent: Consent) => Promise<Answered>,
   ask: ((confirmation: Confirmation) => Promise<Reply>) | null,
@@ -31,11 +30,11 @@ export async function askInSession(
   return toToolResult(await run({ canAsk: true, given: await subjectOf(confirmation) }))
 }
 
-/** The questions of one session that wait for an answer, each under the grant of its call. */
+/** The open questions of one session, each with the grant of its call. */
 export class OpenQuestions {
   readonly #open = new Map<AbortController, string>()
 
-  /** Ends with the answer, the time, the call, or the grant. */
+  /** Resolves on an answer, on timeout, when the call is cancelled, or when another grant takes over. */
   async ask(
     { grant, signal, ms }: { grant: string; signal: AbortSignal; ms: number },
     elicit: () => Promise<unknown>,
@@ -58,7 +57,7 @@ export class OpenQuestions {
     }
   }
 
-  /** An answer counts only under the grant of its question (invariant 2). */
+  /** Only the grant that was asked may answer (invariant 2). */
   closeAllBut(grant: string): void {
     for (const [question, asked] of this.#open) if (asked !== grant) question.abort()
   }

@@ -1,5 +1,5 @@
 import { type CallIntent, type CallApi, type CallOutcome, CallStart } from '#users/calls/calls.ts'
-import { report } from './report.ts'
+import { report } from './request-log.ts'
 
 export async function beginCall(
   userApi: CallApi,

@@ -1,12 +1,11 @@
 import { isSpecType } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import type { AnyTool } from '#catalog/define-tool.ts'
-import { errorCode } from './json-rpc-error.ts'
+import { errorCode, RpcDenial } from './json-rpc-error.ts'
 import type { DenialWords } from './product.ts'
-import { RpcDenial } from './rpc-denial.ts'
 import { failure, type ToolResult } from './tool-result.ts'
 
-/** What a request of each method looks like that both transports have. */
+/** The request schema of each method that both transports have. */
 const shapes = new Map<string, (message: unknown) => boolean>([
   ['initialize', isSpecType.InitializeRequest],
   ['tools/list', isSpecType.ListToolsRequest],
@@ -19,7 +18,7 @@ const shapes = new Map<string, (message: unknown) => boolean>([
   ['completion/complete', isSpecType.CompleteRequest],
 ])
 
-const inSession = new Map([
+const sessionShapes = new Map([
   ...shapes,
   ['resources/subscribe', isSpecType.SubscribeRequest],
   ['resources/unsubscribe', isSpecType.UnsubscribeRequest],
@@ -27,26 +26,26 @@ const inSession = new Map([
 
 const Request = z.object({ method: z.string(), id: z.union([z.string(), z.int()]) })
 
-/** A request that its method cannot take, and what to answer it: an error, or an error of the tool. */
-export interface WrongParams {
+/** A request with wrong parameters and its answer: a protocol error or a tool error. */
+interface WrongParams {
   method: string
   id: string | number
   answer: RpcDenial | ToolResult
 }
 
 /**
- * JSON-RPC 2.0 §5.1: wrong parameters are -32602. Both SDKs find them too, but call nearly all an internal error
- * (-32603), tell the client how their own check is written, and repeat the names that it sent.
+ * JSON-RPC 2.0 §5.1: wrong parameters are -32602. Both SDKs answer most of them with an internal error (-32603), expose
+ * their own validation and echo the client's names.
  */
 export const findWrongParams = (message: unknown, tools: readonly AnyTool[] | null, words: DenialWords) =>
   findWrong(shapes, message, tools, words)
 
-/** The same of the session transport, which has two methods more. */
+/** The same for the session transport, which has two more methods. */
 export const findWrongParamsInSession = (
   message: unknown,
   tools: readonly AnyTool[] | null,
   words: DenialWords,
-) => findWrong(inSession, message, tools, words)
+) => findWrong(sessionShapes, message, tools, words)
 
 function findWrong(
   known: typeof shapes,
@@ -71,8 +70,8 @@ const Call = z.object({
 })
 
 /**
- * MCP 2025-11-25 Tools, Error Handling: a tool that does not exist is an error of the protocol; arguments that do not fit
- * are an error of the tool, so that a model sees it and can call again.
+ * MCP 2025-11-25 Tools, Error Handling: an unknown tool is a protocol error; wrong arguments are a tool error, so that
+ * the model sees it and can correct the call.
  */
 function findWrongCall(
   message: unknown,
@@ -81,12 +80,12 @@ function findWrongCall(
 ): RpcDenial | ToolResult | null {
   const call = Call.safeParse(message)
   if (!call.success) return null
-  const { name, arguments: given } = call.data.params
+  const { name, arguments: args } = call.data.params
   const tool = tools.find((one) => one.name === name)
   if (tool === undefined) return new RpcDenial(errorCode.invalidParams, NO_TOOL)
-  const input = tool.input.safeParse(given)
+  const input = tool.input.safeParse(args)
   if (input.success) return null
-  // Only names of the schema: any other one is the client's own text.
+  // Names only fields of the schema: any other name is the client's text.
   const fields = Object.keys(tool.input.shape).filter((field) =>
     input.error.issues.some(({ path }) => path[0] === field),
   )

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { errorCode, OWN_WORDS } from './json-rpc-error.ts'
 
-/** The id under which a transport knows a request, and the id that its client gave it. */
-export interface RenamedId {
+/** The internal id of a request and the id that its client sent. */
+export interface IdMapping {
   internal: string
-  given: string | number
+  external: string | number
 }
 
 const Failed = z.looseObject({
@@ -19,16 +19,16 @@ const Failed = z.looseObject({
 })
 
 /**
- * Replaces the SDKs' error sentences (invariant 9): both SDKs repeat a client's names, revisions and headers in them. Our
- * own errors are marked in their data; any other error keeps its code and gets our words for it.
+ * Replaces the SDKs' error sentences (invariant 9): both SDKs echo a client's names, revisions and headers in them. Our
+ * own errors carry a mark in their data; any other error keeps its code and gets our sentence.
  */
-export async function cleanAnswer(response: Response, renamed: RenamedId | null = null): Promise<Response> {
+export async function cleanAnswer(response: Response, ids: IdMapping | null = null): Promise<Response> {
   const { status, body } = response
   if (body === null) return response
-  const clean = (message: string) => cleanMessage(message, status, renamed)
+  const clean = (message: string) => cleanMessage(message, status, ids)
   if (response.headers.get('content-type') !== 'text/event-stream') {
     const headers = new Headers(response.headers)
-    // The library of sessions sends its errors as plain text.
+    // The session library sends its errors as plain text.
     headers.set('content-type', 'application/json')
     headers.delete('content-length')
     return new Response(clean(await response.text()), { status, headers })
@@ -36,14 +36,11 @@ export async function cleanAnswer(response: Response, renamed: RenamedId | null 
   return new Response(mapEvents(body, clean), response)
 }
 
-function cleanMessage(text: string, status: number, renamed: RenamedId | null): string {
+function cleanMessage(text: string, status: number, ids: IdMapping | null): string {
   const named =
-    renamed === null
+    ids === null
       ? text
-      : text.replace(
-          `"id":${JSON.stringify(renamed.internal)}`,
-          () => `"id":${JSON.stringify(renamed.given)}`,
-        )
+      : text.replace(`"id":${JSON.stringify(ids.internal)}`, () => `"id":${JSON.stringify(ids.external)}`)
   if (!named.includes('"error":')) return named
   const failed = Failed.safeParse(parsed(named))
   if (!failed.success) return named
@@ -71,7 +68,7 @@ const Requested = z.object({ requested: z.string().regex(/^v?\d[\d.-]{0,15}$/) }
 const Required = z.object({ requiredCapabilities: z.record(z.string(), z.unknown()) })
 const State = z.object({ reason: z.literal('invalid_request_state') })
 
-/** Keeps of an SDK's data only what the revision requires; of a client's text, a date or a number at most. */
+/** Keeps only the data that the revision requires; of the client's text at most a date or a number. */
 function knownData(code: number, data: Record<string, unknown>): Record<string, unknown> {
   switch (code) {
     case errorCode.unsupportedRevision:
@@ -108,10 +105,10 @@ const BY_STATUS: Readonly<Record<number, string>> = {
 const wordsFor = (code: number, status: number): string =>
   WORDS[code] ?? BY_STATUS[status] ?? 'This request was refused. Trying again as it is does not help.'
 
-/** Lines of a stream end with a line feed here; U+2028 is a character of a text like any other. */
+/** Lines of a stream end with a line feed only; U+2028 is ordinary text. */
 const DATA = /(^|\n)data: ([^\n]*)/
 
-/** The data of an event of a stream; for any other answer, the whole text. */
+/** The data of an event; for any other answer, the whole text. */
 export const dataOf = (text: string): string => DATA.exec(text)?.[2] ?? text
 
 /** Maps the `data` line of each event as soon as it is complete; comments pass unchanged. */

@@ -1,3 +1,5 @@
+import { z } from 'zod'
+import { quotedJson } from '#lib/bounded-text.ts'
 import { canonicalDigest } from '#lib/hash.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import type { Confirmation } from '#catalog/confirmation.ts'
@@ -5,20 +7,20 @@ import type { AnyTool } from '#catalog/define-tool.ts'
 import type { CallContext } from '#catalog/tool-context.ts'
 import type { CallProblem } from './tool-denial.ts'
 
-/** What a transport knows of the user's consent to one call. */
+/** The user's consent to one call, as a transport knows it. */
 export interface Consent {
-  /** Whether this client can ask the user. Where it can, a model's word that they agreed counts for nothing. */
+  /** Whether this client can ask the user. If it can, `confirm: true` from the model is ignored. */
   canAsk: boolean
-  /** Digest of what they agreed to; null: they were not asked. */
+  /** Digest of what the user agreed to; null: not asked. */
   given: string | null
 }
 
 export const noConsent: Consent = { canAsk: false, given: null }
 
-/** Digest of exactly what is asked: another text, or one item more, is another question. */
+/** Digest of the exact question: a changed text or one more item makes another question. */
 export const subjectOf = (confirmation: Confirmation): Promise<string> => canonicalDigest(confirmation)
 
-/** Whether the tool may act now. It looks at what is there at this moment, whatever was agreed to before. */
+/** Decides whether the tool may act now, by the current state of the API. */
 export async function mayAct(
   tool: AnyTool,
   input: unknown,
@@ -26,11 +28,52 @@ export async function mayAct(
   { canAsk, given }: Consent,
   isConfirmed: boolean,
 ): Promise<Result<null, CallProblem>> {
-  const asking = await tool.confirm?.(input, context)
-  if (asking === undefined) return ok(null)
-  if (!asking.ok) return asking
-  const confirmation = asking.value
+  const required = await tool.confirm?.(input, context)
+  if (required === undefined) return ok(null)
+  if (!required.ok) return required
+  const confirmation = required.value
   if (confirmation === null || (!canAsk && isConfirmed)) return ok(null)
   if (given === null) return err({ reason: 'unconfirmed', confirmation })
   return given === (await subjectOf(confirmation)) ? ok(null) : err({ reason: 'changed_meanwhile' })
+}
+
+/**
+ * A question as a form, the same on both transports. It has one list and one yes for all items, because some clients ask
+ * field by field. Foreign text is a read-only value: the list has a single choice, and its texts are quoted as JSON. Every
+ * revision of elicitation supports this way to show a value (since MCP 2025-06-18).
+ */
+export const formOf = ({ question, items }: Confirmation) => ({
+  message: question,
+  requestedSchema: {
+    type: 'object' as const,
+    properties: {
+      items: {
+        type: 'string' as const,
+        title: items.length === 1 ? 'This one' : `These ${items.length}`,
+        enum: [items.map(({ text }) => quotedJson(text)).join(', ')],
+      },
+      confirm: { type: 'boolean' as const, title: 'Yes, do this', default: false },
+    },
+    required: ['confirm'],
+  },
+})
+
+const Agreed = z.object({ action: z.literal('accept'), content: z.object({ confirm: z.literal(true) }) })
+const Answered = z.object({ action: z.enum(['accept', 'decline', 'cancel']) })
+
+/** Requires `confirm: true`: some clients fill in required fields by themselves. */
+export const isAgreed = (reply: unknown): boolean => Agreed.safeParse(reply).success
+
+/** Reads a client's reply to a question; an invalid reply means that it could not ask. */
+export const readReply = (reply: unknown): 'agreed' | 'declined' | 'not_asked' =>
+  isAgreed(reply) ? 'agreed' : Answered.safeParse(reply).success ? 'declined' : 'not_asked'
+
+const Elicitation = z.object({ elicitation: z.object({ form: z.unknown(), url: z.unknown() }).partial() })
+
+/** MCP 2026-07-28 Elicitation, Capabilities: an empty capability means forms. */
+export function canShowForms(capabilities: unknown): boolean {
+  const declared = Elicitation.safeParse(capabilities)
+  if (!declared.success) return false
+  const { form, url } = declared.data.elicitation
+  return form !== undefined || url === undefined
 }

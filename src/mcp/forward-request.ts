@@ -1,4 +1,4 @@
-/** What a transport may see of a client's headers; all others stay outside. */
+/** The only client headers that a transport may see. */
 const FORWARDED = new Set([
   'accept',
   'content-type',
@@ -7,7 +7,7 @@ const FORWARDED = new Set([
   'mcp-name',
   'mcp-protocol-version',
   'mcp-session-id',
-  // As far as the record of a call, and no further (call-key.ts).
+  // For the call record only (idempotency.ts).
   'traceparent',
   'user-agent',
 ])
@@ -15,19 +15,18 @@ const FORWARDED = new Set([
 const isForwarded = (name: string) => FORWARDED.has(name) || name.startsWith('mcp-param-')
 
 /**
- * The request as a transport sees it. A list of what passes, not of what is stripped: the library steers its objects
- * by headers (`x-agents-…`, `cf-mcp-…`, `upgrade`) and by the query (`_pk`), our principal is a header too, and
- * the bearer has no business beyond the edge.
+ * The request as a transport sees it. It uses an allowlist: the library controls its objects by headers (`x-agents-…`,
+ * `cf-mcp-…`, `upgrade`) and by the query (`_pk`), the principal is a header too, and the bearer must stay at the edge.
  */
 export function forwardRequest(request: Request, body: string | null): Request {
   const headers = new Headers([...request.headers].filter(([name]) => isForwarded(name)))
   const { origin, host, pathname } = new URL(request.url)
-  // The SDK looks at it on localhost; the origin of the URL was checked first of all (http/origin-guard.ts).
+  // The SDK checks Host on localhost; http/origin-guard.ts has checked the origin of the URL.
   headers.set('host', host)
   return new Request(origin + pathname, { method: request.method, headers, body, signal: request.signal })
 }
 
-/** Clients need a fraction of it. In a session the message is in a header too (read-message.ts). */
+/** Far above what clients send. In a session the message is a header too (read-message.ts). */
 export const MOST_HEADER_BYTES = 8_192
 
 export const headerBytes = ({ headers }: Request): number =>

@@ -1,29 +1,30 @@
-import { errorCode, jsonRpcError, SPEAKS_STREAMABLE_HTTP } from './json-rpc-error.ts'
+import { z } from 'zod'
+import { SPEAKS_STREAMABLE_HTTP, errorCode, jsonRpcError } from './json-rpc-error.ts'
+import type { Failures } from '#limits/failures.ts'
 
 const METHODS = ['POST', 'GET', 'DELETE', 'OPTIONS']
 
-// By name: `*` never means Authorization (Fetch §4.9), and some browsers take it for a name. It is there for the
-// headers that parameters of tools are mirrored in (`Mcp-Param-…`, MCP 2026-07-28 Transports).
+// Listed by name: `*` never covers Authorization (Fetch §4.9), and some browsers read it as a name. It covers the
+// headers that mirror tool parameters (`Mcp-Param-…`, MCP 2026-07-28 Transports).
 const ALLOWED_HEADERS =
   'Authorization, Content-Type, Accept, Last-Event-ID, Mcp-Method, Mcp-Name, MCP-Protocol-Version, Mcp-Session-Id, ' +
   'traceparent, *'
 
 /**
- * What must hold before anyone looks at the bearer; null means go on. The host was checked before (the origin
- * guard in compose.ts); the bearer is checked after.
+ * Checks origin and method; null means pass. The origin guard in compose.ts checks the host before, the resource server
+ * checks the bearer after.
  */
 export function guardMcpRequest(
   request: Request,
   { publicOrigin, allowedOrigins }: { publicOrigin: string; allowedOrigins: readonly string[] },
 ): Response | null {
-  // MCP 2026-07-28 Transports, Security Warning: a present and invalid Origin is 403 (DNS rebinding). Clients
-  // that are not browsers send none.
+  // MCP 2026-07-28 Transports, Security Warning: an invalid Origin is 403 (DNS rebinding). Only browsers send one.
   const origin = request.headers.get('origin')
   if (origin !== null && origin !== publicOrigin && !allowedOrigins.includes(origin)) {
     return jsonRpcError(403, errorCode.refused, 'This origin is not allowed.')
   }
   if (request.method === 'OPTIONS' && origin !== null) return answerPreflight(origin)
-  if (isOfOldTransport(request)) {
+  if (isOldTransport(request)) {
     return jsonRpcError(405, errorCode.refused, SPEAKS_STREAMABLE_HTTP, { allow: 'POST', ...corsOf(origin) })
   }
   if (METHODS.includes(request.method)) return null
@@ -31,16 +32,16 @@ export function guardMcpRequest(
 }
 
 /**
- * A client of MCP 2024-11-05 (HTTP+SSE) opens with a GET for events. Without this check its user would sign in first
- * and then see that the transport is not supported. Later clients name a session or a revision when they open a stream.
- * MCP 2025-11-25 Transports, Listening for Messages: 405 without a stream. With a bearer the answer comes after its check.
+ * Recognizes MCP 2024-11-05 (HTTP+SSE), which opens with a GET for events. Without this check its user would sign in
+ * before the client learns that the transport is not supported. Later clients name a session or a revision.
+ * MCP 2025-11-25 Transports, Listening for Messages: 405 without a stream. A request with a bearer is answered after it.
  */
-const isOfOldTransport = ({ method, headers }: Request): boolean =>
+const isOldTransport = ({ method, headers }: Request): boolean =>
   method === 'GET' &&
   headers.get('accept')?.includes('text/event-stream') === true &&
   !['authorization', 'mcp-session-id', 'mcp-protocol-version'].some((name) => headers.has(name))
 
-/** For an origin that was checked. */
+/** CORS headers; the origin must have passed the guard. */
 export const corsOf = (origin: string | null): Record<string, string> =>
   origin === null
     ? {}
@@ -50,7 +51,7 @@ export const corsOf = (origin: string | null): Record<string, string> =>
         vary: 'Origin',
       }
 
-/** The exact address, for a request that is close to it. */
+/** Answers a path close to /mcp with the exact address. */
 export const answerOtherPath = (resource: string): Response =>
   jsonRpcError(
     404,
@@ -58,7 +59,7 @@ export const answerOtherPath = (resource: string): Response =>
     `The address of this server is ${resource}, exactly so. Nothing was done.`,
   )
 
-/** The library would answer every preflight alike; only an origin that was checked gets this far. */
+/** The library would allow every origin; only a checked origin reaches this. */
 const answerPreflight = (origin: string): Response =>
   new Response(null, {
     status: 204,
@@ -69,4 +70,63 @@ const answerPreflight = (origin: string): Response =>
       'access-control-max-age': '86400',
       vary: 'Origin',
     },
+  })
+
+// The same grammar as the library's, so that every token is limited.
+const BEARER = /^Bearer[\t ]+([^\s,]+)$/i
+
+/**
+ * Limits failed bearers and sessions of a grant by network, before the bearer is looked up. A request without a bearer
+ * is not a failure: every connection begins with one, to get the challenge.
+ */
+export async function limitBearer(
+  request: Request,
+  { failures, isRetired }: { failures: Failures; isRetired: (token: string) => boolean },
+  ask: () => Promise<Response>,
+): Promise<Response> {
+  const tooMany = (waitSeconds: number) => answerTooMany(request, String(waitSeconds))
+  const token = BEARER.exec(request.headers.get('authorization') ?? '')?.[1]
+  const answer =
+    token === undefined
+      ? await ask()
+      : await failures.limitToken({ request, token, isRetired: isRetired(token) }, ask, tooMany)
+  if (answer.status === 401) return explainChallenge(answer)
+  if (answer.status !== 429) return answer
+  // The user's object answers in OAuth's form; MCP clients read JSON-RPC.
+  await answer.body?.cancel()
+  return answerTooMany(request, answer.headers.get('retry-after') ?? '1')
+}
+
+const OAuthError = z.object({ error_description: z.string() })
+
+/**
+ * Adds a sentence to the challenge, for clients that show only the body. It reveals no more than the challenge does. A
+ * JSON-RPC body stays as it is.
+ */
+async function explainChallenge(answer: Response): Promise<Response> {
+  const text = await answer.text()
+  const body: unknown =
+    answer.headers.get('content-type')?.startsWith('application/json') === true ? JSON.parse(text) : null
+  if (z.object({ jsonrpc: z.literal('2.0') }).safeParse(body).success) return new Response(text, answer)
+  const why = OAuthError.safeParse(body).data?.error_description
+  const isInvalid = answer.headers.get('www-authenticate')?.includes('error="invalid_token"') === true
+  const words = isInvalid ? `${why === undefined ? NO_LONGER : `${why}.`} ${AGAIN}` : SIGN_IN
+  const headers = new Headers(answer.headers)
+  headers.delete('content-length')
+  headers.set('content-type', 'application/json')
+  const error = { code: errorCode.refused, message: words }
+  return Response.json({ jsonrpc: '2.0', id: null, error }, { status: 401, headers })
+}
+
+const SIGN_IN =
+  'Sign in to use this server: your MCP client opens a browser for it. If it does not, connect to this server again in ' +
+  'the client and choose to sign in.'
+const NO_LONGER = 'This access is not valid any more.'
+const AGAIN =
+  'Sign in again to use this server: your MCP client opens a browser for it. If it does not, remove its login and connect again.'
+
+const answerTooMany = (request: Request, retryAfter: string): Response =>
+  jsonRpcError(429, errorCode.refused, 'Too many requests. Nothing was done. Try again later.', {
+    'retry-after': retryAfter,
+    ...corsOf(request.headers.get('origin')),
   })

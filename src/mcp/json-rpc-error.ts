@@ -1,11 +1,15 @@
-/** Codes of JSON-RPC 2.0 §5.1, and those that MCP servers use for a session or a resource that does not exist. */
+import type { DenialWords } from './product.ts'
+import { type CallProblem, sayDenial } from './tool-denial.ts'
+import { STOPPED } from './tool-result.ts'
+
+/** Codes of JSON-RPC 2.0 §5.1, of MCP, and one of our own. */
 export const errorCode = {
   parse: -32700,
   invalidRequest: -32600,
   methodNotFound: -32601,
   invalidParams: -32602,
   internal: -32603,
-  /** The usual code for a request that the transport itself refuses. */
+  /** The usual code for a request that a transport refuses. */
   transport: -32_000,
   sessionNotFound: -32001,
   /** MCP 2025-11-25 Resources, Error Handling; 2026-07-28 says -32602 for it. */
@@ -14,19 +18,19 @@ export const errorCode = {
   headerMismatch: -32_020,
   missingCapability: -32_021,
   unsupportedRevision: -32_022,
-  /** Ours, hence outside what JSON-RPC reserves (MCP 2026-07-28 Base Protocol, Error Codes). */
+  /** Our own, outside the range that JSON-RPC reserves (MCP 2026-07-28 Base Protocol, Error Codes). */
   refused: -31_000,
 } as const
 
-/** For a GET without a session, with which a client of the older transport begins. */
+/** Answers a GET without a session: a client of the older transport begins with one. */
 export const SPEAKS_STREAMABLE_HTTP =
   'This server speaks the Streamable HTTP transport of MCP at this address: begin with POST. The older HTTP+SSE ' +
   'transport is not supported; choose Streamable HTTP ("http") in the settings of the client.'
 
-/** In the data of an error that leaves a transport: its sentence is ours. clean-answer.ts looks for it and removes it. */
+/** Marks an error whose sentence is our own; clean-answer.ts removes the mark. */
 export const OWN_WORDS = 'own-words'
 
-/** An error whose request is not read yet: JSON-RPC 2.0 §5 wants null then. Once it is, echo-id.ts puts its id in. */
+/** An error before the request is read: JSON-RPC 2.0 §5 requires a null id. `echoId` fills it in later. */
 export const jsonRpcError = (
   status: number,
   code: number,
@@ -38,22 +42,47 @@ export const jsonRpcError = (
     { status, headers: { 'cache-control': 'no-store', ...headers } },
   )
 
-/** As the transports answer a request that they have read: the error is in the message, not in the status. */
+/** An error with HTTP 200, as the transports answer a valid request. */
 export const answerDenial = (id: string | number, { code, message }: { code: number; message: string }) =>
   Response.json(
     { jsonrpc: '2.0', id, error: { code, message } },
     { headers: { 'cache-control': 'no-store' } },
   )
 
-/** The same for a result. */
 export const answerResult = (id: string | number, result: object) =>
   Response.json({ jsonrpc: '2.0', id, result }, { headers: { 'cache-control': 'no-store' } })
 
-/** Soon: an object that died is there again at the next message. */
 const RETRY_AFTER_SECONDS = 5
 
-/** Something of ours did not answer: a client waits and asks again, and signs nobody out for it (invariant 10). */
+/** An outage is 503 with Retry-After, so that it signs nobody out (invariant 10). */
 export const answerOutage = () =>
   jsonRpcError(503, errorCode.refused, 'This server could not answer. Try again later.', {
     'retry-after': String(RETRY_AFTER_SECONDS),
   })
+
+/** A denial that a handler throws: both SDKs turn an error with these fields into a JSON-RPC error. */
+export class RpcDenial extends Error {
+  readonly code: number
+  readonly data: Record<string, unknown>
+
+  constructor(code: number, message: string, data: Record<string, unknown> = {}) {
+    super(message)
+    this.code = code
+    this.data = { ...data, [OWN_WORDS]: true }
+  }
+}
+
+/** Lists have one page, so every cursor is invalid (MCP 2026-07-28 Pagination, Error Handling). */
+export function refuseCursor(params: { cursor?: unknown } | undefined): void {
+  if (params?.cursor !== undefined) throw new RpcDenial(errorCode.invalidParams, 'This cursor leads nowhere.')
+}
+
+/** The denial of a read. answer-stopped.ts maps a read that could not start to an HTTP status. */
+export function readDenial(problem: CallProblem, words: DenialWords, transaction?: string): RpcDenial {
+  const stopped = problem.reason === 'ended' || problem.reason === 'not_started' ? { [STOPPED]: problem } : {}
+  const code = problem.reason === 'bad_input' ? errorCode.invalidParams : errorCode.internal
+  return new RpcDenial(code, sayDenial(problem, words), {
+    ...(transaction === undefined ? {} : { transaction }),
+    ...stopped,
+  })
+}

@@ -3,23 +3,22 @@ import type { AnyTool } from '#catalog/define-tool.ts'
 import { dataOf } from './clean-answer.ts'
 import { answerOutage, errorCode } from './json-rpc-error.ts'
 import type { DenialWords } from './product.ts'
-import { report } from './report.ts'
+import { report } from './request-log.ts'
 import { failure } from './tool-result.ts'
 
-const Asked = z.object({ method: z.string(), id: z.union([z.string(), z.number()]) })
+const RequestMessage = z.object({ method: z.string(), id: z.union([z.string(), z.number()]) })
 const Answer = z.union([
   z.object({ id: z.union([z.string(), z.number()]), result: z.unknown() }),
   z.object({ id: z.union([z.string(), z.number()]).nullable(), error: z.unknown() }),
 ])
 
-/** The last event of a stream whose request was cancelled: a comment, which clients skip. */
+/** Ends the stream of a cancelled request: a comment, which clients skip. */
 export const CANCELLED = ': cancelled'
 
 /**
- * The object of a session can die while it works: a release, a machine that goes away, a takeover by another grant.
- * The library then throws, answers 500, or ends the stream without an answer, for which its client would wait in vain.
- * Here a write gets the answer that nobody knows whether it was made (invariant 7), because it may have been;
- * everything else may be asked again.
+ * Answers a request whose session object died: a deploy, a lost machine, or a takeover by another grant. The library then
+ * throws, answers 500, or ends the stream without an answer, and the client would wait forever. A write is answered with
+ * an unknown outcome, because it may have run (invariant 7); everything else may be retried.
  */
 export async function orLost(
   ask: () => Promise<Response>,
@@ -27,8 +26,7 @@ export async function orLost(
   tool: AnyTool | undefined,
   words: DenialWords,
 ): Promise<Response> {
-  const asked = Asked.safeParse(message)
-  const id = asked.success ? asked.data.id : null
+  const id = RequestMessage.safeParse(message).data?.id ?? null
   const lost = (error: unknown): Response => {
     report('session.lost', error, { tool: tool?.name })
     return isWrite(tool) && id !== null ? Response.json(unknownOutcome(id, words)) : answerOutage()
@@ -45,7 +43,7 @@ export async function orLost(
   const first = await nextOf(reader)
   if (first === undefined) return lost(new Error('the stream ended without an answer'))
   return new Response(
-    completed(first, reader, () => lastWords(id, tool, words)),
+    completed(first, reader, () => lostMessage(id, tool, words)),
     response,
   )
 }
@@ -63,8 +61,8 @@ const unknownOutcome = (id: Id, words: DenialWords) => ({
   result: failure({ reason: 'unknown_outcome' }, null, words),
 })
 
-/** For a stream whose headers have left already: as one more event of it. */
-function lastWords(id: Id, tool: AnyTool | undefined, words: DenialWords): string {
+/** The last event of a stream whose headers are already sent. */
+function lostMessage(id: Id, tool: AnyTool | undefined, words: DenialWords): string {
   report('session.lost', new Error('the stream ended without an answer'), { tool: tool?.name })
   const message = isWrite(tool)
     ? unknownOutcome(id, words)
@@ -74,7 +72,7 @@ function lastWords(id: Id, tool: AnyTool | undefined, words: DenialWords): strin
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>
 
-/** A connection that broke is an end as well. */
+/** A broken connection counts as the end of the stream. */
 async function nextOf(reader: Reader): Promise<Uint8Array | undefined> {
   try {
     return (await reader.read()).value
@@ -83,8 +81,8 @@ async function nextOf(reader: Reader): Promise<Uint8Array | undefined> {
   }
 }
 
-/** The stream as it comes, and at its end the last words where no event of it was an answer. */
-function completed(first: Uint8Array, reader: Reader, words: () => string): ReadableStream<Uint8Array> {
+/** Passes the stream through and appends `message()` if no event was an answer. */
+function completed(first: Uint8Array, reader: Reader, message: () => string): ReadableStream<Uint8Array> {
   const decoder = new TextDecoder()
   let text = ''
   let isAnswered = false
@@ -104,7 +102,7 @@ function completed(first: Uint8Array, reader: Reader, words: () => string): Read
         controller.enqueue(chunk)
         return
       }
-      if (!isAnswered && !isAnswer(text)) controller.enqueue(new TextEncoder().encode(words()))
+      if (!isAnswered && !isAnswer(text)) controller.enqueue(new TextEncoder().encode(message()))
       controller.close()
     },
     cancel: (reason) => reader.cancel(reason),

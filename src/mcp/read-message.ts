@@ -1,11 +1,12 @@
-import { readBody } from '#http/bounded-body.ts'
-import { err, ok, type Result } from '#lib/result.ts'
+import { z } from 'zod'
 import { errorCode, jsonRpcError } from './json-rpc-error.ts'
+import { readBody } from '#http/bounded-body.ts'
+import { type Result, err, ok } from '#lib/result.ts'
 
 /**
- * Bounds of one message. The largest message that this server understands has 3 KB. The session library hands a message
- * to the session's object in a header as base64: 64 KiB become 88 KB, or 110 where each number is written out, which fits
- * with the other headers (forward-request.ts) under the platform's 128 KB for all of a request. Depth and members are what parsing and checking cost.
+ * Bounds of one message; the largest valid message has 3 KB. The session library passes a message to the session's object
+ * in a header as base64: 64 KiB become 88 KB, or 110 KB with numbers written out. With the other headers
+ * (forward-request.ts) this stays below the platform's 128 KB. Depth and members bound the cost of parsing.
  */
 export const MESSAGE_BOUNDS = { bytes: 65_536, depth: 32, members: 1_000 } as const
 
@@ -15,10 +16,10 @@ export interface Message {
   parsed: unknown
 }
 
-/** Reads the one message of a request, once and bounded. What comes back as an error is the answer to give. */
+/** Reads the message of a request, once and bounded. The error is the HTTP answer. */
 export async function readMessage(request: Request): Promise<Result<Message, Response>> {
   if (request.method !== 'POST') return ok({ body: null, parsed: undefined })
-  // Exactly this type, for both transports: SDK v1 is content when the words are somewhere in it.
+  // An exact match for both transports: SDK v1 accepts any type that contains the words.
   const read = await readBody(request, { type: 'application/json', maxBytes: MESSAGE_BOUNDS.bytes })
   if (!read.ok)
     return read.error === 'size'
@@ -30,7 +31,7 @@ export async function readMessage(request: Request): Promise<Result<Message, Res
     if (excess === 'members') return no(413, errorCode.invalidRequest, TOO_MANY)
     if (excess === 'depth') return no(400, errorCode.invalidRequest, TOO_DEEP)
     const parsed: unknown = JSON.parse(body)
-    // MCP 2025-06-18 removed batches. One message for each POST: every check before the transports sees all of it.
+    // MCP 2025-06-18 removed batches. With one message for each POST, no check can be bypassed.
     if (Array.isArray(parsed)) return no(400, errorCode.invalidRequest, 'Batches are not supported.')
     return ok({ body, parsed })
   } catch (error) {
@@ -52,11 +53,10 @@ const OPENS: ReadonlySet<number> = new Set([91, 123])
 const CLOSES: ReadonlySet<number> = new Set([93, 125])
 
 /**
- * One pass over the text before anything is made of it. Each member but the first of its object or array has a comma
- * before it, so commas and opened brackets together are at least as many as members. Text that is no JSON passes here
- * and fails in the parser.
+ * Checks the bounds in one pass before parsing. Commas and opening brackets together are at least as many as members.
+ * Invalid JSON passes here and fails in the parser.
  */
-export function findExcess(text: string): 'depth' | 'members' | null {
+function findExcess(text: string): 'depth' | 'members' | null {
   let [depth, members, isText] = [0, 0, false]
   for (let at = 0; at < text.length; at += 1) {
     const unit = text.charCodeAt(at)
@@ -73,4 +73,106 @@ export function findExcess(text: string): 'depth' | 'members' | null {
     if (members > MESSAGE_BOUNDS.members) return 'members'
   }
   return null
+}
+
+/**
+ * MCP 2025-11-25 and 2026-07-28 Basic, Requests: a string or an integer, never null. Unsafe integers are refused, because
+ * JSON.parse changes them. The length bound limits what a client can have echoed.
+ */
+const Id = z.union([z.string().max(256), z.int()])
+
+const Params = z.record(z.string(), z.unknown())
+type Params = z.infer<typeof Params>
+const Notification = z.strictObject({
+  jsonrpc: z.literal('2.0'),
+  method: z.string(),
+  params: Params.nullish(),
+})
+const RequestMessage = Notification.extend({ id: Id })
+const Answer = z.strictObject({ jsonrpc: z.literal('2.0'), id: Id, result: Params })
+const Failure = z.strictObject({
+  jsonrpc: z.literal('2.0'),
+  id: Id.nullish(),
+  error: z.looseObject({ code: z.int(), message: z.string() }),
+})
+
+interface NotificationMessage {
+  jsonrpc: '2.0'
+  method: string
+  params?: Params
+}
+
+/** The message of a POST, as both transports receive it. */
+export type Envelope =
+  | { kind: 'request'; message: NotificationMessage & { id: z.infer<typeof Id> } }
+  | { kind: 'notification'; message: NotificationMessage }
+  | { kind: 'answer'; message: z.infer<typeof Answer> | z.infer<typeof Failure> }
+
+const HasId = z.object({ method: z.string(), id: z.unknown() })
+
+/** Reads the kind of a message; anything but JSON-RPC is refused. */
+export function readEnvelope(parsed: unknown): Result<Envelope, Response> {
+  const request = RequestMessage.safeParse(parsed)
+  if (request.success) return ok({ kind: 'request', message: withoutAbsent(request.data) })
+  const notification = Notification.safeParse(parsed)
+  if (notification.success) return ok({ kind: 'notification', message: withoutAbsent(notification.data) })
+  const answer = z.union([Answer, Failure]).safeParse(parsed)
+  if (answer.success) return ok({ kind: 'answer', message: answer.data })
+  const identified = HasId.safeParse(parsed)
+  const isWrongId =
+    identified.success && identified.data.id !== undefined && !Id.safeParse(identified.data.id).success
+  return err(jsonRpcError(400, errorCode.invalidRequest, isWrongId ? WRONG_ID : NO_MESSAGE))
+}
+
+const WRONG_ID =
+  'The id of a request is a text of at most 256 characters, or a whole number between -9007199254740991 and ' +
+  '9007199254740991. Nothing was done.'
+const NO_MESSAGE =
+  'The body is not a message of JSON-RPC 2.0: an object with jsonrpc, method, params and, for a request, id. Nothing was done.'
+
+/** Some clients send null or an empty string for an absent value: `params: null`, `arguments: null`, `cursor: ""`. */
+function withoutAbsent<M extends z.infer<typeof Notification>>(
+  message: M,
+): Omit<M, 'params'> & { params?: Params } {
+  const { params, ...rest } = message
+  if (params === undefined || params === null) return rest
+  const isGiven = ([name, value]: [string, unknown]) =>
+    !(value === null && MAY_BE_NULL.has(name)) && !(name === 'cursor' && value === '')
+  const given: Params = Object.fromEntries(Object.entries(params).filter(isGiven))
+  const meta = NoProgress.safeParse(given['_meta'])
+  if (!meta.success) return { ...rest, params: given }
+  const { progressToken: _none, ...others } = meta.data
+  return { ...rest, params: { ...given, _meta: others } }
+}
+
+const MAY_BE_NULL: ReadonlySet<string> = new Set(['_meta', 'arguments', 'context', 'task'])
+const NoProgress = z.looseObject({ progressToken: z.null() })
+
+const WithId = z.object({ method: z.string(), id: Id })
+const ErrorWithoutId = z.looseObject({ jsonrpc: z.literal('2.0'), id: z.null(), error: z.unknown() })
+
+/**
+ * MCP 2026-07-28 Base Protocol, Error Responses (also in older revisions): an error carries the id of its request when
+ * that is readable. Answers from before a transport, and those of the session library, lack it.
+ */
+export async function echoId(response: Response, message: unknown): Promise<Response> {
+  const request = WithId.safeParse(message)
+  if (response.status < 400 || response.body === null || !request.success) return response
+  const text = await response.text()
+  const unnamed = ErrorWithoutId.safeParse(parsed(text))
+  if (!unnamed.success) return new Response(text, response)
+  const headers = new Headers(response.headers)
+  // The library sends some errors as plain text.
+  headers.set('content-type', 'application/json')
+  headers.delete('content-length')
+  return Response.json({ ...unnamed.data, id: request.data.id }, { status: response.status, headers })
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // An OAuth answer may be empty.
+    return undefined
+  }
 }

@@ -1,14 +1,112 @@
 import { z } from 'zod'
-import { textUpTo } from '#lib/bounded-text.ts'
-import { ok } from '#lib/result.ts'
+import type { Catalog } from '#catalog/define-product.ts'
 import type { AnyPrompt } from '#catalog/define-prompt.ts'
 import type { AnyResource, AnyTemplate } from '#catalog/define-resource.ts'
 import { type AnyTool, defineTool } from '#catalog/define-tool.ts'
+import { textUpTo } from '#lib/bounded-text.ts'
+import { type Result, err, ok } from '#lib/result.ts'
+
+/** The act and input of a message that reads. */
+export type Read = { act: AnyTool; input: unknown }
+
+/** `nothing`: the reference exists but has nothing to complete. */
+type NoRead = 'nothing' | 'unknown'
+
+export interface Reads {
+  resource(uri: string): Result<Read, 'unknown'>
+  prompt(name: string, args: unknown): Result<Read, 'unknown'>
+  completion(params: CompletionParams): Result<Read, NoRead>
+}
+
+const Reference = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ref/resource'), uri: z.string() }),
+  z.object({ type: z.literal('ref/prompt'), name: z.string() }),
+])
+const CompletionParams = z.object({
+  ref: Reference,
+  argument: z.object({ name: z.string(), value: z.string() }),
+})
+type CompletionParams = z.infer<typeof CompletionParams>
+
+/** Indexes the product's resources, templates and prompts; used at the edge and by both transports. */
+export function makeReads({ resources, resourceTemplates, prompts }: Catalog): Reads {
+  const byUri = new Map(resources.map((resource) => [resource.uri, resourceRead(resource)]))
+  const byName = new Map(prompts.map((prompt) => [prompt.name, promptRead(prompt)]))
+  const templates = resourceTemplates.map((template) => ({
+    template,
+    act: templateRead(template),
+    match: matchTemplate(template.uriTemplate),
+    completions: new Map(
+      Object.entries(template.complete ?? {}).map(([variable, complete]) => [
+        variable,
+        completionRead(template, variable, complete),
+      ]),
+    ),
+  }))
+
+  return {
+    resource(uri) {
+      const act = byUri.get(uri)
+      if (act !== undefined) return ok({ act, input: {} })
+      for (const { template, act: read, match } of templates) {
+        const input = match(uri)
+        // Variables that the template's schema refuses mean: no such resource.
+        if (input !== null && template.variables.safeParse(input).success) return ok({ act: read, input })
+      }
+      return err('unknown')
+    },
+    prompt(name, args) {
+      const act = byName.get(name)
+      return act === undefined ? err('unknown') : ok({ act, input: args ?? {} })
+    },
+    completion({ ref, argument }) {
+      if (ref.type === 'ref/prompt') return err(byName.has(ref.name) ? 'nothing' : 'unknown')
+      const found = templates.find(({ template }) => template.uriTemplate === ref.uri)
+      if (found === undefined) return err(byUri.has(ref.uri) ? 'nothing' : 'unknown')
+      const act = found.completions.get(argument.name)
+      return act === undefined ? err('nothing') : ok({ act, input: { typed: argument.value } })
+    },
+  }
+}
+
+const Message = z.discriminatedUnion('method', [
+  z.object({ method: z.literal('resources/read'), params: z.object({ uri: z.string() }) }),
+  z.object({
+    method: z.literal('prompts/get'),
+    params: z.object({ name: z.string(), arguments: z.unknown().optional() }),
+  }),
+  z.object({ method: z.literal('completion/complete'), params: CompletionParams }),
+])
+
+const Subscribe = z.object({
+  method: z.literal('resources/subscribe'),
+  params: z.object({ uri: z.string() }),
+})
+
+/** The read that a subscribe message needs the scopes of. */
+export function subscribeAsked(reads: Reads, message: unknown): AnyTool | undefined {
+  const request = Subscribe.safeParse(message)
+  const found = request.success ? reads.resource(request.data.params.uri) : null
+  return found?.ok === true ? found.value.act : undefined
+}
+
+/** The read that a message asks for; undefined for other messages and unknown names, which the transports answer. */
+export function readAsked(reads: Reads, message: unknown): AnyTool | undefined {
+  const request = Message.safeParse(message)
+  if (!request.success) return undefined
+  const { method, params } = request.data
+  const found =
+    method === 'resources/read'
+      ? reads.resource(params.uri)
+      : method === 'prompts/get'
+        ? reads.prompt(params.name, params.arguments)
+        : reads.completion(params)
+  return found.ok ? found.value.act : undefined
+}
 
 /*
- * What is read goes through the door of the tools (invoke-tool.ts): scopes, the intent on record, the downstream token,
- * the deadline and the outcome are the same. So each thing to read is made a tool that clients never see; its name is
- * what the record says of it, and no tool can have it, because of the slash.
+ * Reads run through invoke-tool.ts like tools, with the same scopes, stored intent, downstream token, deadline and outcome.
+ * Each resource, template, prompt and completion becomes a hidden tool. Its name has a slash, so no real tool can have it.
  */
 
 const MAX_CHARACTERS = 100_000
@@ -32,11 +130,10 @@ export const Completed = z.object({
   total: z.int(),
   hasMore: z.boolean(),
 })
-/** What a user has typed so far. */
 const Typed = z.strictObject({ typed: textUpTo(200) })
 
-type Read = Pick<AnyTool, 'name' | 'title' | 'description' | 'scopes'>
-const unseen = (kind: string, { name, title, description, scopes }: Read) => ({
+type Description = Pick<AnyTool, 'name' | 'title' | 'description' | 'scopes'>
+const hiddenTool = (kind: string, { name, title, description, scopes }: Description) => ({
   name: `${kind}/${name}`,
   title,
   description,
@@ -45,9 +142,9 @@ const unseen = (kind: string, { name, title, description, scopes }: Read) => ({
   say: () => '',
 })
 
-export const resourceRead = (resource: AnyResource): AnyTool =>
+const resourceRead = (resource: AnyResource): AnyTool =>
   defineTool({
-    ...unseen('resource', resource),
+    ...hiddenTool('resource', resource),
     input: z.strictObject({}),
     output: Forms,
     async run(_input, context) {
@@ -56,9 +153,9 @@ export const resourceRead = (resource: AnyResource): AnyTool =>
     },
   })
 
-export const templateRead = (template: AnyTemplate): AnyTool =>
+const templateRead = (template: AnyTemplate): AnyTool =>
   defineTool({
-    ...unseen('resource', template),
+    ...hiddenTool('resource', template),
     input: template.variables,
     output: Forms,
     async run(variables, context) {
@@ -67,22 +164,22 @@ export const templateRead = (template: AnyTemplate): AnyTool =>
     },
   })
 
-export const promptRead = (prompt: AnyPrompt): AnyTool =>
+const promptRead = (prompt: AnyPrompt): AnyTool =>
   defineTool({
-    ...unseen('prompt', prompt),
+    ...hiddenTool('prompt', prompt),
     input: prompt.arguments,
     output: Parts,
-    async run(given, context) {
-      const parts = await prompt.get(given, context)
+    async run(args, context) {
+      const parts = await prompt.get(args, context)
       return parts.ok ? ok({ parts: [...parts.value] }) : parts
     },
   })
 
 type Complete = NonNullable<AnyTemplate['complete']>[string]
 
-export const completionRead = (template: AnyTemplate, variable: string, complete: Complete): AnyTool =>
+const completionRead = (template: AnyTemplate, variable: string, complete: Complete): AnyTool =>
   defineTool({
-    ...unseen('completion', { ...template, name: `${template.name}.${variable}` }),
+    ...hiddenTool('completion', { ...template, name: `${template.name}.${variable}` }),
     input: Typed,
     output: Completed,
     async run({ typed }, context) {
@@ -93,3 +190,28 @@ export const completionRead = (template: AnyTemplate, variable: string, complete
       return ok({ values: shown, total: fitting.length, hasMore: shown.length < fitting.length })
     },
   })
+
+/** RFC 6570 §3.2.2: simple expressions only. Values have no slash, so a URI matches one template at most. */
+const EXPRESSION = /\{([A-Za-z][A-Za-z0-9]*)\}/
+
+/** Returns a function that reads a template's variables from a URI, or null when the URI does not match. */
+export function matchTemplate(uriTemplate: string): (uri: string) => Record<string, string> | null {
+  // `split` puts the names at the odd positions.
+  const pieces = uriTemplate.split(EXPRESSION)
+  const names = pieces.filter((_piece, at) => at % 2 === 1)
+  const pattern = new RegExp(
+    `^${pieces.map((piece, at) => (at % 2 === 1 ? '([^/?#]+)' : escaped(piece))).join('')}$`,
+  )
+  return (uri) => {
+    const values = pattern.exec(uri)?.slice(1)
+    if (values === undefined) return null
+    try {
+      return Object.fromEntries(names.map((name, at) => [name, decodeURIComponent(values[at] ?? '')]))
+    } catch {
+      // A malformed escape matches nothing.
+      return null
+    }
+  }
+}
+
+const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)

@@ -3,15 +3,15 @@ import { fromBase64Url, toBase64Url } from '#lib/hash.ts'
 import type { Principal } from '#principal.ts'
 
 /**
- * What the stateless transport must know again when the user has answered. The client carries it, so it is signed over
- * the principal as well (MCP 2026-07-28 MRTR, Server Requirements), and holds digests, no arguments.
+ * The state of a question on the stateless transport. The client carries it, so the MAC also covers the principal (MCP
+ * 2026-07-28 MRTR, Server Requirements), and it holds digests instead of arguments.
  */
 export const RequestState = z.strictObject({
   /** Digest of tool and arguments. */
   call: z.string(),
   /** Digest of what the user was asked. */
   subject: z.string(),
-  /** Their User uses it up (users/requests/confirmations.ts). */
+  /** Consumed in the user's object (users/requests/confirmations.ts). */
   nonce: z.string(),
   endsAtSeconds: z.int(),
 })
@@ -22,8 +22,8 @@ export type StateKeys = readonly [CryptoKey, ...CryptoKey[]]
 
 const SIGNED = /^ask1\.([A-Za-z0-9_-]{1,1000})\.([A-Za-z0-9_-]{43})$/
 
-/** Whether this server could have made it; a test entry may have made others (extension.ts). */
-export const looksLikeOurs = (state: string): boolean => state.startsWith('ask1.')
+/** Whether the state has our prefix; a test entry may issue others (extension.ts). */
+export const hasOurPrefix = (state: string): boolean => state.startsWith('ask1.')
 
 const signedText = (body: string, { user, grant, client }: Principal) =>
   new TextEncoder().encode(JSON.stringify(['request-state', body, user, grant, client]))
@@ -37,7 +37,7 @@ export async function writeState(
   return `ask1.${body}.${toBase64Url(await crypto.subtle.sign('HMAC', key, signedText(body, principal)))}`
 }
 
-/** null: altered, made for somebody else or for another grant, or too old. */
+/** null: altered, expired, or issued for another user, client or grant. */
 export async function readState(
   keys: StateKeys,
   principal: Principal,

@@ -5,35 +5,35 @@ import { BearerProps, type Principal } from '#principal.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import { COULD_NOT_ASK } from './ask-in-session.ts'
 import { findWrongParamsInSession } from './check-params.ts'
-import { cleanAnswer, type RenamedId } from './clean-answer.ts'
-import type { Envelope } from './envelope.ts'
+import { cleanAnswer, type IdMapping } from './clean-answer.ts'
+import type { Envelope } from './read-message.ts'
 import {
   answerDenial,
   answerResult,
   errorCode,
   jsonRpcError,
   SPEAKS_STREAMABLE_HTTP,
+  RpcDenial,
 } from './json-rpc-error.ts'
 import type { DenialWords } from './product.ts'
 import { orLost } from './lost-answer.ts'
 import type { UserApi, McpSettings } from './deps.ts'
 import { PRINCIPAL_HEADER, writePrincipal } from './principal-header.ts'
-import { report } from './report.ts'
-import { RpcDenial } from './rpc-denial.ts'
-import { library } from './session.ts'
-import { openSessionId, signSessionId } from './session-id.ts'
 import { sessionObject } from './session-object.ts'
+import { report } from './request-log.ts'
+import { sessionLibrary } from './session.ts'
+import { openSessionId, signSessionId } from './session-id.ts'
 
 const SESSION_HEADER = 'mcp-session-id'
 
-/** What serving one request takes beside the request: `tool` is the one that its message calls. */
-interface Serving {
+/** The context of one request. `tool` is the tool that its message calls. */
+interface SessionRequestDeps {
   env: Env
   settings: McpSettings
   userApi: UserApi
-  /** null: the method has no body. */
+  /** null when the method has no body. */
   envelope: Envelope | null
-  /** All that there are; null: a test entry has more. */
+  /** All tools; null when a test entry adds more. */
   tools: readonly AnyTool[] | null
   tool: AnyTool | undefined
   words: DenialWords
@@ -42,30 +42,30 @@ interface Serving {
 }
 
 /**
- * The edge of the session transport. The library finds a session by its id alone and runs it as whoever opened it;
- * so ids are signed for their owner here, and the principal is that of the request.
+ * The edge of the session transport. The library finds a session by its id alone and runs it as the user who opened it.
+ * So each id carries a MAC for its owner, and the principal comes from the request.
  */
 export async function serveSession(
   request: Request,
   ctx: OAuthResourceContext<unknown>,
   principal: Principal,
-  { env, settings: { sessionKeys }, userApi, envelope, tools, tool, words, tie }: Serving,
+  { env, settings: { sessionKeys }, userApi, envelope, tools, tool, words, tie }: SessionRequestDeps,
 ): Promise<Response> {
-  const isBeginning = envelope?.kind === 'request' && envelope.message.method === 'initialize'
+  const isInitialize = envelope?.kind === 'request' && envelope.message.method === 'initialize'
   const signed = request.headers.get(SESSION_HEADER)
   const named = signed === null ? null : await openSessionId(sessionKeys, signed, principal)
   const session = BearerProps.parse(ctx.props).session === 'open' ? named : null
   if (session === null && signed !== null) {
-    // MCP 2025-11-25 Transports, Session Management: 404 makes a client start over. The same for an id of
-    // someone else: for this user it does not exist. A client may start over with its old id still in the header.
-    if (!isBeginning) return jsonRpcError(404, errorCode.sessionNotFound, 'Session not found')
+    // MCP 2025-11-25 Transports, Session Management: 404 makes a client start over; the same for another user's id.
+    // A client may start over with its old id still in the header.
+    if (!isInitialize) return jsonRpcError(404, errorCode.sessionNotFound, 'Session not found')
     request.headers.delete(SESSION_HEADER)
   }
-  if (session !== null && isBeginning) return jsonRpcError(400, errorCode.invalidRequest, ALREADY_OPEN)
-  if (!isBeginning && !isOurRevision(request))
+  if (session !== null && isInitialize) return jsonRpcError(400, errorCode.invalidRequest, ALREADY_OPEN)
+  if (!isInitialize && !isOurRevision(request))
     return jsonRpcError(400, errorCode.invalidRequest, UNKNOWN_REVISION)
-  if (session === null && !isBeginning) return jsonRpcError(400, errorCode.transport, noSession(request))
-  // The User ends the object, and retries: a session that is not on its list cannot be reached.
+  if (session === null && !isInitialize) return jsonRpcError(400, errorCode.transport, noSession(request))
+  // The user's object ends the session's object, with retries. A session off its list is unreachable.
   if (session !== null && request.method === 'DELETE') {
     await userApi.closeSession(session)
     return new Response(null, { status: 204 })
@@ -76,35 +76,37 @@ export async function serveSession(
     return answer instanceof RpcDenial ? answerDenial(id, answer) : answerResult(id, answer)
   }
   if (session !== null) request.headers.set(SESSION_HEADER, session)
-  const going = await goingIn(envelope, session, (id) =>
+  const internal = await toInternal(envelope, session, (id) =>
     session === null ? Promise.resolve([]) : sessionObject(env, session).runningAs(id, principal.grant),
   )
-  if (going === 'nothing') return new Response(null, { status: 202 })
+  if (internal === 'ignored') return new Response(null, { status: 202 })
   request.headers.set(PRINCIPAL_HEADER, writePrincipal(principal))
   const forwarded =
-    going === null ? request : new Request(request, { method: 'POST', body: JSON.stringify(going.message) })
+    internal === null
+      ? request
+      : new Request(request, { method: 'POST', body: JSON.stringify(internal.message) })
   const found: { session: string | null } = { session: null }
   const ask = async () => {
-    // Inside orLost, which answers for a call whose stream ends before its result.
-    const response = tie(await library.fetch(forwarded, env, withoutProps(ctx)))
+    // Runs inside orLost, which answers a call whose stream ends before its result.
+    const response = tie(await sessionLibrary.fetch(forwarded, env, withoutProps(ctx)))
     found.session = response.headers.get(SESSION_HEADER)
-    // On the list of its user before the client knows its id: so an ending finds it, and its life has an end.
+    // Stored with its user before the client gets the id, so that ending the grant ends the session.
     if (session === null && found.session !== null) {
       await userApi.openSession(found.session, principal.grant, principal.client)
     }
     const isListening = request.method === 'GET' && response.ok
-    return isListening ? response : cleanAnswer(response, going?.renamed)
+    return isListening ? response : cleanAnswer(response, internal?.ids)
   }
   const response = await orLost(ask, envelope?.message, tool, words)
-  const { session: answering } = found
-  if (answering === null) return response
+  const { session: opened } = found
+  if (opened === null) return response
   if (session === null && !response.ok) {
-    ctx.waitUntil(abandon(env, userApi, answering))
+    ctx.waitUntil(abandon(env, userApi, opened))
     return response
   }
   const headers = new Headers(response.headers)
-  headers.set(SESSION_HEADER, await signSessionId(sessionKeys, answering, principal))
-  // MCP 2026-07-28 Transports, Receiving, and for its reason here too: a proxy must not collect what is streamed.
+  headers.set(SESSION_HEADER, await signSessionId(sessionKeys, opened, principal))
+  // MCP 2026-07-28 Transports, Receiving: a proxy must not buffer a stream.
   if (headers.get('content-type') === 'text/event-stream') headers.set('x-accel-buffering', 'no')
   return new Response(response.body, { status: response.status, headers })
 }
@@ -113,7 +115,7 @@ const ALREADY_OPEN =
   'This session is open. To begin another one, send initialize without Mcp-Session-Id. Nothing was done.'
 const UNKNOWN_REVISION = 'This revision of the protocol has no sessions here.'
 
-/** A client of the old transport opens with GET and waits for events. */
+/** A client of the old transport begins with a GET. */
 const noSession = ({ method }: Request): string =>
   method === 'GET'
     ? SPEAKS_STREAMABLE_HTTP
@@ -125,52 +127,52 @@ function isOurRevision({ headers }: Request): boolean {
   return revision === null || SUPPORTED_PROTOCOL_VERSIONS.includes(revision)
 }
 
-interface Going {
+interface InternalMessage {
   message: unknown
-  renamed: RenamedId | null
+  ids: IdMapping | null
 }
 
 const Cancelled = z.object({ requestId: z.union([z.string(), z.int()]) })
 
 /**
- * The message as the session's object gets it. Each request goes under an id of its own there, whatever its client called
- * it: many give all requests the same one, and SDK and library find call, stream and cancellation by it (decision 21).
+ * The message as the session's object receives it. Each request gets a unique internal id: many clients reuse one id, and
+ * the SDK and the library find call, stream and cancellation by it (decision 21).
  */
-async function goingIn(
+async function toInternal(
   envelope: Envelope | null,
   session: string | null,
   runningAs: (id: string) => Promise<string[]>,
-): Promise<Going | 'nothing' | null> {
+): Promise<InternalMessage | 'ignored' | null> {
   if (envelope === null) return null
   switch (envelope.kind) {
     case 'request': {
-      const given = envelope.message.id
-      const internal = `${crypto.randomUUID()} ${JSON.stringify(given)}`
-      return { message: { ...envelope.message, id: internal }, renamed: { internal, given } }
+      const external = envelope.message.id
+      const internal = `${crypto.randomUUID()} ${JSON.stringify(external)}`
+      return { message: { ...envelope.message, id: internal }, ids: { internal, external } }
     }
     case 'notification': {
       const { method, params } = envelope.message
-      if (method !== 'notifications/cancelled') return { message: envelope.message, renamed: null }
+      if (method !== 'notifications/cancelled') return { message: envelope.message, ids: null }
       const cancelled = Cancelled.safeParse(params)
-      if (!cancelled.success || session === null) return 'nothing'
+      if (!cancelled.success || session === null) return 'ignored'
       const [running, ...others] = await runningAs(JSON.stringify(cancelled.data.requestId))
-      if (running === undefined || others.length > 0) return 'nothing'
-      return { message: { ...envelope.message, params: { ...params, requestId: running } }, renamed: null }
+      if (running === undefined || others.length > 0) return 'ignored'
+      return { message: { ...envelope.message, params: { ...params, requestId: running } }, ids: null }
     }
     case 'answer': {
       const { message } = envelope
-      if (!('error' in message)) return { message, renamed: null }
+      if (!('error' in message)) return { message, ids: null }
       // The library waits forever if the answer is an error, and the call sees only a cancellation.
       const { jsonrpc, id } = message
-      if (id === undefined || id === null) return 'nothing'
-      return { message: { jsonrpc, id, result: COULD_NOT_ASK }, renamed: null }
+      if (id === undefined || id === null) return 'ignored'
+      return { message: { jsonrpc, id, result: COULD_NOT_ASK }, ids: null }
     }
     default:
       return envelope satisfies never
   }
 }
 
-/** Nobody got the id of this session: nobody will ever ask for it or end it. */
+/** Ends a session whose id never reached its client. */
 async function abandon(env: Env, userApi: UserApi, session: string): Promise<void> {
   const ends = [sessionObject(env, session).endSession(), userApi.closeSession(session)]
   for (const end of await Promise.allSettled(ends)) {
@@ -178,7 +180,7 @@ async function abandon(env: Env, userApi: UserApi, session: string): Promise<voi
   }
 }
 
-/** The library writes `props` to the session's storage in clear and keeps the first ones: there are none. */
+/** The library writes `props` to storage in clear and keeps the first ones, so it gets none. */
 const withoutProps = (ctx: ExecutionContext): ExecutionContext => ({
   props: {},
   exports: ctx.exports,

@@ -1,18 +1,17 @@
 import { fromBase64Url, toBase64Url } from '#lib/hash.ts'
 
 /**
- * A session id that the client sees: `<session>.<mac>`. The MAC covers user and client, so that an id opens
- * only for them, and one that was made up or belongs to others touches no object. It does not cover the grant:
- * a new login of the same user at the same client keeps its sessions.
+ * A client's session id is `<session>.<mac>`. The MAC covers user and client, so an id opens only for them, and a forged
+ * or foreign id touches no object. It does not cover the grant: a new login of the same user and client keeps sessions.
  */
-export interface SessionOwner {
+interface SessionOwner {
   user: string
   client: string
 }
 
 const SIGNED = /^([0-9a-f]{64})\.([A-Za-z0-9_-]{43})$/
 
-// JSON keeps the parts apart whatever they hold; a client id may be a URL.
+// JSON separates the parts unambiguously; a client id may be a URL.
 const signedText = (session: string, { user, client }: SessionOwner) =>
   new TextEncoder().encode(JSON.stringify(['mcp-session', session, user, client]))
 
@@ -24,7 +23,7 @@ export async function signSessionId(
   return `${session}.${toBase64Url(await crypto.subtle.sign('HMAC', key, signedText(session, owner)))}`
 }
 
-/** The name that the library gave the session, or null when this owner has no session with this id. */
+/** The library's name of the session; null when the MAC does not fit this owner. */
 export async function openSessionId(
   keys: readonly CryptoKey[],
   id: string,

@@ -9,9 +9,9 @@ import type { Subscription } from '#users/sessions/subscriptions.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import type { Confirmation } from '#catalog/confirmation.ts'
 import { ANSWER_MS, askInSession, OpenQuestions } from './ask-in-session.ts'
-import { answerInSession, type Extra } from './answer-in-session.ts'
-import type { Consent } from './consent.ts'
-import { makeReads } from './find-read.ts'
+import { answerInSession, type HandlerExtra } from './answer-in-session.ts'
+import { type Consent, canShowForms, formOf } from './consent.ts'
+import { makeReads } from './reads.ts'
 import { type Caller, invoke } from './invoke-tool.ts'
 import { makeLists } from './listed.ts'
 import { describeTool } from './list-tools.ts'
@@ -19,7 +19,6 @@ import { CANCELLED } from './lost-answer.ts'
 import { makeCaller } from './make-caller.ts'
 import type { McpEndpointDeps } from './deps.ts'
 import { PRINCIPAL_HEADER, readPrincipal } from './principal-header.ts'
-import { canShowForms, formOf } from './question-form.ts'
 import { tellProgress } from './tell-progress.ts'
 import { orBroken } from './tool-result.ts'
 
@@ -27,22 +26,20 @@ export type Session = McpAgent<Env>
 type Connection = Parameters<Session['onConnect']>[0]
 type ConnectionContext = Parameters<Session['onConnect']>[1]
 
-/** The library's way to a session: it finds the object by the id in the header, for whoever asks. */
-export const library = McpAgent.serve('/mcp', { binding: 'MCP_SESSION' })
+/** The library's handler. It finds the object by the id in the header and checks no owner. */
+export const sessionLibrary = McpAgent.serve('/mcp', { binding: 'MCP_SESSION' })
 
-/** The library's state of the stream of a POST. */
-const Answering = z.object({ requestIds: z.array(z.string()) })
+/** The library's state for the stream of a POST. */
+const StreamState = z.object({ requestIds: z.array(z.string()) })
 
-const principalOf = (extra: Extra) => readPrincipal(extra.requestInfo?.headers[PRINCIPAL_HEADER])
+const principalOf = (extra: HandlerExtra) => readPrincipal(extra.requestInfo?.headers[PRINCIPAL_HEADER])
 const grantOf = ({ request }: ConnectionContext) => readPrincipal(request.headers.get(PRINCIPAL_HEADER)).grant
 
 /**
- * The 2025 revisions: one object per session, an SDK v1 server in it. It trusts endpoint.ts, which alone can
- * reach it: the session belongs to the user and client of the request. Who asks, with which grant and scopes,
- * comes with each request; the object keeps none of it.
+ * The 2025 revisions: one object per session with an SDK v1 server. Only session-edge.ts reaches it, after it has checked
+ * that the session belongs to the request's user and client. The principal comes with each request and is never stored.
  */
 export function makeMcpSession(parts: McpEndpointDeps) {
-  // Once per isolate, and not for each session.
   const productOf = oncePerEnv((env: Env) => {
     const product = parts.productOf(env)
     return { product, lists: makeLists(product), reads: makeReads(product) }
@@ -51,11 +48,11 @@ export function makeMcpSession(parts: McpEndpointDeps) {
 
   return class McpSession extends McpAgent<Env> {
     readonly #questions = new OpenQuestions()
-    /** Each call that runs, with its grant. Its id is a UUID, a space, and the client's own id as JSON (session-edge.ts). */
+    /** Running requests and their grants. A key is a UUID, a space, and the client's id as JSON (session-edge.ts). */
     readonly #running = new Map<string, string>()
     override server = new McpServer(productOf(this.env).product.server, {
       instructions: productOf(this.env).product.instructions,
-      // The default validator, Ajv, compiles code, which workerd refuses.
+      // The default validator, Ajv, generates code, which workerd forbids.
       jsonSchemaValidator: new CfWorkerJsonSchemaValidator(),
     })
 
@@ -65,7 +62,7 @@ export function makeMcpSession(parts: McpEndpointDeps) {
         this.server.registerTool(
           tool.name,
           { ...describeTool(tool), inputSchema: tool.input, outputSchema: tool.output },
-          (input: unknown, extra: Extra) =>
+          (input: unknown, extra: HandlerExtra) =>
             orBroken(tool.name, served.product.words, () =>
               this.#during(extra, () => this.#call(tool, input, extra)),
             ),
@@ -84,7 +81,7 @@ export function makeMcpSession(parts: McpEndpointDeps) {
       parts.extend?.session?.(this.server)
     }
 
-    async #during<T>(extra: Extra, work: () => Promise<T>): Promise<T> {
+    async #during<T>(extra: HandlerExtra, work: () => Promise<T>): Promise<T> {
       const id = String(extra.requestId)
       this.#running.set(id, principalOf(extra).grant)
       try {
@@ -95,23 +92,23 @@ export function makeMcpSession(parts: McpEndpointDeps) {
       }
     }
 
-    /** A cancelled request gets no answer (MCP 2025-11-25 Cancellation), and the library ends a stream only with one. */
+    /** A cancelled request gets no answer (MCP 2025-11-25 Cancellation), but the library ends a stream only with one. */
     #endStreamOf(id: string): void {
       const end = { type: MessageType.CF_MCP_AGENT_EVENT, event: `${CANCELLED}\n\n`, close: true }
       for (const connection of this.getConnections()) {
-        const isIts = Answering.safeParse(connection.state).data?.requestIds.includes(id) === true
-        if (isIts) connection.send(JSON.stringify(end))
+        const isOwn = StreamState.safeParse(connection.state).data?.requestIds.includes(id) === true
+        if (isOwn) connection.send(JSON.stringify(end))
       }
     }
 
     async runningAs(id: string, grant: string): Promise<string[]> {
-      const running = [...this.#running].filter(([, asked]) => asked === grant)
+      const running = [...this.#running].filter(([, owner]) => owner === grant)
       return running.flatMap(([internal]) =>
         internal.slice(internal.indexOf(' ') + 1) === id ? [internal] : [],
       )
     }
 
-    async #call(tool: AnyTool, input: unknown, extra: Extra) {
+    async #call(tool: AnyTool, input: unknown, extra: HandlerExtra) {
       const principal = principalOf(extra)
       const caller = await this.#callerOf(extra)
       const run = (consent: Consent) => invoke(tool, input, principal, { ...caller, consent })
@@ -123,8 +120,8 @@ export function makeMcpSession(parts: McpEndpointDeps) {
       return askInSession(run, tool.confirm !== undefined && canAsk ? ask : null)
     }
 
-    /** A closed stream cancels nothing here (MCP 2025-11-25 Transports, Sending); the client's own notice does. */
-    #callerOf(extra: Extra): Promise<Caller> {
+    /** A closed stream cancels nothing (MCP 2025-11-25 Transports, Sending); `notifications/cancelled` does. */
+    #callerOf(extra: HandlerExtra): Promise<Caller> {
       const { _meta, signal, sendNotification, requestInfo } = extra
       return makeCaller(parts, this.env, principalOf(extra).user, {
         transport: 'session',
@@ -135,7 +132,7 @@ export function makeMcpSession(parts: McpEndpointDeps) {
       })
     }
 
-    /** No event store: it would keep tool results in storage in clear, only for resuming a broken stream. */
+    /** No event store: it would store tool results in clear, only to resume broken streams. */
     protected override getEventStore() {
       return undefined
     }
@@ -144,7 +141,7 @@ export function makeMcpSession(parts: McpEndpointDeps) {
       return [`grant:${grantOf(context)}`]
     }
 
-    /** Deliberate: a request under another grant of the same user and client closes the old one's streams. */
+    /** A request under another grant of the same user and client closes the old grant's streams. */
     override async onConnect(connection: Connection, context: ConnectionContext): Promise<void> {
       const grant = grantOf(context)
       this.#questions.closeAllBut(grant)
@@ -156,9 +153,8 @@ export function makeMcpSession(parts: McpEndpointDeps) {
     }
 
     /**
-     * What its grant subscribed to may have changed: to whoever listens, if somebody does. Nobody else can: streams of
-     * another grant are closed above. The object may have been woken for this; the library then starts it first, as it
-     * does for every method that is `async`, and the platform kept the stream.
+     * Notifies the open stream of this grant, if any, of changed resources. It must be `async`: the library then starts an
+     * object that was woken for this call.
      */
     async tellChanged({ grant, uris }: Subscription): Promise<void> {
       const [stream] = this.getConnections(`grant:${grant}`)
@@ -166,7 +162,7 @@ export function makeMcpSession(parts: McpEndpointDeps) {
       for (const uri of uris) await this.server.server.sendResourceUpdated({ uri })
     }
 
-    /** Its user said that it is over: streams close now, and what it stored goes. */
+    /** Closes all streams and deletes the object's storage. */
     async endSession(): Promise<void> {
       for (const connection of this.getConnections()) connection.close(1000, 'This session has ended')
       await this._cf_terminateSession()

@@ -5,29 +5,28 @@ import { log } from '#lib/log.ts'
 import { redacted } from '#lib/redacted.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import { complete, getPrompt, type Reader, readResource } from './answer-reads.ts'
-import { askStateless, type StatelessAsking } from './ask-stateless.ts'
+import { askStateless, type AskDeps } from './ask-stateless.ts'
 import { findWrongParams } from './check-params.ts'
 import type { Consent } from './consent.ts'
 import { convertOnce } from './convert-once.ts'
 import type { Extension } from './extension.ts'
-import type { Reads } from './find-read.ts'
+import type { Reads } from './reads.ts'
 import { type Caller, invoke } from './invoke-tool.ts'
-import { errorCode } from './json-rpc-error.ts'
+import { errorCode, refuseCursor, RpcDenial } from './json-rpc-error.ts'
 import type { Lists } from './listed.ts'
 import { describeTool } from './list-tools.ts'
 import type { McpProduct } from './product.ts'
-import { looksLikeOurs, readState } from './request-state.ts'
-import { refuseCursor, RpcDenial } from './rpc-denial.ts'
+import { hasOurPrefix, readState } from './request-state.ts'
 import { tellProgress } from './tell-progress.ts'
 import { orBroken } from './tool-result.ts'
 
-/** One request of the stateless transport, after everything was checked. */
-export interface StatelessCall extends StatelessAsking {
-  makeCaller(asked: Pick<Caller, 'message' | 'signal' | 'progress'>): Promise<Caller>
+/** The context of one request, after all checks at the edge. */
+interface StatelessCall extends AskDeps {
+  makeCaller(call: Pick<Caller, 'message' | 'signal' | 'progress'>): Promise<Caller>
 }
 
-/** What is made once of the product's lists, and asked on every request. */
-export interface StatelessProduct {
+/** The product with the lists and reads derived from it, made once. */
+interface StatelessProduct {
   product: McpProduct
   lists: Lists
   reads: Reads
@@ -35,24 +34,23 @@ export interface StatelessProduct {
 }
 
 /**
- * Protocol 2026-07-28: each request gets its own SDK v2 server. Who asks is looked up by the request object
- * itself, so that no token and no principal passes through the SDK, where a tool could read it.
+ * Protocol 2026-07-28: each request gets its own SDK v2 server. The principal is looked up by the request object, so no
+ * token or principal passes through the SDK, where a tool could read it.
  */
 export function makeStatelessTransport(served: StatelessProduct) {
   const ready = { ...served, tools: served.product.tools.map(withSchemas) }
   const calls = new WeakMap<Request, { call: StatelessCall; message: unknown }>()
   const handler = createMcpHandler(
     ({ requestInfo }) => {
-      const asked = requestInfo && calls.get(requestInfo)
-      if (asked === undefined)
+      const known = requestInfo && calls.get(requestInfo)
+      if (known === undefined)
         throw new Error('a request without a principal reached the stateless transport')
-      return makeServer(ready, asked.call, asked.message)
+      return makeServer(ready, known.call, known.message)
     },
     {
       route: '/mcp',
       legacy: 'reject',
-      // Origin and Host were checked before the bearer (guard-request.ts, compose.ts); CORS is set by the
-      // resource server.
+      // guard-request.ts and compose.ts check Origin and Host; the resource server sets CORS.
       allowedOriginHostnames: '*',
       corsOptions: false,
       onerror: (error) => log.warn('stateless.error', { detail: redacted(error.message) }),
@@ -66,19 +64,19 @@ export function makeStatelessTransport(served: StatelessProduct) {
 
 const Message = z.object({ method: z.string() })
 
-/** The SDK asks for the JSON Schema of a tool on every request: each has a server of its own. */
+/** Caches the JSON Schemas, because the SDK converts them for each request's server. */
 const withSchemas = (tool: AnyTool) => ({
   tool,
   inputSchema: convertOnce(tool.input),
   outputSchema: convertOnce(tool.output),
 })
 
-interface Ready extends StatelessProduct {
+interface ServedProduct extends StatelessProduct {
   tools: ReturnType<typeof withSchemas>[]
 }
 
-// What is read depends on the user, and a list on nobody; private all the same, since both come behind a token. Lists last long enough to be worth
-// keeping and follow a new permission soon; what was read may be changed elsewhere at any moment.
+// Private, because every answer needs a token. Lists may be cached for a minute, contents only briefly: others may
+// change them.
 const list = { ttlMs: 60_000, cacheScope: 'private' as const }
 const cacheHints = {
   'tools/list': list,
@@ -88,8 +86,8 @@ const cacheHints = {
   'resources/read': { ttlMs: 5_000, cacheScope: 'private' as const },
 }
 
-// No list changes while an isolate lives, and no resource tells of changes here: a stream that lasts is a request of the
-// Worker in this transport, and would keep the object of its user awake (docs/decisions/0008-reading-through-the-door-of-tools.md).
+// Lists never change while an isolate lives. Resources have no subscriptions here, because a long stream would keep the
+// user's object awake (docs/decisions/0008-reading-through-the-door-of-tools.md).
 const onlyTools = { tools: { listChanged: false } }
 
 function capabilitiesOf({ resources, resourceTemplates, prompts }: McpProduct) {
@@ -102,10 +100,10 @@ function capabilitiesOf({ resources, resourceTemplates, prompts }: McpProduct) {
   }
 }
 
-function makeServer(ready: Ready, call: StatelessCall, message: unknown): McpServer {
+function makeServer(ready: ServedProduct, call: StatelessCall, message: unknown): McpServer {
   const { product, extend } = ready
   const method = Message.safeParse(message).data?.method
-  // A server lives for one request: what the request does not ask for is not made.
+  // A server lives for one request, so it registers only what the request needs.
   const isForTools = method === 'tools/call' || method === 'tools/list'
   const capabilities = isForTools ? onlyTools : capabilitiesOf(product)
   const server = new McpServer(product.server, {
@@ -114,7 +112,7 @@ function makeServer(ready: Ready, call: StatelessCall, message: unknown): McpSer
     capabilities,
     requestState: {
       verify: async (state) => {
-        if (extend !== undefined && !looksLikeOurs(state)) return undefined
+        if (extend !== undefined && !hasOurPrefix(state)) return undefined
         const opened = await readState(await call.keys(), call.principal, state, call.nowSeconds())
         if (opened === null) throw new Error('not of this principal, altered, or too old')
         return opened
@@ -127,7 +125,7 @@ function makeServer(ready: Ready, call: StatelessCall, message: unknown): McpSer
   const wrong = findWrongParams(message, extend === undefined ? product.tools : null, product.words)
   if (wrong !== null) {
     const { method, answer } = wrong
-    // In place of its handler, behind the SDK's own checks of headers and envelope.
+    // Replaces the handler, so the SDK's checks of headers and envelope still run first.
     server.server.setRequestHandler(method, { params: z.unknown() }, () => {
       if (answer instanceof RpcDenial) throw answer
       return answer
@@ -136,7 +134,11 @@ function makeServer(ready: Ready, call: StatelessCall, message: unknown): McpSer
   return server
 }
 
-function registerTools(server: McpServer, { tools, lists, product }: Ready, call: StatelessCall): void {
+function registerTools(
+  server: McpServer,
+  { tools, lists, product }: ServedProduct,
+  call: StatelessCall,
+): void {
   for (const { tool, inputSchema, outputSchema } of tools) {
     const facts = { ...describeTool(tool), inputSchema, outputSchema }
     server.registerTool(tool.name, facts, (input, { mcpReq }) =>
@@ -153,7 +155,11 @@ function registerTools(server: McpServer, { tools, lists, product }: Ready, call
   })
 }
 
-function answerReads({ server }: McpServer, { product, lists, reads }: Ready, call: StatelessCall): void {
+function answerReads(
+  { server }: McpServer,
+  { product, lists, reads }: ServedProduct,
+  call: StatelessCall,
+): void {
   const { resources, resourceTemplates, prompts } = product
   const readerOf = ({ mcpReq }: ServerContext): Reader => ({
     principal: call.principal,
@@ -189,7 +195,7 @@ function answerReads({ server }: McpServer, { product, lists, reads }: Ready, ca
   }
 }
 
-/** A closed stream cancels here, because it is how this revision cancels (Transports, Cancellation). */
+/** A closed stream cancels the call (MCP 2026-07-28 Transports, Cancellation). */
 const callerOf = (call: StatelessCall, { _meta, signal, notify }: ServerContext['mcpReq']): Promise<Caller> =>
   call.makeCaller({
     message: { meta: _meta },

@@ -1,26 +1,26 @@
-import { report } from './report.ts'
+import { report } from './request-log.ts'
 
 /**
- * How often an open stream asks whether its access token is still alive. Under the minute of invariant 3; the question
- * wakes the object of its user for a moment, and does not keep it awake.
+ * How often an open stream checks its access token. Below the minute of invariant 3; each check wakes the user's object
+ * only briefly.
  */
 export const STREAM_CHECK_MS = 45_000
 
 /** The access token that opened a stream. */
-export interface StreamToken {
+interface StreamToken {
   endsAtSeconds: number
   nowSeconds: () => number
-  /** Asks the User: not revoked, not replaced too often, its grant not ended. */
+  /** Asks the user's object whether the token is still valid. */
   isAlive: () => Promise<boolean>
   checkMs: number
 }
 
-/** The same response; its stream ends with the access token of the request (invariant 3). */
+/** Ends the response's stream with the access token of the request (invariant 3). */
 export function tieToToken(response: Response, token: StreamToken): Response {
   if (response.body === null || response.headers.get('content-type') !== 'text/event-stream') return response
   const reader = response.body.getReader()
-  const stop = whenOver(token, () => {
-    // The client sees the end of the stream; the transport sees a client that disconnected.
+  const stop = pollToken(token, () => {
+    // The client sees the end of the stream, the transport a disconnect.
     void reader.cancel('the access token is over').catch(() => {})
   })
   const body = new ReadableStream<Uint8Array>({
@@ -43,8 +43,11 @@ export function tieToToken(response: Response, token: StreamToken): Response {
   return new Response(body, response)
 }
 
-/** Calls `end` once. Returns a function that stops the polling. */
-function whenOver({ endsAtSeconds, nowSeconds, isAlive, checkMs }: StreamToken, end: () => void): () => void {
+/** Calls `end` once when the token is no longer valid. Returns a function that stops polling. */
+function pollToken(
+  { endsAtSeconds, nowSeconds, isAlive, checkMs }: StreamToken,
+  end: () => void,
+): () => void {
   const check = async () => {
     if (nowSeconds() < endsAtSeconds && (await isAliveOrUnknown(isAlive))) return
     clearInterval(timer)
@@ -54,7 +57,7 @@ function whenOver({ endsAtSeconds, nowSeconds, isAlive, checkMs }: StreamToken, 
   return () => clearInterval(timer)
 }
 
-/** An outage ends no stream: the token's own end does in any case (invariant 10). */
+/** An outage ends no stream (invariant 10); the token's expiry still does. */
 async function isAliveOrUnknown(isAlive: () => Promise<boolean>): Promise<boolean> {
   try {
     return await isAlive()

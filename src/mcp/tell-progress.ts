@@ -5,7 +5,7 @@ interface ProgressNotification {
   params: { progressToken: string | number; progress: number; total: number }
 }
 
-/** MCP 2026-07-28 Progress: only for a caller who gave a token, and about its call. */
+/** MCP 2026-07-28 Progress: reports progress; undefined without a progress token. */
 export function tellProgress(
   meta: { progressToken?: string | number | undefined } | undefined,
   notify: (notification: ProgressNotification) => Promise<void>,
@@ -13,7 +13,7 @@ export function tellProgress(
   const progressToken = meta?.progressToken
   if (progressToken === undefined) return undefined
   return (progress, total) => {
-    // Who is gone need not be told; the call goes on or not for reasons of its own.
+    // A client that disconnected is not an error of the call.
     void notify({ method: 'notifications/progress', params: { progressToken, progress, total } }).catch(
       () => {},
     )

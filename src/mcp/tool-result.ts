@@ -1,10 +1,10 @@
 import { quotedJson } from '#lib/bounded-text.ts'
 import type { ToolOutput } from '#catalog/define-tool.ts'
 import type { DenialWords } from './product.ts'
-import { report } from './report.ts'
+import { report } from './request-log.ts'
 import { type CallProblem, sayDenial } from './tool-denial.ts'
 
-/** Our own shape of a tool's result; assignable to that of both SDKs. */
+/** A tool result that is assignable to the type of both SDKs. */
 export type ToolResult = {
   content: { type: 'text'; text: string }[]
   structuredContent?: Record<string, unknown>
@@ -12,12 +12,12 @@ export type ToolResult = {
   _meta: Record<string, unknown>
 }
 
-/** Why a call could not start at all: endpoint.ts answers these with HTTP statuses (answer-stopped.ts). */
+/** Marks a call that could not start; answer-stopped.ts maps it to an HTTP status. */
 export const STOPPED = 'stopped'
 
 /**
- * Our words, and in a block of their own the values as JSON (invariant 9; MCP 2026-07-28 Tools, Structured Content, asks
- * for the same): a text that reads like an instruction stays inside its quotes.
+ * Our sentence, and the values as JSON in a separate block (invariant 9; MCP 2026-07-28 Tools, Structured Content). Text
+ * that reads like an instruction stays quoted.
  */
 export const success = (
   { structured, text }: ToolOutput,
@@ -32,7 +32,7 @@ export const success = (
   _meta: { transaction, ...(isRepeat ? { repeated: true } : {}) },
 })
 
-/** Around what a transport does for a call: an SDK would give the text of an exception to the client. */
+/** Turns an exception into a tool error. An SDK would send the exception's text to the client. */
 export async function orBroken<T>(
   tool: string,
   words: DenialWords,
@@ -45,11 +45,11 @@ export async function orBroken<T>(
   }
 }
 
-/** `transaction`: null where what knew it is gone. */
+/** `transaction` is null when it is unknown. */
 export function failure(problem: CallProblem, transaction: string | null, words: DenialWords): ToolResult {
   const stopped = problem.reason === 'ended' || problem.reason === 'not_started' ? { [STOPPED]: problem } : {}
   const incident = problem.reason === 'broken' ? { incident: problem.incident } : {}
-  // Their texts are values in JSON, in a block of their own: no sentence of ours holds them (invariant 9).
+  // Foreign texts are JSON values in a separate block, never part of our sentence (invariant 9).
   const items = problem.reason === 'unconfirmed' ? [quotedJson({ items: problem.confirmation.items })] : []
   return {
     content: [sayDenial(problem, words), ...items].map((text) => ({ type: 'text', text })),

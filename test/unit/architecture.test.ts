@@ -142,7 +142,7 @@ test('a secret is taken out of its wrapper only where it is used', () => {
   expect(using.toSorted()).toEqual([
     'lib/root-keys.ts',
     'lib/signing-keys.ts',
-    'mcp/read-downstream-token.ts',
+    'mcp/downstream-token.ts',
     'pingone/client-auth.ts',
     'todos/api/client.ts',
   ])

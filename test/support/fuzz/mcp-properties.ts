@@ -1,6 +1,5 @@
 import fc from 'fast-check'
-import { makeReads, readAsked } from '#mcp/find-read.ts'
-import { matchTemplate } from '#mcp/match-template.ts'
+import { makeReads, readAsked, matchTemplate } from '#mcp/reads.ts'
 import { readMessage } from '#mcp/read-message.ts'
 import { readState, writeState } from '#mcp/request-state.ts'
 import { openSessionId, signSessionId } from '#mcp/session-id.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { callKey, type CallMessage } from '#mcp/call-key.ts'
+import { callKey, type CallMessage } from '#mcp/idempotency.ts'
 import { KEY_NAME } from '../../support/product.ts'
 import { addTodo } from '#todos/tools/add-todo.ts'
 import { deleteTodo } from '#todos/tools/delete-todo.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { echoId } from '#mcp/echo-id.ts'
+import { echoId } from '#mcp/read-message.ts'
 
 const error = { code: -32600, message: 'No.', data: { why: 'x' } }
 const asked = (id: unknown) => ({ jsonrpc: '2.0', id, method: 'tools/list' })

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { makeReads, readAsked } from '#mcp/find-read.ts'
-import { matchTemplate } from '#mcp/match-template.ts'
+import { makeReads, readAsked, matchTemplate } from '#mcp/reads.ts'
 import { catalog } from '../../support/product.ts'
 
 const reads = makeReads(catalog)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { canShowForms, formOf, isAgreed, readReply } from '#mcp/question-form.ts'
+import { canShowForms, formOf, isAgreed, readReply } from '#mcp/consent.ts'
 
 test.each([
   [undefined, false],

@@ -1,8 +1,14 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import { methodOf, noteAnswer, shortHashOf } from '#mcp/message-facts.ts'
-import { lineOf, logRequest, RequestLine } from '#mcp/request-line.ts'
-import { watchAnswer } from '#mcp/watch-answer.ts'
+import {
+  methodOf,
+  noteAnswer,
+  shortHashOf,
+  lineOf,
+  logRequest,
+  RequestLine,
+  watchAnswer,
+} from '#mcp/request-log.ts'
 
 const said = vi.spyOn(console, 'log').mockImplementation(() => {})
 afterEach(() => said.mockClear())

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { makeReads } from '#mcp/find-read.ts'
+import { makeReads } from '#mcp/reads.ts'
 import { makeLists } from '#mcp/listed.ts'
 import type { McpProduct } from '#mcp/product.ts'
 import { makeStatelessTransport } from '#mcp/stateless.ts'
