@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: how long things take here, against the least that could do them. Tables, and bench-results.json.
- * This process only watches: what measures is a process group of its own, which ends with it, however that ends.
+ * `npm run bench`: measures latency and throughput against a bare Worker. Prints tables and writes bench-results.json.
+ * This process only supervises: a separate process group measures, and it always ends with this process.
  */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-/** `npm run check`: format, generated files, types and lint. Everything runs, and all that is wrong is told at once. */
+/** `npm run check`: format, generated files, types and lint. Runs every step and reports all failures together. */
 import { relative } from 'node:path'
 import { projectFiles } from './check/project-files.ts'
 import { type CheckStep, runSteps } from './check/run-step.ts'
@@ -11,7 +11,7 @@ const first: readonly CheckStep[] = [
   { name: 'docs', run: 'node', parameters: ['scripts/docs.ts', '--check'] },
 ]
 
-/** These read the types that the first ones write. */
+/** These steps read the types that the first ones write. */
 const second: readonly CheckStep[] = [
   { name: 'lint', run: 'oxlint', parameters: ['--type-aware', '.'] },
   ...projectFiles('tsconfig.json').map((project) => ({

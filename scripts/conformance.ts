@@ -1,6 +1,6 @@
 /**
- * `npm run conformance`: the official suite against the whole system, on free ports and with a login of its own. Prints
- * the table, writes docs/conformance.md, exits 1 when anything fails. `-- --keep` leaves what the suite stored.
+ * `npm run conformance`: runs the official suite against the whole system, on free ports and with its own login. Prints
+ * the table, writes docs/conformance.md, exits 1 on any failure. `-- --keep` keeps what the suite stored.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ import { ROOT } from './local/workers.ts'
 const { values: options } = parseArgs({ options: { keep: { type: 'boolean', default: false } } })
 
 const folder = mkdtempSync(join(tmpdir(), 'mcp-conformance-'))
-// At the very end: miniflare ends this process itself when a signal comes.
+// Removed on exit, because miniflare ends this process itself on a signal.
 process.once('exit', () => {
   if (!options.keep) rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
 })

@@ -1,4 +1,4 @@
-/** `npm run deploy -- production`: deploys an environment with wrangler, if it has an address. */
+/** `npm run deploy -- production`: deploys an environment with wrangler if it has an address. */
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'

@@ -1,4 +1,4 @@
-/** `npm run doctor`: are the settings right, and does PingOne agree? Signs nobody in and changes nothing. */
+/** `npm run doctor`: checks the settings, also against PingOne. Read-only and without a sign-in. */
 import { parseArgs } from 'node:util'
 import { examine } from './doctor/examine.ts'
 import { lineOf } from './doctor/finding.ts'

@@ -1,4 +1,4 @@
-/** `npm run inspector`: MCP Inspector, opened on the local server. What follows `--` is passed on to it. */
+/** `npm run inspector`: opens MCP Inspector on the local server. Arguments after `--` go to the Inspector. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { findLiveRun } from './local/run-record.ts'
@@ -23,7 +23,7 @@ async function main(): Promise<number> {
     console.error('The MCP server is not running here. Start it in another terminal: npm start')
     return 1
   }
-  // Ctrl-C reaches the Inspector too; this process waits for it.
+  // Ctrl-C reaches the Inspector too; this process waits for it to exit.
   whenAskedToEnd()
   const given = process.argv.slice(2)
   const target = ['--transport', 'http', '--server-url', `${origin}/mcp`, '--protocol-era', 'auto']

@@ -1,4 +1,4 @@
-/** `npm run journey`: one login and three tool calls, each request on one line. Against `npm start` if it is up. */
+/** `npm run journey`: one login and three tool calls, one line per request. Uses a running `npm start` or starts its own system. */
 import { z } from 'zod'
 import { Browser } from '../test/support/browser.ts'
 import { describeReply, OAuthClient, type Reply, tokensIn } from '../test/support/oauth-client.ts'
@@ -33,7 +33,7 @@ async function travel({ origin, emulatorOrigin }: Place): Promise<void> {
   const steps: Step[] = []
   let toldUntilMs = Date.now()
 
-  /** Prints what happened since the last chapter, in the order in which it happened. */
+  /** Prints the events since the last chapter, in order. */
   const tell = async (chapter: string): Promise<void> => {
     const { timeline } = await emulator.state()
     const news = timeline.filter(({ at }) => Date.parse(at) >= toldUntilMs).toReversed()
@@ -75,7 +75,7 @@ const ToolReply = z.object({
   result: z.object({ content: z.array(z.object({ type: z.literal('text'), text: z.string() })) }),
 })
 
-/** What a model would read. */
+/** The text that a model would read. */
 function sayReply(reply: Reply): string {
   const read = ToolReply.safeParse(reply.body)
   const text = read.success

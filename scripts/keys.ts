@@ -1,6 +1,6 @@
 /**
- * `npm run keys`: the key that this server signs with at PingOne (MCP_SERVER_PRIVATE_KEY), and root keys. It prints
- * public parts only; what is private goes into a file that only its owner can read.
+ * `npm run keys`: manages the signing key for PingOne (MCP_SERVER_PRIVATE_KEY) and root keys. It prints
+ * public parts only; private parts go to a file that only its owner can read.
  */
 import { parseArgs } from 'node:util'
 import { readRootKeys } from '#lib/root-keys.ts'

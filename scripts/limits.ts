@@ -1,6 +1,6 @@
 /**
- * `npm run limits`: how many bytes a user, a grant and a session take on disk, by the size of what a local workerd
- * stores for each. Prints the tables of docs/limits.md. Less than a minute; ends by itself.
+ * `npm run limits`: measures the bytes that a user, a grant and a session take on disk in a local workerd. Prints the
+ * tables of docs/limits.md. Takes less than a minute.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ import { whenAskedToEnd } from './local/when-asked-to-end.ts'
 const DEADLINE_MS = 170_000
 
 const folder = mkdtempSync(join(tmpdir(), 'mcp-limits-'))
-// At the very end: miniflare ends this process itself when a signal comes.
+// Removed on exit, because miniflare ends this process itself on a signal.
 process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
 const signal = AbortSignal.any([whenAskedToEnd(), AbortSignal.timeout(DEADLINE_MS)])
 await using everything = new AsyncDisposableStack()

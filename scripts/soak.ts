@@ -1,8 +1,8 @@
 /**
- * `npm run soak`: what takes longer than a minute. The MCP Worker is killed (kill -9, the whole process group) under
- * load fifty times and started again on the same state. Prints a table; exits 1 when anything was lost or doubled, or
- * anybody signed out. `npm run soak -- --fuzz 10000000` gives the parsers so many random cases instead, and
- * `-- --requests 1000000` the Worker so many random requests: `npm run test:all` has fewer of both, always the same ones.
+ * `npm run soak`: tests that take longer than a minute. Kills the MCP Worker (kill -9, the whole process group) under
+ * load fifty times and restarts it on the same state. Prints a table; exits 1 when anything was lost or duplicated, or
+ * a user was signed out. `npm run soak -- --fuzz 10000000` runs that many random cases on the parsers instead, and
+ * `-- --requests 1000000` that many random requests on the Worker. `npm run test:all` runs fewer, with fixed seeds.
  */
 import { parseArgs } from 'node:util'
 import { type FuzzRow, fuzzParsers, fuzzWorker } from './soak/fuzz.ts'

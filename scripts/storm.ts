@@ -1,7 +1,7 @@
 /**
- * `npm run storm`: what happens when everybody refreshes at once. PingOne (the emulator) rotates without grace and
- * kills a family whose old token comes back, so one redemption too many shows. Prints a table; exits 1 when any caller
- * was left without a working pair.
+ * `npm run storm`: many concurrent refreshes. PingOne (the emulator) rotates without grace and ends a family when an
+ * old token returns, so one redemption too many shows. Prints a table; exits 1 when any caller
+ * has no working pair left.
  */
 import { parseArgs } from 'node:util'
 import { callsOnAnExpiredToken, both, refreshesOfOneToken, type Round } from './storm/rounds.ts'

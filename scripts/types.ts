@@ -1,4 +1,4 @@
-/** `npm run types`: what each Worker finds in its environment, from its wrangler.jsonc. */
+/** `npm run types`: generates each Worker's environment types from its wrangler.jsonc. */
 import { runSteps } from './check/run-step.ts'
 import { typeSteps } from './check/type-steps.ts'
 

@@ -11,7 +11,7 @@ export interface Aim {
   readonly verdict: Verdict
 }
 
-/** When the base case moves by more than this between rounds, times say more about the machine than about us. */
+/** When the base case varies more than this between rounds, the machine is too busy to judge times. */
 const MOST_SPREAD = 0.2
 
 const isUnsteady = (base: readonly number[]): boolean => spread(base) > MOST_SPREAD

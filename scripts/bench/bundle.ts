@@ -5,17 +5,17 @@ import { z } from 'zod'
 import { runWrangler } from './run-wrangler.ts'
 
 export interface Bundle {
-  /** Of the one module, as a deploy would upload it. */
+  /** Size of the single module that a deploy uploads. */
   readonly path: string
   readonly bytes: number
   readonly gzipBytes: number
-  /** The files that are in it. */
+  /** The source files in the bundle. */
   readonly inputs: readonly string[]
 }
 
 const Metafile = z.object({ inputs: z.record(z.string(), z.unknown()) })
 
-/** What `wrangler deploy` would upload, in a folder of its own; `entry` takes the place of the configuration's `main`. */
+/** Builds what `wrangler deploy` would upload, into its own folder; `entry` replaces the configuration's `main`. */
 export async function makeBundle(config: string, folder: string, entry?: string): Promise<Bundle> {
   await runWrangler([
     'deploy',

@@ -27,7 +27,7 @@ export const CASE_NAMES = [
 export type PerCase<T> = Readonly<Record<CaseName, T>>
 export type Cases = PerCase<Sending>
 
-/** A value for each case, without a cast: Object.fromEntries forgets the names. */
+/** Maps each case to a value without a cast: Object.fromEntries loses the key types. */
 export const perCase = <T>(make: (name: CaseName) => T): PerCase<T> => ({
   api: make('api'),
   bareCall: make('bareCall'),
@@ -41,7 +41,7 @@ export const perCase = <T>(make: (name: CaseName) => T): PerCase<T> => ({
 const TODOS = 10
 const LIST_TODOS = { name: 'listTodos', arguments: {} }
 
-/** Gives the user some todos, opens a session, and answers the request of each case. */
+/** Creates todos for the user, opens a session, and returns the request of each case. */
 export async function prepareCases(servers: Servers, bearers: Bearers): Promise<Cases> {
   const { origin, bareOrigin, todoOrigin } = servers
   const api: Sending = {

@@ -10,7 +10,7 @@ type Calls = Readonly<Record<Transport, Sending>>
 
 const CALLS_AFTER = 3
 
-/** One grant and its end. All times in milliseconds. */
+/** One grant and its end; all times in milliseconds. */
 export interface Round {
   answerMs: number
   transports: Record<Transport, { refusedMs: number[]; callMs: number[]; later: number[] }>
@@ -24,7 +24,7 @@ async function callsOf({ origin }: Seeder, { access_token: bearer }: Pair): Prom
   }
 }
 
-/** Both transports call without a pause; the client revokes; both go on until each was refused after that was answered. */
+/** Both transports call continuously while the client revokes, until each gets 401 after the revocation was answered. */
 export async function revokeUnderCalls(seeder: Seeder, pair: Pair, signal: AbortSignal): Promise<Round> {
   const calls = await callsOf(seeder, pair)
   let toldMs = Number.POSITIVE_INFINITY
@@ -56,7 +56,7 @@ export async function revokeUnderCalls(seeder: Seeder, pair: Pair, signal: Abort
   return { answerMs: toldMs - askedMs, transports: { stateless: seen(stateless), session: seen(stateful) } }
 }
 
-/** Half a minute is left of the downstream token, so that the next call has to renew it; and PingOne says no. */
+/** The downstream token has 30 s left, so the next call refreshes it, and PingOne refuses. */
 export async function callWhenDead(
   servers: Servers,
   seeder: Seeder,

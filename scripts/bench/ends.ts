@@ -5,12 +5,12 @@ import { makeSeeder, seedGrants, subjectsNamed } from './seed.ts'
 import type { Servers } from './servers.ts'
 import { median } from './statistics.ts'
 
-/** How soon the end of a grant is felt on one transport, and what a call took just before it. */
+/** How soon one transport refuses an ended grant, and the latency of a call just before. */
 export interface TransportEnd {
-  /** From the moment in which the end was asked for to the answer 401; median and worst, milliseconds. */
+  /** From the request to end the grant to the answer 401; median and maximum in milliseconds. */
   readonly firstDenialMs: number
   readonly worstMs: number
-  /** p50 of the calls just before, which had the same company. */
+  /** p50 of the calls just before, under the same load. */
   readonly callMs: number
   readonly ratio: number
 }
@@ -19,15 +19,15 @@ export interface GrantEnds {
   readonly grants: number
   readonly stateless: TransportEnd
   readonly session: TransportEnd
-  /** Calls that began after the end was told, and those of them that were answered all the same. */
+  /** Calls that began after the end was confirmed, and how many of them still succeeded. */
   readonly callsAfter: number
   readonly succeededAfter: number
 }
 
 export interface Ends {
-  /** By the client, RFC 7009; both transports are being called meanwhile. */
+  /** The client revokes (RFC 7009) while both transports are called. */
   readonly revoked: GrantEnds & { readonly answerMs: number }
-  /** PingOne ended it. A call that needs a new downstream token finds out, and is refused itself. */
+  /** PingOne ended the grant. The next call that needs a new downstream token detects this and is refused. */
   readonly pingone: GrantEnds
 }
 
@@ -54,7 +54,7 @@ function summed(rounds: readonly Round[]): GrantEnds {
   const transportEnd = (transport: Transport): TransportEnd => {
     const refused = rounds.flatMap((round) => round.transports[transport].refusedMs)
     const callMs = median(rounds.flatMap((round) => round.transports[transport].callMs))
-    // Where nobody was ever refused there is no such moment; the aims say what that means.
+    // If no call was refused, there is no such moment; the aims explain it.
     const firstDenialMs = refused.length === 0 ? Number.POSITIVE_INFINITY : median(refused)
     return { firstDenialMs, worstMs: Math.max(...refused), callMs, ratio: firstDenialMs / callMs }
   }

@@ -1,13 +1,13 @@
 import { Agent, request } from 'node:http'
 
-/** One request, ready to be sent again and again. */
+/** A request that can be sent repeatedly. */
 export interface Sending {
   readonly origin: string
   readonly path: string
   readonly method: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
-  /** Answers without this text are no answers to what was asked. */
+  /** An answer without this text counts as an error. */
   readonly expects: string
 }
 
@@ -15,7 +15,7 @@ export const CONNECTIONS = 16
 const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
 const DEADLINE_MS = 10_000
 
-/** Sends it on a warm connection and reads the whole answer; milliseconds from start to end. */
+/** Sends it on a warm connection and reads the full answer; returns the duration in milliseconds. */
 export async function send(sending: Sending): Promise<number> {
   const startMs = performance.now()
   const { status, text } = await exchange(sending)
@@ -30,7 +30,7 @@ export interface Exchanged {
   readonly header: (name: string) => string
 }
 
-// Plain node:http: on two cores a heavier client would measure itself.
+// Uses plain node:http: on two cores a heavier client would measure itself.
 export const exchange = ({ origin, path, method, headers, body }: Omit<Sending, 'expects'>) =>
   new Promise<Exchanged>((resolve, reject) => {
     const sent = request(`${origin}${path}`, { agent, method, headers, timeout: DEADLINE_MS }, (answer) => {
@@ -47,5 +47,5 @@ export const exchange = ({ origin, path, method, headers, body }: Omit<Sending, 
     sent.end(body)
   })
 
-/** Lets go of every connection, so that a server can end. */
+/** Closes all connections, so that a server can end. */
 export const hangUp = (): void => agent.destroy()

@@ -6,14 +6,14 @@ import type { Latency } from './measure.ts'
 import type { OneUser } from './one-user.ts'
 import type { PingOneRequests } from './pingone-requests.ts'
 
-/** Everything that one run found out. All times are those of a local workerd, and only their ratios travel. */
+/** The results of one run. Times are those of a local workerd; only their ratios are comparable across machines. */
 export interface Figures {
   readonly where: 'local workerd'
-  /** Where the Workers keep what they store. */
+  /** The storage folder of the Workers. */
   readonly state: 'memory' | 'disk'
   readonly cores: number
   readonly latency: PerCase<Latency>
-  /** Of the case to the bare Worker doing the same, by round, and then the median. */
+  /** Ratio of the case to the bare Worker: the median over the rounds. */
   readonly ratios: Readonly<Record<RatioName, number>>
   readonly throughput: Readonly<Record<string, number>>
   readonly manyUsers: ManyUsers

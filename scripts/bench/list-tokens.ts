@@ -1,10 +1,10 @@
 import { makeLists } from '#mcp/listed.ts'
 import { catalog } from '../../test/support/product.ts'
 
-/** Every model pays for the list of tools on every turn. */
+/** Tokens of the tool list, which a model pays for on every turn. */
 export const TOOL_LIST_BUDGET = 2000
 
-/** As most tokenizers have it for JSON of English words; an estimate that is the same on every machine. */
+/** Typical for JSON of English words; an estimate that does not depend on a tokenizer. */
 const tokensOf = (value: unknown) => Math.ceil(JSON.stringify(value).length / 4)
 
 const lists = makeLists(catalog)

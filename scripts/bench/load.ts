@@ -1,7 +1,7 @@
 import { send, type Sending } from './exchange.ts'
 import { median } from './statistics.ts'
 
-/** As many callers as there are requests, each sending its own again as soon as it is answered; calls per second. */
+/** One caller per request; each repeats its request without pause. Returns calls per second. */
 export async function rateOf(
   callers: readonly Sending[],
   forMs: number,
@@ -20,7 +20,7 @@ export async function rateOf(
   return answered / ((performance.now() - startMs) / 1000)
 }
 
-/** One request after the other, for so long; how long each took. */
+/** Sends requests sequentially for the given time; returns each duration. */
 export async function sendFor(sending: Sending, forMs: number, signal: AbortSignal): Promise<number[]> {
   const startMs = performance.now()
   const taken: number[] = []
@@ -31,7 +31,7 @@ export async function sendFor(sending: Sending, forMs: number, signal: AbortSign
   return taken
 }
 
-/** One after the other, in order. */
+/** Sends each request once, sequentially. */
 export async function sendEach(sendings: readonly Sending[], signal: AbortSignal): Promise<number[]> {
   const taken: number[] = []
   for (const sending of sendings) {
@@ -41,6 +41,6 @@ export async function sendEach(sendings: readonly Sending[], signal: AbortSignal
   return taken
 }
 
-/** By round, and then the median: what moves the machine for a while moves both. */
+/** The ratio for each round, then the median, so that machine load affects both sides equally. */
 export const medianRatio = (values: readonly number[], bases: readonly number[]): number =>
   median(values.map((value, round) => value / (bases[round] ?? Number.NaN)))

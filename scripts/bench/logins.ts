@@ -8,16 +8,16 @@ import type { Settings } from '../local/settings.ts'
 import type { Servers } from './servers.ts'
 
 export interface Bearers {
-  /** Ours, for /mcp. */
+  /** Our access token for /mcp. */
   readonly ours: string
-  /** PingOne's, for the API. */
+  /** PingOne's token for the API. */
   readonly downstream: string
   readonly bare: string
 }
 
 const SCOPES = 'todo:read todo:write'
 
-/** One user with a token for each of the three: us, the API itself, and the bare Worker in front of it. */
+/** One user with a token for each target: this server, the API, and the bare Worker in front of it. */
 export async function signInEverywhere(servers: Servers): Promise<Bearers> {
   const user = newUser('bench')
   const ours = await signInOnce(servers, user)
@@ -25,7 +25,7 @@ export async function signInEverywhere(servers: Servers): Promise<Bearers> {
   return { ours, downstream, bare: await signInAtBare(servers, downstream) }
 }
 
-/** A whole login: registration, both consents, the code redeemed. */
+/** A whole login: registration, both consents, code exchange. */
 export async function signInOnce({ origin }: Servers, user: User = newUser('bench')): Promise<string> {
   const client = await (await new OAuthClient(`${origin}/mcp`).discover()).register()
   const authorization = client.authorize({ scope: SCOPES })
@@ -36,7 +36,7 @@ export async function signInOnce({ origin }: Servers, user: User = newUser('benc
 const Tokens = z.object({ access_token: z.string(), refresh_token: z.string().nullable().default(null) })
 export type DownstreamTokens = z.infer<typeof Tokens>
 
-/** As our server would, with its client id and its secret, so that the API sees the same user. */
+/** Uses our server's client id and secret, so that the API sees the same user. */
 export async function signInAtPingOne(
   { origin, settings }: Servers,
   user: User = newUser('bench'),
@@ -69,7 +69,7 @@ export async function signInAtPingOne(
   return Tokens.parse(await response.json())
 }
 
-/** PingOne ends the whole family of a refresh token, as it does when a user signs out there. */
+/** Ends a whole refresh token family, as PingOne does when a user signs out. */
 export async function revokeAtPingOne({ settings }: Servers, refreshToken: string): Promise<void> {
   const { PINGONE_ISSUER: issuer = '' } = settings
   const { ok, status } = await fetch(`${issuer}/revoke`, {

@@ -1,4 +1,4 @@
-/** Measures everything and tells it; scripts/bench.ts starts this and sees to it that it ends. */
+/** Runs all measurements and prints the report; scripts/bench.ts starts and supervises this process. */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ const EFFORT: Effort = {
   throughputMs: 2_000,
   users: 2_000,
   usersRounds: 4,
-  // A local workerd lets go of an object after ten.
+  // A local workerd evicts an object after ten seconds.
   idleMs: 12_000,
   stormRounds: 5,
   stormMs: 1_200,
@@ -33,11 +33,11 @@ const STARTS = 5
 const { values: options } = parseArgs({ options: { disk: { type: 'boolean', default: false } } })
 
 async function main(signal: AbortSignal): Promise<void> {
-  // A call is on record before its effect. Here that is an fsync, on the thread that all Workers of a local workerd
-  // share; where this runs in earnest it is not. So the disk of this machine is left out, unless it is asked for.
+  // A call is stored before its effect. Locally that is an fsync on the thread that all Workers share;
+  // in production it is not. So the default state folder is in memory, unless the disk is requested.
   const state = !options.disk && existsSync(MEMORY) ? 'memory' : 'disk'
   const folder = mkdtempSync(join(state === 'memory' ? MEMORY : tmpdir(), 'mcp-bench-'))
-  // At the very end: miniflare ends this process itself when a signal comes.
+  // Removed on exit, because miniflare ends this process itself on a signal.
   process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   await using everything = new AsyncDisposableStack()
   console.log('Measuring start-up …')
@@ -56,7 +56,7 @@ const end = whenAskedToEnd()
 try {
   await main(end)
 } catch (error) {
-  // What was cut off on request fails in many ways, and none of them is news.
+  // Errors after an interrupt are expected.
   if (!end.aborted) throw error
   process.exitCode = 1
 }

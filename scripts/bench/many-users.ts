@@ -11,24 +11,24 @@ import { median } from './statistics.ts'
 export interface ManyUsers {
   readonly users: number
   readonly few: number
-  /** `listTodos`, stateless: p50 of each round, milliseconds. */
+  /** p50 of stateless `listTodos` for each round, milliseconds. */
   readonly fewRounds: readonly number[]
   readonly manyRounds: readonly number[]
   readonly ratio: number
-  /** p50 of a call that finds its User not in memory, and what that is to one that finds it there. */
+  /** p50 of a call whose user object is not in memory, and its ratio to one whose object is. */
   readonly wokenMs: number
   readonly wokenRatio: number
 }
 
 export const FEW = 10
-/** Few in short blocks between the many: all the many must be called again before the first leaves memory (10 s). */
+/** Short blocks of few users between those of many, so that all the many are called again before eviction (10 s). */
 const FEW_BLOCK = 15
 const MANY_BLOCK = 75
 const MOST_WOKEN = 300
 
 /**
- * Two Workers with the same code: one has ten users, the other many, each with a grant. Calls go from user to user.
- * At PingOne and at the API all of them are one and the same user, so what differs is our objects and nothing else.
+ * Runs two Workers with the same code: one with ten users, one with many, each user with a grant. Calls rotate over users.
+ * PingOne and the API see one user only, so the difference comes from our objects alone.
  */
 export async function measureManyUsers(
   servers: Servers,
@@ -47,7 +47,7 @@ export async function measureManyUsers(
     }
     return { few: median(taken.few), many: median(taken.many) }
   }
-  // Not counted: it brings everybody into memory.
+  // Not counted: this loads all objects into memory.
   await round()
   const rounds: Awaited<ReturnType<typeof round>>[] = []
   for (let count = 0; count < usersRounds; count += 1) rounds.push(await round())

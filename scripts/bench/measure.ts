@@ -3,30 +3,30 @@ import { CONNECTIONS, type Sending } from './exchange.ts'
 import { rateOf, sendEach } from './load.ts'
 import { median, quantile } from './statistics.ts'
 
-/** How much is done; every number is per case. */
+/** Amount of work; every number is per case. */
 export interface Effort {
-  /** Not counted: code that ran a few times only is slower. */
+  /** Uncounted warm-up requests. */
   readonly warmUp: number
   readonly rounds: number
   readonly perRound: number
   readonly throughputRounds: number
   readonly throughputMs: number
-  /** Users with a grant, where there are many. */
+  /** Users with a grant, in the measurement of many users. */
   readonly users: number
   readonly usersRounds: number
-  /** Longer than an object stays in memory that nobody asks. */
+  /** Longer than an idle object stays in memory. */
   readonly idleMs: number
   readonly stormRounds: number
   readonly stormMs: number
-  /** Grants that end while they are used. */
+  /** Grants that end while in use. */
   readonly ends: number
 }
 
 export interface Latency {
-  /** Median of the medians of the rounds, milliseconds. */
+  /** Median of the round medians, milliseconds. */
   readonly p50: number
   readonly p99: number
-  /** The median of each round. */
+  /** Median of each round. */
   readonly rounds: readonly number[]
   readonly samples: number
 }
@@ -35,8 +35,8 @@ const BLOCK = 15
 const callers = (sending: Sending) => Array.from({ length: CONNECTIONS }, () => sending)
 
 /**
- * One request after the other, the cases in turn in short blocks: whatever else the machine does meets all of them.
- * A block and not one request each, because a call has an end that comes after its answer.
+ * Sends requests sequentially; the cases alternate in short blocks, so that other load on the machine affects all of them.
+ * Blocks instead of single requests, because a call has work after its answer.
  */
 export async function measureLatency(
   cases: Cases,
@@ -63,7 +63,7 @@ export async function measureLatency(
   })
 }
 
-/** Requests per second with 16 at once, the cases in turn; the median of the rounds. */
+/** Requests per second at a concurrency of 16, cases alternating; median of the rounds. */
 export async function measureThroughput<Name extends CaseName>(
   cases: Cases,
   names: readonly Name[],

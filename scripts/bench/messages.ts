@@ -6,14 +6,14 @@ export interface Message {
   readonly expects: string
 }
 
-/** However many todos there are. */
+/** The number of todos does not matter. */
 export const listTodos: Message = {
   method: 'tools/call',
   params: { name: 'listTodos', arguments: {} },
   expects: '"total":',
 }
 
-/** MCP 2026-07-28: everything that the server needs is in the request. */
+/** MCP 2026-07-28: the request carries everything that the server needs. */
 export function statelessMessage(
   origin: string,
   bearer: string,

@@ -7,7 +7,7 @@ import { makeSeeder, type Pair, seedGrants, subjectsNamed } from './seed.ts'
 import type { Servers } from './servers.ts'
 import { median } from './statistics.ts'
 
-/** Calls per second: all callers with one grant of one user, and each with a user of its own. */
+/** Calls per second: all callers share one grant, or each has its own user. */
 export interface Rates {
   readonly one: number
   readonly each: number
@@ -20,15 +20,15 @@ export interface OneUser {
   readonly storm: Storm
 }
 
-/** Another user calls, one call after the other, while a storm goes on. p50 of each round, milliseconds. */
+/** Latency for another user, who calls sequentially under heavy load. p50 of each round, milliseconds. */
 export interface Storm {
   readonly callers: number
   readonly aloneRounds: readonly number[]
-  /** The storm is one user's. */
+  /** One user causes the load. */
   readonly oneRounds: readonly number[]
-  /** The control: as many callers, each with a user of its own. They take as much of the machine. */
+  /** Control: as many callers, each with its own user, so the machine load is the same. */
   readonly eachRounds: readonly number[]
-  /** As many callers of the bare Worker: what any load does to the one thread that a local workerd has. */
+  /** As many callers of the bare Worker: the effect of any load on the single thread of a local workerd. */
   readonly bareRounds: readonly number[]
   readonly rates: Rates & { readonly bare: number }
   readonly ratioToAlone: number
@@ -71,7 +71,7 @@ export async function measureOneUser(
   const stateless = await rates('stateless')
   const session = await rates('session')
   const call = statelessMessage(origin, other.access_token, listTodos)
-  // One connection less: the other user needs one.
+  // Leaves one connection for the other user.
   const [oneStorm, eachStorm] = [one, each].map((transports) => mixed(transports).slice(1))
   const bareStorm = Array.from({ length: CONNECTIONS - 1 }, () => bareCall)
   const during = async (storm: readonly Sending[] = []) => {
@@ -116,7 +116,7 @@ const medianRates = (taken: readonly Rates[]): Rates => ({
   each: median(taken.map((rates) => rates.each)),
 })
 
-/** A session for each caller: callers of one session would wait for each other in its object, not in the User. */
+/** A session for each caller: callers of one session would queue in its object instead of the user's object. */
 async function transportsOf(origin: string, pairs: readonly Pair[]): Promise<Transports> {
   const session: Sending[] = []
   for (const { access_token: bearer } of pairs) {
@@ -128,6 +128,6 @@ async function transportsOf(origin: string, pairs: readonly Pair[]): Promise<Tra
   }
 }
 
-/** Every other caller is on the other transport. */
+/** Callers alternate between the transports. */
 const mixed = ({ stateless, session }: Transports): Sending[] =>
   stateless.map((sending, index) => (index % 2 === 0 ? sending : (session[index] ?? sending)))

@@ -4,11 +4,11 @@ import type { Cases } from './cases.ts'
 import { signInOnce } from './logins.ts'
 import type { Servers } from './servers.ts'
 
-/** What a server asks PingOne for; everything else there is opened by the user's browser. */
+/** The PingOne paths that a server calls; the user's browser opens all others. */
 const FOR_SERVERS = ['discovery', 'jwks', 'par', 'token', 'userinfo', 'introspect', 'revoke'] as const
 export type PingOneRequests = Readonly<Partial<Record<(typeof FOR_SERVERS)[number], number>>>
 
-/** Requests that our server sends to PingOne while something is done. */
+/** Counts our server's requests to PingOne during an action. */
 export async function countWhile({ emulatorOrigin }: Servers, act: () => Promise<unknown>) {
   const emulator = new Emulator(emulatorOrigin)
   const { counts: before } = await emulator.state()
@@ -19,14 +19,14 @@ export async function countWhile({ emulatorOrigin }: Servers, act: () => Promise
   return asked
 }
 
-/** The first login of an isolate, which knows nothing of PingOne yet, and one that comes after it. */
+/** The first login of an isolate, with cold caches, and a later one. */
 export async function countLogins(servers: Servers) {
   const first = await countWhile(servers, () => signInOnce(servers))
   const next = await countWhile(servers, () => signInOnce(servers))
   return { firstLogin: first, nextLogin: next }
 }
 
-/** Both transports; warm, so that the keys that the Todo API fetches for itself are no part of it. */
+/** Both transports, warm, so that the key fetch of the Todo API is not counted. */
 export const countCalls = (servers: Servers, { statelessCall, statefulCall }: Cases, times: number) =>
   countWhile(servers, async () => {
     for (let time = 0; time < times; time += 1) {

@@ -1,6 +1,6 @@
 import { exchange, type Sending } from './exchange.ts'
 
-/** One call of many, whatever its answer was. */
+/** One call, whatever its answer. */
 export interface Polled {
   readonly startMs: number
   readonly endMs: number
@@ -10,7 +10,7 @@ export interface Polled {
 const WARM_CALLS = 8
 const MOST_CALLS = 2000
 
-/** Sends it again and again, without a pause, until it is over. `isWarm` comes when there is something to compare with. */
+/** Repeats a call without pause until stopped. `isWarm` resolves when enough calls were made for a comparison. */
 export function poll(
   sending: Sending,
   isOver: (taken: readonly Polled[]) => boolean,

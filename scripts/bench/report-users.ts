@@ -4,7 +4,7 @@ import type { Rates } from './one-user.ts'
 import { median } from './statistics.ts'
 import { table } from './table.ts'
 
-/** What many users, one busy user and an ended grant are like. */
+/** Tables for many users, one busy user and an ended grant. */
 export const usersTables = (figures: Figures): readonly string[] => [
   manyTable(figures),
   rateTable(figures),

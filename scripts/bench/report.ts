@@ -6,7 +6,7 @@ import { usersTables } from './report-users.ts'
 import { spread } from './statistics.ts'
 import { table } from './table.ts'
 
-/** The figures as tables for a terminal; they are Markdown too, for docs/performance.md. */
+/** The results as Markdown tables, for a terminal and docs/performance.md. */
 export function renderReport(figures: Figures, aims: readonly Aim[]): string {
   const { where, state, cores, latency, throughput, bundle, startupMs, pingone } = figures
   const percent = Math.round(spread(latency.api.rounds) * 100)

@@ -12,7 +12,7 @@ import type { Servers } from './servers.ts'
 
 const CALLS_COUNTED = 20
 
-/** All that needs running servers. They must be fresh: the first login of an isolate is counted. */
+/** Everything that needs running servers. The servers must be fresh, because the first login of an isolate is measured. */
 export async function runBench(
   servers: Servers,
   effort: Effort,

@@ -9,7 +9,7 @@ const WRANGLER = join(
   'bin/wrangler.js',
 )
 
-/** Runs one command of wrangler to its end, without asking the internet; answers what it printed. */
+/** Runs a wrangler command offline and returns its output. */
 export async function runWrangler(parameters: readonly string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, [WRANGLER, ...parameters], {
     cwd: ROOT,

@@ -10,16 +10,16 @@ export interface Seeder {
   readonly client: OAuthClient
 }
 
-/** A client of one of the Workers that give grants for the asking (bench/seeded/). */
+/** A client of a Worker that gives grants on request (bench/seeded/). */
 export async function makeSeeder(origin: string): Promise<Seeder> {
   return { origin, client: await (await new OAuthClient(`${origin}/mcp`).discover()).register() }
 }
 
-/** Long enough not to be renewed while a bench runs. */
+/** Long enough that no token needs a refresh during a bench. */
 const HOUR_SECONDS = 3600
 const AT_ONCE = 50
 
-/** One grant for each subject, with the pair that the client has of it. The same subject twice has two. */
+/** Creates a grant for each subject and returns the client's token pairs. A repeated subject gets two grants. */
 export async function seedGrants(
   { origin, client }: Seeder,
   subjects: readonly string[],
@@ -43,6 +43,6 @@ export async function seedGrants(
   return pairs
 }
 
-/** `prefix 1`, `prefix 2`, …: each is another user. */
+/** Subjects `prefix 1`, `prefix 2`, …: one user each. */
 export const subjectsNamed = (prefix: string, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `${prefix} ${index + 1}`)

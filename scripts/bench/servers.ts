@@ -14,7 +14,7 @@ export interface Servers extends AsyncDisposable {
   readonly bareOrigin: string
   readonly todoOrigin: string
   readonly emulatorOrigin: string
-  /** The product with a route that gives grants (bench/seeded/), twice: each has users of its own. */
+  /** Two copies of the product with a route that gives grants (bench/seeded/), each with its own users. */
   readonly seeded: Readonly<Record<SeededName, string>>
   readonly settings: Settings
   readonly bundles: Readonly<Record<'mcp' | 'bare', Bundle>>
@@ -23,20 +23,20 @@ export interface Servers extends AsyncDisposable {
 const SEEDED_NAMES = ['few', 'many'] as const
 export type SeededName = (typeof SEEDED_NAMES)[number]
 
-/** In the folder that is given: `do/<Worker>-<class>/` has a file for each object. */
+/** Storage folder: `do/<Worker>-<class>/` has a file for each object. */
 export const STATE_FOLDER = 'state'
 
 const BARE = { name: 'bare', config: 'bench/bare/wrangler.jsonc' } as const
 
 /**
- * All Workers as they would be deployed, in one workerd, each with a port of its own that workerd itself listens on:
- * no proxy of wrangler or miniflare is in between. Nothing of it is left when it is disposed.
+ * Runs all Workers as deployed, in one workerd. workerd itself listens on a port for each,
+ * without a proxy of wrangler or miniflare. Disposing removes everything.
  */
 export async function startServers(folder: string): Promise<Servers> {
   await using starting = new AsyncDisposableStack()
   const { ports } = starting.use(await reservePorts())
   const { ports: more } = starting.use(await reservePorts())
-  // One grant asks here as fast as the machine answers.
+  // One grant sends requests as fast as the machine answers.
   const given = { REQUESTS_PER_MINUTE: '1000000' }
   const { settings, workers } = planLocal(given, ports, keepKeys(join(folder, 'keys.json')))
   const bare = { ...BARE, port: more.mcp, variables: { PUBLIC_ORIGIN: `http://localhost:${more.mcp}` } }
@@ -63,7 +63,7 @@ export async function startServers(folder: string): Promise<Servers> {
     resourcePersistencePath: join(folder, STATE_FOLDER),
     cf: false,
     log: new Log(LogLevel.ERROR),
-    // What the Workers log is not for the terminal of a bench.
+    // Keeps the Workers' logs out of the bench output.
     handleStructuredLogs: () => {},
   })
   const workerd = new Miniflare(options)
@@ -82,7 +82,7 @@ export async function startServers(folder: string): Promise<Servers> {
   }
 }
 
-/** The product's own configuration, so that the two cannot grow apart; only the entry is another. */
+/** The product's own configuration with another entry, so that the two cannot diverge. */
 const seededWorker = (name: SeededName, port: number, settings: Settings): Described => ({
   name,
   config: 'wrangler.jsonc',
@@ -99,7 +99,7 @@ export interface Described {
   readonly variables: Readonly<Record<string, string | undefined>>
 }
 
-/** Flags and bindings other than variables come from the Worker's own wrangler.jsonc; the code is its bundle. */
+/** Flags and bindings come from the Worker's wrangler.jsonc, variables from the caller; the code is its bundle. */
 export function asDeployed({ name, config, port, variables }: Described, { path }: Bundle): V4WorkerOptions {
   const { workerOptions: fromConfig } = workerOptions(config)
   return {

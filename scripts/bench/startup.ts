@@ -4,7 +4,7 @@ import { runWrangler } from './run-wrangler.ts'
 
 const ACTIVE = /Active: ([\d.]+) ms/
 
-/** CPU time from loading the bundle to the first request, by wrangler's own profile of it; median of `times`. */
+/** CPU time from loading the bundle to the first request, by wrangler's profile; median of `times`. */
 export async function measureStartup(outDir: string, times: number): Promise<number> {
   const taken: number[] = []
   for (let time = 0; time < times; time += 1) {

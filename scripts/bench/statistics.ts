@@ -1,6 +1,6 @@
 const sorted = (values: readonly number[]) => values.toSorted((a, b) => a - b)
 
-/** The value below which `share` of all lie. */
+/** The quantile: the value below which `share` of all values lie. */
 export function quantile(values: readonly number[], share: number): number {
   const value = sorted(values)[Math.min(values.length - 1, Math.floor(values.length * share))]
   if (value === undefined) throw new Error('there is nothing to measure in no values')
@@ -9,5 +9,5 @@ export function quantile(values: readonly number[], share: number): number {
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5)
 
-/** How far apart the rounds are: 0.2 means that the slowest took 20 % longer than the fastest. */
+/** The spread of the rounds: 0.2 means that the slowest took 20 % longer than the fastest. */
 export const spread = (values: readonly number[]): number => Math.max(...values) / Math.min(...values) - 1

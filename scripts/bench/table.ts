@@ -1,4 +1,4 @@
-/** Markdown, aligned for a terminal. */
+/** A Markdown table, aligned for a terminal. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((_, column) =>
     Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length), 3),

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import { stripVTControlCharacters } from 'node:util'
 import { ROOT } from '../local/workers.ts'
 
-/** One command of a check: `run` is a name in node_modules/.bin, `node` too. */
+/** One command of a check: `run` is a name in node_modules/.bin, or `node`. */
 export interface CheckStep {
   readonly name: string
   readonly run: string
@@ -11,7 +11,7 @@ export interface CheckStep {
   readonly folder?: string
 }
 
-/** Runs it and says how it went; what it said itself is shown, with its name in front, only when it failed. */
+/** Runs a step and reports the result; shows its prefixed output only on failure. */
 export async function runStep({ name, run, parameters, folder = ROOT }: CheckStep): Promise<boolean> {
   const start = performance.now()
   const child = spawn(run, parameters, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -32,7 +32,7 @@ export async function runStep({ name, run, parameters, folder = ROOT }: CheckSte
   return code === 0
 }
 
-/** Side by side; true when all went well. */
+/** Runs steps in parallel; true when all succeed. */
 export async function runSteps(steps: readonly CheckStep[]): Promise<boolean> {
   const outcomes = await Promise.all(steps.map(runStep))
   return outcomes.every(Boolean)

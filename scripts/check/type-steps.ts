@@ -4,8 +4,8 @@ import { projectFiles } from './project-files.ts'
 import type { CheckStep } from './run-step.ts'
 
 /**
- * `wrangler types` for every Worker, into worker-configuration.d.ts beside its wrangler.jsonc. The empty env file keeps
- * the names in somebody's .dev.vars out of it, and without --strict-vars a setting would have its value for a type.
+ * `wrangler types` for every Worker, into worker-configuration.d.ts beside its wrangler.jsonc. The empty env file excludes
+ * names of a local .dev.vars; without --strict-vars a variable's type would be its value.
  */
 export const typeSteps = (): readonly CheckStep[] =>
   projectFiles('wrangler.jsonc').map((config) => ({

@@ -10,10 +10,10 @@ const Check = z.object({
 })
 export type Check = z.infer<typeof Check>
 
-/** What is stored of a scenario's run is `<prefix><scenario>-<time>/checks.json`. */
+/** The suite stores a scenario's run as `<prefix><scenario>-<time>/checks.json`. */
 const FOLDER = /^(?:server|authorization-server)-(?<scenario>.+)-\d{4}-\d{2}-\d{2}T[\dZ-]+$/
 
-/** The checks of each scenario that was run into this folder. The suite's own verdict is not looked at. */
+/** Reads the checks of each scenario in this folder. Ignores the suite's own verdict. */
 export function readChecks(folder: string): ReadonlyMap<string, readonly Check[]> {
   const found = new Map<string, readonly Check[]>()
   for (const name of readdirSync(folder)) {

@@ -1,6 +1,6 @@
 import type { Check } from './checks.ts'
 
-/** What this server does otherwise than the suite would have it, and why. The key is a scenario, or `scenario:check`. */
+/** Known differences from the suite, with reasons. The key is a scenario, or `scenario:check`. */
 export type Reasons = ReadonlyMap<string, string>
 
 export interface Verdict {
@@ -8,17 +8,17 @@ export interface Verdict {
   readonly isScored: boolean
   readonly passed: number
   readonly total: number
-  /** `explained`: it does not pass in full, and a reason of ours says why. */
+  /** `explained`: not a full pass, but with a known reason. */
   readonly outcome: 'passes' | 'explained' | 'fails'
   readonly notes: readonly string[]
 }
 
-/** The suite adds these to every scenario, and they succeed on any answer: no scenario passes by them alone. */
+/** The suite adds these to every scenario, and they always succeed: alone they do not make a scenario pass. */
 const isOfTheWire = ({ id }: Check) => id.startsWith('wire-schema-')
 
 /**
- * Stricter than the suite: a warning is a failure, a check that was skipped needs a reason, and so does a scenario in
- * which nothing was checked. A reason that nothing needs any more is a failure too, or the page would go stale.
+ * Stricter than the suite: a warning is a failure; a skipped check and a scenario without checks need a reason.
+ * An unused reason is a failure too, so that the page stays current.
  */
 export function judgeScenario(
   scenario: string,

@@ -1,15 +1,15 @@
 /**
- * Runs inside the conformance suite, before it: the suite has no option for a bearer. It asks by the global fetch, by a
- * copy of undici of its own and by node:http; all three announce their requests here before they send them.
+ * Loaded inside the conformance suite, which has no option for a bearer. The suite sends requests by the global fetch, by
+ * its own copy of undici and by node:http; all three publish their requests on diagnostics channels before sending.
  */
 import { subscribe } from 'node:diagnostics_channel'
 import { ClientRequest } from 'node:http'
 
-/** The one server that may see the bearer, and the bearer. */
+/** The bearer, and the only server that may receive it. */
 const { CONFORMANCE_ORIGIN: origin = '', CONFORMANCE_BEARER: bearer = '' } = process.env
 const value = `Bearer ${bearer}`
 
-/** What undici announces, as far as it is needed here; Node's fetch is undici. */
+/** The part of undici's message used here; Node's fetch is undici. */
 interface UndiciRequest {
   origin: unknown
   headers: readonly unknown[]

@@ -24,7 +24,7 @@ const NO_EVENT_STORE =
   'It resumes a stream that broke, which takes a store of what was sent on it. Results of tools are not kept in clear ' +
   'for that: a call that is repeated with its idempotency key gets the first answer instead.'
 
-/** What is not passed in full, and why. Everything else has to pass. */
+/** Checks that do not pass in full, with reasons. Everything else must pass. */
 export const REASONS: Readonly<Record<Run['name'], Reasons>> = {
   '2026-07-28': new Map([
     ['server-stateless:sep-2575-server-sends-prompts-list-changed-on-subscription', NO_CHANGES],

@@ -17,13 +17,13 @@ const OUTCOMES: Readonly<Record<Verdict['outcome'], string>> = {
 const dateLine = (date: string) => `Run on ${date}. `
 const DATE = /^Run on \d{4}-\d{2}-\d{2}\. /m
 
-/** The page with the day left out: two runs that found the same are the same page. */
+/** The page without its date, for comparing two runs. */
 export const withoutDate = (page: string): string => page.replace(DATE, '')
 
 export const hasFailed = (runs: readonly Run[]): boolean =>
   runs.some(({ verdicts }) => verdicts.some(({ outcome }) => outcome === 'fails'))
 
-/** docs/conformance.md, and what a terminal shows. */
+/** Renders docs/conformance.md and the terminal output. */
 export const renderReport = (runs: readonly Run[], { version }: Suite, date: string): string =>
   [
     '<!-- Written by `npm run conformance`. Its reasons are in scripts/conformance/reasons.ts. -->',
@@ -70,7 +70,7 @@ function section({ name, verdicts }: Run): readonly string[] {
   ]
 }
 
-/** One reason may be that of many. */
+/** Several checks may share a reason. */
 function scenariosByNote(verdicts: readonly Verdict[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, readonly string[]>()
   for (const { scenario, notes } of verdicts) {

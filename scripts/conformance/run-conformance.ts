@@ -15,7 +15,7 @@ export interface Run {
 
 const AUTHORIZATION = ['authorization-server-metadata-endpoint', 'authorization-code-grant']
 
-/** Everything that the suite has for a server, and what it stored, judged here. `folder` keeps the evidence. */
+/** Runs all of the suite's server scenarios and judges the stored results. `folder` keeps the evidence. */
 export async function runConformance(
   suite: Suite,
   { origin, freePort }: System,

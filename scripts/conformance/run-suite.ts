@@ -9,7 +9,7 @@ import type { Revision, Suite } from './suite.ts'
 const PRELOAD = fileURLToPath(new URL('preload.ts', import.meta.url))
 const SCOPES = 'todo:read todo:write'
 
-/** A new user and a new client for each run; the suite gets the bearer, and nothing else of the login. */
+/** A new user and a new client for each run; the suite gets only the bearer. */
 export async function runRequirements(suite: Suite, origin: string, revision: Revision, folder: string) {
   const client = await (await new OAuthClient(`${origin}/mcp`).discover()).register()
   const { tokens } = await signInWith(client, { asked: SCOPES })
@@ -21,7 +21,7 @@ export async function runRequirements(suite: Suite, origin: string, revision: Re
   await ending(run)
 }
 
-/** The suite stands by as a client that is registered already; a user opens the address that it prints. */
+/** The suite acts as a registered client; a user opens the URL that it prints. */
 export async function runAuthorization(suite: Suite, origin: string, port: number, folder: string) {
   const redirectUri = `http://127.0.0.1:${port}/callback`
   const client = await new OAuthClient(`${origin}/mcp`, { redirectUri }).discover()
@@ -39,7 +39,7 @@ export async function runAuthorization(suite: Suite, origin: string, port: numbe
 const DEADLINE_MS = 150_000
 
 /**
- * Its exit code is not looked at: what it stored is judged by stricter rules, and what it did not come to is not there.
+ * Ignores the exit code: the stored results are judged by stricter rules, and missing results are detected there.
  */
 async function ending(run: RunningCommand): Promise<void> {
   const late = setTimeout(() => void run[Symbol.asyncDispose](), DEADLINE_MS)

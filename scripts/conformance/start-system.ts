@@ -12,16 +12,16 @@ export const ENTRY = 'test/conformance/worker/index.ts'
 
 export interface System extends AsyncDisposable {
   readonly origin: string
-  /** Nobody listens there: for the suite's own callback. */
+  /** A port without a listener, for the suite's own callback. */
   readonly freePort: number
 }
 
-/** The product's own configuration, with the suite's fixtures beside its tools; the Todo API and the emulator as they are. */
+/** The product's configuration with the suite's fixtures as extra tools; the Todo API and the emulator unchanged. */
 export async function startSystem(folder: string, entry: string = ENTRY): Promise<System> {
   await using starting = new AsyncDisposableStack()
   const { ports } = starting.use(await reservePorts())
   const { ports: more } = starting.use(await reservePorts())
-  // The suite asks as fast as it gets answers.
+  // The suite sends requests as fast as it gets answers.
   const given = { REQUESTS_PER_MINUTE: '100000' }
   const plan = planLocal(given, ports, keepKeys(join(folder, 'keys.json')))
   const described: readonly Described[] = localWorkers(plan, ports, randomUUID()).map((worker) =>

@@ -3,10 +3,10 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 
-/** The official conformance suite, as package.json pins it. */
+/** The official conformance suite, at the version in package.json. */
 export interface Suite {
   readonly version: string
-  /** Its command line. */
+  /** Its command line program. */
   readonly program: string
   readonly folder: string
 }
@@ -23,7 +23,7 @@ export function findSuite(): Suite {
 export const REVISIONS = ['2026-07-28', '2025-11-25'] as const
 export type Revision = (typeof REVISIONS)[number]
 
-/** What one revision asks of a server: what counts, and what the suite runs beside it, with its own reason. */
+/** The scenarios of one revision: those that count, and those that the suite runs in addition, with its reason. */
 export interface Requirements {
   readonly scored: readonly string[]
   readonly notScored: ReadonlyMap<string, string>
@@ -31,7 +31,7 @@ export interface Requirements {
 
 const NOT_SCORED = /^ {2}- scenario: (\S+)\n {4}leg: server\n {4}reason: (\S+)$/gm
 
-/** From the set that the suite froze: what is missing among the results was not run. */
+/** From the suite's frozen set: a scenario without results was not run. */
 export function readRequirements({ folder }: Suite, revision: Revision): Requirements {
   const text = readFileSync(join(folder, 'requirements', `${revision}.yaml`), 'utf8')
   const [, server = ''] = /^server:\n((?: {2}- \S+\n)+)/m.exec(text) ?? []

@@ -9,15 +9,15 @@ const Environment = z.looseObject({
 const Configuration = Environment.extend({ env: z.record(z.string(), Environment).default({}) })
 
 export interface DeployRequest {
-  /** undefined: not named, or named more than once. */
+  /** undefined when it is missing or given more than once. */
   readonly environment: string | undefined
-  /** Passed on to wrangler. */
+  /** Arguments for wrangler. */
   readonly others: readonly string[]
 }
 
 const NAMES_ENVIRONMENT = /^(?:--env|-e)(?:=|$)/
 
-/** `production`, `--env production`, `--env=production` or `-e production`, at any place, and only once. */
+/** Accepts `production`, `--env production`, `--env=production` or `-e production`, at any position, once. */
 export function requestOf(parameters: readonly string[]): DeployRequest {
   const others = [...parameters]
   const at = others.findIndex((one) => NAMES_ENVIRONMENT.test(one))
@@ -28,7 +28,7 @@ export function requestOf(parameters: readonly string[]): DeployRequest {
       : { environment: first, others: rest }
   }
   const [flag = '', value] = others[at]?.includes('=') === true ? others.splice(at, 1) : others.splice(at, 2)
-  // wrangler would take the last one, and this script would have judged the first.
+  // wrangler would take the last one, but this script checks the first.
   const isNamedOnce =
     !others.some((one) => NAMES_ENVIRONMENT.test(one)) && others[0]?.startsWith('-') !== false
   const environment = flag.includes('=') ? flag.slice(flag.indexOf('=') + 1) : value
@@ -43,10 +43,10 @@ const Route = z.union([
 ])
 const isAddress = (route: unknown): boolean => (Route.safeParse(route).data ?? '').trim() !== ''
 
-/** wrangler would deploy by another file than the one that is judged here. */
+/** wrangler would deploy with another file than the one checked here. */
 const NAMES_FILE = /^(?:--config|-c|--cwd)(?:=|$)/
 
-/** Why it is not deployed; undefined: it has an address. `--dry-run` deploys nothing and is let through. */
+/** The reason not to deploy; undefined when there is an address. `--dry-run` deploys nothing and always passes. */
 export function denialOf(file: string, { environment, others }: DeployRequest): string | undefined {
   const { rawConfig } = readRawConfig({ config: file })
   const { env, ...top } = Configuration.parse(rawConfig)
@@ -59,7 +59,7 @@ export function denialOf(file: string, { environment, others }: DeployRequest): 
   if (found === undefined)
     return `There is no environment ${environment} in wrangler.jsonc; there are ${names}.`
   if (others.includes('--dry-run') || others.some((one) => GIVES_AN_ADDRESS.test(one))) return undefined
-  // An environment inherits these from the top level; wrangler's default of workers_dev is true.
+  // An environment inherits these from the top level; wrangler's default for workers_dev is true.
   const { workers_dev: isOnWorkersDev = true, route, routes = [] } = { ...top, ...found }
   if (isOnWorkersDev || [route, ...routes].some(isAddress)) return undefined
   return (

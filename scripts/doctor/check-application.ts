@@ -7,8 +7,8 @@ const GRANT_TYPE = 'switch the grant type Refresh Token on at the PingOne applic
 const OFFLINE = 'grant it offline_access there and set PINGONE_EXTRA_SCOPES=offline_access'
 
 /**
- * Presents a refresh token that nobody ever had. PingOne looks at the client first, so what it says is about the
- * application: `invalid_grant` means that it took our authentication and knows this grant type.
+ * Presents an invalid refresh token. PingOne checks the client first, so the error is about the application:
+ * `invalid_grant` means that client authentication and grant type are accepted.
  */
 export async function checkApplication(
   { pingone: { refresh }, config }: { pingone: Pick<PingOne, 'refresh'>; config: Config },
@@ -36,7 +36,7 @@ export async function checkApplication(
   }
 }
 
-/** What only a login shows, and what no setting changes. */
+/** Facts that only a login shows and no setting changes. */
 export const toKnow = ({ pingone: { extraScopes } }: Config): readonly Finding[] => [
   note(
     'if access ends after an hour for everyone (log: login.not-renewable), PingOne gave no refresh token. ' +

@@ -5,7 +5,7 @@ import { expectThat, type Finding, note, ok, problem } from './finding.ts'
 
 const names = z.array(z.string()).default([])
 
-/** OpenID Connect Discovery §3, as far as this server depends on it. */
+/** The fields of OpenID Connect Discovery §3 that this server depends on. */
 const Document = z.looseObject({
   issuer: z.string(),
   authorization_endpoint: z.string().optional(),
@@ -20,11 +20,11 @@ const Document = z.looseObject({
 
 export interface Discovered {
   readonly findings: readonly Finding[]
-  /** Where the keys are, if that is known. */
+  /** The JWKS URL, if known. */
   readonly keys: string | null
 }
 
-/** Judges PingOne's discovery document against the settings. */
+/** Checks PingOne's discovery document against the settings. */
 export function checkDiscovery(document: unknown, { pingone }: Pick<Config, 'pingone'>): Discovered {
   const parsed = Document.safeParse(document)
   if (!parsed.success) {
@@ -35,7 +35,7 @@ export function checkDiscovery(document: unknown, { pingone }: Pick<Config, 'pin
   const found = parsed.data
   const { method } = pingone.clientAuth
   const findings = [
-    // §4.3: byte for byte, or every token is refused.
+    // §4.3: an exact match, or every token is refused.
     expectThat(
       found.issuer === pingone.issuer,
       'the issuer is the configured one',

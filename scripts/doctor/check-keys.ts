@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { expectThat, type Finding, problem } from './finding.ts'
 
-/** RFC 7517 §4; keys of other kinds may be there as well. */
+/** RFC 7517 §4; other key types may be present too. */
 const Keys = z.object({
   keys: z.array(
     z.looseObject({
@@ -14,7 +14,7 @@ const Keys = z.object({
 })
 const LEAST_BITS = 2048
 
-/** Tokens are verified with RS256 alone, so one such key must be there. */
+/** Tokens are verified with RS256 only, so at least one such key is required. */
 export function checkKeys(document: unknown): Finding {
   const parsed = Keys.safeParse(document)
   if (!parsed.success) return problem('what is at jwks_uri is no key set')

@@ -11,7 +11,7 @@ import { type Finding, note, ok, problem } from './finding.ts'
 const DEADLINE_MS = 8000
 const LIMITS = { deadlineMs: DEADLINE_MS, maxBytes: 1024 * 1024 }
 
-/** A login that is started and never finished. */
+/** A login request that is never completed. */
 interface Login {
   readonly redirectUri: string
   readonly scopes: readonly string[]
@@ -19,17 +19,17 @@ interface Login {
   readonly policy: string
 }
 
-/** PingOne's answer to it. */
+/** PingOne's answer to a login request. */
 type Outcome =
-  /** The request is fine; only a user is missing. */
+  /** The request is valid; only a user is missing. */
   | { kind: 'accepted' }
-  /** An OAuth error, as a code for the log: in the redirect, or in the answer to a pushed request. */
+  /** An OAuth error code, from the redirect or from the answer to a pushed request. */
   | { kind: 'refused'; code: string; isPushed: boolean }
-  /** PingOne does not redirect to this redirect URI. */
+  /** PingOne refuses this redirect URI. */
   | { kind: 'page'; status: number }
   | { kind: 'unavailable'; detail: string }
 
-// OpenID Connect Core §3.1.2.6: the answer to prompt=none when nobody is signed in.
+// OpenID Connect Core §3.1.2.6: the answer to prompt=none without a signed-in user.
 const NEEDS_A_USER = [
   'login_required',
   'interaction_required',
@@ -38,8 +38,8 @@ const NEEDS_A_USER = [
 ]
 
 /**
- * Begins a login for each redirect URI and each flow policy, with prompt=none and without a browser: PingOne judges
- * redirect URI, scopes and policy before it looks for a user, so nobody is signed in.
+ * Starts a login for each redirect URI and flow policy, with prompt=none and without a browser. PingOne checks redirect
+ * URI, scopes and policy before it looks for a user, so nobody is signed in.
  */
 export async function checkLogins(config: Config, fetch: Fetch): Promise<readonly Finding[]> {
   const { api, pingone, publicOrigin } = config
@@ -64,7 +64,7 @@ export async function checkLogins(config: Config, fetch: Fetch): Promise<readonl
     findings.push(...(outcomes.flat().length > 0 ? outcomes.flat() : [problem(NOT_TOGETHER)]))
   } else findings.push(judge(first, login, 'PINGONE_DV_POLICY_ID'))
 
-  // The sign-in to our own pages asks for no scope of the API. A problem of both logins is reported once.
+  // The sign-in to our own pages requests no API scope. A problem that both logins share is reported once.
   const ownPages = { ...login, redirectUri: `${publicOrigin}/signed-in`, scopes: [] }
   const second = await begin(ownPages)
   const finding = judge(second, ownPages, 'PINGONE_DV_POLICY_ID')
@@ -102,7 +102,7 @@ async function beginLogin(
       ? { kind: 'unavailable', detail }
       : { kind: 'refused', code: detail, isPushed: true }
   }
-  // With a pushed request PingOne may ignore it and start a flow that nobody continues.
+  // With a pushed request PingOne may ignore prompt=none and start a flow that nobody continues.
   url.value.searchParams.set('prompt', 'none')
   try {
     return readAnswer(await boundedFetch(fetch, new Request(url.value), LIMITS), url.value, redirectUri)
@@ -119,7 +119,7 @@ function readAnswer({ status, headers }: Response, asked: URL, redirectUri: stri
   const { origin, pathname, searchParams } = new URL(location, asked)
   const error = searchParams.get('error')
   if (`${origin}${pathname}` !== redirectUri) {
-    // A page of PingOne: the one of its flow, or an error page.
+    // A page of PingOne: its flow or an error page.
     return error === null ? { kind: 'accepted' } : { kind: 'page', status }
   }
   const refused = (code: string): Outcome => ({ kind: 'refused', code, isPushed: false })
@@ -131,7 +131,7 @@ function readAnswer({ status, headers }: Response, asked: URL, redirectUri: stri
   return refused(loggedErrorCode(error))
 }
 
-/** The outcome in our words for the operator; `policies`: where the policy is configured. */
+/** Explains the outcome to the operator; `policies` says where the policy is configured. */
 function judge(outcome: Outcome, { redirectUri, scopes }: Login, policies: string): Finding {
   switch (outcome.kind) {
     case 'accepted':
@@ -146,14 +146,14 @@ function judge(outcome: Outcome, { redirectUri, scopes }: Login, policies: strin
     case 'unavailable':
       return problem(`no login can begin (${outcome.detail}): PingOne does not answer. Try again later`)
     case 'refused':
-      // An error that comes back by redirect proves the redirect URI; one of a pushed request does not.
+      // An error that returns by redirect proves the redirect URI; an error of a pushed request does not.
       return problem(wordsFor(outcome.code, policies, outcome.isPushed ? redirectUri : null))
     default:
       return outcome satisfies never
   }
 }
 
-/** `doubtful`: a redirect URI that PingOne may not know. */
+/** `doubtful`: PingOne may not know this redirect URI. */
 function wordsFor(code: string, policies: string, doubtful: string | null): string {
   switch (code) {
     case POLICY_NOT_FOUND:
@@ -200,7 +200,7 @@ function notGranted(scope: string, { api, pingone }: Config): Finding {
   )
 }
 
-/** Facts that no request without a user can show. */
+/** Facts that no request without a user can verify. */
 export const onlyALoginShows = ({ isAccepted }: { isAccepted: boolean }): readonly Finding[] => [
   note(
     'not checked: API_IDENTIFIER. It has to be the audience of the resource that has the scopes, letter by letter; ' +

@@ -18,7 +18,7 @@ export const checkNames = (given: GivenSettings): readonly Finding[] => [
   ...settingsWithoutEffect(given).map((name) => note(`${name} has no effect in this release`)),
 ]
 
-/** A mistyped line may begin with a secret. */
+/** A mistyped line may start with a secret. */
 const shown = (name: string): string =>
   /^\w{1,60}$/.test(name) ? name : 'a name that is longer or has other signs'
 
@@ -31,7 +31,7 @@ function nearest(name: string): string | undefined {
   return best !== undefined && best.far <= Math.min(FURTHEST, name.length / 3) ? best.known : undefined
 }
 
-/** The Levenshtein distance: characters to add, remove or replace. */
+/** The Levenshtein distance of two names. */
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, at) => at)
   for (let at = 0; at < one.length; at += 1) {

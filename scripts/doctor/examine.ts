@@ -14,7 +14,7 @@ import { type Finding, ok, problem } from './finding.ts'
 const DEADLINE_MS = 8000
 const LIMITS = { deadlineMs: DEADLINE_MS, maxBytes: 64 * 1024 }
 
-/** Everything that can be known without a user: the settings, and what PingOne says of itself and of us. */
+/** Runs all checks that need no user: the settings, and PingOne's answers. */
 export async function examine(settings: GivenSettings, fetch: Fetch): Promise<readonly Finding[]> {
   const misspelt = checkNames(settings)
   const config = loadConfig({ API: {}, ...settings }, product)
@@ -40,7 +40,7 @@ async function examinePingOne(config: Config, fetch: Fetch): Promise<readonly Fi
     { ...config.pingone, apiIdentifier: config.api.identifier, deadlineMs: DEADLINE_MS },
     deps,
   )
-  // A document with problems is reported, and nothing else at its addresses is asked.
+  // If the discovery document has problems, its endpoints are not requested.
   const application = isGood ? await checkApplication({ pingone, config }, randomUUID()) : []
   const logins = isGood ? await checkLogins(config, fetch) : []
   return [
@@ -58,7 +58,7 @@ async function examineKeys(fetch: Fetch, address: string): Promise<Finding> {
   return 'failed' in keys ? problem(`the keys at jwks_uri: ${keys.failed}`) : checkKeys(keys.json)
 }
 
-/** What went wrong is said in words of ours: a page of somebody else's has no place in a terminal. */
+/** Describes an error in our own sentence, without text from a foreign page. */
 async function readJson(fetch: Fetch, address: string): Promise<{ json: unknown } | { failed: string }> {
   try {
     const answer = await boundedFetch(fetch, new Request(address), LIMITS)

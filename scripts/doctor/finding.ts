@@ -1,4 +1,4 @@
-/** One line of the doctor: what is fine, what to know, or what to fix. */
+/** One result of the doctor: ok, information, or a problem. */
 export interface Finding {
   readonly level: 'ok' | 'note' | 'problem'
   readonly text: string
@@ -8,7 +8,7 @@ export const ok = (text: string): Finding => ({ level: 'ok', text })
 export const note = (text: string): Finding => ({ level: 'note', text })
 export const problem = (text: string): Finding => ({ level: 'problem', text })
 
-/** One check with both of its outcomes. */
+/** One check with both outcomes. */
 export const expectThat = (isSo: boolean, good: string, bad: string): Finding =>
   isSo ? ok(good) : problem(bad)
 

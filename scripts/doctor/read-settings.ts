@@ -11,7 +11,7 @@ import { describeStateFolder } from '../local/state-folder.ts'
 
 const Settings = z.record(z.string(), z.string())
 
-/** The settings of one deployment: lines of NAME=value, or the JSON that `wrangler secret bulk` takes. Nothing else. */
+/** Reads the settings of one deployment: lines of NAME=value, or the JSON of `wrangler secret bulk`. */
 export function readDeployment(path: string): GivenSettings {
   const text = readPrivateFile(path)
   if (text === undefined) throw new StartProblem(`${path} is not there.`)
@@ -21,7 +21,7 @@ export function readDeployment(path: string): GivenSettings {
   return read.data
 }
 
-/** What `npm start` would give the server here. */
+/** The settings that `npm start` would use. */
 export function readLocal(stateDir: string): GivenSettings {
   const fromFile = readSettingsFile('.dev.vars')
   const given = mergeSettings(fromFile, process.env)
@@ -30,7 +30,7 @@ export function readLocal(stateDir: string): GivenSettings {
     throw new StartProblem('npm start has not run here yet. Start it, or name settings: --env-file <path>')
   }
   const ports = portsFrom({ ...fromFile, ...process.env })
-  // Unknown names of the file are included here, so that they are reported; npm start drops them.
+  // Includes unknown names of the file, so that they are reported; npm start drops them.
   const unknown = unknownNames(fromFile).map((name) => [name, fromFile[name]] as const)
   return { ...Object.fromEntries(unknown), ...planLocal(given, ports, keepKeys(keys)).settings }
 }

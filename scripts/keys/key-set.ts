@@ -4,32 +4,32 @@ import { parseJson } from '../local/private-file.ts'
 import { StartProblem } from '../local/start-problem.ts'
 
 const Key = z.looseObject({ kid: z.string() })
-/** A private key alone is a set of one. */
+/** A single private key is a set of one. */
 const KeySet = z.union([z.object({ keys: z.array(Key).min(1) }), Key.transform((key) => ({ keys: [key] }))])
 export type KeySet = z.infer<typeof KeySet>
 
-// PingOne reads RS256, RS384 and RS512 from private_key_jwt, no curves.
+// PingOne accepts RS256, RS384 and RS512 for private_key_jwt, no curves.
 const ALGORITHM = 'RS256'
-// Two private keys of this size, the most that a rotation needs, fit into a Workers secret.
+// A Workers secret holds two private keys of this size, the most that a rotation needs.
 const MODULUS_BITS = 2048
 export const MOST_SECRET_BYTES = 5 * 1024
 
-/** What can be done with a set, each a step of the rotation in docs/operate.md. */
+/** The operations on a set; each is a step of the rotation in docs/operate.md. */
 export const ACTS = {
-  /** The first key of all. */
+  /** Creates the first key. */
   make: () => ({ keys: [makeKey()] }),
-  /** Published, and not used before every cache has it. */
+  /** Adds a key that is published but not used until every cache has it. */
   next: ({ keys: [first, ...others] }: KeySet) => ({
     keys: first ? [first, makeKey(), ...others] : [makeKey()],
   }),
-  /** At the front: it signs from the next deploy on. For where PingOne is given the public set by hand before. */
+  /** Adds a key at the front, which signs from the next deploy on. For a public set that is registered by hand first. */
   first: ({ keys }: KeySet) => ({ keys: [makeKey(), ...keys] }),
-  /** The next one signs now; once more puts it back. */
+  /** Switches to the next key; a second call switches back. */
   swap: ({ keys: [first, second, ...others] }: KeySet) => {
     if (first === undefined || second === undefined) throw new StartProblem('There is no second key yet.')
     return { keys: [second, first, ...others] }
   },
-  /** The oldest goes: the last one. */
+  /** Removes the oldest key, which is the last one. */
   drop: ({ keys }: KeySet) => {
     if (keys.length < 2) throw new StartProblem('This is the only key: it stays.')
     return { keys: keys.slice(0, -1) }
@@ -42,7 +42,7 @@ export function readKeySet(text: string, path: string): KeySet {
   return read.data
 }
 
-/** One line, so that it fits into .dev.vars as it stands. */
+/** One line, so that it fits into .dev.vars. */
 export const formatKeySet = (set: KeySet): string => `${JSON.stringify(set)}\n`
 
 function makeKey(): z.infer<typeof Key> {
@@ -51,10 +51,10 @@ function makeKey(): z.infer<typeof Key> {
   return { ...jwk, kid: newKeyId(), alg: ALGORITHM, use: 'sig' }
 }
 
-/** An entry of ROOT_KEYS, before those that there are. */
+/** Prepends an entry to ROOT_KEYS. */
 export const withNewRootKey = (before: string): string =>
   `${[`${newKeyId()}:${randomBytes(32).toString('base64url')}`, ...(before === '' ? [] : [before])].join(',')}\n`
 
-/** The day tells an operator which one is old; the rest tells two of one day apart. */
+/** The date shows an operator the age; the suffix separates keys of one day. */
 const newKeyId = (): string =>
   `k${new Date().toISOString().slice(0, 10).replaceAll('-', '')}${randomBytes(3).toString('hex')}`

@@ -8,28 +8,28 @@ import { tokensIn } from '../../test/support/oauth-client.ts'
 import { objectFiles, type Stored, storedIn, untilClosed } from './stored.ts'
 
 export interface Amounts {
-  /** In each group; a figure is the middle one. */
+  /** Objects in each group; each result is the median. */
   readonly users: number
   readonly grants: readonly number[]
   readonly refreshes: number
   readonly calls: number
-  /** At most as many as one grant may have. */
+  /** At most the limit of one grant. */
   readonly sessions: number
 }
 
 export interface Limits {
   readonly amounts: Amounts
-  /** A user with so many grants, each redeemed and never used. */
+  /** A user with this many grants, each redeemed and never used. */
   readonly byGrants: readonly (Stored & { readonly grants: number })[]
-  /** A user with one grant, and more of one thing. */
+  /** A user with one grant and many of one other thing. */
   readonly refreshed: Stored
   readonly called: Stored
   readonly inSession: Stored
   readonly ended: Stored
-  /** The object of one session: opened, and after as many calls as above. */
+  /** The object of one session: opened, and after the calls above. */
   readonly session: Stored
   readonly calledSession: Stored
-  /** The grant of its user was revoked. */
+  /** After the grant was revoked. */
   readonly endedSession: Stored
 }
 
@@ -38,7 +38,7 @@ interface Group {
   readonly sessions: readonly string[]
 }
 
-/** Groups of users who differ in one thing, and what lies on disk for each once they are idle. */
+/** Creates groups of users that differ in one thing, and measures their files once they are idle. */
 export async function measureLimits(
   servers: Servers,
   stateFolder: string,
@@ -53,7 +53,7 @@ export async function measureLimits(
     users: join(stateFolder, 'do/few-User'),
     sessions: join(stateFolder, 'do/few-McpSession'),
   }
-  // Nothing tells whose file is whose; so one group comes after the other, and its files are the new ones.
+  // File names do not identify users, so groups run sequentially, and the new files belong to the current group.
   const group = async (name: string, grantsEach: number, act: (pair: Pair) => Promise<unknown>) => {
     const before = new Set([...objectFiles(folders.users), ...objectFiles(folders.sessions)])
     const subjects = subjectsNamed(name, users).flatMap((subject) =>

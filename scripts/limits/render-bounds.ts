@@ -20,7 +20,7 @@ import { table } from '../bench/table.ts'
 
 const count = (number: number) => number.toLocaleString('en')
 
-/** Every kind of row of one User with its bound, as docs/limits.md has it (test/unit/scripts/limits.test.ts). */
+/** Every kind of row of one user with its bound, for docs/limits.md (test/unit/scripts/limits.test.ts). */
 export const renderBounds = (): string =>
   table(
     ['rows', 'at most', 'and then'],

@@ -2,7 +2,7 @@ import { table } from '../bench/table.ts'
 import type { Limits } from './measure-limits.ts'
 import type { Stored } from './stored.ts'
 
-/** As docs/limits.md has it. */
+/** Renders the tables of docs/limits.md. */
 export function renderLimits(limits: Limits): string {
   const { amounts, byGrants, refreshed, called, inSession, ended, session, calledSession, endedSession } =
     limits

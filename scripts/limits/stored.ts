@@ -5,17 +5,17 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
 import { median } from '../bench/statistics.ts'
 
-/** What one object, or the middle one of several, keeps. */
+/** The storage of one object, or the median of several. */
 export interface Stored {
-  /** The file as it lies on disk: whole pages of 4096 bytes, unused ones too. */
+  /** Size of the file on disk: whole pages of 4096 bytes, unused pages included. */
   readonly fileBytes: number
-  /** What is in the rows of tables and indexes. */
+  /** Bytes in rows of tables and indexes. */
   readonly rowBytes: number
 }
 
 const OBJECT = /^[0-9a-f]{64}\.sqlite$/
 
-/** Files of the objects of one class, each an object. */
+/** The object files of one class. */
 export const objectFiles = (folder: string): readonly string[] =>
   existsSync(folder)
     ? readdirSync(folder)
@@ -26,8 +26,8 @@ export const objectFiles = (folder: string): readonly string[] =>
 const MOST_WAIT_MS = 30_000
 
 /**
- * workerd closes the database of an object that nobody asks for ten seconds, and SQLite then moves everything from its
- * log to the file and deletes the log. Nothing is vacuumed: an object in production is not either.
+ * workerd closes the database of an idle object after ten seconds. SQLite then checkpoints and deletes the WAL. Nothing
+ * is vacuumed, as in production.
  */
 export async function untilClosed(files: readonly string[], signal: AbortSignal): Promise<void> {
   const untilMs = performance.now() + MOST_WAIT_MS

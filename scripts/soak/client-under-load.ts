@@ -8,17 +8,17 @@ const PAUSE_MS = 40
 const REFRESH_EVERY = 4
 const PATIENCE_MS = 60_000
 
-/** What the server told of one write: it was done, it certainly was not, or nobody knows. */
+/** The reported outcome of one write: done, not done, or unknown. */
 export type Told = 'done' | 'not done' | 'unknown'
 
-/** One user's client: writes and refreshes as fast as it may, whatever happens to the server meanwhile. */
+/** One user's client: writes and refreshes continuously while the server is killed and restarted. */
 export interface ClientUnderLoad {
   readonly username: string
   readonly writes: ReadonlyMap<string, Told>
   readonly refreshes: () => number
-  /** Ends the load. Throws when the client was signed out, or got an answer that no client should. */
+  /** Ends the load. Throws when the client was signed out or got an invalid answer. */
   finish(): Promise<void>
-  /** How often each text is on the list now. */
+  /** The number of occurrences of each text in the list. */
   list(): Promise<ReadonlyMap<string, number>>
 }
 
@@ -34,7 +34,7 @@ export async function startClient(client: OAuthClient): Promise<ClientUnderLoad>
     writes.set(text, 'unknown')
     const reply = await answered(() => callToolStateless(client, pair.access_token, 'addTodo', { text }))
     if (reply !== null) writes.set(text, toldBy(reply))
-    // Not written on into the void: the same token is presented until somebody is there again.
+    // Presents the same token again until the server is back.
     else await refresh()
   }
   const refresh = async () => {
@@ -48,7 +48,7 @@ export async function startClient(client: OAuthClient): Promise<ClientUnderLoad>
       await sleep(PAUSE_MS)
     }
   })()
-  // Looked at in finish(); until then it is no unhandled rejection.
+  // Handled in finish(); prevents an unhandled rejection until then.
   load.catch(() => {})
 
   return {
@@ -92,19 +92,19 @@ function todosIn(reply: Reply): string[] {
   return Todos.parse(resultIn(reply).structuredContent).todos.map(({ text }) => text)
 }
 
-/** Null: the server died before it answered, or is not there. What stands before workerd says that as 5xx without JSON. */
+/** null: the server died before it answered, or is down. The proxy before workerd then answers 5xx without JSON. */
 async function answered(ask: () => Promise<Reply>): Promise<Reply | null> {
   try {
     const reply = await ask()
     return reply.status >= 500 && typeof reply.body === 'string' ? null : reply
   } catch (error) {
-    // fetch throws TypeError for every way in which a connection fails; a broken body ends in half a JSON.
+    // fetch throws TypeError on every connection failure; a truncated body is invalid JSON.
     if (error instanceof TypeError || error instanceof SyntaxError) return null
     throw error
   }
 }
 
-/** A client's patience: the same question until there is an answer. */
+/** Retries the same request until there is an answer. */
 async function untilAnswered(ask: () => Promise<Reply>): Promise<Reply> {
   const end = performance.now() + PATIENCE_MS
   for (;;) {

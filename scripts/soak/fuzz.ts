@@ -10,15 +10,15 @@ export interface FuzzRow {
   property: string
   cases: number
   perSecond: number
-  /** What holds no more, with the seed and path that show it again; empty where all held. */
+  /** Failed properties with seed and path to reproduce them; empty when all held. */
   failure: string
 }
 
-// A run keeps something of each of its cases; a run of millions would only be slower for it.
+// fast-check keeps data for each case of a run, so a run of millions would be slow.
 const CASES_AT_ONCE = 20_000
 const MOST_SEED = 2 ** 31 - 1
 
-/** So many cases in all, shared evenly by the parsers, each from seeds that nobody had before. */
+/** Runs this many cases in total, split evenly over the parsers, with fresh seeds. */
 export async function fuzzParsers(cases: number): Promise<FuzzRow[]> {
   const rows: FuzzRow[] = []
   const each = Math.ceil(cases / parserProperties.length)
@@ -37,7 +37,7 @@ export async function fuzzParsers(cases: number): Promise<FuzzRow[]> {
   return rows
 }
 
-/** So many requests through the Worker, in the runtime itself, from a seed that nobody had before. */
+/** Runs this many requests through the Worker in workerd, with a fresh seed. */
 export function fuzzWorker(requests: number): Promise<boolean> {
   const seed = String(randomInt(MOST_SEED))
   console.log(`${requests} requests through the Worker, seed ${seed}`)

@@ -4,7 +4,7 @@ import { Emulator } from '../../test/support/emulator.ts'
 import { startWorld, type World } from '../../test/support/world.ts'
 import { type ClientUnderLoad, startClient } from './client-under-load.ts'
 
-/** What the Todo API and PingOne's emulator witnessed. All but the counts of what was done must be 0. */
+/** Counts from the Todo API and PingOne's emulator. All except the work done must be 0. */
 export interface KillNine {
   kills: number
   writes: number
@@ -29,19 +29,19 @@ export const isWhole = (found: KillNine): boolean =>
     found['signed out'] ===
   0
 
-/** Load for between these two before each kill: not the same, so that the kills find it at different work. */
+/** Random load time before each kill, so that kills hit different work. */
 const LOAD_MS = [200, 900] as const
-/** The tool shows 200 todos of a list: so each few kills have users of their own. */
+/** The tool lists at most 200 todos, so users change every few kills. */
 const KILLS_PER_CLIENT = 10
-// PingOne's token has a minute to live when a call wants one: so every call a few seconds later renews it.
+// PingOne's token has a minute left at a call, so every call a few seconds later refreshes it.
 const DOWNSTREAM_SECONDS = 62
 
-/** Kills the MCP Worker's whole process group under load and starts it again on the same state, so many times. */
+/** Repeatedly kills the MCP Worker's process group under load and restarts it on the same state. */
 export async function killNine(kills: number, users: number): Promise<KillNine> {
   const start = performance.now()
   await using world = await startWorld({ settings: { REQUESTS_PER_MINUTE: '10000' } })
   const emulator = new Emulator(world.addresses.emulatorOrigin)
-  // The grace that we require of a tenant (decision 7): with none, a crash between PingOne and us cannot be healed.
+  // The grace that a tenant must configure (decision 7): without it a crash between PingOne and us is fatal for a grant.
   await emulator.set({ rotationGraceSeconds: 60, accessTokenSeconds: DOWNSTREAM_SECONDS })
   const oauth = await (await new OAuthClient(world.mcpUrl).discover()).register()
   const found: Found[] = []
@@ -87,7 +87,7 @@ async function killUnderLoad(
 
 type Found = Awaited<ReturnType<typeof compare>>
 
-/** What was told against what is there. */
+/** Compares reported outcomes with the stored todos. */
 async function compare(client: ClientUnderLoad) {
   const signedOut = await client.finish().then(
     () => 0,

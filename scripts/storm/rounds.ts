@@ -2,7 +2,7 @@ import { type Reply, tokensIn } from '../../test/support/oauth-client.ts'
 import { callToolStateless } from '../../test/support/stateless-call.ts'
 import type { Storm } from './start-storm.ts'
 
-/** What one round came to. */
+/** The result of one round. */
 export interface Round {
   callers: number
   alive: number
@@ -32,7 +32,7 @@ async function measured(
   return { ...round, redemptions: redeemed, killed: dead(after) - dead(before), ms }
 }
 
-/** Every caller refreshes the same token, and then uses what it got: one call, and one more refresh. */
+/** All callers refresh the same token, then use their result for one call and one more refresh. */
 export async function refreshesOfOneToken(storm: Storm, callers: number): Promise<Round> {
   const { tokens } = await storm.signIn()
   return measured(storm, () => refreshAndUse(storm, tokens.refresh_token ?? '', callers))
@@ -49,7 +49,7 @@ async function refreshAndUse({ client }: Storm, refreshToken: string, callers: n
   return { callers, alive: alive.filter(Boolean).length, pairs: access.size, disturbed: 0 }
 }
 
-/** PingOne's token is over, and everybody calls. */
+/** PingOne's token has expired, and all callers call at once. */
 export async function callsOnAnExpiredToken(storm: Storm, callers: number): Promise<Round> {
   const { tokens } = await signInWithExpiringToken(storm)
   return measured(storm, async () => {
@@ -60,7 +60,7 @@ export async function callsOnAnExpiredToken(storm: Storm, callers: number): Prom
   })
 }
 
-/** Both for one user at once, while other users go on with their work. */
+/** Both for one user at once, while other users work. */
 export async function both(storm: Storm, callers: number): Promise<Round> {
   const others = [await storm.signIn(), await storm.signIn(), await storm.signIn()]
   const { tokens } = await signInWithExpiringToken(storm)
