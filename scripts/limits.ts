@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { hangUp } from './bench/exchange.ts'
+import { closeConnections } from './bench/exchange.ts'
 import { startServers, STATE_FOLDER } from './bench/servers.ts'
 import { measureLimits } from './limits/measure-limits.ts'
 import { renderBounds } from './limits/render-bounds.ts'
@@ -20,7 +20,7 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRet
 const signal = AbortSignal.any([whenAskedToEnd(), AbortSignal.timeout(DEADLINE_MS)])
 await using everything = new AsyncDisposableStack()
 const servers = everything.use(await startServers(folder))
-everything.defer(hangUp)
+everything.defer(closeConnections)
 const amounts = { users: 10, grants: [1, 2, 5, 10, 20], refreshes: 24, calls: 100, sessions: 10 }
 console.log(renderBounds())
 console.log(renderLimits(await measureLimits(servers, join(folder, STATE_FOLDER), amounts, signal)))

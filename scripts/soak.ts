@@ -6,7 +6,7 @@
  */
 import { parseArgs } from 'node:util'
 import { type FuzzRow, fuzzParsers, fuzzWorker } from './soak/fuzz.ts'
-import { isWhole, killNine } from './soak/kill-nine.ts'
+import { isLossless, killNine } from './soak/kill-nine.ts'
 
 const { values } = parseArgs({
   options: {
@@ -30,9 +30,9 @@ async function kill(kills: number, users: number): Promise<boolean> {
   const found = await killNine(kills, users)
   console.table(found)
   console.log(
-    isWhole(found) ? 'Nothing lost, nothing doubled, nobody signed out.' : 'SOMETHING WAS LOST OR DOUBLED',
+    isLossless(found) ? 'Nothing lost, nothing doubled, nobody signed out.' : 'SOMETHING WAS LOST OR DOUBLED',
   )
-  return isWhole(found)
+  return isLossless(found)
 }
 
 function report(rows: readonly FuzzRow[]): boolean {

@@ -1,4 +1,4 @@
-import { exchange, type Sending } from './exchange.ts'
+import { exchange, type PreparedRequest } from './exchange.ts'
 import type { Bearers } from './logins.ts'
 import { openSession, sessionMessage, statelessMessage } from './messages.ts'
 import type { Servers } from './servers.ts'
@@ -7,10 +7,10 @@ export const CASES = {
   api: 'Todo API directly: GET /api/todos',
   bareCall: 'bare Worker: listTodos',
   statelessCall: 'stateless transport: listTodos',
-  statefulCall: 'session transport, warm session: listTodos',
+  sessionCall: 'session transport, warm session: listTodos',
   bareList: 'bare Worker: tools/list',
   statelessList: 'stateless transport: tools/list',
-  statefulList: 'session transport, warm session: tools/list',
+  sessionList: 'session transport, warm session: tools/list',
 } as const
 export type CaseName = keyof typeof CASES
 
@@ -18,24 +18,24 @@ export const CASE_NAMES = [
   'api',
   'bareCall',
   'statelessCall',
-  'statefulCall',
+  'sessionCall',
   'bareList',
   'statelessList',
-  'statefulList',
+  'sessionList',
 ] as const satisfies readonly CaseName[]
 
 export type PerCase<T> = Readonly<Record<CaseName, T>>
-export type Cases = PerCase<Sending>
+export type Cases = PerCase<PreparedRequest>
 
 /** Maps each case to a value without a cast: Object.fromEntries loses the key types. */
 export const perCase = <T>(make: (name: CaseName) => T): PerCase<T> => ({
   api: make('api'),
   bareCall: make('bareCall'),
   statelessCall: make('statelessCall'),
-  statefulCall: make('statefulCall'),
+  sessionCall: make('sessionCall'),
   bareList: make('bareList'),
   statelessList: make('statelessList'),
-  statefulList: make('statefulList'),
+  sessionList: make('sessionList'),
 })
 
 const TODOS = 10
@@ -44,7 +44,7 @@ const LIST_TODOS = { name: 'listTodos', arguments: {} }
 /** Creates todos for the user, opens a session, and returns the request of each case. */
 export async function prepareCases(servers: Servers, bearers: Bearers): Promise<Cases> {
   const { origin, bareOrigin, todoOrigin } = servers
-  const api: Sending = {
+  const api: PreparedRequest = {
     origin: todoOrigin,
     path: '/api/todos',
     method: 'GET',
@@ -62,9 +62,9 @@ export async function prepareCases(servers: Servers, bearers: Bearers): Promise<
     api,
     bareCall: statelessMessage(bareOrigin, bearers.bare, call),
     statelessCall: statelessMessage(origin, bearers.ours, call),
-    statefulCall: sessionMessage(origin, bearers.ours, session, call),
+    sessionCall: sessionMessage(origin, bearers.ours, session, call),
     bareList: statelessMessage(bareOrigin, bearers.bare, list),
     statelessList: statelessMessage(origin, bearers.ours, list),
-    statefulList: sessionMessage(origin, bearers.ours, session, list),
+    sessionList: sessionMessage(origin, bearers.ours, session, list),
   }
 }

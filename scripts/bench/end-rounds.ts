@@ -1,12 +1,12 @@
-import { exchange, type Sending } from './exchange.ts'
+import { exchange, type PreparedRequest } from './exchange.ts'
 import { revokeAtPingOne, signInAtPingOne } from './logins.ts'
 import { listTodos, openSession, sessionMessage, statelessMessage } from './messages.ts'
-import { type Polled, poll } from './poll.ts'
+import { type CallTiming, poll } from './poll.ts'
 import { type Pair, seedGrants, type Seeder } from './seed.ts'
 import type { Servers } from './servers.ts'
 
 export type Transport = 'stateless' | 'session'
-type Calls = Readonly<Record<Transport, Sending>>
+type Calls = Readonly<Record<Transport, PreparedRequest>>
 
 const CALLS_AFTER = 3
 
@@ -28,7 +28,7 @@ async function callsOf({ origin }: Seeder, { access_token: bearer }: Pair): Prom
 export async function revokeUnderCalls(seeder: Seeder, pair: Pair, signal: AbortSignal): Promise<Round> {
   const calls = await callsOf(seeder, pair)
   let toldMs = Number.POSITIVE_INFINITY
-  const isOver = (taken: readonly Polled[]) =>
+  const isOver = (taken: readonly CallTiming[]) =>
     taken.filter(({ startMs }) => startMs > toldMs).length >= CALLS_AFTER
   const polls = {
     stateless: poll(calls.stateless, isOver, signal),
@@ -45,7 +45,7 @@ export async function revokeUnderCalls(seeder: Seeder, pair: Pair, signal: Abort
   if (status !== 200) throw new Error(`revocation: ${status}`)
   toldMs = performance.now()
   const [stateless, stateful] = await Promise.all([polls.stateless.taken, polls.session.taken])
-  const seen = (taken: readonly Polled[]) => ({
+  const seen = (taken: readonly CallTiming[]) => ({
     refusedMs: taken
       .filter(({ status }) => status === 401)
       .map(({ endMs }) => endMs - askedMs)
@@ -91,7 +91,7 @@ export async function callWhenDead(
   return { answerMs: endMs - startMs, transports }
 }
 
-async function timed(sending: Sending): Promise<Polled> {
+async function timed(sending: PreparedRequest): Promise<CallTiming> {
   const startMs = performance.now()
   const { status } = await exchange(sending)
   return { startMs, endMs: performance.now(), status }

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http'
 
 /** A request that can be sent repeatedly. */
-export interface Sending {
+export interface PreparedRequest {
   readonly origin: string
   readonly path: string
   readonly method: 'GET' | 'POST'
@@ -16,7 +16,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
 const DEADLINE_MS = 10_000
 
 /** Sends it on a warm connection and reads the full answer; returns the duration in milliseconds. */
-export async function send(sending: Sending): Promise<number> {
+export async function send(sending: PreparedRequest): Promise<number> {
   const startMs = performance.now()
   const { status, text } = await exchange(sending)
   const tookMs = performance.now() - startMs
@@ -24,15 +24,15 @@ export async function send(sending: Sending): Promise<number> {
   throw new Error(`${sending.method} ${sending.origin}${sending.path}: ${status} ${text.slice(0, 300)}`)
 }
 
-export interface Exchanged {
+export interface ExchangeResult {
   readonly status: number
   readonly text: string
   readonly header: (name: string) => string
 }
 
 // Uses plain node:http: on two cores a heavier client would measure itself.
-export const exchange = ({ origin, path, method, headers, body }: Omit<Sending, 'expects'>) =>
-  new Promise<Exchanged>((resolve, reject) => {
+export const exchange = ({ origin, path, method, headers, body }: Omit<PreparedRequest, 'expects'>) =>
+  new Promise<ExchangeResult>((resolve, reject) => {
     const sent = request(`${origin}${path}`, { agent, method, headers, timeout: DEADLINE_MS }, (answer) => {
       const chunks: Buffer[] = []
       answer.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -48,4 +48,4 @@ export const exchange = ({ origin, path, method, headers, body }: Omit<Sending, 
   })
 
 /** Closes all connections, so that a server can end. */
-export const hangUp = (): void => agent.destroy()
+export const closeConnections = (): void => agent.destroy()

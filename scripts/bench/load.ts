@@ -1,15 +1,15 @@
-import { send, type Sending } from './exchange.ts'
+import { send, type PreparedRequest } from './exchange.ts'
 import { median } from './statistics.ts'
 
 /** One caller per request; each repeats its request without pause. Returns calls per second. */
 export async function rateOf(
-  callers: readonly Sending[],
+  callers: readonly PreparedRequest[],
   forMs: number,
   signal: AbortSignal,
 ): Promise<number> {
   const startMs = performance.now()
   let answered = 0
-  const sendOn = async (sending: Sending) => {
+  const sendOn = async (sending: PreparedRequest) => {
     while (performance.now() - startMs < forMs) {
       signal.throwIfAborted()
       await send(sending)
@@ -21,7 +21,11 @@ export async function rateOf(
 }
 
 /** Sends requests sequentially for the given time; returns each duration. */
-export async function sendFor(sending: Sending, forMs: number, signal: AbortSignal): Promise<number[]> {
+export async function sendFor(
+  sending: PreparedRequest,
+  forMs: number,
+  signal: AbortSignal,
+): Promise<number[]> {
   const startMs = performance.now()
   const taken: number[] = []
   while (performance.now() - startMs < forMs) {
@@ -32,7 +36,7 @@ export async function sendFor(sending: Sending, forMs: number, signal: AbortSign
 }
 
 /** Sends each request once, sequentially. */
-export async function sendEach(sendings: readonly Sending[], signal: AbortSignal): Promise<number[]> {
+export async function sendEach(sendings: readonly PreparedRequest[], signal: AbortSignal): Promise<number[]> {
   const taken: number[] = []
   for (const sending of sendings) {
     signal.throwIfAborted()

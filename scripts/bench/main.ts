@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { judge } from './aims.ts'
-import { hangUp } from './exchange.ts'
+import { closeConnections } from './exchange.ts'
 import type { Effort } from './measure.ts'
 import { renderReport } from './report.ts'
 import { runBench } from './run-bench.ts'
@@ -44,7 +44,7 @@ async function main(signal: AbortSignal): Promise<void> {
   const startupMs = await measureStartup(folder, STARTS)
   console.log('Starting the Workers …')
   const servers = everything.use(await startServers(folder))
-  everything.defer(hangUp)
+  everything.defer(closeConnections)
   console.log('Measuring requests …\n')
   const figures = { state, ...(await runBench(servers, EFFORT, signal)), startupMs } as const
   const aims = judge(figures)

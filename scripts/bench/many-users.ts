@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Sending } from './exchange.ts'
+import type { PreparedRequest } from './exchange.ts'
 import { medianRatio, sendEach } from './load.ts'
 import type { DownstreamTokens } from './logins.ts'
 import type { Effort } from './measure.ts'
@@ -71,10 +71,10 @@ async function callsOf(
   name: SeededName,
   count: number,
   downstream: DownstreamTokens,
-): Promise<Sending[]> {
+): Promise<PreparedRequest[]> {
   const origin = seeded[name]
   const pairs = await seedGrants(await makeSeeder(origin), subjectsNamed(name, count), downstream)
   return pairs.map(({ access_token: bearer }) => statelessMessage(origin, bearer, listTodos))
 }
 
-const isThere = (sending: Sending | undefined): sending is Sending => sending !== undefined
+const isThere = (sending: PreparedRequest | undefined): sending is PreparedRequest => sending !== undefined

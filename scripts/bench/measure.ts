@@ -1,5 +1,5 @@
 import { CASE_NAMES, type CaseName, type Cases, type PerCase, perCase } from './cases.ts'
-import { CONNECTIONS, type Sending } from './exchange.ts'
+import { CONNECTIONS, type PreparedRequest } from './exchange.ts'
 import { rateOf, sendEach } from './load.ts'
 import { median, quantile } from './statistics.ts'
 
@@ -32,7 +32,7 @@ export interface Latency {
 }
 
 const BLOCK = 15
-const callers = (sending: Sending) => Array.from({ length: CONNECTIONS }, () => sending)
+const callers = (sending: PreparedRequest) => Array.from({ length: CONNECTIONS }, () => sending)
 
 /**
  * Sends requests sequentially; the cases alternate in short blocks, so that other load on the machine affects all of them.
@@ -77,7 +77,7 @@ export async function measureThroughput<Name extends CaseName>(
   return new Map([...taken].map(([name, rates]) => [name, median(rates)]))
 }
 
-const sendMany = (sending: Sending, times: number, signal: AbortSignal) =>
+const sendMany = (sending: PreparedRequest, times: number, signal: AbortSignal) =>
   sendEach(
     Array.from({ length: times }, () => sending),
     signal,

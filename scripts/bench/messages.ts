@@ -1,4 +1,4 @@
-import { exchange, type Sending } from './exchange.ts'
+import { exchange, type PreparedRequest } from './exchange.ts'
 
 export interface Message {
   readonly method: string
@@ -18,7 +18,7 @@ export function statelessMessage(
   origin: string,
   bearer: string,
   { method, params, expects }: Message,
-): Sending {
+): PreparedRequest {
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1.0.0' },
@@ -38,7 +38,7 @@ export function sessionMessage(
   bearer: string,
   session: string,
   { method, params, expects }: Message,
-): Sending {
+): PreparedRequest {
   const headers = { 'mcp-protocol-version': '2025-11-25', 'mcp-session-id': session }
   return { ...toMcp(origin, bearer, headers, { jsonrpc: '2.0', id: 1, method, params }), expects }
 }
@@ -63,7 +63,7 @@ const toMcp = (
   bearer: string,
   headers: Readonly<Record<string, string>>,
   body: object,
-): Omit<Sending, 'expects'> => ({
+): Omit<PreparedRequest, 'expects'> => ({
   origin,
   path: '/mcp',
   method: 'POST',

@@ -1,4 +1,4 @@
-import { CONNECTIONS, type Sending } from './exchange.ts'
+import { CONNECTIONS, type PreparedRequest } from './exchange.ts'
 import { medianRatio, rateOf, sendFor } from './load.ts'
 import type { DownstreamTokens } from './logins.ts'
 import type { Effort } from './measure.ts'
@@ -38,14 +38,14 @@ export interface Storm {
 type StormName = 'alone' | 'one' | 'each' | 'bare'
 
 interface Transports {
-  readonly stateless: readonly Sending[]
-  readonly session: readonly Sending[]
+  readonly stateless: readonly PreparedRequest[]
+  readonly session: readonly PreparedRequest[]
 }
 
 export async function measureOneUser(
   { seeded: { few: origin } }: Servers,
   downstream: DownstreamTokens,
-  bareCall: Sending,
+  bareCall: PreparedRequest,
   { stormRounds, stormMs }: Effort,
   signal: AbortSignal,
 ): Promise<OneUser> {
@@ -63,7 +63,7 @@ export async function measureOneUser(
   const rates = async (transport: keyof Transports): Promise<Rates> => {
     const taken: Rates[] = []
     for (let round = 0; round < stormRounds; round += 1) {
-      const rate = (callers: readonly Sending[]) => rateOf(callers, stormMs, signal)
+      const rate = (callers: readonly PreparedRequest[]) => rateOf(callers, stormMs, signal)
       taken.push({ one: await rate(one[transport]), each: await rate(each[transport]) })
     }
     return medianRates(taken)
@@ -74,7 +74,7 @@ export async function measureOneUser(
   // Leaves one connection for the other user.
   const [oneStorm, eachStorm] = [one, each].map((transports) => mixed(transports).slice(1))
   const bareStorm = Array.from({ length: CONNECTIONS - 1 }, () => bareCall)
-  const during = async (storm: readonly Sending[] = []) => {
+  const during = async (storm: readonly PreparedRequest[] = []) => {
     const [rate, taken] = await Promise.all([
       storm.length === 0 ? 0 : rateOf(storm, stormMs, signal),
       sendFor(call, stormMs, signal),
@@ -118,7 +118,7 @@ const medianRates = (taken: readonly Rates[]): Rates => ({
 
 /** A session for each caller: callers of one session would queue in its object instead of the user's object. */
 async function transportsOf(origin: string, pairs: readonly Pair[]): Promise<Transports> {
-  const session: Sending[] = []
+  const session: PreparedRequest[] = []
   for (const { access_token: bearer } of pairs) {
     session.push(sessionMessage(origin, bearer, await openSession(origin, bearer), listTodos))
   }
@@ -129,5 +129,5 @@ async function transportsOf(origin: string, pairs: readonly Pair[]): Promise<Tra
 }
 
 /** Callers alternate between the transports. */
-const mixed = ({ stateless, session }: Transports): Sending[] =>
+const mixed = ({ stateless, session }: Transports): PreparedRequest[] =>
   stateless.map((sending, index) => (index % 2 === 0 ? sending : (session[index] ?? sending)))

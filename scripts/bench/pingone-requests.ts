@@ -27,11 +27,11 @@ export async function countLogins(servers: Servers) {
 }
 
 /** Both transports, warm, so that the key fetch of the Todo API is not counted. */
-export const countCalls = (servers: Servers, { statelessCall, statefulCall }: Cases, times: number) =>
+export const countCalls = (servers: Servers, { statelessCall, sessionCall }: Cases, times: number) =>
   countWhile(servers, async () => {
     for (let time = 0; time < times; time += 1) {
       await send(statelessCall)
-      await send(statefulCall)
+      await send(sessionCall)
     }
   })
 

@@ -1,7 +1,7 @@
-import { exchange, type Sending } from './exchange.ts'
+import { exchange, type PreparedRequest } from './exchange.ts'
 
 /** One call, whatever its answer. */
-export interface Polled {
+export interface CallTiming {
   readonly startMs: number
   readonly endMs: number
   readonly status: number
@@ -12,13 +12,13 @@ const MOST_CALLS = 2000
 
 /** Repeats a call without pause until stopped. `isWarm` resolves when enough calls were made for a comparison. */
 export function poll(
-  sending: Sending,
-  isOver: (taken: readonly Polled[]) => boolean,
+  sending: PreparedRequest,
+  isOver: (taken: readonly CallTiming[]) => boolean,
   signal: AbortSignal,
-): { readonly isWarm: Promise<void>; readonly taken: Promise<readonly Polled[]> } {
+): { readonly isWarm: Promise<void>; readonly taken: Promise<readonly CallTiming[]> } {
   const warm = Promise.withResolvers<void>()
   const run = async () => {
-    const taken: Polled[] = []
+    const taken: CallTiming[] = []
     while (!isOver(taken)) {
       signal.throwIfAborted()
       if (taken.length === MOST_CALLS) throw new Error('a grant did not end')

@@ -22,7 +22,7 @@ export async function runBench(
   const cases = await prepareCases(servers, await signInEverywhere(servers))
   const latency = await measureLatency(cases, effort, signal)
   const calls = await countCalls(servers, cases, CALLS_COUNTED)
-  const busy = ['api', 'bareCall', 'statelessCall', 'statefulCall'] as const
+  const busy = ['api', 'bareCall', 'statelessCall', 'sessionCall'] as const
   const throughput = await measureThroughput(cases, busy, effort, signal)
   const downstream = await signInAtPingOne(servers)
   const manyUsers = await measureManyUsers(servers, downstream, effort, signal)
@@ -37,9 +37,9 @@ export async function runBench(
     latency,
     ratios: {
       statelessCall: against('statelessCall', 'bareCall'),
-      statefulCall: against('statefulCall', 'bareCall'),
+      sessionCall: against('sessionCall', 'bareCall'),
       statelessList: against('statelessList', 'bareList'),
-      statefulList: against('statefulList', 'bareList'),
+      sessionList: against('sessionList', 'bareList'),
     },
     throughput: Object.fromEntries(throughput),
     manyUsers,

@@ -42,7 +42,7 @@ export async function startServers(folder: string): Promise<Servers> {
   const bare = { ...BARE, port: more.mcp, variables: { PUBLIC_ORIGIN: `http://localhost:${more.mcp}` } }
   const seededAt = { few: more.todoApi, many: more.pingone }
   const seeded = SEEDED_NAMES.map((name) => seededWorker(name, seededAt[name], settings))
-  const described: Described[] = [
+  const described: WorkerDescription[] = [
     ...localWorkers({ settings, workers }, ports, randomUUID()),
     bare,
     ...seeded,
@@ -83,7 +83,7 @@ export async function startServers(folder: string): Promise<Servers> {
 }
 
 /** The product's own configuration with another entry, so that the two cannot diverge. */
-const seededWorker = (name: SeededName, port: number, settings: Settings): Described => ({
+const seededWorker = (name: SeededName, port: number, settings: Settings): WorkerDescription => ({
   name,
   config: 'wrangler.jsonc',
   entry: 'bench/seeded/index.ts',
@@ -91,7 +91,7 @@ const seededWorker = (name: SeededName, port: number, settings: Settings): Descr
   variables: { ...settings, PUBLIC_ORIGIN: `http://localhost:${port}` },
 })
 
-export interface Described {
+export interface WorkerDescription {
   readonly name: string
   readonly config: string
   readonly entry?: string
@@ -100,7 +100,10 @@ export interface Described {
 }
 
 /** Flags and bindings come from the Worker's wrangler.jsonc, variables from the caller; the code is its bundle. */
-export function asDeployed({ name, config, port, variables }: Described, { path }: Bundle): V4WorkerOptions {
+export function asDeployed(
+  { name, config, port, variables }: WorkerDescription,
+  { path }: Bundle,
+): V4WorkerOptions {
   const { workerOptions: fromConfig } = workerOptions(config)
   return {
     ...fromConfig,

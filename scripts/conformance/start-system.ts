@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { reservePorts } from '../../test/support/free-ports.ts'
 import { makeBundle } from '../bench/bundle.ts'
-import { asDeployed, type Described } from '../bench/servers.ts'
+import { asDeployed, type WorkerDescription } from '../bench/servers.ts'
 import { keepKeys } from '../local/keys.ts'
 import { planLocal } from '../local/plan.ts'
 import { localWorkers } from '../local/workers.ts'
@@ -24,7 +24,7 @@ export async function startSystem(folder: string, entry: string = ENTRY): Promis
   // The suite sends requests as fast as it gets answers.
   const given = { REQUESTS_PER_MINUTE: '100000' }
   const plan = planLocal(given, ports, keepKeys(join(folder, 'keys.json')))
-  const described: readonly Described[] = localWorkers(plan, ports, randomUUID()).map((worker) =>
+  const described: readonly WorkerDescription[] = localWorkers(plan, ports, randomUUID()).map((worker) =>
     worker.name === 'mcp' ? { ...worker, entry } : worker,
   )
   const workers = await Promise.all(

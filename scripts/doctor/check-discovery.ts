@@ -18,14 +18,14 @@ const Document = z.looseObject({
   token_endpoint_auth_methods_supported: names,
 })
 
-export interface Discovered {
+export interface DiscoveryResult {
   readonly findings: readonly Finding[]
   /** The JWKS URL, if known. */
   readonly keys: string | null
 }
 
 /** Checks PingOne's discovery document against the settings. */
-export function checkDiscovery(document: unknown, { pingone }: Pick<Config, 'pingone'>): Discovered {
+export function checkDiscovery(document: unknown, { pingone }: Pick<Config, 'pingone'>): DiscoveryResult {
   const parsed = Document.safeParse(document)
   if (!parsed.success) {
     const text =

@@ -5,7 +5,7 @@ import { listTodos, openSession, sessionMessage, statelessMessage } from '../ben
 import { makeSeeder, type Pair, seedGrants, subjectsNamed } from '../bench/seed.ts'
 import type { Servers } from '../bench/servers.ts'
 import { tokensIn } from '../../test/support/oauth-client.ts'
-import { objectFiles, type Stored, storedIn, untilClosed } from './stored.ts'
+import { objectFiles, type StorageSize, storageSizeOf, untilClosed } from './stored.ts'
 
 export interface Amounts {
   /** Objects in each group; each result is the median. */
@@ -20,17 +20,17 @@ export interface Amounts {
 export interface Limits {
   readonly amounts: Amounts
   /** A user with this many grants, each redeemed and never used. */
-  readonly byGrants: readonly (Stored & { readonly grants: number })[]
+  readonly byGrants: readonly (StorageSize & { readonly grants: number })[]
   /** A user with one grant and many of one other thing. */
-  readonly refreshed: Stored
-  readonly called: Stored
-  readonly inSession: Stored
-  readonly ended: Stored
+  readonly refreshed: StorageSize
+  readonly called: StorageSize
+  readonly inSession: StorageSize
+  readonly ended: StorageSize
   /** The object of one session: opened, and after the calls above. */
-  readonly session: Stored
-  readonly calledSession: Stored
+  readonly session: StorageSize
+  readonly calledSession: StorageSize
   /** After the grant was revoked. */
-  readonly endedSession: Stored
+  readonly endedSession: StorageSize
 }
 
 interface Group {
@@ -95,13 +95,13 @@ export async function measureLimits(
   await untilClosed([...objectFiles(folders.users), ...objectFiles(folders.sessions)], signal)
   return {
     amounts,
-    byGrants: byGrants.map((one) => ({ grants: one.grants, ...storedIn(one.users) })),
-    refreshed: storedIn(refreshed.users),
-    called: storedIn(called.users),
-    inSession: storedIn(inSession.users),
-    ended: storedIn(ended.users),
-    session: storedIn(inSession.sessions),
-    calledSession: storedIn(calledInSession.sessions),
-    endedSession: storedIn(ended.sessions),
+    byGrants: byGrants.map((one) => ({ grants: one.grants, ...storageSizeOf(one.users) })),
+    refreshed: storageSizeOf(refreshed.users),
+    called: storageSizeOf(called.users),
+    inSession: storageSizeOf(inSession.users),
+    ended: storageSizeOf(ended.users),
+    session: storageSizeOf(inSession.sessions),
+    calledSession: storageSizeOf(calledInSession.sessions),
+    endedSession: storageSizeOf(ended.sessions),
   }
 }

@@ -1,6 +1,6 @@
 import { table } from '../bench/table.ts'
 import type { Limits } from './measure-limits.ts'
-import type { Stored } from './stored.ts'
+import type { StorageSize } from './stored.ts'
 
 /** Renders the tables of docs/limits.md. */
 export function renderLimits(limits: Limits): string {
@@ -8,8 +8,12 @@ export function renderLimits(limits: Limits): string {
     limits
   const [one, most] = [byGrants[0], byGrants.at(-1)]
   if (one === undefined || most === undefined) throw new Error('there is nobody with a grant')
-  const row = (name: string, { fileBytes, rowBytes }: Stored) => [name, whole(fileBytes), whole(rowBytes)]
-  const each = (name: string, more: Stored, less: Stored, count: number) => [
+  const row = (name: string, { fileBytes, rowBytes }: StorageSize) => [
+    name,
+    whole(fileBytes),
+    whole(rowBytes),
+  ]
+  const each = (name: string, more: StorageSize, less: StorageSize, count: number) => [
     name,
     whole((more.fileBytes - less.fileBytes) / count),
     whole((more.rowBytes - less.rowBytes) / count),

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { median } from '../bench/statistics.ts'
 
 /** The storage of one object, or the median of several. */
-export interface Stored {
+export interface StorageSize {
   /** Size of the file on disk: whole pages of 4096 bytes, unused pages included. */
   readonly fileBytes: number
   /** Bytes in rows of tables and indexes. */
@@ -39,7 +39,7 @@ export async function untilClosed(files: readonly string[], signal: AbortSignal)
 
 const Sum = z.object({ bytes: z.number() })
 
-export function storedIn(files: readonly string[]): Stored {
+export function storageSizeOf(files: readonly string[]): StorageSize {
   const all = files.map((file) => {
     const database = new DatabaseSync(file, { readOnly: true })
     const { bytes } = Sum.parse(database.prepare('SELECT sum(payload) AS bytes FROM dbstat').get())

@@ -9,12 +9,12 @@ const REFRESH_EVERY = 4
 const PATIENCE_MS = 60_000
 
 /** The reported outcome of one write: done, not done, or unknown. */
-export type Told = 'done' | 'not done' | 'unknown'
+export type ReportedOutcome = 'done' | 'not done' | 'unknown'
 
 /** One user's client: writes and refreshes continuously while the server is killed and restarted. */
 export interface ClientUnderLoad {
   readonly username: string
-  readonly writes: ReadonlyMap<string, Told>
+  readonly writes: ReadonlyMap<string, ReportedOutcome>
   readonly refreshes: () => number
   /** Ends the load. Throws when the client was signed out or got an invalid answer. */
   finish(): Promise<void>
@@ -27,13 +27,13 @@ export async function startClient(client: OAuthClient): Promise<ClientUnderLoad>
   let pair = tokens
   let refreshes = 0
   const over = new AbortController()
-  const writes = new Map<string, Told>()
+  const writes = new Map<string, ReportedOutcome>()
 
   const write = async () => {
     const text = `${user.username} ${writes.size}`
     writes.set(text, 'unknown')
     const reply = await answered(() => callToolStateless(client, pair.access_token, 'addTodo', { text }))
-    if (reply !== null) writes.set(text, toldBy(reply))
+    if (reply !== null) writes.set(text, outcomeOf(reply))
     // Presents the same token again until the server is back.
     else await refresh()
   }
@@ -81,7 +81,7 @@ const Todos = z.object({ todos: z.array(z.object({ text: z.string() })) })
 const resultIn = ({ body }: Reply) =>
   Result.parse(typeof body === 'string' ? JSON.parse(/^data: (.*)$/m.exec(body)?.[1] ?? 'null') : body).result
 
-function toldBy(reply: Reply): Told {
+function outcomeOf(reply: Reply): ReportedOutcome {
   if (reply.status === 503) return 'not done'
   if (reply.status !== 200) throw new Error(`a write: ${describeReply(reply)}`)
   return resultIn(reply).isError === true ? 'unknown' : 'done'

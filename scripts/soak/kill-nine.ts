@@ -21,7 +21,7 @@ export interface KillNine {
   seconds: number
 }
 
-export const isWhole = (found: KillNine): boolean =>
+export const isLossless = (found: KillNine): boolean =>
   found.lost +
     found.doubled +
     found['done though told not'] +

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { judge } from '../../scripts/bench/aims.ts'
-import { exchange, hangUp } from '../../scripts/bench/exchange.ts'
+import { exchange, closeConnections } from '../../scripts/bench/exchange.ts'
 import type { Figures } from '../../scripts/bench/figures.ts'
 import { renderReport } from '../../scripts/bench/report.ts'
 import { runBench } from '../../scripts/bench/run-bench.ts'
@@ -38,7 +38,7 @@ beforeAll(async () => {
   figures = { ...(await runBench(servers, EFFORT, signal)), state: 'disk', startupMs: 1 }
 }, 120_000)
 afterAll(async () => {
-  hangUp()
+  closeConnections()
   await servers[Symbol.asyncDispose]()
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
 })
@@ -49,7 +49,7 @@ test('a bench of few requests has every figure, and asks PingOne as seldom as it
     nextLogin: { token: 1 },
     calls: {},
   })
-  expect(figures.latency.statefulCall.samples).toBe(4)
+  expect(figures.latency.sessionCall.samples).toBe(4)
   expect(renderReport(figures, judge(figures))).not.toMatch(/NaN|Infinity|undefined/)
 })
 
