@@ -1,7 +1,7 @@
 /**
- * An OpenID provider that others wrote (oidc-provider 9), with PingOne's paths: it knows nothing of our understanding
- * of OAuth, as the emulator may. Where it is not like PingOne: it sends `iss` with the code (RFC 9207), and only
- * `resource` makes a token for an API (RFC 8707), hence PINGONE_SEND_RESOURCE.
+ * An independent OpenID provider (oidc-provider 9) with PingOne's paths. Unlike the emulator, it cannot share our
+ * misunderstandings of OAuth. It differs from PingOne: it sends `iss` with the code (RFC 9207), and only
+ * `resource` yields a token for an API (RFC 8707), hence PINGONE_SEND_RESOURCE.
  */
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -18,21 +18,21 @@ const POLICY = 'policy-of-another-op'
 
 export interface AnotherOp extends AsyncDisposable {
   readonly issuer: string
-  /** What our server has to be told about it. */
+  /** The settings that our server needs for it. */
   readonly settings: Readonly<Record<string, string>>
-  /** How long the next access tokens live. */
+  /** Lifetime of the next access tokens. */
   accessTokenSeconds: number
-  /** Of every answer with tokens, in order: which grant it was for. */
+  /** The grant type of each token response, in order. */
   readonly grants: readonly string[]
-  /** How many requests were pushed (RFC 9126), and how many grants ended by a revocation (RFC 7009). */
+  /** Number of pushed requests (RFC 9126), and of grants that a revocation ended (RFC 7009). */
   pushed: number
   revoked: number
-  /** Opens for our server, once it is known where that is. */
+  /** Registers our server once its address is known. */
   openFor(ourOrigin: string): void
 }
 
 export interface OpOptions {
-  /** Our server signs assertions with this key and pushes its requests: nothing else is accepted. */
+  /** Requires assertions signed by this key, and pushed requests. */
   readonly privateKey?: PrivateJwk
 }
 
@@ -89,7 +89,7 @@ export async function startAnotherOp({ privateKey }: OpOptions = {}): Promise<An
             redirect_uris: [`${ourOrigin}/callback`],
             grant_types: ['authorization_code', 'refresh_token'],
             response_types: ['code'],
-            // Without a place to be told of a logout it leaves `sid` out of its tokens.
+            // Without a logout URI it omits `sid` from its tokens.
             backchannel_logout_uri: `${ourOrigin}/never-called`,
             backchannel_logout_session_required: true,
           },
@@ -153,7 +153,7 @@ const LIFE_SECONDS = {
   Session: 3600,
 }
 
-/** Its own paths have no prefix: it is mounted, as in an Express application. */
+/** Its own paths have no prefix, because it is mounted, as in an Express application. */
 function answer(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { url = '' } = request
   if (url.startsWith(`${BASE}/interaction/`)) return interact(provider, request, response)
@@ -161,7 +161,7 @@ function answer(provider: Provider, request: IncomingMessage, response: ServerRe
   return provider.callback()(request, response)
 }
 
-/** The two pages that a provider leaves to whoever runs it; their fields are those of the emulator. */
+/** The two pages that a provider's operator must supply; their fields are those of the emulator. */
 async function interact(provider: Provider, request: IncomingMessage, response: ServerResponse) {
   const interaction = await provider.interactionDetails(request, response)
   const isLogin = interaction.prompt.name === 'login'

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { z } from 'zod'
 
-/** A PingOne environment of somebody else, and every request that came to it beyond its discovery document. */
+/** Another PingOne environment, and every request to it except for its discovery document. */
 export interface AnotherTenant extends AsyncDisposable {
   readonly issuer: string
   readonly requests: readonly string[]
@@ -10,7 +10,7 @@ export interface AnotherTenant extends AsyncDisposable {
 const ENVIRONMENT_ID = '99999999-0000-4000-8000-000000000009'
 const Address = z.object({ port: z.number() })
 
-/** It says of every token that it is dead: whoever believes it signs users out for a typing error. */
+/** Answers that every token is dead: a server that believes it signs users out because of a typo. */
 export async function startAnotherTenant(): Promise<AnotherTenant> {
   const requests: string[] = []
   const server = createServer((request, response) => {

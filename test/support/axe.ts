@@ -14,7 +14,7 @@ const Findings = z.array(
 )
 export type Findings = z.infer<typeof Findings>
 
-/** What axe objects to on a page as it is shown now. It comes in past the page's CSP, as developer tools do. */
+/** The violations that axe finds on the current page. axe bypasses the page's CSP, as developer tools do. */
 export async function findWithAxe(page: Page): Promise<Findings> {
   await page.evaluate(SOURCE)
   return Findings.parse(await page.evaluate('axe.run().then(({ violations }) => violations)'))

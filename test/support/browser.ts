@@ -2,19 +2,19 @@ import { CookieJar } from './cookie-jar.ts'
 import { type Form, type PageContent, readPage } from './read-page.ts'
 import { type OnStep, watchedFetch } from './steps.ts'
 
-/** One answer, as a browser has it in front of it. */
+/** One page or answer in the browser. */
 export interface Page extends PageContent {
   readonly url: URL
   readonly status: number
   readonly headers: Headers
   readonly markup: string
-  /** Where a browser goes from here by itself, by redirect or refresh. */
+  /** Where the browser goes next by itself, by redirect or refresh. */
   readonly next: URL | undefined
 }
 
 export interface FormInput {
   readonly fill?: Readonly<Record<string, string>>
-  /** Per name of a checkbox, exactly the values that stay ticked; a name that is not here stays as it is. */
+  /** Per checkbox name, the values that stay ticked; a missing name stays unchanged. */
   readonly tick?: Readonly<Record<string, readonly string[]>>
   readonly press?: { readonly name: string; readonly value: string }
 }
@@ -22,13 +22,13 @@ export interface FormInput {
 interface Navigation {
   readonly method: 'GET' | 'POST'
   readonly body?: URLSearchParams
-  /** The page that leads there; undefined for an address that was typed. */
+  /** The referring page; undefined for a typed address. */
   readonly from: Page | undefined
 }
 
 /**
- * A browser without a screen: cookies, forms, the headers by which servers tell where a request comes from. It goes one
- * step at a time and never onward by itself, so that a test can stop, look, or take the step in another browser.
+ * A headless browser with cookies, forms and the headers that tell a server the origin of a request. It moves
+ * one step at a time and never by itself, so that a test can stop, look, or continue in another browser.
  */
 export class Browser {
   readonly cookies = new CookieJar()
@@ -43,7 +43,7 @@ export class Browser {
     return this.#go(new URL(url), { method: 'GET', from: undefined })
   }
 
-  /** Goes where the page leads by itself. */
+  /** Follows the page's redirect or refresh. */
   onward(page: Page): Promise<Page> {
     if (page.next === undefined) throw new Error(`${describePage(page)} leads nowhere`)
     return this.#go(page.next, { method: 'GET', from: page })
@@ -89,7 +89,7 @@ async function pageOf(url: URL, response: Response): Promise<Page> {
   }
 }
 
-/** What a form sends (HTML, constructing the entry list). */
+/** The entries that a form sends (HTML, constructing the entry list). */
 function entriesOf(form: Form, { fill = {}, tick = {}, press }: FormInput): [string, string][] {
   const ticked = ({ name, value, isTicked }: Form['fields'][number]): boolean =>
     isTicked === null || (tick[name]?.includes(value) ?? isTicked)
@@ -102,14 +102,14 @@ function entriesOf(form: Form, { fill = {}, tick = {}, press }: FormInput): [str
   return [...entries, [button.name, button.value]]
 }
 
-/** Fetch Metadata §2.3, for the hosts of a local run: one host is one site, whatever the port. */
+/** Fetch Metadata §2.3, for local hosts: one host is one site, whatever the port. */
 function siteOf(from: URL | undefined, to: URL): string {
   if (from === undefined) return 'none'
   if (from.origin === to.origin) return 'same-origin'
   return from.hostname === to.hostname && from.protocol === to.protocol ? 'same-site' : 'cross-site'
 }
 
-/** Fetch, append a request Origin header: a page that sends no referrer sends no origin either, not even to itself. */
+/** Fetch, append a request Origin header: a page without a referrer sends `Origin: null`, even to itself. */
 const originOf = (from: Page | undefined): string =>
   from === undefined || from.headers.get('referrer-policy') === 'no-referrer' ? 'null' : from.url.origin
 

@@ -1,23 +1,23 @@
 import { randomUUID } from 'node:crypto'
 
-/** Something that must not be seen in some places, and what it is, so that a hit says what leaked. */
+/** A value that must not appear in some places, with a label that says what leaked. */
 export interface Canary {
   readonly kind: string
   readonly value: string
 }
 
-/** A place that was searched, with all that is in it. */
+/** A searched place and its content. */
 export interface Place {
   readonly name: string
   readonly text: string
 }
 
-// Shorter ones turn up by chance.
+// Shorter values match by chance.
 const LEAST_CHARACTERS = 8
 
-/** How a value may be written: as it is, in a URL, in JSON, on a page, in base64 (whatever stands before it), in hex. */
+/** The encodings of a value: plain, URL, JSON, HTML, base64 (at any offset), hex. */
 export function formsOf(value: string): readonly string[] {
-  // RFC 6749 §2.3.1 has a client secret encoded before it is put into base64, and more strictly than URLs need.
+  // RFC 6749 §2.3.1 encodes a client secret before base64, more strictly than URLs need.
   const strict = encodeURIComponent(value).replaceAll(
     /[-_.!~*'()]/g,
     (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
@@ -30,16 +30,16 @@ export function formsOf(value: string): readonly string[] {
   return [...new Set([...plain, ...base64FormsOf(value), ...base64FormsOf(strict)])]
 }
 
-/** In base64 a value looks different by how many bytes are before it. */
+/** Base64 of a value depends on the number of bytes before it. */
 const base64FormsOf = (value: string): readonly string[] =>
   [0, 2, 3].flatMap((cut, before) => {
     const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(value)])
-    // The first and the last character are not of this value alone.
+    // The first and last characters also depend on the neighbouring bytes.
     const inner = bytes.toString('base64').replaceAll('=', '').slice(cut, -1)
     return [inner, inner.replaceAll('+', '-').replaceAll('/', '_')]
   })
 
-/** What of the canaries is in the places: kinds and places, never values, which may be real secrets. */
+/** Searches the places; reports labels and places, never values, which may be real secrets. */
 export function findCanaries(canaries: readonly Canary[], places: readonly Place[]): string[] {
   const known = new Map(canaries.map(({ kind, value }) => [`${kind} ${value}`, { kind, value }]))
   const hits = [...known.values()].flatMap(({ kind, value }) =>
@@ -56,7 +56,7 @@ export const canariesOf = (kind: string, values: readonly (string | null | undef
     .filter((value) => value.length >= LEAST_CHARACTERS)
     .map((value) => ({ kind, value }))
 
-/** A JWT, its parts, also one that was cut, and the claims that nobody outside should see. */
+/** A JWT, its parts (also truncated), and its confidential claims. */
 export function canariesOfToken(kind: string, token: string): readonly Canary[] {
   const [, payload = '', signature = ''] = token.split('.')
   const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString())
@@ -69,7 +69,7 @@ export function canariesOfToken(kind: string, token: string): readonly Canary[] 
   return [...canariesOf(kind, [token, payload, signature, ...pieces]), ...named]
 }
 
-/** The private parts of a JWK (RFC 7518 §6.3.2), each also cut. */
+/** The private parts of a JWK (RFC 7518 §6.3.2), each also truncated. */
 export const canariesOfPrivateKey = (kind: string, jwk: Readonly<Record<string, unknown>>) =>
   ['d', 'p', 'q', 'dp', 'dq', 'qi'].flatMap((name) => {
     const value = jwk[name]
@@ -80,7 +80,7 @@ export const canariesOfPrivateKey = (kind: string, jwk: Readonly<Record<string, 
 const MARK = 'CANARY'
 const MARK_CHARACTERS = MARK.length + 32
 
-/** A recognisable value for a place of its own. It begins so that a shortened or stripped one is found as well. */
+/** A recognizable value for one place. Its start is distinctive, so a truncated value is found too. */
 export const newCanary = (where: string): Canary => ({
   kind: where,
   value: `${MARK}${randomUUID().replaceAll('-', '')}-${where.replaceAll(' ', '-')}`,

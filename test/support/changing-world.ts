@@ -7,13 +7,13 @@ import { describeStateFolder } from '../../scripts/local/state-folder.ts'
 import { reservePorts } from './free-ports.ts'
 import type { Addresses } from './world.ts'
 
-/** A system whose operator changes settings: PingOne and the API go on, the MCP server starts anew on its state. */
+/** A system whose settings change: PingOne and the API keep running, the MCP server restarts on its state. */
 export interface ChangingWorld extends AsyncDisposable {
   readonly addresses: Addresses
   readonly folder: ReturnType<typeof describeStateFolder>
-  /** All that the MCP server said, under whichever settings. */
+  /** All output of the MCP server, under any settings. */
   readonly log: readonly string[]
-  /** As a deploy: these settings, on top of those that last. */
+  /** Restarts with these settings on top of the base settings, as a deploy does. */
   deploy(settings: GivenSettings): Promise<void>
 }
 
@@ -39,7 +39,7 @@ export async function startChangingWorld(
   const log: string[] = []
   const deploy = async (settings: GivenSettings) => {
     await server?.stop()
-    // Another start, so the API is reached by its address.
+    // The API runs in another process, so it is called by URL.
     const all = { ...lasting, API_URL: todoOrigin, ...settings }
     server = await startLocal({
       stateDir,

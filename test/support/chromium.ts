@@ -3,7 +3,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 
 const USUAL_PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
-// What a browser asks the internet by itself is no part of any story, and fails where there is none.
+// A browser's own requests to the internet belong to no story and fail offline.
 const QUIET = [
   '--no-sandbox',
   '--disable-gpu',
@@ -14,7 +14,7 @@ const QUIET = [
   '--disable-sync',
 ]
 
-/** A real Chromium. A machine without one fails here, clearly; nothing is skipped. */
+/** A real Chromium. Fails without one instead of skipping. */
 export async function startChromium(): Promise<Browser & AsyncDisposable> {
   const places = [process.env['CHROMIUM_PATH'], ...USUAL_PLACES]
   const executablePath = places.find((place) => place !== undefined && existsSync(place))
@@ -25,7 +25,7 @@ export async function startChromium(): Promise<Browser & AsyncDisposable> {
   return Object.assign(browser, { [Symbol.asyncDispose]: () => browser.close() })
 }
 
-/** How a user may look at a page: two schemes, two sizes. */
+/** The viewports: two color schemes, two sizes. */
 export const LOOKS: readonly { name: string; options: BrowserContextOptions }[] = (
   ['light', 'dark'] as const
 ).flatMap((colorScheme) =>
@@ -35,7 +35,7 @@ export const LOOKS: readonly { name: string; options: BrowserContextOptions }[] 
   ].map(({ device, viewport }) => ({ name: `${colorScheme}-${device}`, options: { colorScheme, viewport } })),
 )
 
-/** Keeps what a page looks like in the folder that SCREENSHOTS names; without it, looks at nothing. */
+/** Saves a screenshot in the folder SCREENSHOTS; no-op when unset. */
 export async function takeShot(
   page: Page,
   name: string,

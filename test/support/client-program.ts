@@ -7,16 +7,16 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js'
 import { ROOT } from '../../scripts/local/workers.ts'
 import { runCommand, type RunningCommand } from './run-command.ts'
 
-/** Where clients of others keep what they keep; it goes away with the story. */
+/** The data folder of third-party clients; removed after the story. */
 export interface ClientHome extends Disposable {
   readonly path: string
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** A home without the settings, the logins and the desktop of whoever runs the tests. */
+/** A home folder without the developer's settings, logins and desktop. */
 export function makeClientHome(): ClientHome {
   const path = mkdtempSync(join(tmpdir(), 'mcp-client-'))
-  // No window opens on anybody's screen: `open` is how macOS does it, BROWSER is what xdg-open asks first.
+  // Prevents browser windows: macOS uses `open`, xdg-open checks BROWSER first.
   writeFileSync(join(path, 'open'), '#!/bin/sh\n', { mode: 0o755 })
   const environment = {
     HOME: path,
@@ -31,7 +31,7 @@ export function makeClientHome(): ClientHome {
   }
 }
 
-/** Starts an installed client by the name of its command, never through npx, which could fetch another one. */
+/** Starts an installed client by its command, never through npx, which could download another version. */
 export const runClient = (
   name: 'inspector' | 'mcp-remote',
   parameters: readonly string[],
@@ -46,8 +46,8 @@ export const runClient = (
   )
 
 /**
- * mcp-remote with a callback port of its own. It would choose one by a hash of the server's address: often one that
- * systems hand out for outgoing connections, and the same one for two tests at one server, which then wait for each other.
+ * mcp-remote with an explicit callback port. Its default is a hash of the server's address: often an ephemeral port of
+ * the system, and the same for two tests of one server, which then wait for each other.
  */
 export const runRemote = (
   { mcpUrl, protocol, callbackPort }: { mcpUrl: string; protocol: string; callbackPort: number },
@@ -57,7 +57,7 @@ export const runRemote = (
     MCP_REMOTE_CONFIG_DIR: `${home.path}/mcp-auth`,
   })
 
-/** MCP over the input and output of a program that runs already (MCP, stdio transport). `overhear` is told first. */
+/** MCP over stdio of a running program (MCP, stdio transport). `overhear` sees each message first. */
 export function stdioOf(
   { child }: RunningCommand,
   overhear: (message: JSONRPCMessage) => void = () => {},

@@ -1,7 +1,7 @@
 /**
- * Cookies as a browser keeps them: by host without port (RFC 6265 §8.5), so that servers on several ports of localhost
- * share them, and with Secure cookies on http://localhost, which Chromium and Firefox accept. No SameSite: every
- * origin of a local run is one site.
+ * Stores cookies as a browser does: by host without port (RFC 6265 §8.5), so that servers on several localhost ports
+ * share them. Accepts Secure cookies on http://localhost, as Chromium and Firefox do. Ignores SameSite, because all
+ * origins of a local run are one site.
  */
 interface Cookie {
   readonly name: string
@@ -18,7 +18,7 @@ const isTrustworthy = ({ protocol, hostname }: URL): boolean =>
 export class CookieJar {
   readonly #cookies = new Map<string, Cookie>()
 
-  /** Takes what a response sets; what a browser would refuse is refused. */
+  /** Stores the cookies of a response and refuses what a browser would refuse. */
   store(url: URL, headers: Headers): void {
     for (const line of headers.getSetCookie()) {
       const cookie = readCookie(url, line)
@@ -74,7 +74,7 @@ function readCookie(url: URL, line: string): Cookie | undefined {
   const isHostOnly = domain === undefined || domain === ''
   if (!isHostOnly && domain !== url.hostname) return undefined
   if (isSecure && !isTrustworthy(url)) return undefined
-  // RFC 6265bis §4.1.3: the prefixes are promises about the cookie, and one that breaks them is dropped.
+  // RFC 6265bis §4.1.3: a cookie that violates its name prefix is dropped.
   if (name.startsWith('__Secure-') && !isSecure) return undefined
   if (name.startsWith('__Host-') && !(isSecure && isHostOnly && given === '/')) return undefined
   const value = pair.slice(separator + 1)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What the emulator tells about itself; it has more, see its `GET /__emulator/state`. */
+/** The part of the emulator's state that stories use; `GET /__emulator/state` has more. */
 const State = z.object({
   counts: z.record(z.string(), z.number()),
   grants: z.record(z.string(), z.number()),
@@ -27,7 +27,7 @@ const State = z.object({
 
 export type EmulatorState = z.infer<typeof State>
 
-/** The controls of the PingOne emulator, for a story that asks "and what if PingOne did this?". */
+/** Controls the PingOne emulator. */
 export class Emulator {
   readonly #base: string
 
@@ -35,12 +35,12 @@ export class Emulator {
     this.#base = `${origin}/__emulator`
   }
 
-  /** Everything forgotten but the signing keys: users, sessions, switches, counts. Nobody else may be using it. */
+  /** Resets all state except the signing keys. No other story may be using it. */
   async reset(): Promise<void> {
     await this.#post('reset')
   }
 
-  /** Names and values are in emulators/pingone/src/switches.ts; null is the normal value. */
+  /** Names and values are in emulators/pingone/src/switches.ts; null is the default. */
   async set(switches: Readonly<Record<string, unknown>>): Promise<void> {
     await this.#post('switches', switches)
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describeStateFolder } from '../../scripts/local/state-folder.ts'
 
-/** Lets the time of everything run out whose key begins so, in the local KV. Gives the seconds that each had left. */
+/** Expires all keys with this prefix in the local KV. Returns the seconds that each had left. */
 export function expireStored(stateDir: string, prefix: 'transaction:' | 'client:'): readonly number[] {
   const folder = join(describeStateFolder(stateDir).data, 'mcp')
   const nowMs = Date.now()

@@ -1,6 +1,6 @@
 const PART = new TextEncoder().encode('x'.repeat(100_000))
 
-/** A body of 5 MB that does not say how long it is. */
+/** A body of 5 MB without Content-Length. */
 export function endlessLooking(): ReadableStream<Uint8Array> {
   let parts = 50
   return new ReadableStream({
@@ -13,9 +13,9 @@ export function endlessLooking(): ReadableStream<Uint8Array> {
 }
 
 /**
- * What became of a body that nobody wants to read to its end: the status, or that the connection was closed. The proxy
- * of `wrangler dev`, which no deployment has, loses the answer of a Worker that does not wait for all of a body, and
- * says so as a 500 of its own.
+ * The result of sending an oversized body: the status, or that the connection was closed. The proxy of `wrangler dev`,
+ * which no deployment has, drops the answer of a Worker that does not read the whole body, and
+ * answers 500 itself.
  */
 export async function sendFlood(
   url: string,

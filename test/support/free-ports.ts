@@ -2,19 +2,19 @@ import { createServer, type Server } from 'node:net'
 import type { Ports } from '../../scripts/local/plan.ts'
 import { isPortTaken } from '../../scripts/local/ports.ts'
 
-/** Ports that are ours until they are given back. */
+/** Reserved ports until they are released. */
 export interface ReservedPorts extends AsyncDisposable {
   readonly ports: Ports
 }
 
-// Below the range from which systems hand out ports for outgoing connections, so that nobody gets one by chance.
+// Below the ephemeral range, so that no outgoing connection takes one.
 const FIRST = 20_000
 const BLOCKS = 2_500
 const BLOCK_SIZE = 4
 
 /**
- * A block of ports, without a race: the first port of the block is held open as long as the block is in use, so no
- * other test process takes the same one between the look and the start.
+ * Reserves a block of ports without a race: the first port stays open as long as the block is in use, so no
+ * other test process takes the same block between check and start.
  */
 export async function reservePorts(): Promise<ReservedPorts> {
   for (let attempt = 0; attempt < 50; attempt += 1) {

@@ -3,11 +3,11 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 export interface Listener {
   readonly pid: number
   readonly port: number
-  /** Only this machine can connect. */
+  /** Bound to loopback only. */
   readonly isLoopback: boolean
 }
 
-/** Where these processes listen, as the kernel of Linux says (proc(5), /proc/net/tcp). */
+/** The listening sockets of these processes, from the Linux kernel (proc(5), /proc/net/tcp). */
 export function listenersOf(pids: readonly number[]): readonly Listener[] {
   const sockets = new Map([...socketsIn('/proc/net/tcp'), ...socketsIn('/proc/net/tcp6')])
   return pids.flatMap((pid) =>
@@ -19,7 +19,7 @@ export function listenersOf(pids: readonly number[]): readonly Listener[] {
 }
 
 const LISTENS = '0A'
-// Addresses are in the order of bytes of the machine, in hexadecimal: 127.0.0.0/8, ::1, and 127.0.0.0/8 within IPv6.
+// Addresses are hexadecimal in machine byte order: 127.0.0.0/8, ::1, and 127.0.0.0/8 mapped to IPv6.
 const LOOPBACK = /^(?:[0-9A-F]{6}7F|0{24}01000000|0{16}FFFF0000[0-9A-F]{6}7F)$/
 
 function socketsIn(file: string): readonly (readonly [inode: string, Omit<Listener, 'pid'>])[] {
@@ -32,7 +32,7 @@ function socketsIn(file: string): readonly (readonly [inode: string, Omit<Listen
   })
 }
 
-/** None of a process that has just ended. */
+/** Empty for a process that has just ended. */
 function descriptorsOf(pid: number): readonly string[] {
   const folder = `/proc/${pid}/fd`
   try {
@@ -48,7 +48,7 @@ function descriptorsOf(pid: number): readonly string[] {
   }
 }
 
-/** What a debugger says to whoever asks (workerd, wrangler and Node alike); undefined: it is none, or does not answer HTTP. */
+/** A debugger's answer to discovery (workerd, wrangler and Node alike); undefined for anything else. */
 async function debuggerAt(port: number): Promise<string | undefined> {
   for (const path of ['/json/list', '/json', '/json/version']) {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`).then(
@@ -61,7 +61,7 @@ async function debuggerAt(port: number): Promise<string | undefined> {
   return undefined
 }
 
-/** Every debugger that listens in these processes, with what it says; nothing is known where there is no Linux. */
+/** All debuggers that listen in these processes, with their answers. Empty without Linux. */
 export async function debuggersOf(pids: readonly number[]): Promise<readonly string[]> {
   if (process.platform !== 'linux') return []
   const ports = new Set(listenersOf(pids).map(({ port }) => port))

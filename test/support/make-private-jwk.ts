@@ -14,7 +14,7 @@ const Jwk = z.object({
   qi: text,
 })
 
-/** A private RSA key, as an operator would make one with any tool. */
+/** A private RSA key, as any tool creates one. */
 export const makePrivateJwk = (kid: string, { alg = 'RS256', bits = 2048 } = {}) => ({
   ...Jwk.parse(generateKeyPairSync('rsa', { modulusLength: bits }).privateKey.export({ format: 'jwk' })),
   kid,

@@ -10,15 +10,15 @@ import { z } from 'zod'
 import { signInProvider, type SignInProvider, type SignInProviderOptions } from './sign-in-provider.ts'
 import { type OnStep, watchedFetch } from './steps.ts'
 
-/** The clients of the field: which SDK, and which revision it speaks. */
+/** The supported clients: SDK and protocol revision. */
 export const MCP_CLIENTS = ['sdk-v1', 'sdk-v2-2025', 'sdk-v2-2026'] as const
 export type McpClientKind = (typeof MCP_CLIENTS)[number]
 
 export interface ConnectOptions extends SignInProviderOptions {
   readonly onStep?: OnStep
-  /** Goes on with the registration and the tokens of an earlier connection. */
+  /** Reuses the registration and tokens of an earlier connection. */
   readonly provider?: SignInProvider
-  /** Whether it says that it can show forms; what it does with them is set on its `client`. */
+  /** Whether it declares support for forms; its `client` sets the handler. */
   readonly showsForms?: boolean
 }
 
@@ -29,12 +29,12 @@ const ToolAnswer = z.object({
 })
 type ToolAnswer = z.infer<typeof ToolAnswer>
 
-/** A connection; `client` is the SDK's own, for what the two have in different ways. */
+/** A connection; `client` is the SDK's own, for features that differ between SDKs. */
 export interface Connected<Client = unknown> extends AsyncDisposable {
   readonly client: Client
   readonly provider: SignInProvider
   callTool(name: string, input?: Record<string, unknown>): Promise<ToolAnswer>
-  /** Takes the answer of a login that a call has led to; the call itself failed and may be made again. */
+  /** Completes a login that a failed call started; the call may then be retried. */
   finishSignIn(): Promise<void>
 }
 
@@ -58,7 +58,7 @@ export function connectV1(mcpUrl: string, options: ConnectOptions = {}): Promise
   })
 }
 
-/** SDK 2.4: `2025` as it comes, the session transport; `2026` pinned to 2026-07-28, the stateless transport. */
+/** SDK 2.4: `2025` is its default and uses the session transport; `2026` is pinned to 2026-07-28, the stateless transport. */
 export function connectV2(
   mcpUrl: string,
   revision: '2025' | '2026',
@@ -84,7 +84,7 @@ export function connectV2(
   })
 }
 
-/** Any of them, for stories that are the same for all. */
+/** Connects any client, for stories that are the same for all. */
 export function connectMcp(
   kind: McpClientKind,
   mcpUrl: string,
@@ -94,7 +94,7 @@ export function connectMcp(
   return connectV2(mcpUrl, kind === 'sdk-v2-2025' ? '2025' : '2026', options)
 }
 
-/** Makes a call; where it leads to a login (a permission is missing), finishes that and makes the call again. */
+/** Calls; if a permission is missing, completes the login and retries the call. */
 export async function withSignIn<Result>(
   connection: Connected,
   call: () => Promise<Result>,
@@ -119,7 +119,7 @@ const partsOf = ({ onStep = () => {}, ...options }: ConnectOptions) => ({
   fetch: watchedFetch('client', onStep),
 })
 
-/** An SDK throws after it sent the user to a login; whoever runs it starts over with the tokens. */
+/** An SDK throws after it sent the user to a login; its application then reconnects with the tokens. */
 async function connectSigningIn<Client>(attempt: () => Connection<Client>): Promise<Connected<Client>> {
   const first = attempt()
   try {

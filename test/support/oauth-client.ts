@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { Registration, ResourceMetadata, ServerMetadata, Tokens } from './oauth-wire.ts'
 import { type OnStep, watchedFetch } from './steps.ts'
 
-/** An answer as it came: stories about denials look at all of it. */
+/** A raw answer: stories about denials check all of it. */
 export interface Reply {
   readonly status: number
   readonly headers: Headers
@@ -19,7 +19,7 @@ type Parameters = Readonly<Record<string, string | undefined>>
 
 const unwatched: OnStep = () => {}
 
-/** An OAuth client of plain requests: it does each step as it is told, also the wrong way. */
+/** A plain OAuth client: it performs each step as instructed, invalid ones too. */
 export class OAuthClient {
   readonly mcpUrl: string
   readonly #fetch: typeof fetch
@@ -58,7 +58,7 @@ export class OAuthClient {
     return this
   }
 
-  /** RFC 7591 §3.1; a public client with one loopback redirect URI, unless told otherwise. */
+  /** RFC 7591 §3.1; by default a public client with one loopback redirect URI. */
   async register(metadata: Readonly<Record<string, unknown>> = {}): Promise<this> {
     const body = {
       client_name: 'Story client',
@@ -78,7 +78,7 @@ export class OAuthClient {
     return this
   }
 
-  /** An authorization request with PKCE S256; a parameter given as undefined is left out. */
+  /** An authorization request with PKCE S256; omits parameters that are undefined. */
   authorize(parameters: Parameters = {}): Authorization {
     const verifier = randomBytes(32).toString('base64url')
     const state = randomBytes(16).toString('base64url')
@@ -122,7 +122,7 @@ export class OAuthClient {
     return this.#post(endpoint, { client_id: this.clientId, token })
   }
 
-  /** One JSON-RPC message, as bare as it can be. */
+  /** Sends one minimal JSON-RPC message. */
   mcp(message: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
     return this.#send(this.mcpUrl, {
       method: 'POST',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-// What an OAuth client reads, as far as it reads it; the rest stays as it came.
+// The fields that an OAuth client reads.
 
 /** RFC 9728 §2 */
 export const ResourceMetadata = z.looseObject({

@@ -1,4 +1,4 @@
-/** What test/support/another-op.ts uses of oidc-provider 9, which brings no types of its own. */
+/** The part of oidc-provider 9 that test/support/another-op.ts uses; the package has no types. */
 declare module 'oidc-provider' {
   import type { EventEmitter } from 'node:events'
   import type { IncomingMessage, ServerResponse } from 'node:http'

@@ -8,7 +8,7 @@ export class OwnPage {
   readonly #origin: string
   readonly browser: Browser
   page!: Page
-  /** The address at PingOne that the last sign-in went to. */
+  /** The PingOne address of the last sign-in. */
   leaving: URL | undefined
 
   constructor(origin: string, browser: Browser) {
@@ -16,7 +16,7 @@ export class OwnPage {
     this.browser = browser
   }
 
-  /** Signed in, with the list in front. */
+  /** Signs in and shows the list. */
   static async signIn(origin: string, user: User, browser = new Browser()): Promise<OwnPage> {
     const me = new OwnPage(origin, browser)
     const page = await me.signInAs(user)
@@ -29,16 +29,16 @@ export class OwnPage {
     return this.page
   }
 
-  /** By the button and through PingOne, up to the page where that ends. */
+  /** Signs in with the button, up to the final page. */
   async signInAs(user: User): Promise<Page> {
     this.page = await this.browser.onward(await this.returning(user))
     if (this.page.next !== undefined) this.page = await this.browser.onward(this.page)
     return this.page
   }
 
-  /** The page of PingOne that leads back to `/signed-in`. */
+  /** Stops at PingOne's page that leads back to `/signed-in`. */
   async returning(user: User): Promise<Page> {
-    // By the form alone: where somebody is signed in the page does not offer it, but an older tab still does.
+    // Sends the form alone: a signed-in page does not offer it, but an older tab does.
     const action = new URL('/me/sign-in', this.#origin)
     const form: Form = { action, method: 'post', fields: [], buttons: [] }
     const leaving = await this.browser.submit(await this.open(), form)
@@ -61,14 +61,14 @@ export class OwnPage {
     return this.browser.submit(this.page, this.form(path))
   }
 
-  /** Ends one grant, or `all`, as the button does, and goes where that leads. */
+  /** Ends one grant, or `all`, with the button, and follows the redirect. */
   async end(grant: string): Promise<Page> {
     const ended = await this.tryToEnd(grant)
     this.page = ended.next === undefined ? ended : await this.browser.onward(ended)
     return this.page
   }
 
-  /** The same with any value: a form that the page does not have. */
+  /** The same with any value, for a form that the page does not have. */
   async tryToEnd(grant: string, fill: Readonly<Record<string, string>> = {}): Promise<Page> {
     const form = this.#endForm()
     const button = { name: 'grant', value: grant }
@@ -79,13 +79,13 @@ export class OwnPage {
     )
   }
 
-  /** What the page says of one live grant. */
+  /** The page's text for one live grant. */
   grant(id: string): string {
     const [, rest = ''] = this.page.markup.split(`id="grant-${id}"`)
     return readPage(`<li ${rest.split('</form>')[0] ?? ''}`, this.page.url).text
   }
 
-  /** Where no grant is live the page has no such form: then the one for signing out, which has the same secret. */
+  /** Without a live grant, uses the sign-out form, which has the same secret. */
   #endForm(): Form {
     const ends = this.page.forms.find(({ action }) => action.pathname === '/me/end')
     const out = this.form(ends === undefined ? '/me/sign-out' : '/me/end')

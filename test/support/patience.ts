@@ -1,6 +1,6 @@
 /**
- * For every project of the runner. Far more than anything takes: a machine that is busy, or stands still for a second,
- * is no finding; what hangs fails all the same.
+ * The timeout for every test project. It is far above any real duration: a busy machine is not a failure, a hang
+ * still is.
  */
 export const PATIENCE = {
   testTimeout: 60_000,

@@ -6,7 +6,7 @@ export interface ProcessLine {
   readonly command: string
 }
 
-/** Everything that a process has started, and what those have started. */
+/** All descendants of a process. */
 export function descendantsOf(pid: number): readonly ProcessLine[] {
   const all = listProcesses()
   const below = (parent: number): ProcessLine[] =>
@@ -14,7 +14,7 @@ export function descendantsOf(pid: number): readonly ProcessLine[] {
   return below(pid)
 }
 
-/** Those of them that still run; one that has ended and waits to be collected does not. */
+/** The processes that still run; zombies do not count. */
 export function stillRunning(processes: readonly ProcessLine[]): readonly string[] {
   const now = new Map(listProcesses().map((line) => [line.pid, line.command]))
   return processes.filter(({ pid, command }) => now.get(pid) === command).map(({ command }) => command)

@@ -3,7 +3,7 @@ import { type DefaultTreeAdapterTypes, html, parse } from 'parse5'
 type Node = DefaultTreeAdapterTypes.Node
 type Element = DefaultTreeAdapterTypes.Element
 
-/** A control that would be sent: `isTicked` is null for one that cannot be ticked. */
+/** A control that would be sent; `isTicked` is null if it cannot be ticked. */
 export interface Field {
   readonly name: string
   readonly value: string
@@ -19,18 +19,18 @@ export interface Button {
 export interface Form {
   readonly action: URL
   readonly method: 'get' | 'post'
-  /** In document order, disabled controls left out (HTML, constructing the entry list). */
+  /** In document order, without disabled controls (HTML, constructing the entry list). */
   readonly fields: readonly Field[]
   readonly buttons: readonly Button[]
 }
 
 export interface PageContent {
   readonly title: string
-  /** What a user reads, in one line. */
+  /** The visible text, in one line. */
   readonly text: string
   readonly forms: readonly Form[]
   readonly links: readonly { readonly href: URL; readonly text: string }[]
-  /** Where `<meta http-equiv=refresh>` leads. */
+  /** Target of `<meta http-equiv=refresh>`. */
   readonly refresh: URL | undefined
 }
 

@@ -8,13 +8,13 @@ import {
 } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 
-/** One request and its answer, as both passed: what a story looks through afterwards. */
+/** One recorded request and its answer. */
 export interface Exchange {
   readonly method: string
   /** Path and query. */
   readonly url: string
   readonly asked: { readonly headers: Headers; readonly body: string }
-  /** Filled as it comes: a stream may still be open. */
+  /** Grows as data arrives: a stream may still be open. */
   readonly answered: { status: number; headers: Headers; body: string }
 }
 
@@ -27,9 +27,9 @@ export interface OtherAnswer {
 export interface ProxyOptions {
   readonly port: number
   readonly targetPort: number
-  /** Answers in place of the target; undefined lets the request through. */
+  /** Answers instead of the target; undefined passes the request on. */
   readonly instead?: (exchange: Exchange) => OtherAnswer | undefined
-  /** What the target's answers get besides; JSON objects get members too. */
+  /** Extra headers for the target's answers; JSON objects get extra members too. */
   readonly extra?: {
     readonly headers: Readonly<Record<string, string>>
     readonly change: (body: unknown) => unknown
@@ -40,10 +40,10 @@ export interface RecordingProxy extends AsyncDisposable {
   readonly exchanges: readonly Exchange[]
 }
 
-// `localhost` is one of these or both, by machine.
+// `localhost` is one of these or both, depending on the machine.
 const LOOPBACK = ['127.0.0.1', '::1'] as const
 
-/** Stands at an address that others know, hands everything on to where the server really is, and remembers it. */
+/** Listens at the public address, forwards to the real server, and records everything. */
 export async function startRecordingProxy(options: ProxyOptions): Promise<RecordingProxy> {
   const exchanges: Exchange[] = []
   const handle = (incoming: IncomingMessage, outgoing: ServerResponse) => {
@@ -70,7 +70,7 @@ async function listen(
     await once(server, 'listening')
     return server
   } catch (error) {
-    // A machine without IPv6 calls only one of them localhost.
+    // Without IPv6 only one of them is localhost.
     if (host === '::1') return undefined
     throw error
   }
@@ -94,7 +94,7 @@ async function pass(
   const other = instead?.(exchange)
   if (other !== undefined)
     return finish(exchange, outgoing, other.status, new Headers(other.headers), other.body)
-  // The host stays that of the address: what stands behind it must not notice.
+  // Keeps the public Host header, so that the server does not notice the proxy.
   const asSent = { ...incoming.headers, 'accept-encoding': 'identity' }
   const request = send({ host: 'localhost', port: targetPort, method, path: url, headers: asSent })
   request.end(body)

@@ -1,11 +1,11 @@
 /**
- * A root key of a test: not random, and it has to look so, because a server with a public origin refuses one that does
- * not. The same id gives the same key.
+ * A deterministic test root key that looks random, because a server with a public origin refuses others. The
+ * same id gives the same key.
  */
 export function rootKey(id: string): string {
   let state = Array.from(id).reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 2_166_136_261)
   const next = (): number => {
-    // Numerical Recipes' generator; its high bits are the good ones.
+    // The generator of Numerical Recipes; its high bits are the good ones.
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
     return state >>> 24
   }

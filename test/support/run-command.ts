@@ -4,18 +4,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { endGroup } from '../../scripts/local/process-group.ts'
 import { postWarden } from '../../scripts/local/warden.ts'
 
-/** A command in a process group of its own, with everything that it says. */
+/** A command in its own process group, with its output. */
 export interface RunningCommand extends AsyncDisposable {
   readonly child: ChildProcessWithoutNullStreams
   readonly lines: readonly string[]
-  /** Resolves with the first line that matches; rejects when the command ends before, with what it said. */
+  /** Resolves with the first matching line; rejects with the output when the command ends first. */
   line(pattern: RegExp): Promise<string>
   /** Resolves with the exit code; null when a signal ended it. */
   readonly exit: Promise<number | null>
 }
 
 export interface RunOptions {
-  /** Whether it sees the environment of these tests; without, it sees what it is given and nothing else. */
+  /** Whether it inherits the environment; otherwise it gets only the given variables. */
   readonly isAtHome?: boolean
 }
 

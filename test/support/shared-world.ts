@@ -7,7 +7,7 @@ declare module 'vitest' {
   }
 }
 
-/** The system of the place at which this file runs. */
+/** The shared system of this test worker. */
 export function sharedWorld(): Addresses {
   const place = Number(process.env['VITEST_POOL_ID'])
   const world = inject('worlds')[place - 1]

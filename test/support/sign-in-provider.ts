@@ -13,15 +13,15 @@ export interface SignInProviderOptions {
   readonly signIn?: SignInOptions
   readonly redirectUri?: string
   readonly clientName?: string
-  /** What the client would like to have, where the server's challenge and metadata leave it open. */
+  /** The scopes to request when the server's challenge and metadata do not say. */
   readonly scope?: string
-  /** SDK v1 answers a 403 insufficient_scope by a refresh, which gains nothing, as long as it has a refresh token. */
+  /** SDK v1 answers 403 insufficient_scope with a refresh while it has a refresh token; the refresh gains nothing. */
   readonly keepsRefreshTokens?: boolean
 }
 
 export type SignInProvider = ReturnType<typeof signInProvider>
 
-/** What an SDK client asks for when it needs a login: here a user at a browser does it at once, in this process. */
+/** The SDK's auth provider; a simulated user completes each login at once, in this process. */
 export function signInProvider({
   onStep,
   browser = new Browser({ onStep }),
@@ -46,7 +46,7 @@ export function signInProvider({
   }
   return {
     browser,
-    /** May be changed between logins: another user, fewer scopes. */
+    /** May change between logins: another user, fewer scopes. */
     options,
     redirectUrl: redirectUri,
     clientMetadata,
@@ -70,9 +70,9 @@ export function signInProvider({
     async redirectToAuthorization(this: { options: SignInOptions }, url: URL) {
       end = await signIn(browser, url, this.options)
     },
-    /** Where the last login ended, also one that led nowhere. */
+    /** Where the last login ended, also a failed one. */
     lastSignIn: () => end,
-    /** What came back to the redirect URI; an answer is used once. */
+    /** The parameters at the redirect URI; single-use. */
     takeAnswer(): URLSearchParams {
       const answer = end?.answer
       if (answer?.get('code') == null) throw new Error(`the login gave no code: ${answer ?? end?.page.text}`)

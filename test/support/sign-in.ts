@@ -2,17 +2,17 @@ import { type Browser, describePage, type Page } from './browser.ts'
 import { ada, type User } from './users.ts'
 
 /**
- * Where a login stands: `consent` and `api-consent` are the two questions, `sign-on` is the emulator's first page,
- * `pingone`, `callback` and `client` are steps that the browser takes next. `stuck` is any other page: an error, say.
+ * The stage of a login: `consent` and `api-consent` are the two questions, `sign-on` is the emulator's first page,
+ * `pingone`, `callback` and `client` are the browser's next steps. `stuck` is any other page, such as an error.
  */
 export type Stage = 'consent' | 'pingone' | 'sign-on' | 'api-consent' | 'callback' | 'client' | 'stuck'
 
 export interface SignInOptions {
   readonly user?: User
-  /** What stays ticked on our page; all of it, when not said. */
+  /** The scopes that stay ticked on our page; all by default. */
   readonly scopes?: readonly string[]
   readonly decision?: 'approve' | 'deny'
-  /** What stays ticked on PingOne's page. */
+  /** The scopes that stay ticked on PingOne's page. */
   readonly apiScopes?: readonly string[]
   readonly apiDecision?: 'allow' | 'deny'
   readonly stopBefore?: Stage
@@ -21,16 +21,16 @@ export interface SignInOptions {
 export interface SignInEnd {
   readonly stage: Stage
   readonly page: Page
-  /** Every stage that was reached, in order. */
+  /** All stages reached, in order. */
   readonly stages: readonly Stage[]
-  /** The client's redirect URI with the answer in it, once the login leads back to the client. */
+  /** The client's redirect URI with the answer, once the login returns to the client. */
   readonly answer: URLSearchParams | undefined
   readonly redirect: URL | undefined
 }
 
 const MAX_STEPS = 30
 
-/** A user at a browser: opens what the client gave, answers both questions, signs in. */
+/** A user opens the client's URL, answers both questions and signs in. */
 export async function signIn(
   browser: Browser,
   authorizeUrl: URL | string,
@@ -40,7 +40,7 @@ export async function signIn(
   return continueSignIn(browser, await browser.open(start), redirectUriOf(start), options)
 }
 
-/** Goes on from a page of a login that was stopped. */
+/** Continues a stopped login. */
 export async function continueSignIn(
   browser: Browser,
   from: Page,

@@ -1,8 +1,8 @@
 /**
- * vitest's global setup of the stories: a system for each place at which files run at the same time, because a start
- * takes seconds and stories turn switches. A file has one for itself as long as it runs, and files that come after one
- * another share it: they keep out of each other's way by newUser() and by a client registration each, and one that
- * turns a switch of the emulator turns it back.
+ * vitest's global setup of the stories: one system per parallel worker, because a start takes seconds and stories
+ * change switches. A file has its system to itself while it runs. Consecutive files share it: they separate their
+ * data by newUser() and a client registration each, and a file that changes a switch of the
+ * emulator resets it.
  */
 import type { TestProject } from 'vitest/node'
 import { startWorld } from './world.ts'

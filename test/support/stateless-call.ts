@@ -1,6 +1,6 @@
 import type { OAuthClient, Reply } from './oauth-client.ts'
 
-/** A tool call of the stateless transport, in one request: everything that the server needs is in it (MCP 2026-07-28). */
+/** A tool call on the stateless transport in a single request (MCP 2026-07-28). */
 export function callToolStateless(
   client: OAuthClient,
   accessToken: string,

@@ -7,7 +7,7 @@ import type { SignedIn, tellStory } from './story.ts'
 
 const LINK = /https?:\/\/[^\s"\\]+\/step-up\/[^\s"\\]+/
 
-/** The link of a step-up in whatever a client was told. */
+/** The step-up link in a client's answer. */
 export const linkIn = (told: unknown): string | undefined =>
   LINK.exec(typeof told === 'string' ? told : JSON.stringify(told))?.[0]
 
@@ -23,7 +23,7 @@ export interface Asking extends SignedIn {
   readonly link: string
 }
 
-/** A client that may read, and was refused a write. */
+/** A client that may read and was denied a write. */
 export async function askForMore(
   story: ReturnType<typeof tellStory>,
   options: { user?: User; browser?: Browser; name?: string } = {},
@@ -38,7 +38,7 @@ export async function askForMore(
 export const addTodo = (client: OAuthClient, token: string): Promise<Reply> =>
   callToolStateless(client, token, 'addTodo', { text: 'from a step-up' })
 
-/** A user opens the link, decides, signs in where that is needed, and sees the page at the end. */
+/** A user opens the link, decides, signs in if needed, and sees the final page. */
 export async function answerStepUp(
   link: string,
   user: User,
@@ -47,7 +47,7 @@ export async function answerStepUp(
   return (await signIn(browser, link, { user, ...options })).page
 }
 
-/** A user says no, and signs in so that it counts. */
+/** A user denies and signs in to confirm it. */
 export async function denyStepUp(link: string, user: User, browser = new Browser()): Promise<Page> {
   const page = await browser.open(link)
   const said = await browser.submit(page, formOf(page), { press: { name: 'decision', value: 'deny' } })
@@ -61,17 +61,17 @@ export const formOf = (page: Page) => {
   return form
 }
 
-/** What the client gets with its next refresh. */
+/** The client's next refresh. */
 export const scopeAfterRefresh = async ({ client, tokens }: Asking): Promise<string | undefined> =>
   tokensIn(await client.refresh(tokens.refresh_token ?? '')).scope
 
-/** The click on our page: what leads to PingOne. */
+/** The click on our page that leads to PingOne. */
 export const approve = async (browser: Browser, link: string) => {
   const page = await browser.open(link)
   return browser.submit(page, formOf(page), { press: { name: 'decision', value: 'approve' } })
 }
 
-/** The address at `/signed-in` to which PingOne sends the browser back, not opened yet. */
+/** The `/signed-in` address to which PingOne redirects, not opened yet. */
 export const returning = async (browser: Browser, leaving: Page, user: Asking['user']) => {
   const { page } = await continueSignIn(browser, leaving, `${leaving.url.origin}/signed-in`, { user })
   if (page.next === undefined) throw new Error(`PingOne leads nowhere: ${page.text}`)

@@ -1,18 +1,18 @@
-/** One HTTP exchange, for whoever watches a journey. */
+/** One HTTP exchange, for observers of a journey. */
 export interface Step {
   readonly from: 'client' | 'browser'
   readonly method: string
   readonly url: URL
   readonly status: number
   readonly headers: Headers
-  /** Milliseconds since 1970: when it was sent, and when the answer began. */
+  /** Milliseconds since 1970 when the request was sent and when the answer began. */
   readonly sentAtMs: number
   readonly answeredAtMs: number
 }
 
 export type OnStep = (step: Step) => void
 
-/** `fetch` that tells what it did; redirects are answers like any other. */
+/** A `fetch` that reports each exchange; redirects are ordinary answers. */
 export const watchedFetch =
   (from: Step['from'], onStep: OnStep): typeof fetch =>
   async (input, init) => {

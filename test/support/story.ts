@@ -10,16 +10,16 @@ import { signIn, type SignInOptions } from './sign-in.ts'
 import { Emulator } from './emulator.ts'
 import type { Addresses } from './world.ts'
 
-/** What a story works with: the shared system, or one of its own when addresses are given. */
+/** The context of a story: the shared system, or its own when addresses are given. */
 export function tellStory(addresses: Addresses = sharedWorld()) {
   const { mcpUrl, emulatorOrigin, stateDir } = addresses
   return {
     ...addresses,
     emulator: new Emulator(emulatorOrigin),
     newUser,
-    /** Everything that a Worker said so far; lines of the last moment may be missing. */
+    /** All output of a Worker so far; the latest lines may be missing. */
     logs: (name: WorkerName): string => readFileSync(describeStateFolder(stateDir).logOf(name), 'utf8'),
-    /** A client that found the server and registered. */
+    /** A client that discovered the server and registered. */
     newClient: async (metadata: Readonly<Record<string, unknown>> = {}): Promise<OAuthClient> =>
       (await new OAuthClient(mcpUrl).discover()).register(metadata),
     signInWith: (client: OAuthClient, options: SignedInOptions = {}) => signInWith(client, options),
@@ -28,7 +28,7 @@ export function tellStory(addresses: Addresses = sharedWorld()) {
 
 export interface SignedInOptions extends SignInOptions {
   readonly browser?: Browser
-  /** What the client asks for. */
+  /** The scopes that the client requests. */
   readonly asked?: string
 }
 

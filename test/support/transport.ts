@@ -7,16 +7,16 @@ interface Reply {
   readonly text: string
 }
 
-/** A signed-in client on one transport, whose requests are written by hand. */
+/** A signed-in client on one transport, with hand-written requests. */
 export interface Transport {
-  /** What a request needs: the bearer, and the session or the revision. */
+  /** The bearer, and the session or the revision. */
   readonly headers: Readonly<Record<string, string>>
-  /** A tool call as this transport wants it, with an id of its own. */
+  /** A tool call for this transport, with a unique id. */
   readonly message: (name: string, input?: unknown, meta?: Readonly<Record<string, unknown>>) => object
-  /** Any body at all. */
+  /** Sends any body. */
   readonly send: (body: string, headers?: Readonly<Record<string, string>>) => Promise<Reply>
   readonly call: (name: string, input: unknown, meta?: Readonly<Record<string, unknown>>) => Promise<Reply>
-  /** Texts of the user's todos, as the API has them. */
+  /** Texts of the user's todos, read from the API. */
   readonly todos: () => Promise<readonly string[]>
 }
 

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 
-/** Somebody who signs in at the emulator. */
+/** A user of the emulator. */
 export interface User {
   readonly username: string
   readonly password: string
   readonly email: string
-  /** A new user registers at their first sign-in, on the emulator's own form. */
+  /** A new user registers at the first sign-in, on the emulator's form. */
   isRegistered: boolean
 }
 
@@ -16,10 +16,10 @@ const seeded = (username: string): User => ({
   isRegistered: true,
 })
 
-/** Who comes with the emulator. A story that changes something takes newUser(), so that no other story notices. */
+/** The emulator's predefined users. A story that changes data uses newUser() to stay isolated. */
 export const ada = seeded('ada')
 export const bob = seeded('bob')
-/** In the group of the operators. */
+/** A member of the operators group. */
 export const grace = seeded('grace')
 
 export function newUser(name = 'user'): User {

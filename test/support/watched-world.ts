@@ -17,7 +17,7 @@ export interface WatchedWorld extends AsyncDisposable {
 }
 
 /**
- * The whole system with somebody listening at every address: between clients and the MCP server, between it and
+ * The whole system with a recording proxy on every connection: between clients and the MCP server, between it and
  * PingOne, and between it and the Todo API, which it therefore calls by URL.
  */
 export async function startWatchedWorld(
@@ -42,7 +42,7 @@ export async function startWatchedWorld(
     settings: { API_URL: todoOrigin, ...watching.settings },
   })
   starting.use(server)
-  // With a URL given, a start takes the API for somebody else's: so it is another start.
+  // With a URL, a start treats the API as external, so another start runs it.
   starting.use(await startLocal({ stateDir: join(folder, 'api'), ports, behind, workers: ['todo-api'] }))
   const everything = starting.move()
   const { origin, mcpUrl, issuer, emulatorOrigin = '' } = server

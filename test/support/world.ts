@@ -7,12 +7,12 @@ import { type Local, startLocal } from '../../scripts/local/start-local.ts'
 import { reservePorts } from './free-ports.ts'
 
 export interface WorldOptions {
-  /** Settings of the MCP server over the local defaults; an empty one takes its default away. */
+  /** Settings of the MCP server over the local defaults; an empty value removes the default. */
   readonly settings?: GivenSettings
   readonly workers?: readonly WorkerName[]
 }
 
-/** Addresses of a running system: all that a story needs which does not break it for others. */
+/** Addresses of a running system: all that most stories need. */
 export interface Addresses {
   readonly origin: string
   readonly mcpUrl: string
@@ -26,7 +26,7 @@ export interface World extends Local {
   readonly addresses: Addresses
 }
 
-/** The whole system on free ports with a state of its own, for stories that crash it or need other settings. */
+/** The whole system on free ports with its own state, for stories that crash it or need other settings. */
 export async function startWorld({ settings = {}, workers }: WorldOptions = {}): Promise<World> {
   await using starting = new AsyncDisposableStack()
   const stateDir = mkdtempSync(join(tmpdir(), 'mcp-world-'))

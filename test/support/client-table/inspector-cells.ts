@@ -15,7 +15,7 @@ interface Who {
   user: User
 }
 
-/** One command of Inspector's command line; when it prints an address, a user signs in there. */
+/** Runs Inspector's command line once; a user signs in at any address that it prints. */
 async function run(mcpUrl: string, { home, era, user }: Who, parameters: readonly string[]) {
   const common = ['--cli', mcpUrl, '--transport', 'http', '--protocol-era', era, '--format', 'json']
   const login = ['--callback-url', 'http://127.0.0.1:0/oauth/callback']
@@ -25,7 +25,7 @@ async function run(mcpUrl: string, { home, era, user }: Who, parameters: readonl
   })
   const printed = await Promise.race([
     program.exit.then(() => undefined),
-    // It ends without the line when nobody has to sign in.
+    // Without a login it ends without printing this line.
     program.line(/^Please navigate to: http/).catch(() => undefined),
   ])
   if (printed !== undefined) {
@@ -84,13 +84,13 @@ export async function inspectorCells(era: Era, mcpUrl: string): Promise<Cells> {
 }
 
 /**
- * Its first answer to a 403 is a refresh, about which it fails; the second time it is told by the tool, and shows the
- * link. When the user has agreed, the next call has it: its token follows the grant.
+ * It answers the first 403 with a refresh, which fails. The second answer is a tool error, and it shows the
+ * link. After the user agrees, the next call succeeds, because its token follows the grant.
  */
 async function seeStepUp(user: User, add: () => ReturnType<typeof run>): Promise<string> {
   mustSee('it fails about the refresh', (await add()).code === 1)
   const { code, text } = await add()
-  // In its output the answer is JSON: the line break before the link is written out.
+  // Its output is JSON, so the line break before the link is escaped.
   const link = linkIn(text.replaceAll(String.raw`\n`, '\n'))
   mustSee('a link in the answer', code === TOOL_ERROR && link !== undefined)
   await answerStepUp(link ?? '', user)
@@ -101,7 +101,7 @@ async function seeStepUp(user: User, add: () => ReturnType<typeof run>): Promise
 const Secrets = z.looseObject({ secrets: z.record(z.string(), z.string()) })
 const Tokens = z.looseObject({ access_token: z.string() })
 
-/** The access token that it keeps is not accepted any more; the refresh token is. */
+/** Invalidates its access token; the refresh token stays valid. */
 function spoilStored(home: ClientHome): void {
   const path = `${home.path}/.mcp-inspector/secrets.json`
   const stored = Secrets.parse(JSON.parse(readFileSync(path, 'utf8')))

@@ -22,7 +22,7 @@ export async function seeTools(speaker: Speaker): Promise<string> {
   return YES
 }
 
-/** The list and one todo by the template; the texts are there. */
+/** Reads the list and one todo by the template, and checks the texts. */
 export async function seeResources(speaker: Speaker): Promise<string> {
   const [first] = await todosOf(speaker)
   const listed = await speaker.resources()
@@ -46,7 +46,7 @@ export async function seeCompletion(speaker: Speaker): Promise<string> {
   return YES
 }
 
-/** Deletes two todos: the user is asked, agrees, and both are gone. What was told on the way comes back. */
+/** Deletes two todos after the user agreed; returns the progress. */
 export async function seeAsking(speaker: Speaker): Promise<{ asked: number; steps: readonly number[] }> {
   const [one, two] = await addTwo(speaker, 'ask')
   let asked = 0
@@ -62,14 +62,14 @@ export async function seeAsking(speaker: Speaker): Promise<{ asked: number; step
   return { asked, steps }
 }
 
-/** Cancels the call while the user is being asked, and agrees afterwards: whether that still counts. */
+/** Cancels the call during the question and agrees afterwards; returns whether the answer still counts. */
 export async function seeCancellation(speaker: Speaker): Promise<{ isLateAnswerHeeded: boolean }> {
   const [one, two] = await addTwo(speaker, 'cancel')
   const cancel = new AbortController()
   const answered = Promise.withResolvers<null>()
   const answerLate: AnswerForm = async () => {
     cancel.abort()
-    // The notice of it leaves before the answer does.
+    // The cancellation leaves before the answer.
     await new Promise((resolve) => setTimeout(resolve, 300))
     answered.resolve(null)
     return agreed
@@ -85,11 +85,11 @@ export async function seeCancellation(speaker: Speaker): Promise<{ isLateAnswerH
     const left = (await todosOf(speaker)).map(({ id }) => id)
     return !left.includes(one) && !left.includes(two)
   }
-  // Nothing tells that an answer is not heeded: it gets the time in which others were, many times over.
+  // An ignored answer has no signal, so this waits many times longer than a normal answer takes.
   const heeded = vi.waitUntil(areGone, { timeout: 2500, interval: 200 })
   const isLateAnswerHeeded = await heeded.catch(() => false)
   const left = (await todosOf(speaker)).map(({ id }) => id)
-  // Of the two deletions both are done, or none.
+  // Either both deletions are done, or none.
   mustSee('all or nothing', isLateAnswerHeeded || (left.includes(one) && left.includes(two)))
   return { isLateAnswerHeeded }
 }

@@ -11,14 +11,14 @@ import { type Cells, mustSee, showsProgress, spoiled, YES } from './features.ts'
 import { seeAsking, seeCancellation, seeCompletion, seePrompts, seeResources, seeTools } from './look.ts'
 import { speakV1 } from './speaker.ts'
 
-/** mcp-remote, and a desktop application that talks to it by SDK v1 and can show forms. */
+/** mcp-remote with a desktop application that uses SDK v1 and can show forms. */
 function startRemote(server: { mcpUrl: string; protocol: string; callbackPort: number }, home: ClientHome) {
   const program = runRemote(server, home)
   const client = new Client(
     { name: 'desktop-story', version: '1.0.0' },
     { capabilities: { elicitation: {} } },
   )
-  // At the pipe: SDK v1 forgets the progress that comes in one piece with the answer.
+  // Read at the pipe: SDK v1 drops progress that arrives together with the answer.
   const steps: number[] = []
   const transport = stdioOf(program, (message) => {
     const told = ProgressNotificationSchema.safeParse(message)
@@ -80,7 +80,7 @@ export async function remoteCells(protocol: 'legacy' | 'auto', mcpUrl: string): 
 const addressesIn = ({ program }: Remote, mcpUrl: string): readonly string[] =>
   program.lines.filter((line) => line.startsWith(`${new URL(mcpUrl).origin}/authorize?`))
 
-/** A user opens the address that mcp-remote prints for the nth time. */
+/** A user opens the nth address that mcp-remote prints. */
 async function openPrinted(remote: Remote, mcpUrl: string, nth: number, user: User, browser: Browser) {
   const deadline = Date.now() + 30_000
   while (addressesIn(remote, mcpUrl)[nth - 1] === undefined) {
@@ -93,7 +93,7 @@ async function openPrinted(remote: Remote, mcpUrl: string, nth: number, user: Us
 
 const Stored = z.looseObject({ access_token: z.string() })
 
-/** The access token that it keeps is not accepted any more; the refresh token is. */
+/** Invalidates its access token; the refresh token stays valid. */
 function spoilStored(home: ClientHome): void {
   const files = globSync('mcp-auth/**/*tokens*.json', { cwd: home.path })
   mustSee('stored tokens', files.length > 0)

@@ -1,7 +1,7 @@
 import { table } from '../../../scripts/bench/table.ts'
 import { type Cells, FEATURES, YES } from './features.ts'
 
-/** docs/clients/README.md: one row for each client; what is not simply "yes" is said below, under its number. */
+/** docs/clients/README.md: one row for each client; anything other than "yes" becomes a numbered note. */
 export function renderTable(clients: readonly (readonly [name: string, cells: Cells])[]): string {
   const notes: string[] = []
   const shown = (cell: string): string => {

@@ -15,7 +15,7 @@ const connect = async (kind: McpClientKind, mcpUrl: string, options: Parameters<
 }
 type Connection = Awaited<ReturnType<typeof connect>>['connection']
 
-/** Everything in one connection, as an application built on the SDK would see it. */
+/** All features in one connection, as an application on the SDK sees them. */
 export async function sdkCells(kind: McpClientKind, mcpUrl: string): Promise<Cells> {
   const user = newUser()
   const { connection, speaker } = await connect(kind, mcpUrl, { signIn: { user }, showsForms: true })
@@ -40,7 +40,7 @@ export async function sdkCells(kind: McpClientKind, mcpUrl: string): Promise<Cel
   }
 }
 
-/** SDK v1 answers the challenge with a refresh; the link in the tool's answer is what its user gets instead. */
+/** SDK v1 answers the challenge with a refresh; its user gets the link from the tool error instead. */
 async function seeStepUp(
   kind: McpClientKind,
   connection: Connection,
@@ -59,7 +59,7 @@ async function seeStepUp(
   return BY_LINK
 }
 
-/** An access token that is not accepted any more: the call after it must succeed, without a login. */
+/** Invalidates the access token: the next call must succeed without a login. */
 async function seeRefresh({ provider }: Connection, speaker: Speaker): Promise<string> {
   const tokens = provider.tokens()
   if (tokens === undefined) throw new Error('no tokens')

@@ -3,7 +3,7 @@ import type { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
 
-/** What a user does with a form: `form` has its fields, and what they are told. */
+/** The user's answer to a form; `form` has its fields and message. */
 export type AnswerForm = () => Promise<{ action: 'accept'; content: Record<string, boolean> }>
 
 export interface CallOptions {
@@ -21,11 +21,11 @@ export type Answer = z.infer<typeof Answer>
 const ITEM = 'todo://items/{id}'
 const completing = { ref: { type: 'ref/resource' as const, uri: ITEM }, argument: { name: 'id', value: '' } }
 
-/** The two SDKs' clients, as far as both can do a thing. */
+/** The common interface of the two SDKs' clients. */
 export interface Speaker {
   call(name: string, input?: Record<string, unknown>, options?: CallOptions): Promise<Answer>
   tools(): Promise<readonly string[]>
-  /** Every address that is listed, templates too. */
+  /** All listed URIs, templates included. */
   resources(): Promise<readonly string[]>
   read(uri: string): Promise<string>
   prompts(): Promise<readonly string[]>

@@ -32,7 +32,7 @@ const heard = fc.record({
   ),
 })
 
-/** What stands between a call and the API. */
+/** The parsers between a call and the API. */
 export const callProperties: readonly ParserProperty[] = [
   propertyOf(
     'a key of a call is a digest, none, or refused',

@@ -9,7 +9,7 @@ import { oddJson, oddText, spoilt } from './odd.ts'
 import { mustHold, type ParserProperty, propertyOf } from './parser-property.ts'
 
 const limit = fc.integer({ min: 2, max: 60 })
-// Joiners stay in some scripts: test/unit/lib/bounded-text.test.ts says where.
+// Some scripts need joiners: see test/unit/lib/bounded-text.test.ts.
 const UNSEEN =
   /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u2800]--[\u200b-\u200d\u0600-\u0605\u06dd\u0890\u0891\u08e2]]/v
 

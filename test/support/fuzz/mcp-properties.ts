@@ -129,7 +129,7 @@ export const mcpProperties: readonly ParserProperty[] = [
   ),
   propertyOf('a request state is read as it was written, in its time', state, async (given) => {
     const text = await writeState(stateKeys, principal, given)
-    // Longer ones than the grammar allows are not ours; nothing of ours is as long.
+    // Longer ids than the grammar allows are never ours.
     if (text.length > 1000) return
     const read = await readState(stateKeys, principal, text, 1_000)
     mustHold(JSON.stringify(read) === JSON.stringify(given), 'another')

@@ -41,7 +41,7 @@ const metadata = spoilt(
   }),
 )
 
-/** What headers can hold; a cookie of ours among others. */
+/** Header values, among them a cookie of ours. */
 const cookieText = fc.stringMatching(/^[!-:<-~]{0,40}$/)
 const ownId = fc
   .tuple(fc.nat(20), fc.constantFrom(...rootKeys))
@@ -160,7 +160,7 @@ export const oauthProperties: readonly ParserProperty[] = [
       mustHold(opened.ok, 'it does not open')
       const place = at % id.length
       const changed = id.slice(0, place) + other + id.slice(place + 1)
-      // The last character of base64url has bits that mean nothing.
+      // The last base64url character has unused bits.
       if (changed !== id && place < id.length - 1)
         mustHold(!(await openUserId(rootKeys, changed)).ok, 'a changed one opens')
     },

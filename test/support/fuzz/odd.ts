@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** What parsers stumble over: names of prototypes, what hides, what another syntax would mean, what is too long. */
+/** Difficult inputs: prototype names, invisible characters, foreign syntax, excessive length. */
 const oddWords = [
   '',
   ' ',
@@ -53,18 +53,18 @@ export const oddText: fc.Arbitrary<string> = fc.oneof(
 
 const oddNumber = fc.constantFrom(0, -0, -1, 1.5, 2 ** 31, 2 ** 53, -(2 ** 53) - 1, 1e21, 1e308, 5e-324)
 
-/** JSON that is nested as deep as this says, in lists and objects by turns. */
+/** JSON with this nesting depth, alternating lists and objects. */
 export const nested = (depth: number): unknown => {
   let value: unknown = 1
   for (let at = 0; at < depth; at += 1) value = at % 2 === 0 ? [value] : { a: value }
   return value
 }
 
-/** An object with a field of this name, whatever the name means to JavaScript. */
+/** An object with a field of this name, even a name that is special in JavaScript. */
 const withField = (name: string, value: unknown): unknown =>
   Object.defineProperty({}, name, { value, enumerable: true, writable: true, configurable: true })
 
-/** Any value that JSON can say. */
+/** Any JSON value. */
 export const oddJson: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 4, arbitrary: oddText },
   { weight: 3, arbitrary: oddNumber },
@@ -79,7 +79,7 @@ export const oddJson: fc.Arbitrary<unknown> = fc.oneof(
 )
 
 interface Change {
-  /** Which of the places in the value, counted round. */
+  /** Index of the place in the value, modulo their number. */
   at: number
   kind: 'replace' | 'drop' | 'add' | 'list'
   name: string
@@ -92,7 +92,7 @@ const change: fc.Arbitrary<Change> = fc.record({
   value: oddJson,
 })
 
-/** A value of a good shape with a few things about it wrong; more than half stay as they are. */
+/** A valid value with a few defects; more than half stay valid. */
 export const spoilt = <T>(good: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
   fc
     .tuple(

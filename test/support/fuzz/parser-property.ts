@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 
-/** Something that holds of a parser whatever comes in. It throws where it does not hold. */
+/** A property of a parser for any input. It throws when violated. */
 export interface ParserProperty {
   name: string
   check: fc.IRawProperty<unknown>
 }
 
-/** An expectation without a test runner, so that the same list runs under one and without. */
+/** An assertion without a test runner, so that the list also runs outside one. */
 export function mustHold(isTrue: boolean, what: string): void {
   if (!isTrue) throw new Error(what)
 }
@@ -17,6 +17,6 @@ export const propertyOf = <T>(
   holds: (value: T) => void | Promise<void>,
 ): ParserProperty => ({
   name,
-  // Fields of a property that run before each case are not used here, so its type is of no interest to the list.
+  // Hooks before each case are unused here, so the type omits them.
   check: fc.asyncProperty(given, async (value) => holds(value)),
 })

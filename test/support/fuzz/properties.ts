@@ -4,7 +4,7 @@ import { mcpProperties } from './mcp-properties.ts'
 import { oauthProperties } from './oauth-properties.ts'
 import type { ParserProperty } from './parser-property.ts'
 
-/** Every parser that reads what somebody else wrote, and needs no runtime for it. */
+/** Every parser of foreign input that needs no Workers runtime. */
 export const parserProperties: readonly ParserProperty[] = [
   ...libProperties,
   ...oauthProperties,
