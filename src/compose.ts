@@ -19,12 +19,9 @@ import { limitRegistration } from '#authorization/clients/limit-registration.ts'
 import { isUnderRetiredKey, limitTokenRequest } from '#authorization/token/limit-tokens.ts'
 import { showConsent } from '#authorization/login/show-consent.tsx'
 import { answerTokenRequest } from '#authorization/token/token-request.ts'
-import { cutOpener } from '#http/cut-opener.ts'
-import { letGoOfBody } from '#http/bounded-body.ts'
-import { refuseOtherMethods } from '#http/method-guard.ts'
-import { refuseOtherOrigins } from '#http/origin-guard.ts'
-import { answerKeySet } from '#http/key-set.ts'
-import { staticAsset } from '#http/static-asset.ts'
+import { answerKeySet, cutOpener, staticAsset } from '#http/answers.ts'
+import { cancelBody } from '#http/read-request.ts'
+import { refuseOtherMethods, refuseOtherOrigins } from '#http/guards.ts'
 import { log, takeOverConsole } from '#lib/log.ts'
 import { oncePerEnv } from '#lib/once-per-env.ts'
 import { answerOtherPath, guardMcpRequest, limitBearer } from '#mcp/guard-request.ts'
@@ -163,7 +160,7 @@ export function compose(options: ServerOptions) {
         reportSettings(env)
         const denial = refuseOtherOrigins(request, config.value.publicOrigin) ?? refuseOtherMethods(request)
         const answer = denial ?? (await app.fetch(request, { ...wiring.partsOf(env), env, ctx }))
-        await letGoOfBody(request)
+        await cancelBody(request)
         return answer
       },
     } satisfies ExportedHandler<Env>,

@@ -1,4 +1,4 @@
-import { isFromOurPage } from '#http/read-form.ts'
+import { isFromOurPage } from '#http/read-request.ts'
 import { beginFor } from '#sign-in/begin-sign-in.ts'
 import type { AccountDeps } from '#sign-in/deps.ts'
 import { refuseForm } from '#sign-in/read-own-form.ts'

@@ -1,5 +1,5 @@
 import { ownCookie, readCookie } from '#http/cookies.ts'
-import { type FormText, isFromOurPage, readForm } from '#http/read-form.ts'
+import { type FormText, isFromOurPage, readForm } from '#http/read-request.ts'
 import { isSameText, sha256Hex, toBase64Url } from '#lib/hash.ts'
 import { log } from '#lib/log.ts'
 import { err, ok, type Result } from '#lib/result.ts'

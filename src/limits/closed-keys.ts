@@ -1,9 +1,9 @@
-// More networks at once than that have better ways to do harm; the oldest goes first.
-const MOST = 10_000
+// Bounds memory; the oldest key is evicted first.
+const MAX_KEYS = 10_000
 
 /**
- * What this isolate knows to be over its limit, and until when. The platform counts, but cannot be asked without
- * counting; and what is closed is answered from here, without a message to anybody.
+ * The keys that are over their limit, per isolate. The platform's counter cannot be read without counting, and a closed
+ * key is denied from here without a request.
  */
 export class ClosedKeys {
   readonly #untilMs = new Map<string, number>()
@@ -15,12 +15,12 @@ export class ClosedKeys {
 
   close(key: string, seconds: number): void {
     const [oldest] = this.#untilMs.keys()
-    if (this.#untilMs.size >= MOST && oldest !== undefined) this.#untilMs.delete(oldest)
+    if (this.#untilMs.size >= MAX_KEYS && oldest !== undefined) this.#untilMs.delete(oldest)
     this.#untilMs.delete(key)
     this.#untilMs.set(key, this.#nowMs() + seconds * 1000)
   }
 
-  /** Seconds until it opens; 0: it is open. */
+  /** Seconds until the key opens; 0 if it is open. */
   waitSeconds(key: string): number {
     const untilMs = this.#untilMs.get(key)
     if (untilMs === undefined) return 0

@@ -1,27 +1,27 @@
 import { networkOf } from '#lib/addresses.ts'
-import { type Counted, type Limiter, PlatformCounter } from './platform-counter.ts'
+import { type CountedKey, type Limiter, PlatformCounter } from './platform-counter.ts'
 
-/** Codes and tokens of ours begin with user and grant (the library's storage schema). */
+/** Our codes and tokens begin with user and grant (the OAuth library's storage schema). */
 const TOKEN = /^([\w.-]{1,128}):([\w-]{16}):/
 
-const byNetwork = (network: string): Counted => ({ key: `network ${network}`, facts: { network } })
+const byNetwork = (network: string): CountedKey => ({ key: `network ${network}`, facts: { network } })
 
 /**
- * What a token says of itself, and the network that it came from: whoever holds an old token of somebody can make the
- * grant wait for himself, but not for its owner elsewhere.
+ * The grant that a token names, and the network that it came from: an attacker with an old token can limit the grant
+ * only from his own network.
  */
-const byToken = (token: string, network: string): Counted | null => {
+const byGrant = (token: string, network: string): CountedKey | null => {
   const [, user, grant] = TOKEN.exec(token) ?? []
   if (user === undefined || grant === undefined) return null
   return { key: `grant ${user}:${grant} ${network}`, facts: { grant, network } }
 }
 
-/** What to answer instead, and when to come again. */
-export type TooMany = (waitSeconds: number) => Response
+/** Makes the answer for a request over its limit, with the time to wait. */
+export type LimitAnswer = (waitSeconds: number) => Response
 
 /**
- * Counts what failed, and only that. All users of a hosted client come from a few addresses, so what succeeds is
- * never counted by address, and a network that is over its limit changes no answer but that of what failed anyway.
+ * Counts failed requests only. All users of a hosted client share a few addresses, so successful requests are never
+ * counted by address, and a network over its limit gets other answers only for requests that failed.
  */
 export class Failures {
   readonly #counter: PlatformCounter
@@ -32,47 +32,47 @@ export class Failures {
     this.#counter = new PlatformCounter('failures', limiter, nowMs)
   }
 
-  /** For what is certain to fail, before anything is looked up for it: counts it. Seconds to wait; 0: go on. */
+  /** Counts a request that is certain to fail, before any lookup. Returns the seconds to wait; 0: continue. */
   async count(request: Request): Promise<number> {
     return this.#counter.count(byNetwork(networkOf(request)))
   }
 
-  /** Counts this request as a failure, although its answer is an ordinary page or a revocation that found nothing. */
+  /** Marks a request as failed although its answer is a page, or a revocation that found nothing. */
   note(request: Request): void {
     this.#noted.add(request)
   }
 
-  /** The answer, or another one where it is a failure too many. */
-  async limit(request: Request, answer: Response, tooMany: TooMany): Promise<Response> {
+  /** Replaces the answer of a failure that is over the limit. */
+  async limit(request: Request, answer: Response, tooMany: LimitAnswer): Promise<Response> {
     if (!isPageFailure(answer) && !this.#noted.has(request)) return answer
     return this.#count(byNetwork(networkOf(request)), answer, tooMany)
   }
 
-  /** The grant of this request was found. Before that, its token may name a made-up grant. */
+  /** Records that the request's grant exists; until then its token may name an invented one. */
   confirm(request: Request): void {
     this.#confirmed.add(request)
   }
 
   /**
-   * Around what a token is looked up for. What fails counts for the grant that is known to exist (`confirm`), else for
-   * the network: who makes up another grant each time is still one network.
+   * Limits a token lookup. A failure counts for the grant if it exists (`confirm`), otherwise for the network, so that
+   * invented grants do not escape the limit.
    */
   async limitToken(
     { request, token, isRetired }: { request: Request; token: string; isRetired: boolean },
-    ask: () => Promise<Response>,
-    tooMany: TooMany,
+    lookUp: () => Promise<Response>,
+    tooMany: LimitAnswer,
   ): Promise<Response> {
     const network = networkOf(request)
-    const own = byToken(token, network)
+    const own = byGrant(token, network)
     const waitSeconds = own === null ? 0 : this.#counter.waitSeconds(own)
     if (waitSeconds > 0) return tooMany(waitSeconds)
-    const answer = await ask()
+    const answer = await lookUp()
     if (!isFailure(answer) && !this.#noted.has(request)) return answer
     const isReal = isRetired || this.#confirmed.has(request)
     return this.#count(own !== null && isReal ? own : byNetwork(network), answer, tooMany)
   }
 
-  async #count(counted: Counted, answer: Response, tooMany: TooMany): Promise<Response> {
+  async #count(counted: CountedKey, answer: Response, tooMany: LimitAnswer): Promise<Response> {
     const waitSeconds = await this.#counter.count(counted)
     if (waitSeconds === 0) return answer
     await answer.body?.cancel()
@@ -80,8 +80,8 @@ export class Failures {
   }
 }
 
-/** Our own "no" to what somebody sent. Not what a good request is told in the course of things: 403 asks for more scope. */
+/** The statuses of failed requests. Not 403: a valid request gets it as a scope challenge. */
 const isFailure = ({ status }: Response): boolean => [400, 401, 404, 413, 415].includes(status)
 
-/** A page that says 403 takes no form from elsewhere, and no stranger. */
+/** A page answers 403 for a form of another site and for a client that is not admitted. */
 const isPageFailure = (answer: Response): boolean => answer.status === 403 || isFailure(answer)

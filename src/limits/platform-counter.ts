@@ -1,27 +1,27 @@
-import { newIncident } from '#lib/trace.ts'
 import { log } from '#lib/log.ts'
 import { redacted } from '#lib/redacted.ts'
+import { newIncident } from '#lib/trace.ts'
 import { ClosedKeys } from './closed-keys.ts'
 
-/** What the platform's rate limits count in (`simple.period` in wrangler.jsonc). */
+/** The period of the platform's rate limits (`simple.period` in wrangler.jsonc). */
 const PERIOD_SECONDS = 60
 
 const OUTAGE = 'outage'
 
-/** A rate-limit binding. It cannot be asked without counting. */
+/** A rate-limit binding. It cannot be read without counting. */
 export interface Limiter {
   limit(options: { key: string }): Promise<{ success: boolean }>
 }
 
-/** Which limit, and for the log whom it met: ids and networks, never an address. */
-export interface Counted {
+/** `facts` go to the log: ids and networks, never an address. */
+export interface CountedKey {
   key: string
   facts: Readonly<Record<string, string>>
 }
 
 /**
- * One of the platform's rate limits. It counts per location and roughly, which is enough where nothing is promised.
- * One line of log for each minute in which a key is over: whoever made it so cannot fill the log.
+ * A rate limit of the platform: approximate, and per location. It logs one line per key and minute, so that an attacker
+ * cannot fill the log.
  */
 export class PlatformCounter {
   readonly #name: string
@@ -34,16 +34,16 @@ export class PlatformCounter {
     this.#closed = new ClosedKeys(nowMs)
   }
 
-  /** Without counting: seconds to wait where this isolate knows of it; 0: go on. */
-  waitSeconds({ key }: Counted): number {
+  /** The seconds to wait as far as this isolate knows, without counting; 0: continue. */
+  waitSeconds({ key }: CountedKey): number {
     return this.#closed.waitSeconds(key)
   }
 
-  /** Counts one. Seconds to wait when there were too many; 0: go on. */
-  async count(counted: Counted): Promise<number> {
+  /** Counts one request. Returns the seconds to wait if it is over the limit; 0: continue. */
+  async count(counted: CountedKey): Promise<number> {
     const known = this.waitSeconds(counted)
     if (known > 0 || (await this.#isWithin(counted.key))) return known
-    // Others may have come to the same answer meanwhile, and told it.
+    // A concurrent request may have closed and logged it.
     const meanwhile = this.waitSeconds(counted)
     if (meanwhile > 0) return meanwhile
     this.#closed.close(counted.key, PERIOD_SECONDS)
@@ -51,7 +51,7 @@ export class PlatformCounter {
     return PERIOD_SECONDS
   }
 
-  /** An outage of the counting limits nobody. */
+  /** Fails open: an outage of the counter limits no request. */
   async #isWithin(key: string): Promise<boolean> {
     try {
       return (await this.#limiter.limit({ key })).success

@@ -6,8 +6,8 @@ import { type DailyCeiling, dayLeftSeconds } from './daily-ceiling.ts'
 const ALL = 'all'
 
 /**
- * Nobody stands behind a registration, and each is a record in KV: they are the one thing that succeeds and is limited
- * by address all the same, and there is a ceiling for all of them together.
+ * Limits client registrations. They need no user and each writes to KV, so successful ones are limited too, per network
+ * and in total.
  */
 export class Registrations {
   readonly #ceiling: DailyCeiling
@@ -20,7 +20,7 @@ export class Registrations {
     this.#closed = new ClosedKeys(nowMs)
   }
 
-  /** Takes one. Seconds to wait when there is none; 0: register. Throws when the ceiling cannot be asked. */
+  /** Counts one. Returns the seconds to wait if a ceiling is reached; 0: register. Throws if D1 fails. */
   async take(request: Request): Promise<number> {
     const network = networkOf(request)
     const known = Math.max(this.#closed.waitSeconds(ALL), this.#closed.waitSeconds(network))
@@ -30,7 +30,7 @@ export class Registrations {
     if (taken === 'taken') return 0
     const left = dayLeftSeconds(nowMs)
     const [key, facts] = taken === 'over_for_all' ? [ALL, {}] : [network, { network }]
-    // Others may have come to the same answer meanwhile, and told it.
+    // A concurrent request may have closed and logged it.
     if (this.#closed.waitSeconds(key) > 0) return left
     this.#closed.close(key, left)
     log.warn('limit.reached', { limit: 'registrations', ...facts })

@@ -21,7 +21,7 @@ const isForwarded = (name: string) => FORWARDED.has(name) || name.startsWith('mc
 export function forwardRequest(request: Request, body: string | null): Request {
   const headers = new Headers([...request.headers].filter(([name]) => isForwarded(name)))
   const { origin, host, pathname } = new URL(request.url)
-  // The SDK checks Host on localhost; http/origin-guard.ts has checked the origin of the URL.
+  // The SDK checks Host on localhost; http/guards.ts has checked the origin of the URL.
   headers.set('host', host)
   return new Request(origin + pathname, { method: request.method, headers, body, signal: request.signal })
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { readBody } from '#http/read-request.ts'
 import { errorCode, jsonRpcError } from './json-rpc-error.ts'
-import { readBody } from '#http/bounded-body.ts'
 import { type Result, err, ok } from '#lib/result.ts'
 
 /**

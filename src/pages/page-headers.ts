@@ -29,7 +29,7 @@ export function pageHeaders({
     'Referrer-Policy': 'same-origin',
     'Cache-Control': 'no-store',
     'Permissions-Policy': 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
-    // Deliberate for the pages of a login; the others cut it (http/cut-opener.ts). A web client opens /authorize in a
+    // Deliberate for the pages of a login; the others cut it (http/answers.ts). A web client opens /authorize in a
     // popup and waits for it to come home. Any value but unsafe-none
     // (same-origin-allow-popups too: it spares only windows that we open) cuts that popup from its opener for good:
     // `popup.closed` turns true at once, the client reports a cancelled login, and its callback page finds no

@@ -1,4 +1,4 @@
-import { type FormText, isFromOurPage, readForm } from '#http/read-form.ts'
+import { type FormText, isFromOurPage, readForm } from '#http/read-request.ts'
 import { log } from '#lib/log.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import { isSameText } from '#lib/hash.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { readBody } from '#http/bounded-body.ts'
+import { readBody } from '#http/read-request.ts'
 import { log } from '#lib/log.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import type { Admission } from './admission.ts'

@@ -1,5 +1,5 @@
 import { AuthorizationError, type AuthRequest } from '@cloudflare/workers-oauth-provider'
-import { isQueryTooLong, repeatedParameter } from '#http/request-parameters.ts'
+import { isQueryTooLong, repeatedParameter } from '#http/read-request.ts'
 
 /** The parameters that the library reads at `/authorize`. */
 const KNOWN = [

@@ -1,5 +1,5 @@
 import { AuthorizationError } from '@cloudflare/workers-oauth-provider'
-import { type FormText, isFromOurPage, readForm } from '#http/read-form.ts'
+import { type FormText, isFromOurPage, readForm } from '#http/read-request.ts'
 import { continueAnswer, outagePage } from './answers.tsx'
 import { beginSignIn } from './begin-sign-in.ts'
 import type { LoginDeps } from './deps.ts'

@@ -1,4 +1,4 @@
-import { isQueryTooLong, repeatedParameter } from '#http/request-parameters.ts'
+import { isQueryTooLong, repeatedParameter } from '#http/read-request.ts'
 import { type LoginDenial, readCallbackError } from './denials.ts'
 
 /** The parameters of PingOne's answer (RFC 6749 §4.1.2, RFC 9207 §2); all others are ignored. */

@@ -1,6 +1,6 @@
 import { CimdFetchError, type OAuthHelpers } from '@cloudflare/workers-oauth-provider'
 import type { Config } from '#config.ts'
-import { readBody } from '#http/bounded-body.ts'
+import { readBody } from '#http/read-request.ts'
 import { log } from '#lib/log.ts'
 import { redacted } from '#lib/redacted.ts'
 import { err, type Result } from '#lib/result.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { refuseOtherOrigins } from '#http/origin-guard.ts'
+import { refuseOtherOrigins } from '#http/guards.ts'
 
 const ask = (url: string, ours: string) => refuseOtherOrigins(new Request(url), ours)
 
