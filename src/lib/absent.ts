@@ -1,6 +1,6 @@
 /**
- * Stands in for parts of libraries that nothing here uses but that would be bundled with the rest: `alias` in
- * wrangler.jsonc says which (docs/performance.md). Whoever uses one is told so at once.
+ * Replaces unused parts of libraries in the bundle: see `alias` in wrangler.jsonc and docs/performance.md. Using one
+ * throws.
  */
 function absent(): never {
   throw new Error('left out of the bundle: see `alias` in wrangler.jsonc')
@@ -9,13 +9,13 @@ function absent(): never {
 // ajv, ajv-formats
 export default absent
 export {
-  // @modelcontextprotocol/client: agents can be a client too
+  // @modelcontextprotocol/client: the client half of agents
   absent as Client,
   absent as SdkHttpError,
   absent as SSEClientTransport,
   absent as StreamableHTTPClientTransport,
   absent as validateClientMetadataUrl,
-  // mimetext, capnweb: agents can send e-mail, and speak Cap'n Web
+  // mimetext, capnweb: e-mail and Cap'n Web of agents
   absent as createMimeMessage,
   absent as newWebSocketRpcSession,
   // zod/v3, zod-to-json-schema: SDK v1 takes schemas of zod 3

@@ -1,4 +1,4 @@
-/** A way to reach the world: the platform's fetch, or a test's. */
+/** The platform's fetch, or a test's. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
 export class TooLargeError extends Error {
@@ -9,8 +9,8 @@ export class TooLargeError extends Error {
 }
 
 /**
- * One outbound request that cannot hang, wander or flood: the deadline covers the body too, redirects are not
- * followed (they could lead a credential elsewhere), and the body is read up to `maxBytes`.
+ * Sends one outbound request with limits: the deadline covers the body, redirects are not followed (they could leak a
+ * credential), and the body has at most `maxBytes`.
  */
 export async function boundedFetch(
   fetch: Fetch,
@@ -24,14 +24,14 @@ export async function boundedFetch(
   return new Response(isBodiless ? null : body, { status: response.status, headers: response.headers })
 }
 
-/** Reads a body to its end; throws TooLargeError and lets go of the rest when it is longer than `maxBytes`. */
+/** Reads a body; cancels it and throws TooLargeError when it is longer than `maxBytes`. */
 export async function readBounded(
   body: ReadableStream<Uint8Array> | null,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = []
   let bytes = 0
-  // A reader: in workerd `for await` takes three times as long, and every request comes through here.
+  // In workerd `for await` takes three times as long as a reader, and every request is read here.
   const reader = body?.getReader()
   for (let read = await reader?.read(); read?.done === false; read = await reader?.read()) {
     bytes += read.value.byteLength

@@ -3,8 +3,8 @@ import { z } from 'zod'
 /* oxlint-disable no-misleading-character-class -- Combining characters are listed one by one. */
 
 /*
- * Text that a stranger chose, cleaned by context (invariant 9): characters that a script or an emoji
- * needs stay, characters that only hide or reverse text are removed.
+ * Cleans untrusted text by context (invariant 9): characters that a script or an emoji needs stay, characters that only
+ * hide or reverse text are removed.
  */
 
 /** Blanks of every kind, line breaks and the blank of Braille: each run becomes one space. */
@@ -74,7 +74,7 @@ function isJoinerNeeded(before: string, sign: string, after: string): boolean {
 
 type IsNeeded = (before: string, sign: string, after: string) => boolean
 
-/** One pass for each kind, each judged by neighbours that no later pass removes: so cleaning twice changes nothing. */
+/** One pass for each kind; no later pass removes the neighbours that it depends on, so cleaning is idempotent. */
 const PASSES: readonly { sign: RegExp; isNeeded: IsNeeded }[] = [
   { sign: SELECTOR, isNeeded: isSelectorNeeded },
   { sign: /\u200B/u, isNeeded: isWordSpaceNeeded },
@@ -109,7 +109,7 @@ export function characterCount(text: string): number {
   return count
 }
 
-/** A text of at most so many characters, in code points; `maxLength` of its JSON Schema says the same. */
+/** A text of at most `maxCharacters` code points; its JSON Schema has the same `maxLength`. */
 export const textUpTo = (maxCharacters: number) =>
   z
     .string()
@@ -117,8 +117,8 @@ export const textUpTo = (maxCharacters: number) =>
     .meta({ maxLength: maxCharacters })
 
 /**
- * A text that a user wrote, cleaned on input: it is shown whole later, or refused here. A text without any visible
- * character is left for its tool to refuse, which has words for that.
+ * A text that a user wrote, cleaned on input and later shown whole. A text without visible characters is left unchanged
+ * for its tool to deny.
  */
 export const writtenText = (maxCharacters: number) =>
   z
@@ -129,10 +129,10 @@ export const writtenText = (maxCharacters: number) =>
     .refine((text) => characterCount(text) <= maxCharacters)
     .meta({ minLength: 1, maxLength: maxCharacters })
 
-// A text of a megabyte is not cleaned to its end, to be cut to a line then.
+// Bounds the work for very long texts.
 const LOOKED_AT = 20
 
-/** Text cleaned and bounded in code points, cut between what a reader takes for characters. */
+/** Cleans a text and truncates it to `maxCharacters` code points between graphemes. */
 export function boundedText(text: string, maxCharacters: number): string {
   const head = text.slice(0, maxCharacters * LOOKED_AT)
   const clean = cleanText(head)
@@ -148,7 +148,7 @@ function cut(text: string, maxCharacters: number): string {
     if (count > maxCharacters) break
     end += segment.length
   }
-  // One letter under hundreds of signs is longer than any bound.
+  // A single grapheme can exceed any bound.
   return end > 0 ? text.slice(0, end) : Array.from(text).slice(0, maxCharacters).join('')
 }
 
@@ -164,8 +164,8 @@ const escaped = (hidden: string) =>
 export const withHiddenEscaped = (json: string): string => json.replaceAll(HIDES, escaped)
 
 /**
- * Values that strangers chose, as JSON on one line: nothing in it ends its quotes or begins a line. If it contains a
- * deceptive character, all invisible ones are escaped, so a tool that forgot to clean its text hides nothing.
+ * Untrusted values as JSON on one line, which cannot end its quotes or begin a line. If it contains a deceptive character,
+ * all invisible ones are escaped, so text that a tool did not clean hides nothing.
  */
 export function quotedJson(value: unknown): string {
   const json = JSON.stringify(value) ?? 'null'

@@ -2,22 +2,22 @@ import { withHiddenEscaped } from './bounded-text.ts'
 import { redacted, wholeWords, withoutSecrets } from './redacted.ts'
 
 /**
- * One JSON line per event, for the operator; may be sampled or lost (what must not be lost is a record in the
- * User). The event is `noun.past-verb`, facts are fields: ids and reasons, never tokens, arguments, e-mail.
+ * One JSON line per event, for the operator. Lines may be sampled or lost; audit events may not and are stored in the
+ * user's object. The event is `noun.past-verb`. Facts are ids and reasons, never tokens, arguments or e-mail addresses.
  */
 type Facts = Readonly<Record<string, unknown>>
 
 const MAX_FACT_CHARACTERS = 2000
 
-// Every text of every event passes through here, so no caller has to redact input. It reads a little more than it
-// shows, and whole words only, so that a secret that is cut off is still recognized.
+// Redacts every text of every event, so callers need not. It reads more than it shows, and whole words only, so that a
+// truncated secret is still recognized.
 const shown = (_name: string, value: unknown) =>
   typeof value === 'string'
     ? withoutSecrets(wholeWords(value, MAX_FACT_CHARACTERS + 200)).slice(0, MAX_FACT_CHARACTERS)
     : value
 
-// JSON escapes a newline, so no value can begin a line of its own. It does not escape C1 controls, which a terminal
-// obeys, bidi controls and invisible characters.
+// JSON escapes newlines, so no value can begin a new line. It does not escape C1 controls (terminals obey them), bidi
+// controls and invisible characters.
 const line = (level: string, event: string, facts: Facts) =>
   withHiddenEscaped(JSON.stringify({ level, event, ...facts }, shown))
 
@@ -49,8 +49,8 @@ const wordOf = (said: unknown): string =>
 let isTaken = false
 
 /**
- * Libraries write to the console as well: that of OAuth has a whole `client_id` in it, and what the document there says.
- * Their words go the way of all others. Once, however often it is asked for.
+ * Redirects the console output of libraries into the log, redacted: the OAuth library prints whole `client_id`s and
+ * texts of client metadata documents. Idempotent.
  */
 export function takeOverConsole(): void {
   if (isTaken) return

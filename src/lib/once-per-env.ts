@@ -1,4 +1,4 @@
-/** Makes a value once for each env object: one per isolate of the Worker, one per Durable Object. */
+/** Caches a value per env object: one per isolate of the Worker, one per Durable Object. */
 export function oncePerEnv<Env extends object, T>(make: (env: Env) => T): (env: Env) => T {
   const made = new WeakMap<Env, { value: T }>()
   return (env) => {

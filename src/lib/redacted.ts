@@ -1,6 +1,6 @@
 import { boundedText, cleanText } from './bounded-text.ts'
 
-/** More than is ever shown; the rest is not read. */
+/** More than is ever shown; the rest is dropped unread. */
 const MAX_LOOKED_AT = 8000
 
 // Each expression is linear: no attempt rereads what an earlier attempt of the same expression has read.
@@ -21,16 +21,16 @@ const WORD = /[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*/g
 
 /** Ids of users: `<name>.<key id>.<mac>`. All our codes and tokens, step-up links and cookies of pages begin with one. */
 const USER_ID = /^[A-Za-z0-9_-]{22}\.[A-Za-z0-9]{1,16}\.[A-Za-z0-9_-]{43}$/
-/** With what comes behind one: of a secret that was cut short, what is left is one all the same. */
+/** A user id with its suffix; the remainder of a truncated secret is still secret. */
 const OURS = /[A-Za-z0-9_-]{22}\.[A-Za-z0-9]{1,16}\.[A-Za-z0-9_-]{43}(?:(?:[:~]|%(?:25)*3A)[A-Za-z0-9_-]*)+/gi
 const MIN_SECRET_CHARACTERS = 32
 
 const SECRET = '[secret]'
 
 /**
- * Text for the log without secrets, from whatever source and in whatever field. It recognizes what this server issues
- * (codes, access and refresh tokens, ids of users, sessions and step-ups, handles and states), JWTs, credentials,
- * queries and e-mail addresses. Ids that grant nothing stay: of grants, clients, calls and transactions (UUIDs).
+ * Removes secrets from a text for the log. It recognizes what this server issues (codes, access and refresh tokens, ids
+ * of users, sessions and step-ups, handles, states), JWTs, credentials, queries and e-mail addresses. Ids that grant
+ * nothing stay: of grants, clients, calls and transactions (UUIDs).
  */
 export function withoutSecrets(text: string): string {
   let shown = text.includes('%') ? text.replaceAll(NEEDLESS, plain) : text
@@ -63,8 +63,7 @@ const isRandom = (part: string): boolean =>
   (/[0-9a-f]{32}/i.test(part) || (/[a-z]/.test(part) && /[A-Z]/.test(part)))
 
 /**
- * The beginning of a text, without a word that the cut may have left in part: half a secret does not look like one, and
- * what stands before it may become so short that it is shown.
+ * Truncates a text at the end of a word: half a secret is not recognized as one.
  */
 export function wholeWords(text: string, maxCharacters: number): string {
   if (text.length < maxCharacters) return text
@@ -73,7 +72,7 @@ export function wholeWords(text: string, maxCharacters: number): string {
   return `${text.slice(0, end)}…`
 }
 
-/** Text of another system for our log: short, one line, without what looks like a secret, once nothing hides in it. */
+/** Untrusted text for the log: cleaned, without secrets, short, on one line. */
 export const redacted = (text: string, maxCharacters = 300): string =>
   boundedText(withoutSecrets(cleanText(wholeWords(text, MAX_LOOKED_AT))), maxCharacters)
 

@@ -1,7 +1,6 @@
 /**
- * A value that must not be seen. Printing it is harmless: templates, JSON and logs show `[secret]`.
- * `git grep 'reveal()'` lists every place that uses one. RPC refuses class instances, so what crosses an
- * object boundary is a plain string that the caller wraps at once.
+ * Wraps a secret: templates, JSON and logs show `[secret]`. `git grep 'reveal()'` lists every use. RPC refuses class
+ * instances, so plain strings cross RPC and the receiver wraps them at once.
  */
 export class Secret {
   readonly #value: string

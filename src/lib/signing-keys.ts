@@ -9,7 +9,7 @@ const LEAST_MODULUS_CHARACTERS = 342
 /** RFC 7518 §6.3: Base64urlUInt. */
 const number = z.string().regex(/^[A-Za-z0-9_-]+$/)
 
-/** What the world may see of a key: parts that are not named here are dropped, the private ones among them. */
+/** The public parts of a key; all others are dropped, private ones included. */
 const PublicKey = z.object({
   kty: z.literal('RSA'),
   kid: z.string().regex(/^[\x21-\x7e]{1,128}$/),
@@ -32,8 +32,8 @@ export interface SigningKeys {
 }
 
 /**
- * Reads a private JWK, or a JWK set whose first key signs while the others are only published, so that two keys can
- * overlap. The error is a sentence without values.
+ * Reads a private JWK, or a JWK set for key rotation: its first key signs, the others are only published. The error
+ * contains no values.
  */
 export function readSigningKeys(text: string): Result<SigningKeys, string> {
   const json = parsedJson(text)
@@ -57,11 +57,11 @@ export function readSigningKeys(text: string): Result<SigningKeys, string> {
   return ok({ active: { kid, alg, jwk: new Secret(JSON.stringify(signing.data)) }, published })
 }
 
-// Of the issues only the place is told, a name that RFC 7517 or 7518 gives it: a message may repeat a value.
+// Only the names of wrong fields (RFC 7517, RFC 7518): zod's messages may contain values.
 const said = ({ issues }: z.ZodError): string =>
   `not an RSA key that can be used (${[...new Set(issues.map(({ path }) => String(path[0] ?? 'no object')))].join(', ')})`
 
-/** Undefined is refused by the schema like everything else that is no key. */
+/** Undefined for invalid JSON; the schema rejects it. */
 function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -72,10 +72,10 @@ function parsedJson(text: string): unknown {
 
 const TRIAL = new TextEncoder().encode('one and the same key')
 
-// Values, never promises: workerd ends what one request began when that request ends.
+// Values, never promises: workerd cancels a request's pending work when that request ends.
 const imported = new WeakMap<Secret, CryptoKey>()
 
-/** The private key, for signatures alone; it cannot be taken out of what this gives. Throws when the parts do not fit. */
+/** Imports the private key, not extractable and for signing only. Throws when it does not match the public key. */
 export async function importSigningKey({ alg, jwk }: SigningKeys['active']): Promise<CryptoKey> {
   const known = imported.get(jwk)
   if (known !== undefined) return known
@@ -85,7 +85,7 @@ export async function importSigningKey({ alg, jwk }: SigningKeys['active']): Pro
   const key = await crypto.subtle.importKey('jwk', parts, algorithm, false, ['sign'])
   const published = await crypto.subtle.importKey('jwk', { kty, n, e }, algorithm, false, ['verify'])
   const signature = await crypto.subtle.sign(algorithm.name, key, TRIAL)
-  // Not every platform compares the parts, and what a mixed key signs would only be refused far from here.
+  // Not every platform compares the parts; PingOne would reject the signatures later.
   if (!(await crypto.subtle.verify(algorithm.name, published, signature, TRIAL)))
     throw new Error('the private key does not belong to the public one')
   imported.set(jwk, key)

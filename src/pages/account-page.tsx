@@ -1,6 +1,6 @@
 /**
- * Where a user sees which clients can act for them, and ends it. It shows a client as the consent page did: the
- * address before the name, what strangers chose in named fields only, escaped.
+ * Lists the clients that can act for a user, and ends their grants. It shows a client like the consent page: the address
+ * before the name, untrusted text in named fields only, escaped.
  */
 import type { JSX } from 'hono/jsx/jsx-runtime'
 import { Layout } from './layout.tsx'
@@ -11,7 +11,7 @@ export type AccountClient = {
   /** The host of its client ID metadata document; null for a client that registered itself. */
   domain: string | null
   label: string | null
-  /** Null of a grant from before it was kept. */
+  /** Null for a grant from before it was stored. */
   redirectHost: string | null
   isLocalApp: boolean
 }
@@ -19,7 +19,7 @@ export type AccountClient = {
 export type LiveGrant = {
   id: string
   client: AccountClient
-  /** Empty until the client has picked its access up. */
+  /** Empty until the client redeems its code. */
   scopes: readonly { value: string; sentence: string }[]
   since: Moment
   lastUsed: Moment
@@ -28,7 +28,7 @@ export type LiveGrant = {
 
 export type EndedGrant = { id: string; client: AccountClient; since: Moment; endedAt: Moment; why: string }
 
-/** A point in time: for a program, and for a user. */
+/** A point in time: machine-readable and as text. */
 export type Moment = { iso: string; text: string }
 
 export type AccountPageProps = {
@@ -36,7 +36,7 @@ export type AccountPageProps = {
   csrf: string
   live: readonly LiveGrant[]
   ended: readonly EndedGrant[]
-  /** How many earlier ones are kept and not shown. */
+  /** The number of earlier ones that are stored but not shown. */
   endedMore: number
   productName: string
   apiName: string

@@ -2,15 +2,15 @@ import type { JSX } from 'hono/jsx/jsx-runtime'
 import { Layout } from './layout.tsx'
 
 /**
- * Before a user's own page. A button and never a redirect: where PingOne still knows this browser, a redirect would
- * sign users in who only followed a link.
+ * Shown before a user's own page. A button and never a redirect: with a session at PingOne, a redirect would sign in
+ * users who only followed a link.
  */
 export function AccountSignInPage({
   isOver,
   productName,
   apiName,
 }: {
-  /** There was a session, and it is over. */
+  /** An earlier session has expired. */
   isOver: boolean
   productName: string
   apiName: string

@@ -1,7 +1,7 @@
 /**
- * Asks a user whether a client may act for them (decision 8). It decides nothing and checks nothing:
- * the caller bounds and cleans what strangers chose, this page escapes it and never lets it speak for us. It stands
- * in named fields only, the address before the name, because an address is checked by the network and a name by nobody.
+ * Asks a user whether a client may act for them (decision 8). It checks nothing: the caller bounds and cleans untrusted
+ * text, and this page escapes it and shows it in named fields only. The address comes before the name, because the
+ * network verifies an address and nobody verifies a name.
  */
 import type { JSX } from 'hono/jsx/jsx-runtime'
 import { DecisionButtons } from './decision-buttons.tsx'
@@ -11,7 +11,7 @@ export type ConsentClient = {
   name: string
   /** The host of its client ID metadata document; null for a client that registered itself. */
   domain: string | null
-  /** Our own name for it, when it is on the list of known clients. A label, never a shortcut. */
+  /** Our own name for a known client. Only a label: the user must still decide. */
   label: string | null
   redirectHost: string
   isLocalApp: boolean
@@ -23,7 +23,7 @@ export type ConsentPageProps = {
   handle: string
   client: ConsentClient
   scopes: readonly ConsentScope[]
-  /** What PingOne will be asked for: MCP Security Best Practices, Consent UI, wants it named before we go there. */
+  /** The scopes that we request from PingOne (MCP Security Best Practices, Consent UI: shown before the redirect). */
   upstreamScopes: readonly string[]
   staysSignedIn: { idleDays: number; maxDays: number }
   productName: string
@@ -101,8 +101,8 @@ export function WhoAsks({
   )
 }
 
-// MCP 2026-07-28 Authorization, Localhost Redirect URI Risks: the document of a well-known client proves nothing
-// about the process that listens on a port of this computer.
+// MCP 2026-07-28 Authorization, Localhost Redirect URI Risks: a client metadata document proves nothing about the
+// process that listens on a local port.
 export function LocalAppWarning({ domain }: { domain: string | null }): JSX.Element {
   return (
     <div class="notice" role="note" aria-label="This is an app on this computer">

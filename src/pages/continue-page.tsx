@@ -1,7 +1,7 @@
 /**
- * Takes a user onward after our consent form was posted. A page and not a redirect: Chromium applies the form's CSP
- * `form-action` to the whole redirect chain, so a redirect to PingOne, or to `cursor://`, would silently do nothing.
- * It does not judge where it leads: the caller passes only what it has validated.
+ * Sends a user on after the consent form. A page and not a redirect: Chromium applies the form's CSP `form-action` to
+ * the whole redirect chain, so a redirect to PingOne or to `cursor://` would silently do nothing. It does not validate
+ * the URL; the caller must.
  */
 import type { JSX } from 'hono/jsx/jsx-runtime'
 import { Layout } from './layout.tsx'
@@ -22,7 +22,7 @@ export type ContinuePageProps = {
 export function ContinuePage({ to, host, scheme, seconds, destination }: ContinuePageProps): JSX.Element {
   const { title, sentence, way } = wordsFor(destination, /^https?:?$/.test(scheme))
   const place = host === '' ? `${scheme.replace(/:$/, '')}:` : host
-  // One spelling for the link and for the refresh; throws when `to` is not absolute, which is a bug of the caller.
+  // The same spelling for link and refresh; throws when `to` is not absolute, which is a bug of the caller.
   const href = new URL(to).href
   return (
     <Layout title={title} head={<meta http-equiv="refresh" content={refreshTo(href, seconds)} />}>

@@ -1,7 +1,6 @@
 /**
- * The only script of our pages: it makes the home page's Copy buttons appear and work. It is served as a file, because
- * the CSP allows no inline script, and it reads only text that we rendered. `navigator.clipboard` is absent on plain
- * http outside localhost; the buttons then stay hidden.
+ * The only script of our pages: the home page's Copy buttons. A file, because the CSP allows no inline script. It reads
+ * only text that we rendered. Without `navigator.clipboard` (plain http outside localhost) the buttons stay hidden.
  */
 export const copyScript = `'use strict'
 const status = document.getElementById('copy-status')

@@ -1,15 +1,14 @@
 import type { JSX } from 'hono/jsx/jsx-runtime'
 
 /**
- * The two answers to our question. The user reads `caution` before they say yes. The class `armed`
- * (styles.ts) keeps a click or key that began on another page from deciding anything. No element of a page that decides
- * has an id: a link to the page could scroll to it, and so put a button at a known place.
+ * The buttons of a decision, with `caution` before them. The class `armed` (styles.ts) ignores a click or key that began
+ * on another page. No element of these pages has an id: a link could scroll to it and place a button at a known position.
  */
 export function DecisionButtons({ caution }: { caution: string }): JSX.Element {
   return (
     <>
       <p class="caution">{caution}</p>
-      {/* Deny comes first: Enter in a form presses its first submit button, and that must not be a yes. */}
+      {/* Deny comes first: Enter presses the first submit button of a form, which must not approve. */}
       <div class="decision armed" role="group" aria-label={caution}>
         <button class="button" name="decision" value="deny">
           Deny

@@ -14,7 +14,7 @@ export type HomePageProps = {
   productName: string
 }
 
-/** How to connect a client to this server and, on one's own computer, whom to sign in as. */
+/** Explains how to connect a client and, on loopback, lists the emulator's users. */
 export function HomePage(props: HomePageProps): JSX.Element {
   const { mcpUrl, productName } = props
   return (
@@ -110,7 +110,7 @@ function Step({ step }: { step: ConnectStep }): JSX.Element {
   )
 }
 
-// A connector of Claude is called from Anthropic's servers, so it needs an address they can reach, and https.
+// Anthropic's servers call a connector of Claude, so it needs a public https address.
 function Connector({ mcpUrl, isLocal }: { mcpUrl: string; isLocal: boolean }): JSX.Element {
   const isReachable = !isLocal && mcpUrl.startsWith('https://')
   return (
@@ -130,7 +130,7 @@ function Connector({ mcpUrl, isLocal }: { mcpUrl: string; isLocal: boolean }): J
   )
 }
 
-// Hidden until the script finds it: without JavaScript there is no button that does nothing.
+// Hidden until the script runs: without JavaScript the button would do nothing.
 function CopyButton({ copies, what }: { copies: string; what: string }): JSX.Element {
   return (
     <button class="copy" type="button" hidden data-copies={copies}>

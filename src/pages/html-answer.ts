@@ -2,7 +2,7 @@ import type { JSX } from 'hono/jsx/jsx-runtime'
 import { renderPage } from './layout.tsx'
 import { pageHeaders } from './page-headers.ts'
 
-/** A page of ours with its security headers; `headers` brings what belongs to it, cookies for one. */
+/** A page with its security headers; `headers` adds others, for example cookies. */
 export function htmlAnswer(
   page: JSX.Element,
   {

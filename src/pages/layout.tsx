@@ -6,11 +6,11 @@ const ICON =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%230b5a52'/%3E%3Cpath d='M5 12.5V8a3 3 0 0 1 6 0v4.5' fill='none' stroke='%23fff' stroke-width='1.8' stroke-linecap='round'/%3E%3C/svg%3E"
 
 export type LayoutProps = {
-  /** Ours, never a stranger's: it is what the tab, the history and a screen reader say first. */
+  /** Never untrusted text: browser tab, history and screen readers show it first. */
   title: string
   productName?: string
   width?: 'narrow' | 'wide'
-  /** What a page needs in its head beside the common part. */
+  /** Additional elements of the head. */
   head?: Child
   children: Child
 }
@@ -44,12 +44,12 @@ export function Layout({ title, productName, width = 'narrow', head, children }:
 
 /** A page as the text of a response. */
 export function renderPage(page: JSX.Element): string {
-  // An async component would print as "[object Promise]": a mistake of ours, to be seen at once.
+  // An async component would print as "[object Promise]"; that is a bug.
   if (page instanceof Promise) throw new Error('A page has to render without waiting')
   return `<!doctype html>${page.toString()}`
 }
 
-// A doorway. Not a tick and not a shield: on the page that asks, those would read as our word for the client.
+// A doorway. On the consent page, a tick or a shield would look like an endorsement of the client.
 function Mark(): JSX.Element {
   return (
     <svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" focusable="false">

@@ -4,8 +4,8 @@ import { Layout } from './layout.tsx'
 const TITLE = 'This server has no settings yet'
 
 /**
- * All that a deployment without a single setting answers (decision 14). The server cannot know which of the two steps
- * is missing, so it names both.
+ * The only page of a deployment without settings (decision 14). The server cannot know which of the two steps is
+ * missing, so it names both.
  */
 export function LockedPage(): JSX.Element {
   return (

@@ -2,7 +2,7 @@ import type { JSX } from 'hono/jsx/jsx-runtime'
 import { Layout } from './layout.tsx'
 
 export type MessagePageProps = {
-  /** Title and sentence are ours, in plain language; what a stranger or an upstream said goes to the log. */
+  /** Our own text; texts of clients and upstreams go to the log only. */
   title: string
   sentence: string
   next: { label: string; href: string } | null
@@ -14,11 +14,11 @@ export type MessagePageProps = {
   } | null
   incident: string | null
   tone: 'problem' | 'done'
-  /** A stranger's text, bounded, in a field of its own (invariant 9). */
+  /** Untrusted text, bounded, in its own field (invariant 9). */
   fact?: { label: string; value: string }
 }
 
-/** How a journey ends, well or not. */
+/** The last page of a journey. */
 export function MessagePage({
   title,
   sentence,
@@ -75,7 +75,7 @@ export function MessagePage({
   )
 }
 
-// The title says the same in words: the mark is for the eye only.
+// Decorative: the title says the same in words.
 function ToneMark({ tone }: { tone: MessagePageProps['tone'] }): JSX.Element {
   return (
     <svg

@@ -1,6 +1,6 @@
 /**
- * Asks a user whether a client that acts for them already may do more. The same plate as on the consent page: the
- * address before the name, what strangers chose in named fields only, escaped.
+ * Asks a user whether a client may get more scopes. It shows the client like the consent page: the address before the
+ * name, untrusted text in named fields only, escaped.
  */
 import type { JSX } from 'hono/jsx/jsx-runtime'
 import type { AccountClient, Moment } from './account-page.tsx'
@@ -11,20 +11,20 @@ import { Layout } from './layout.tsx'
 type Scope = { value: string; sentence: string }
 
 export type StepUpPageProps = {
-  /** Where the form goes: this same address. */
+  /** The form's target: this page's own path. */
   action: string
   csrf: string
   client: AccountClient
   /** When the user allowed this client. */
   since: Moment
-  /** Until when this request can be answered. */
+  /** When this request expires. */
   until: Moment
   /** Networks from which the client asked for it. */
   askedFrom: readonly { network: string; at: Moment }[]
   has: readonly Scope[]
-  /** What would come on top. */
+  /** The additional scopes. */
   scopes: readonly Scope[]
-  /** What PingOne will be asked for: named before we go there, as on the consent page. */
+  /** The scopes that we request from PingOne, shown before the redirect as on the consent page. */
   upstreamScopes: readonly string[]
   productName: string
   apiName: string
@@ -55,7 +55,7 @@ export function StepUpPage(props: StepUpPageProps): JSX.Element {
   )
 }
 
-/** Lets a user recognise their own call: a thief of the app’s access asks from another network or at another time. */
+/** Helps a user recognise their own call: a stolen token is used from another network or at another time. */
 function AskedFrom({ askedFrom }: StepUpPageProps): JSX.Element | null {
   if (askedFrom.length === 0) return null
   return (
