@@ -45,7 +45,11 @@ test.each(pages)('every relative link in %s leads somewhere', (page) => {
 
 test.each(pages)('every file that %s names exists', (page) => {
   const named = found(textOf(page), /`((?:src|scripts|test|examples|docs)\/[\w./-]*)`/g)
-  const gone = named.filter((path) => !existsSync(path) && !existsSync(join(dirname(page), path)))
+  // The product that docs/your-own-api.md tells a reader to write is not there.
+  const isExample = (path: string) => page === 'docs/your-own-api.md' && path.startsWith('src/notes/')
+  const gone = named.filter(
+    (path) => !existsSync(path) && !existsSync(join(dirname(page), path)) && !isExample(path),
+  )
   expect(gone).toEqual([])
 })
 

@@ -57,7 +57,7 @@ export const Grant = z.object({
   openedAtSeconds: z.number().int(),
   /** The client as the user saw it when they allowed it. */
   shown: ShownClient.nullable().default(null),
-  /** The session at PingOne that it came from (pingone/session-mark.ts). */
+  /** The session at PingOne that it came from (pingone/claims.ts). */
   pingOneSession: z.string().nullable().default(null),
   /** PingOne's scopes that the user granted. A refresh requests exactly these. */
   downstreamScopes: z.array(z.string()),
