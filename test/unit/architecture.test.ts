@@ -18,6 +18,7 @@ const mayImport: Record<string, readonly string[]> = {
   account: ['sign-in', 'authorization', 'users', 'pingone', 'pages', 'http', 'lib'],
   mcp: ['catalog', 'users', 'limits', 'http', 'lib', 'principal.ts'],
   'principal.ts': [],
+  // A product has settings of its own, which are read with the engine's.
   'settings.ts': ['catalog', 'lib'],
   'config.ts': ['settings.ts', 'catalog', 'lib'],
   'wiring.ts': [
@@ -38,7 +39,7 @@ const mayImport: Record<string, readonly string[]> = {
 
 // Imports against the table that are still there. Remove a line together with its import; add none.
 const toRemove: ReadonlySet<string> = new Set([
-  // The request counter belongs to the library's rows; `Row` and the bound belong below both rooms.
+  // The bound belongs below both rooms.
   'oauth-store -> users/bounds.ts',
   // A step-up is the account's; sign-in should be given what it shows and where it returns to.
   'sign-in -> account/shown-client.ts',

@@ -25,8 +25,6 @@ test('tools and the client of the API know no SDK and no other room', () => {
     .filter((file) => /^src\/(catalog|todos)\//.test(file))
     .flatMap((file) => [...textOf(file).matchAll(/from '([^']+)'/g)])
     .map(([, from]) => from)
-    // architecture.test.ts lists this one among the imports to remove.
-    .filter((from) => from !== '#todos/tools/todo.ts')
   expect(imports.length).toBeGreaterThan(20)
   for (const from of imports) expect(from).toMatch(/^(zod|(\.\.?|#lib|#catalog)(\/[a-z-]+)+\.ts)$/)
 })
