@@ -1,11 +1,15 @@
-/** `npm run docs` writes docs/configuration.md from the settings in src/settings.ts; `-- --check` only compares. */
+/**
+ * `npm run docs` writes docs/configuration.md from src/settings.ts, and the tables of docs/journeys.md from the `@step`
+ * lines in src/; `-- --check` only compares.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { describedSettings } from '#settings.ts'
+import { readSteps, renderJourneys } from './docs/journeys.ts'
 import { product } from './product.ts'
 
-const PAGE = fileURLToPath(new URL('../docs/configuration.md', import.meta.url))
+const pathOf = (page: string) => fileURLToPath(new URL(`../docs/${page}`, import.meta.url))
 
 const HEAD = `<!-- Written by \`npm run docs\` from src/settings.ts. Change it there. -->
 
@@ -42,15 +46,22 @@ function withoutIt({ isNeeded, normal }: Setting): string {
   return `\`${String(normal)}\``
 }
 
+/** The pages that are generated, or have generated parts, with the text they should have. */
+const pages: Readonly<Record<string, (now: string) => string>> = {
+  'configuration.md': renderConfiguration,
+  'journeys.md': (now) => renderJourneys(now, readSteps()),
+}
+
 function main(): number {
   const { values: options } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
-  const page = renderConfiguration()
-  if (!options.check) {
-    writeFileSync(PAGE, page)
-    return 0
-  }
-  if (readFileSync(PAGE, 'utf8') === page) return 0
-  console.error('docs/configuration.md is stale: npm run docs')
+  const stale = Object.entries(pages).filter(([page, render]) => {
+    const now = readFileSync(pathOf(page), 'utf8')
+    const rendered = render(now)
+    if (now !== rendered && !options.check) writeFileSync(pathOf(page), rendered)
+    return now !== rendered
+  })
+  if (!options.check || stale.length === 0) return 0
+  for (const [page] of stale) console.error(`docs/${page} is stale: npm run docs`)
   return 1
 }
 

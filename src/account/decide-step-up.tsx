@@ -7,6 +7,7 @@ import { openStepUp, requestIn } from './step-up-request.ts'
 /**
  * POST /step-up/…: the user decided. Anyone with the link can open the page, so a decision counts only after a
  * sign-in at PingOne. A "no" without a sign-in changes nothing; the page then offers to sign in and end the request.
+ * @step step-up 7-8 the user's decision
  */
 export async function decideStepUp(request: Request, parts: AccountDeps): Promise<Response> {
   const asked = requestIn(request)

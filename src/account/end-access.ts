@@ -5,7 +5,10 @@ import { answerPageDenial, readOwnForm } from '#sign-in/read-own-form.ts'
 // As the library makes them; nothing else reaches an object.
 const GRANT = /^[A-Za-z0-9_-]{16}$/
 
-/** POST /me/end: one grant, or `all`. In force when this answers: the very next request of the client gets 401. */
+/**
+ * POST /me/end: one grant, or `all`. In force when this answers: the very next request of the client gets 401.
+ * @step me 11 ending access
+ */
 export async function endAccess(request: Request, parts: AccountDeps): Promise<Response> {
   const read = await readOwnForm(request, parts)
   if (!read.ok) return read.error

@@ -39,6 +39,7 @@ async function denyStepUp(
 /**
  * PingOne said who approved. The User compares that with itself, and takes scopes and tokens in one act, or nothing;
  * tokens that it does not take it has PingOne revoke. It counts at once (decision 22).
+ * @step step-up 13-14 from the answer to more scopes
  */
 export async function finishStepUp(
   { request, decision }: StepUpPurpose,

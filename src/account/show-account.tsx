@@ -13,7 +13,10 @@ import { clientOf } from './shown-client.ts'
 
 const MOST_ENDED = 20
 
-/** GET /me: who can act for this user, or the button to sign in. */
+/**
+ * GET /me: who can act for this user, or the button to sign in.
+ * @step me 1-2 page
+ */
 export async function showAccount(request: Request, parts: AccountDeps): Promise<Response> {
   const open = await readPage(request, parts)
   if (open === null) {

@@ -9,7 +9,10 @@ import { answerNoRequest } from './step-up-answers.tsx'
 import { bindForm } from './step-up-form.ts'
 import { openStepUp, pathOf, requestIn } from './step-up-request.ts'
 
-/** GET /step-up/…: who asks for what more. Opening it changes nothing, so a link preview uses nothing up. */
+/**
+ * GET /step-up/…: who asks for what more. Opening it changes nothing, so a link preview uses nothing up.
+ * @step step-up 5-6 page
+ */
 export async function showStepUp(request: Request, parts: AccountDeps): Promise<Response> {
   const open = await openStepUp(requestIn(request), parts)
   if (open === null) return answerNoRequest(parts)

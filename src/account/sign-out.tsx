@@ -22,6 +22,7 @@ export async function signOut(request: Request, parts: AccountDeps): Promise<Res
  * POST /me/sign-out-of-pingone: what came from the session at PingOne ends here at once, then the browser goes there to
  * end that session. By a page and a GET: PingOne knows the session by its own cookie, which a form that is sent from
  * another site need not carry (SameSite), and Chromium would apply our form-action to where PingOne leads afterwards.
+ * @step me 11 signing out of PingOne
  */
 export async function signOutOfPingOne(request: Request, parts: AccountDeps): Promise<Response> {
   const read = await readOwnForm(request, parts)

@@ -9,7 +9,10 @@ import { newPage, readPage } from '#sign-in/page-session.ts'
 import type { AccountDeps } from '#sign-in/deps.ts'
 import { refuseSignIn } from '#sign-in/refuse-sign-in.tsx'
 
-/** GET /signed-in: PingOne's answer to a sign-in of our own pages. What it was begun for is what it ends as. */
+/**
+ * GET /signed-in: PingOne's answer to a sign-in of our own pages. What it was begun for is what it ends as.
+ * @step me 7-10 PingOne's answer, by what it was begun for
+ */
 export async function answerSignedIn(request: Request, parts: AccountDeps): Promise<Response> {
   const finished = await finishOwnSignIn(request, parts)
   if (!finished.ok) {

@@ -4,6 +4,7 @@ import { isLoopbackHost } from '#lib/addresses.ts'
  * Answers 421 without a body for another origin than ours (decision 14); null: continue. It runs first, because a Worker
  * answers on every hostname bound to it, and another name would be another issuer. On loopback the body names the
  * correct address.
+ * @step tool-call 1 host
  */
 export function refuseOtherOrigins(request: Request, publicOrigin: string): Response | null {
   const url = new URL(request.url)

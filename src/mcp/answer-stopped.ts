@@ -26,6 +26,7 @@ const Stopped = z.union([
  * Replaces the answer of a call that could not start by HTTP 401 or 503. Both SDKs answer calls and reads with HTTP 200
  * only, but clients sign in again only on 401 and retry only on 503. This reads the first message before anything is
  * sent to the client.
+ * @step tool-call 8 401 and 503 instead of 200
  */
 export async function answerStopped(
   response: Response,

@@ -22,6 +22,8 @@ export function calledTool(tools: readonly AnyTool[], message: unknown): AnyTool
  * MCP 2026-07-28 Authorization, Scope Challenge Handling: 403 with every scope that the call needs, so that one consent is
  * enough. Clients request more scopes only on 403, but an SDK turns a denial into HTTP 200: this runs before both SDKs.
  * The answer also carries a step-up link, for clients that ignore the challenge.
+ * @step tool-call 2 scope challenge
+ * @step step-up 1-3 challenge and link
  */
 export async function challengeScopes(
   tool: AnyTool,

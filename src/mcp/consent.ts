@@ -20,7 +20,10 @@ export const noConsent: Consent = { canAsk: false, given: null }
 /** Digest of the exact question: a changed text or one more item makes another question. */
 export const subjectOf = (confirmation: Confirmation): Promise<string> => canonicalDigest(confirmation)
 
-/** Decides whether the tool may act now, by the current state of the API. */
+/**
+ * Decides whether the tool may act now, by the current state of the API.
+ * @step tool-call 5 question to the user, for what cannot be undone
+ */
 export async function mayAct(
   tool: AnyTool,
   input: unknown,

@@ -29,7 +29,10 @@ export interface McpEndpoint {
   McpSession: ReturnType<typeof makeMcpSession>
 }
 
-/** /mcp serves both protocol eras at one path; the SDK's own predicate says which one a request speaks. */
+/**
+ * /mcp serves both protocol eras at one path; the SDK's own predicate says which one a request speaks.
+ * @step tool-call 1 principal, and the choice of transport
+ */
 export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
   const servedOf = oncePerEnv((env: Env) => {
     const product = parts.productOf(env)

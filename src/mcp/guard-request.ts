@@ -13,6 +13,7 @@ const ALLOWED_HEADERS =
 /**
  * Checks origin and method; null means pass. The origin guard in compose.ts checks the host before, the resource server
  * checks the bearer after.
+ * @step tool-call 1 origin and method
  */
 export function guardMcpRequest(
   request: Request,

@@ -37,6 +37,9 @@ export interface Caller {
   waitUntil(work: Promise<unknown>): void
 }
 
+/**
+ * @step tool-call 3-9 the only way to a tool
+ */
 export async function invokeTool(
   tool: AnyTool,
   input: unknown,

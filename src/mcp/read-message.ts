@@ -16,7 +16,10 @@ export interface Message {
   parsed: unknown
 }
 
-/** Reads the message of a request, once and bounded. The error is the HTTP answer. */
+/**
+ * Reads the message of a request, once and bounded. The error is the HTTP answer.
+ * @step tool-call 1 one message
+ */
 export async function readMessage(request: Request): Promise<Result<Message, Response>> {
   if (request.method !== 'POST') return ok({ body: null, parsed: undefined })
   // An exact match for both transports: SDK v1 accepts any type that contains the words.

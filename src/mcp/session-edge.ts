@@ -44,6 +44,7 @@ interface SessionRequestDeps {
 /**
  * The edge of the session transport. The library finds a session by its id alone and runs it as the user who opened it.
  * So each id carries a MAC for its owner, and the principal comes from the request.
+ * @step tool-call 1 session transport: whose session it is
  */
 export async function serveSession(
   request: Request,

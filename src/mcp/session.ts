@@ -38,6 +38,7 @@ const grantOf = ({ request }: ConnectionContext) => readPrincipal(request.header
 /**
  * The 2025 revisions: one object per session with an SDK v1 server. Only session-edge.ts reaches it, after it has checked
  * that the session belongs to the request's user and client. The principal comes with each request and is never stored.
+ * @step tool-call 1 session transport: the session's object
  */
 export function makeMcpSession(parts: McpEndpointDeps) {
   const productOf = oncePerEnv((env: Env) => {

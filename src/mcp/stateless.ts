@@ -36,6 +36,7 @@ interface StatelessProduct {
 /**
  * Protocol 2026-07-28: each request gets its own SDK v2 server. The principal is looked up by the request object, so no
  * token or principal passes through the SDK, where a tool could read it.
+ * @step tool-call 1 stateless transport
  */
 export function makeStatelessTransport(served: StatelessProduct) {
   const ready = { ...served, tools: served.product.tools.map(withSchemas) }

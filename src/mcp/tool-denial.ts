@@ -23,7 +23,10 @@ const sayFields = (fields: readonly string[]) =>
 export const LASTING =
   'This call could not be started: this server gets no token from PingOne until its operator has acted.'
 
-/** The words for a model: what happened and what to do next. Nothing here was chosen by anyone outside. */
+/**
+ * The words for a model: what happened and what to do next. Nothing here was chosen by anyone outside.
+ * @step tool-call 8 words for a denial
+ */
 export function sayDenial(problem: CallProblem, { apiName, gone, lookAgain }: DenialWords): string {
   switch (problem.reason) {
     case 'unauthorized':

@@ -18,6 +18,7 @@ export const STOPPED = 'stopped'
 /**
  * Our sentence, and the values as JSON in a separate block (invariant 9; MCP 2026-07-28 Tools, Structured Content). Text
  * that reads like an instruction stays quoted.
+ * @step tool-call 8 result
  */
 export const success = (
   { structured, text }: ToolOutput,

@@ -30,6 +30,9 @@ export type ConsentPageProps = {
   apiName: string
 }
 
+/**
+ * @step login 7 consent page
+ */
 export function ConsentPage(props: ConsentPageProps): JSX.Element {
   const { client, apiName, productName } = props
   return (

@@ -19,6 +19,9 @@ export type ContinuePageProps = {
   destination: Destination
 }
 
+/**
+ * @step login 10 page that leads to PingOne
+ */
 export function ContinuePage({ to, host, scheme, seconds, destination }: ContinuePageProps): JSX.Element {
   const { title, sentence, way } = wordsFor(destination, /^https?:?$/.test(scheme))
   const place = host === '' ? `${scheme.replace(/:$/, '')}:` : host

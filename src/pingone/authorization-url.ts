@@ -30,7 +30,10 @@ export const newLoginSecrets = (issuer: string): LoginSecrets => ({
   issuer,
 })
 
-/** The URL where the browser signs in. Scopes are always explicit: PingOne treats an empty scope as all scopes. */
+/**
+ * The URL where the browser signs in. Scopes are always explicit: PingOne treats an empty scope as all scopes.
+ * @step login 11 the request to PingOne
+ */
 export const makeAuthorizationUrl =
   (connection: Connection) =>
   async (login: LoginRequest): Promise<Result<URL, PingOneFailure>> => {

@@ -30,6 +30,9 @@ interface TokenExpectations {
   environments: Environments
 }
 
+/**
+ * @step login 15 signatures and claims of PingOne's tokens
+ */
 export function makeTokenChecks(fetch: Fetch, expected: TokenExpectations) {
   const keysByAddress = new Map<string, Keys>()
 

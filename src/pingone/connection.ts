@@ -115,6 +115,7 @@ const STALE_SECONDS = 24 * 3600
 /**
  * Fetches the discovery document when it is first needed and caches it per isolate. It caches values, never promises:
  * workerd cancels a request's pending work when that request ends.
+ * @step login 9 discovery of PingOne
  */
 function makeDiscovery(wire: Wire, issuer: string, now: () => number) {
   let known: { server: oauth.AuthorizationServer; atSeconds: number } | null = null

@@ -58,7 +58,10 @@ const UNREADABLE: readonly string[] = [
   oauth.RESPONSE_IS_NOT_CONFORM,
 ]
 
-/** Turns an error of oauth4webapi into a failure. Unknown errors are bugs and are rethrown. */
+/**
+ * Turns an error of oauth4webapi into a failure. Unknown errors are bugs and are rethrown.
+ * @step refresh 7-12 which failure is which
+ */
 export function failureOf(error: unknown): Err<PingOneFailure> {
   if (error instanceof oauth.ResponseBodyError) {
     if (namesNoPolicy(error.error_description)) return err(policyNotFound)

@@ -42,7 +42,10 @@ type ReadTokens<Tokens> = (
   body: oauth.TokenEndpointResponse,
 ) => Promise<Result<Tokens, PingOneFailure>>
 
-/** Exchanges the code of a callback for tokens that passed every check of OpenID Connect Core §3.1.3.7. */
+/**
+ * Exchanges the code of a callback for tokens that passed every check of OpenID Connect Core §3.1.3.7.
+ * @step login 14-15 code for tokens, and the nonce
+ */
 export const makeCodeExchange = (connection: Connection) => makeRedemption(connection, readTokens)
 
 /** Exchanges the code of a sign-in without API scopes. Its token is not for the API and can only be revoked. */
@@ -127,7 +130,10 @@ interface RenewedTokens extends DownstreamTokens {
   idToken: RenewedIdTokenClaims | null
 }
 
-/** Redeems a refresh token. The caller must store the new tokens before it uses them. */
+/**
+ * Redeems a refresh token. The caller must store the new tokens before it uses them.
+ * @step refresh 4-5 the request to PingOne
+ */
 export const makeRefresh =
   (connection: Connection) =>
   async (

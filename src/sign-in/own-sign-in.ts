@@ -71,7 +71,10 @@ const cookieOf = (state: string) => `__Host-sign-in-${state.slice(0, 16)}` as co
 const placeOf = (state: string) => ({ purpose: 'own-sign-in', grant: state })
 const random = () => toBase64Url(crypto.getRandomValues(new Uint8Array(32)))
 
-/** From a click on our page to the address at PingOne. `headers` binds the sign-in to this browser. */
+/**
+ * From a click on our page to the address at PingOne. `headers` binds the sign-in to this browser.
+ * @step step-up 8-9 to PingOne
+ */
 export async function beginOwnSignIn(
   parts: AccountDeps,
   purpose: Purpose,
@@ -101,7 +104,11 @@ export async function beginOwnSignIn(
   return ok({ url: url.value, headers })
 }
 
-/** Who signed in, and for what: every check of invariant 4. The caller goes on with exactly this purpose. */
+/**
+ * Who signed in, and for what: every check of invariant 4. The caller goes on with exactly this purpose.
+ * @step step-up 11-12 PingOne's answer
+ * @step me 7-8 who signed in
+ */
 export async function finishOwnSignIn(
   request: Request,
   parts: AccountDeps,

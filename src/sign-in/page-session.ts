@@ -31,7 +31,10 @@ export async function readPage(request: Request, { userOf }: AccountDeps): Promi
 /** Whether this browser says that it has a session. */
 export const namesPage = (request: Request): boolean => readCookie(request, COOKIE) !== null
 
-/** Always a new secret: a cookie that was there before the sign-in is worth nothing after it. */
+/**
+ * Always a new secret: a cookie that was there before the sign-in is worth nothing after it.
+ * @step me 10 cookie of the page
+ */
 export async function newPage(userId: string): Promise<{ page: string; cookie: string }> {
   const secret = toBase64Url(crypto.getRandomValues(new Uint8Array(32)))
   // No Max-Age: the User says when it is over, and the page can say so then.

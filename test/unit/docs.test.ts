@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { renderConfiguration } from '../../scripts/docs.ts'
+import { readSteps, renderJourneys } from '../../scripts/docs/journeys.ts'
 
 const isOurs = (path: string) => !/(?:^|\/)(?:node_modules|\.wrangler|\.git)(?:\/|$)/.test(path)
 const filesBelow = (folder: string, name: RegExp) =>
@@ -30,6 +31,49 @@ const anchorsOf = (file: string) =>
 
 test('docs/configuration.md is what src/settings.ts says (npm run docs)', () => {
   expect(textOf('docs/configuration.md')).toBe(renderConfiguration())
+})
+
+test('the tables of docs/journeys.md are what the @step lines in src say (npm run docs)', () => {
+  const page = textOf('docs/journeys.md')
+  expect(page).toBe(renderJourneys(page, readSteps()))
+})
+
+test('every @step is read, has a table, and names messages of that diagram', () => {
+  const steps = readSteps()
+  const lines = filesBelow('src', /\.tsx?$/).flatMap((file) => found(textOf(file), /(@step\b)/g))
+  expect(steps).toHaveLength(lines.length)
+  // A journey is a section with one diagram, whose messages mermaid numbers, and one table.
+  const sections = textOf('docs/journeys.md').split(/^## /m)
+  const messages = sections.flatMap((section): [string, number][] => {
+    const [journey] = found(section, /^<!-- steps ([\w-]+):/gm)
+    return journey === undefined ? [] : [[journey, found(section, /(-?->>)/g).length]]
+  })
+  const lastOf = new Map(messages)
+  expect([...new Set(steps.map(({ journey }) => journey))].toSorted()).toEqual([...lastOf.keys()].toSorted())
+  const wrong = steps.filter(
+    ({ journey, first, last }) => first < 1 || first > last || last > (lastOf.get(journey) ?? 0),
+  )
+  expect(wrong).toEqual([])
+})
+
+/** Files of src/ that run when this one does: types are not followed. */
+function reachableFrom(entry: string): ReadonlySet<string> {
+  const reached = new Set<string>()
+  const follow = (file: string): void => {
+    if (reached.has(file)) return
+    reached.add(file)
+    for (const path of found(textOf(file), /^(?:import|export)\s(?!type\s)[^'"]*?from\s+'([.#][^']+)'/gm))
+      follow(path.startsWith('#') ? join('src', path.slice(1)) : join(dirname(file), path))
+  }
+  follow(entry)
+  return reached
+}
+
+test('every file with a @step is reached by imports', () => {
+  // The product reaches its own files: src/index.ts gives it to src/compose.ts.
+  const [engine, all] = [reachableFrom('src/compose.ts'), reachableFrom('src/index.ts')]
+  const isReached = ({ file }: { file: string }) => (file.startsWith('src/todos/') ? all : engine).has(file)
+  expect(readSteps().filter((step) => !isReached(step))).toEqual([])
 })
 
 test.each(pages)('every relative link in %s leads somewhere', (page) => {

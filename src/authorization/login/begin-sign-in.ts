@@ -9,6 +9,7 @@ import { bindToBrowser } from './this-browser.ts'
 /**
  * From an approved request to the address at PingOne. `state` and its cookies are made here, after consent and just
  * before the browser leaves (MCP Security Best Practices, State Validation). `headers` gets the cookies.
+ * @step login 10 state, and the cookie of this browser
  */
 export async function beginSignIn(
   { config, oauth, pingone }: LoginDeps,

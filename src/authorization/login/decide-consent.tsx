@@ -9,7 +9,10 @@ import { answerDenial, deniedHere, type HomeAnswer, leftDuringOutage } from './d
 import { approvedScopes } from '../scopes.ts'
 import { requireThisBrowser } from './this-browser.ts'
 
-/** POST /authorize: the user decided. No → back to the client; yes → to PingOne, with what was left ticked. */
+/**
+ * POST /authorize: the user decided. No → back to the client; yes → to PingOne, with what was left ticked.
+ * @step login 8-10 the user's decision
+ */
 export async function decideConsent(request: Request, parts: LoginDeps): Promise<Response> {
   const form = isFromOurPage(request, parts.config.publicOrigin) ? await readForm(request) : null
   if (form === null) {

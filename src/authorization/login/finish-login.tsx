@@ -17,7 +17,10 @@ import { grantedScopes, inForce, upstreamScopes } from '../scopes.ts'
 import { userNameIn, shownClient } from '../clients/shown-name.ts'
 import { requireThisBrowser } from './this-browser.ts'
 
-/** GET /callback: PingOne's answer becomes a grant, and the browser goes home to its client. */
+/**
+ * GET /callback: PingOne's answer becomes a grant, and the browser goes home to its client.
+ * @step login 13-17 from PingOne's answer to a code for the client
+ */
 export async function finishLogin(request: Request, parts: LoginDeps): Promise<Response> {
   // Before the state is used up: what is not even well-formed leaves the login as it was.
   const callback = readCallback(request.url)
@@ -85,7 +88,10 @@ const brokenLogin = (error: unknown): Err<LoginDenial> =>
     detail: redacted(error instanceof Error ? `${error.name}: ${error.message}` : 'no error'),
   })
 
-/** Grant, code and PingOne's tokens are in the User, in one act, before the code leaves. */
+/**
+ * Grant, code and PingOne's tokens are in the User, in one act, before the code leaves.
+ * @step login 16 the grant, with its encrypted tokens
+ */
 export async function openGrant(
   parts: LoginDeps,
   approved: AuthRequest,

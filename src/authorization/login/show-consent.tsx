@@ -9,7 +9,10 @@ import { inForce, upstreamScopes, wantedScopes } from '../scopes.ts'
 
 const DAY_SECONDS = 86_400
 
-/** GET /authorize: who asks, for what, and where it would be sent. Nothing has gone to PingOne yet. */
+/**
+ * GET /authorize: who asks, for what, and where it would be sent. Nothing has gone to PingOne yet.
+ * @step login 6-7 consent: which client asks, and for what
+ */
 export async function showConsent(read: AuthorizeRequest, parts: LoginDeps): Promise<Response> {
   const { config, oauth, product, admission } = parts
   const parsed = await oauth.parseAuthRequest(read.request)

@@ -21,6 +21,7 @@ export interface BearerDeps {
  * Whether an access token is alive, whom it stands for, and whether its session is open: one hop to the User, which
  * is as strongly consistent as it gets. What ended a moment ago is refused now (invariant 3). A bearer that we did not
  * make is refused before any storage or object is asked (decision 15).
+ * @step tool-call 1 bearer
  */
 export async function checkBearer(
   token: string,

@@ -33,6 +33,8 @@ export interface TokenRun {
  * POST /token: one run of the unmodified library on a snapshot of the grant, then one commit of all its effects in
  * the User, or none. Who loses a race gets the winner's stored answer. One run per request, ever: a second would
  * burn the client's assertion (RFC 7523 §3, jti).
+ * @step login 18-19 tokens for the client, by the OAuth library
+ * @step refresh 1-2 the client's tokens, by the OAuth library
  */
 export async function answerTokenRequest(
   { request, presented, isRevocation, asked }: TokenRequest,

@@ -32,7 +32,10 @@ interface Asked {
   body?: object
 }
 
-/** The downstream client of one tool call, on the contract of the Todo API: each answer is the whole list. */
+/**
+ * The downstream client of one tool call, on the contract of the Todo API: each answer is the whole list.
+ * @step tool-call 6-7 the API's client
+ */
 export function makeTodoClient(api: TodoApi, call: ApiCall): TodoStore {
   let { token } = call
   let writes = 0

@@ -45,7 +45,10 @@ export interface Heard {
 export const noAnswer = (act: Act): TodoProblem =>
   act === 'read' ? { reason: 'unavailable' } : { reason: 'unknown_outcome' }
 
-/** Judges an answer; needs no network. Its content type says nothing that parsing does not say better. */
+/**
+ * Judges an answer; needs no network. Its content type says nothing that parsing does not say better.
+ * @step tool-call 7 the API's answer
+ */
 export function readAnswer(heard: Heard, act: Act, now: number): Result<Todo[], TodoProblem> {
   if (heard.status < 200 || heard.status > 299) return err(readDenial(heard, act, now))
   const answer = Answer.safeParse(parseJson(heard.text))

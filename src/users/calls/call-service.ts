@@ -38,7 +38,10 @@ export class CallService {
     this.#deps = deps
   }
 
-  /** Stores the intent, then answers with a live downstream token: no effect without a record (invariant 8). */
+  /**
+   * Stores the intent, then answers with a live downstream token: no effect without a record (invariant 8).
+   * @step tool-call 3 intent stored
+   */
   async begin(given: CallIntent): Promise<CallStart> {
     const { config, nowMs, grants, calls, downstream, wake } = this.#deps
     const intent = { ...given, digests: await this.#digestsOf(given.argumentsDigest) }
@@ -63,6 +66,9 @@ export class CallService {
     return live
   }
 
+  /**
+   * @step tool-call 9 outcome stored
+   */
   async end(call: string, outcome: CallOutcome, result: string | null): Promise<void> {
     const { config, grants, calls, wake } = this.#deps
     const grant = result === null ? null : calls.keepsResultFor(call)

@@ -51,6 +51,9 @@ export class AccountService {
     return isFirst ? 'done' : 'used'
   }
 
+  /**
+   * @step me 9 the page's session
+   */
   openPage(page: string, given: NewPageSession): 'done' | 'blocked' {
     const { grants, pages, wake } = this.#deps
     if (grants.isBlocked) return 'blocked'
@@ -70,7 +73,10 @@ export class AccountService {
     return { userName: session.userName, grants: this.listGrants() }
   }
 
-  /** Ends one grant, or all. Grants of other users are unknown; ended grants stay as they are. */
+  /**
+   * Ends one grant, or all. Grants of other users are unknown; ended grants stay as they are.
+   * @step me 12 grants end in the user's object
+   */
   endFromPage(page: string, grant: string | null): 'done' | 'unknown' | PageDenial {
     const { grants, ends } = this.#deps
     const session = this.#open(page)

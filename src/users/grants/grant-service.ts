@@ -51,7 +51,10 @@ export class GrantService {
     this.#deps = deps
   }
 
-  /** Stores grant, code and PingOne's tokens in one act, before the code leaves. */
+  /**
+   * Stores grant, code and PingOne's tokens in one act, before the code leaves.
+   * @step login 16 the grant, with its encrypted tokens
+   */
   async open(given: NewGrant): Promise<'opened' | 'blocked'> {
     const { grants, records, calls, ends, wake } = this.#deps
     const config = this.#deps.config()

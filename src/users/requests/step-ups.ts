@@ -84,7 +84,10 @@ export class StepUpService {
     this.#deps = deps
   }
 
-  /** null if the grant no longer exists. */
+  /**
+   * null if the grant no longer exists.
+   * @step step-up 2 the open request
+   */
   async open(need: StepUpNeed): Promise<StepUpDenial | null> {
     const { grant } = need
     const lacking = this.#lacking(need)
@@ -137,7 +140,10 @@ export class StepUpService {
     return 'denied'
   }
 
-  /** Revokes the new tokens unless the grant was widened. */
+  /**
+   * Revokes the new tokens unless the grant was widened.
+   * @step step-up 13 the one act: scopes and tokens
+   */
   async approve(id: string, given: StepUpApproval): Promise<StepUpOutcome> {
     const config = this.#deps.config()
     const key = await keyOf(id)

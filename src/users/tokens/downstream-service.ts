@@ -51,7 +51,11 @@ export class DownstreamService {
     this.#deps = deps
   }
 
-  /** A token with enough time left for a call. */
+  /**
+   * A token with enough time left for a call.
+   * @step tool-call 4-5 a live downstream token
+   * @step refresh 3-6 one refresh of PingOne's token at a time
+   */
   async live(grant: Grant, request: TokenRequest): Promise<TokenAnswer> {
     const config = this.#deps.config()
     const { refused } = request
