@@ -15,7 +15,7 @@ import type { TokenRun } from '#authorization/token/token-request.ts'
 import { loadConfig, requireConfig, type Config } from './config.ts'
 import type { Fetch } from '#lib/bounded-fetch.ts'
 import { oncePerEnv } from '#lib/once-per-env.ts'
-import { deriveSigningKey } from '#lib/root-keys.ts'
+import { deriveSigningKey, type SigningPurpose, signingPurposes } from '#lib/root-keys.ts'
 import type { PublicKey } from '#lib/signing-keys.ts'
 import { DailyCeiling } from '#limits/daily-ceiling.ts'
 import { Failures } from '#limits/failures.ts'
@@ -158,13 +158,13 @@ export function makeWiring({ product, deps, extend }: ServerOptions) {
       const { config } = partsOf(env)
       const [first, ...older] = config.rootKeys
       type Keys = readonly [CryptoKey, ...CryptoKey[]]
-      const keysFor = async (purpose: string): Promise<Keys> => [
+      const keysFor = async (purpose: SigningPurpose): Promise<Keys> => [
         await deriveSigningKey(first, purpose),
         ...(await Promise.all(older.map((root) => deriveSigningKey(root, purpose)))),
       ]
       return {
-        sessionKeys: await keysFor('session-id'),
-        requestStateKeys: () => keysFor('request-state'),
+        sessionKeys: await keysFor(signingPurposes.sessionId),
+        requestStateKeys: () => keysFor(signingPurposes.requestState),
       }
     },
     userOf,

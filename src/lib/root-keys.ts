@@ -2,7 +2,26 @@ import { fromBase64Url, toBase64Url } from './hash.ts'
 import { err, ok, type Result } from './result.ts'
 import { Secret } from './secret.ts'
 
-/** 32 random bytes from which every purpose derives its own key. The id travels with what was made under it. */
+/**
+ * Every purpose that a key is derived for (RFC 5869 §3.2: `info` separates them). Stored data and issued ids depend on
+ * these strings; all must be distinct.
+ */
+export const signingPurposes = {
+  userId: 'user-id',
+  sessionId: 'session-id',
+  requestState: 'request-state',
+  argumentsDigest: 'arguments-digest',
+} as const
+export const encryptionPurposes = {
+  downstreamTokens: 'downstream-tokens',
+  callResult: 'call-result',
+  stepUp: 'step-up',
+  ownSignIn: 'own-sign-in',
+} as const
+export type SigningPurpose = (typeof signingPurposes)[keyof typeof signingPurposes]
+export type EncryptionPurpose = (typeof encryptionPurposes)[keyof typeof encryptionPurposes]
+
+/** 32 random bytes that a key is derived from for each purpose. The id is part of everything made under the key. */
 export interface RootKey {
   id: string
   /** base64url */
@@ -15,8 +34,8 @@ export const COOKIE_KEY_ID = 'cookie'
 const KEY = /^([A-Za-z0-9]{1,16}):([A-Za-z0-9_-]{43})$/
 
 /**
- * Reads `kid:base64url(32 bytes),…`; the error is a sentence without values. `cookieKey` is the oldest one, so that a
- * server that began with it alone can leave it as any other.
+ * Reads `kid:base64url(32 bytes),…`; the error is a sentence without values. `cookieKey` counts as the oldest key, so
+ * that it can be rotated out like any other.
  */
 export function readRootKeys(
   keys: string | undefined,
@@ -42,15 +61,14 @@ export function readRootKeys(
   return ok([active, ...older])
 }
 
-/** Bits of entropy per character. Random hex has 3.6 and more, 32 random bytes have 4.7; eight characters have 3. */
+/** Bits of entropy per character: random hex has at least 3.6, 32 random bytes have 4.7, eight characters have 3. */
 const LEAST_BITS = 3
 const PLACEHOLDER =
   /change|replace|passw|secret|example|default|placeholder|insecure|testing|develop|letmein|qwerty|1q2w3e|asdfgh|cookie|encrypt|pingone|your[-_ ]|do[-_ ]?not[-_ ]|temporary/i
 
 /**
- * The problem of keys that are not random, as a sentence without values; null: none was found. No check finds every weak
- * key. This one finds those that users set: repeated characters or pieces, sequences, placeholders, phrases, and one key under
- * two ids.
+ * Describes the first weak key in a sentence without values; null if no key is weak. It detects what people type:
+ * repeated characters or pieces, sequences, placeholders, phrases, and one key under two ids.
  */
 export function weaknessOf(
   keys: readonly RootKey[],
@@ -61,7 +79,7 @@ export function weaknessOf(
     const key = secret.reveal()
     if (isWeak(key)) return { id, problem: `has a key that was not drawn at random (${id}): ${HOW}` }
     const bytes = fromBase64Url(key)
-    // A cookie key is kept as base64url of its text, so the same text may stand as another key.
+    // A cookie key is stored as base64url of its text, so another key can equal the text itself.
     const names = new Set([key, new TextDecoder().decode(bytes), bytes.join(' ')])
     if ([...names].some((name) => seen.has(name)))
       return { id, problem: `has a key (${id}) that is another key or the secret at PingOne too: ${HOW}` }
@@ -72,7 +90,7 @@ export function weaknessOf(
 
 const HOW = 'npm run keys -- --root makes one'
 
-/** The text of a key and its decoded bytes: either may have been typed. */
+/** Checks the text of a key and its decoded bytes: a person may have typed either. */
 function isWeak(key: string): boolean {
   const bytes = fromBase64Url(key)
   const text = new TextDecoder().decode(bytes)
@@ -81,10 +99,10 @@ function isWeak(key: string): boolean {
   return isOneCase(key) || isPhrase(text)
 }
 
-/** Base64url of random bytes has letters of both cases; the chance of another is one in a thousand million. */
+/** Base64url of random bytes has letters of both cases; the chance of only one case is one in a billion. */
 const isOneCase = (key: string): boolean => key === key.toLowerCase() || key === key.toUpperCase()
 
-/** Words with something between them, in a text that can be typed. Hex, UUIDs and base64 have none. */
+/** Words with separators, in printable text. Hex, UUIDs and base64 do not match. */
 const isPhrase = (text: string): boolean =>
   /^[\x20-\x7e]+$/.test(text) &&
   !/^[\da-f-]+$/.test(text) &&
@@ -93,7 +111,7 @@ const isPhrase = (text: string): boolean =>
 
 const codesOf = (text: string): number[] => Array.from(text, (letter) => letter.charCodeAt(0))
 
-/** Few different characters, a repeated piece, or equal steps: 32 random bytes have none of these. */
+/** Few different characters, a repeated piece, or equal steps; 32 random bytes have none of these. */
 function isRegular(codes: readonly number[]): boolean {
   const shares = [...countsOf(codes).values()].map((count) => count / codes.length)
   const bits = shares.reduce((sum, share) => sum - share * Math.log2(share), 0)
@@ -112,7 +130,7 @@ function countsOf(numbers: readonly number[]): Map<number, number> {
   return counts
 }
 
-// Values, never promises: workerd ends what one request began when that request ends.
+// Caches values, never promises: workerd cancels the pending work of a request that has ended.
 const imported = new WeakMap<RootKey, CryptoKey>()
 const signing = new WeakMap<RootKey, Map<string, CryptoKey>>()
 
@@ -125,7 +143,6 @@ async function importRoot(root: RootKey): Promise<CryptoKey> {
   return key
 }
 
-// RFC 5869 §3.2: `info` separates the purposes, so that no key ever serves two.
 const hkdf = (info: string) => ({
   name: 'HKDF',
   hash: 'SHA-256',
@@ -133,14 +150,25 @@ const hkdf = (info: string) => ({
   info: new TextEncoder().encode(info),
 })
 
-export const deriveEncryptionKey = async (root: RootKey, purpose: string): Promise<CryptoKey> =>
-  crypto.subtle.deriveKey(hkdf(purpose), await importRoot(root), { name: 'AES-GCM', length: 256 }, false, [
-    'encrypt',
-    'decrypt',
-  ])
+/** The HKDF info of an encryption key, which is additional data of AES-GCM too. No signing purpose has this form. */
+export const encryptionInfo = (purpose: EncryptionPurpose, grant: string): string =>
+  `encrypt\n${purpose}\n${grant}`
 
-/** Kept per isolate: there are few purposes, and a bearer is checked with one on every request. */
-export async function deriveSigningKey(root: RootKey, purpose: string): Promise<CryptoKey> {
+export const deriveEncryptionKey = async (
+  root: RootKey,
+  purpose: EncryptionPurpose,
+  grant: string,
+): Promise<CryptoKey> =>
+  crypto.subtle.deriveKey(
+    hkdf(encryptionInfo(purpose, grant)),
+    await importRoot(root),
+    { name: 'AES-GCM', length: 256 },
+    false,
+    ['encrypt', 'decrypt'],
+  )
+
+/** Cached per isolate: there are few purposes, and every request checks a bearer. */
+export async function deriveSigningKey(root: RootKey, purpose: SigningPurpose): Promise<CryptoKey> {
   const known = signing.get(root)?.get(purpose)
   if (known !== undefined) return known
   const algorithm = { name: 'HMAC', hash: 'SHA-256', length: 256 }

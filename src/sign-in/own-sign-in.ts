@@ -1,3 +1,4 @@
+import { encryptionPurposes } from '#lib/root-keys.ts'
 import { z } from 'zod'
 import { discardTokens } from '#authorization/login/discard-tokens.ts'
 import { type Callback, readCallback, denialIn } from '#authorization/login/read-callback.ts'
@@ -68,7 +69,7 @@ const STATE = /^[A-Za-z0-9_-]{43}$/
 export const signedInOf = ({ config }: AccountDeps): string => `${config.publicOrigin}/signed-in`
 // One for each, so that two pages that were opened side by side both come home.
 const cookieOf = (state: string) => `__Host-sign-in-${state.slice(0, 16)}` as const
-const placeOf = (state: string) => ({ purpose: 'own-sign-in', grant: state })
+const placeOf = (state: string) => ({ purpose: encryptionPurposes.ownSignIn, grant: state })
 const random = () => toBase64Url(crypto.getRandomValues(new Uint8Array(32)))
 
 /**

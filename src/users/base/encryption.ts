@@ -1,13 +1,13 @@
 import { fromBase64Url, toBase64Url } from '#lib/hash.ts'
 import { err, ok, type Result } from '#lib/result.ts'
-import { deriveEncryptionKey, type RootKey } from '#lib/root-keys.ts'
+import { deriveEncryptionKey, encryptionInfo, type EncryptionPurpose, type RootKey } from '#lib/root-keys.ts'
 
 /**
  * AES-GCM under a key that HKDF derives per purpose and grant.
  * Purpose, grant and key id are also additional data: a ciphertext decrypts only in the place it was made for.
  */
 export interface Place {
-  purpose: string
+  purpose: EncryptionPurpose
   grant: string
 }
 
@@ -15,8 +15,8 @@ export type DecryptionDenial = { reason: 'key_missing'; keyId: string } | { reas
 
 const CIPHERTEXT = /^v1\.([A-Za-z0-9]{1,16})\.([A-Za-z0-9_-]{16})\.([A-Za-z0-9_-]+)$/
 
-const info = ({ purpose, grant }: Place) => `encrypt\n${purpose}\n${grant}`
-const aad = (place: Place, keyId: string) => new TextEncoder().encode(`${info(place)}\n${keyId}`)
+const aad = ({ purpose, grant }: Place, keyId: string) =>
+  new TextEncoder().encode(`${encryptionInfo(purpose, grant)}\n${keyId}`)
 
 export async function encrypt(
   keys: readonly [RootKey, ...RootKey[]],
@@ -25,7 +25,7 @@ export async function encrypt(
 ): Promise<string> {
   const [root] = keys
   const iv = crypto.getRandomValues(new Uint8Array(12))
-  const key = await deriveEncryptionKey(root, info(place))
+  const key = await deriveEncryptionKey(root, place.purpose, place.grant)
   const algorithm = { name: 'AES-GCM', iv, additionalData: aad(place, root.id) }
   const encrypted = await crypto.subtle.encrypt(algorithm, key, new TextEncoder().encode(text))
   return `v1.${root.id}.${toBase64Url(iv)}.${toBase64Url(encrypted)}`
@@ -42,7 +42,7 @@ export async function decrypt(
   if (root === undefined) return err({ reason: 'key_missing', keyId })
   const algorithm = { name: 'AES-GCM', iv: fromBase64Url(iv), additionalData: aad(place, keyId) }
   try {
-    const key = await deriveEncryptionKey(root, info(place))
+    const key = await deriveEncryptionKey(root, place.purpose, place.grant)
     const text = await crypto.subtle.decrypt(algorithm, key, fromBase64Url(ciphertext))
     return ok(new TextDecoder().decode(text))
   } catch {

@@ -1,6 +1,6 @@
 import { fromBase64Url, toBase64Url } from '#lib/hash.ts'
 import { err, ok, type Result } from '#lib/result.ts'
-import { deriveSigningKey, type RootKey } from '#lib/root-keys.ts'
+import { deriveSigningKey, type RootKey, signingPurposes } from '#lib/root-keys.ts'
 
 /**
  * The library's `userId`: `<name>.<key id>.<mac>`. Every code and token starts with it in clear text.
@@ -9,7 +9,7 @@ import { deriveSigningKey, type RootKey } from '#lib/root-keys.ts'
  * (docs/decisions/0002-user-names.md).
  */
 const USER_ID = /^([A-Za-z0-9_-]{22})\.([A-Za-z0-9]{1,16})\.([A-Za-z0-9_-]{43})$/
-const PURPOSE = 'user-id'
+const PURPOSE = signingPurposes.userId
 const NAME_BYTES = 16
 
 const text = (parts: readonly string[]) => new TextEncoder().encode(parts.join('\n'))

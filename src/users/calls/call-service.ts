@@ -2,7 +2,7 @@ import type { Config } from '#config.ts'
 import { toBase64Url } from '#lib/hash.ts'
 import { log } from '#lib/log.ts'
 import { redacted } from '#lib/redacted.ts'
-import { deriveSigningKey, type RootKey } from '#lib/root-keys.ts'
+import { deriveSigningKey, encryptionPurposes, type RootKey, signingPurposes } from '#lib/root-keys.ts'
 import { decrypt, encrypt } from '../base/encryption.ts'
 import type { WakeTime } from '../base/wake-time.ts'
 import type { GrantTable } from '../grants/grant-table.ts'
@@ -21,8 +21,8 @@ interface CallServiceDeps {
   userName: () => string
 }
 
-const DIGEST_PURPOSE = 'arguments-digest'
-const RESULT_PURPOSE = 'call-result'
+const DIGEST_PURPOSE = signingPurposes.argumentsDigest
+const RESULT_PURPOSE = encryptionPurposes.callResult
 /** The oldest key may stay valid for a day. */
 const KEYS_RETRY_SECONDS = 3600
 /** How long a duplicate write waits for the original. */

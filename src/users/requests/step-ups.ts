@@ -1,3 +1,4 @@
+import { encryptionPurposes } from '#lib/root-keys.ts'
 import type { Config } from '#config.ts'
 import { log } from '#lib/log.ts'
 import { thumbprint } from '#lib/hash.ts'
@@ -230,7 +231,7 @@ export class StepUpService {
   }
 }
 
-const placeOf = (grant: string) => ({ purpose: 'step-up', grant })
+const placeOf = (grant: string) => ({ purpose: encryptionPurposes.stepUp, grant })
 
 /** Hex: programs that detect links in text drop a trailing `_` or `-`. */
 const newId = (): string =>

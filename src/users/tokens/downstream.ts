@@ -1,3 +1,4 @@
+import { encryptionPurposes } from '#lib/root-keys.ts'
 import { decodeJwt } from 'jose'
 import type { Config } from '#config.ts'
 import { err, ok, type Result } from '#lib/result.ts'
@@ -11,7 +12,7 @@ export const REFRESH_AHEAD_SECONDS = 60
 /** Limits replacement per grant: an API that refuses every token must not cause a refresh for each call. */
 const REPLACE_PAUSE_SECONDS = 60
 
-const PURPOSE = 'downstream-tokens'
+const PURPOSE = encryptionPurposes.downstreamTokens
 
 /** `key_retired`: these tokens can never be decrypted again. `key_missing`: they can once the key is back. */
 export interface TokenDenial {

@@ -9,7 +9,7 @@ const keys = (text: string): readonly [RootKey, ...RootKey[]] => {
 }
 const a = `a:${'A'.repeat(43)}`
 const b = `b:${'B'.repeat(42)}A`
-const place = { purpose: 'downstream-tokens', grant: 'g1' }
+const place = { purpose: 'downstream-tokens', grant: 'g1' } as const
 
 test('what was encrypted opens in its place, and shows nothing of itself', async () => {
   const encrypted = await encrypt(keys(a), place, 'a token of PingOne')
@@ -23,7 +23,7 @@ test('it does not open for another grant or purpose, nor when one character chan
   const changed = `${encrypted.slice(0, -3)}${encrypted.at(-3) === 'A' ? 'B' : 'A'}${encrypted.slice(-2)}`
   const broken = { ok: false, error: { reason: 'broken' } }
   expect(await decrypt(keys(a), { ...place, grant: 'g2' }, encrypted)).toEqual(broken)
-  expect(await decrypt(keys(a), { ...place, purpose: 'other' }, encrypted)).toEqual(broken)
+  expect(await decrypt(keys(a), { ...place, purpose: 'step-up' }, encrypted)).toEqual(broken)
   expect(await decrypt(keys(a), place, changed)).toEqual(broken)
   expect(await decrypt(keys(a), place, 'v0.nonsense')).toEqual(broken)
 })
