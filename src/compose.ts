@@ -101,7 +101,7 @@ export function compose(options: ServerOptions) {
     })
     .post('/authorize', (c) => decideConsent(c.req.raw, wiring.login(c.env)))
     .get('/callback', (c) => finishLogin(c.req.raw, wiring.login(c.env)))
-    // The user's own page, and the sign-in of all pages of ours.
+    // The user's own page, and the sign-in that all pages share.
     .get('/me', (c) => showAccount(c.req.raw, wiring.account(c.env)))
     .post('/me/sign-in', (c) => beginAccount(c.req.raw, wiring.account(c.env)))
     .post('/me/end', (c) => endAccess(c.req.raw, wiring.account(c.env)))

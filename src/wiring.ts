@@ -9,7 +9,7 @@ import {
   USED_REGISTRATION_SECONDS,
 } from '#authorization/clients/register-client.ts'
 import { firstScopes } from '#authorization/scopes.ts'
-import type { Product } from '#catalog/define-product.ts'
+import { type Product, readOnly } from '#catalog/define-product.ts'
 import { makeAuthorizationServer, type AuthorizationServer } from '#authorization/server.ts'
 import type { TokenRun } from '#authorization/token/token-request.ts'
 import { loadConfig, requireConfig, type Config } from './config.ts'
@@ -30,7 +30,6 @@ import { GrantDraft, kvStorage, LoginStorage } from '#oauth-store/provider-stora
 import { reachUser } from '#users/reach-user.ts'
 import type { Step } from '#users/base/step.ts'
 import { makePingOne, type PingOne } from '#pingone/client.ts'
-import { readOnly } from '#catalog/offered-tools.ts'
 import { mcpProduct } from '#mcp/product.ts'
 
 /** The world, as far as this server touches it; tests give another one. */

@@ -39,7 +39,7 @@ async function openAccount(
   { user, userId, headers }: FinishedSignIn,
 ): Promise<Response> {
   const before = await readPage(request, parts)
-  // Whoever was signed in here before, this user or another one, is not any more.
+  // This sign-in replaces any earlier one in this browser.
   await before?.user.closePage(before.page)
   const { page, cookie } = await newPage(userId)
   const reached = await parts.userOf(userId)

@@ -4,10 +4,11 @@ type Offered = Pick<Config['api'], 'scopes'>
 
 const namesOf = ({ scopes }: Offered): string[] => scopes.map(({ value }) => value)
 
-/** What every grant has; all scopes where the product marks none. */
-const leastOf = (api: Offered): string[] => {
-  const required = api.scopes.filter(({ isRequired }) => isRequired)
-  return required.length > 0 ? namesOf({ scopes: required }) : namesOf(api)
+/** The least a client can request: the required scopes; else those that only read; else all. */
+const leastOf = ({ scopes }: Offered): string[] => {
+  const required = scopes.filter(({ isRequired }) => isRequired)
+  const reading = scopes.filter(({ writes }) => !writes)
+  return namesOf({ scopes: [required, reading, scopes].find((some) => some.length > 0) ?? [] })
 }
 
 /**
@@ -40,13 +41,18 @@ export const inForce = (
  * a requested scope implies are added. An empty request is one for the least.
  */
 export function wantedScopes(requested: readonly string[], api: Offered): string[] {
-  const least = leastOf(api)
-  const isRequested = new Set(requested)
-  const wanted = api.scopes.filter(
-    ({ value, isRequired, impliedBy }) =>
-      isRequired || isRequested.has(value) || impliedBy.some((other) => isRequested.has(other)),
+  const wanted = new Set(
+    api.scopes
+      .filter(({ value, isRequired }) => isRequired || requested.includes(value))
+      .map(({ value }) => value),
   )
-  return wanted.length === 0 ? least : namesOf({ scopes: wanted })
+  // `impliedBy` may chain; each pass follows one more link.
+  for (let size = -1; size !== wanted.size;) {
+    size = wanted.size
+    for (const { value, impliedBy } of api.scopes)
+      if (impliedBy.some((other) => wanted.has(other))) wanted.add(value)
+  }
+  return wanted.size === 0 ? leastOf(api) : namesOf(api).filter((scope) => wanted.has(scope))
 }
 
 /** Invariant 5: requested ∩ approved by the user ∩ given by PingOne. Empty where a required scope is missing. */

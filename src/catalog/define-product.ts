@@ -147,6 +147,19 @@ export function defineProduct<Api, S extends z.ZodObject>(product: ProductDefini
   return defined
 }
 
+/** Under PROFILE=read-only nothing that could change anything exists: it is neither listed nor called. */
+export function readOnly(catalog: Catalog, scopes: readonly ScopeText[]): Catalog {
+  const writing = scopes.filter(({ writes }) => writes).map(({ name }) => name)
+  const isReading = ({ scopes: needed }: { readonly scopes: readonly string[] }) =>
+    !needed.some((scope) => writing.includes(scope))
+  return {
+    tools: catalog.tools.filter((tool) => tool.effect === 'read' && isReading(tool)),
+    resources: catalog.resources.filter(isReading),
+    resourceTemplates: catalog.resourceTemplates.filter(isReading),
+    prompts: catalog.prompts.filter(isReading),
+  }
+}
+
 type Bind<C> = (context: CallContext) => C
 
 function bindTool<C>(tool: Tool<C>, bind: Bind<C>): AnyTool {

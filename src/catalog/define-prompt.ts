@@ -4,7 +4,7 @@ import type { ResourceForm } from './define-resource.ts'
 import type { CallContext } from './tool-context.ts'
 import type { ToolDenial } from './tool-denial.ts'
 
-/** `instruction`: words of ours. `resource`: what others wrote, embedded as data (invariant 9). */
+/** `instruction`: the product's own text. `resource`: text that others wrote, embedded as data (invariant 9). */
 export type PromptPart =
   | { readonly instruction: string }
   | { readonly resource: { readonly uri: string; readonly form: ResourceForm } }

@@ -28,8 +28,8 @@ export const Purpose = z.discriminatedUnion('kind', [
 export type Purpose = z.infer<typeof Purpose>
 
 /**
- * What a sign-in keeps between our page and `/signed-in`. It is no record of ours but a encrypted cookie, so that who only
- * begins one makes this server store nothing. Its encrypt names the `state`: it opens for that one alone.
+ * The state of a sign-in between the first page and `/signed-in`, kept in an encrypted cookie: beginning a sign-in stores
+ * nothing on the server. The `state` is part of the additional data, so the cookie opens for that sign-in alone.
  */
 const Transaction = z.strictObject({
   purpose: Purpose,
@@ -46,7 +46,7 @@ type Transaction = z.infer<typeof Transaction>
 export interface FinishedSignIn {
   purpose: Purpose
   user: IdTokenClaims
-  /** The user's id, as everything of ours names them. */
+  /** The user's id (users/base/user-id.ts). */
   userId: string
   /** Null where no scope of the API was asked. Whoever does not keep them hands them to `discardTokens`. */
   tokens: DownstreamTokens | null
@@ -202,8 +202,8 @@ async function exchange(
 }
 
 /**
- * The cookie goes with this answer, but whoever kept a copy has it still. So the User, which nobody gets to write to
- * who has not signed in, remembers the sign-in for as long as it could be used again.
+ * Uses the sign-in up. This answer drops the cookie, but a copy of it may exist. So the user's object, which only a
+ * signed-in user can reach, remembers the sign-in until it expires.
  */
 async function useUp(
   { config, userOf }: AccountDeps,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { z } from 'zod'
 import { SETTING_NAMES } from '../../scripts/local/settings.ts'
 import { loadConfig } from '#config.ts'
 import { todos } from '#todos/index.ts'
@@ -227,4 +228,21 @@ test('a setting of a later release is not ignored in silence, and every setting 
   const later = settingsWithoutEffect(Object.fromEntries(SETTING_NAMES.map((name) => [name, 'x'])))
   const heeded = describedSettings(todos).map(({ name }) => name)
   expect([...heeded, ...later].toSorted()).toEqual([...SETTING_NAMES, 'RUN_ID'].toSorted())
+})
+
+test('an API at a URL needs no binding, a bound one no URL, and one of them is needed', () => {
+  const { API, ...without } = good
+  expect(problemsOf(without)).toEqual([
+    { name: 'API_URL', problem: 'is missing, and no Worker is bound as API' },
+  ])
+  expect(problemsOf({ ...without, API })).toEqual([])
+  expect(problemsOf({ ...without, API_URL: 'https://api.example' })).toEqual([])
+})
+
+test('the settings of a product are read with all others', () => {
+  const product = { ...todos, settings: z.object({ NOTES_FOLDER: z.string() }) }
+  const config = loadConfig(good, product)
+  expect(!config.ok && config.error.problems).toEqual([{ name: 'NOTES_FOLDER', problem: 'is missing' }])
+  expect(loadConfig({ ...good, NOTES_FOLDER: 'x' }, product).ok).toBe(true)
+  expect(describedSettings(product).map(({ name }) => name)).toContain('NOTES_FOLDER')
 })

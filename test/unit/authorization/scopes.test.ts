@@ -70,16 +70,18 @@ test('PingOne is asked in the words of its tenant', () => {
 const notes = {
   ...api,
   scopes: [
-    scope('notes:read', 'n.r'),
+    scope('notes:read', 'n.r', { impliedBy: ['notes:write'] }),
     scope('notes:write', 'n.w', { writes: true, impliedBy: ['notes:share'] }),
     scope('notes:share', 'n.s', { writes: true }),
   ],
 }
 
 test('of a product without a required scope, any part can be requested, approved and granted', () => {
-  expect(wantedScopes([], notes)).toEqual(['notes:read', 'notes:write', 'notes:share'])
+  expect(wantedScopes([], notes)).toEqual(['notes:read'])
+  expect(wantedScopes(['openid'], notes)).toEqual(['notes:read'])
   expect(wantedScopes(['notes:read'], notes)).toEqual(['notes:read'])
-  expect(wantedScopes(['notes:share'], notes)).toEqual(['notes:write', 'notes:share'])
+  expect(wantedScopes(['notes:write'], notes)).toEqual(['notes:read', 'notes:write'])
+  expect(wantedScopes(['notes:share'], notes)).toEqual(['notes:read', 'notes:write', 'notes:share'])
   expect(approvedScopes(['notes:write', 'notes:share'], ['notes:share'], notes)).toEqual(['notes:share'])
   expect(grantedScopes(['notes:write', 'notes:share'], ['n.s'], notes)).toEqual(['notes:share'])
   expect(grantedScopes(['notes:share'], ['n.r'], notes)).toEqual([])

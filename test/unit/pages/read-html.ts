@@ -1,4 +1,4 @@
-/** Reads what our own renderer writes: every attribute in double quotes. Not a parser for other users's HTML. */
+/** Reads what our own renderer writes: every attribute in double quotes. Not a parser for HTML of others. */
 
 export type Tag = { name: string; attributes: Record<string, string>; at: number }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -39,4 +39,20 @@ test('a record of a run that is over, or that cannot be read, is no run', async 
   expect(await findLiveRun(folder)).toBeUndefined()
   writeFileSync(folder.run, '{"runId":"of another version"}')
   expect(await findLiveRun(folder)).toBeUndefined()
+})
+
+test('data that another release wrote is refused and kept, until somebody begins empty', () => {
+  using place = makeFolder()
+  const { folder } = place
+  const kept = join(folder.data, 'a-database')
+  writeFileSync(kept, 'data')
+  for (const format of [null, '1\n']) {
+    rmSync(folder.format, { force: true })
+    if (format !== null) writeFileSync(folder.format, format)
+    expect(() => openStateFolder(folder, false)).toThrow('Begin empty: npm start -- --fresh')
+    expect(existsSync(kept)).toBe(true)
+  }
+  openStateFolder(folder, true)
+  expect(existsSync(kept)).toBe(false)
+  openStateFolder(folder, false)
 })

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Catalog } from '#catalog/define-product.ts'
-import { readOnly } from '#catalog/offered-tools.ts'
+import { type Catalog, readOnly } from '#catalog/define-product.ts'
 import { todos } from '#todos/index.ts'
 import { catalog } from '../../../support/product.ts'
 
