@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeStateFolder } from '../../scripts/local/state-folder.ts'
 import { type Canary, canariesOf, findCanaries, newCanary, type Place } from '../support/canaries.ts'
 import type { Exchange } from '../support/recording-proxy.ts'
+import { storedFiles } from '../support/stored-files.ts'
 import { runEverything } from './canary-run.ts'
 import {
   type CanaryWorld,
@@ -48,10 +49,9 @@ const urls = (leaveOut: (exchange: Exchange) => boolean = () => false): readonly
 function kept(): readonly Place[] {
   const folder = describeStateFolder(world.addresses.stateDir)
   const data = join(folder.data, 'mcp')
-  const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-  const stored = files.map(({ parentPath, name }) => ({
-    name: `storage ${join(parentPath, name).slice(data.length)}`,
-    text: readFileSync(join(parentPath, name), 'latin1'),
+  const stored = storedFiles(data).map(({ path, text }) => ({
+    name: `storage ${path.slice(data.length)}`,
+    text,
   }))
   return [...stored, { name: 'the log', text: readFileSync(folder.logOf('mcp'), 'utf8') }]
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -11,6 +11,7 @@ import { signIn } from '../support/sign-in.ts'
 import { callToolStateless } from '../support/stateless-call.ts'
 import { tellStory } from '../support/story.ts'
 import { startWatchedWorld, type WatchedWorld } from '../support/watched-world.ts'
+import { storedFiles } from '../support/stored-files.ts'
 
 // Invariant 1 for a server without a secret: neither its private key nor what it signs is seen by anyone but PingOne,
 // though PingOne repeats in its errors all that it was sent.
@@ -67,13 +68,8 @@ const headersOf = (headers: Headers) => [...headers].map(([name, value]) => `${n
 
 function places(): readonly Place[] {
   const folder = describeStateFolder(world.addresses.stateDir)
-  const data = join(folder.data, 'mcp')
-  const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
   return [
-    ...files.map(({ parentPath, name }) => ({
-      name: 'storage',
-      text: readFileSync(join(parentPath, name), 'latin1'),
-    })),
+    ...storedFiles(join(folder.data, 'mcp')).map(({ text }) => ({ name: 'storage', text })),
     { name: 'the log', text: readFileSync(folder.logOf('mcp'), 'utf8') },
     ...world.mcp.exchanges.map(({ method, url, answered }) => ({
       name: `the answer to ${method} ${url.split('?')[0]}`,

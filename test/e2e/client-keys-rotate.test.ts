@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { canariesOfPrivateKey, findCanaries } from '../support/canaries.ts'
@@ -6,6 +5,7 @@ import { type ChangingWorld, startChangingWorld } from '../support/changing-worl
 import { TRANSPORTS, type Transport, openTransport } from '../support/transport.ts'
 import { makePrivateJwk, type PrivateJwk, publicHalfOf } from '../support/make-private-jwk.ts'
 import { tellStory } from '../support/story.ts'
+import { storedFiles } from '../support/stored-files.ts'
 
 const [a, b, c] = [makePrivateJwk('a'), makePrivateJwk('b'), makePrivateJwk('c')]
 const keys = (...set: PrivateJwk[]) => ({ MCP_SERVER_PRIVATE_KEY: JSON.stringify({ keys: set }) })
@@ -75,11 +75,7 @@ test('a key that PingOne has not heard of yet is 503 until it has, and ends no g
 }, 240_000)
 
 test('no private part and no assertion is in storage, in the log, or published', async () => {
-  const data = join(world.folder.data, 'mcp')
-  const stored = readdirSync(data, { recursive: true, encoding: 'utf8' })
-    .map((name) => join(data, name))
-    .filter((path) => statSync(path).isFile())
-    .map((path) => readFileSync(path, 'latin1'))
+  const stored = storedFiles(join(world.folder.data, 'mcp')).map(({ text }) => text)
   const places = [
     { name: 'storage', text: stored.join('\n') },
     { name: 'log', text: world.log.join('\n') },

@@ -1,17 +1,12 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
 import { type ClientHome, makeClientHome, runRemote, stdioOf } from '../support/client-program.ts'
 import { reservePorts } from '../support/free-ports.ts'
-import type { User } from '../support/users.ts'
-import type { RunningCommand } from '../support/run-command.ts'
-import { signIn } from '../support/sign-in.ts'
+import { addressesIn, openPrinted } from '../support/remote-login.ts'
 import { tellStory } from '../support/story.ts'
 
 const { mcpUrl, newUser } = tellStory()
-
-const addressesIn = ({ lines }: RunningCommand): readonly string[] =>
-  lines.filter((line) => line.startsWith(`${new URL(mcpUrl).origin}/authorize?`))
 
 /** mcp-remote, and a desktop application that talks to it. */
 function startRemote(home: ClientHome, protocol: string, callbackPort: number) {
@@ -28,16 +23,6 @@ function startRemote(home: ClientHome, protocol: string, callbackPort: number) {
   }
 }
 
-/** A user opens the address that mcp-remote prints for the nth time, and the login ends on its own port. */
-async function openPrinted(program: RunningCommand, nth: number, user: User, browser: Browser) {
-  const address = await vi.waitUntil(() => addressesIn(program)[nth - 1], { timeout: 30_000 })
-  const { stage, page } = await signIn(browser, address, { user })
-  expect(stage).toBe('client')
-  const landed = await browser.onward(page)
-  expect(landed.text).toContain('Authorization successful')
-  return new URL(address).searchParams.get('scope')
-}
-
 test.for(['legacy', 'auto'])(
   'mcp-remote (protocol %s) signs a user in to read, again when writing needs it, and not when it is started again',
   async (protocol) => {
@@ -47,13 +32,17 @@ test.for(['legacy', 'auto'])(
     const [user, browser] = [newUser(), new Browser()]
     {
       await using first = start()
-      expect(await openPrinted(first.program, 1, user, browser)).toBe('todo:read offline_access')
+      const read = await openPrinted(first.program, 1, user, browser)
+      expect(read.scope).toBe('todo:read offline_access')
+      expect(read.text).toContain('Authorization successful')
       await first.ready
       const { tools } = await first.client.listTools()
       expect(tools.map(({ name }) => name)).toContain('addTodo')
 
       const added = first.client.callTool({ name: 'addTodo', arguments: { text: 'bread' } })
-      expect(await openPrinted(first.program, 2, user, browser)).toContain('todo:write')
+      const more = await openPrinted(first.program, 2, user, browser)
+      expect(more.scope).toContain('todo:write')
+      expect(more.text).toContain('Authorization successful')
       expect(await added).toMatchObject({ structuredContent: { total: 1 } })
     }
     await using second = start()

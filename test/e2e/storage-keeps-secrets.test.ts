@@ -1,20 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { describeStateFolder } from '../../scripts/local/state-folder.ts'
 import { connectMcp } from '../support/mcp-clients.ts'
 import { newUser } from '../support/users.ts'
+import { storedFiles } from '../support/stored-files.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
-
-/** Every file that local KV, D1 and Durable Objects keep, as it lies on the disk. */
-function filesOf(folder: string): { path: string; bytes: string }[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((path) => ({ path, bytes: readFileSync(path, 'latin1') }))
-}
 
 test('after a run, storage holds no token of PingOne and no secret in clear', async () => {
   const user = newUser()
@@ -31,15 +23,15 @@ test('after a run, storage holds no token of PingOne and no secret in clear', as
 
   const { data } = describeStateFolder(story.stateDir)
   // The MCP server's own storage: the emulator and the API are other Workers, with other rules.
-  const stored = filesOf(join(data, 'mcp'))
-  const everything = stored.map(({ bytes }) => bytes).join('\n')
+  const stored = storedFiles(join(data, 'mcp'))
+  const everything = stored.map(({ text }) => text).join('\n')
   // The encrypted form is there, so this looks in the right place.
   expect(everything).toMatch(/v1\.\w+\.[\w-]{16}\.[\w-]{100,}/)
   // PingOne's access and id tokens are JWTs; nothing of ours is.
   expect(everything).not.toMatch(/eyJ[\w-]{8,}\.eyJ[\w-]{8,}/)
-  const settings = filesOf(story.stateDir)
+  const settings = storedFiles(story.stateDir)
     .filter(({ path }) => path.endsWith('.env'))
-    .map(({ bytes }) => bytes)
+    .map(({ text }) => text)
   const secrets = settings.flatMap((text) => [
     ...text.matchAll(/(?:SECRET|ROOT_KEYS)=["']?(?:\w+:)?([^"'\n]+)/g),
   ])

@@ -8,8 +8,8 @@ import { postWarden } from '../../scripts/local/warden.ts'
 export interface RunningCommand extends AsyncDisposable {
   readonly child: ChildProcessWithoutNullStreams
   readonly lines: readonly string[]
-  /** Resolves with the first matching line; rejects with the output when the command ends first. */
-  line(pattern: RegExp): Promise<string>
+  /** Resolves with the nth matching line, the first by default; rejects with the output when the command ends first. */
+  line(pattern: RegExp, nth?: number): Promise<string>
   /** Resolves with the exit code; null when a signal ended it. */
   readonly exit: Promise<number | null>
 }
@@ -47,9 +47,9 @@ export function runCommand(
       resolve(code)
     })
   })
-  const line = async (pattern: RegExp): Promise<string> => {
+  const line = async (pattern: RegExp, nth = 1): Promise<string> => {
     for (;;) {
-      const found = lines.find((candidate) => pattern.test(candidate))
+      const found = lines.filter((candidate) => pattern.test(candidate))[nth - 1]
       if (found !== undefined) return found
       if (isOver) throw new Error(`it ended without ${pattern}:\n${lines.join('\n')}`)
       await sleep(50)

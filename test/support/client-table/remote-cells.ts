@@ -5,8 +5,8 @@ import { z } from 'zod'
 import { Browser } from '../browser.ts'
 import { type ClientHome, makeClientHome, runRemote, stdioOf } from '../client-program.ts'
 import { reservePorts } from '../free-ports.ts'
-import { newUser, type User } from '../users.ts'
-import { signIn } from '../sign-in.ts'
+import { addressesIn, openPrinted } from '../remote-login.ts'
+import { newUser } from '../users.ts'
 import { type Cells, mustSee, showsProgress, spoiled, YES } from './features.ts'
 import { seeAsking, seeCancellation, seeCompletion, seePrompts, seeResources, seeTools } from './look.ts'
 import { speakV1 } from './speaker.ts'
@@ -35,7 +35,6 @@ function startRemote(server: { mcpUrl: string; protocol: string; callbackPort: n
     },
   }
 }
-type Remote = ReturnType<typeof startRemote>
 
 export async function remoteCells(protocol: 'legacy' | 'auto', mcpUrl: string): Promise<Cells> {
   using home = makeClientHome()
@@ -45,12 +44,12 @@ export async function remoteCells(protocol: 'legacy' | 'auto', mcpUrl: string): 
   let cells: Omit<Cells, 'refresh'>
   {
     await using first = start()
-    await openPrinted(first, mcpUrl, 1, user, browser)
+    await openPrinted(first.program, 1, user, browser)
     await first.ready
     const { speaker } = first
     const tools = await seeTools(speaker)
     const added = speaker.call('addTodo', { text: 'from a step-up' })
-    await openPrinted(first, mcpUrl, 2, user, browser)
+    await openPrinted(first.program, 2, user, browser)
     mustSee('the todo', !(await added).isError)
     const { asked } = await seeAsking(speaker)
     mustSee('the user is asked once', asked === 1)
@@ -73,22 +72,8 @@ export async function remoteCells(protocol: 'legacy' | 'auto', mcpUrl: string): 
   await using second = start()
   await second.ready
   await seeTools(second.speaker)
-  mustSee('no second login', addressesIn(second, mcpUrl).length === 0)
+  mustSee('no second login', addressesIn(second.program).length === 0)
   return { ...cells, refresh: YES }
-}
-
-const addressesIn = ({ program }: Remote, mcpUrl: string): readonly string[] =>
-  program.lines.filter((line) => line.startsWith(`${new URL(mcpUrl).origin}/authorize?`))
-
-/** A user opens the nth address that mcp-remote prints. */
-async function openPrinted(remote: Remote, mcpUrl: string, nth: number, user: User, browser: Browser) {
-  const deadline = Date.now() + 30_000
-  while (addressesIn(remote, mcpUrl)[nth - 1] === undefined) {
-    if (Date.now() > deadline) throw new Error(`no address: ${remote.program.lines.join('\n')}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  const { page } = await signIn(browser, addressesIn(remote, mcpUrl)[nth - 1] ?? '', { user })
-  await browser.onward(page)
 }
 
 const Stored = z.looseObject({ access_token: z.string() })
