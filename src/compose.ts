@@ -31,12 +31,19 @@ import { copyScript } from '#pages/copy-script.ts'
 import { showHome } from '#pages/show-home.tsx'
 import { styles } from '#pages/styles.ts'
 import { settingsWithoutEffect } from './settings.ts'
-import { type Call, makeWiring, publishedKeys, type ServerOptions } from './wiring.ts'
+import { wireAccount } from '#wiring/account.ts'
+import { wireAuthorization } from '#wiring/authorization.ts'
+import type { ServerOptions } from '#wiring/deps.ts'
+import { type Call, makeIsolate, publishedKeys } from '#wiring/isolate.ts'
+import { wireMcp } from '#wiring/mcp.ts'
+
+/** The methods of what anyone may look at. */
+const PAGE = ['GET', 'HEAD']
 
 /** Assets of pages. They need no settings, so the page about missing settings has its style sheet too. */
 const assets = new Hono<{ Bindings: Call }>()
-  .get('/assets/pages.css', () => staticAsset(styles, 'text/css'))
-  .get('/assets/copy.js', () => staticAsset(copyScript, 'text/javascript'))
+  .on(PAGE, '/assets/pages.css', () => staticAsset(styles, 'text/css'))
+  .on(PAGE, '/assets/copy.js', () => staticAsset(copyScript, 'text/javascript'))
 
 async function answerWithoutSettings(request: Request, bad: BadSettings): Promise<Response> {
   const asset = await assets.request(request)
@@ -53,8 +60,12 @@ const moved = ({ url, method, headers }: Request, path: string) =>
 /** Every route of this server, and which file answers it. `/mcp` needs a bearer; everything else is for browsers and OAuth. */
 export function compose(options: ServerOptions) {
   takeOverConsole()
-  const wiring = makeWiring(options)
-  const { product, deps } = options
+  const { product } = options
+  const isolate = makeIsolate(options)
+  const { login, tokenRun, registrar, answerByLibrary } = wireAuthorization(isolate)
+  const account = wireAccount(isolate)
+  const { answerByResource, User, McpSession } = wireMcp(isolate)
+  const { configOf, partsOf, nowMs } = isolate
 
   const reportSettings = oncePerEnv((env: Env) => {
     const ignored = settingsWithoutEffect(env)
@@ -71,7 +82,6 @@ export function compose(options: ServerOptions) {
     c.res = answer
   })
 
-  const nowMs = () => deps.nowMs()
   const logAnswer = createMiddleware<{ Bindings: Call }>(async (c, next) => {
     const beganMs = nowMs()
     await next()
@@ -80,55 +90,60 @@ export function compose(options: ServerOptions) {
   })
 
   // The raw path: router, method guard and library then compare the same text.
-  const app = new Hono<{ Bindings: Call }>({ getPath: (request) => new URL(request.url).pathname })
-    .get('/', ({ env: { config } }) => showHome(config, product))
+  const getPath = (request: Request) => new URL(request.url).pathname
+
+  // For browsers. A method that is not named at the route is answered 405, HEAD too: a link checker must not use up a
+  // user's link.
+  const pages = new Hono<{ Bindings: Call }>({ getPath })
+    .on(PAGE, '/', ({ env: { config } }) => showHome(config, product))
     .route('/', assets)
-    .get('/health', (c) => c.json({ ok: true, runId: c.env.config.runId }))
+    .on(PAGE, '/health', (c) => c.json({ ok: true, runId: c.env.config.runId }))
     // Where PingOne finds the keys that our requests to it are signed with.
-    .get('/.well-known/jwks.json', ({ env: { config } }) => answerKeySet(publishedKeys(config)))
-    .on(['GET', 'POST'], ['/authorize', '/callback', '/token', '/register'], logAnswer)
-    .use('/authorize', limitFailures)
-    .use('/callback', limitFailures)
-    .on(['GET', 'POST'], ['/me', '/me/*', '/step-up/*', '/signed-in'], cutOpener)
-    .use('/signed-in', limitFailures)
+    .on(PAGE, '/.well-known/jwks.json', ({ env: { config } }) => answerKeySet(publishedKeys(config)))
+    .use('/authorize', logAnswer, limitFailures)
+    .use('/callback', logAnswer, limitFailures)
+    .use('/me', cutOpener)
     .use('/me/*', limitFailures)
-    .use('/step-up/*', limitFailures)
-    // Who may ask is decided before the library sees a request, here and at /token and /register (decision 16).
+    .use('/step-up/*', cutOpener, limitFailures)
+    .use('/signed-in', cutOpener, limitFailures)
+    // The client is admitted before the library sees a request, here and at /token and /register (decision 16).
     .get('/authorize', async (c) => {
       const read = readAuthorizeRequest(c.req.raw)
-      const parts = wiring.login(c.env)
-      return (await refuseStranger(read, parts)) ?? showConsent(read, parts)
+      const deps = login(c.env)
+      return (await refuseStranger(read, deps)) ?? showConsent(read, deps)
     })
-    .post('/authorize', (c) => decideConsent(c.req.raw, wiring.login(c.env)))
-    .get('/callback', (c) => finishLogin(c.req.raw, wiring.login(c.env)))
+    .post('/authorize', (c) => decideConsent(c.req.raw, login(c.env)))
+    .get('/callback', (c) => finishLogin(c.req.raw, login(c.env)))
     // The user's own page, and the sign-in that all pages share.
-    .get('/me', (c) => showAccount(c.req.raw, wiring.account(c.env)))
-    .post('/me/sign-in', (c) => beginAccount(c.req.raw, wiring.account(c.env)))
-    .post('/me/end', (c) => endAccess(c.req.raw, wiring.account(c.env)))
-    .post('/me/sign-out', (c) => signOut(c.req.raw, wiring.account(c.env)))
-    .post('/me/sign-out-of-pingone', (c) => signOutOfPingOne(c.req.raw, wiring.account(c.env)))
-    // More for a client that has access: the link is in the answer to the call that lacked it (mcp/challenge-scopes.ts).
-    .get('/step-up/:request', (c) => showStepUp(c.req.raw, wiring.account(c.env)))
-    .post('/step-up/:request', (c) => decideStepUp(c.req.raw, wiring.account(c.env)))
-    .get('/signed-in', (c) => answerSignedIn(c.req.raw, wiring.account(c.env)))
+    .get('/me', (c) => showAccount(c.req.raw, account(c.env)))
+    .post('/me/sign-in', (c) => beginAccount(c.req.raw, account(c.env)))
+    .post('/me/end', (c) => endAccess(c.req.raw, account(c.env)))
+    .post('/me/sign-out', (c) => signOut(c.req.raw, account(c.env)))
+    .post('/me/sign-out-of-pingone', (c) => signOutOfPingOne(c.req.raw, account(c.env)))
+    // More scopes for a client that has access: mcp/challenge-scopes.ts gives the link to the call that lacked them.
+    .get('/step-up/:request', (c) => showStepUp(c.req.raw, account(c.env)))
+    .post('/step-up/:request', (c) => decideStepUp(c.req.raw, account(c.env)))
+    .get('/signed-in', (c) => answerSignedIn(c.req.raw, account(c.env)))
+
+  const app = new Hono<{ Bindings: Call }>({ getPath })
+    .route('/', pages)
+    .on(['GET', 'POST'], ['/token', '/register'], logAnswer)
     .post('/token', (c) =>
       orUnavailable('token', c.req.raw, async () => {
         const { failures } = c.env
-        const admitted = await admitTokenRequest(c.req.raw, { ...wiring.login(c.env), failures })
+        const admitted = await admitTokenRequest(c.req.raw, { ...login(c.env), failures })
         if (!admitted.ok) return admitted.error
         const asked = admitted.value
-        return limitTokenRequest(asked, c.env, () => answerTokenRequest(asked, wiring.tokenRun(c.env)))
+        return limitTokenRequest(asked, c.env, () => answerTokenRequest(asked, tokenRun(c.env)))
       }),
     )
     .post('/register', (c) =>
-      orUnavailable('register', c.req.raw, () =>
-        limitRegistration(c.req.raw, c.env, wiring.registrar(c.env)),
-      ),
+      orUnavailable('register', c.req.raw, () => limitRegistration(c.req.raw, c.env, registrar(c.env))),
     )
     .all('/mcp', (c) => {
       const { config, failures } = c.env
       const isRetired = (token: string) => isUnderRetiredKey(config, token)
-      const answer = () => wiring.toResource(c.env, c.req.raw)
+      const answer = () => answerByResource(c.env, c.req.raw)
       return logRequest(
         c.req.raw,
         nowMs,
@@ -138,32 +153,31 @@ export function compose(options: ServerOptions) {
     // Without a trailing slash, as the metadata and every token's audience have it.
     .all('/mcp/*', ({ env: { config } }) => answerOtherPath(config.resource))
     // RFC 9728 §3.1 puts the document under the resource's path; older clients look only at the root.
-    .all(PROTECTED_RESOURCE, (c) => wiring.toResource(c.env, moved(c.req.raw, `${PROTECTED_RESOURCE}/mcp`)))
+    .all(PROTECTED_RESOURCE, (c) => answerByResource(c.env, moved(c.req.raw, `${PROTECTED_RESOURCE}/mcp`)))
     // RFC 8414 §3.1 does the same for an issuer with a path. Ours has none: this is for clients that build the address
     // from that of the resource. The document names the issuer, as at the root.
-    .all(`${AUTHORIZATION_SERVER}/mcp`, (c) =>
-      wiring.toAuthorization(c.env, moved(c.req.raw, AUTHORIZATION_SERVER)),
-    )
-    .all(`${PROTECTED_RESOURCE}/*`, (c) => wiring.toResource(c.env, c.req.raw))
+    .all(`${AUTHORIZATION_SERVER}/mcp`, (c) => answerByLibrary(c.env, moved(c.req.raw, AUTHORIZATION_SERVER)))
+    .all(`${PROTECTED_RESOURCE}/*`, (c) => answerByResource(c.env, c.req.raw))
     // The library's own: metadata of RFC 8414, other methods of /token and /register, and 404 for the rest.
-    .all('*', async (c) => answerNotFound(c.req.raw, await wiring.toAuthorization(c.env, c.req.raw)))
+    .all('*', async (c) => answerNotFound(c.req.raw, await answerByLibrary(c.env, c.req.raw)))
     .onError((error, c) => answerAuthorizationError(c.env.config, error) ?? answerError(c.req.raw, error))
 
   return {
     worker: {
       async fetch(request, env, ctx) {
-        const config = wiring.configOf(env)
+        const config = configOf(env)
         if (!config.ok) return answerWithoutSettings(request, config.error)
         reportSettings(env)
-        const denial = refuseOtherOrigins(request, config.value.publicOrigin) ?? refuseOtherMethods(request)
-        const answer = denial ?? (await app.fetch(request, { ...wiring.partsOf(env), env, ctx }))
+        const denial =
+          refuseOtherOrigins(request, config.value.publicOrigin) ?? refuseOtherMethods(request, pages)
+        const answer = denial ?? (await app.fetch(request, { ...partsOf(env), env, ctx }))
         await cancelBody(request)
         return answer
       },
     } satisfies ExportedHandler<Env>,
     /** Every path that is routed, for the tests that ask each of them. */
     paths: [...new Set(app.routes.map(({ path }) => path))],
-    User: wiring.User,
-    McpSession: wiring.McpSession,
+    User,
+    McpSession,
   }
 }

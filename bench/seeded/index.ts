@@ -9,7 +9,8 @@ import { openGrant } from '#authorization/login/finish-login.tsx'
 import product from '#index.ts'
 import { AccessTokenClaims, IdTokenClaims } from '#pingone/claims.ts'
 import { todos } from '#todos/index.ts'
-import { makeWiring } from '#wiring.ts'
+import { wireAuthorization } from '#wiring/authorization.ts'
+import { makeIsolate } from '#wiring/isolate.ts'
 
 export { McpSession, User } from '#index.ts'
 
@@ -30,7 +31,7 @@ const VERIFIER = 'a-verifier-that-is-long-enough-to-be-one-0123456789'
 const CHALLENGE = 'IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk'
 const SCOPES = 'todo:read todo:write'
 
-const wiring = makeWiring({
+const isolate = makeIsolate({
   product: todos,
   deps: {
     fetch: (input, init) => fetch(input, init),
@@ -42,7 +43,7 @@ const wiring = makeWiring({
 /** As `/callback` does it once PingOne's answer is checked; the claims of the access token are those that it has. */
 async function codeFor(call: Call, seeding: Seeding, subject: string): Promise<string> {
   const { client, redirectUri, downstream } = seeding
-  const login = wiring.login({ ...wiring.partsOf(call.env), ...call })
+  const login = wireAuthorization(isolate).login({ ...isolate.partsOf(call.env), ...call })
   const { config } = login
   const asked = new URL('/authorize', config.publicOrigin)
   asked.search = new URLSearchParams({
@@ -72,7 +73,7 @@ async function codeFor(call: Call, seeding: Seeding, subject: string): Promise<s
 }
 
 async function redeem({ env, ctx }: Call, { client, redirectUri }: Seeding, code: string): Promise<unknown> {
-  const { publicOrigin } = wiring.partsOf(env).config
+  const { publicOrigin } = isolate.partsOf(env).config
   const asked = new Request<unknown, IncomingRequestCfProperties>(`${publicOrigin}/token`, {
     method: 'POST',
     body: new URLSearchParams({

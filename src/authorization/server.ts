@@ -19,7 +19,7 @@ export type GrantProps = z.infer<typeof GrantProps>
 /**
  * The OAuth server towards clients: metadata, `/token`, `/register`, revocation, and the helpers for our pages. The
  * library writes a registration with the life that is given here, and at a token request gives it that life anew when
- * less than half of it is left. So there are two servers (see wiring.ts): what the one for `/register` wrote for an
+ * less than half of it is left. So there are two servers (see wiring/isolate.ts): what the one for `/register` wrote for an
  * hour, the other one keeps from the first token on.
  * @step login 1-4 challenge, metadata and registration, by the OAuth library
  */

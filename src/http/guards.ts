@@ -1,3 +1,5 @@
+import type { Router } from 'hono/router'
+import type { RouterRoute } from 'hono/types'
 import { isLoopbackHost } from '#lib/addresses.ts'
 
 /**
@@ -20,33 +22,21 @@ export function refuseOtherOrigins(request: Request, publicOrigin: string): Resp
   )
 }
 
-/**
- * The methods of our own pages; other paths check methods themselves. No HEAD where a GET begins or ends a login: a link
- * checker must not use up a user's link.
- */
-const METHODS: Readonly<Record<string, readonly string[]>> = {
-  '/': ['GET', 'HEAD'],
-  '/assets/pages.css': ['GET', 'HEAD'],
-  '/assets/copy.js': ['GET', 'HEAD'],
-  '/health': ['GET', 'HEAD'],
-  '/.well-known/jwks.json': ['GET', 'HEAD'],
-  '/authorize': ['GET', 'POST'],
-  '/callback': ['GET'],
-  '/me': ['GET'],
-  '/me/sign-in': ['POST'],
-  '/me/end': ['POST'],
-  '/me/sign-out': ['POST'],
-  '/me/sign-out-of-pingone': ['POST'],
-  '/signed-in': ['GET'],
-  '/step-up/': ['GET', 'POST'],
-}
+const METHODS = ['GET', 'HEAD', 'POST']
 
-/** Answers 405 for a method that a page does not have (RFC 9110 §15.5.6); null: continue. */
-export function refuseOtherMethods({ url, method }: Request): Response | null {
+/**
+ * Answers 405 for a method that no route of this page names (RFC 9110 §15.5.6); null: continue. Hono alone would run a
+ * GET route for HEAD, and answer 404 for the rest.
+ */
+export function refuseOtherMethods(
+  { url, method }: Request,
+  { router }: { router: Router<[unknown, RouterRoute]> },
+): Response | null {
   const { pathname } = new URL(url)
-  const path = pathname.startsWith('/step-up/') ? '/step-up/' : pathname
-  const allowed = Object.hasOwn(METHODS, path) ? METHODS[path] : undefined
-  if (allowed === undefined || allowed.includes(method)) return null
+  const hasRoute = (name: string) =>
+    router.match(name, pathname)[0].some(([[, route]]) => route.method === name)
+  const allowed = METHODS.filter(hasRoute)
+  if (allowed.length === 0 || allowed.includes(method)) return null
   return new Response(null, {
     status: 405,
     headers: { Allow: allowed.join(', '), 'Cache-Control': 'no-store' },

@@ -4,7 +4,7 @@ import type { Config } from '#config.ts'
 import type { UserObjectApi } from '#users/user.ts'
 import type { PingOne } from '#pingone/client.ts'
 
-/** What a user's own pages work with. wiring.ts makes it, once per request. */
+/** What a user's own pages work with. wiring/ makes it, once per request. */
 export interface AccountDeps {
   config: Config
   pingone: PingOne

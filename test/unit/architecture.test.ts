@@ -21,7 +21,7 @@ const mayImport: Record<string, readonly string[]> = {
   // A product has settings of its own, which are read with the engine's.
   'settings.ts': ['catalog', 'lib'],
   'config.ts': ['settings.ts', 'catalog', 'lib'],
-  'wiring.ts': [
+  wiring: [
     'sign-in',
     'authorization',
     'mcp',
@@ -33,7 +33,7 @@ const mayImport: Record<string, readonly string[]> = {
     'lib',
     'config.ts',
   ],
-  'compose.ts': ['wiring.ts', 'account', 'authorization', 'mcp', 'pages', 'http', 'lib', 'settings.ts'],
+  'compose.ts': ['wiring', 'account', 'authorization', 'mcp', 'pages', 'http', 'lib', 'settings.ts'],
   'index.ts': ['compose.ts', 'todos'],
 }
 

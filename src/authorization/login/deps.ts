@@ -13,7 +13,7 @@ export interface ProductNames {
   api: string
 }
 
-/** What the login journey works with. wiring.ts makes it, once per request. */
+/** What the login journey works with. wiring/ makes it, once per request. */
 export interface LoginDeps {
   config: Config
   oauth: OAuthHelpers

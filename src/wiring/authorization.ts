@@ -1,0 +1,53 @@
+import type { Registrar } from '#authorization/clients/limit-registration.ts'
+import type { LoginDeps } from '#authorization/login/deps.ts'
+import type { TokenRun } from '#authorization/token/token-request.ts'
+import { GrantDraft, kvStorage, LoginStorage, providerEnv } from '#oauth-store/provider-storage.ts'
+import type { Call, Isolate } from './isolate.ts'
+
+/** What `/authorize`, `/callback`, `/token` and `/register` are given. */
+export function wireAuthorization({ options: { deps }, names, nowSeconds, findUser, requireUser }: Isolate) {
+  const { documentMs, storageMs } = deps.deadlines
+  const toKv = (env: Env) => kvStorage(env.OAUTH_KV, storageMs)
+
+  const login = ({ env, ctx, config, pingone, authorization, admission }: Call): LoginDeps => {
+    const storage = new LoginStorage(toKv(env))
+    return {
+      config,
+      pingone,
+      admission,
+      fetch: deps.fetch,
+      documentMs,
+      product: names,
+      nowSeconds,
+      oauth: authorization.getOAuthApi(providerEnv(env, storage)),
+      settle: () => storage.settle(),
+      afterAnswer: (work) => ctx.waitUntil(work),
+      openGrant: async (user, grant) => (await requireUser(env, user)).openGrant(grant),
+      newDraft: (user) => {
+        const draft = new GrantDraft(storage, user, new Map(), nowSeconds)
+        return { draft, oauth: authorization.getOAuthApi(providerEnv(env, draft)) }
+      },
+    }
+  }
+
+  const tokenRun = ({ env, ctx, authorization, config, failures }: Call): TokenRun => ({
+    run: (request, storage) => authorization.fetch(request, providerEnv(env, storage), ctx),
+    storage: toKv(env),
+    userApiOf: (user) => findUser(env, user),
+    nowSeconds,
+    confirmGrant: (request) => failures.confirm(request),
+    noteFailure: (request) => failures.note(request),
+    mostGrants: config.life.grantsPerUser,
+  })
+
+  const registrar = ({ env, ctx, registrar: server }: Call): Registrar => ({
+    run: (request, storage) => server.fetch(request, providerEnv(env, storage), ctx),
+    storage: toKv(env),
+  })
+
+  /** The library's own answers: metadata, other methods of its endpoints, 404. */
+  const answerByLibrary = ({ env, ctx, authorization }: Call, request: Request) =>
+    authorization.fetch(request, providerEnv(env, toKv(env)), ctx)
+
+  return { login, tokenRun, registrar, answerByLibrary }
+}

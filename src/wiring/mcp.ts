@@ -1,0 +1,103 @@
+import { OAuthResourceServer } from '@cloudflare/workers-oauth-provider'
+import { firstScopes } from '#authorization/scopes.ts'
+import { checkBearer } from '#authorization/token/check-bearer.ts'
+import { readOnly } from '#catalog/define-product.ts'
+import type { Config } from '#config.ts'
+import type { Fetch } from '#lib/bounded-fetch.ts'
+import { oncePerEnv } from '#lib/once-per-env.ts'
+import { deriveSigningKey, type SigningPurpose, signingPurposes } from '#lib/root-keys.ts'
+import { makeMcpEndpoint, type McpEndpoint } from '#mcp/endpoint.ts'
+import { mcpProduct } from '#mcp/product.ts'
+import { namedSession, sessionObject } from '#mcp/session-object.ts'
+import { makeUser } from '#users/user.ts'
+import type { Call, Isolate } from './isolate.ts'
+
+/** A service binding ignores the host; the name only shows in traces. */
+const BINDING_URL = new URL('https://api.internal')
+
+type Keys = readonly [CryptoKey, ...CryptoKey[]]
+
+export interface McpWiring {
+  /** Checks the bearer and calls the handler of `/mcp`; also answers the metadata of RFC 9728. */
+  answerByResource: (call: Call, request: Request) => Promise<Response>
+  User: ReturnType<typeof makeUser>
+  McpSession: McpEndpoint['McpSession']
+}
+
+/** `/mcp` behind the check of its bearer, and the two Durable Object classes. */
+export function wireMcp({
+  options,
+  names,
+  nowMs,
+  nowSeconds,
+  partsOf,
+  userByName,
+  requireUser,
+}: Isolate): McpWiring {
+  const { product, deps, extend } = options
+
+  /** The API at its URL, or the Worker bound as `API`; config.ts requires one of them. */
+  const connectionOf = ({ API }: Env, { api: { url } }: Config) => {
+    const limits = { deadlineMs: deps.deadlines.apiMs, now: nowSeconds }
+    if (url !== null) return { ...limits, fetch: deps.fetch, baseUrl: new URL(url) }
+    if (API === undefined) throw new Error('settings: neither API_URL nor the binding API is set')
+    const fetchBinding: Fetch = (input, init) => API.fetch(input, init)
+    return { ...limits, fetch: fetchBinding, baseUrl: BINDING_URL }
+  }
+
+  const mcp = makeMcpEndpoint({
+    productOf: oncePerEnv((env: Env) => {
+      const { config } = partsOf(env)
+      const catalog = product.open(connectionOf(env, config), env)
+      return mcpProduct(product, config.isReadOnly ? readOnly(catalog, product.scopes) : catalog)
+    }),
+    extend,
+    deps: { fetch: deps.fetch, now: nowSeconds, deadlines: deps.deadlines },
+    settings: async (env) => {
+      const [first, ...older] = partsOf(env).config.rootKeys
+      const keysFor = async (purpose: SigningPurpose): Promise<Keys> => [
+        await deriveSigningKey(first, purpose),
+        ...(await Promise.all(older.map((root) => deriveSigningKey(root, purpose)))),
+      ]
+      return {
+        sessionKeys: await keysFor(signingPurposes.sessionId),
+        requestStateKeys: () => keysFor(signingPurposes.requestState),
+      }
+    },
+    userOf: requireUser,
+  })
+
+  const resourceOf = oncePerEnv((env: Env) => {
+    const { config, failures } = partsOf(env)
+    return new OAuthResourceServer<Env>({
+      resourceMetadata: {
+        resource: config.resource,
+        authorization_servers: [config.publicOrigin],
+        resource_name: names.name,
+      },
+      // Named, not required: mcp/challenge-scopes.ts checks the scopes of a call.
+      requiredScopes: firstScopes(config),
+      validateToken: (requestEnv, request) => (_resource, token) =>
+        checkBearer(token, {
+          config,
+          userApiOf: (user) => userByName(requestEnv, user),
+          session: namedSession(request),
+          confirmGrant: () => failures.confirm(request),
+        }),
+      handler: mcp.handler,
+    })
+  })
+
+  return {
+    answerByResource: ({ env, ctx }: Call, request: Request) => resourceOf(env).fetch(request, env, ctx),
+    User: makeUser({
+      config: (env) => partsOf(env).config,
+      pingone: (env) => partsOf(env).pingone,
+      nowMs,
+      closeSession: (env, session) => sessionObject(env, session).endSession(),
+      tellSession: (env, session, subscribed) => sessionObject(env, session).tellChanged(subscribed),
+      stepOf: deps.stepOf,
+    }),
+    McpSession: mcp.McpSession,
+  }
+}
