@@ -1,8 +1,6 @@
 import { networkOf } from '#lib/addresses.ts'
+import { readIssuedToken } from '#lib/issued-token.ts'
 import { type CountedKey, type Limiter, PlatformCounter } from './platform-counter.ts'
-
-/** Our codes and tokens begin with user and grant (the OAuth library's storage schema). */
-const TOKEN = /^([\w.-]{1,128}):([\w-]{16}):/
 
 const byNetwork = (network: string): CountedKey => ({ key: `network ${network}`, facts: { network } })
 
@@ -11,8 +9,9 @@ const byNetwork = (network: string): CountedKey => ({ key: `network ${network}`,
  * only from his own network.
  */
 const byGrant = (token: string, network: string): CountedKey | null => {
-  const [, user, grant] = TOKEN.exec(token) ?? []
-  if (user === undefined || grant === undefined) return null
+  const issued = readIssuedToken(token)
+  if (issued === null) return null
+  const { user, grant } = issued
   return { key: `grant ${user}:${grant} ${network}`, facts: { grant, network } }
 }
 
