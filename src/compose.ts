@@ -7,16 +7,13 @@ import { showStepUp } from '#account/show-step-up.tsx'
 import { signOut, signOutOfPingOne } from '#account/sign-out.tsx'
 import { answerSignedIn } from '#account/signed-in.tsx'
 import { createMiddleware } from 'hono/factory'
-import { admitTokenRequest } from '#authorization/token/admit-token-request.ts'
-import { answerAuthorizationError } from '#authorization/login/answer-authorization-error.tsx'
+import { answerAuthorizationError } from '#authorization/login/refuse-login.ts'
 import type { BadSettings } from './config.ts'
-import { readAuthorizeRequest } from '#authorization/login/check-request.ts'
-import { decideConsent } from '#authorization/login/decide-consent.tsx'
-import { finishLogin } from '#authorization/login/finish-login.tsx'
-import { orUnavailable } from '#authorization/or-unavailable.ts'
-import { refuseStranger } from '#authorization/clients/refuse-stranger.tsx'
-import { limitRegistration } from '#authorization/clients/limit-registration.ts'
-import { isUnderRetiredKey, limitTokenRequest } from '#authorization/token/limit-tokens.ts'
+import { decideConsent } from '#authorization/login/decide-consent.ts'
+import { finishLogin } from '#authorization/login/finish-login.ts'
+import { orUnavailable } from '#authorization/oauth-denial.ts'
+import { registerClient } from '#authorization/clients/register-client.ts'
+import { isUnderRetiredKey } from '#authorization/token/token-owner.ts'
 import { showConsent } from '#authorization/login/show-consent.tsx'
 import { answerTokenRequest } from '#authorization/token/token-request.ts'
 import { answerKeySet, cutOpener, staticAsset } from '#http/answers.ts'
@@ -107,11 +104,7 @@ export function compose(options: ServerOptions) {
     .use('/step-up/*', cutOpener, limitFailures)
     .use('/signed-in', cutOpener, limitFailures)
     // The client is admitted before the library sees a request, here and at /token and /register (decision 16).
-    .get('/authorize', async (c) => {
-      const read = readAuthorizeRequest(c.req.raw)
-      const deps = login(c.env)
-      return (await refuseStranger(read, deps)) ?? showConsent(read, deps)
-    })
+    .get('/authorize', (c) => showConsent(c.req.raw, login(c.env)))
     .post('/authorize', (c) => decideConsent(c.req.raw, login(c.env)))
     .get('/callback', (c) => finishLogin(c.req.raw, login(c.env)))
     // The user's own page, and the sign-in that all pages share.
@@ -129,16 +122,13 @@ export function compose(options: ServerOptions) {
     .route('/', pages)
     .on(['GET', 'POST'], ['/token', '/register'], logAnswer)
     .post('/token', (c) =>
-      orUnavailable('token', c.req.raw, async () => {
-        const { failures } = c.env
-        const admitted = await admitTokenRequest(c.req.raw, { ...login(c.env), failures })
-        if (!admitted.ok) return admitted.error
-        const asked = admitted.value
-        return limitTokenRequest(asked, c.env, () => answerTokenRequest(asked, tokenRun(c.env)))
+      orUnavailable('token', c.req.raw, () => {
+        const deps = { ...login(c.env), failures: c.env.failures }
+        return answerTokenRequest(c.req.raw, deps, tokenRun(c.env))
       }),
     )
     .post('/register', (c) =>
-      orUnavailable('register', c.req.raw, () => limitRegistration(c.req.raw, c.env, registrar(c.env))),
+      orUnavailable('register', c.req.raw, () => registerClient(c.req.raw, c.env, registrar(c.env))),
     )
     .all('/mcp', (c) => {
       const { config, failures } = c.env

@@ -15,8 +15,9 @@ export const Principal = z.strictObject({
 })
 export type Principal = z.infer<typeof Principal>
 
-/** What the check of a bearer found out on the way, so that nobody has to ask again. */
+/** The results of the check of a bearer that `mcp/` needs too. */
 export const BearerProps = z.object({
+  grant: z.string().min(1),
   /** Whether the session that the request names is open for this user and client. */
   session: z.enum(['none', 'open', 'closed']),
 })

@@ -5,7 +5,7 @@
  */
 import { decodeJwt } from 'jose'
 import { z } from 'zod'
-import { openGrant } from '#authorization/login/finish-login.tsx'
+import { openGrant } from '#authorization/login/finish-login.ts'
 import product from '#index.ts'
 import { AccessTokenClaims, IdTokenClaims } from '#pingone/claims.ts'
 import { todos } from '#todos/index.ts'

@@ -58,13 +58,13 @@ export const OUR_ANSWERS: readonly OurAnswer[] = [
     method: 'POST',
     path: /^\/authorize$/,
     checked: 'consent handle, cookie of this browser; scopes left ticked',
-    file: 'src/authorization/login/decide-consent.tsx',
+    file: 'src/authorization/login/decide-consent.ts',
   },
   {
     method: 'GET',
     path: /^\/callback$/,
     checked: 'state of this browser; code exchanged; id token and access token of PingOne',
-    file: 'src/authorization/login/finish-login.tsx',
+    file: 'src/authorization/login/finish-login.ts',
   },
   {
     method: 'POST',

@@ -1,4 +1,4 @@
-import { discardTokens } from '#authorization/login/discard-tokens.ts'
+import { discardTokens } from '#authorization/login/login-state.ts'
 import { grantedScopes, inForce, upstreamScopes, wantedScopes } from '#authorization/scopes.ts'
 import { type IdTokenClaims, sessionMark } from '#pingone/claims.ts'
 import type { FinishedSignIn, Purpose } from '#sign-in/own-sign-in.ts'

@@ -1,4 +1,10 @@
-/** Codes of RFC 6749 §5.2, RFC 7591 §3.2.2, and 503's of RFC 6749 §4.1.2.1, which clients know at `/token` too. */
+import { log } from '#lib/log.ts'
+import { redacted } from '#lib/redacted.ts'
+import { newIncident } from '#lib/trace.ts'
+import type { LimitAnswer } from '#limits/failures.ts'
+import type { EndReason } from '#users/grants/grant.ts'
+
+/** An error of `/token` or `/register`. The codes are of RFC 6749 §4.1.2.1 and §5.2, and of RFC 7591 §3.2.2. */
 export interface OAuthDenial {
   status: 400 | 401 | 413 | 415 | 429 | 503
   code:
@@ -12,7 +18,7 @@ export interface OAuthDenial {
   headers?: Readonly<Record<string, string>>
 }
 
-/** An error of ours at an endpoint of the library's: same form, same headers, so that a client cannot tell which. */
+/** Answers with the form and headers of the library's errors, so that a client cannot tell them apart. */
 export const answerOAuthDenial = (
   request: Request | null,
   { status, code, description, headers }: OAuthDenial,
@@ -22,20 +28,70 @@ export const answerOAuthDenial = (
     { status, headers: { ...endpointHeaders(request), ...headers } },
   )
 
-/** Not kept by anyone (RFC 6749 §5.1), and readable for a client in a browser: it has to learn why. */
+/** No cache stores the answer (RFC 6749 §5.1), and a client in a browser can read it. */
 export function endpointHeaders(request: Request | null): Record<string, string> {
   const origin = request?.headers.get('Origin') ?? null
-  const notKept = { 'Cache-Control': 'no-store', Pragma: 'no-cache' }
-  if (origin === null) return notKept
+  const noStore = { 'Cache-Control': 'no-store', Pragma: 'no-cache' }
+  if (origin === null) return noStore
   return {
-    ...notKept,
+    ...noStore,
     'Access-Control-Allow-Origin': origin,
     'Access-Control-Expose-Headers': 'WWW-Authenticate, Retry-After',
     Vary: 'Origin',
   }
 }
 
-/** Denials of the library at `/token` and `/register`; by its reason where that helps a client's developer. */
+/** Answers 429 (RFC 6585 §4). OAuth has no code for it; this one means "later". */
+export const tooManyAt =
+  (request: Request): LimitAnswer =>
+  (waitSeconds) =>
+    answerOAuthDenial(request, {
+      status: 429,
+      code: 'temporarily_unavailable',
+      description: 'Too many requests. Nothing was done. Try again later.',
+      headers: { 'Retry-After': String(waitSeconds) },
+    })
+
+/** A user's object that failed restarts with the next message. */
+export const RETRY_AFTER_SECONDS = 5
+
+/** An operator has to correct the settings first. */
+export const SETTINGS_RETRY_SECONDS = 30
+
+/** The grant is valid and cannot be used now. RFC 7009 §2.2.1 allows 503 for a revocation too. */
+export const retryLater: OAuthDenial = {
+  status: 503,
+  code: 'temporarily_unavailable',
+  description: 'Nothing was lost. Try again later.',
+  headers: { 'Retry-After': String(SETTINGS_RETRY_SECONDS) },
+}
+
+/** Logs that storage failed. The client reads only that it should retry. */
+export function reportOutage(at: 'token' | 'register' | 'bearer', error: unknown): void {
+  const detail = error instanceof Error ? redacted(`${error.name}: ${error.message}`) : 'not an error'
+  log.error('storage.unavailable', { incident: newIncident(), at, detail })
+}
+
+/** Answers an outage at `/token` or `/register` in OAuth's form: a client cannot read a page (invariant 10). */
+export async function orUnavailable(
+  at: 'token' | 'register',
+  request: Request,
+  answer: () => Promise<Response>,
+): Promise<Response> {
+  try {
+    return await answer()
+  } catch (error) {
+    reportOutage(at, error)
+    return answerOAuthDenial(request, {
+      status: 503,
+      code: 'temporarily_unavailable',
+      description: 'Nothing was lost. Try again.',
+      headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
+    })
+  }
+}
+
+/** Descriptions by the library's reason, where the reason helps the developer of a client. */
 const REASONS: Readonly<Record<string, string>> = {
   method_not_allowed: 'Only POST is allowed',
   client_id_missing: 'client_id is missing',
@@ -68,7 +124,50 @@ const CODES: Readonly<Record<string, string>> = {
   temporarily_unavailable: 'Nothing was lost. Try again',
 }
 
-/** Fixed words for the library's errors: its sentences may repeat input, and clients show them as ours. */
-export const wordsOfLibrary = (code: string, reason: string): string =>
+/** Fixed descriptions for the library's errors: its own may repeat input, and clients show them as ours. */
+export const describeLibraryError = (code: string, reason: string): string =>
   (Object.hasOwn(REASONS, reason) ? REASONS[reason] : Object.hasOwn(CODES, code) ? CODES[code] : undefined) ??
   'The request was refused'
+
+/**
+ * The end of a grant, for its client at `/token` and `/mcp`. Many clients show it to the user unchanged. ASCII without
+ * quotes and backslashes, which RFC 6749 §5.2 excludes from an `error_description`.
+ */
+export function endedDescription(reason: EndReason, mostGrants: number): string {
+  return `This access has ended: ${endedBecause(reason, mostGrants)}`
+}
+
+function endedBecause(reason: EndReason, mostGrants: number): string {
+  switch (reason) {
+    case 'revoked_by_client':
+      return 'the client revoked it'
+    case 'code_reused':
+      return 'its authorization code was presented a second time'
+    case 'code_not_redeemed':
+      return 'its authorization code was not redeemed in time'
+    case 'refresh_reused':
+      return 'an old refresh token was presented again, which can be theft'
+    case 'pingone_ended':
+      return 'the session at PingOne is over'
+    case 'downstream_expired':
+      return 'PingOne gave access for a limited time only, and that is over'
+    case 'idle':
+      return 'it was not used for too long'
+    case 'too_old':
+      return 'it reached the longest life that this server allows'
+    case 'refreshed_too_often':
+      return 'it was refreshed more often than one access may be'
+    case 'cap':
+      return `more than ${mostGrants} connections of this user; the one unused the longest was ended`
+    case 'key_retired':
+      return 'this server no longer uses the key that it was encrypted with'
+    case 'ended_by_user':
+      return 'the user ended it'
+    case 'ended_by_operator':
+      return 'the operator of this server ended it'
+    case 'blocked':
+      return 'the operator of this server blocked this user'
+    default:
+      return reason satisfies never
+  }
+}

@@ -4,7 +4,7 @@ type Offered = Pick<Config['api'], 'scopes'>
 
 const namesOf = ({ scopes }: Offered): string[] => scopes.map(({ value }) => value)
 
-/** The least a client can request: the required scopes; else those that only read; else all. */
+/** The smallest request: the required scopes; without any, the scopes that only read; without any, all. */
 const leastOf = ({ scopes }: Offered): string[] => {
   const required = scopes.filter(({ isRequired }) => isRequired)
   const reading = scopes.filter(({ writes }) => !writes)
@@ -12,21 +12,21 @@ const leastOf = ({ scopes }: Offered): string[] => {
 }
 
 /**
- * `offline_access` is listed because clients request only what they see. It is no permission: the consent page says how
+ * Includes `offline_access`, because clients request only listed scopes. It grants nothing: the consent page says how
  * long the user stays signed in.
  */
 export const metadataScopes = (api: Offered): string[] => [...namesOf(api), 'offline_access']
 
 /**
- * The scopes a new client should request: in the challenge of a 401 and in the metadata of the resource. They override
- * the client's own settings, so a client that never requests again needs all of them at once.
+ * The scopes that a new client should request, for the challenge of a 401 and the metadata of the resource. They
+ * override the client's own settings. A client that never steps up needs FIRST_SCOPES=all.
  */
 export const firstScopes = (config: Pick<Config, 'firstScopes' | 'isReadOnly' | 'api'>): string[] =>
   inForce(config.firstScopes === 'all' ? namesOf(config.api) : leastOf(config.api), config)
 
 /**
- * Under PROFILE=read-only no scope that writes is offered, requested or honoured, whatever was granted before. Under
- * another profile a grant has it again.
+ * PROFILE=read-only removes every scope that writes, also from grants that have it. They have it again under another
+ * profile.
  */
 export const inForce = (
   scopes: readonly string[],
@@ -37,8 +37,8 @@ export const inForce = (
 }
 
 /**
- * Narrows a request to scopes of the product: clients request everything they have seen. Required scopes and those that
- * a requested scope implies are added. An empty request is one for the least.
+ * Narrows a request to scopes of the product: clients request everything they have seen. Adds required and implied
+ * scopes. An empty request becomes the smallest one.
  */
 export function wantedScopes(requested: readonly string[], api: Offered): string[] {
   const wanted = new Set(
@@ -55,7 +55,7 @@ export function wantedScopes(requested: readonly string[], api: Offered): string
   return wanted.size === 0 ? leastOf(api) : namesOf(api).filter((scope) => wanted.has(scope))
 }
 
-/** Invariant 5: requested ∩ approved by the user ∩ given by PingOne. Empty where a required scope is missing. */
+/** Invariant 5: requested ∩ approved by the user ∩ given by PingOne. Empty if a required scope is missing. */
 export function grantedScopes(
   wanted: readonly string[],
   givenByPingOne: readonly string[],
@@ -68,7 +68,7 @@ export function grantedScopes(
   return isWhole ? namesOf({ scopes: granted }) : []
 }
 
-/** What the user left ticked of what was requested. The page shows required scopes as fixed. */
+/** The requested scopes that the user left ticked. The page shows required scopes as fixed. */
 export const approvedScopes = (
   wanted: readonly string[],
   ticked: readonly string[],

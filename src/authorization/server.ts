@@ -2,25 +2,23 @@ import { OAuthAuthorizationServer } from '@cloudflare/workers-oauth-provider'
 import { z } from 'zod'
 import type { Config } from '#config.ts'
 import { log } from '#lib/log.ts'
-import type { ProviderEnv } from '#oauth-store/provider-storage.ts'
-import { lifeLeftSeconds } from './login/life-left.ts'
-import { answerOAuthDenial, type OAuthDenial, wordsOfLibrary } from './oauth-denial.ts'
+import type { ProviderEnv, ProviderStorage } from '#oauth-store/provider-storage.ts'
+import { GrantProps, lifeLeftSeconds } from './grant-props.ts'
+import { answerOAuthDenial, describeLibraryError, type OAuthDenial } from './oauth-denial.ts'
 import { inForce, metadataScopes } from './scopes.ts'
 
 export type AuthorizationServer = OAuthAuthorizationServer<ProviderEnv>
 
-/** All that the library keeps with a grant for us: its times. Everything else is in the User. */
-export const GrantProps = z.strictObject({
-  openedAtSeconds: z.number().int(),
-  downstreamEndsAtSeconds: z.number().int().nullable().default(null),
-})
-export type GrantProps = z.infer<typeof GrantProps>
+/** Runs the library for one request, over a storage of the caller's choice. */
+export interface LibraryRun {
+  run(request: Request, storage: ProviderStorage): Promise<Response>
+  storage: ProviderStorage
+}
 
 /**
- * The OAuth server towards clients: metadata, `/token`, `/register`, revocation, and the helpers for our pages. The
- * library writes a registration with the life that is given here, and at a token request gives it that life anew when
- * less than half of it is left. So there are two servers (see wiring/isolate.ts): what the one for `/register` wrote for an
- * hour, the other one keeps from the first token on.
+ * The OAuth server for clients: metadata, `/token`, `/register`, revocation, and the helpers for our pages. The library
+ * stores a registration for `registrationSeconds`, and renews it at a token request when half of that is over. The
+ * server for `/register` therefore gives an hour, and the one for `/token` the full life (wiring/isolate.ts).
  * @step login 1-4 challenge, metadata and registration, by the OAuth library
  */
 export const makeAuthorizationServer = (
@@ -44,7 +42,7 @@ export const makeAuthorizationServer = (
       const leftSeconds = lifeLeftSeconds(config.life, GrantProps.parse(props), nowSeconds())
       return {
         accessTokenTTL: Math.min(config.life.accessTokenSeconds, leftSeconds),
-        // The first is heeded at the exchange of a code, the second at a refresh.
+        // The library uses the first for a code, the second for a refresh.
         refreshTokenTTL: leftSeconds,
         refreshTokenIdleTTL: leftSeconds,
         accessTokenScope: inForce(requestedScope, config),
@@ -53,12 +51,11 @@ export const makeAuthorizationServer = (
     onError: ({ code, status, headers, internal }) => {
       const { category, reason: cause } = internal
       const isUnreadable = isClientUnreadable(internal)
-      const told = isUnreadable ? unreadable : { code, status }
-      log.warn('oauth.refused', { code: told.code, status: told.status, category, cause })
+      const logged = isUnreadable ? unreadable : { code, status }
+      log.warn('oauth.refused', { code: logged.code, status: logged.status, category, cause })
       if (isUnreadable) return answerOAuthDenial(null, unreadable)
-      // Never the library's own sentences: some of them repeat input.
       return Response.json(
-        { error: code, error_description: wordsOfLibrary(code, cause) },
+        { error: code, error_description: describeLibraryError(code, cause) },
         { status, headers },
       )
     },
@@ -68,8 +65,8 @@ type LibraryReason = { category: string; reason: string; detail?: unknown }
 const KeysMissing = z.looseObject({ reason: z.literal('jwks_fetch_failed') })
 
 /**
- * A document, or the keys that it names, that could not be had just now. The library calls that `invalid_client`, upon
- * which clients forget who they are and register anew; but an outage signs nobody out (invariant 10).
+ * A client's metadata document or keys could not be fetched now. The library answers `invalid_client`, after which
+ * clients forget their registration; an outage must sign nobody out (invariant 10).
  */
 const isClientUnreadable = ({ category, reason, detail }: LibraryReason): boolean =>
   (category === 'client-id-metadata-document' && reason === 'metadata_resolution_failed') ||

@@ -3,7 +3,7 @@ import { isLegacyRequest } from '@modelcontextprotocol/server'
 import { networkOf } from '#lib/addresses.ts'
 import { oncePerEnv } from '#lib/once-per-env.ts'
 import { sha256Hex } from '#lib/hash.ts'
-import type { Principal } from '#principal.ts'
+import { BearerProps, type Principal } from '#principal.ts'
 import { answerStopped } from './answer-stopped.ts'
 import { calledTool, challengeScopes } from './challenge-scopes.ts'
 import { cleanAnswer } from './clean-answer.ts'
@@ -44,7 +44,7 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
   async function serve(request: Request, env: Env, ctx: Context): Promise<Response> {
     if (new URL(request.url).pathname !== '/mcp') return jsonRpcError(404, errorCode.refused, 'Not found')
     const line = lineOf(request)
-    const { grant, client } = principalOf(ctx.auth)
+    const { grant, client } = principalOf(ctx)
     line.note({ grant, client })
     const message = await readMessage(request)
     if (!message.ok) return message.error
@@ -69,7 +69,7 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
     ctx: Context,
   ): Promise<Response> {
     const parsed = envelope?.message
-    const principal = principalOf(ctx.auth)
+    const principal = principalOf(ctx)
     const line = lineOf(request)
     const { product, reads, transport } = servedOf(env)
     // Without a body: both transports go on with what was read.
@@ -152,12 +152,11 @@ async function orOutage(line: RequestLine, answer: () => Promise<Response>): Pro
   }
 }
 
-/** RFC 6749 leaves the token's form open; ours is the library's `userId:grantId:secret`. */
-function principalOf({ token, userId, clientId, scope, expiresAt }: Context['auth']): Principal {
-  const [, grant] = token.split(':')
-  if (userId === undefined || clientId === undefined || expiresAt === undefined || grant === undefined) {
+function principalOf({ auth: { userId, clientId, scope, expiresAt }, props }: Context): Principal {
+  if (userId === undefined || clientId === undefined || expiresAt === undefined) {
     throw new Error('the bearer was accepted without saying whom it stands for')
   }
+  const { grant } = BearerProps.parse(props)
   return { user: userId, client: clientId, grant, scopes: scope, expiresAtSeconds: expiresAt }
 }
 

@@ -8,7 +8,7 @@ export interface SpentToken {
   atSeconds: number
   /** The library's key: it authenticates a repeat against the grant as it was. */
   wrappedKey: string
-  /** The answer, encrypted under a key that only this token derives (token-answer.ts). */
+  /** The answer, encrypted under a key that only this token derives (authorization/token/token-request.ts). */
   answer: string | null
   /** Scope and resource of the request. A request for others is not a repeat. */
   asked: string

@@ -1,5 +1,5 @@
 import type { Admission } from '#authorization/clients/admission.ts'
-import type { ProductNames } from '#authorization/login/deps.ts'
+import type { ProductNames } from '#authorization/login/login-state.ts'
 import type { Config } from '#config.ts'
 import type { UserObjectApi } from '#users/user.ts'
 import type { PingOne } from '#pingone/client.ts'

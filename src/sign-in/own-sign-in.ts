@@ -1,6 +1,6 @@
 import { encryptionPurposes } from '#lib/root-keys.ts'
 import { z } from 'zod'
-import { discardTokens } from '#authorization/login/discard-tokens.ts'
+import { discardTokens } from '#authorization/login/login-state.ts'
 import { type Callback, readCallback, denialIn } from '#authorization/login/read-callback.ts'
 import { droppedCookie, ownCookie, readCookie } from '#http/cookies.ts'
 import { sha256Hex, toBase64Url } from '#lib/hash.ts'

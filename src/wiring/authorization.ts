@@ -1,6 +1,6 @@
-import type { Registrar } from '#authorization/clients/limit-registration.ts'
-import type { LoginDeps } from '#authorization/login/deps.ts'
-import type { TokenRun } from '#authorization/token/token-request.ts'
+import type { LoginDeps } from '#authorization/login/login-state.ts'
+import type { LibraryRun } from '#authorization/server.ts'
+import type { TokenRunDeps } from '#authorization/token/token-request.ts'
 import { GrantDraft, kvStorage, LoginStorage, providerEnv } from '#oauth-store/provider-storage.ts'
 import type { Call, Isolate } from './isolate.ts'
 
@@ -30,7 +30,7 @@ export function wireAuthorization({ options: { deps }, names, nowSeconds, findUs
     }
   }
 
-  const tokenRun = ({ env, ctx, authorization, config, failures }: Call): TokenRun => ({
+  const tokenRun = ({ env, ctx, authorization, config, failures }: Call): TokenRunDeps => ({
     run: (request, storage) => authorization.fetch(request, providerEnv(env, storage), ctx),
     storage: toKv(env),
     userApiOf: (user) => findUser(env, user),
@@ -40,7 +40,7 @@ export function wireAuthorization({ options: { deps }, names, nowSeconds, findUs
     mostGrants: config.life.grantsPerUser,
   })
 
-  const registrar = ({ env, ctx, registrar: server }: Call): Registrar => ({
+  const registrar = ({ env, ctx, registrar: server }: Call): LibraryRun => ({
     run: (request, storage) => server.fetch(request, providerEnv(env, storage), ctx),
     storage: toKv(env),
   })

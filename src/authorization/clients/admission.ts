@@ -1,24 +1,23 @@
 import { log } from '#lib/log.ts'
 import { knownClients } from './known-clients.ts'
-import { isLoopbackRedirect } from '../login/redirect-places.ts'
+import { isLoopbackRedirect } from '../login/redirect-uri.ts'
 
-/** Which clients may ask (decision 16). `clients` and `redirectHosts` are the operator's, and add to `known`. */
+/** The operator's settings (decision 16). `clients` and `redirectHosts` add to `known`. */
 export interface AdmissionSettings {
   mode: 'known' | 'listed' | 'open'
-  /** `client_id`s, letter by letter: URLs of documents, or ids of registrations. */
+  /** Exact `client_id`s: URLs of metadata documents, or ids of registrations. */
   clients: readonly string[]
   redirectHosts: readonly string[]
 }
 
-/** Why a client is not admitted. `scheme`: nobody is answered there, whoever asks (RFC 8252 §8.4, OAuth 2.1 §2.3.1). */
-export type NotAdmitted = 'client-id' | 'document' | 'redirect' | 'scheme'
+/** `scheme`: no client gets an answer at a private-use scheme (RFC 8252 §8.4, OAuth 2.1 §2.3.1). */
+export type AdmissionDenial = 'client-id' | 'document' | 'redirect' | 'scheme'
 
-// What the library gives out at registration has 16 of these characters. No URL fits this, however it is written, so
-// everything else is a URL that somebody has to have admitted, or nothing that storage should be asked for.
+// The library's ids of registrations have 16 of these characters. No spelling of a URL matches.
 const REGISTERED_ID = /^[A-Za-z0-9_-]{1,64}$/
 
-// A document's URL as anyone may name one under `open`: a public name, no port, no query that could be an open
-// redirector's, nothing encoded (draft-ietf-oauth-client-id-metadata-document-00 §3, §6.5).
+// The metadata documents under `open`: a public host, no port, no query (it could be an open redirector's), nothing
+// encoded (draft-ietf-oauth-client-id-metadata-document-00 §3, §6.5).
 const PUBLIC_DOCUMENT = /^https:\/\/(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*(?:\/[\w.~-]+)+$/
 const PRIVATE_NAME = /\.(?:localhost|local|internal|home\.arpa)$/
 
@@ -29,21 +28,21 @@ const nameOf = (kind: 'documents' | 'redirects', text: string): string | null =>
 const isLoopbackKnown = knownClients.some(({ isLoopback }) => isLoopback)
 
 /**
- * A client with a document is judged by its `client_id`, which is the one thing it can prove; one that registered
- * itself proves nothing, and is judged by where the answer to this request would go.
+ * Admits a client with a metadata document by its `client_id`, the only thing that it can prove. A registered client
+ * proves nothing, so it is admitted by the redirect URI of the request.
  */
 export class Admission {
   readonly #settings: AdmissionSettings
-  #isLoud: boolean
+  #mustReport: boolean
 
   constructor(settings: AdmissionSettings, { isLocal }: { isLocal: boolean }) {
     this.#settings = settings
-    this.#isLoud = settings.mode === 'open' && !isLocal
+    this.#mustReport = settings.mode === 'open' && !isLocal
   }
 
-  /** Whether the library may look a `client_id` up: for a URL that is a request to whoever is named in it. */
-  refuseClientId(clientId: string): NotAdmitted | null {
-    this.#sayThatItIsOpen()
+  /** Call it before the library looks a `client_id` up: for a URL that is a request to the host in it. */
+  refuseClientId(clientId: string): AdmissionDenial | null {
+    this.#reportOpen()
     const { mode, clients } = this.#settings
     if (REGISTERED_ID.test(clientId) || clients.includes(clientId)) return null
     if (!clientId.includes(':')) return 'client-id'
@@ -51,8 +50,8 @@ export class Admission {
     return mode === 'open' && isPublicDocument(clientId) ? null : 'document'
   }
 
-  /** Whether this client may have its answer there. The library compares it with what is registered. */
-  refuseRequest(clientId: string, redirectUri: string): NotAdmitted | null {
+  /** Checks client and redirect URI. The library checks that the redirect URI is registered. */
+  refuseRequest(clientId: string, redirectUri: string): AdmissionDenial | null {
     const denial = this.refuseClientId(clientId)
     if (denial !== null) return denial
     if (URL.canParse(redirectUri) && !/^https?:$/.test(new URL(redirectUri).protocol)) return 'scheme'
@@ -61,7 +60,7 @@ export class Admission {
   }
 
   admitsRedirect(redirectUri: string): boolean {
-    this.#sayThatItIsOpen()
+    this.#reportOpen()
     const { mode, redirectHosts } = this.#settings
     if (mode === 'open') return true
     if (!URL.canParse(redirectUri)) return false
@@ -73,7 +72,7 @@ export class Admission {
     return mode === 'known' && nameOf('redirects', redirectUri) !== null
   }
 
-  /** Our own name for whoever proved to be known: by its document, or by an address that only it answers at. */
+  /** Our own name for a known client that proved itself: by its document, or by a redirect URI that only it has. */
   labelOf(clientId: string, redirectUri: string): string | null {
     return REGISTERED_ID.test(clientId) ? nameOf('redirects', redirectUri) : nameOf('documents', clientId)
   }
@@ -82,15 +81,15 @@ export class Admission {
     return this.#settings.mode
   }
 
-  /** Loud, and once per isolate: a server that the internet reaches takes every client because somebody said so. */
-  #sayThatItIsOpen() {
-    if (!this.#isLoud) return
-    this.#isLoud = false
+  /** Once per isolate: a public server admits every client. */
+  #reportOpen() {
+    if (!this.#mustReport) return
+    this.#mustReport = false
     log.error('admission.open', { setting: 'CLIENT_ADMISSION', docs: 'docs/connect.md' })
   }
 }
 
-/** The URL parser has to agree with the letters, or what we compared is not what would be fetched. */
+/** The URL parser must not change the text: otherwise another URL is fetched than was compared. */
 const isPublicDocument = (clientId: string): boolean =>
   PUBLIC_DOCUMENT.test(clientId) &&
   URL.canParse(clientId) &&

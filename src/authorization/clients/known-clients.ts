@@ -1,25 +1,25 @@
 /**
- * The clients that `CLIENT_ADMISSION=known` admits. A label and nothing more: every one of them meets the consent page
- * like any other (decision 8). What follows each fact is where it is from; none was taken from a live client here.
+ * A client that `CLIENT_ADMISSION=known` admits. It gets no other privilege: the consent page is the same for every
+ * client (decision 8). The comments name the source of each fact; none comes from a live client on this server.
  */
-export interface KnownClient {
-  /** What our consent page calls it. */
+interface KnownClient {
+  /** Its name on our consent page. */
   label: string
-  /** Its `client_id` where it publishes a document about itself (draft-ietf-oauth-client-id-metadata-document-00). */
+  /** Its `client_id`s, if it publishes metadata documents (draft-ietf-oauth-client-id-metadata-document-00). */
   documents: readonly (string | RegExp)[]
-  /** Where it takes answers on the web: what a registration of its kind may use (RFC 7591). */
+  /** Its redirect URIs on the web, for registrations (RFC 7591). */
   redirects: readonly (string | RegExp)[]
-  /** It registers itself and listens on this user's machine, on a port of its choice (RFC 8252 §7.3). */
+  /** It registers, and listens on any port of the user's machine (RFC 8252 §7.3). */
   isLoopback: boolean
 }
 
-// The first that fits gives the label, so an exact address comes before a grammar that contains it.
+// The first match gives the label, so an exact address comes before a pattern that contains it.
 export const knownClients: readonly KnownClient[] = [
   {
     label: 'Claude',
-    // Documents as others fetched them in September 2026; claude.com/docs/connectors/building/authentication.
+    // Documents as fetched by others in September 2026; claude.com/docs/connectors/building/authentication.
     documents: ['https://claude.ai/oauth/mcp-oauth-client-metadata'],
-    // The second address: Anthropic asks to allow it, nobody has reported it in use.
+    // Anthropic asks servers to allow the second address; nobody has reported its use.
     redirects: ['https://claude.ai/api/mcp/auth_callback', 'https://claude.com/api/mcp/auth_callback'],
     isLoopback: false,
   },
@@ -39,8 +39,8 @@ export const knownClients: readonly KnownClient[] = [
   },
   {
     label: 'Copilot CLI',
-    // Exactly this path: github.com serves what anybody writes. In others' catalogues of clients in 2026; its answers
-    // come to loopback.
+    // Exactly this path: github.com serves texts of anyone. From public catalogues of clients in 2026; redirects to
+    // loopback.
     documents: ['https://github.com/copilot/cli/client-metadata.json'],
     redirects: [],
     isLoopback: true,
@@ -48,8 +48,8 @@ export const knownClients: readonly KnownClient[] = [
   {
     label: 'ChatGPT',
     // The first as fetched on 2026-09-08, for servers that send `iss` (RFC 9207) as this one does. The second is one per
-    // connection: .../IbUR3zxyNQ16/client.json is frozen in workers-oauth-provider's conformance tests (2026-08-07).
-    // Twelve letters and digits is what was seen; OpenAI documents no grammar.
+    // connection: workers-oauth-provider's conformance tests have .../IbUR3zxyNQ16/client.json (2026-08-07). OpenAI
+    // documents no grammar; twelve letters and digits were seen.
     documents: [
       'https://chatgpt.com/oauth/client.json',
       /^https:\/\/chatgpt\.com\/oauth\/[A-Za-z0-9_-]{8,64}\/client\.json$/,
@@ -70,7 +70,7 @@ export const knownClients: readonly KnownClient[] = [
   },
   {
     label: 'Cursor',
-    // It publishes no document. It registers this one, http://localhost:8787/callback and cursor://… in one request
+    // No document. It registers this URI, http://localhost:8787/callback and cursor://… in one request
     // (cursor.com/docs/context/mcp; measured by workers-oauth-provider, "Authorization server reference").
     documents: [],
     redirects: ['https://www.cursor.com/agents/mcp/oauth/callback'],

@@ -2,36 +2,52 @@ import { z } from 'zod'
 import { readBody } from '#http/read-request.ts'
 import { log } from '#lib/log.ts'
 import { err, ok, type Result } from '#lib/result.ts'
+import type { Failures } from '#limits/failures.ts'
+import type { Registrations } from '#limits/registrations.ts'
+import { RegistrationStorage } from '#oauth-store/provider-storage.ts'
+import { redirectPlaces } from '../login/redirect-uri.ts'
+import { answerOAuthDenial, type OAuthDenial, tooManyAt } from '../oauth-denial.ts'
+import type { LibraryRun } from '../server.ts'
 import type { Admission } from './admission.ts'
-import { answerOAuthDenial, type OAuthDenial } from '../oauth-denial.ts'
 import { readRegistrationMetadata } from './registration-metadata.ts'
-import { redirectPlaces } from '../login/redirect-places.ts'
 
-// JSON alone: a page of another site can send other types without asking its browser first (Fetch §4.8).
+// JSON only: a page of another site can send other types without a preflight (Fetch §4.8).
 const LIMIT = { type: 'application/json', maxBytes: 16 * 1024 } as const
 
-/** An unused registration is forgotten after an hour, one that tokens were given to after 90 days without any. */
+/** The life of an unused registration. */
 export const UNUSED_REGISTRATION_SECONDS = 3600
+/** The life of a registration after its last token. */
 export const USED_REGISTRATION_SECONDS = 90 * 86_400
 
+interface RegistrationDeps {
+  admission: Admission
+  failures: Failures
+  registrations: Registrations
+}
+
 /**
- * POST /register (RFC 7591): anyone may, which is why it is small, short-lived, and worth something only to whoever
- * takes answers at an admitted address. One such redirect URI is enough: clients register all of theirs at once
- * (Cursor three, one of them `cursor://`), and which one is used is judged when it is used.
+ * POST /register (RFC 7591). Anyone may register, so a registration is small, short-lived, limited, and useful only with
+ * an admitted redirect URI. One such URI is enough, because clients register all of theirs at once (Cursor sends three,
+ * one of them `cursor://`); `/authorize` checks the one in use. A registration counts for the day before it is stored.
  */
 export async function registerClient(
   request: Request,
-  admission: Admission,
-  register: (request: Request) => Promise<Response>,
+  { admission, failures, registrations }: RegistrationDeps,
+  library: LibraryRun,
 ): Promise<Response> {
+  const tooMany = tooManyAt(request)
   const admitted = await admitRegistration(request, admission)
-  if (!admitted.ok) return answerOAuthDenial(request, admitted.error)
+  if (!admitted.ok) return failures.limit(request, answerOAuthDenial(request, admitted.error), tooMany)
   const headers = new Headers(request.headers)
   headers.delete('Content-Length')
-  const answer = await register(
-    new Request(request, { method: 'POST', headers, body: JSON.stringify(admitted.value) }),
-  )
-  return answer.status === 201 ? withUsedLife(answer) : answer
+  const body = JSON.stringify(admitted.value)
+  const storage = new RegistrationStorage(library.storage)
+  const answer = await library.run(new Request(request, { method: 'POST', headers, body }), storage)
+  if (answer.status !== 201) return failures.limit(request, answer, tooMany)
+  const waitSeconds = await registrations.take(request)
+  if (waitSeconds > 0) return tooMany(waitSeconds)
+  await storage.settle()
+  return withUsedLife(answer)
 }
 
 async function admitRegistration(
@@ -74,12 +90,12 @@ const Registered = z.looseObject({
 })
 
 /**
- * The library tells a confidential client that its secret lives as long as the record it wrote, an hour. A client
- * that believes it would register again every hour; the truth is what holds from the first token on.
+ * Corrects the expiry of a secret. The library states the life of an unused registration, an hour, after which a client
+ * would register again; from the first token on the longer life applies.
  */
 async function withUsedLife(answer: Response): Promise<Response> {
   const registered = Registered.parse(await answer.json())
-  const { client_secret_expires_at: told, client_id_issued_at: issuedAt } = registered
-  const life = told === undefined ? {} : { client_secret_expires_at: issuedAt + USED_REGISTRATION_SECONDS }
+  const { client_secret_expires_at: stated, client_id_issued_at: issuedAt } = registered
+  const life = stated === undefined ? {} : { client_secret_expires_at: issuedAt + USED_REGISTRATION_SECONDS }
   return Response.json({ ...registered, ...life }, { status: answer.status, headers: answer.headers })
 }

@@ -5,34 +5,25 @@ import type { OAuthDenial } from '../oauth-denial.ts'
 
 const MAX_REDIRECT_URIS = 10
 const MAX_NAME_CHARACTERS = 100
-/** What a client is called, in any language (RFC 7591 §2.2), and what it says that it is made of. */
+/** `client_name` in any language (RFC 7591 §2.2), and the names of its software. */
 const NAME = /^(?:client_name(?:#.*)?|software_id|software_version)$/s
 
 const Metadata = z.record(z.string(), z.unknown())
 const RedirectUris = z.array(z.string()).min(1)
 
-export interface RegistrationMetadata {
-  redirectUris: readonly string[]
-  /** What the library is given: names without characters that nobody sees. */
-  cleaned: Record<string, unknown>
-}
-
 /**
- * A registration within our limits; everything else about it is the library's to judge. Names that are too long are
- * refused, because a cut name is another name. Unseen characters are taken out and not refused: emoji and several
- * scripts use them honestly, and RFC 7591 §3.2.1 lets a server replace a value if its answer says so.
+ * Checks a registration against our limits; the library checks the rest. Rejects a name that is too long, because a
+ * truncated name is another name. Removes invisible characters instead of rejecting them: emoji and several scripts need
+ * some, and RFC 7591 §3.2.1 allows a server to replace a value. `cleaned` is for the library.
  */
-export function readRegistrationMetadata(json: string): Result<RegistrationMetadata, OAuthDenial> {
+export function readRegistrationMetadata(
+  json: string,
+): Result<{ redirectUris: readonly string[]; cleaned: Record<string, unknown> }, OAuthDenial> {
   const metadata = Metadata.safeParse(parsed(json))
   if (!metadata.success) return refuse('The body must be a JSON object')
   const given = withoutEmpty(metadata.data)
   const redirectUris = RedirectUris.safeParse(given['redirect_uris'])
-  if (!redirectUris.success)
-    return err({
-      status: 400,
-      code: 'invalid_redirect_uri',
-      description: 'redirect_uris must be a list of URIs',
-    })
+  if (!redirectUris.success) return refuse('redirect_uris must be a list of URIs', 'invalid_redirect_uri')
   if (redirectUris.data.length > MAX_REDIRECT_URIS)
     return refuse(`At most ${MAX_REDIRECT_URIS} redirect URIs can be registered`)
   const names = Object.entries(given).filter(([field]) => NAME.test(field))
@@ -49,10 +40,7 @@ export function readRegistrationMetadata(json: string): Result<RegistrationMetad
   })
 }
 
-/**
- * Empty fields count as omitted (RFC 7591 §2). Many clients send every field they know, with null or an empty string
- * where they have no value.
- */
+/** An empty field counts as omitted (RFC 7591 §2). Many clients send null or '' where they have no value. */
 const isEmpty = (value: unknown): boolean =>
   value === null ||
   (typeof value === 'string' && value.trim() === '') ||
@@ -65,8 +53,8 @@ const withoutEmpty = (metadata: Record<string, unknown>): Record<string, unknown
       .filter(([, value]) => !isEmpty(value)),
   )
 
-const refuse = (description: string) =>
-  err({ status: 400, code: 'invalid_client_metadata', description } satisfies OAuthDenial)
+const refuse = (description: string, code: OAuthDenial['code'] = 'invalid_client_metadata') =>
+  err({ status: 400, code, description } satisfies OAuthDenial)
 
 function parsed(json: string): unknown {
   try {

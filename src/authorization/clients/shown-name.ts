@@ -4,36 +4,33 @@ import type { ShownClient } from '#users/grants/grant.ts'
 import type { IdTokenClaims } from '#pingone/claims.ts'
 
 const MAX_NAME_CHARACTERS = 100
-/** Longer than any that is in use; what was cut is good for its host, and fits no list. */
+/** Longer than any URI in use. A truncated one still shows its host, and is on no list. */
 const MAX_URI_CHARACTERS = 1000
-// RFC 1035 §2.3.4, and a port.
+// RFC 1035 §2.3.4 plus a port.
 const MAX_HOST_CHARACTERS = 260
 
-/** The name that a client gave itself, as our page shows it; a neutral word where nothing visible is left of it. */
+/** The client's name on our pages. */
 export const shownClientName = (name: string): string =>
   boundedText(name, MAX_NAME_CHARACTERS) || 'an app without a name'
 
-// Letters with their marks and joiners (which boundedText judges), digits, and the signs that names are made of. DaVinci fills `{{…}}`, and promises nothing
-// about how a screen that a designer wrote in HTML escapes what it shows.
+// Allows letters with their marks and joiners (boundedText checks those), digits, and signs that names have. DaVinci
+// fills `{{…}}`, and does not promise that a designer's HTML screen escapes it.
 const NOT_IN_A_FLOW = /[^\p{L}\p{M}\p{N}\p{Join_Control} .,_()+-]/gu
 const NOT_IN_A_HOST = /[^\p{L}\p{M}\p{N}.:[\]_-]/gu
 
-/** Who asks, as the screens of the DaVinci flow may show it: plain text only, whatever the screen does with it. */
+/** The client for the screens of the DaVinci flow: plain text, safe in HTML that escapes nothing. */
 export const clientInFlow = (client: { clientName: string; redirectHost: string }) => ({
-  name:
-    boundedText(client.clientName.replaceAll(NOT_IN_A_FLOW, ' '), MAX_NAME_CHARACTERS) ||
-    'an app without a name',
+  name: shownClientName(client.clientName.replaceAll(NOT_IN_A_FLOW, ' ')),
   host: boundedText(client.redirectHost.replaceAll(NOT_IN_A_HOST, ''), MAX_HOST_CHARACTERS),
 })
 
-/** The user's name as PingOne says it; null where nothing visible is left of any. */
-const shownUserName = (...names: readonly (string | undefined)[]): string | null =>
-  names.map((name) => boundedText(name ?? '', MAX_NAME_CHARACTERS)).find((name) => name !== '') ?? null
-
+/** The user's name in an id token; null if no name has a visible character. */
 export const userNameIn = ({ name, given_name, family_name, preferred_username }: IdTokenClaims) =>
-  shownUserName(name, [given_name, family_name].filter(Boolean).join(' '), preferred_username)
+  [name, [given_name, family_name].filter(Boolean).join(' '), preferred_username]
+    .map((text) => boundedText(text ?? '', MAX_NAME_CHARACTERS))
+    .find((text) => text !== '') ?? null
 
-/** What of a client is kept with the grant, for the page where the user sees it again. */
+/** The client as stored with its grant, for the account page. */
 export const shownClient = ({ clientName, clientDomain, redirectUri }: ConsentDescription): ShownClient => ({
   name: shownClientName(clientName),
   domain: clientDomain ?? null,

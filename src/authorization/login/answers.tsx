@@ -1,12 +1,12 @@
 import type { Config } from '#config.ts'
 import { ContinuePage, type Destination } from '#pages/continue-page.tsx'
 import { htmlAnswer } from '#pages/html-answer.ts'
-import { MessagePage } from '#pages/message-page.tsx'
-import type { LoginAnswer } from './denials.ts'
+import { MessagePage, type MessagePageProps } from '#pages/message-page.tsx'
 
-export const isHttps = (config: Config): boolean => config.publicOrigin.startsWith('https:')
+export const isHttps = ({ publicOrigin }: Pick<Config, 'publicOrigin'>): boolean =>
+  publicOrigin.startsWith('https:')
 
-/** After a form: a page with a link and a refresh, never a redirect (see pages/continue-page.tsx for why). */
+/** Leaves for another site after a form: a page with a link and a refresh, never a redirect (pages/continue-page.tsx). */
 export function continueAnswer(
   config: Config,
   to: string,
@@ -18,36 +18,12 @@ export function continueAnswer(
   return htmlAnswer(page, { isHttps: isHttps(config), headers })
 }
 
-type Outage = Extract<LoginAnswer, { to: 'user' }>
+const DEFAULTS = { next: null, retry: null, incident: null, tone: 'problem' } as const
 
-/**
- * PingOne is down and nothing is lost: the same form as on the consent page, with a handle that is still good. Its
- * second button leads back to the client, so that neither user nor client waits for nothing.
- */
-export function outagePage(
+/** A page with one message. */
+export const messageAnswer = (
   config: Config,
-  { status, title, sentence, retryAfterSeconds }: Outage,
-  again: { handle: string; scopes: readonly string[] },
-  { headers, incident }: { headers: Headers; incident: string },
-): Response {
-  headers.set('Retry-After', String(retryAfterSeconds))
-  const fields = [
-    { name: 'handle', value: again.handle },
-    ...again.scopes.map((value) => ({ name: 'scope', value })),
-  ]
-  const buttons = [
-    { label: 'Try again', name: 'decision', value: 'approve' },
-    { label: 'Back to your app', name: 'decision', value: 'leave' },
-  ]
-  const page = (
-    <MessagePage
-      title={title}
-      sentence={sentence}
-      next={null}
-      retry={{ action: '/authorize', fields, buttons }}
-      incident={incident}
-      tone="problem"
-    />
-  )
-  return htmlAnswer(page, { isHttps: isHttps(config), status, headers })
-}
+  props: Pick<MessagePageProps, 'title' | 'sentence'> & Partial<MessagePageProps>,
+  { status = 200, headers = new Headers() }: { status?: number; headers?: Headers } = {},
+): Response =>
+  htmlAnswer(<MessagePage {...DEFAULTS} {...props} />, { isHttps: isHttps(config), status, headers })

@@ -1,14 +1,18 @@
 import { OAuthError, type OAuthResourceTokenValidation } from '@cloudflare/workers-oauth-provider'
 import type { Config } from '#config.ts'
-import type { BearerAnswer, GrantApi } from '#users/grants/grant-service.ts'
 import { sha256Hex } from '#lib/hash.ts'
 import type { BearerProps } from '#principal.ts'
-import { reportOutage, RETRY_AFTER_SECONDS, SETTINGS_RETRY_SECONDS } from '../or-unavailable.ts'
-import { endedDescription } from '../login/denials.ts'
+import type { BearerAnswer, GrantApi } from '#users/grants/grant-service.ts'
+import {
+  endedDescription,
+  reportOutage,
+  RETRY_AFTER_SECONDS,
+  SETTINGS_RETRY_SECONDS,
+} from '../oauth-denial.ts'
 import { inForce } from '../scopes.ts'
-import { readIssued, tokenOwner } from './token-owner.ts'
+import { tokenOwner } from './token-owner.ts'
 
-export interface BearerDeps {
+interface BearerDeps {
   config: Config
   userApiOf: (user: string) => GrantApi
   /** The session that the request names. */
@@ -18,9 +22,8 @@ export interface BearerDeps {
 }
 
 /**
- * Whether an access token is alive, whom it stands for, and whether its session is open: one hop to the User, which
- * is as strongly consistent as it gets. What ended a moment ago is refused now (invariant 3). A bearer that we did not
- * make is refused before any storage or object is asked (decision 15).
+ * Checks an access token and the session of its request, with one RPC to the user's object, so that an ended grant is
+ * denied at once (invariant 3). A token that this server did not make reaches no object (decision 15).
  * @step tool-call 1 bearer
  */
 export async function checkBearer(
@@ -30,17 +33,15 @@ export async function checkBearer(
   const owner = await tokenOwner(config, token)
   if (!owner.ok) {
     if (owner.error === 'not_ours') return null
-    throw comeAgain(SETTINGS_RETRY_SECONDS)
+    throw retryIn(SETTINGS_RETRY_SECONDS)
   }
-  const issued = readIssued(token)
-  if (issued === null) return null
-  const { user: userId, grant } = issued
-  const answer = await ask(userApiOf(owner.value), grant, await sha256Hex(token), session)
-  const { bearer, ended, session: state } = answer
+  const { name, user, grant } = owner.value
+  const answer = await ask(userApiOf(name), grant, await sha256Hex(token), session)
+  const { bearer, ended } = answer
   if (answer.isKnown) confirmGrant()
-  // Decision 19: refused and not ended, so that it goes on when the settings are right again.
-  if (answer.isRefused) throw comeAgain(SETTINGS_RETRY_SECONDS)
-  if (answer.waitSeconds > 0) throw comeAgain(answer.waitSeconds, 429)
+  // Decision 19: denied and not ended, so that the grant works again with the right settings.
+  if (answer.isRefused) throw retryIn(SETTINGS_RETRY_SECONDS)
+  if (answer.waitSeconds > 0) throw retryIn(answer.waitSeconds, 429)
   if (bearer === null) {
     if (ended === null) return null
     const description = endedDescription(ended, config.life.grantsPerUser)
@@ -48,26 +49,26 @@ export async function checkBearer(
   }
   const { audience, client, scopes, expiresAtSeconds } = bearer
   return {
-    props: { session: state },
+    props: { grant, session: answer.session },
     audience,
     expiresAt: expiresAtSeconds,
     scope: inForce(scopes, config),
-    userId,
+    userId: user,
     clientId: client,
   }
 }
 
-/** The library would answer 503 by itself, but without saying when to come again. */
+/** Adds a Retry-After: the library's own 503 has none. */
 async function ask(userApi: GrantApi, ...question: Parameters<GrantApi['bearer']>): Promise<BearerAnswer> {
   try {
     return await userApi.bearer(...question)
   } catch (error) {
     reportOutage('bearer', error)
-    throw comeAgain(RETRY_AFTER_SECONDS)
+    throw retryIn(RETRY_AFTER_SECONDS)
   }
 }
 
-const comeAgain = (seconds: number, statusCode = 503) =>
+const retryIn = (seconds: number, statusCode = 503) =>
   new OAuthError('temporarily_unavailable', {
     description: 'Nothing was done. Try again.',
     statusCode,

@@ -1,39 +1,45 @@
 import type { Config } from '#config.ts'
+import { type IssuedToken, readIssuedToken } from '#lib/issued-token.ts'
 import { log } from '#lib/log.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import { openUserId } from '#users/base/user-id.ts'
 
-// Codes, access tokens and refresh tokens alike: `<userId>:<grantId>:<secret>` (the library's storage schema).
-const TOKEN = /^([^:]{1,100}):([A-Za-z0-9_-]{16}):[A-Za-z0-9_-]{32}$/
-
-/** The user and grant in a code or token; null: not of the library's grammar. The only parser of that grammar. */
-export function readIssued(token: string): { user: string; grant: string } | null {
-  const [, user, grant] = TOKEN.exec(token) ?? []
-  return user === undefined || grant === undefined ? null : { user, grant }
+/** The public parts of a token with a valid MAC. */
+export interface TokenOwner extends IssuedToken {
+  /** The name of the user's object. */
+  name: string
 }
 
-/** `key_missing`: it may be ours, so nobody is signed out for it; it becomes good again with its key. */
-export type OwnerProblem = 'not_ours' | 'key_missing'
+/** `key_missing`: the token may be ours and is valid again once its key is configured, so it signs nobody out. */
+export type OwnerDenial = 'not_ours' | 'key_missing'
 
 /**
- * The name of the user that a token belongs to (decision 15). Storage and objects are asked only then: what a
- * stranger makes up costs one HMAC and leaves nothing behind.
+ * Checks that this server made a token, before any storage or object is asked (decision 15): a forged one costs one
+ * HMAC and stores nothing.
  */
 export async function tokenOwner(
   { rootKeys, retiredRootKeys }: Pick<Config, 'rootKeys' | 'retiredRootKeys'>,
   token: string,
-): Promise<Result<string, OwnerProblem>> {
-  const issued = readIssued(token)
+): Promise<Result<TokenOwner, OwnerDenial>> {
+  const issued = readIssuedToken(token)
   if (issued === null) return err('not_ours')
   const opened = await openUserId(rootKeys, issued.user)
-  if (opened.ok) return ok(opened.value)
-  const problem = opened.error
-  if (problem.reason === 'not_ours' || retiredRootKeys.includes(problem.keyId)) return err('not_ours')
-  reportMissing(problem.keyId)
+  if (opened.ok) return ok({ ...issued, name: opened.value })
+  if (opened.error.reason === 'not_ours' || retiredRootKeys.includes(issued.keyId)) return err('not_ours')
+  reportMissing(issued.keyId)
   return err('key_missing')
 }
 
-// A stranger can write any key id into what looks like a token: each is told once, and not without end.
+/**
+ * A token under a retired key does not count as a failure of its network: it costs no lookup, and after a rotation all
+ * users of a hosted client send one from the same network.
+ */
+export function isUnderRetiredKey({ retiredRootKeys }: Pick<Config, 'retiredRootKeys'>, token: string) {
+  const issued = readIssuedToken(token)
+  return issued !== null && retiredRootKeys.includes(issued.keyId)
+}
+
+// Anyone can write any key id into a token, so each is logged once, up to this number.
 const MOST_REPORTED = 20
 const reported = new Set<string>()
 

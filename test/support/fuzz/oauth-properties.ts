@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { readRegistrationMetadata } from '#authorization/clients/registration-metadata.ts'
-import { redirectPlaces } from '#authorization/login/redirect-places.ts'
+import { redirectPlaces } from '#authorization/login/redirect-uri.ts'
 import { tokenOwner } from '#authorization/token/token-owner.ts'
 import { clientInFlow, shownClientName } from '#authorization/clients/shown-name.ts'
 import { loadConfig } from '#config.ts'

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { answerDenial, endedDescription, readCallbackError } from '#authorization/login/denials.ts'
+import { answerDenial } from '#authorization/login/denials.ts'
+import { readCallbackError } from '#authorization/login/read-callback.ts'
+import { endedDescription } from '#authorization/oauth-denial.ts'
 import { EndReason } from '#users/grants/grant.ts'
 
 test.each([

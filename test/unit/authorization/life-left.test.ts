@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { lifeLeftSeconds } from '#authorization/login/life-left.ts'
+import { lifeLeftSeconds } from '#authorization/grant-props.ts'
 
 const DAY = 86_400
 const life = { grantIdleSeconds: 30 * DAY, grantMaxSeconds: 90 * DAY }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { namedClients } from '#authorization/clients/named-clients.ts'
+import { namedClients } from '#authorization/token/token-form.ts'
 
 const base64url = (text: string) => Buffer.from(text, 'utf8').toString('base64url')
 const assertion = (claims: unknown) =>

@@ -5,7 +5,7 @@ import {
   isLoopbackRedirect,
   isSameRedirect,
   redirectWith,
-} from '#authorization/login/redirect-places.ts'
+} from '#authorization/login/redirect-uri.ts'
 
 const own = fc.stringMatching(/^[A-Za-z0-9%&=+._~-]{0,30}$/)
 const value = fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' }).map((text) => text.toWellFormed())

@@ -145,12 +145,13 @@ const resourceServer = new OAuthResourceServer<Env>({
   resourceMetadata: { resource: `${ORIGIN}/mcp`, authorization_servers: [ORIGIN] },
   requiredScopes: ['todo:read'],
   validateToken: (env, request) => async (audience, token) => {
-    const [, userId, secret, clientId] = /^(\w+):\w+:(r|rw)\.(\S+)$/.exec(token) ?? []
-    if (userId === undefined || clientId === undefined) return null
+    const [, userId, grant, secret, clientId] = /^(\w+):(\w+):(r|rw)\.(\S+)$/.exec(token) ?? []
+    if (userId === undefined || grant === undefined || clientId === undefined) return null
     const scope = secret === 'rw' ? ['todo:read', 'todo:write'] : ['todo:read']
     const expiresAt = Math.floor(Date.now() / 1000) + (token.includes(':short:') ? 2 : 600)
     const session = await env.USER.getByName(userId).sessionState(namedSession(request), clientId)
-    return { props: { secretOfTheLibrary: true, session }, audience, expiresAt, scope, userId, clientId }
+    const props = { secretOfTheLibrary: true, grant, session }
+    return { props, audience, expiresAt, scope, userId, clientId }
   },
   handler: product.handler,
 })

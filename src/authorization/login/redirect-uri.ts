@@ -1,6 +1,6 @@
 import { boundedText } from '#lib/bounded-text.ts'
 
-/** Redirect URIs for the log: scheme and host. What follows is the client's own, and may be a secret. */
+/** Redirect URIs for the log: scheme and host only, because the rest may hold a secret. */
 export const redirectPlaces = (uris: readonly string[]): string[] =>
   uris.slice(0, 10).map((uri) => {
     if (!URL.canParse(uri)) return 'not a URI'
@@ -8,7 +8,7 @@ export const redirectPlaces = (uris: readonly string[]): string[] =>
     return boundedText(`${protocol}//${host}`, 200)
   })
 
-// RFC 8252 §7.3, compared as text: other spellings that a URL parser normalizes to these do not count.
+// RFC 8252 §7.3, matched as text: a URL parser would normalize other spellings to these.
 const LOOPBACK = /^(http:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]))(?::\d{1,5})?((?:[/?].*)?)$/s
 
 export const isLoopbackRedirect = (uri: string): boolean => LOOPBACK.test(uri)
@@ -19,19 +19,19 @@ export const isLoopbackRedirect = (uri: string): boolean => LOOPBACK.test(uri)
  */
 export function isSameRedirect(registered: string, requested: string): boolean {
   if (registered === requested) return true
-  const [known, asked] = [LOOPBACK.exec(registered), LOOPBACK.exec(requested)]
-  return known !== null && asked !== null && known[1] === asked[1] && known[2] === asked[2]
+  const [one, other] = [LOOPBACK.exec(registered), LOOPBACK.exec(requested)]
+  return one !== null && other !== null && one[1] === other[1] && one[2] === other[2]
 }
 
 /** The parameters of an authorization response (RFC 6749 §4.1.2, RFC 9207 §2). */
 const ANSWER = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri'] as const
-type Answer = Partial<Record<(typeof ANSWER)[number], string>>
-const isOfAnswer = (pair: string) => [...new URLSearchParams(pair).keys()].some((name) => ANSWERS.has(name))
+type Answer = Partial<Record<(typeof ANSWER)[number], string | undefined>>
 const ANSWERS: ReadonlySet<string> = new Set(ANSWER)
+const isOfAnswer = (pair: string) => [...new URLSearchParams(pair).keys()].some((name) => ANSWERS.has(name))
 
 /**
- * A redirect URI with an answer in its query. Its own query stays as it was registered, letter by letter (RFC 6749
- * §3.1.2): the library would encode it again. Parameters with the names of our answer are removed.
+ * Adds a response to a redirect URI. Its own query stays byte for byte as registered (RFC 6749 §3.1.2): the library would
+ * encode it again. Parameters with the names of a response are removed.
  */
 export function redirectWith(redirectUri: string, answer: Answer): string {
   const [place = '', ...rest] = redirectUri.split('?')
@@ -47,24 +47,20 @@ export function redirectWith(redirectUri: string, answer: Answer): string {
     ...(kept.length === 1 && kept[0] === '' ? [] : kept),
     new URLSearchParams(given).toString(),
   ].join('&')
-  const home = `${place}?${query}`
-  // A header allows no other characters; a browser encodes them in the same way.
-  return /^[\x21-\x7e]+$/.test(home) ? home : new URL(home).href
+  const uri = `${place}?${query}`
+  // A header allows only these characters. A browser encodes others as the URL parser does.
+  return /^[\x21-\x7e]+$/.test(uri) ? uri : new URL(uri).href
 }
 
-/** An error on its way to a client (RFC 6749 §4.1.2.1). */
+interface ClientRequest {
+  redirectUri: string
+  state?: string | undefined
+  issuer?: string | undefined
+}
+
+/** A redirect that brings an error to the client (RFC 6749 §4.1.2.1). */
 export const errorRedirect = (
-  {
-    redirectUri,
-    state,
-    issuer,
-  }: { redirectUri: string; state?: string | undefined; issuer?: string | undefined },
+  { redirectUri, state, issuer: iss }: ClientRequest,
   error: string,
-  description: string,
-): string =>
-  redirectWith(redirectUri, {
-    error,
-    error_description: description,
-    ...(state === undefined ? {} : { state }),
-    ...(issuer === undefined ? {} : { iss: issuer }),
-  })
+  error_description: string,
+): string => redirectWith(redirectUri, { error, error_description, state, iss })

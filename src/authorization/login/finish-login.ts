@@ -1,50 +1,49 @@
 import { AuthorizationError, type AuthRequest } from '@cloudflare/workers-oauth-provider'
+import { readIssuedToken } from '#lib/issued-token.ts'
 import { log } from '#lib/log.ts'
 import { redacted } from '#lib/redacted.ts'
 import { err, ok, type Err, type Result } from '#lib/result.ts'
-import { grantKey } from '#users/grants/grant-records.ts'
-import { makeUserId } from '#users/base/user-id.ts'
-import type { DownstreamTokens } from '#pingone/token-requests.ts'
 import { type IdTokenClaims, sessionMark } from '#pingone/claims.ts'
-import { discardTokens } from './discard-tokens.ts'
-import { callbackOf, LoginState, type LoginDeps } from './deps.ts'
-import { type Callback, readCallback, denialIn } from './read-callback.ts'
-import type { LoginDenial } from './denials.ts'
-import { redirectWith } from './redirect-places.ts'
-import { refuseLogin } from './refuse-login.tsx'
-import type { GrantProps } from '../server.ts'
+import type { DownstreamTokens } from '#pingone/token-requests.ts'
+import { makeUserId } from '#users/base/user-id.ts'
+import { grantKey } from '#users/grants/grant-records.ts'
+import { shownClient, userNameIn } from '../clients/shown-name.ts'
+import type { GrantProps } from '../grant-props.ts'
 import { grantedScopes, inForce, upstreamScopes } from '../scopes.ts'
-import { userNameIn, shownClient } from '../clients/shown-name.ts'
-import { requireThisBrowser } from './this-browser.ts'
+import type { LoginDenial } from './denials.ts'
+import { callbackOf, discardTokens, type LoginDeps, LoginState, requireThisBrowser } from './login-state.ts'
+import { type Callback, denialIn, readCallback } from './read-callback.ts'
+import { redirectWith } from './redirect-uri.ts'
+import { refuseLogin } from './refuse-login.ts'
 
 /**
- * GET /callback: PingOne's answer becomes a grant, and the browser goes home to its client.
+ * GET /callback: turns PingOne's response into a grant, and sends the browser to its client.
  * @step login 13-17 from PingOne's answer to a code for the client
  */
-export async function finishLogin(request: Request, parts: LoginDeps): Promise<Response> {
-  // Before the state is used up: what is not even well-formed leaves the login as it was.
+export async function finishLogin(request: Request, deps: LoginDeps): Promise<Response> {
+  // Before the state is consumed: a malformed callback leaves the login as it was.
   const callback = readCallback(request.url)
   if (callback === null)
     throw new AuthorizationError('invalid_request', { description: 'Not an answer of PingOne' })
-  // Finds the login by `state` and by the library's cookie, and uses it up at `settle()`; throws when either is not ours.
-  const answer = new Request(callback.url, { headers: request.headers })
-  const { request: approved, data, headers } = await parts.oauth.finishUpstream(answer)
+  // Finds the login by `state` and the library's cookie, and throws if either does not match.
+  const cleaned = new Request(callback.url, { headers: request.headers })
+  const { request: approved, data, headers } = await deps.oauth.finishUpstream(cleaned)
   headers.append('Set-Cookie', await requireThisBrowser(request, approved))
   const login = LoginState.safeParse(data)
   if (!login.success)
     throw new AuthorizationError('invalid_request', { description: 'Not a login of a client' })
-  // Thrown while the state is still good: who cannot be looked up now may be when this address is opened again.
-  await parts.oauth.lookupClient(approved.clientId)
-  await parts.settle()
+  // Before `settle()`: if this lookup throws, the user can open the same URL again.
+  await deps.oauth.lookupClient(approved.clientId)
+  await deps.settle()
 
   const transaction = crypto.randomUUID()
-  const finished = await finish(parts, approved, login.data, { callback, transaction }).catch(brokenLogin)
+  const finished = await finish(deps, approved, login.data, { callback, transaction }).catch(brokenLogin)
   if (finished.ok) {
     headers.set('Location', finished.value)
     return new Response(null, { status: 302, headers })
   }
   const correlation = /Correlation ID: ([0-9a-fA-F-]{1,40})/.exec(callback.errorDescription ?? '')?.[1]
-  return refuseLogin(parts, headers, {
+  return refuseLogin(deps, headers, {
     approved,
     denial: finished.error,
     leaving: 'redirect',
@@ -52,36 +51,31 @@ export async function finishLogin(request: Request, parts: LoginDeps): Promise<R
   })
 }
 
-/** Where the browser goes with its code, or why there is none. */
+/** Returns the redirect with the code. */
 async function finish(
-  parts: LoginDeps,
+  deps: LoginDeps,
   approved: AuthRequest,
   secrets: LoginState,
   { callback, transaction }: { callback: Callback; transaction: string },
 ): Promise<Result<string, LoginDenial>> {
-  const { config, pingone } = parts
-  const refused = denialIn(callback, config.pingone.issuer)
-  if (refused !== null) return err(refused)
+  const { config, pingone } = deps
+  const denial = denialIn(callback, config.pingone.issuer)
+  if (denial !== null) return err(denial)
   const redirectUri = callbackOf(config)
-  const signedIn = await pingone.exchangeCode({
-    callback: callback.url,
-    redirectUri,
-    secrets,
-    transaction,
-  })
+  const signedIn = await pingone.exchangeCode({ callback: callback.url, redirectUri, secrets, transaction })
   if (!signedIn.ok) {
-    if (signedIn.error.given !== null) discardTokens(parts, signedIn.error.given)
+    if (signedIn.error.given !== null) discardTokens(deps, signedIn.error.given)
     return signedIn
   }
   const { tokens } = signedIn.value
-  const opened = await openGrant(parts, approved, { ...signedIn.value, transaction }).catch(brokenLogin)
-  // The User itself has PingOne revoke the tokens of someone who is blocked.
+  const opened = await openGrant(deps, approved, { ...signedIn.value, transaction }).catch(brokenLogin)
+  // The user's object revokes the tokens of a blocked user itself.
   const isTaken = opened.ok || opened.error.reason === 'blocked'
-  if (!isTaken) discardTokens(parts, tokens.refreshToken ?? tokens.accessToken)
+  if (!isTaken) discardTokens(deps, tokens.refreshToken ?? tokens.accessToken)
   return opened
 }
 
-/** Storage that is away, a document that went away just now: the state is used up, so there is a way to try again. */
+/** An outage after the state was consumed: the answer is a page with "Try again". */
 const brokenLogin = (error: unknown): Err<LoginDenial> =>
   err({
     reason: 'broken',
@@ -89,39 +83,41 @@ const brokenLogin = (error: unknown): Err<LoginDenial> =>
   })
 
 /**
- * Grant, code and PingOne's tokens are in the User, in one act, before the code leaves.
+ * Stores the grant, the code and PingOne's tokens in the user's object, atomically, before the code leaves.
  * @step login 16 the grant, with its encrypted tokens
  */
 export async function openGrant(
-  parts: LoginDeps,
+  deps: LoginDeps,
   approved: AuthRequest,
   { user, tokens, transaction }: { user: IdTokenClaims; tokens: DownstreamTokens; transaction?: string },
 ): Promise<Result<string, LoginDenial>> {
-  const { config } = parts
+  const { config } = deps
   const scopes = grantedScopes(inForce(approved.scope, config), tokens.claims.scope, config.api)
   if (scopes.length === 0) return err({ reason: 'scopes_withheld', detail: 'no scope for reading' })
   const userId = await makeUserId(config.rootKeys[0], user.iss, user.sub)
-  const { draft, oauth } = parts.newDraft(userId)
+  const { draft, oauth } = deps.newDraft(userId)
   const { redirectTo } = await oauth.completeAuthorization({
     request: approved,
     userId,
     metadata: {},
     scope: scopes,
     props: {
-      openedAtSeconds: parts.nowSeconds(),
+      openedAtSeconds: deps.nowSeconds(),
       downstreamEndsAtSeconds: tokens.refreshToken === null ? tokens.claims.exp : null,
     } satisfies GrantProps,
-    // A second laptop must not sign the first one out (decision 15).
+    // A login on a second laptop must not sign the first one out (decision 15).
     revokeExistingGrants: false,
   })
-  const grant = grantOfCode(redirectTo)
+  const code = new URL(redirectTo).searchParams.get('code') ?? ''
+  const grant = readIssuedToken(code)?.grant
+  if (grant === undefined) throw new Error('the code names no grant')
   const record = draft.writes.get(grantKey(grant))
   if (record === undefined || record === null) throw new Error('the library wrote no record of the grant')
-  const opened = await parts.openGrant(userId, {
+  const opened = await deps.openGrant(userId, {
     id: grant,
     record,
     client: approved.clientId,
-    shown: shownClient(await parts.oauth.describeConsent(approved)),
+    shown: shownClient(await deps.oauth.describeConsent(approved)),
     userName: userNameIn(user),
     pingOneSession: await sessionMark(user),
     downstreamScopes: upstreamScopes(scopes, config.api),
@@ -134,19 +130,11 @@ export async function openGrant(
   if (tokens.refreshToken === null) log.warn('login.not-renewable', { grant, causes: NOT_RENEWABLE })
   log.info('login.completed', { grant, client: approved.clientId, scopes: scopes.join(' '), transaction })
   const { redirectUri, state, issuer } = approved
-  const code = new URL(redirectTo).searchParams.get('code') ?? ''
-  return ok(redirectWith(redirectUri, { code, state, ...(issuer === undefined ? {} : { iss: issuer }) }))
+  return ok(redirectWith(redirectUri, { code, state, iss: issuer }))
 }
 
-/** Access without a refresh token of PingOne's ends with its first token. Which of the two it is, only PingOne knows. */
+/** PingOne does not say which of these is the cause. */
 const NOT_RENEWABLE = [
   'the grant type Refresh Token is off at the PingOne application: switch it on there',
   'PingOne wants to be asked for offline_access: set PINGONE_EXTRA_SCOPES=offline_access',
 ]
-
-/** The library's codes are `<userId>:<grantId>:<secret>` (its storage schema); the middle names the grant. */
-function grantOfCode(redirectTo: string): string {
-  const grant = new URL(redirectTo).searchParams.get('code')?.split(':')[1]
-  if (grant === undefined || grant === '') throw new Error('the code names no grant')
-  return grant
-}
