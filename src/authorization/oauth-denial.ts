@@ -18,6 +18,20 @@ export interface OAuthDenial {
   headers?: Readonly<Record<string, string>>
 }
 
+export const denial = (
+  status: OAuthDenial['status'],
+  code: OAuthDenial['code'],
+  description: string,
+  headers: Readonly<Record<string, string>> = {},
+): OAuthDenial => ({ status, code, description, headers })
+
+export const temporaryDenial = (
+  status: 429 | 503,
+  description: string,
+  retryAfterSeconds: number,
+): OAuthDenial =>
+  denial(status, 'temporarily_unavailable', description, { 'Retry-After': String(retryAfterSeconds) })
+
 /** Answers with the form and headers of the library's errors, so that a client cannot tell them apart. */
 export const answerOAuthDenial = (
   request: Request | null,
@@ -45,12 +59,10 @@ export function endpointHeaders(request: Request | null): Record<string, string>
 export const tooManyAt =
   (request: Request): LimitAnswer =>
   (waitSeconds) =>
-    answerOAuthDenial(request, {
-      status: 429,
-      code: 'temporarily_unavailable',
-      description: 'Too many requests. Nothing was done. Try again later.',
-      headers: { 'Retry-After': String(waitSeconds) },
-    })
+    answerOAuthDenial(
+      request,
+      temporaryDenial(429, 'Too many requests. Nothing was done. Try again later.', waitSeconds),
+    )
 
 /** A user's object that failed restarts with the next message. */
 export const RETRY_AFTER_SECONDS = 5
@@ -59,12 +71,7 @@ export const RETRY_AFTER_SECONDS = 5
 export const SETTINGS_RETRY_SECONDS = 30
 
 /** The grant is valid and cannot be used now. RFC 7009 §2.2.1 allows 503 for a revocation too. */
-export const retryLater: OAuthDenial = {
-  status: 503,
-  code: 'temporarily_unavailable',
-  description: 'Nothing was lost. Try again later.',
-  headers: { 'Retry-After': String(SETTINGS_RETRY_SECONDS) },
-}
+export const retryLater = temporaryDenial(503, 'Nothing was lost. Try again later.', SETTINGS_RETRY_SECONDS)
 
 /** Logs that storage failed. The client reads only that it should retry. */
 export function reportOutage(at: 'token' | 'register' | 'bearer', error: unknown): void {
@@ -82,12 +89,10 @@ export async function orUnavailable(
     return await answer()
   } catch (error) {
     reportOutage(at, error)
-    return answerOAuthDenial(request, {
-      status: 503,
-      code: 'temporarily_unavailable',
-      description: 'Nothing was lost. Try again.',
-      headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
-    })
+    return answerOAuthDenial(
+      request,
+      temporaryDenial(503, 'Nothing was lost. Try again.', RETRY_AFTER_SECONDS),
+    )
   }
 }
 

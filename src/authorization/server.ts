@@ -4,7 +4,7 @@ import type { Config } from '#config.ts'
 import { log } from '#lib/log.ts'
 import type { ProviderEnv, ProviderStorage } from '#oauth-store/provider-storage.ts'
 import { GrantProps, lifeLeftSeconds } from './grant-props.ts'
-import { answerOAuthDenial, describeLibraryError, type OAuthDenial } from './oauth-denial.ts'
+import { answerOAuthDenial, describeLibraryError, temporaryDenial } from './oauth-denial.ts'
 import { inForce, metadataScopes } from './scopes.ts'
 
 export type AuthorizationServer = OAuthAuthorizationServer<ProviderEnv>
@@ -72,9 +72,8 @@ const isClientUnreadable = ({ category, reason, detail }: LibraryReason): boolea
   (category === 'client-id-metadata-document' && reason === 'metadata_resolution_failed') ||
   (reason === 'client_assertion_invalid' && KeysMissing.safeParse(detail).success)
 
-const unreadable: OAuthDenial = {
-  status: 503,
-  code: 'temporarily_unavailable',
-  description: 'What this client publishes about itself could not be read. Try again.',
-  headers: { 'Retry-After': '30' },
-}
+const unreadable = temporaryDenial(
+  503,
+  'What this client publishes about itself could not be read. Try again.',
+  30,
+)

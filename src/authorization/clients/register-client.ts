@@ -6,7 +6,7 @@ import type { Failures } from '#limits/failures.ts'
 import type { Registrations } from '#limits/registrations.ts'
 import { RegistrationStorage } from '#oauth-store/provider-storage.ts'
 import { redirectPlaces } from '../login/redirect-uri.ts'
-import { answerOAuthDenial, type OAuthDenial, tooManyAt } from '../oauth-denial.ts'
+import { answerOAuthDenial, denial, type OAuthDenial, tooManyAt } from '../oauth-denial.ts'
 import type { LibraryRun } from '../server.ts'
 import type { Admission } from './admission.ts'
 import { readRegistrationMetadata } from './registration-metadata.ts'
@@ -66,23 +66,20 @@ async function admitRegistration(
     mode: admission.mode,
     redirects: redirectPlaces(redirectUris),
   })
-  return err({
-    status: 400,
-    code: 'invalid_redirect_uri',
-    description: 'None of these redirect URIs is of a client that this server admits',
-  })
+  return err(notAdmitted)
 }
 
-const noJson: OAuthDenial = {
-  status: 415,
-  code: 'invalid_client_metadata',
-  description: 'The content type must be application/json',
-}
-const tooLarge: OAuthDenial = {
-  status: 413,
-  code: 'invalid_client_metadata',
-  description: `A registration can have at most ${LIMIT.maxBytes} bytes`,
-}
+const noJson = denial(415, 'invalid_client_metadata', 'The content type must be application/json')
+const tooLarge = denial(
+  413,
+  'invalid_client_metadata',
+  `A registration can have at most ${LIMIT.maxBytes} bytes`,
+)
+const notAdmitted = denial(
+  400,
+  'invalid_redirect_uri',
+  'None of these redirect URIs is of a client that this server admits',
+)
 
 const Registered = z.looseObject({
   client_id_issued_at: z.number(),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { boundedText } from '#lib/bounded-text.ts'
 import { err, ok, type Result } from '#lib/result.ts'
-import type { OAuthDenial } from '../oauth-denial.ts'
+import { denial, type OAuthDenial } from '../oauth-denial.ts'
 
 const MAX_REDIRECT_URIS = 10
 const MAX_NAME_CHARACTERS = 100
@@ -54,7 +54,7 @@ const withoutEmpty = (metadata: Record<string, unknown>): Record<string, unknown
   )
 
 const refuse = (description: string, code: OAuthDenial['code'] = 'invalid_client_metadata') =>
-  err({ status: 400, code, description } satisfies OAuthDenial)
+  err(denial(400, code, description))
 
 function parsed(json: string): unknown {
   try {

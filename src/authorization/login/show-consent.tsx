@@ -70,8 +70,8 @@ const KNOWN = [
   'code_challenge_method',
   'resource',
 ]
-// Not `resource`: RFC 8707 §2 allows it more than once.
-const ONCE = ['response_type', 'scope', 'state', 'code_challenge', 'code_challenge_method']
+// RFC 8707 §2 allows `resource` more than once.
+const ONCE = KNOWN.filter((name) => name !== 'resource')
 
 interface AuthorizeRequest {
   /** For the library: the parameters that were read here, encoded again. */

@@ -8,6 +8,7 @@ import type { Failures } from '#limits/failures.ts'
 import type { Admission } from '../clients/admission.ts'
 import {
   answerOAuthDenial,
+  denial,
   endpointHeaders,
   type OAuthDenial,
   retryLater,
@@ -35,8 +36,8 @@ export async function admitTokenRequest(
   deps: TokenDeps,
 ): Promise<Result<TokenRequest, Response>> {
   const tooMany = tooManyAt(request)
-  const refuse = async (denial: OAuthDenial) =>
-    err(await deps.failures.limit(request, answerOAuthDenial(request, denial), tooMany))
+  const refuse = async (reason: OAuthDenial) =>
+    err(await deps.failures.limit(request, answerOAuthDenial(request, reason), tooMany))
   const body = await readBody(request, LIMIT)
   if (!body.ok) return refuse(body.error === 'type' ? noForm : tooLarge)
   const read = readTokenForm(request, new TextDecoder().decode(body.value))
@@ -77,29 +78,13 @@ async function isUnknown([client]: readonly string[], oauth: OAuthHelpers): Prom
   }
 }
 
-const notOurs: OAuthDenial = {
-  status: 400,
-  code: 'invalid_grant',
-  description: 'This code or token is not valid',
-}
-// RFC 6749 §5.2 has only this status.
-const noForm: OAuthDenial = {
-  status: 400,
-  code: 'invalid_request',
-  description: 'The content type must be application/x-www-form-urlencoded',
-}
-const tooLarge: OAuthDenial = {
-  status: 413,
-  code: 'invalid_request',
-  description: 'The request is too large',
-}
+const notOurs = denial(400, 'invalid_grant', 'This code or token is not valid')
+const tooLarge = denial(413, 'invalid_request', 'The request is too large')
+// RFC 6749 §5.2 has no other status.
+const noForm = denial(400, 'invalid_request', `The content type must be ${LIMIT.type}`)
 
 /** RFC 6749 §5.2: a client that used the Authorization header gets its scheme back. */
-const unknownClient = (authorization: string | null): OAuthDenial => ({
-  status: 401,
-  code: 'invalid_client',
-  description: 'This client is not admitted here',
-  ...(/^basic\b/i.test(authorization ?? '')
-    ? { headers: { 'WWW-Authenticate': 'Basic realm="OAuth"' } }
-    : {}),
-})
+const unknownClient = (authorization: string | null): OAuthDenial => {
+  const headers = /^basic\b/i.test(authorization ?? '') ? { 'WWW-Authenticate': 'Basic realm="OAuth"' } : {}
+  return denial(401, 'invalid_client', 'This client is not admitted here', headers)
+}

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { fromBase64Url } from '#lib/hash.ts'
 import { err, ok, type Result } from '#lib/result.ts'
-import type { OAuthDenial } from '../oauth-denial.ts'
+import { denial, type OAuthDenial } from '../oauth-denial.ts'
 
 /** The parameters that the library reads at `/token`. All others are dropped (RFC 6749 §3.2). */
 const KNOWN = [
@@ -48,8 +48,7 @@ export interface TokenRequest {
   asked: string
 }
 
-const refuse = (description: string) =>
-  err({ status: 400, code: 'invalid_request', description } satisfies OAuthDenial)
+const refuse = (description: string) => err(denial(400, 'invalid_request', description))
 
 /** The only parser of a form at `/token`: each parameter once, and at most one of `code`, `refresh_token`, `token`. */
 export function readTokenForm(original: Request, text: string): Result<TokenRequest, OAuthDenial> {
