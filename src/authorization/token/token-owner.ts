@@ -5,13 +5,13 @@ import { err, ok, type Result } from '#lib/result.ts'
 import { openUserId } from '#users/base/user-id.ts'
 
 /** The public parts of a token with a valid MAC. */
-export interface TokenOwner extends IssuedToken {
+interface TokenOwner extends IssuedToken {
   /** The name of the user's object. */
   name: string
 }
 
 /** `key_missing`: the token may be ours and is valid again once its key is configured, so it signs nobody out. */
-export type OwnerDenial = 'not_ours' | 'key_missing'
+type OwnerDenial = 'not_ours' | 'key_missing'
 
 /**
  * Checks that this server made a token, before any storage or object is asked (decision 15): a forged one costs one
