@@ -3,35 +3,40 @@
  * before the name, untrusted text in named fields only, escaped.
  */
 import type { JSX } from 'hono/jsx/jsx-runtime'
+import type { ConsentClient, ScopeSentence } from './consent-page.tsx'
 import { Layout } from './layout.tsx'
 
 /** A client as the user allowed it. */
-export type AccountClient = {
-  name: string
-  /** The host of its client ID metadata document; null for a client that registered itself. */
-  domain: string | null
-  label: string | null
+export interface AccountClient extends Omit<ConsentClient, 'redirectHost'> {
   /** Null for a grant from before it was stored. */
   redirectHost: string | null
-  isLocalApp: boolean
 }
 
-export type LiveGrant = {
+export interface LiveGrant {
   id: string
   client: AccountClient
   /** Empty until the client redeems its code. */
-  scopes: readonly { value: string; sentence: string }[]
+  scopes: readonly ScopeSentence[]
   since: Moment
   lastUsed: Moment
   sessions: number
 }
 
-export type EndedGrant = { id: string; client: AccountClient; since: Moment; endedAt: Moment; why: string }
+export interface EndedGrant {
+  id: string
+  client: AccountClient
+  since: Moment
+  endedAt: Moment
+  why: string
+}
 
 /** A point in time: machine-readable and as text. */
-export type Moment = { iso: string; text: string }
+export interface Moment {
+  iso: string
+  text: string
+}
 
-export type AccountPageProps = {
+export interface AccountPageProps {
   userName: string | null
   csrf: string
   live: readonly LiveGrant[]
@@ -109,11 +114,7 @@ function Live({ grant, csrf }: { grant: LiveGrant; csrf: string }): JSX.Element 
           <dd>
             {scopes.length === 0 ? 'Nothing yet: it has not picked up its access.' : null}
             <ul class="may">
-              {scopes.map(({ value, sentence }) => (
-                <li>
-                  {sentence} <code>{value}</code>
-                </li>
-              ))}
+              <ScopeList scopes={scopes} />
             </ul>
           </dd>
         </div>
@@ -175,7 +176,17 @@ function Who({ client }: { client: AccountClient }): JSX.Element {
 
 const placeOf = ({ domain, redirectHost }: AccountClient): string => domain ?? redirectHost ?? 'unknown'
 
-const Time = ({ at: { iso, text } }: { at: Moment }): JSX.Element => <time dateTime={iso}>{text}</time>
+export const ScopeList = ({ scopes }: { scopes: readonly ScopeSentence[] }): JSX.Element => (
+  <>
+    {scopes.map(({ value, sentence }) => (
+      <li>
+        {sentence} <code>{value}</code>
+      </li>
+    ))}
+  </>
+)
+
+export const Time = ({ at: { iso, text } }: { at: Moment }): JSX.Element => <time datetime={iso}>{text}</time>
 
 function Ended({ ended, endedMore }: AccountPageProps): JSX.Element | null {
   if (ended.length === 0) return null
@@ -198,5 +209,40 @@ function Ended({ ended, endedMore }: AccountPageProps): JSX.Element | null {
       </ul>
       {endedMore === 0 ? null : <p class="earlier-when">And {endedMore} before these.</p>}
     </section>
+  )
+}
+
+/**
+ * Shown before a user's own page. A button and never a redirect: with a session at PingOne, a redirect would sign in
+ * users who only followed a link.
+ */
+export function AccountSignInPage({
+  isOver,
+  productName,
+  apiName,
+}: {
+  /** An earlier session has expired. */
+  isOver: boolean
+  productName: string
+  apiName: string
+}): JSX.Element {
+  return (
+    <Layout title={TITLE} productName={productName}>
+      {isOver ? (
+        <div class="notice" role="status">
+          <p>
+            You were signed out of this page: it was not used for 15 minutes, your sign-in is more than an
+            hour old, or somebody signed out.
+          </p>
+        </div>
+      ) : null}
+      <h1>{TITLE}</h1>
+      <p class="lead">
+        Sign in to see which apps can use the {apiName} as you, and to end the access of any of them.
+      </p>
+      <form class="actions" method="post" action="/me/sign-in">
+        <button class="button primary">Sign in</button>
+      </form>
+    </Layout>
   )
 }

@@ -4,10 +4,9 @@
  * network verifies an address and nobody verifies a name.
  */
 import type { JSX } from 'hono/jsx/jsx-runtime'
-import { DecisionButtons } from './decision-buttons.tsx'
 import { Layout } from './layout.tsx'
 
-export type ConsentClient = {
+export interface ConsentClient {
   name: string
   /** The host of its client ID metadata document; null for a client that registered itself. */
   domain: string | null
@@ -17,9 +16,18 @@ export type ConsentClient = {
   isLocalApp: boolean
 }
 
-export type ConsentScope = { value: string; sentence: string; isFixed: boolean; isChecked: boolean }
+/** A scope with the product's sentence for users. */
+export interface ScopeSentence {
+  value: string
+  sentence: string
+}
 
-export type ConsentPageProps = {
+interface ConsentScope extends ScopeSentence {
+  isFixed: boolean
+  isChecked: boolean
+}
+
+export interface ConsentPageProps {
   handle: string
   client: ConsentClient
   scopes: readonly ConsentScope[]
@@ -125,6 +133,27 @@ export function LocalAppWarning({ domain }: { domain: string | null }): JSX.Elem
   )
 }
 
+/**
+ * The buttons of a decision, with `caution` before them. The class `armed` (styles.ts) ignores a click or key that began
+ * on another page. No element of these pages has an id: a link could scroll to it and place a button at a known position.
+ */
+export function DecisionButtons({ caution }: { caution: string }): JSX.Element {
+  return (
+    <>
+      <p class="caution">{caution}</p>
+      {/* Deny comes first: Enter presses the first submit button of a form, which must not approve. */}
+      <div class="decision armed" role="group" aria-label={caution}>
+        <button class="button" name="decision" value="deny">
+          Deny
+        </button>
+        <button class="button primary" name="decision" value="approve">
+          Approve
+        </button>
+      </div>
+    </>
+  )
+}
+
 function ScopeChoice({ scope }: { scope: ConsentScope }): JSX.Element {
   return (
     <li>
@@ -160,14 +189,7 @@ function WhatHappensNext({ upstreamScopes, staysSignedIn }: ConsentPageProps): J
             'You sign in with PingOne.'
           ) : (
             <>
-              You sign in with PingOne, which will be asked for:{' '}
-              <span class="codes">
-                {upstreamScopes.map((scope) => (
-                  <>
-                    <code>{scope}</code>{' '}
-                  </>
-                ))}
-              </span>
+              You sign in with PingOne, which will be asked for: <Codes values={upstreamScopes} />
             </>
           )}
         </li>
@@ -180,6 +202,16 @@ function WhatHappensNext({ upstreamScopes, staysSignedIn }: ConsentPageProps): J
     </section>
   )
 }
+
+export const Codes = ({ values }: { values: readonly string[] }): JSX.Element => (
+  <span class="codes">
+    {values.map((value) => (
+      <>
+        <code>{value}</code>{' '}
+      </>
+    ))}
+  </span>
+)
 
 function howLong({ idleDays, maxDays }: ConsentPageProps['staysSignedIn']): string {
   if (idleDays >= maxDays) return `You stay signed in for ${days(maxDays)} at most.`

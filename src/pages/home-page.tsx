@@ -1,6 +1,35 @@
 import type { JSX } from 'hono/jsx/jsx-runtime'
+import type { Config } from '#config.ts'
+import { isLoopbackHost } from '#lib/addresses.ts'
 import { connectSteps, type ConnectStep } from './connect-steps.ts'
+import { htmlAnswer } from './html-answer.ts'
 import { Layout } from './layout.tsx'
+
+/** The users whom `npm start` brings along; see emulators/pingone. */
+const EMULATOR_USERS = [
+  { username: 'ada', note: 'an ordinary user' },
+  { username: 'bob', note: 'another one, who sees only his own data' },
+  { username: 'grace', note: 'a third one, in a group that this release does not use' },
+]
+
+/** GET /: how to connect. The emulator's users are named only where PingOne is played on this machine. */
+export function showHome(config: Config, { title, slug }: { title: string; slug: string }): Response {
+  const issuer = new URL(config.pingone.issuer)
+  const { hostname, protocol } = new URL(config.publicOrigin)
+  const isEmulator = isLoopbackHost(issuer.hostname)
+  const page = (
+    <HomePage
+      mcpUrl={config.resource}
+      isLocal={isLoopbackHost(hostname)}
+      users={isEmulator ? EMULATOR_USERS : []}
+      password={isEmulator ? 'demo' : null}
+      emulatorUrl={isEmulator ? `${issuer.origin}/__emulator` : null}
+      productName={title}
+      serverName={slug}
+    />
+  )
+  return htmlAnswer(page, { isHttps: protocol === 'https:' })
+}
 
 export type HomePageProps = {
   mcpUrl: string
@@ -139,3 +168,37 @@ function CopyButton({ copies, what }: { copies: string; what: string }): JSX.Ele
     </button>
   )
 }
+
+/**
+ * The only script of our pages: the home page's Copy buttons. A file, because the CSP allows no inline script. It reads
+ * only text that we rendered. Without `navigator.clipboard` (plain http outside localhost) the buttons stay hidden.
+ */
+export const copyScript = `'use strict'
+const status = document.getElementById('copy-status')
+for (const button of document.querySelectorAll('button[data-copies]')) {
+  const source = document.getElementById(button.dataset.copies)
+  const said = button.querySelector('[data-said]')
+  if (!source || !said || !navigator.clipboard) continue
+  const before = said.textContent
+  let timer
+  button.hidden = false
+  button.addEventListener('click', async () => {
+    let outcome = 'Copied'
+    try {
+      await navigator.clipboard.writeText('value' in source ? source.value : source.textContent)
+    } catch {
+      // The browser said no: mark the text, so that the user's own shortcut copies it.
+      outcome = 'Selected'
+      if ('select' in source) source.select()
+      else getSelection().selectAllChildren(source)
+    }
+    said.textContent = outcome
+    if (status) status.textContent = outcome
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      said.textContent = before
+      if (status) status.textContent = ''
+    }, 2000)
+  })
+}
+`

@@ -1,31 +1,36 @@
 import type { JSX } from 'hono/jsx/jsx-runtime'
+import { htmlAnswer, type HtmlAnswerOptions } from './html-answer.ts'
 import { Layout } from './layout.tsx'
 
-export type MessagePageProps = {
+export interface MessagePageProps {
   /** Our own text; texts of clients and upstreams go to the log only. */
   title: string
   sentence: string
-  next: { label: string; href: string } | null
+  next?: { label: string; href: string } | null
   /** "Try again": a form and not a link, because it starts something. Enter presses its first button. */
-  retry: {
+  retry?: {
     action: string
     fields: readonly { name: string; value: string }[]
     buttons: readonly { label: string; name: string; value: string }[]
   } | null
-  incident: string | null
-  tone: 'problem' | 'done'
+  incident?: string | null
+  tone?: 'problem' | 'done'
   /** Untrusted text, bounded, in its own field (invariant 9). */
   fact?: { label: string; value: string }
 }
 
-/** The last page of a journey. */
+/** Answers with a message page. */
+export const answerMessage = (props: MessagePageProps, options: HtmlAnswerOptions): Response =>
+  htmlAnswer(<MessagePage {...props} />, options)
+
+/** The last page of a journey. By default it reports a problem, without a button and without an incident number. */
 export function MessagePage({
   title,
   sentence,
-  next,
-  retry,
-  incident,
-  tone,
+  next = null,
+  retry = null,
+  incident = null,
+  tone = 'problem',
   fact,
 }: MessagePageProps): JSX.Element {
   return (
@@ -76,7 +81,7 @@ export function MessagePage({
 }
 
 // Decorative: the title says the same in words.
-function ToneMark({ tone }: { tone: MessagePageProps['tone'] }): JSX.Element {
+function ToneMark({ tone }: { tone: 'problem' | 'done' }): JSX.Element {
   return (
     <svg
       class={`tone ${tone}`}

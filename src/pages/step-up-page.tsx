@@ -3,14 +3,11 @@
  * name, untrusted text in named fields only, escaped.
  */
 import type { JSX } from 'hono/jsx/jsx-runtime'
-import type { AccountClient, Moment } from './account-page.tsx'
-import { LocalAppWarning, WhoAsks } from './consent-page.tsx'
-import { DecisionButtons } from './decision-buttons.tsx'
+import { type AccountClient, type Moment, ScopeList, Time } from './account-page.tsx'
+import { Codes, DecisionButtons, LocalAppWarning, type ScopeSentence, WhoAsks } from './consent-page.tsx'
 import { Layout } from './layout.tsx'
 
-type Scope = { value: string; sentence: string }
-
-export type StepUpPageProps = {
+export interface StepUpPageProps {
   /** The form's target: this page's own path. */
   action: string
   csrf: string
@@ -21,9 +18,9 @@ export type StepUpPageProps = {
   until: Moment
   /** Networks from which the client asked for it. */
   askedFrom: readonly { network: string; at: Moment }[]
-  has: readonly Scope[]
+  has: readonly ScopeSentence[]
   /** The additional scopes. */
-  scopes: readonly Scope[]
+  scopes: readonly ScopeSentence[]
   /** The scopes that we request from PingOne, shown before the redirect as on the consent page. */
   upstreamScopes: readonly string[]
   productName: string
@@ -41,7 +38,7 @@ export function StepUpPage(props: StepUpPageProps): JSX.Element {
       {client.isLocalApp ? <LocalAppWarning domain={client.domain} /> : null}
       <h1>{TITLE}</h1>
       <p class="lead">
-        You allowed it to use the {apiName} on <Time moment={since} />. Now it asks for more.
+        You allowed it to use the {apiName} on <Time at={since} />. Now it asks for more.
       </p>
       <AskedFrom {...props} />
       <Scopes title="It would also be allowed to" scopes={props.scopes} />
@@ -65,7 +62,7 @@ function AskedFrom({ askedFrom }: StepUpPageProps): JSX.Element | null {
         {askedFrom.map(({ network, at }) => (
           <li>
             from {network === 'unknown' ? 'a network that is not known' : <code>{network}</code>},{' '}
-            <Time moment={at} />
+            <Time at={at} />
           </li>
         ))}
       </ul>
@@ -76,16 +73,12 @@ function AskedFrom({ askedFrom }: StepUpPageProps): JSX.Element | null {
   )
 }
 
-function Scopes({ title, scopes }: { title: string; scopes: readonly Scope[] }): JSX.Element {
+function Scopes({ title, scopes }: { title: string; scopes: readonly ScopeSentence[] }): JSX.Element {
   return (
     <section class="next" aria-label={title}>
       <h2>{title}</h2>
       <ul>
-        {scopes.map(({ value, sentence }) => (
-          <li>
-            {sentence} <code>{value}</code>
-          </li>
-        ))}
+        <ScopeList scopes={scopes} />
       </ul>
     </section>
   )
@@ -98,26 +91,16 @@ function WhatHappensNext({ upstreamScopes, until }: StepUpPageProps): JSX.Elemen
       <ul>
         <li>
           You sign in with PingOne, as the user who gave this app its access. PingOne will be asked for:{' '}
-          <span class="codes">
-            {upstreamScopes.map((scope) => (
-              <>
-                <code>{scope}</code>{' '}
-              </>
-            ))}
-          </span>
+          <Codes values={upstreamScopes} />
         </li>
         <li>
           The permission counts at once, for everything that holds this app’s access now, and for no longer
           than the rest of it.
         </li>
         <li>
-          This page works once, until <Time moment={until} />.
+          This page works once, until <Time at={until} />.
         </li>
       </ul>
     </section>
   )
 }
-
-const Time = ({ moment: { iso, text } }: { moment: Moment }): JSX.Element => (
-  <time datetime={iso}>{text}</time>
-)

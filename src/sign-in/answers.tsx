@@ -1,5 +1,5 @@
 import { isHttps } from '#authorization/login/answers.tsx'
-import { AccountSignInPage } from '#pages/account-sign-in-page.tsx'
+import { AccountSignInPage } from '#pages/account-page.tsx'
 import { htmlAnswer } from '#pages/html-answer.ts'
 import { MessagePage, type MessagePageProps } from '#pages/message-page.tsx'
 import type { AccountDeps } from './deps.ts'

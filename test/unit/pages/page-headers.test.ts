@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { pageHeaders } from '#pages/page-headers.ts'
+import { pageHeaders } from '#pages/html-answer.ts'
 
 const cspOf = (headers: Record<string, string>) =>
   Object.fromEntries(

@@ -1,10 +1,14 @@
-import { type AccountClient, AccountPage, type AccountPageProps } from '#pages/account-page.tsx'
-import { AccountSignInPage } from '#pages/account-sign-in-page.tsx'
+import {
+  type AccountClient,
+  AccountPage,
+  type AccountPageProps,
+  AccountSignInPage,
+} from '#pages/account-page.tsx'
 import { ConsentPage, type ConsentPageProps } from '#pages/consent-page.tsx'
 import { ContinuePage } from '#pages/continue-page.tsx'
 import { HomePage, type HomePageProps } from '#pages/home-page.tsx'
 import { renderPage } from '#pages/layout.tsx'
-import { LockedPage } from '#pages/locked-page.tsx'
+import { LockedPage } from '#pages/error-answers.tsx'
 import { MessagePage } from '#pages/message-page.tsx'
 import { StepUpPage, type StepUpPageProps } from '#pages/step-up-page.tsx'
 
