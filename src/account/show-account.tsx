@@ -1,46 +1,44 @@
 import { isHttps } from '#authorization/login/answers.tsx'
 import { inForce } from '#authorization/scopes.ts'
-import type { Account } from '#users/grants/account-service.ts'
-import { AccountPage, type EndedGrant, type LiveGrant } from '#pages/account-page.tsx'
+import { log } from '#lib/log.ts'
+import { AccountPage, AccountSignInPage, type EndedGrant, type LiveGrant } from '#pages/account-page.tsx'
 import { htmlAnswer } from '#pages/html-answer.ts'
-import { askToSignIn } from '#sign-in/answers.tsx'
-import { endSentence } from './end-sentences.ts'
-import { momentOf, usedMoment } from './moments.ts'
-import { namesPage, readPage } from '#sign-in/page-session.ts'
-import type { AccountDeps } from '#sign-in/deps.ts'
-import { answerPageDenial } from '#sign-in/read-own-form.ts'
-import { clientOf } from './shown-client.ts'
+import { message } from '#sign-in/denials.ts'
+import { answerBlocked, droppedPage, type FormDenial, namesPage, readPage } from '#sign-in/page-session.ts'
+import type { Account, PageDenial } from '#users/grants/account-service.ts'
+import type { AccountDeps } from './deps.ts'
+import { clientOf, endSentence, momentOf, usedMoment } from './view.ts'
 
 const MOST_ENDED = 20
 
 /**
- * GET /me: who can act for this user, or the button to sign in.
+ * GET /me: the clients that can act for this user, or the button to sign in.
  * @step me 1-2 page
  */
-export async function showAccount(request: Request, parts: AccountDeps): Promise<Response> {
-  const open = await readPage(request, parts)
+export async function showAccount(request: Request, deps: AccountDeps): Promise<Response> {
+  const open = await readPage(request, deps)
   if (open === null) {
-    if (namesPage(request)) parts.noteFailure(request)
-    return askToSignIn(parts, { isOver: false })
+    if (namesPage(request)) deps.noteFailure(request)
+    return askToSignIn({ isOver: false, status: 200 }, deps)
   }
   const account = await open.user.readAccount(open.page)
   if (account === 'over' || account === 'blocked') {
-    parts.noteFailure(request)
-    return answerPageDenial(parts, account, 200)
+    deps.noteFailure(request)
+    return answerDenial(account, deps, 200)
   }
-  // After an end the address names what ended, and that may be far down the list.
-  const options = { isHttps: isHttps(parts.config), isScrolledByAddress: true }
-  return htmlAnswer(accountPage(parts, account, open.csrf), options)
+  // After an end, the URL's fragment names the grant, which may be far down the list.
+  const options = { isHttps: isHttps(deps.config), isScrolledByAddress: true }
+  return htmlAnswer(accountPage(account, open.csrf, deps), options)
 }
 
-function accountPage(parts: AccountDeps, { userName, grants }: Account, csrf: string) {
-  const { config, product, nowSeconds } = parts
+function accountPage({ userName, grants }: Account, csrf: string, deps: AccountDeps) {
+  const { config, product, nowSeconds } = deps
   const live = grants
     .filter(({ ended }) => ended === null)
     .toSorted((a, b) => b.openedAtSeconds - a.openedAtSeconds)
     .map((grant): LiveGrant => ({
       id: grant.id,
-      client: clientOf(grant, parts),
+      client: clientOf(grant, deps),
       scopes: config.api.scopes.filter(({ value }) => inForce(grant.scopes, config).includes(value)),
       since: momentOf(grant.openedAtSeconds),
       lastUsed: usedMoment(grant.usedAtSeconds, nowSeconds()),
@@ -51,7 +49,7 @@ function accountPage(parts: AccountDeps, { userName, grants }: Account, csrf: st
     .toSorted((a, b) => b.atSeconds - a.atSeconds)
     .map(({ grant, reason, atSeconds }): EndedGrant => ({
       id: grant.id,
-      client: clientOf(grant, parts),
+      client: clientOf(grant, deps),
       since: momentOf(grant.openedAtSeconds),
       endedAt: momentOf(atSeconds),
       why: endSentence(reason),
@@ -67,4 +65,40 @@ function accountPage(parts: AccountDeps, { userName, grants }: Account, csrf: st
       apiName={product.api}
     />
   )
+}
+
+/** The page with the button to sign in. `isOver`: this browser's session has ended. */
+function askToSignIn(
+  { isOver, status }: { isOver: boolean; status: 200 | 403 },
+  deps: AccountDeps,
+): Response {
+  const { config, product } = deps
+  const page = <AccountSignInPage isOver={isOver} productName={product.name} apiName={product.api} />
+  const headers = new Headers(isOver ? { 'Set-Cookie': droppedPage() } : {})
+  return htmlAnswer(page, { isHttps: isHttps(config), status, headers })
+}
+
+/** Answers a form that was not accepted, or a session that the user's object does not accept. */
+export function answerDenial(
+  denial: FormDenial | PageDenial,
+  deps: AccountDeps,
+  status: 200 | 403 = 403,
+): Response {
+  switch (denial) {
+    case 'blocked':
+      return answerBlocked(deps)
+    case 'over':
+      return askToSignIn({ isOver: true, status }, deps)
+    case 'origin':
+    case 'form':
+    case 'csrf': {
+      log.warn('account.form-refused', { reason: denial })
+      const sentence =
+        'It did not come from your page here, or that page is of an earlier sign-in. Nothing was changed.'
+      const next = { label: 'Open your page', href: '/me' }
+      return message({ title: 'This form was not accepted', sentence, next }, deps, { status })
+    }
+    default:
+      return denial satisfies never
+  }
 }

@@ -1,4 +1,5 @@
-import { ERASED_AT_ONCE } from '#users/bounds.ts'
+/** The rows that one end of a grant, or one alarm, erases. The next alarm erases more at once. */
+export const ERASED_AT_ONCE = 500
 
 /** How long a rotated refresh token gets the same answer, from its *first* rotation. The time never slides. */
 export const REPEAT_SECONDS = 60

@@ -1,86 +1,113 @@
+import type { Config } from '#config.ts'
+import { isHttps } from '#authorization/login/answers.tsx'
 import type { LoginDenial } from '#authorization/login/denials.ts'
+import { log } from '#lib/log.ts'
+import { newIncident } from '#lib/trace.ts'
+import { answerMessage, type MessagePageProps } from '#pages/message-page.tsx'
 
-/** Every way a sign-in of our own pages fails. */
+/** Every way a sign-in of our own pages fails. `detail` is for the log. */
 export type SignInDenial =
   | LoginDenial
-  /** No sign-in that this browser began, or one that was used, or is too old. */
+  /** This browser did not begin the sign-in, or it was used, or it has expired. */
   | { reason: 'not_ours'; detail: string }
-  /** The sign-in is more than an hour old. `isForced`: PingOne was asked to authenticate again and did not. */
+  /** The user authenticated more than an hour ago. `isForced`: PingOne ignored `prompt=login` as well. */
   | { reason: 'stale'; detail: string; isForced: boolean }
 
-/** How a sign-in of our own pages ends that did not succeed. */
-export interface RefusedAnswer {
+export interface FailedSignIn {
+  denial: SignInDenial
+  /** Null if it could not be read. */
+  purpose: { kind: string; returnTo: string } | null
+  headers: Headers
+}
+
+interface DenialText {
   status: 400 | 403 | 503
   title: string
   sentence: string
-  /** Whether trying again can help. */
+  /** Whether the page offers to try again. */
   mayRetry: boolean
   retryAfterSeconds: number | null
+}
+
+/** Answers with a message page. */
+export const message = (
+  props: MessagePageProps,
+  { config }: { config: Config },
+  options: { status?: number; headers?: Headers } = {},
+): Response => answerMessage(props, { isHttps: isHttps(config), ...options })
+
+/** Answers a failed sign-in: one line in the log, and a page that offers the path of its purpose again. */
+export function denySignIn({ denial, purpose, headers }: FailedSignIn, deps: { config: Config }): Response {
+  const incident = newIncident()
+  const { reason, detail } = denial
+  const facts = { incident, reason, detail, purpose: purpose?.kind ?? null }
+  // Decision 7: a failure that only the operator can fix is an error, not a warning.
+  const isForOperator = ['misconfigured', 'oversized', 'broken', 'stale'].includes(reason)
+  if (isForOperator) log.error('sign-in.refused', facts)
+  else log.warn('sign-in.refused', facts)
+  const { status, title, sentence, mayRetry, retryAfterSeconds } = answerSignInDenial(denial)
+  if (retryAfterSeconds !== null) headers.set('Retry-After', String(retryAfterSeconds))
+  const next = mayRetry ? { label: 'Try again', href: purpose?.returnTo ?? '/me' } : null
+  return message({ title, sentence, next, incident }, deps, { status, headers })
 }
 
 const OWN_RETRY_SECONDS = 5
 const OPERATOR_RETRY_SECONDS = 60
 
-/** One switch for all words; PingOne's own text goes no further than the log. */
-export function answerSignInDenial(denial: SignInDenial): RefusedAnswer {
+export const BLOCKED = 'The operator of this server has blocked your access. No app can act for you here.'
+const OVERSIZED =
+  'Its answer is longer than this server reads, because of many groups for one, and trying again does not help. The operator of this server has to limit what PingOne sends. Nothing was changed.'
+const STALE =
+  'This needs a sign-in of the last hour. Sign out of PingOne and try again; if that does not help, tell the operator of this server. Nothing was changed.'
+const OPERATOR = 'Its operator has to act. Nothing was changed.'
+
+/** The text for each denial. PingOne's own text is only logged. */
+export function answerSignInDenial(denial: SignInDenial): DenialText {
   switch (denial.reason) {
     case 'not_ours':
-      return refuse(
-        400,
-        'This sign-in does not work',
-        'It was used, it is too old, or it began in another browser.',
-      )
+      return {
+        ...denied(
+          'This sign-in does not work',
+          'It was used, it is too old, or it began in another browser.',
+        ),
+        status: 400,
+      }
     case 'stale':
-      return refuse(
-        403,
-        'PingOne did not ask you to sign in again',
-        'This needs a sign-in of the last hour. Sign out of PingOne and try again; if that does not help, tell the operator of this server. Nothing was changed.',
-      )
+      return denied('PingOne did not ask you to sign in again', STALE)
     case 'declined':
-      return refuse(403, 'You did not sign in', 'You declined at PingOne. Nothing was changed.')
+      return denied('You did not sign in', 'You declined at PingOne. Nothing was changed.')
     case 'scopes_withheld':
-      return refuse(403, 'You did not allow the API', 'Nothing was changed.')
+      return denied('You did not allow the API')
     case 'blocked':
-      return { ...refuse(403, 'You may not use this server', BLOCKED), mayRetry: false }
+      return { ...denied('You may not use this server', BLOCKED), mayRetry: false }
     case 'refused_by_pingone':
-      return refuse(403, 'PingOne did not complete the sign-in', 'Nothing was changed.')
+      return denied('PingOne did not complete the sign-in')
     case 'not_trusted':
-    case 'dead': // one answer for both: which check failed is nobody's business outside
-      return refuse(403, 'The sign-in could not be verified', 'Nothing was changed.')
+    case 'dead': // One text for both: an attacker must not learn which check failed.
+      return denied('The sign-in could not be verified')
     case 'misconfigured':
-      return wait('This server is not set up correctly at PingOne', OPERATOR, OPERATOR_RETRY_SECONDS)
+      return wait('This server is not set up correctly at PingOne', OPERATOR_RETRY_SECONDS, OPERATOR)
     case 'oversized':
-      return { ...refuse(403, 'PingOne says too much about your account', OVERSIZED), mayRetry: false }
+      return { ...denied('PingOne says too much about your account', OVERSIZED), mayRetry: false }
     case 'broken':
-      return wait(
-        'This server could not finish the sign-in',
-        'Wait a moment and try again.',
-        OWN_RETRY_SECONDS,
-      )
+      return wait('This server could not finish the sign-in', OWN_RETRY_SECONDS)
     case 'unavailable':
-      return wait('PingOne is not answering', 'Wait a moment and try again.', denial.retryAfterSeconds)
+      return wait('PingOne is not answering', denial.retryAfterSeconds)
     default:
       return denial satisfies never
   }
 }
 
-export const BLOCKED = 'The operator of this server has blocked your access. No app can act for you here.'
-const OVERSIZED =
-  'Its answer is longer than this server reads, because of many groups for one, and trying again does not help. The operator of this server has to limit what PingOne sends. Nothing was changed.'
-const OPERATOR = 'Its operator has to act. Nothing was changed.'
-
-const refuse = (status: 400 | 403, title: string, sentence: string): RefusedAnswer => ({
-  status,
+const denied = (title: string, sentence = 'Nothing was changed.'): DenialText => ({
+  status: 403,
   title,
   sentence,
   mayRetry: true,
   retryAfterSeconds: null,
 })
 
-const wait = (title: string, sentence: string, retryAfterSeconds: number): RefusedAnswer => ({
-  status: 503,
-  title,
-  sentence,
-  mayRetry: true,
-  retryAfterSeconds,
-})
+const wait = (
+  title: string,
+  retryAfterSeconds: number,
+  sentence = 'Wait a moment and try again.',
+): DenialText => ({ ...denied(title, sentence), status: 503, retryAfterSeconds })

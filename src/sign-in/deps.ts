@@ -1,20 +1,14 @@
-import type { Admission } from '#authorization/clients/admission.ts'
-import type { ProductNames } from '#authorization/login/login-state.ts'
 import type { Config } from '#config.ts'
-import type { UserObjectApi } from '#users/user.ts'
 import type { PingOne } from '#pingone/client.ts'
+import type { UserObjectApi } from '#users/user.ts'
 
-/** What a user's own pages work with. wiring/ makes it, once per request. */
-export interface AccountDeps {
+/** The dependencies of a sign-in of our own pages, for one request. A room's own dependencies extend them. */
+export interface SignInDeps {
   config: Config
   pingone: PingOne
-  admission: Admission
-  product: ProductNames
   nowSeconds: () => number
-  /** Counts this request as a failure, although its answer is an ordinary page. */
-  noteFailure: (request: Request) => void
-  /** Work that nobody waits for. */
+  /** Runs work that the answer does not wait for. */
   afterAnswer: (work: Promise<unknown>) => void
-  /** The user of an id that this server made; null for any other, and then no object was touched. */
+  /** Null for an id that this server did not make; then no object was touched. */
   userOf: (id: string) => Promise<UserObjectApi | null>
 }

@@ -1,35 +1,36 @@
-import { encryptionPurposes } from '#lib/root-keys.ts'
 import { z } from 'zod'
+import { continueAnswer } from '#authorization/login/answers.tsx'
 import { discardTokens } from '#authorization/login/login-state.ts'
-import { type Callback, readCallback, denialIn } from '#authorization/login/read-callback.ts'
+import { type Callback, denialIn, readCallback } from '#authorization/login/read-callback.ts'
 import { droppedCookie, ownCookie, readCookie } from '#http/cookies.ts'
-import { sha256Hex, toBase64Url } from '#lib/hash.ts'
+import { sha256Hex } from '#lib/hash.ts'
 import { err, ok, type Result } from '#lib/result.ts'
-import { makeUserId } from '#users/base/user-id.ts'
-import { FRESH_SECONDS } from '#users/requests/page-sessions.ts'
-import { encrypt, decrypt } from '#users/base/encryption.ts'
+import { encryptionPurposes } from '#lib/root-keys.ts'
 import type { LoginRequest } from '#pingone/authorization-url.ts'
 import type { IdTokenClaims } from '#pingone/claims.ts'
 import type { DownstreamTokens } from '#pingone/token-requests.ts'
-import type { PingOneFailure } from '#pingone/failures.ts'
-import type { AccountDeps } from './deps.ts'
-import type { SignInDenial } from './denials.ts'
+import { decrypt, encrypt } from '#users/base/encryption.ts'
+import { makeUserId } from '#users/base/user-id.ts'
+import { FRESH_SECONDS } from '#users/requests/page-sessions.ts'
+import { denySignIn, type SignInDenial } from './denials.ts'
+import type { SignInDeps } from './deps.ts'
+import { newSecret } from './page-session.ts'
 
-/** What a sign-in of our own pages is for. Encrypted when it begins, and required by the branch that finishes it. */
-export const Purpose = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('me') }),
-  z.strictObject({
-    kind: z.literal('step-up'),
-    request: z.string(),
-    /** `deny` too needs the user of the grant. */
-    decision: z.enum(['approve', 'deny']).default('approve'),
-  }),
-])
+/**
+ * The purpose of a sign-in. It is encrypted when the sign-in begins, so no sign-in can end as another one (decision 1).
+ * A room adds fields of its own, and parses them strictly in its branch.
+ */
+const Purpose = z.looseObject({
+  /** Tells the rooms' purposes apart, also in the log. */
+  kind: z.string(),
+  /** The path of the page that began the sign-in. A failed sign-in links to it. */
+  returnTo: z.string(),
+})
 export type Purpose = z.infer<typeof Purpose>
 
 /**
- * The state of a sign-in between the first page and `/signed-in`, kept in an encrypted cookie: beginning a sign-in stores
- * nothing on the server. The `state` is part of the additional data, so the cookie opens for that sign-in alone.
+ * The state of a sign-in between the first page and `/signed-in`, in an encrypted cookie: beginning a sign-in stores
+ * nothing on the server. The `state` is part of the additional data, so the cookie decrypts for this sign-in only.
  */
 const Transaction = z.strictObject({
   purpose: Purpose,
@@ -37,62 +38,72 @@ const Transaction = z.strictObject({
   nonce: z.string(),
   issuer: z.string(),
   isForApi: z.boolean(),
-  /** PingOne was asked to authenticate again, whatever session the browser has there. */
-  isForced: z.boolean().default(false),
+  isForced: z.boolean(),
   endsAtSeconds: z.number(),
 })
 type Transaction = z.infer<typeof Transaction>
 
+/** The result of a sign-in that passed every check. */
 export interface FinishedSignIn {
-  purpose: Purpose
   user: IdTokenClaims
   /** The user's id (users/base/user-id.ts). */
   userId: string
-  /** Null where no scope of the API was asked. Whoever does not keep them hands them to `discardTokens`. */
+  /** Null if no scope of the API was requested. A branch that does not store them calls `discardTokens`. */
   tokens: DownstreamTokens | null
-  /** Drops the cookie of this sign-in: belongs into the answer. */
+  /** Headers that the answer must have: they remove the cookie of this sign-in. */
   headers: Headers
 }
 
-export interface RefusedSignIn {
-  denial: SignInDenial
-  /** Null where it could not be read. */
-  purpose: Purpose | null
-  headers: Headers
+export interface SignInOptions {
+  /** PingOne must authenticate the user again, even if the browser has a session there. */
+  isForced?: boolean
+  headers?: Headers
+}
+
+/** A room's handlers for a purpose that it began. */
+export interface SignInBranch {
+  /** Begins the same sign-in again. */
+  begin: (options: SignInOptions) => Promise<Response>
+  finish: (signIn: FinishedSignIn) => Promise<Response>
 }
 
 const SIGN_IN_SECONDS = 600
-/** For the clocks, as everywhere (pingone/check-tokens.ts). */
+/** Clock tolerance, as in pingone/check-tokens.ts. */
 const TOLERANCE_SECONDS = 60
 const STATE = /^[A-Za-z0-9_-]{43}$/
 
-export const signedInOf = ({ config }: AccountDeps): string => `${config.publicOrigin}/signed-in`
-// One for each, so that two pages that were opened side by side both come home.
+const redirectUriOf = ({ config }: SignInDeps): string => `${config.publicOrigin}/signed-in`
+// One cookie for each sign-in, so that sign-ins in two tabs both finish.
 const cookieOf = (state: string) => `__Host-sign-in-${state.slice(0, 16)}` as const
 const placeOf = (state: string) => ({ purpose: encryptionPurposes.ownSignIn, grant: state })
-const random = () => toBase64Url(crypto.getRandomValues(new Uint8Array(32)))
 
 /**
- * From a click on our page to the address at PingOne. `headers` binds the sign-in to this browser.
+ * Sends the browser to PingOne, and binds the sign-in to this browser by a cookie. Call it only for a form of ours.
+ * If PingOne is down nothing changes, so the user can submit the form again.
  * @step step-up 8-9 to PingOne
  */
 export async function beginOwnSignIn(
-  parts: AccountDeps,
   purpose: Purpose,
-  { scopes, client, isForced }: Pick<LoginRequest, 'scopes' | 'client'> & { isForced: boolean },
-): Promise<Result<{ url: URL; headers: Headers }, PingOneFailure>> {
-  const { config, pingone, nowSeconds } = parts
-  const state = random()
+  {
+    scopes,
+    client,
+    isForced = false,
+    headers = new Headers(),
+  }: Pick<LoginRequest, 'scopes' | 'client'> & SignInOptions,
+  deps: SignInDeps,
+): Promise<Response> {
+  const { config, pingone, nowSeconds } = deps
+  const state = newSecret()
   const secrets = pingone.newLoginSecrets()
   const url = await pingone.authorizationUrl({
-    redirectUri: signedInOf(parts),
+    redirectUri: redirectUriOf(deps),
     state,
     secrets,
     scopes,
     client,
     freshness: { maxAgeSeconds: FRESH_SECONDS, isForced },
   })
-  if (!url.ok) return url
+  if (!url.ok) return denySignIn({ denial: url.error, purpose, headers }, deps)
   const transaction: Transaction = {
     ...secrets,
     purpose,
@@ -101,46 +112,120 @@ export async function beginOwnSignIn(
     endsAtSeconds: nowSeconds() + SIGN_IN_SECONDS,
   }
   const encrypted = await encrypt(config.rootKeys, placeOf(state), JSON.stringify(transaction))
-  const headers = new Headers({ 'Set-Cookie': ownCookie(cookieOf(state), encrypted, SIGN_IN_SECONDS) })
-  return ok({ url: url.value, headers })
+  headers.append('Set-Cookie', ownCookie(cookieOf(state), encrypted, SIGN_IN_SECONDS))
+  return continueAnswer(config, url.value.href, 'pingone', headers)
 }
 
 /**
- * Who signed in, and for what: every check of invariant 4. The caller goes on with exactly this purpose.
- * @step step-up 11-12 PingOne's answer
- * @step me 7-8 who signed in
+ * GET /signed-in: PingOne's answer to a sign-in of our own pages. `branchOf` returns the branch of the room that the
+ * purpose belongs to; null if no room knows it. With several rooms, chain their functions with `??`.
+ * @step me 7-10 PingOne's answer, by what it was begun for
  */
 export async function finishOwnSignIn(
   request: Request,
-  parts: AccountDeps,
-): Promise<Result<FinishedSignIn, RefusedSignIn>> {
-  const callback = readCallback(request.url)
+  branchOf: (purpose: Purpose) => SignInBranch | null,
+  deps: SignInDeps,
+): Promise<Response> {
   const headers = new Headers()
-  const begun = await findTransaction(request, callback, parts, headers)
-  if (!begun.ok) return err({ denial: begun.error, purpose: null, headers })
+  const begun = await readTransaction(request, headers, deps)
+  if (!begun.ok) return denySignIn({ denial: begun.error, purpose: null, headers }, deps)
   const { purpose } = begun.value
-  const signedIn = await exchange(parts, begun.value)
-  if (!signedIn.ok) return err({ denial: signedIn.error, purpose, headers })
-  const { user, tokens, spare } = signedIn.value
-  const stale = whyStale(user, begun.value, parts.nowSeconds())
-  if (stale !== null) {
-    discardTokens(parts, spare)
-    return err({ denial: stale, purpose, headers })
-  }
-  const userId = await useUp(parts, user, begun.value).catch((error: unknown) => {
-    discardTokens(parts, spare)
-    throw error
-  })
-  if (!userId.ok || tokens === null) discardTokens(parts, spare)
-  if (!userId.ok) return err({ denial: userId.error, purpose, headers })
-  return ok({ purpose, user, userId: userId.value, tokens, headers })
+  const branch = branchOf(purpose)
+  if (branch === null) return denySignIn({ denial: UNREADABLE, purpose: null, headers }, deps)
+  const verified = await verify(begun.value, deps)
+  if (verified.ok) return branch.finish({ ...verified.value, headers })
+  const denial = verified.error
+  // The session at PingOne was too old and its flow ignored max_age: retry once, with prompt=login.
+  if (denial.reason === 'stale' && !denial.isForced) return branch.begin({ isForced: true, headers })
+  return denySignIn({ denial, purpose, headers }, deps)
+}
+
+interface TransactionAnswer extends Transaction {
+  callback: Callback
+}
+
+const notOurs = (detail: string): SignInDenial => ({ reason: 'not_ours', detail })
+/** An earlier version of this server wrote the cookie. */
+const UNREADABLE = notOurs('of another version')
+
+/** The transaction that this browser began. Adds the removal of its cookie to `headers`. */
+async function readTransaction(
+  request: Request,
+  headers: Headers,
+  { config, nowSeconds }: SignInDeps,
+): Promise<Result<TransactionAnswer, SignInDenial>> {
+  const callback = readCallback(request.url)
+  // Checked first: a malformed answer must not use up the sign-in.
+  if (callback === null || !STATE.test(callback.state)) return err(notOurs('not an answer of PingOne'))
+  const { state } = callback
+  const cookie = readCookie(request, cookieOf(state))
+  if (cookie === null) return err(notOurs('not of this browser'))
+  headers.append('Set-Cookie', droppedCookie(cookieOf(state)))
+  const opened = await decrypt(config.rootKeys, placeOf(state), cookie)
+  if (!opened.ok) return err(notOurs(opened.error.reason))
+  const transaction = Transaction.safeParse(JSON.parse(opened.value))
+  if (!transaction.success) return err(UNREADABLE)
+  if (transaction.data.endsAtSeconds <= nowSeconds()) return err(notOurs('too old'))
+  return ok({ ...transaction.data, callback })
 }
 
 /**
- * A session at PingOne may be old. A change of access needs more than a browser that was left open: `auth_time` within
- * the hour, which was requested with `max_age` (OpenID Connect Core §3.1.2.1).
+ * Identifies the user, by every check of invariant 4. Discards tokens that the caller does not get.
+ * @step step-up 11-12 PingOne's answer
+ * @step me 7-8 who signed in
  */
-function whyStale(
+async function verify(
+  begun: TransactionAnswer,
+  deps: SignInDeps,
+): Promise<Result<Omit<FinishedSignIn, 'headers'>, SignInDenial>> {
+  const exchanged = await exchange(begun, deps)
+  if (!exchanged.ok) return exchanged
+  const { user, tokens, spare } = exchanged.value
+  const stale = staleness(user, begun, deps.nowSeconds())
+  if (stale !== null) {
+    discardTokens(deps, spare)
+    return err(stale)
+  }
+  const userId = await useUp(user, begun, deps).catch((error: unknown) => {
+    discardTokens(deps, spare)
+    throw error
+  })
+  if (!userId.ok || tokens === null) discardTokens(deps, spare)
+  return userId.ok ? ok({ user, userId: userId.value, tokens }) : userId
+}
+
+interface Exchange {
+  user: IdTokenClaims
+  tokens: DownstreamTokens | null
+  /** The token to revoke at PingOne if the tokens are not stored. */
+  spare: string
+}
+
+async function exchange(
+  { callback, isForApi, verifier, nonce, issuer }: TransactionAnswer,
+  deps: SignInDeps,
+): Promise<Result<Exchange, SignInDenial>> {
+  const { config, pingone } = deps
+  const denial = denialIn(callback, config.pingone.issuer)
+  if (denial !== null) return err(denial)
+  const secrets = { verifier, nonce, issuer }
+  const answer = { callback: callback.url, redirectUri: redirectUriOf(deps), secrets }
+  const exchanged = isForApi ? await pingone.exchangeCode(answer) : await pingone.identify(answer)
+  if (!exchanged.ok) {
+    if (exchanged.error.given !== null) discardTokens(deps, exchanged.error.given)
+    return exchanged
+  }
+  const { user, tokens } = exchanged.value
+  return typeof tokens === 'string'
+    ? ok({ user, tokens: null, spare: tokens })
+    : ok({ user, tokens, spare: tokens.refreshToken ?? tokens.accessToken })
+}
+
+/**
+ * A change of access needs an authentication of the last hour, because a session at PingOne may be old and its browser
+ * left open. `max_age` requested `auth_time` (OpenID Connect Core §3.1.2.1).
+ */
+function staleness(
   { auth_time: at }: IdTokenClaims,
   { isForced }: Transaction,
   now: number,
@@ -151,70 +236,18 @@ function whyStale(
   return { reason: 'stale', detail: 'auth_time is too long ago', isForced }
 }
 
-interface Begun extends Transaction {
-  callback: Callback
-}
-
-/** What this browser began. `headers` gets the end of its cookie once there is one. */
-async function findTransaction(
-  request: Request,
-  callback: Callback | null,
-  { config, nowSeconds }: AccountDeps,
-  headers: Headers,
-): Promise<Result<Begun, SignInDenial>> {
-  // Before anything is used up: what is not even well-formed leaves the sign-in as it was.
-  if (callback === null || !STATE.test(callback.state)) return notOurs('not an answer of PingOne')
-  const { state } = callback
-  const cookie = readCookie(request, cookieOf(state))
-  if (cookie === null) return notOurs('not of this browser')
-  headers.append('Set-Cookie', droppedCookie(cookieOf(state)))
-  const opened = await decrypt(config.rootKeys, placeOf(state), cookie)
-  if (!opened.ok) return notOurs(opened.error.reason)
-  const transaction = Transaction.parse(JSON.parse(opened.value))
-  return transaction.endsAtSeconds > nowSeconds() ? ok({ ...transaction, callback }) : notOurs('too old')
-}
-
-interface SignedIn {
-  user: IdTokenClaims
-  tokens: DownstreamTokens | null
-  /** What PingOne is to revoke when nobody keeps it. */
-  spare: string
-}
-
-async function exchange(
-  parts: AccountDeps,
-  { callback, isForApi, verifier, nonce, issuer }: Begun,
-): Promise<Result<SignedIn, SignInDenial>> {
-  const { config, pingone } = parts
-  const refused = denialIn(callback, config.pingone.issuer)
-  if (refused !== null) return err(refused)
-  const secrets = { verifier, nonce, issuer }
-  const answer = { callback: callback.url, redirectUri: signedInOf(parts), secrets }
-  const signedIn = isForApi ? await pingone.exchangeCode(answer) : await pingone.identify(answer)
-  if (!signedIn.ok) {
-    if (signedIn.error.given !== null) discardTokens(parts, signedIn.error.given)
-    return signedIn
-  }
-  const { user, tokens } = signedIn.value
-  return typeof tokens === 'string'
-    ? ok({ user, tokens: null, spare: tokens })
-    : ok({ user, tokens, spare: tokens.refreshToken ?? tokens.accessToken })
-}
-
 /**
- * Uses the sign-in up. This answer drops the cookie, but a copy of it may exist. So the user's object, which only a
- * signed-in user can reach, remembers the sign-in until it expires.
+ * Uses up the sign-in, and returns the user's id. The answer removes the cookie, but a copy may exist. So the user's
+ * object, which only a signed-in user reaches, stores the sign-in until it expires.
  */
 async function useUp(
-  { config, userOf }: AccountDeps,
   { iss, sub }: IdTokenClaims,
-  { callback: { state }, endsAtSeconds }: Begun,
+  { callback: { state }, endsAtSeconds }: TransactionAnswer,
+  { config, userOf }: SignInDeps,
 ): Promise<Result<string, SignInDenial>> {
   const userId = await makeUserId(config.rootKeys[0], iss, sub)
   const user = await userOf(userId)
-  const used = await user?.useSignIn(await sha256Hex(state), random(), endsAtSeconds)
+  const used = await user?.useSignIn(await sha256Hex(state), newSecret(), endsAtSeconds)
   if (used === 'done') return ok(userId)
-  return used === 'blocked' ? err({ reason: 'blocked', detail: 'own sign-in' }) : notOurs('used before')
+  return err(used === 'blocked' ? { reason: 'blocked', detail: 'own sign-in' } : notOurs('used before'))
 }
-
-const notOurs = (detail: string) => err<SignInDenial>({ reason: 'not_ours', detail })

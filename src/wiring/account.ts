@@ -1,4 +1,4 @@
-import type { AccountDeps } from '#sign-in/deps.ts'
+import type { AccountDeps } from '#account/deps.ts'
 import type { Call, Isolate } from './isolate.ts'
 
 /** What `/me`, `/step-up` and `/signed-in` are given. */

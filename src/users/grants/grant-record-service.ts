@@ -1,7 +1,7 @@
 import type { RecordRow } from '#oauth-store/record-row.ts'
 import { RecordTable } from '#oauth-store/record-table.ts'
-import { SpentTokenTable } from '#oauth-store/spent-tokens.ts'
-import { ERASED_AT_ONCE, REFRESHES_PER_GRANT, TOKENS_PER_GRANT } from '../bounds.ts'
+import { ERASED_AT_ONCE, SpentTokenTable } from '#oauth-store/spent-tokens.ts'
+import { REFRESHES_PER_GRANT, TOKENS_PER_GRANT } from '../bounds.ts'
 import type { RequestTime } from '../calls/request-rates.ts'
 import {
   type Bearer,

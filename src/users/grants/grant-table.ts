@@ -1,5 +1,6 @@
 import { evictable, PrefixTable } from '../base/table.ts'
-import { ENDED_GRANTS, ERASED_AT_ONCE } from '../bounds.ts'
+import { ERASED_AT_ONCE } from '#oauth-store/spent-tokens.ts'
+import { ENDED_GRANTS } from '../bounds.ts'
 import { type EndReason, Grant, isSameClient, type NewGrant } from './grant.ts'
 
 const BLOCKED = 'blocked'

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { endSentence } from '#account/end-sentences.ts'
-import { momentOf, usedMoment } from '#account/moments.ts'
+import { endSentence, momentOf, usedMoment } from '#account/view.ts'
 import { answerSignInDenial, type SignInDenial } from '#sign-in/denials.ts'
 import { EndReason } from '#users/grants/grant.ts'
 

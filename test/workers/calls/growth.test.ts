@@ -2,9 +2,9 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { expect, test } from 'vitest'
 import { canonicalDigest } from '#lib/hash.ts'
 import { readRootKeys } from '#lib/root-keys.ts'
+import { ERASED_AT_ONCE } from '#oauth-store/spent-tokens.ts'
 import {
   ENDED_GRANTS,
-  ERASED_AT_ONCE,
   MOST_CALLS,
   MOST_CLOSING,
   MOST_CONFIRMATIONS,

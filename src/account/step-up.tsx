@@ -1,0 +1,96 @@
+import { isHttps } from '#authorization/login/answers.tsx'
+import { upstreamScopes, wantedScopes } from '#authorization/scopes.ts'
+import { htmlAnswer } from '#pages/html-answer.ts'
+import { StepUpPage } from '#pages/step-up-page.tsx'
+import { message } from '#sign-in/denials.ts'
+import type { AccountDeps } from './deps.ts'
+import { beginStepUp } from './sign-in.ts'
+import { answerNoRequest, bindForm, openStepUp, pathOf, readBoundForm } from './step-up-link.ts'
+import { clientOf, momentOf } from './view.ts'
+
+/**
+ * GET /step-up/…: the client and the scopes that it requests. It changes nothing, so a link preview uses nothing up.
+ * @step step-up 5-6 page
+ */
+export async function showStepUp(request: Request, deps: AccountDeps): Promise<Response> {
+  const path = pathOf(request)
+  const open = await openStepUp(path, deps)
+  if (open === null) return answerNoRequest(deps)
+  const { config, product } = deps
+  const { view } = open
+  const { csrf, cookie } = await bindForm(request)
+  const sentences = (scopes: readonly string[]) =>
+    config.api.scopes.filter(({ value }) => scopes.includes(value))
+  const page = (
+    <StepUpPage
+      action={path}
+      csrf={csrf}
+      client={clientOf(view, deps)}
+      since={momentOf(view.openedAtSeconds)}
+      until={momentOf(view.endsAtSeconds)}
+      askedFrom={view.askedFrom.map(({ network, atSeconds }) => ({ network, at: momentOf(atSeconds) }))}
+      has={sentences(view.has)}
+      scopes={sentences(view.scopes)}
+      upstreamScopes={[
+        'openid',
+        'profile',
+        'email',
+        ...upstreamScopes(wantedScopes([...view.has, ...view.scopes], config.api), config.api),
+      ]}
+      productName={product.name}
+      apiName={product.api}
+    />
+  )
+  return htmlAnswer(page, { isHttps: isHttps(config), headers: new Headers({ 'Set-Cookie': cookie }) })
+}
+
+/**
+ * POST /step-up/…: the user's decision. Anyone with the link can open the page, so a decision counts only after a
+ * sign-in at PingOne. A denial without a sign-in changes nothing; the page then offers to sign in and end the request.
+ * @step step-up 7-8 the user's decision
+ */
+export async function decideStepUp(request: Request, deps: AccountDeps): Promise<Response> {
+  const path = pathOf(request)
+  const form = await readBoundForm(request, deps)
+  const open = await openStepUp(path, deps)
+  if (open === null) return answerNoRequest(deps)
+  if (!form.ok) return answerFormDenied(path, deps)
+  // Anything but one clear decision is a denial.
+  const [decision = 'deny', ...others] = form.value.all('decision')
+  switch (others.length === 0 ? decision : 'deny') {
+    case 'approve':
+      return beginStepUp({ kind: 'step-up', returnTo: path, decision: 'approve' }, {}, deps)
+    case 'end':
+      return beginStepUp({ kind: 'step-up', returnTo: path, decision: 'deny' }, {}, deps)
+    default:
+      return answerNothingDecided(path, form.value.one('csrf') ?? '', deps)
+  }
+}
+
+const answerFormDenied = (path: string, deps: AccountDeps): Response =>
+  message(
+    {
+      title: 'This form was not accepted',
+      sentence: 'It did not come from the page that this browser opened. Nothing was changed.',
+      next: { label: 'Open the request again', href: path },
+    },
+    deps,
+    { status: 403 },
+  )
+
+/** After a denial without a sign-in: the request stays open until it expires. */
+const answerNothingDecided = (path: string, csrf: string, deps: AccountDeps): Response =>
+  message(
+    {
+      title: 'Nothing was changed',
+      sentence:
+        'You said no. The app keeps what it had, and the link runs out by itself. If the app is yours, you can sign in to end the link now.',
+      retry: {
+        action: path,
+        fields: [{ name: 'csrf', value: csrf }],
+        buttons: [{ label: 'Sign in and end the link', name: 'decision', value: 'end' }],
+      },
+      tone: 'done',
+    },
+    deps,
+  )
