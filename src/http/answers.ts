@@ -27,7 +27,7 @@ export const answerKeySet = (keys: readonly object[]): Response =>
 
 /**
  * Isolates a page from the window that opened it, which could navigate the page between two clicks (HTML, cross-origin
- * opener policies). Not for login pages: a web client waits for its popup (pages/page-headers.ts).
+ * opener policies). Not for login pages: a web client waits for its popup (pages/html-answer.ts).
  */
 export const cutOpener = createMiddleware(async (c, next) => {
   await next()

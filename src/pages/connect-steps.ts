@@ -1,13 +1,13 @@
-/** What a user types into each client to connect it: data, apart from how the page shows it. */
+/** The text that a user types into each client to connect it. */
 
-export type ConnectStep = {
+export interface ConnectStep {
   id: string
   client: string
   snippets: readonly { where: string; code: string }[]
   note: string | null
 }
 
-/** `serverName`: the name under which a client files this server; each user may choose another. */
+/** `serverName`: the suggested name of this server in the client's configuration. */
 export function connectSteps(mcpUrl: string, serverName: string): readonly ConnectStep[] {
   return [
     {

@@ -1,15 +1,14 @@
 /**
- * Sends a user on after the consent form. A page and not a redirect: Chromium applies the form's CSP `form-action` to
- * the whole redirect chain, so a redirect to PingOne or to `cursor://` would silently do nothing. It does not validate
- * the URL; the caller must.
+ * Sends a user on after a form, by a link and a refresh. Chromium applies the form's CSP `form-action` to the whole
+ * redirect chain, so a redirect to PingOne or to `cursor://` would silently do nothing. The caller validates the URL.
  */
 import type { JSX } from 'hono/jsx/jsx-runtime'
 import { Layout } from './layout.tsx'
 
-/** `sign-out`: PingOne too, to end the session there. */
+/** `sign-out`: also PingOne, to end the session there. */
 export type Destination = 'pingone' | 'client' | 'sign-out'
 
-export type ContinuePageProps = {
+export interface ContinuePageProps {
   /** An absolute URL, already validated. */
   to: string
   host: string
@@ -25,7 +24,7 @@ export type ContinuePageProps = {
 export function ContinuePage({ to, host, scheme, seconds, destination }: ContinuePageProps): JSX.Element {
   const { title, sentence, way } = wordsFor(destination, /^https?:?$/.test(scheme))
   const place = host === '' ? `${scheme.replace(/:$/, '')}:` : host
-  // The same spelling for link and refresh; throws when `to` is not absolute, which is a bug of the caller.
+  // One spelling for link and refresh. A relative `to` throws, because it is a bug of the caller.
   const href = new URL(to).href
   return (
     <Layout title={title} head={<meta http-equiv="refresh" content={refreshTo(href, seconds)} />}>
@@ -72,10 +71,8 @@ function wordsFor(
 }
 
 /**
- * The content of a meta refresh (HTML, shared declarative refresh steps). Unquoted on purpose: an unquoted URL runs to
- * the end of the attribute, `;`, `'` and spaces included, while a quoted one ends at the first such quote inside it.
- * That needs a URL which does not itself begin with a quote, and an absolute one begins with its scheme.
+ * The content of a meta refresh (HTML, shared declarative refresh steps). Deliberately unquoted: an unquoted URL extends
+ * to the end of the attribute, `;`, `'` and spaces included, but a quoted URL ends at the first such quote in it. An
+ * absolute URL cannot begin with a quote.
  */
-function refreshTo(href: string, seconds: number): string {
-  return `${seconds};url=${href}`
-}
+const refreshTo = (href: string, seconds: number): string => `${seconds};url=${href}`

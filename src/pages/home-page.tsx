@@ -5,14 +5,14 @@ import { connectSteps, type ConnectStep } from './connect-steps.ts'
 import { htmlAnswer } from './html-answer.ts'
 import { Layout } from './layout.tsx'
 
-/** The users whom `npm start` brings along; see emulators/pingone. */
+/** The users of the emulator that `npm start` starts (emulators/pingone). */
 const EMULATOR_USERS = [
   { username: 'ada', note: 'an ordinary user' },
   { username: 'bob', note: 'another one, who sees only his own data' },
   { username: 'grace', note: 'a third one, in a group that this release does not use' },
 ]
 
-/** GET /: how to connect. The emulator's users are named only where PingOne is played on this machine. */
+/** GET /: how to connect a client. It names the emulator's users only if PingOne's issuer is on loopback. */
 export function showHome(config: Config, { title, slug }: { title: string; slug: string }): Response {
   const issuer = new URL(config.pingone.issuer)
   const { hostname, protocol } = new URL(config.publicOrigin)
@@ -31,7 +31,7 @@ export function showHome(config: Config, { title, slug }: { title: string; slug:
   return htmlAnswer(page, { isHttps: protocol === 'https:' })
 }
 
-export type HomePageProps = {
+export interface HomePageProps {
   mcpUrl: string
   /** For the configuration of clients. */
   serverName: string

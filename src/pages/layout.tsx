@@ -1,12 +1,12 @@
 import type { Child } from 'hono/jsx'
 import type { JSX } from 'hono/jsx/jsx-runtime'
 
-// A data: URL, so that no page makes the browser ask for /favicon.ico; it is ours and constant.
+// A data: URL, so that browsers do not request /favicon.ico.
 const ICON =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%230b5a52'/%3E%3Cpath d='M5 12.5V8a3 3 0 0 1 6 0v4.5' fill='none' stroke='%23fff' stroke-width='1.8' stroke-linecap='round'/%3E%3C/svg%3E"
 
-export type LayoutProps = {
-  /** Never untrusted text: browser tab, history and screen readers show it first. */
+export interface LayoutProps {
+  /** Never untrusted text, because the browser's tab and history show it and screen readers read it first. */
   title: string
   productName?: string
   width?: 'narrow' | 'wide'
@@ -42,14 +42,14 @@ export function Layout({ title, productName, width = 'narrow', head, children }:
   )
 }
 
-/** A page as the text of a response. */
+/** Renders a page as the text of a response. */
 export function renderPage(page: JSX.Element): string {
   // An async component would print as "[object Promise]"; that is a bug.
   if (page instanceof Promise) throw new Error('A page has to render without waiting')
   return `<!doctype html>${page.toString()}`
 }
 
-// A doorway. On the consent page, a tick or a shield would look like an endorsement of the client.
+// A doorway: on the consent page, a tick or a shield would look like an endorsement of the client.
 function Mark(): JSX.Element {
   return (
     <svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" focusable="false">

@@ -45,7 +45,7 @@ export function denySignIn({ denial, purpose, headers }: FailedSignIn, deps: { c
   const isForOperator = ['misconfigured', 'oversized', 'broken', 'stale'].includes(reason)
   if (isForOperator) log.error('sign-in.refused', facts)
   else log.warn('sign-in.refused', facts)
-  const { status, title, sentence, mayRetry, retryAfterSeconds } = answerSignInDenial(denial)
+  const { status, title, sentence, mayRetry, retryAfterSeconds } = signInDenialText(denial)
   if (retryAfterSeconds !== null) headers.set('Retry-After', String(retryAfterSeconds))
   const next = mayRetry ? { label: 'Try again', href: purpose?.returnTo ?? '/me' } : null
   return message({ title, sentence, next, incident }, deps, { status, headers })
@@ -62,7 +62,7 @@ const STALE =
 const OPERATOR = 'Its operator has to act. Nothing was changed.'
 
 /** The text for each denial. PingOne's own text is only logged. */
-export function answerSignInDenial(denial: SignInDenial): DenialText {
+export function signInDenialText(denial: SignInDenial): DenialText {
   switch (denial.reason) {
     case 'not_ours':
       return {

@@ -5,7 +5,7 @@ import { MOST_CONFIRMATIONS } from '../bounds.ts'
 import type { GrantTable } from '../grants/grant-table.ts'
 import type { UserObjectApi } from '../user.ts'
 
-/** A user's answer to a question. The rest of it is encrypted in the state that the client carries. */
+/** The use of a user's answer to a question. The answer itself is encrypted in the state that the client sends. */
 export interface Confirmation {
   grant: string
   nonce: string
@@ -15,7 +15,7 @@ export interface Confirmation {
 }
 
 export type ConfirmationApi = Pick<UserObjectApi, 'useConfirmation'>
-/** `used`: another request used this answer. `over`: too late, too many, or the grant has ended. */
+/** `used`: another request used this answer. `over`: the answer expired, too many are stored, or the grant ended. */
 export type ConfirmationUse = 'done' | 'used' | 'over'
 
 const UsedNonce = z.object({ attempt: z.string(), endsAtSeconds: z.number() })
@@ -26,7 +26,7 @@ interface ConfirmationDeps {
   wake: WakeTime
 }
 
-/** Answers that were used, kept until they expire: each is good for one call. Synchronous, so each use is one act. */
+/** The used answers, until they expire: each is valid for one call. Synchronous, so each use is one act. */
 export class ConfirmationTable {
   readonly #table: PrefixTable<z.infer<typeof UsedNonce>>
   readonly #deps: ConfirmationDeps

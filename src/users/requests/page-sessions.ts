@@ -2,10 +2,10 @@ import { z } from 'zod'
 import { earliest, evictable, PrefixTable } from '../base/table.ts'
 import { MOST_SIGN_INS, PAGES_PER_USER } from '../bounds.ts'
 
-/** A browser that is signed in to our own pages. Its id is the hash of a secret that only the browser has. */
+/** A browser's session with our own pages. Its id is the hash of a secret that only the browser has. */
 const PageSession = z.object({
   userName: z.string().nullable(),
-  /** PingOne's `sid` of the sign-in, which "sign out of PingOne" ends. */
+  /** PingOne's `sid` of the sign-in. "Sign out of PingOne" ends every session with the same one. */
   pingOneSession: z.string(),
   /** When the user authenticated at PingOne. */
   authenticatedAtSeconds: z.number(),
@@ -20,10 +20,10 @@ const SignIn = z.object({ attempt: z.string(), untilSeconds: z.number() })
 export const PAGE_IDLE_SECONDS = 15 * 60
 /** The maximum age of an authentication that may change access. */
 export const FRESH_SECONDS = 3600
-/** The idle limit counts minutes, so "last seen" is written at most this often. */
+/** The last use is written at most this often, because the idle limit counts minutes. */
 const SEEN_STEP_SECONDS = 60
 
-/** The page sessions of one user, and the used sign-ins. Both expire. */
+/** The page sessions of one user, and the used sign-ins. Both expire. Synchronous. */
 export class PageSessionTable {
   readonly #pages: PrefixTable<PageSession>
   readonly #signIns: PrefixTable<z.infer<typeof SignIn>>
@@ -52,7 +52,7 @@ export class PageSessionTable {
     this.#pages.write(page, { ...given, openedAtSeconds: now, seenAtSeconds: now })
   }
 
-  /** The session, kept alive by this call; null if there is none, or it has expired. */
+  /** Returns the session and restarts its idle limit; null if there is none or it has expired. */
   touch(page: string): PageSession | null {
     const session = this.#pages.read(page)
     if (session === null || this.#endOf(session) <= this.#now()) return null

@@ -6,18 +6,19 @@ import { STEP_UPS_PER_GRANT } from '../bounds.ts'
 /**
  * A request for more scopes. Its key is a hash of its id; the id itself is stored encrypted.
  * A client that asks again gets the same link and creates nothing.
- * A row stays until it expires, whatever its state: a denial is not asked again at once, and approval is idempotent.
+ * A row stays until it expires, whatever its state. So a denied request is not shown again at once, and approval is
+ * idempotent.
  */
 const StepUpRow = z.object({
   grant: z.string(),
   /** The scopes that the grant lacks. */
   scopes: z.array(z.string()),
   encryptedId: z.string(),
-  /** The names of the tools that were refused, each once. */
+  /** The names of the denied tools, each once. */
   tools: z.array(z.string()),
   askedFrom: z.array(z.object({ network: z.string(), atSeconds: z.number().int() })),
   endsAtSeconds: z.number().int(),
-  /** `narrowed`: nothing to ask; the row only records that the client was informed. */
+  /** `narrowed`: the user has nothing to decide; the row only records that the client was informed. */
   state: z.enum(['open', 'denied', 'used', 'narrowed']),
   /** Thumbprint of PingOne's token that came with the approval. */
   approvedWith: z.string().nullable(),
@@ -34,18 +35,17 @@ export type KeyedStepUp = readonly [key: string, row: StepUpRow]
 export const keyOf = (id: string): Promise<string> => sha256Hex(id)
 
 /** The step-up requests of one user. Synchronous. */
-export class StepUpTable {
-  readonly #table: PrefixTable<StepUpRow>
+export class StepUpTable extends PrefixTable<StepUpRow> {
   readonly #now: () => number
 
   constructor(kv: DurableObjectStorage['kv'], nowSeconds: () => number) {
-    this.#table = new PrefixTable(kv, 'step-up:', StepUpRow)
+    super(kv, 'step-up:', StepUpRow)
     this.#now = nowSeconds
   }
 
-  /** Evicts the grant's oldest request if there are too many; `narrowed` ones first. */
+  /** Stores a request. Above the bound it evicts the grant's oldest one, `narrowed` ones first. */
   open(key: string, given: Pick<StepUpRow, 'grant' | 'scopes' | 'encryptedId' | 'state'>): StepUpRow {
-    const ofGrant = this.#table.all().filter(([, { grant }]) => grant === given.grant)
+    const ofGrant = this.all().filter(([, { grant }]) => grant === given.grant)
     const rank = ({ state }: StepUpRow) => (state === 'narrowed' ? 0 : 1)
     const evicted = evictable(
       ofGrant,
@@ -59,7 +59,7 @@ export class StepUpTable {
     return row
   }
 
-  /** Adds a refused call. Returns the row before it, and whether the same tool was refused before. */
+  /** Adds a denied call. Returns the row before it, and whether the same tool was denied before. */
   noteCall(
     key: string,
     { tool, network }: { tool: string; network: string },
@@ -84,11 +84,7 @@ export class StepUpTable {
       !this.isOver(row) &&
       (row.state === 'narrowed') === isNarrowed &&
       row.scopes.join(' ') === scopes.join(' ')
-    return this.#table.all().find(([, row]) => isSame(row)) ?? null
-  }
-
-  read(key: string): StepUpRow | null {
-    return this.#table.read(key)
+    return this.all().find(([, row]) => isSame(row)) ?? null
   }
 
   /** An unanswered request that has not expired. */
@@ -97,27 +93,19 @@ export class StepUpTable {
     return row?.state === 'open' && !this.isOver(row) ? row : null
   }
 
-  write(key: string, row: StepUpRow): void {
-    this.#table.write(key, row)
-  }
-
-  delete(key: string): void {
-    this.#table.delete(key)
-  }
-
   isOver({ endsAtSeconds }: StepUpRow): boolean {
     return endsAtSeconds <= this.#now()
   }
 
   dropAllOf(grant: string): void {
-    this.#table.deleteWhere((row) => row.grant === grant)
+    this.deleteWhere((row) => row.grant === grant)
   }
 
   sweep(): void {
-    this.#table.deleteWhere((row) => this.isOver(row))
+    this.deleteWhere((row) => this.isOver(row))
   }
 
   nextSeconds(): number | null {
-    return earliest(this.#table.all().map(([, { endsAtSeconds }]) => endsAtSeconds))
+    return earliest(this.all().map(([, { endsAtSeconds }]) => endsAtSeconds))
   }
 }

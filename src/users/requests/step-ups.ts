@@ -17,7 +17,7 @@ export interface StepUpNeed {
   grant: string
   /** All scopes that the call needs. */
   scopes: string[]
-  /** The tool, which tells a repeated denial from the first. The page does not show it. */
+  /** The tool: a second denial of the same tool gets another answer. The page does not show it. */
   tool: string
   /** The caller's network (lib/addresses.ts), shown on the page so that the user can judge the request. */
   network: string
@@ -26,7 +26,7 @@ export interface StepUpNeed {
 /**
  * `open`: the user can allow it at the link of this id. `denied`: the user denied it a moment ago.
  * `narrowed`: the grant has the scopes, but the client asked for a token without them.
- * `isAskedAgain`: the same call was refused a moment ago.
+ * `isAskedAgain`: a call of the same tool was denied a moment ago.
  */
 export type StepUpDenial =
   | { state: 'open'; id: string; isAskedAgain: boolean }
@@ -86,7 +86,7 @@ export class StepUpService {
   }
 
   /**
-   * null if the grant no longer exists.
+   * Returns the grant's request for the scopes that a call lacks; creates it if needed. Null if the grant has ended.
    * @step step-up 2 the open request
    */
   async open(need: StepUpNeed): Promise<StepUpDenial | null> {
@@ -106,7 +106,7 @@ export class StepUpService {
     if (row.state !== 'open') return { state: row.state, isAskedAgain }
     const id = await decrypt(this.#deps.config().rootKeys, placeOf(grant), row.encryptedId)
     if (id.ok) return { state: 'open', id: id.value, isAskedAgain }
-    // Its root key is gone, so the link is lost. The next call creates another request.
+    // The root key was removed, so the link is lost. The next call creates another request.
     this.#rows.delete(key)
     return null
   }
@@ -121,14 +121,14 @@ export class StepUpService {
     return { grant: grantId, client, shown, openedAtSeconds, has, scopes, endsAtSeconds, askedFrom }
   }
 
-  /** The user denies the request. The same one is not opened again before it expires. */
+  /** Denies the request. The same one is not opened again before it expires. */
   async deny(
     id: string,
     { issuer, subject }: Pick<StepUpApproval, 'issuer' | 'subject'>,
   ): Promise<StepUpRejection> {
     const key = await keyOf(id)
     const isOwn = await this.#deps.isOwn(issuer, subject)
-    // No await below this line: the rest is one act.
+    // No await from here: the rest is one act.
     const row = this.#rows.read(key)
     if (!isOwn) {
       log.error('security.step-up-by-another', { grant: row?.grant ?? 'none' })
@@ -142,7 +142,7 @@ export class StepUpService {
   }
 
   /**
-   * Revokes the new tokens unless the grant was widened.
+   * Widens the grant, or revokes the new tokens. Idempotent for the same access token.
    * @step step-up 13 the one act: scopes and tokens
    */
   async approve(id: string, given: StepUpApproval): Promise<StepUpOutcome> {
@@ -156,7 +156,7 @@ export class StepUpService {
       refresh: given.refreshToken,
     })
     const tenant = tenantOf(config, given.environment)
-    // No await below this line: the rest is one act.
+    // No await from here: the rest is one act.
     const row = this.#rows.read(key)
     if (row?.state === 'used' && row.approvedWith === approvedWith) return 'widened'
     const outcome = isOwn && row !== null ? this.#widen(row, given, { encrypted, tenant }) : 'gone'
@@ -178,7 +178,7 @@ export class StepUpService {
     return this.#rows.nextSeconds()
   }
 
-  /** Empty: the client has a narrower token than its grant, and a refresh gives the rest. */
+  /** The scopes that the grant lacks. Empty: only the client's token is narrower, and a refresh widens it. */
   #lacking({ grant, scopes }: StepUpNeed): string[] | null {
     const isLive = this.#deps.grants.readLive(grant) !== null
     const has = isLive ? this.#deps.records.allowed(grant) : null
@@ -189,7 +189,7 @@ export class StepUpService {
     const id = newId()
     const key = await keyOf(id)
     const encryptedId = await encrypt(this.#deps.config().rootKeys, placeOf(grant), id)
-    // Checked after encryption: another call, or the end of the grant, may have come first.
+    // Checked after the await: another call may have created it, or the grant may have ended.
     const other = this.#rows.find(grant, scopes, isNarrowed)
     if (other !== null) return other
     if (this.#deps.grants.readLive(grant) === null) return null
@@ -209,7 +209,7 @@ export class StepUpService {
     const grant = grants.readLive(row.grant)
     if (row.state !== 'open' || this.#rows.isOver(row) || grant === null || grants.isBlocked) return 'gone'
     if (!isSameTenant(grant.tenant, config()) || !isSameTenant(tenant, config())) return 'gone'
-    // The new tokens must cover all scopes that the grant has.
+    // The new tokens must cover the grant's own scopes too, because they replace the old tokens.
     const has = records.allowed(grant.id) ?? []
     const isWhole = has.every((scope) => given.scopes.includes(scope))
     const more = row.scopes.filter((scope) => given.scopes.includes(scope))
@@ -233,7 +233,7 @@ export class StepUpService {
 
 const placeOf = (grant: string) => ({ purpose: encryptionPurposes.stepUp, grant })
 
-/** Hex: programs that detect links in text drop a trailing `_` or `-`. */
+/** Hex, because programs that detect links in text drop a trailing `_` or `-`. */
 const newId = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(ID_BYTES)), (byte) =>
     byte.toString(16).padStart(2, '0'),

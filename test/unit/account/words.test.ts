@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { endSentence, momentOf, usedMoment } from '#account/view.ts'
-import { answerSignInDenial, type SignInDenial } from '#sign-in/denials.ts'
+import { signInDenialText, type SignInDenial } from '#sign-in/denials.ts'
 import { EndReason } from '#users/grants/grant.ts'
 
 test('every end has a sentence of its own', () => {
@@ -23,15 +23,15 @@ const REFUSALS: readonly SignInDenial[] = [
 ]
 
 test.for(REFUSALS)('a sign-in that is refused as $reason says so in words of ours', (denial) => {
-  const { title, sentence, status, retryAfterSeconds, mayRetry } = answerSignInDenial(denial)
+  const { title, sentence, status, retryAfterSeconds, mayRetry } = signInDenialText(denial)
   expect(`${title} ${sentence}`).not.toContain('CANARY')
   expect(retryAfterSeconds === null).toBe(status !== 503)
   expect(mayRetry).toBe(denial.reason !== 'blocked')
 })
 
 test('which check failed is nobody’s business outside', () => {
-  expect(answerSignInDenial({ reason: 'dead', detail: 'x' })).toEqual(
-    answerSignInDenial({ reason: 'not_trusted', detail: 'y' }),
+  expect(signInDenialText({ reason: 'dead', detail: 'x' })).toEqual(
+    signInDenialText({ reason: 'not_trusted', detail: 'y' }),
   )
 })
 
