@@ -1,11 +1,12 @@
 import { discardTokens } from '#authorization/login/login-state.ts'
 import { grantedScopes, upstreamScopes } from '#authorization/scopes.ts'
+import type { MessagePageProps } from '#pages/message-page.tsx'
 import { sessionMark } from '#pingone/claims.ts'
 import { message } from '#sign-in/denials.ts'
 import type { FinishedSignIn } from '#sign-in/own-sign-in.ts'
 import type { StepUpOutcome, StepUpRejection } from '#users/requests/step-ups.ts'
 import type { AccountDeps } from './deps.ts'
-import { answerNoRequest, openStepUp, wantedBy } from './step-up-link.ts'
+import { answerNoRequest, type OpenStepUp, openStepUp, wantedBy } from './step-up-link.ts'
 
 /**
  * Applies the decision of the user who signed in. The user's object checks that the request is theirs, and stores scopes
@@ -18,34 +19,30 @@ export async function finishStepUp(
   signIn: FinishedSignIn,
   deps: AccountDeps,
 ): Promise<Response> {
-  const outcome =
-    decision === 'deny' ? await denyStepUp(path, signIn, deps) : await approveStepUp(path, signIn, deps)
-  return answerOutcome(outcome, path, signIn.headers, deps)
+  const open = await openStepUp(path, deps)
+  const decide = decision === 'deny' ? denyStepUp : approveStepUp
+  return answerOutcome(await decide(open, signIn, deps), path, signIn.headers, deps)
 }
 
-async function denyStepUp(
-  path: string,
+const denyStepUp = async (
+  open: OpenStepUp | null,
   { user: { iss, sub } }: FinishedSignIn,
-  deps: AccountDeps,
-): Promise<StepUpRejection> {
-  const open = await openStepUp(path, deps)
-  return open === null ? 'gone' : open.user.denyStepUp(open.id, { issuer: iss, subject: sub })
-}
+): Promise<StepUpRejection> =>
+  open === null ? 'gone' : open.user.denyStepUp(open.id, { issuer: iss, subject: sub })
 
 async function approveStepUp(
-  path: string,
+  open: OpenStepUp | null,
   { user: claims, tokens }: FinishedSignIn,
   deps: AccountDeps,
 ): Promise<StepUpOutcome> {
-  const { api } = deps.config
   if (tokens === null) throw new Error('a step-up came back without tokens for the API')
   const { accessToken, refreshToken } = tokens
-  const open = await openStepUp(path, deps)
   if (open === null) {
     discardTokens(deps, refreshToken ?? accessToken)
     return 'gone'
   }
   // Invariant 5: requested ∩ approved ∩ granted. The user approved every scope on the page, because the call needs all.
+  const { api } = deps.config
   const scopes = grantedScopes(wantedBy(open.view, deps), tokens.claims.scope, api)
   return open.user.approveStepUp(open.id, {
     issuer: claims.iss,
@@ -68,46 +65,39 @@ function answerOutcome(
 ): Response {
   switch (outcome) {
     case 'widened':
-      return message(
-        {
-          title: 'The app may do more now',
-          sentence: 'Go back to it and ask for the same again: it has the permission now.',
-          next: { label: 'See who can act for you', href: '/me' },
-          tone: 'done',
-        },
-        deps,
-        { headers },
-      )
+      return message(WIDENED, deps, { headers })
     case 'denied':
-      return message(
-        { title: 'The link has ended', sentence: 'You said no. The app keeps what it had.', tone: 'done' },
-        deps,
-        { headers },
-      )
-    // Invariant 2: 404 as if it did not exist, with a warning for a user whom somebody sent this link.
-    case 'not_theirs':
-      return message(
-        {
-          title: 'This request is not yours',
-          sentence:
-            'You signed in as another user than the one whose app asks. Nothing was changed. If somebody sent you this link, do not use it.',
-        },
-        deps,
-        { status: 404, headers },
-      )
-    case 'withheld':
-      return message(
-        {
-          title: 'PingOne did not give the permission',
-          sentence: 'You did not allow it there, or may not. Nothing was changed.',
-          next: { label: 'Open the request again', href: path },
-        },
-        deps,
-        { status: 403, headers },
-      )
+      return message(DENIED, deps, { headers })
+    case 'not_theirs': // Invariant 2: 404 as if it did not exist, but with a warning.
+      return message(NOT_THEIRS, deps, { status: 404, headers })
+    case 'withheld': {
+      const next = { label: 'Open the request again', href: path }
+      return message({ ...WITHHELD, next }, deps, { status: 403, headers })
+    }
     case 'gone':
       return answerNoRequest(deps, headers)
     default:
       return outcome satisfies never
   }
+}
+
+const WIDENED: MessagePageProps = {
+  title: 'The app may do more now',
+  sentence: 'Go back to it and ask for the same again: it has the permission now.',
+  next: { label: 'See who can act for you', href: '/me' },
+  tone: 'done',
+}
+const DENIED: MessagePageProps = {
+  title: 'The link has ended',
+  sentence: 'You said no. The app keeps what it had.',
+  tone: 'done',
+}
+const NOT_THEIRS: MessagePageProps = {
+  title: 'This request is not yours',
+  sentence:
+    'You signed in as another user than the one whose app asks. Nothing was changed. If somebody sent you this link, do not use it.',
+}
+const WITHHELD: MessagePageProps = {
+  title: 'PingOne did not give the permission',
+  sentence: 'You did not allow it there, or may not. Nothing was changed.',
 }

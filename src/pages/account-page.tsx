@@ -220,11 +220,9 @@ export function AccountSignInPage({
   isOver,
   productName,
   apiName,
-}: {
+}: Pick<AccountPageProps, 'productName' | 'apiName'> & {
   /** An earlier session has expired. */
   isOver: boolean
-  productName: string
-  apiName: string
 }): JSX.Element {
   return (
     <Layout title={TITLE} productName={productName}>

@@ -118,17 +118,11 @@ export function LocalAppWarning({ domain }: { domain: string | null }): JSX.Elem
   return (
     <div class="notice" role="note" aria-label="This is an app on this computer">
       <p class="notice-title">This is an app on this computer</p>
-      {domain === null ? (
-        <p>
-          Any program here could use that name and listen on a local port. Nothing on this page proves which
-          one asks.
-        </p>
-      ) : (
-        <p>
-          Any program here could present the document of <bdi>{domain}</bdi> and listen on a local port.
-          Nothing on this page proves which one asks.
-        </p>
-      )}
+      <p>
+        Any program here could{' '}
+        {domain === null ? 'use that name' : <>present the document of {<bdi>{domain}</bdi>}</>} and listen on
+        a local port. Nothing on this page proves which one asks.
+      </p>
     </div>
   )
 }

@@ -44,19 +44,13 @@ export const styles = `:root {
 *, *::before, *::after { box-sizing: border-box; }
 [hidden] { display: none !important; }
 
-html {
-  background: var(--ground);
-  color: var(--ink);
-  font: 1rem/1.55 var(--sans);
-  -webkit-text-size-adjust: 100%;
-  text-size-adjust: 100%;
-}
+html { background: var(--ground); color: var(--ink); font: 1rem/1.55 var(--sans); -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 
 body {
   margin: 0 auto;
   padding: clamp(1rem, 5vh, 3.5rem) 1rem 3rem;
   max-width: 40rem;
-  /* A name or a host of 253 characters without a space breaks where it must, and nothing else does. */
+  /* For a name or a host of 253 characters without a space. */
   overflow-wrap: anywhere;
 }
 body.wide { max-width: 52rem; }
@@ -71,14 +65,7 @@ a:hover { color: var(--accent-deep); }
 
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; border-radius: 4px; }
 
-.unseen {
-  position: absolute;
-  width: 1px;
-  height: 1px;
-  overflow: hidden;
-  clip-path: inset(50%);
-  white-space: nowrap;
-}
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
 /* Frame */
 .brand { display: flex; align-items: center; gap: 0.625rem; margin: 0 0 1rem; color: var(--soft); font-size: 0.9375rem; font-weight: 600; }
@@ -87,43 +74,22 @@ a:hover { color: var(--accent-deep); }
 .mark-ground { fill: var(--accent); }
 .mark-line { fill: none; stroke: var(--on-accent); stroke-width: 2.4; stroke-linecap: round; stroke-linejoin: round; }
 
-main {
-  background: var(--surface);
-  border: 1px solid var(--line);
-  border-radius: 18px;
-  box-shadow: var(--shadow);
-  padding: clamp(1.25rem, 4vw, 2.5rem);
-}
+main { background: var(--surface); border: 1px solid var(--line); border-radius: 18px; box-shadow: var(--shadow); padding: clamp(1.25rem, 4vw, 2.5rem); }
 main > h1 + .lead { margin-top: 0.625rem; }
 .lead { color: var(--soft); font-size: 1.0625rem; text-wrap: pretty; }
 
-/* The plate: who asks. The address is the largest thing on it, because it is the only one the network checks. */
-.plate {
-  background: var(--inset);
-  border: 1px solid var(--line);
-  border-radius: 12px;
-  margin: 0 0 1.75rem;
-  overflow: hidden;
-}
+/* The plate shows the client. The address is the largest text, because only the address is verified by the network. */
+.plate { background: var(--inset); border: 1px solid var(--line); border-radius: 12px; margin: 0 0 1.75rem; overflow: hidden; }
 .plate dl > div { padding: 0.8125rem 1.125rem; border-top: 1px dashed var(--line); }
 .plate dl > .plate-first { border-top: 0; padding-block: 1rem 1.125rem; padding-left: calc(1.125rem - 4px); border-left: 4px solid var(--accent); }
 .plate dt { color: var(--soft); font-size: 0.875rem; }
 .plate dd { min-width: 0; }
-/* Wherever the line is full: a break at a hyphen would tear xn-- apart and read as something else. */
+/* Breaks where the line is full: a break at a hyphen would split xn-- and change what a host reads as. */
 .host, .notice bdi, .button bdi { word-break: break-all; }
 .host { font-family: var(--mono); font-weight: 600; }
 .plate-first .host { font-size: clamp(1.2rem, 1rem + 1.4vw, 1.5rem); line-height: 1.3; }
 .plate-note { padding: 0.8125rem 1.125rem; border-top: 1px dashed var(--line); color: var(--soft); font-size: 0.9375rem; }
-.tag {
-  display: inline-block;
-  border: 1px solid var(--control);
-  border-radius: 99px;
-  padding: 0 0.5625rem;
-  color: var(--soft);
-  font-size: 0.8125rem;
-  line-height: 1.5;
-  white-space: nowrap;
-}
+.tag { display: inline-block; border: 1px solid var(--control); border-radius: 99px; padding: 0 0.5625rem; color: var(--soft); font-size: 0.8125rem; line-height: 1.5; white-space: nowrap; }
 .plate .tag { margin-left: 0.25rem; vertical-align: 0.08em; font-family: var(--sans); }
 .tag.doubt { border-color: var(--warn-line); background: var(--warn-ground); color: var(--warn-ink); }
 
@@ -184,12 +150,12 @@ a.button { display: inline-block; line-height: 1.625; }
  * Armed: a button that decides is hidden for a second after the page is shown, for pointer, keyboard and screen reader
  * alike. Tick boxes are hidden too, because Enter in one of them submits the form.
  * A pointer that arrives later waits half a second, about a double click: the window above this page may just have
- * closed. A press that is no press of a button starts that half second again, so hasty clicks never get through.
+ * closed. A press beside the buttons restarts that half second, so hasty clicks never get through.
  * None of this is motion, so prefers-reduced-motion changes nothing.
  */
 .armed, .armed .button, .scope { position: relative; }
 .armed .button, .scope input { animation: arm 1s step-end both; }
-/* Outlines meanwhile, which nothing can press. */
+/* Until then outlines, which nothing can press. */
 .armed .button::before, .scope::before { content: ''; position: absolute; border: 1.5px solid var(--line); pointer-events: none; animation: lift 1s step-end both; }
 .armed .button::before { inset: -1.5px; border-radius: 10px; }
 .scope::before { left: 1.125rem; top: 1.025rem; width: 1.25rem; height: 1.25rem; border-radius: 4px; }
@@ -291,7 +257,7 @@ a.button { display: inline-block; line-height: 1.625; }
   :root { --line: var(--control); --soft: var(--ink); }
 }
 
-/* Forced colours drop our backgrounds: what was told by colour alone gets an edge of its own. */
+/* Forced colours remove our backgrounds, so each meaning that only a colour carried gets an edge. */
 @media (forced-colors: active) {
   .button.primary { border-width: 3px; font-weight: 700; }
   .mark-ground { fill: Canvas; stroke: CanvasText; }

@@ -57,6 +57,7 @@ const OPERATOR_RETRY_SECONDS = 60
 export const BLOCKED = 'The operator of this server has blocked your access. No app can act for you here.'
 const OVERSIZED =
   'Its answer is longer than this server reads, because of many groups for one, and trying again does not help. The operator of this server has to limit what PingOne sends. Nothing was changed.'
+const NOT_OURS = 'It was used, it is too old, or it began in another browser.'
 const STALE =
   'This needs a sign-in of the last hour. Sign out of PingOne and try again; if that does not help, tell the operator of this server. Nothing was changed.'
 const OPERATOR = 'Its operator has to act. Nothing was changed.'
@@ -65,13 +66,7 @@ const OPERATOR = 'Its operator has to act. Nothing was changed.'
 export function signInDenialText(denial: SignInDenial): DenialText {
   switch (denial.reason) {
     case 'not_ours':
-      return {
-        ...denied(
-          'This sign-in does not work',
-          'It was used, it is too old, or it began in another browser.',
-        ),
-        status: 400,
-      }
+      return { ...denied('This sign-in does not work', NOT_OURS), status: 400 }
     case 'stale':
       return denied('PingOne did not ask you to sign in again', STALE)
     case 'declined':

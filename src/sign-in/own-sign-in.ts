@@ -60,6 +60,9 @@ export interface SignInOptions {
   headers?: Headers
 }
 
+/** `client`: the MCP client, for the screens of the flow. */
+type SignInRequest = Pick<LoginRequest, 'scopes' | 'client'> & SignInOptions
+
 /** A room's handlers for a purpose that it began. */
 export interface SignInBranch {
   /** Begins the same sign-in again. */
@@ -84,12 +87,7 @@ const placeOf = (state: string) => ({ purpose: encryptionPurposes.ownSignIn, gra
  */
 export async function beginOwnSignIn(
   purpose: Purpose,
-  {
-    scopes,
-    client,
-    isForced = false,
-    headers = new Headers(),
-  }: Pick<LoginRequest, 'scopes' | 'client'> & SignInOptions,
+  { scopes, client, isForced = false, headers = new Headers() }: SignInRequest,
   deps: SignInDeps,
 ): Promise<Response> {
   const { config, pingone, nowSeconds } = deps
