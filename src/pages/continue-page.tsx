@@ -22,7 +22,8 @@ export interface ContinuePageProps {
  * @step login 10 page that leads to PingOne
  */
 export function ContinuePage({ to, host, scheme, seconds, destination }: ContinuePageProps): JSX.Element {
-  const { title, sentence, way } = wordsFor(destination, /^https?:?$/.test(scheme))
+  const { title, sentence, way } = WORDS[destination]
+  const isApp = destination === 'client' && !/^https?:?$/.test(scheme)
   const place = host === '' ? `${scheme.replace(/:$/, '')}:` : host
   // One spelling for link and refresh. A relative `to` throws, because it is a bug of the caller.
   const href = new URL(to).href
@@ -30,7 +31,7 @@ export function ContinuePage({ to, host, scheme, seconds, destination }: Continu
     <Layout title={title} head={<meta http-equiv="refresh" content={refreshTo(href, seconds)} />}>
       <div class="track" aria-hidden="true" />
       <h1>{title}…</h1>
-      <p class="lead">{sentence}</p>
+      <p class="lead">{isApp ? TO_APP : sentence}</p>
       <div class="actions">
         <a class="button primary" href={href}>
           {way} <bdi>{place}</bdi>
@@ -40,35 +41,24 @@ export function ContinuePage({ to, host, scheme, seconds, destination }: Continu
   )
 }
 
-function wordsFor(
-  destination: Destination,
-  isWeb: boolean,
-): { title: string; sentence: string; way: string } {
-  switch (destination) {
-    case 'pingone':
-      return {
-        title: 'Taking you to PingOne',
-        sentence: 'Sign in there. Afterwards you come back here.',
-        way: 'Continue to',
-      }
-    case 'sign-out':
-      return {
-        title: 'Signing you out of PingOne',
-        sentence: 'What you allowed in this PingOne session has ended here. PingOne ends its own part now.',
-        way: 'Continue to',
-      }
-    case 'client':
-      return {
-        title: 'Taking you back to your app',
-        sentence: isWeb
-          ? 'Your decision is on its way. Nothing more is needed here.'
-          : 'Your browser may ask whether to open the app. You can close this page afterwards.',
-        way: 'Back to',
-      }
-    default:
-      return destination satisfies never
-  }
+const WORDS: Record<Destination, { title: string; sentence: string; way: string }> = {
+  pingone: {
+    title: 'Taking you to PingOne',
+    sentence: 'Sign in there. Afterwards you come back here.',
+    way: 'Continue to',
+  },
+  'sign-out': {
+    title: 'Signing you out of PingOne',
+    sentence: 'What you allowed in this PingOne session has ended here. PingOne ends its own part now.',
+    way: 'Continue to',
+  },
+  client: {
+    title: 'Taking you back to your app',
+    sentence: 'Your decision is on its way. Nothing more is needed here.',
+    way: 'Back to',
+  },
 }
+const TO_APP = 'Your browser may ask whether to open the app. You can close this page afterwards.'
 
 /**
  * The content of a meta refresh (HTML, shared declarative refresh steps). Deliberately unquoted: an unquoted URL extends
