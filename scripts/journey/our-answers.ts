@@ -77,13 +77,14 @@ export const OUR_ANSWERS: readonly OurAnswer[] = [
 const SIGN_ON = 'sign-on.ts'
 const IN_THE_EMULATOR: Readonly<Record<string, string>> = {
   consent: SIGN_ON,
-  discovery: 'discovery.ts',
-  introspect: 'introspect.ts',
   jwks: 'discovery.ts',
+  par: 'authorize.ts',
   register: SIGN_ON,
   reset: SIGN_ON,
+  resume: 'flow.ts',
   revoke: 'introspect.ts',
   signon: SIGN_ON,
+  userinfo: 'introspect.ts',
 }
 
 /** The emulator's file for an endpoint, by the name that its timeline uses. */

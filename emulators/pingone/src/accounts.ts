@@ -1,9 +1,9 @@
-import type { Account } from './records.ts'
+import type { Account } from './store.ts'
 import { randomText, sha256 } from './random.ts'
 import type { Store } from './store.ts'
 import { base64url } from 'jose'
 
-/** The password of everybody who comes with the emulator. */
+/** The password of the seed users. */
 const demoPassword = 'demo'
 
 const seeds: readonly Account[] = [
@@ -32,17 +32,16 @@ function seed(
   }
 }
 
-/** Who comes with the emulator, for the sign-on page to name. */
 export const seedUsernames: readonly string[] = seeds.map(({ username }) => username)
 
-/** A user by username. A seed is stored only once something about it was changed. */
+/** A seed user is stored only after a change. */
 export const findAccount = (store: Store, username: string): Account | undefined =>
   store.accounts.get(username) ?? seeds.find((account) => account.username === username)
 
-/** Usernames are compared in lower case. */
+/** Usernames are case-insensitive. */
 export const normalUsername = (text: string): string => text.trim().toLowerCase()
 
-/** The user, if the password is theirs. */
+/** The account, if the password is right. */
 export async function checkPassword(
   store: Store,
   username: string,
@@ -56,8 +55,8 @@ export async function checkPassword(
   return isTheirs ? account : undefined
 }
 
-/** Why an account cannot be made of this, in words for the page. */
-export function problemWith(username: string, email: string, password: string): string | undefined {
+/** The error that the page shows for invalid input. */
+export function accountFormError(username: string, email: string, password: string): string | undefined {
   if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(normalUsername(username))) {
     return 'A username has letters, digits, dots, dashes; at most 64.'
   }
@@ -65,14 +64,14 @@ export function problemWith(username: string, email: string, password: string): 
   return password.length < 4 || password.length > 200 ? 'A password has 4 to 200 characters.' : undefined
 }
 
-/** Makes an account; undefined when the name is taken. */
+/** Creates an account; undefined if the username is taken. */
 export async function register(
   store: Store,
   username: string,
   email: string,
   password: string,
 ): Promise<Account | undefined> {
-  const secured = await secure(password)
+  const secured = await saltAndHash(password)
   const name = normalUsername(username)
   if (findAccount(store, name)) return undefined
   const id = crypto.randomUUID()
@@ -82,25 +81,25 @@ export async function register(
   return stored
 }
 
-/** Sets a new password. Knowing the e-mail address stands in for the recovery code that PingOne would send there. */
+/** Sets a new password. The e-mail address replaces the recovery code that PingOne would send. */
 export async function resetPassword(
   store: Store,
   username: string,
   email: string,
   password: string,
 ): Promise<boolean> {
-  const secured = await secure(password)
+  const secured = await saltAndHash(password)
   const account = findAccount(store, normalUsername(username))
   if (account?.email.toLowerCase() !== email.toLowerCase()) return false
   store.accounts.put(account.username, { ...account, password: secured })
   return true
 }
 
-async function secure(password: string): Promise<{ salt: string; hash: string }> {
+async function saltAndHash(password: string): Promise<{ salt: string; hash: string }> {
   const salt = randomText()
   return { salt, hash: await hash(password, salt) }
 }
 
-/** Salted, because users type real passwords into local pages; not slow, because this is no place to keep them. */
+/** Salted, because users may type real passwords. A slow hash is not needed for local data. */
 const hash = async (password: string, salt: string): Promise<string> =>
   base64url.encode(await sha256(`${salt}:${password}`))

@@ -1,19 +1,17 @@
 import { normalUsername } from './accounts.ts'
-import { json, page, redirect, type Answer } from './answer.ts'
-import { endFamilies } from './families.ts'
-import { showControlPage } from './pages/control-page.ts'
-import { readText } from './parameters.ts'
-import { endSession } from './sessions.ts'
+import { json, page, redirect, type Answer, readText } from './http.ts'
+import { endFamilies, endSession } from './sessions.ts'
+import { showControlPage, patchFromForm } from './pages/control-page.ts'
 import type { Settings } from './settings.ts'
 import { rotateKeys } from './signing-keys.ts'
-import { readState } from './state.ts'
 import { readSwitches, type Store } from './store.ts'
-import { patchFromForm } from './switch-form.ts'
 import { isRecord, patchSwitches } from './switches.ts'
+import { endpoints } from './endpoints.ts'
+import { readTimeline } from './timeline.ts'
 
 /**
- * The control API, for tests and for whoever develops against the emulator. It asks for no password, so it
- * takes nothing from a web page of another origin; the Worker has already refused every host but loopback.
+ * The control API, for tests and developers. It has no authentication, so it rejects requests from pages of
+ * other origins; the Worker has already rejected every host but loopback.
  */
 export async function answerControl(
   request: Request,
@@ -44,7 +42,7 @@ export async function answerControl(
   }
 }
 
-/** A browser says where a request comes from; a program does not, and may act. */
+/** Browsers send these headers; requests of programs have neither and are allowed. */
 function isCrossSite(request: Request, url: URL): boolean {
   const site = request.headers.get('sec-fetch-site')
   const origin = request.headers.get('origin')
@@ -73,10 +71,10 @@ function endSessions(body: Body, store: Store): Answer {
   return done(body, { ended: ended.length })
 }
 
-/** Everything but the signing keys: whoever cached the JWKS may go on. */
+/** Keeps the signing keys, so that cached JWKS stay valid. */
 function reset(store: Store): void {
-  const { keys: _kept, ...shelves } = store
-  for (const shelf of Object.values(shelves)) shelf.clear()
+  const { keys: _kept, ...collections } = store
+  for (const collection of Object.values(collections)) collection.clear()
 }
 
 interface Body {
@@ -84,20 +82,58 @@ interface Body {
   readonly json: unknown
 }
 
-/** JSON, or a form. What begins like JSON is JSON even when curl calls it a form. Nothing is an empty object. */
+/** A body that begins like JSON is JSON, because curl calls it a form by default. An empty body is `{}`. */
 function readBody(text: string, type: string): Body | undefined {
   const isForm = type.startsWith('application/x-www-form-urlencoded') && !text.startsWith('{')
   if (isForm) return { form: new URLSearchParams(text), json: undefined }
   try {
     return { form: undefined, json: text === '' ? {} : JSON.parse(text) }
   } catch {
-    // Silence is right: the caller gets a 400 that says so.
+    // The caller answers 400.
     return undefined
   }
 }
 
-/** A form came from the control page and goes back to it. */
+/** Forms come from the control page and are redirected to it. */
 const done = (body: Body, answer: unknown): Answer =>
   body.form ? redirect('/__emulator', 'done') : json(answer, 'done')
 
 const problem = (status: number, ...problems: string[]): Answer => json({ problems }, 'refused', status)
+
+const iso = (seconds: number): string => new Date(seconds * 1000).toISOString()
+const grantTypes = ['authorization_code', 'refresh_token', 'client_credentials']
+
+/** The tenant's state, without secrets. */
+export type State = ReturnType<typeof readState>
+
+export function readState(store: Store) {
+  const countOf = (name: string): number => store.counts.get(name) ?? 0
+  return {
+    switches: readSwitches(store),
+    /** Requests since the last reset, by endpoint, unanswered ones included. */
+    counts: Object.fromEntries(endpoints.map(({ name }) => [name, countOf(name)])),
+    /** Authenticated token requests, by grant type. */
+    grants: Object.fromEntries(grantTypes.map((grantType) => [grantType, countOf(`grant ${grantType}`)])),
+    sessions: store.sessions.all().map(([sid, session]) => ({
+      sid,
+      username: session.username,
+      authTime: iso(session.authTimeSeconds),
+      lastUsed: iso(session.lastUsedSeconds),
+    })),
+    families: store.families.all().map(([id, family]) => ({
+      id,
+      username: family.given.username,
+      sid: family.given.sid,
+      scopes: family.given.scopes,
+      created: iso(family.createdSeconds),
+      rotations: family.rotations,
+      alive: family.endedBecause === undefined,
+      endedBecause: family.endedBecause ?? null,
+    })),
+    consents: store.consents.all().map(([username, scopes]) => ({ username, scopes })),
+    keys: store.keys
+      .all()
+      .map(([kid, key]) => ({ kid, created: iso(key.createdSeconds), active: key.isActive })),
+    timeline: readTimeline(store),
+  }
+}

@@ -1,9 +1,9 @@
-import { json, type Answer } from './answer.ts'
+import { json, type Answer } from './http.ts'
 import { publicKeys } from './signing-keys.ts'
-import type { Visit } from './visit.ts'
+import type { Context } from './endpoints.ts'
 
-/** GET /.well-known/openid-configuration: PingOne's field set, which promises neither `iss` nor registration. */
-export function showDiscovery({ settings: { issuer } }: Visit): Answer {
+/** GET /.well-known/openid-configuration, with PingOne's fields; no RFC 9207 `iss`, no registration. */
+export function showDiscovery({ settings: { issuer } }: Context): Answer {
   const document = {
     issuer,
     authorization_endpoint: `${issuer}/authorize`,
@@ -40,7 +40,7 @@ export function showDiscovery({ settings: { issuer } }: Visit): Answer {
     id_token_signing_alg_values_supported: ['RS256'],
     userinfo_signing_alg_values_supported: ['none'],
     request_object_signing_alg_values_supported: ['none', 'HS256', 'RS256'],
-    // M: an older sample names only these, whatever the application is configured for.
+    // M: from an older sample, independent of the application's configuration.
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
     claim_types_supported: ['normal'],
     claims_supported: [
@@ -68,6 +68,6 @@ export function showDiscovery({ settings: { issuer } }: Visit): Answer {
 }
 
 /** GET /jwks */
-export async function showKeys({ store }: Visit): Promise<Answer> {
+export async function showKeys({ store }: Context): Promise<Answer> {
   return json({ keys: await publicKeys(store) }, 'keys', 200, { 'cache-control': 'public, max-age=300' })
 }

@@ -1,43 +1,63 @@
-import type { Answer } from './answer.ts'
-import { authorize } from './authorize.ts'
+import type { Answer } from './http.ts'
+import { authorize, pushRequest } from './authorize.ts'
+import { forApplication } from './client-auth.ts'
 import { showDiscovery, showKeys } from './discovery.ts'
-import { introspectToken, revokeToken } from './introspect.ts'
-import { pushRequest } from './par.ts'
-import { resume } from './resume.ts'
+import { introspectToken, revokeToken, showUserinfo } from './introspect.ts'
+import { resume } from './flow.ts'
 import { decideConsent, registerUser, resetUsersPassword, showFlow, signOn } from './sign-on.ts'
 import { signOff } from './signoff.ts'
 import { answerToken } from './token.ts'
-import { showUserinfo } from './userinfo.ts'
-import type { Visit } from './visit.ts'
+import type { Settings } from './settings.ts'
+import type { Store } from './store.ts'
+import type { Switches } from './switches.ts'
 
-type Handle = (visit: Visit) => Answer | Promise<Answer>
+type Handle = (context: Context) => Answer | Promise<Answer>
 
-/** Every door of the tenant: its name in counts and timeline, its path under the environment, who answers. */
+/** Every endpoint: its name in counts and timeline, its path below the environment, its handlers. */
 export const endpoints = [
-  door('discovery', 'as/.well-known/openid-configuration', { GET: showDiscovery }),
-  door('jwks', 'as/jwks', { GET: showKeys }),
-  door('authorize', 'as/authorize', { GET: authorize, POST: authorize }),
-  door('par', 'as/par', { POST: pushRequest }),
-  door('resume', 'as/resume', { GET: resume }),
-  door('token', 'as/token', { POST: answerToken }),
-  door('userinfo', 'as/userinfo', { GET: showUserinfo, POST: showUserinfo }),
-  door('introspect', 'as/introspect', { POST: introspectToken }),
-  door('revoke', 'as/revoke', { POST: revokeToken }),
-  door('signoff', 'as/signoff', { GET: signOff, POST: signOff }),
-  door('signon', 'signon/', { GET: showFlow, POST: signOn }),
-  door('register', 'signon/register', { GET: showFlow, POST: registerUser }),
-  door('reset', 'signon/reset', { GET: showFlow, POST: resetUsersPassword }),
-  door('consent', 'signon/consent', { GET: showFlow, POST: decideConsent }),
+  route('discovery', 'as/.well-known/openid-configuration', { GET: showDiscovery }),
+  route('jwks', 'as/jwks', { GET: showKeys }),
+  route('authorize', 'as/authorize', { GET: authorize, POST: authorize }),
+  route('par', 'as/par', { POST: forApplication(pushRequest) }),
+  route('resume', 'as/resume', { GET: resume }),
+  route('token', 'as/token', { POST: forApplication(answerToken) }),
+  route('userinfo', 'as/userinfo', { GET: showUserinfo, POST: showUserinfo }),
+  route('introspect', 'as/introspect', { POST: forApplication(introspectToken) }),
+  route('revoke', 'as/revoke', { POST: forApplication(revokeToken) }),
+  route('signoff', 'as/signoff', { GET: signOff, POST: signOff }),
+  route('signon', 'signon/', { GET: showFlow, POST: signOn }),
+  route('register', 'signon/register', { GET: showFlow, POST: registerUser }),
+  route('reset', 'signon/reset', { GET: showFlow, POST: resetUsersPassword }),
+  route('consent', 'signon/consent', { GET: showFlow, POST: decideConsent }),
 ] as const
 
 export type Endpoint = (typeof endpoints)[number]
-export type EndpointName = Endpoint['name']
+type EndpointName = Endpoint['name']
 
-/** The endpoint of a path, below the environment. */
 export function findEndpoint(environmentId: string, pathname: string): Endpoint | undefined {
   return endpoints.find(({ path }) => pathname === `/${environmentId}/${path}`)
 }
 
-function door<const Name extends string>(name: Name, path: string, methods: { GET?: Handle; POST?: Handle }) {
+function route<const Name extends string>(
+  name: Name,
+  path: string,
+  methods: { GET?: Handle; POST?: Handle },
+) {
   return { name, path, handle: new Map<string, Handle>(Object.entries(methods)) }
+}
+
+/** What a handler is given for one request. The time is read once per request. */
+export interface Context {
+  readonly endpoint: EndpointName
+  readonly request: Request
+  readonly url: URL
+  readonly parameters: URLSearchParams
+  readonly settings: Settings
+  readonly switches: Switches
+  readonly store: Store
+  readonly correlationId: string
+  /** The true time: for lifetimes of stored records. */
+  readonly nowSeconds: number
+  /** The time plus `clockSkewSeconds`: for issuing and checking tokens. */
+  readonly stampSeconds: number
 }

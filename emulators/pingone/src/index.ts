@@ -1,5 +1,4 @@
-import { actOut } from './fault.ts'
-import { isLoopback } from './loopback.ts'
+import { applyDeliveryFault } from './faults.ts'
 import { readSettings } from './settings.ts'
 
 export { Tenant } from './tenant.ts'
@@ -9,14 +8,23 @@ export default {
     const url = new URL(request.url)
     if (!isLoopback(url)) return new Response(null, { status: 421 })
     if (url.pathname === '/__emulator/health') return showHealth(env)
-    // One object, one hop; what a fault makes of the answer happens out here, where it holds nobody up.
+    // Delays happen here and not in the object, so that they block no other request.
     const answer = await env.TENANT.getByName('tenant').fetch(request)
-    return actOut(answer, request.signal)
+    return applyDeliveryFault(answer, request.signal)
   },
 } satisfies ExportedHandler<Env>
 
-/** Healthy is an emulator whose settings can be read; the run id tells whose it is. */
+/** Fails if the settings are invalid. The run id tells which start the emulator belongs to. */
 function showHealth(env: Env): Response {
   readSettings(env)
   return Response.json({ ok: true, runId: env.RUN_ID })
+}
+
+/**
+ * The emulator has known passwords and an open control API, so it must answer neither under a public name nor
+ * under a name that a web page points to loopback (DNS rebinding).
+ */
+function isLoopback(url: URL): boolean {
+  const { hostname } = url
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }

@@ -1,42 +1,66 @@
-import { json, refuse, type Answer } from './answer.ts'
-import { findAccessToken } from './bearer.ts'
-import { refuseStranger } from './client-auth.ts'
-import { endFamily } from './families.ts'
-import { one } from './parameters.ts'
-import { liveSession } from './sessions.ts'
-import type { Visit } from './visit.ts'
+import { findAccount } from './accounts.ts'
+import type { Context } from './endpoints.ts'
+import { json, oauthError, one, platformError, type Answer } from './http.ts'
+import { profileClaims } from './issue-tokens.ts'
+import { endFamily, liveSession } from './sessions.ts'
+import { verifyOwnToken } from './signing-keys.ts'
+import type { AccessToken } from './store.ts'
 
-/** POST /introspect (RFC 7662), for the application that owns the token. */
-export async function introspectToken(visit: Visit): Promise<Answer> {
-  const { parameters, correlationId, store, settings, nowSeconds } = visit
-  const stranger = await refuseStranger(visit)
-  if (stranger) return stranger
+/** Finds an access token that was issued here and is neither revoked nor expired. */
+async function findAccessToken(
+  { store, stampSeconds }: Context,
+  token: string,
+): Promise<{ jti: string; record: AccessToken; claims: Record<string, unknown> } | undefined> {
+  const claims = await verifyOwnToken(store, token, { currentDate: new Date(stampSeconds * 1000) })
+  const jti = claims?.jti
+  const record = jti === undefined ? undefined : store.accessTokens.get(jti)
+  return claims && record && jti !== undefined ? { jti, record, claims } : undefined
+}
+
+/** POST /introspect (RFC 7662). */
+export async function introspectToken(context: Context): Promise<Answer> {
+  const { parameters, store, settings, nowSeconds } = context
   const token = one(parameters, 'token')
-  if (token === undefined) return refuse('invalid_request', 'token is required', correlationId)
-  const access = await findAccessToken(visit, token)
+  if (token === undefined) return oauthError(context, 'invalid_request', 'token is required')
+  const access = await findAccessToken(context, token)
   if (access) return json({ active: true, token_type: 'Bearer', ...access.claims }, 'an active access token')
   const refresh = store.refreshTokens.get(token)
   const family = refresh && store.families.get(refresh.familyId)
   if (!refresh || !family || family.endedBecause !== undefined) return inactive()
   if (refresh.usedAtSeconds !== undefined || refresh.expiresAtSeconds <= nowSeconds) return inactive()
-  if (!liveSession(visit, family.given.sid)) return inactive()
+  if (!liveSession(context, family.given.sid)) return inactive()
   const scope = family.given.scopes.join(' ')
   return json({ active: true, client_id: settings.clientId, scope }, 'an active refresh token')
 }
 
 const inactive = (): Answer => json({ active: false }, 'no active token')
 
-/** POST /revoke (RFC 7009): 200 also for what is no token of ours. A refresh token takes its family with it. */
-export async function revokeToken(visit: Visit): Promise<Answer> {
-  const { parameters, correlationId, store } = visit
-  const stranger = await refuseStranger(visit)
-  if (stranger) return stranger
+/** POST /revoke (RFC 7009): 200 for unknown tokens too. A refresh token takes its family with it. */
+export async function revokeToken(context: Context): Promise<Answer> {
+  const { parameters, store } = context
   const token = one(parameters, 'token')
-  if (token === undefined) return refuse('invalid_request', 'token is required', correlationId)
+  if (token === undefined) return oauthError(context, 'invalid_request', 'token is required')
   const refresh = store.refreshTokens.get(token)
-  const access = refresh ? undefined : await findAccessToken(visit, token)
+  const access = refresh ? undefined : await findAccessToken(context, token)
   if (refresh) endFamily(store, refresh.familyId, 'revoked')
   if (access) store.accessTokens.delete(access.jti)
   const what = refresh ? 'a refresh token' : access ? 'an access token' : 'nothing we know'
   return { response: new Response(null, { status: 200 }), reason: `revoked ${what}` }
+}
+
+/**
+ * GET or POST /userinfo. M: accepts a token for an API if `openid` was granted; a vendor sample depends on it.
+ * L: the errors have the format and statuses of PingOne's platform APIs.
+ */
+export async function showUserinfo(context: Context): Promise<Answer> {
+  const { request, store } = context
+  const token = /^Bearer (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
+  const found = token === undefined ? undefined : await findAccessToken(context, token)
+  if (!found) return platformError(context, 'INVALID_TOKEN', 'The access token is not valid', 401)
+  const { given } = found.record
+  const account = given && findAccount(store, given.username)
+  if (!given?.scopes.includes('openid') || !account) {
+    return platformError(context, 'ACCESS_FAILED', 'The token is not for a user with openid', 403)
+  }
+  return json({ sub: account.id, ...profileClaims(account, given.scopes) }, `userinfo of ${account.username}`)
 }

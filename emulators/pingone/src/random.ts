@@ -1,6 +1,6 @@
 import { base64url } from 'jose'
 
-/** 256 bits nobody can guess, in base64url: codes, tokens, cookie values. */
+/** 256 random bits in base64url, for codes, tokens and cookies. */
 export const randomText = (): string => base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
 
 export async function sha256(text: string): Promise<Uint8Array> {

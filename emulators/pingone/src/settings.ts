@@ -1,14 +1,14 @@
-/** How the one application of this tenant authenticates: PingOne accepts exactly the configured method. */
-export type ClientAuth = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
+/** PingOne accepts only the method that is configured for the application. */
+type ClientAuth = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
 
-/** The organization that owns the environment; the same for every emulator. */
+/** The organization of the environment; a constant. */
 export const organizationId = '5e1d0a11-0000-4000-8000-00000000000a'
 
-/** What is fixed when the emulator starts. What may change while it runs is in switches.ts. */
+/** Fixed when the emulator starts. Values that can change at runtime are in switches.ts. */
 export interface Settings {
   readonly origin: string
   readonly environmentId: string
-  /** Where browser pages of the tenant live: `<origin>/<environment id>`. */
+  /** `<origin>/<environment id>` */
   readonly base: string
   readonly issuer: string
   readonly clientId: string
@@ -22,8 +22,8 @@ export interface Settings {
   readonly apiScopes: readonly string[]
 }
 
-/** The settings as text, the way the platform hands them over: an empty text is "not given". */
-export interface SettingTexts {
+/** The settings as environment variables; an empty one counts as unset. */
+interface SettingTexts {
   readonly EMULATOR_ORIGIN: string
   readonly EMULATOR_ENVIRONMENT_ID: string
   readonly EMULATOR_CLIENT_ID: string
@@ -39,7 +39,7 @@ export interface SettingTexts {
 
 const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
 
-/** Reads the settings, or names every bad one; a value never appears in the message. */
+/** Throws an error that names every bad setting, without its value. */
 export function readSettings(texts: SettingTexts): Settings {
   const bad: string[] = []
   const require = (name: keyof SettingTexts, holds: boolean): void => {

@@ -1,103 +1,99 @@
-import { checkPassword, problemWith, register, resetPassword } from './accounts.ts'
-import { page, redirect, type Answer } from './answer.ts'
-import { allow, denied, findFlow, nextStep, pageOfFlow, userOf, settleConsent } from './flow.ts'
-import { consentPage } from './pages/consent-page.ts'
-import { errorPage } from './pages/error-page.ts'
-import { registrationPage, resetPage, signOnPage } from './pages/sign-on-page.ts'
-import { one } from './parameters.ts'
-import type { Account, Flow } from './records.ts'
+import { accountFormError, checkPassword, register, resetPassword } from './accounts.ts'
+import type { Context } from './endpoints.ts'
+import {
+  allow,
+  applyPresetConsent,
+  denied,
+  findFlow,
+  flowNotFound,
+  nextStep,
+  nextUrl,
+  signedOnUser,
+} from './flow.ts'
+import { one, page, redirect, type Answer } from './http.ts'
+import { consentPage, registrationPage, resetPage, signOnPage } from './pages/flow-pages.ts'
 import { apiScopesAmong } from './scopes.ts'
 import { startSession } from './sessions.ts'
-import type { Visit } from './visit.ts'
+import type { Account, Flow } from './store.ts'
 
-/** GET of the flow's pages: the one that the flow needs next. */
-export function showFlow(visit: Visit): Answer {
-  const flow = findFlow(visit)
-  if (!flow) return lost(visit)
-  const user = userOf(visit, flow)
-  if (nextStep(flow) === 'finish') return redirect(pageOfFlow(visit, flow), 'the flow is over')
-  if (nextStep(flow) === 'consent' && user) return page(consentPage(visit, flow, user), 'consent page')
-  if (visit.endpoint === 'register') return page(registrationPage(visit, flow), 'registration page')
-  if (visit.endpoint === 'reset') return page(resetPage(visit, flow), 'password reset page')
-  return page(signOnPage(visit, flow), 'sign-on page')
+/** GET of the flow's pages: shows the page that the flow needs next. */
+export function showFlow(context: Context): Answer {
+  const flow = findFlow(context)
+  if (!flow) return flowNotFound(context)
+  const user = signedOnUser(context, flow)
+  if (nextStep(flow) === 'finish') return redirect(nextUrl(context, flow), 'the flow is over')
+  if (nextStep(flow) === 'consent' && user) return page(consentPage(context, flow, user), 'consent page')
+  if (context.endpoint === 'register') return page(registrationPage(context, flow), 'registration page')
+  if (context.endpoint === 'reset') return page(resetPage(context, flow), 'password reset page')
+  return page(signOnPage(context, flow), 'sign-on page')
 }
 
 /** POST of the sign-on form. */
-export async function signOn(visit: Visit): Promise<Answer> {
-  const { parameters, store } = visit
-  const flow = findOwnFlow(visit)
-  if (!flow) return lost(visit)
-  const [username, password] = [one(parameters, 'username') ?? '', one(parameters, 'password') ?? '']
-  const account = await checkPassword(store, username, password)
-  if (!account)
-    return page(signOnPage(visit, flow, 'Username or password is not right.'), 'wrong password', 400)
-  return signedOn(visit, flow, account)
-}
+export const signOn = onForm(async (context, flow) => {
+  const { username, password } = readAccountForm(context)
+  const account = await checkPassword(context.store, username, password)
+  return account
+    ? signedOn(context, flow, account)
+    : page(signOnPage(context, flow, 'Username or password is not right.'), 'wrong password', 400)
+})
 
-/** POST of the registration form: a new account is signed on at once. */
-export async function registerUser(visit: Visit): Promise<Answer> {
-  const flow = findOwnFlow(visit)
-  if (!flow) return lost(visit)
-  const { username, email, password } = readAccountForm(visit)
-  const problem = problemWith(username, email, password)
-  if (problem !== undefined) return page(registrationPage(visit, flow, problem), 'bad registration', 400)
-  const account = await register(visit.store, username, email, password)
-  if (!account) return page(registrationPage(visit, flow, 'That username is taken.'), 'username taken', 400)
-  return signedOn(visit, flow, account)
-}
+/** POST of the registration form: the new account is signed on at once. */
+export const registerUser = onForm(async (context, flow) => {
+  const { username, email, password } = readAccountForm(context)
+  const error = accountFormError(username, email, password)
+  if (error !== undefined) return page(registrationPage(context, flow, error), 'bad registration', 400)
+  const account = await register(context.store, username, email, password)
+  return account
+    ? signedOn(context, flow, account)
+    : page(registrationPage(context, flow, 'That username is taken.'), 'username taken', 400)
+})
 
-/** POST of the password reset form: back to the sign-on page, where the new password works. */
-export async function resetUsersPassword(visit: Visit): Promise<Answer> {
-  const flow = findOwnFlow(visit)
-  if (!flow) return lost(visit)
-  const { username, email, password } = readAccountForm(visit)
-  const problem = problemWith(username, email, password)
-  if (problem !== undefined) return page(resetPage(visit, flow, problem), 'bad reset', 400)
-  if (await resetPassword(visit.store, username, email, password)) {
-    return page(signOnPage(visit, flow, 'The password is changed. Sign on with it.'), 'password reset')
-  }
-  return page(resetPage(visit, flow, 'Username and e-mail do not belong together.'), 'no such account', 400)
-}
+/** POST of the password reset form: leads back to the sign-on page. */
+export const resetUsersPassword = onForm(async (context, flow) => {
+  const { username, email, password } = readAccountForm(context)
+  const error = accountFormError(username, email, password)
+  if (error !== undefined) return page(resetPage(context, flow, error), 'bad reset', 400)
+  return (await resetPassword(context.store, username, email, password))
+    ? page(signOnPage(context, flow, 'The password is changed. Sign on with it.'), 'password reset')
+    : page(resetPage(context, flow, 'Username and e-mail do not belong together.'), 'no such account', 400)
+})
 
 /** POST of the consent form. */
-export function decideConsent(visit: Visit): Answer {
-  const { parameters, store } = visit
-  const flow = findOwnFlow(visit)
-  const user = flow && userOf(visit, flow)
-  if (!flow || !user || nextStep(flow) !== 'consent') return lost(visit)
-  const asked = apiScopesAmong(flow.request.scopes)
-  const ticked = asked.filter((scope) => parameters.getAll('scope').includes(scope))
-  // H: blank "reduced scopes" would mean all of them, so a flow must take "allow nothing" for a denial.
+export const decideConsent = onForm((context, flow) => {
+  const { parameters, store } = context
+  const user = signedOnUser(context, flow)
+  if (!user || nextStep(flow) !== 'consent') return flowNotFound(context)
+  const requested = apiScopesAmong(flow.request.scopes)
+  const ticked = requested.filter((scope) => parameters.getAll('scope').includes(scope))
+  // H: empty "reduced scopes" would mean all scopes, so a flow must treat "allow nothing" as a denial.
   const isAllowed = one(parameters, 'decision') === 'allow' && ticked.length > 0
   if (isAllowed) store.consents.put(user.username, ticked)
   const decided = isAllowed ? allow(flow, ticked) : { ...flow, outcome: denied }
   store.flows.put(flow.id, decided)
-  return redirect(
-    pageOfFlow(visit, decided),
-    isAllowed ? `${user.username} allows ${ticked.join(' ')}` : 'denied',
-  )
+  const reason = isAllowed ? `${user.username} allows ${ticked.join(' ')}` : 'denied'
+  return redirect(nextUrl(context, decided), reason)
+})
+
+function signedOn(context: Context, flow: Flow, account: Account): Answer {
+  const { session, cookie } = startSession(context, account.username)
+  const next = applyPresetConsent(context, { ...flow, sid: session.sid, isSignedOnHere: true })
+  context.store.flows.put(flow.id, next)
+  return redirect(nextUrl(context, next), `${account.username} signed on`, [cookie])
 }
 
-function signedOn(visit: Visit, flow: Flow, account: Account): Answer {
-  const { session, cookie } = startSession(visit, account.username)
-  const next = settleConsent(visit, { ...flow, sid: session.sid, isSignedOnHere: true })
-  visit.store.flows.put(flow.id, next)
-  return redirect(pageOfFlow(visit, next), `${account.username} signed on`, [cookie])
+type FormHandler = (context: Context, flow: Flow) => Answer | Promise<Answer>
+
+/** Accepts a form only for a flow of this browser and with the CSRF value of that flow. */
+function onForm(handle: FormHandler): (context: Context) => Answer | Promise<Answer> {
+  return (context) => {
+    const flow = findFlow(context)
+    const isOwn = flow !== undefined && flow.csrf === one(context.parameters, 'csrf')
+    return isOwn ? handle(context, flow) : flowNotFound(context)
+  }
 }
 
-/** The flow of a form: of this browser, and the form is one that we gave it. */
-function findOwnFlow(visit: Visit): Flow | undefined {
-  const flow = findFlow(visit)
-  return flow?.csrf === one(visit.parameters, 'csrf') ? flow : undefined
-}
-
-const readAccountForm = ({ parameters }: Visit) => ({
+const readAccountForm = ({ parameters }: Context) => ({
   username: one(parameters, 'username') ?? '',
   email: one(parameters, 'email') ?? '',
   password: one(parameters, 'password') ?? '',
 })
-
-function lost({ correlationId }: Visit): Answer {
-  const text = 'The sign-on is over, or belongs to another browser'
-  return page(errorPage(text, correlationId), text, 400)
-}

@@ -1,22 +1,33 @@
-import { exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose'
-import type { StoredKey } from './records.ts'
+import {
+  createLocalJWKSet,
+  errors,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  jwtVerify,
+  type CryptoKey,
+  type JWK,
+  type JWTPayload,
+  type JWTVerifyOptions,
+} from 'jose'
+import type { StoredKey } from './store.ts'
 import type { Store } from './store.ts'
 
-export interface SigningKey {
+interface SigningKey {
   readonly kid: string
   readonly key: CryptoKey
 }
 
-/** Imported keys of this isolate, so that a token costs one signature and no import. */
+/** Caches imported keys per isolate. */
 const imported = new Map<string, SigningKey>()
 
-/** The key in use; made at first need. */
+/** The current signing key, created on first use. */
 export async function activeKey(store: Store): Promise<SigningKey> {
   const stored = findActive(store) ?? (await makeKey(store))
   return imported.get(stored.kid) ?? (await importKey(stored))
 }
 
-/** Every public key, as /jwks shows them. */
+/** All public keys, as /jwks returns them. */
 export async function publicKeys(store: Store): Promise<JWK[]> {
   await activeKey(store)
   return store.keys.all().map(([kid, { privateJwk }]) => {
@@ -25,7 +36,22 @@ export async function publicKeys(store: Store): Promise<JWK[]> {
   })
 }
 
-/** A new key, used at once. The old ones stay in /jwks unless they are dropped. */
+/** Verifies a token that this tenant issued; undefined if it is not valid. */
+export async function verifyOwnToken(
+  store: Store,
+  token: string,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload | undefined> {
+  try {
+    const keys = createLocalJWKSet({ keys: await publicKeys(store) })
+    return (await jwtVerify(token, keys, options)).payload
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return undefined
+    throw error
+  }
+}
+
+/** Creates a key and signs with it at once. Old keys stay in /jwks unless dropped. */
 export async function rotateKeys(store: Store, drop: boolean): Promise<string> {
   const stored = await newKey()
   for (const [kid, old] of store.keys.all()) {
@@ -38,7 +64,7 @@ export async function rotateKeys(store: Store, drop: boolean): Promise<string> {
 
 let foreign: Promise<CryptoKey> | undefined
 
-/** A key that is in nobody's JWKS. */
+/** A key that is in no JWKS. */
 export const foreignKey = (): Promise<CryptoKey> =>
   (foreign ??= generate().then(({ privateKey }) => privateKey))
 
@@ -49,7 +75,7 @@ const findActive = (store: Store): StoredKey | undefined => {
 
 async function makeKey(store: Store): Promise<StoredKey> {
   const made = await newKey()
-  // Two first requests may both have made one: the first to get here wins.
+  // Two parallel requests may both create a key: the first one stored wins.
   const first = findActive(store)
   if (first) return first
   store.keys.put(made.kid, made)

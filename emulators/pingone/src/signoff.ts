@@ -1,20 +1,17 @@
-import { createLocalJWKSet, decodeJwt, errors, jwtVerify } from 'jose'
-import { page, redirect, type Answer } from './answer.ts'
-import { html } from './markup.ts'
-import { layout } from './pages/layout.ts'
-import { one } from './parameters.ts'
-import { endSession, findBrowserSession, sessionCookieGone } from './sessions.ts'
-import { publicKeys } from './signing-keys.ts'
-import type { Visit } from './visit.ts'
+import type { Context } from './endpoints.ts'
+import { one, page, redirect, type Answer } from './http.ts'
+import { html, layout } from './pages/layout.ts'
+import { clearSessionCookie, endSession, findBrowserSession } from './sessions.ts'
+import { verifyOwnToken } from './signing-keys.ts'
 
-/** GET or POST /signoff (OpenID Connect RP-Initiated Logout): ends the session of the browser and of the hint. */
-export async function signOff(visit: Visit): Promise<Answer> {
-  const { parameters, settings, store } = visit
+/** GET or POST /signoff (OpenID Connect RP-Initiated Logout): ends the browser's session and the hinted one. */
+export async function signOff(context: Context): Promise<Answer> {
+  const { parameters, settings, store } = context
   const hint = one(parameters, 'id_token_hint')
-  const hinted = hint === undefined ? undefined : await sidOfHint(visit, hint)
-  const own = findBrowserSession(visit)?.sid
+  const hinted = hint === undefined ? undefined : await sidOfHint(context, hint)
+  const own = findBrowserSession(context)?.sid
   for (const sid of [own, hinted]) if (sid !== undefined) endSession(store, sid)
-  const cookies = [sessionCookieGone(settings)]
+  const cookies = [clearSessionCookie(settings)]
   const reason = own === undefined && hinted === undefined ? 'no session to end' : 'session ended'
   const back = one(parameters, 'post_logout_redirect_uri')
   if (back === undefined || !isRegistered(back, settings)) {
@@ -26,19 +23,12 @@ export async function signOff(visit: Visit): Promise<Answer> {
   return redirect(target.href, reason, cookies)
 }
 
-/** Registered here means: on the origin of a redirect URI. PingOne keeps a list of its own (H). */
-const isRegistered = (uri: string, { redirectUris }: Visit['settings']): boolean =>
+/** Any address on the origin of a redirect URI is accepted. H: PingOne has a separate list. */
+const isRegistered = (uri: string, { redirectUris }: Context['settings']): boolean =>
   URL.canParse(uri) && redirectUris.some((registered) => new URL(registered).origin === new URL(uri).origin)
 
-/** The session of an ID token that we signed. An expired one is as good (RP-Initiated Logout §2). */
-async function sidOfHint({ store, settings }: Visit, hint: string): Promise<string | undefined> {
-  try {
-    const issued = new Date((decodeJwt(hint).iat ?? 0) * 1000)
-    const keys = createLocalJWKSet({ keys: await publicKeys(store) })
-    const { payload } = await jwtVerify(hint, keys, { issuer: settings.issuer, currentDate: issued })
-    return typeof payload['sid'] === 'string' ? payload['sid'] : undefined
-  } catch (error) {
-    if (error instanceof errors.JOSEError) return undefined
-    throw error
-  }
+/** The session of an ID token that was issued here; it may have expired (RP-Initiated Logout §2). */
+async function sidOfHint({ store, settings }: Context, hint: string): Promise<string | undefined> {
+  const claims = await verifyOwnToken(store, hint, { issuer: settings.issuer, currentDate: new Date(0) })
+  return typeof claims?.['sid'] === 'string' ? claims['sid'] : undefined
 }

@@ -1,31 +1,115 @@
-import {
-  anyText,
-  choice,
-  faultsSwitch,
-  flag,
-  flowErrorSwitch,
-  scopesSwitch,
-  wholeNumber,
-  type Reader,
-} from './switch-readers.ts'
+import { faultableEndpoints, faultNames, type FaultName, type Faults } from './faults.ts'
 
-/**
- * What can be changed while the emulator runs, so that a test can ask "and what if PingOne did this?".
- * Each switch has one reader; the type, the validation and the control page follow from this table.
- */
+type ReadResult<T> = { ok: true; value: T } | { ok: false; expected: string }
+
+/** Validates a switch. `shown` selects the control on the control page. */
+interface Reader<T> {
+  readonly shown: 'select' | 'number' | 'text' | 'line' | 'flow-error' | 'faults'
+  readonly options: readonly string[]
+  read(value: unknown, current: unknown): ReadResult<T>
+}
+
+const no = (expected: string): { ok: false; expected: string } => ({ ok: false, expected })
+const yes = <T>(value: T): ReadResult<T> => ({ ok: true, value })
+
+function choice<const Option extends string>(...options: readonly Option[]): Reader<Option> {
+  return {
+    shown: 'select',
+    options,
+    read(value) {
+      const option = options.find((candidate) => candidate === value)
+      return option === undefined ? no(`one of ${options.join(', ')}`) : yes(option)
+    },
+  }
+}
+
+const flag: Reader<boolean> = {
+  shown: 'select',
+  options: ['true', 'false'],
+  read: (value) => (typeof value === 'boolean' ? yes(value) : no('true or false')),
+}
+
+function wholeNumber(least: number, most: number): Reader<number> {
+  return {
+    shown: 'number',
+    options: [],
+    read: (value) =>
+      typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
+        ? yes(value)
+        : no(`a whole number from ${least} to ${most}`),
+  }
+}
+
+const anyText: Reader<string | null> = {
+  shown: 'line',
+  options: [],
+  read: (value) => (value === null || typeof value === 'string' ? yes(value) : no('null or a text')),
+}
+
+const scopesSwitch: Reader<readonly string[]> = {
+  shown: 'text',
+  options: [],
+  read(value) {
+    const isScope = (item: unknown): item is string => typeof item === 'string' && /^[!#-[\]-~]+$/.test(item)
+    return Array.isArray(value) && value.every(isScope) ? yes(value) : no('a list of scopes')
+  },
+}
+
+interface FlowError {
+  readonly error: string
+  readonly description: string
+}
+
+const flowErrorSwitch: Reader<FlowError | null> = {
+  shown: 'flow-error',
+  options: [],
+  read(value) {
+    const expected = no('null or { error, description }, both texts, error not empty')
+    if (typeof value !== 'object' || value === null || Object.keys(value).length !== 2) return expected
+    if (!('error' in value) || !('description' in value)) return expected
+    const { error, description } = value
+    if (typeof error !== 'string' || error === '' || typeof description !== 'string') return expected
+    return yes({ error, description })
+  },
+}
+
+const faultsSwitch: Reader<Faults> = {
+  shown: 'faults',
+  options: ['', ...faultNames],
+  read(value, current) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      return no('an object of endpoints')
+    const faults = new Map<string, FaultName>(Object.entries(isFaults(current) ? current : {}))
+    for (const [endpoint, given] of Object.entries(value)) {
+      const fault = faultNames.find((name) => name === given)
+      if (!faultableEndpoints.some((name) => name === endpoint))
+        return no(`${endpoint} is no endpoint of faults`)
+      if (fault === 'invalid_grant' && endpoint !== 'token') return no('invalid_grant is for token only')
+      if (given === null) faults.delete(endpoint)
+      else if (fault === undefined) return no(`${endpoint} must be one of ${faultNames.join(', ')} or null`)
+      else faults.set(endpoint, fault)
+    }
+    return yes(Object.fromEntries(faults))
+  },
+}
+
+const isFaults = (value: unknown): value is Record<string, FaultName> =>
+  typeof value === 'object' && value !== null
+
+/** Behaviour that can change at runtime. Type, validation and control page derive from this table. */
 export const readers = {
-  /** Consent: ask the user, or decide for them ('fewer' gives only the first API scope asked for). */
+  /** Asks the user for consent, or decides: 'fewer' grants only the first requested API scope. */
   decision: choice('ask', 'deny', 'fewer'),
-  /** What a flow designer may send instead of success at the end of the flow. */
+  /** The error that the flow ends with instead of success. */
   flowError: flowErrorSwitch,
-  /** False: the flow policy is no longer assigned to the application. */
+  /** False: no flow policy is assigned to the application. */
   policyAssigned: flag,
   rememberConsent: flag,
   /** True: the application must push its requests (`par_requirement`). */
   parRequired: flag,
-  /** How long the keys of the application are kept after they were fetched from their address. */
+  /** How long fetched keys of the application are cached. */
   clientKeysSeconds: wholeNumber(0, 86_400),
-  /** True: a `resource` parameter counts as asking for a second resource. */
+  /** True: a `resource` parameter counts as a second resource. */
   strictResource: flag,
   /** True: the application also has the scope `reports:read` of a second custom resource. */
   secondResource: flag,
@@ -45,46 +129,45 @@ export const readers = {
     'other-subject',
     'wrong-subject-type',
   ),
-  /** What the profile of whoever signs in says they are called; null: what they registered with. */
+  /** Overrides the name in the id token. */
   userName: anyText,
-  /** How many groups whoever signs in is in, beside their own. */
+  /** How many groups are added to the user's own. */
   groupCount: wholeNumber(0, 100_000),
   accessToken: choice('good', 'wrong-acr', 'wrong-audience', 'wrong-issuer', 'wrong-environment', 'no-sid'),
   accessTokenSeconds: wholeNumber(1, 2_592_000),
   /** The `typ` header of access tokens. */
   typ: choice('JWT', 'at+jwt', 'none'),
-  /** Scopes in the access token that nobody asked for. */
+  /** Scopes that are added to access tokens without being requested. */
   extraAccessScopes: scopesSwitch,
   callbackState: choice('good', 'wrong', 'missing'),
   callbackIss: choice('absent', 'right', 'wrong'),
-  /** 'foreign': a code of somebody else's login, as in a code injection. */
+  /** 'foreign': the code of another login, as in a code injection. */
   callbackCode: choice('good', 'missing', 'foreign'),
-  /** 'none': the grant type is off at the application. 'fixed': no rotation. */
+  /** 'none': the grant type is off. 'fixed': no rotation. */
   refreshTokens: choice('rotate', 'none', 'fixed'),
-  /** True: the application's OIDC grant contains offline_access, so a refresh token must be asked for. */
+  /** True: a refresh token needs the scope offline_access. */
   offlineAccess: flag,
   refreshTokenSeconds: wholeNumber(1, 2_147_483_647),
   rotationGraceSeconds: wholeNumber(0, 86_400),
-  /** An old refresh token kills its whole family. */
+  /** A used refresh token ends its whole family. */
   replayProtection: flag,
   sessionIdleSeconds: wholeNumber(1, 2_147_483_647),
-  /** How much longer ago than it was a session's sign-on counts as; one that the flow itself asks for is new. */
+  /** Added to the age of a session's sign-on; a sign-on within the flow stays new. */
   sessionAgeSeconds: wholeNumber(0, 31_536_000),
-  /** What a flow's designer made of "how old may the sign-on be": heeded, only `prompt=login`, nothing. */
+  /** Which parameters about the sign-on's age the flow obeys: all, only `prompt=login`, none. */
   freshSignOn: choice('heeded', 'prompt-only', 'ignored'),
-  /** How far the clock that stamps tokens is ahead (or behind). */
+  /** Added to the clock that issues and checks tokens. */
   clockSkewSeconds: wholeNumber(-86_400, 86_400),
   faults: faultsSwitch,
-  /** How long the fault 'slow' takes. */
+  /** The delay of the fault 'slow'. */
   slowMs: wholeNumber(0, 60_000),
 } as const
 
 type Read<R> = R extends Reader<infer T> ? T : never
 
-/** The state of all switches. */
 export type Switches = { readonly [Name in keyof typeof readers]: Read<(typeof readers)[Name]> }
 
-/** PingOne as it behaves on a good day, with its own defaults. */
+/** PingOne's normal behaviour and its own defaults. */
 export const normalSwitches: Switches = {
   decision: 'ask',
   flowError: null,
@@ -117,10 +200,10 @@ export const normalSwitches: Switches = {
   slowMs: 3000,
 }
 
-export type Patched = { ok: true; switches: Switches } | { ok: false; problems: string[] }
+type PatchResult = { ok: true; switches: Switches } | { ok: false; problems: string[] }
 
-/** Applies a merge patch (RFC 7396); null restores the normal value. One bad name or value and nothing changes. */
-export function patchSwitches(switches: Switches, patch: unknown): Patched {
+/** Applies a merge patch (RFC 7396), all or nothing. Null restores the default. */
+export function patchSwitches(switches: Switches, patch: unknown): PatchResult {
   if (!isRecord(patch)) return { ok: false, problems: ['a JSON object with names of switches is expected'] }
   const problems: string[] = []
   let next = switches

@@ -1,20 +1,14 @@
 import { DurableObject } from 'cloudflare:workers'
-import { json, page, refuse, refuseAsPlatform, type Answer } from './answer.ts'
+import { json, oauthError, page, platformError, readParameters, type Answer } from './http.ts'
 import { answerControl } from './control.ts'
-import { findEndpoint, type Endpoint } from './endpoints.ts'
-import { faultableEndpoints } from './fault-names.ts'
-import { faultyAnswer, mishapHeader, mishapOf } from './fault.ts'
-import { html } from './markup.ts'
-import { readParameters } from './parameters.ts'
+import { findEndpoint, type Context, type Endpoint } from './endpoints.ts'
+import { faultableEndpoints, faultyAnswer, deliveryFaultHeader, deliveryFaultOf } from './faults.ts'
+import { html } from './pages/layout.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { openStore, readSwitches, type Store } from './store.ts'
 import { count, record, shownParameters } from './timeline.ts'
-import type { Visit } from './visit.ts'
 
-/**
- * The PingOne environment: one object that holds everything, so that every answer is strongly consistent. It
- * never waits for time to pass; the Worker in front of it does that (fault.ts).
- */
+/** The PingOne environment: one strongly consistent object. Delays happen in the Worker in front of it. */
 export class Tenant extends DurableObject<Env> {
   readonly #settings: Settings
   readonly #store: Store
@@ -42,7 +36,7 @@ export class Tenant extends DurableObject<Env> {
     const parameters = await readParameters(request, url)
     const nowMs = Date.now()
     const nowSeconds = Math.floor(nowMs / 1000)
-    const visit: Visit = {
+    const context: Context = {
       endpoint: endpoint.name,
       request,
       url,
@@ -58,31 +52,31 @@ export class Tenant extends DurableObject<Env> {
       .map((name) => (name === endpoint.name ? switches.faults[name] : undefined))
       .find(Boolean)
     const { response, reason } =
-      (fault && faultyAnswer(fault, correlationId)) ??
+      (fault && faultyAnswer(fault, context)) ??
       (parameters
-        ? await this.#handle(endpoint, visit)
-        : refuse('invalid_request', 'The body is no form', correlationId))
-    const mishap = mishapOf(fault, switches.slowMs)
-    if (mishap) response.headers.set(mishapHeader, mishap)
+        ? await this.#handle(endpoint, context)
+        : oauthError(context, 'invalid_request', 'The body is no form'))
+    const deliveryFault = deliveryFaultOf(fault, switches.slowMs)
+    if (deliveryFault) response.headers.set(deliveryFaultHeader, deliveryFault)
     record(this.#store, {
       at: new Date(nowMs).toISOString(),
       endpoint: endpoint.name,
       method: request.method,
-      asked: shownParameters(endpoint.name, visit.parameters),
+      asked: shownParameters(endpoint.name, context.parameters),
       status: response.status,
-      reason: mishap ? `${reason} (fault ${fault ?? ''})` : reason,
+      reason: deliveryFault ? `${reason} (fault ${fault ?? ''})` : reason,
       correlationId,
     })
     return response
   }
 
-  async #handle(endpoint: Endpoint, visit: Visit): Promise<Answer> {
-    const handle = endpoint.handle.get(visit.request.method)
-    if (!handle) return refuse('invalid_request', 'Method not allowed', visit.correlationId, { status: 405 })
+  async #handle(endpoint: Endpoint, context: Context): Promise<Answer> {
+    const handle = endpoint.handle.get(context.request.method)
+    if (!handle) return oauthError(context, 'invalid_request', 'Method not allowed', { status: 405 })
     try {
-      return await handle(visit)
+      return await handle(context)
     } catch (error) {
-      // A bug of the emulator: it must show, on the page and in the terminal, and not look like PingOne.
+      // A bug of the emulator must be visible and must not look like PingOne.
       const text = error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error)
       return page(
         html`<!doctype html><title>Bug</title>
@@ -95,11 +89,12 @@ export class Tenant extends DurableObject<Env> {
 
   #answerUnknown(url: URL): Answer {
     if (url.pathname.startsWith(`/${this.#settings.environmentId}/`)) {
-      // M: the gateway in front of PingOne answers so for a path that it does not know.
+      // M: PingOne's gateway answers this for an unknown path.
       const message = 'Invalid key=value pair (missing equal-sign) in Authorization header'
       return json({ message }, 'unknown path', 403)
     }
-    // L: what a wrong environment id gets.
-    return refuseAsPlatform('NOT_FOUND', 'The environment is not known', crypto.randomUUID(), 404)
+    // L: the answer for an unknown environment id.
+    const correlationId = crypto.randomUUID()
+    return platformError({ correlationId }, 'NOT_FOUND', 'The environment is not known', 404)
   }
 }

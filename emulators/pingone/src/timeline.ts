@@ -3,7 +3,7 @@ import type { Store, TimelineEntry } from './store.ts'
 const entriesKept = 200
 const longestValue = 200
 
-/** Parameters whose values may be read by whoever reads the control page. */
+/** Parameters whose values the control page shows. */
 const readable = new Set([
   'acr_values',
   'client_id',
@@ -24,18 +24,18 @@ const readable = new Set([
   'username',
 ])
 
-/** Parameters of the protocol that carry or bind a secret. */
+/** Protocol parameters that carry or bind a secret. */
 const secret =
   /token|secret|password|assertion|^(code|code_verifier|code_challenge|state|nonce|csrf|request|request_uri|flowId)$/i
 
-/** Extra parameters of an authorization request reach the flow, so users want to see them. */
-const takesExtras = new Set(['authorize', 'par'])
+/** Endpoints whose extra parameters are shown, because they reach the flow. */
+const showsExtras = new Set(['authorize', 'par'])
 
-/** What was asked, without anything that would let a reader act for somebody. */
+/** The parameters of a request, with secrets hidden. */
 export function shownParameters(endpoint: string, parameters: URLSearchParams): Record<string, string> {
   const shown = new Map<string, string>()
   for (const [name, value] of parameters) {
-    const isShown = readable.has(name) || (takesExtras.has(endpoint) && !secret.test(name))
+    const isShown = readable.has(name) || (showsExtras.has(endpoint) && !secret.test(name))
     const before = shown.get(name)
     const text = isShown ? value.slice(0, longestValue) : '(hidden)'
     shown.set(name.slice(0, longestValue), before === undefined ? text : `${before} ${text}`)
@@ -43,12 +43,12 @@ export function shownParameters(endpoint: string, parameters: URLSearchParams): 
   return Object.fromEntries(shown)
 }
 
-/** Counts a request the moment it arrives, so that a request that hangs is counted too. */
+/** Counts a request on arrival, so that hanging requests are counted too. */
 export function count(store: Store, name: string): void {
   store.counts.put(name, (store.counts.get(name) ?? 0) + 1)
 }
 
-/** Adds an entry; the oldest goes when there are 200. */
+/** Adds an entry and drops the oldest of more than 200. */
 export function record(store: Store, entry: TimelineEntry): void {
   const number = store.counts.get('timeline') ?? 0
   store.counts.put('timeline', number + 1)

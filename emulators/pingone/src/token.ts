@@ -1,75 +1,142 @@
 import { base64url } from 'jose'
-import { json, refuse, type Answer } from './answer.ts'
-import { issueAccessToken } from './access-token.ts'
-import { refuseStranger } from './client-auth.ts'
-import { redeemCode } from './code.ts'
-import { endFamily, startFamily } from './families.ts'
-import { one, repeated, words } from './parameters.ts'
+import type { Context } from './endpoints.ts'
+import { hasDuplicate, json, oauthError, one, splitWords, type Answer } from './http.ts'
+import { issueAccessToken, issueIdToken } from './issue-tokens.ts'
 import { sha256 } from './random.ts'
-import { refreshTokens } from './refresh.ts'
 import { checkScopes, isOidcScope } from './scopes.ts'
-import { liveSession } from './sessions.ts'
+import { endFamily, liveSession, rotate, startFamily } from './sessions.ts'
+import type { Code, Grant, RefreshFamily, RefreshToken } from './store.ts'
 import { count } from './timeline.ts'
-import { answerTokens } from './token-answer.ts'
-import type { Visit } from './visit.ts'
 
-/** POST /token */
-export async function answerToken(visit: Visit): Promise<Answer> {
-  const { parameters, correlationId, store } = visit
-  const stranger = await refuseStranger(visit)
-  if (stranger) return stranger
-  const twice = repeated(parameters)
-  if (twice !== undefined) return refuse('invalid_request', 'A parameter was sent twice', correlationId)
-  const grantType = one(parameters, 'grant_type')
-  const answer = grantTypes.get(grantType ?? '')
-  if (!answer) return refuse('unsupported_grant_type', 'Unsupported grant type', correlationId)
-  count(store, `grant ${grantType ?? ''}`)
-  return answer(visit)
+/** POST /token, after client authentication. */
+export async function answerToken(context: Context): Promise<Answer> {
+  const { parameters, store } = context
+  if (hasDuplicate(parameters)) return oauthError(context, 'invalid_request', 'A parameter was sent twice')
+  const grantType = one(parameters, 'grant_type') ?? ''
+  const answer = grantTypes.get(grantType)
+  if (!answer) return oauthError(context, 'unsupported_grant_type', 'Unsupported grant type')
+  count(store, `grant ${grantType}`)
+  return answer(context)
 }
 
 const grantTypes = new Map([
   ['authorization_code', answerCode],
-  ['refresh_token', refreshTokens],
+  ['refresh_token', answerRefresh],
   ['client_credentials', answerClientCredentials],
 ])
 
-async function answerCode(visit: Visit): Promise<Answer> {
-  const { parameters, correlationId, store } = visit
+async function answerCode(context: Context): Promise<Answer> {
+  const { parameters, store } = context
   const [code, redirectUri] = [one(parameters, 'code'), one(parameters, 'redirect_uri')]
   const verifier = one(parameters, 'code_verifier')
   if (code === undefined || redirectUri === undefined || verifier === undefined) {
-    return refuse('invalid_request', 'code, redirect_uri and code_verifier are required', correlationId)
+    return oauthError(context, 'invalid_request', 'code, redirect_uri and code_verifier are required')
   }
   const challenge = base64url.encode(await sha256(verifier))
-  // From here to the family no wait: a code cannot be used twice, however close the two requests are.
-  const redeemed = redeemCode(visit, code, redirectUri, challenge)
+  // No await between here and the new family: two parallel requests cannot both use the code.
+  const redeemed = redeemCode(context, code, redirectUri, challenge)
   if (!redeemed.ok) {
-    // RFC 6749 §4.1.2 (L: whether PingOne also ends what the first use gave).
+    // RFC 6749 §4.1.2. L: whether PingOne also ends the tokens of the first use.
     if (redeemed.familyId !== undefined) endFamily(store, redeemed.familyId, 'code used twice')
-    return refuse('invalid_grant', redeemed.because, correlationId)
+    return oauthError(context, 'invalid_grant', redeemed.because)
   }
   const { given, nonce } = redeemed.code
-  if (!liveSession(visit, given.sid)) return refuse('invalid_grant', 'The session has ended', correlationId)
-  const family = startFamily(visit, given)
+  if (!liveSession(context, given.sid)) return oauthError(context, 'invalid_grant', 'The session has ended')
+  const family = startFamily(context, given)
   store.codes.put(code, { ...redeemed.code, isUsed: true, familyId: family?.familyId })
-  return answerTokens(visit, given, given.scopes, { nonce, refreshToken: family?.token })
+  return answerTokens(context, given, given.scopes, { nonce, refreshToken: family?.token })
 }
 
-/** The application for itself: a token without a user. Only the API's scopes make sense here. */
-async function answerClientCredentials(visit: Visit): Promise<Answer> {
-  const { parameters, correlationId, settings, switches } = visit
-  const asked = words(one(parameters, 'scope'))
-  const checked = checkScopes(visit, asked, one(parameters, 'resource'))
-  if (!checked.ok) return refuse('invalid_scope', checked.description, correlationId)
-  if (asked.some(isOidcScope)) {
-    return refuse('invalid_scope', 'OpenID scopes are for users', correlationId)
-  }
-  const scopes = asked.length > 0 ? asked : settings.apiScopes
-  const body = {
-    access_token: await issueAccessToken(visit, undefined, scopes),
-    token_type: 'Bearer',
-    expires_in: switches.accessTokenSeconds,
-    scope: [...scopes, ...switches.extraAccessScopes].join(' '),
-  }
-  return json(body, `a token for the application: ${scopes.join(' ')}`)
+type RedeemResult = { ok: true; code: Code } | { ok: false; because: string; familyId?: string | undefined }
+
+/** Marks the code as used, also when it does not match. */
+function redeemCode(
+  { store, nowSeconds }: Context,
+  text: string,
+  redirectUri: string,
+  challenge: string,
+): RedeemResult {
+  const code = store.codes.get(text)
+  if (!code || code.expiresAtSeconds <= nowSeconds)
+    return { ok: false, because: 'The code is unknown or expired' }
+  if (code.isUsed) return { ok: false, because: 'The code was used before', familyId: code.familyId }
+  store.codes.put(text, { ...code, isUsed: true })
+  if (code.redirectUri !== redirectUri)
+    return { ok: false, because: 'The redirect_uri is not the one of the code' }
+  if (code.codeChallenge !== challenge) return { ok: false, because: 'The code_verifier does not match' }
+  return { ok: true, code }
 }
+
+/** No await before the new refresh token is stored. */
+async function answerRefresh(context: Context): Promise<Answer> {
+  const { parameters, store, switches } = context
+  if (switches.refreshTokens === 'none') {
+    return oauthError(context, 'unauthorized_client', 'The grant type is not enabled for the application')
+  }
+  const presented = one(parameters, 'refresh_token')
+  if (presented === undefined) return oauthError(context, 'invalid_request', 'refresh_token is required')
+  const token = store.refreshTokens.get(presented)
+  const family = token && store.families.get(token.familyId)
+  if (!token || !family) return oauthError(context, 'invalid_grant', 'The refresh token is not known')
+  const because = whyInvalid(context, token, family)
+  if (because !== undefined) return oauthError(context, 'invalid_grant', because)
+  const { given } = family
+  const requested = splitWords(one(parameters, 'scope'))
+  // RFC 6749 §6: a refresh may narrow the scopes of one access token; the family keeps its own.
+  if (requested.some((scope) => !given.scopes.includes(scope))) {
+    return oauthError(context, 'invalid_scope', 'The scope is wider than what was granted')
+  }
+  const refreshToken = switches.refreshTokens === 'fixed' ? undefined : rotate(context, family, presented)
+  const scopes =
+    requested.length > 0 ? given.scopes.filter((scope) => requested.includes(scope)) : given.scopes
+  return answerTokens(context, given, scopes, { nonce: undefined, refreshToken })
+}
+
+function whyInvalid(context: Context, token: RefreshToken, family: RefreshFamily): string | undefined {
+  const { store, switches, nowSeconds } = context
+  if (family.endedBecause !== undefined) return 'The refresh token was revoked'
+  if (token.expiresAtSeconds <= nowSeconds) return 'The refresh token has expired'
+  if (!liveSession(context, family.given.sid)) return 'The session has ended'
+  // L: PingOne's answer within the grace period. Here: another new token of the same family.
+  const isUsedUp =
+    token.usedAtSeconds !== undefined && nowSeconds - token.usedAtSeconds >= switches.rotationGraceSeconds
+  if (!isUsedUp) return undefined
+  if (switches.replayProtection) endFamily(store, family.id, 'replayed')
+  return 'The refresh token was used before'
+}
+
+/** A token of the application itself, without a user; only API scopes are allowed. */
+async function answerClientCredentials(context: Context): Promise<Answer> {
+  const { parameters, settings } = context
+  const requested = splitWords(one(parameters, 'scope'))
+  const checked = checkScopes(context, requested, one(parameters, 'resource'))
+  if (!checked.ok) return oauthError(context, 'invalid_scope', checked.description)
+  if (requested.some(isOidcScope)) return oauthError(context, 'invalid_scope', 'OpenID scopes are for users')
+  const scopes = requested.length > 0 ? requested : settings.apiScopes
+  const accessToken = await issueAccessToken(context, undefined, scopes)
+  return json(tokenBody(context, accessToken, scopes), `a token for the application: ${scopes.join(' ')}`)
+}
+
+async function answerTokens(
+  context: Context,
+  given: Grant,
+  scopes: readonly string[],
+  { nonce, refreshToken }: { nonce: string | undefined; refreshToken: string | undefined },
+): Promise<Answer> {
+  const accessToken = await issueAccessToken(context, given, scopes)
+  const idToken = await issueIdToken(context, given, nonce, accessToken)
+  const body = {
+    ...tokenBody(context, accessToken, scopes),
+    ...(idToken === undefined ? {} : { id_token: idToken }),
+    ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
+  }
+  return json(body, `tokens for ${given.username}: ${scopes.join(' ')}`)
+}
+
+const tokenBody = ({ switches }: Context, accessToken: string, scopes: readonly string[]) => ({
+  access_token: accessToken,
+  token_type: 'Bearer',
+  expires_in: switches.accessTokenSeconds,
+  // L: the OIDC scopes are listed here, although the token itself omits them.
+  scope: [...scopes, ...switches.extraAccessScopes].join(' '),
+})

@@ -11,7 +11,7 @@ import {
   verifier,
 } from './browser.ts'
 
-/** The application's side: what it posts to the tenant's endpoints, and what it reads from the answers. */
+/** The application's side of the protocol. */
 export interface Tokens {
   readonly status: number
   readonly error: string | undefined
@@ -65,7 +65,7 @@ export const refresh = (
 ): Promise<Tokens> =>
   askTokens({ grant_type: 'refresh_token', refresh_token: refreshToken ?? '', ...changes })
 
-/** Signs a user on, allows what is asked, and returns where the application is called back. */
+/** Signs a user on, allows every scope, and returns the callback URL. */
 export async function login(
   changes: Readonly<Record<string, string | undefined>> = {},
   { browser = new Browser(), username = 'ada' }: { browser?: Browser; username?: string } = {},
@@ -78,7 +78,7 @@ export async function login(
 
 export const codeOf = (callback: URL): string => callback.searchParams.get('code') ?? ''
 
-/** A whole login with its tokens. */
+/** A login and its tokens. */
 export async function loginForTokens(
   changes: Readonly<Record<string, string | undefined>> = {},
   options: { browser?: Browser; username?: string } = {},
@@ -86,7 +86,7 @@ export async function loginForTokens(
   return redeem(codeOf(await login(changes, options)))
 }
 
-/** Verifies a token against the tenant's JWKS as it is now; throws what jose throws. */
+/** Verifies a token against the tenant's current JWKS. */
 export async function verify(token: string | undefined, audience: string): Promise<JWTPayload> {
   const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`), {
     [customFetch]: (url, init) => send(url, init),
@@ -100,7 +100,6 @@ export const decode = (token: string | undefined): JWTPayload => decodeJwt(token
 export const setSwitches = (patch: unknown): Promise<Response> =>
   send(`${origin}/__emulator/switches`, { method: 'POST', body: JSON.stringify(patch) })
 
-/** Everything back to the beginning; for `beforeEach`. */
 export const resetEmulator = (): Promise<Response> => send(`${origin}/__emulator/reset`, { method: 'POST' })
 
 export async function readJson(response: Response): Promise<Record<string, unknown>> {

@@ -9,11 +9,11 @@ export const clientSecret = 'a secret: 100%'
 export const redirectUri = 'http://localhost:8787/callback'
 export const policyId = '8b560e5d0d4f4d0b9d7a1c5e2f3a4b5c'
 
-/** One request to the emulator; redirects are for the caller to follow. */
+/** One request to the emulator; follows no redirects. */
 export const send = (url: string, init: RequestInit = {}): Promise<Response> =>
   exports.default.fetch(new Request(new URL(url, origin), { redirect: 'manual', ...init }))
 
-/** What a user has in front of them: the page, or the address outside the emulator where they were sent. */
+/** The page in the browser, or the address outside the emulator that it was sent to. */
 export interface Sight {
   readonly url: URL
   readonly status: number
@@ -38,7 +38,7 @@ export class Browser {
       : { url: target, status: response.status, text: '' }
   }
 
-  /** Submits the first form of a page, with its hidden fields and these. */
+  /** Submits the first form of a page with its hidden fields and the given ones. */
   submit(page: Sight, fields: readonly (readonly [string, string])[]): Promise<Sight> {
     const action = /<form[^>]* action="([^"]*)"/.exec(page.text)?.[1]
     if (action === undefined) throw new Error(`There is no form on this page: ${page.text}`)
@@ -72,7 +72,7 @@ export class Browser {
 
 export const verifier = 'a-verifier-that-is-long-enough-for-rfc-7636-s256'
 
-/** The address of /authorize for one login; a parameter that is undefined is left out. */
+/** The URL of /authorize; undefined parameters are omitted. */
 export async function authorizeUrl(
   changes: Readonly<Record<string, string | undefined>> = {},
 ): Promise<string> {

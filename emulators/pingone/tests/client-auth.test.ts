@@ -8,8 +8,8 @@ import { clientId, clientSecret, issuer } from './browser.ts'
 
 beforeEach(resetEmulator)
 
-/** A token request to a tenant with other settings, on the storage of the usual one. */
-function askOther(
+/** A token request to a tenant with other settings and the same storage. */
+function requestTokenWith(
   settings: Partial<Env>,
   fields: Readonly<Record<string, string>>,
   headers: Readonly<Record<string, string>> = {},
@@ -44,16 +44,16 @@ async function makeAssertion(changes: Readonly<Record<string, unknown>> = {}) {
 
 test('client_secret_post takes the secret in the body and nothing else', async () => {
   const settings = { EMULATOR_CLIENT_AUTH: 'client_secret_post' }
-  expect(await askOther(settings, { client_id: clientId, client_secret: clientSecret })).toBe(200)
-  expect(await askOther(settings, { client_id: clientId, client_secret: 'wrong' })).toBe(401)
-  expect(await askOther(settings, {}, { authorization: basic })).toBe(401)
+  expect(await requestTokenWith(settings, { client_id: clientId, client_secret: clientSecret })).toBe(200)
+  expect(await requestTokenWith(settings, { client_id: clientId, client_secret: 'wrong' })).toBe(401)
+  expect(await requestTokenWith(settings, {}, { authorization: basic })).toBe(401)
 })
 
 test('private_key_jwt takes an assertion once, by a key of the JWKS setting', async () => {
   const { fields, jwks } = await makeAssertion()
   const settings = { EMULATOR_CLIENT_AUTH: 'private_key_jwt', EMULATOR_CLIENT_JWKS: jwks }
-  expect(await askOther(settings, fields)).toBe(200)
-  expect(await askOther(settings, fields)).toBe(401)
+  expect(await requestTokenWith(settings, fields)).toBe(200)
+  expect(await requestTokenWith(settings, fields)).toBe(401)
 })
 
 test('private_key_jwt fetches the keys when it has their address', async () => {
@@ -63,7 +63,7 @@ test('private_key_jwt fetches the keys when it has their address', async () => {
     EMULATOR_CLIENT_AUTH: 'private_key_jwt',
     EMULATOR_CLIENT_JWKS_URI: 'http://localhost:8787/jwks',
   }
-  expect(await askOther(settings, fields)).toBe(200)
+  expect(await requestTokenWith(settings, fields)).toBe(200)
   expect(fetched).toHaveBeenCalledOnce()
   fetched.mockRestore()
 })
@@ -77,11 +77,11 @@ test('keys that were fetched are kept as long as the switch says, unknown kid or
   }
   const fetched = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => new Response(published))
   await setSwitches({ clientKeysSeconds: 600 })
-  expect(await askOther(settings, a.fields)).toBe(200)
+  expect(await requestTokenWith(settings, a.fields)).toBe(200)
   fetched.mockImplementation(async () => new Response(later))
-  expect(await askOther(settings, b.fields)).toBe(401)
+  expect(await requestTokenWith(settings, b.fields)).toBe(401)
   await setSwitches({ clientKeysSeconds: null })
-  expect(await askOther(settings, b.fields)).toBe(200)
+  expect(await requestTokenWith(settings, b.fields)).toBe(200)
   fetched.mockRestore()
 })
 
@@ -94,17 +94,18 @@ test.each([
 ])('private_key_jwt refuses an assertion with %s', async (_, changes) => {
   const { fields, jwks } = await makeAssertion(changes)
   const settings = { EMULATOR_CLIENT_AUTH: 'private_key_jwt', EMULATOR_CLIENT_JWKS: jwks }
-  expect(await askOther(settings, fields)).toBe(401)
+  expect(await requestTokenWith(settings, fields)).toBe(401)
 })
 
 test('private_key_jwt refuses an assertion by another key', async () => {
   const { fields } = await makeAssertion()
   const { jwks } = await makeAssertion()
   const settings = { EMULATOR_CLIENT_AUTH: 'private_key_jwt', EMULATOR_CLIENT_JWKS: jwks }
-  expect(await askOther(settings, fields)).toBe(401)
+  expect(await requestTokenWith(settings, fields)).toBe(401)
 })
 
 test('all bad settings are named at once, and no value is', async () => {
-  const start = () => askOther({ EMULATOR_CLIENT_SECRET: '', EMULATOR_ORIGIN: 'http://localhost:8789/x' }, {})
+  const start = () =>
+    requestTokenWith({ EMULATOR_CLIENT_SECRET: '', EMULATOR_ORIGIN: 'http://localhost:8789/x' }, {})
   await expect(start()).rejects.toThrow(/settings: EMULATOR_ORIGIN, EMULATOR_CLIENT_SECRET$/)
 })

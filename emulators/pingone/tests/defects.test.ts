@@ -26,7 +26,7 @@ const idDefects = [
   ['wrong-subject-type', { sub: 42 }],
 ] as const
 
-/** What differs between two logins anyway. */
+/** Claims that differ between any two logins. */
 const varying = { iat: 0, exp: 0, auth_time: 0, sid: '', at_hash: '', jti: '' }
 
 test.each(idDefects)('an ID token with %s is wrong in that claim only', async (idToken, wrong) => {

@@ -1,4 +1,32 @@
-import { html, type Markup } from '../markup.ts'
+/** Safe HTML, produced by `html` or a constant of this project. */
+export interface Markup {
+  readonly markup: string
+}
+
+type Fill = string | number | Markup | readonly Markup[]
+
+/** A template that escapes every value except Markup. */
+export function html(parts: TemplateStringsArray, ...fills: readonly Fill[]): Markup {
+  return { markup: parts.map((part, at) => part + render(fills[at] ?? '')).join('') }
+}
+
+export const nothing: Markup = { markup: '' }
+
+function render(fill: Fill): string {
+  if (typeof fill === 'string' || typeof fill === 'number') return escape(String(fill))
+  if ('markup' in fill) return fill.markup
+  return fill.map((part) => part.markup).join('')
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+const escape = (text: string): string => text.replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? '')
 
 const style: Markup = {
   markup: `
@@ -31,7 +59,6 @@ th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; border-bot
 `,
 }
 
-/** Every page of the emulator. */
 export function layout(title: string, body: Markup, width: 'narrow' | 'wide' = 'narrow'): Markup {
   return html`<!doctype html>
     <html lang="en">

@@ -1,23 +1,74 @@
-import { base64url, SignJWT, UnsecuredJWT, type JWTPayload } from 'jose'
+import { SignJWT, base64url, UnsecuredJWT, type JWTPayload } from 'jose'
 import { findAccount } from './accounts.ts'
-import type { Account, Given } from './records.ts'
-import { sha256 } from './random.ts'
+import type { Grant, Account } from './store.ts'
+import { apiScopesAmong, audienceOf } from './scopes.ts'
 import { organizationId } from './settings.ts'
 import { activeKey, foreignKey } from './signing-keys.ts'
-import type { Visit } from './visit.ts'
+import type { Context } from './endpoints.ts'
+import { sha256 } from './random.ts'
+
+/** Signs an access token for a login or, without one, for the application itself. */
+export async function issueAccessToken(
+  context: Context,
+  given: Grant | undefined,
+  scopes: readonly string[],
+): Promise<string> {
+  const { settings, switches, store, stampSeconds } = context
+  const apiScopes = apiScopesAmong(scopes)
+  // H: a token for an API lists only the API's scopes. M: without any, it is for PingOne's own API.
+  const named = [...(apiScopes.length > 0 ? apiScopes : scopes), ...switches.extraAccessScopes]
+  const jti = crypto.randomUUID()
+  const scope = named.join(' ')
+  const expires = stampSeconds + switches.accessTokenSeconds
+  store.accessTokens.put(jti, {
+    given,
+    scope,
+    expiresAtSeconds: context.nowSeconds + switches.accessTokenSeconds,
+  })
+  const claims = {
+    client_id: settings.clientId,
+    iss: switches.accessToken === 'wrong-issuer' ? `${settings.base}/other` : settings.issuer,
+    jti,
+    iat: stampSeconds,
+    exp: expires,
+    aud: [switches.accessToken === 'wrong-audience' ? 'some-other-api' : audienceOf(context, scopes)],
+    scope,
+    env: switches.accessToken === 'wrong-environment' ? organizationId : settings.environmentId,
+    org: organizationId,
+    ...(given ? userClaims(context, given) : { 'p1.rid': jti }),
+  }
+  const { kid, key } = await activeKey(store)
+  const header = { alg: 'RS256', kid, ...(switches.typ === 'none' ? {} : { typ: switches.typ }) }
+  return new SignJWT(claims).setProtectedHeader(header).sign(key)
+}
+
+/** Claims that only a user's token has. */
+function userClaims(
+  { switches, store, nowSeconds, stampSeconds }: Context,
+  given: Grant,
+): Record<string, unknown> {
+  const id = findAccount(store, given.username)?.id
+  return {
+    sub: id,
+    ...(switches.accessToken === 'no-sid' ? {} : { sid: given.sid }),
+    auth_time: given.authTimeSeconds + stampSeconds - nowSeconds,
+    acr: switches.accessToken === 'wrong-acr' ? 'Single_Factor' : given.policyId,
+    'p1.userId': id,
+  }
+}
 
 const idTokenSeconds = 3600
 
-/** Signs an ID token, with exactly the defect that the switch names. Undefined: there is none. */
+/** Signs an ID token with exactly the defect that the switch names. */
 export async function issueIdToken(
-  visit: Visit,
-  given: Given,
+  context: Context,
+  given: Grant,
   nonce: string | undefined,
   accessToken: string,
 ): Promise<string | undefined> {
-  const { switches, store } = visit
+  const { switches, store } = context
   if (switches.idToken === 'missing' || !given.scopes.includes('openid')) return undefined
-  const claims = spoil(await goodClaims(visit, given, nonce, accessToken), switches.idToken)
+  const claims = addDefect(await goodClaims(context, given, nonce, accessToken), switches.idToken)
   if (switches.idToken === 'unsigned') return new UnsecuredJWT(claims).encode()
   const { kid, key } = await activeKey(store)
   const signedBy = switches.idToken === 'foreign-key' ? await foreignKey() : key
@@ -25,12 +76,12 @@ export async function issueIdToken(
 }
 
 async function goodClaims(
-  visit: Visit,
-  given: Given,
+  context: Context,
+  given: Grant,
   nonce: string | undefined,
   accessToken: string,
 ): Promise<JWTPayload> {
-  const { settings, switches, store, nowSeconds, stampSeconds } = visit
+  const { settings, switches, store, nowSeconds, stampSeconds } = context
   const account = findAccount(store, given.username)
   if (!account) throw new Error('A session outlived its account')
   return {
@@ -43,7 +94,7 @@ async function goodClaims(
     amr: ['pwd'],
     auth_time: given.authTimeSeconds + stampSeconds - nowSeconds,
     ...(nonce === undefined ? {} : { nonce }),
-    // M: OpenID Connect Core §3.1.3.6, the left half of the hash that belongs to RS256.
+    // M: OpenID Connect Core §3.1.3.6, the left half of the SHA-256.
     at_hash: base64url.encode((await sha256(accessToken)).subarray(0, 16)),
     sid: given.sid,
     env: settings.environmentId,
@@ -60,14 +111,14 @@ async function goodClaims(
   }
 }
 
-/** As long as names of groups are in a directory that has a convention for them. */
+/** Group names as long as those of large directories. */
 const groupNames = (count: number): string[] =>
   Array.from(
     { length: count },
     (_, at) => `department-${String(at).padStart(6, '0')}-application-readers-of-all-regions`,
   )
 
-/** Claims about the user. PingOne puts mapped attributes into the ID token and into userinfo alike. */
+/** Claims of the ID token and of userinfo; PingOne maps attributes into both. */
 export function profileClaims(account: Account, scopes: readonly string[]): Record<string, unknown> {
   const { name, username, givenName, familyName, email, groups } = account
   const profile = {
@@ -79,13 +130,12 @@ export function profileClaims(account: Account, scopes: readonly string[]): Reco
   return {
     ...(scopes.includes('profile') ? profile : {}),
     ...(scopes.includes('email') ? { email } : {}),
-    // L: that a mapped attribute is left out when it is empty. A missing claim is the harder case for a client.
+    // L: an empty attribute is omitted, which is the harder case for a client.
     ...(groups.length > 0 ? { groups } : {}),
   }
 }
 
-/** A copy with one thing wrong. */
-function spoil(claims: JWTPayload, defect: Visit['switches']['idToken']): JWTPayload {
+function addDefect(claims: JWTPayload, defect: Context['switches']['idToken']): JWTPayload {
   switch (defect) {
     case 'wrong-issuer':
       return { ...claims, iss: `${claims.iss ?? ''}/other` }
@@ -113,7 +163,7 @@ function spoil(claims: JWTPayload, defect: Visit['switches']['idToken']): JWTPay
       const wrong: Record<string, unknown> = { ...claims, sub: 42 }
       return wrong
     }
-    // These are not about claims.
+    // These do not change claims.
     case 'good':
     case 'missing':
     case 'unsigned':
