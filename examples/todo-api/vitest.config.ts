@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 
 import { answerAsIssuer } from './tests/emulator-issuer.ts'
 
-// One issuer that all test files share. Tests that need an issuer in trouble publish their own.
+// The issuer that all test files share. Tests of faults create their own.
 const issuer = 'https://issuer.test/steady/as'
 const pair = await generateKeyPair('RS256', { extractable: true })
 const publicJwk = { ...(await exportJWK(pair.publicKey)), kid: 'steady', use: 'sig' }
@@ -27,6 +27,6 @@ export default defineConfig({
       },
     }),
   ],
-  // The Worker logs every denial; only those of a failing test are of interest.
+  // The Worker logs every denial; only the lines of failing tests are shown.
   test: { name: 'todo-api', include: ['tests/**/*.test.ts'], silent: 'passed-only', testTimeout: 60_000 },
 })

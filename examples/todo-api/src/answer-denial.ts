@@ -1,19 +1,17 @@
 import type { Context } from 'hono'
-
-import { describeError, log } from './log.ts'
 import { headersOf, problemOf, type Denial } from './denial.ts'
 
 /**
- * A denial as application/problem+json (RFC 9457) and as one line in the log. The line has
- * the ids by which the caller finds its own records; it never has the token, the query or the body.
+ * Answers with application/problem+json (RFC 9457) and logs one line. The line repeats the caller's trace ids,
+ * never the token, the query or the body.
  */
 export function answerDenial(c: Context, denial: Denial, thrown?: unknown): Response {
   const problem = problemOf(denial)
   const { status, code, type: _type, title: _title, detail: _detail, ...lists } = problem
-  const isOurs = status >= 500
-  // Where the operator has to look, both sides get an id to find the same event by.
-  const incident = isOurs ? { incident: crypto.randomUUID() } : {}
-  log(isOurs ? 'error' : 'warn', 'request.refused', {
+  const isServerError = status >= 500
+  // The id connects the caller's error to the line in the log.
+  const incident = isServerError ? { incident: crypto.randomUUID() } : {}
+  log(isServerError ? 'error' : 'warn', 'request.refused', {
     status,
     code,
     ...('why' in denial ? { why: denial.why } : {}),
@@ -30,7 +28,7 @@ export function answerDenial(c: Context, denial: Denial, thrown?: unknown): Resp
   })
 }
 
-// W3C Trace Context §3.2; Ping's own header has no published grammar, so only a plain id is taken.
+// W3C Trace Context §3.2. Ping's header has no published grammar, so only plain ids are accepted.
 const callerIdHeaders = [
   { header: 'X-Ping-External-Transaction-Id', name: 'transactionId', form: /^[\w.:-]{1,128}$/ },
   { header: 'traceparent', name: 'traceparent', form: /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/ },
@@ -42,4 +40,26 @@ function callerIds(c: Context): Record<string, string> {
     return value !== undefined && form.test(value) ? [[name, value] as const] : []
   })
   return Object.fromEntries(found)
+}
+
+const MAX_TEXT = 2_000
+
+/** Text that looks like a JWT or follows the word Bearer. */
+const secrets = /\beyJ[\w-]{4,}(?:\.[\w-]*){0,4}|\bBearer\s+\S+/gi
+
+/** Writes one JSON line. Event names are `noun.past-verb`. */
+function log(level: 'warn' | 'error', event: string, facts: Readonly<Record<string, unknown>>): void {
+  console[level](JSON.stringify({ level, event, ...facts }, (_name, value: unknown) => redact(value)))
+}
+
+function redact(value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(secrets, '[secret]').slice(0, MAX_TEXT) : value
+}
+
+/** An error with its causes, for the log only. */
+function describeError(thrown: unknown, depth = 0): unknown {
+  if (!(thrown instanceof Error)) return { thrown: typeof thrown }
+  const { name, message, stack, cause } = thrown
+  const nested = cause === undefined || depth > 2 ? {} : { cause: describeError(cause, depth + 1) }
+  return { name, message, stack, ...nested }
 }

@@ -1,7 +1,7 @@
-/** A field of the request that broke a rule: where (RFC 6901 pointer) and which rule, never its value. */
-export type FieldProblem = { readonly pointer: string; readonly detail: string }
+/** An invalid field: its position (RFC 6901 pointer) and the rule, never its value. */
+type FieldError = { readonly pointer: string; readonly detail: string }
 
-/** Every expected no of this API. The reason is the `code` of the answer; `why` is for the operator only. */
+/** An expected "no". The reason is the `code` of the answer; `why` is for the log only. */
 export type Denial =
   | { readonly reason: 'settings_invalid'; readonly names: readonly string[] }
   | { readonly reason: 'keys_unreachable'; readonly why: string }
@@ -11,7 +11,7 @@ export type Denial =
   | { readonly reason: 'insufficient_scope'; readonly scope: string }
   | { readonly reason: 'body_too_large' }
   | { readonly reason: 'body_not_json' }
-  | { readonly reason: 'fields_invalid'; readonly fields: readonly FieldProblem[] }
+  | { readonly reason: 'fields_invalid'; readonly fields: readonly FieldError[] }
   | { readonly reason: 'idempotency_key_malformed' }
   | { readonly reason: 'idempotency_key_reused' }
   | { readonly reason: 'todo_unknown' }
@@ -34,17 +34,17 @@ const titles = {
   503: 'Service Unavailable',
 } as const
 
-type Words = readonly [status: keyof typeof titles, detail: string]
+type AnswerText = readonly [status: keyof typeof titles, detail: string]
 
-/** The words of every no, in one place: a new reason does not compile without them. */
-const words: Readonly<Record<Denial['reason'], Words>> = {
+/** The answer to every denial. A new reason does not compile without one. */
+const answers: Readonly<Record<Denial['reason'], AnswerText>> = {
   settings_invalid: [503, 'This deployment is not set up: `settings` names what is missing or wrong.'],
-  // An outage of the issuer is not the fault of the token: 401 would sign users out.
+  // Not 401: an outage of the issuer must not sign users out.
   keys_unreachable: [503, 'The access token cannot be checked at the moment. Try again shortly.'],
   token_missing: [401, 'Send an access token of a signed-in user as a Bearer token.'],
-  // One sentence for every reason: which check failed is nobody's business outside.
+  // One sentence for every cause: callers do not learn which check failed.
   invalid_token: [401, 'The access token is expired, damaged or not meant for this API.'],
-  // Not 401: a fresh token of the same kind would not help.
+  // Not 401: another token of the same kind would not help.
   user_required: [
     403,
     'This API serves signed-in users; the token is one that an application got for itself.',
@@ -64,7 +64,7 @@ const words: Readonly<Record<Denial['reason'], Words>> = {
 
 /** A denial as the members of a problem (RFC 9457 §3). */
 export function problemOf(denial: Denial) {
-  const [status, detail] = words[denial.reason]
+  const [status, detail] = answers[denial.reason]
   return {
     type: 'about:blank',
     title: titles[status],
@@ -78,7 +78,7 @@ export function problemOf(denial: Denial) {
 
 const challenge = (value: string) => ({ 'WWW-Authenticate': value })
 
-/** The headers that say to a program what to do next. */
+/** Headers that tell a program what to do next. */
 export function headersOf(denial: Denial): Record<string, string> {
   if (denial.reason === 'method_unknown') return { Allow: denial.allow }
   if (denial.reason === 'settings_invalid') return { 'Retry-After': '60' }
@@ -87,7 +87,16 @@ export function headersOf(denial: Denial): Record<string, string> {
   if (denial.reason === 'insufficient_scope') {
     return challenge(`Bearer error="insufficient_scope", scope="${denial.scope}"`)
   }
-  // RFC 6750 §3.1: no error code where no token was sent; and none of its codes says "not a user".
+  // RFC 6750 §3.1: no error code without a token, and none for "not a user".
   if (denial.reason === 'token_missing' || denial.reason === 'user_required') return challenge('Bearer')
   return {}
 }
+
+/** A denial is returned as a value. Bugs and outages are thrown. */
+export type Result<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly denial: Denial }
+
+export const ok = <T>(value: T): Result<T> => ({ ok: true, value })
+
+export const deny = (denial: Denial): Result<never> => ({ ok: false, denial })

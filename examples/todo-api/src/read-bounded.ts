@@ -1,11 +1,11 @@
-/** The bytes of a body, or undefined as soon as there are more than allowed. What it says of its length does not count. */
+/** Reads a body; undefined as soon as it has more than `maxBytes` bytes, whatever length it declares. */
 export async function readBounded(
   body: ReadableStream<Uint8Array> | null,
   maxBytes: number,
 ): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = []
   let size = 0
-  // Not cancelled: a cancelled request body cuts the connection before the sender has read the answer.
+  // Not cancelled: that would cut the connection before the sender has read the answer.
   for await (const chunk of body?.values({ preventCancel: true }) ?? []) {
     size += chunk.byteLength
     if (size > maxBytes) return undefined

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 
-import { no, ok, type Result } from './result.ts'
+import { deny, ok, type Result } from './denial.ts'
 
-/** A deployment leaves what it does not know as an empty string; that is the same as not set. */
+/** wrangler.jsonc declares settings as empty strings; an empty one counts as unset. */
 const unlessEmpty = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === '' ? undefined : value), schema)
 
-// RFC 6749 §3.3: one scope has no space, quote or backslash, so it can stand in a challenge as it is.
+// RFC 6749 §3.3: a scope has no space, quote or backslash, so a challenge needs no escaping.
 const Scope = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/)
 
 const Settings = z.object({
@@ -17,18 +17,18 @@ const Settings = z.object({
 })
 
 export type Settings = {
-  /** Compared byte for byte with `iss`, so it stays the string that the operator wrote. */
+  /** Compared byte for byte with `iss`, so it is not normalized. */
   readonly issuer: string
   readonly audience: string
   readonly scopes: { readonly read: string; readonly write: string }
 }
 
-/** The only reader of setting names. Says which settings are wrong, all at once, and never what they hold. */
+/** Names all wrong settings at once, never their values. */
 export function readSettings(env: unknown): Result<Settings> {
   const read = Settings.safeParse(env)
   if (!read.success) {
     const names = new Set(read.error.issues.map(({ path }) => String(path[0])))
-    return no({ reason: 'settings_invalid', names: [...names] })
+    return deny({ reason: 'settings_invalid', names: [...names] })
   }
   const { PINGONE_ISSUER, API_IDENTIFIER, API_SCOPE_READ, API_SCOPE_WRITE } = read.data
   return ok({
@@ -40,14 +40,14 @@ export function readSettings(env: unknown): Result<Settings> {
 
 const RunId = z.object({ RUN_ID: z.string().min(1).max(200) })
 
-/** Which start of the local servers this Worker belongs to; a deployment has none. */
+/** Identifies one start of the local servers; unset in a deployment. */
 export function readRunId(env: unknown): string | null {
   const read = RunId.safeParse(env)
   return read.success ? read.data.RUN_ID : null
 }
 
-// OpenID Connect Discovery §3: an issuer has no query and no fragment. PingOne's has no slash at the end, and
-// with one the address of the keys would be wrong.
+// OpenID Connect Discovery §3: an issuer has no query and no fragment. PingOne's issuer has no slash at the
+// end; with one, the address of the keys would be wrong.
 function isIssuer(issuer: string): boolean {
   if (/[\s?#]|\/$/.test(issuer) || !URL.canParse(issuer)) return false
   const { protocol, hostname, username, password } = new URL(issuer)
@@ -55,7 +55,7 @@ function isIssuer(issuer: string): boolean {
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
 }
 
-// Keys that come by plain http can be replaced on the way: only this machine may serve them so.
+// Keys fetched over plain http could be replaced on the way, so it is allowed only on this machine.
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname)
 }

@@ -1,12 +1,29 @@
 import { DurableObject } from 'cloudflare:workers'
 import { z } from 'zod'
-
-import type { Repeatable } from './repeatable.ts'
-import { TABLES } from './tables.ts'
+import type { User } from './check-token.ts'
+import type { IdempotencyKey } from './read-change.ts'
 import type { Change, Todo } from './todo.ts'
 
+// Each write is a revision, and a row is valid from `since` until `until`. So a repeated write gets its first
+// answer at the cost of one row per change instead of a copy of the list.
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS counter (only INTEGER PRIMARY KEY CHECK (only = 1), revision INTEGER NOT NULL);
+  INSERT OR IGNORE INTO counter VALUES (1, 0);
+  CREATE TABLE IF NOT EXISTS todos (
+    created INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
+    id TEXT NOT NULL, text TEXT NOT NULL, completed INTEGER NOT NULL,
+    PRIMARY KEY (created, since)
+  );
+  CREATE UNIQUE INDEX IF NOT EXISTS current_todos ON todos (id) WHERE until IS NULL;
+  CREATE TABLE IF NOT EXISTS answers (
+    key TEXT PRIMARY KEY, request TEXT NOT NULL, outcome TEXT NOT NULL, revision INTEGER NOT NULL,
+    expires_at_ms INTEGER NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS answers_by_expiry ON answers (expires_at_ms);
+`
+
 const MAX_TODOS = 10_000
-const KEPT_MS = 24 * 60 * 60_000
+const ANSWER_LIFETIME_MS = 24 * 60 * 60_000
 
 const Outcome = z.enum(['done', 'todo_unknown', 'list_full'])
 type Outcome = z.infer<typeof Outcome>
@@ -18,13 +35,23 @@ const Row = z.object({
 })
 const Answer = z.object({ request: z.string(), outcome: Outcome, revision: z.number() })
 
-export type Written =
+type WriteResult =
   | { readonly outcome: 'done'; readonly todos: Todo[]; readonly replayed: boolean }
   | { readonly outcome: 'todo_unknown' | 'list_full' | 'idempotency_key_reused'; readonly replayed: boolean }
 
+/** The list of one user. Names of objects show up in tools, and a subject is unique only within its issuer. */
+export async function listOf(env: Env, { issuer, subject }: User) {
+  return env.TODO_LISTS.getByName(await sha256(JSON.stringify([issuer, subject])))
+}
+
+export async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
 /**
- * The todos of one user. A write is one synchronous transaction: nothing can come between looking for its key,
- * changing the list and keeping the answer, so no two requests need to know of each other.
+ * The todos of one user. A write looks up its key, changes the list and stores the answer in one synchronous
+ * transaction, so parallel requests cannot interfere.
  */
 export class TodoList extends DurableObject<Env> {
   readonly #sql: SqlStorage
@@ -32,27 +59,26 @@ export class TodoList extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     this.#sql = ctx.storage.sql
-    this.#sql.exec(TABLES)
+    this.#sql.exec(SCHEMA)
   }
 
   read(): Todo[] {
     return this.#listAt(this.#revision())
   }
 
-  write(change: Change, repeatable: Repeatable | undefined): Written {
+  write(change: Change, key: IdempotencyKey | undefined): WriteResult {
     return this.ctx.storage.transactionSync(() => {
-      this.#forgetOld()
-      const earlier = repeatable && this.#answerTo(repeatable.key)
-      if (repeatable && earlier) {
-        if (earlier.request !== repeatable.request)
-          return { outcome: 'idempotency_key_reused', replayed: false }
-        return this.#written(earlier.outcome, earlier.revision, true)
+      this.#deleteExpired()
+      const earlier = key && this.#storedAnswer(key.key)
+      if (key && earlier) {
+        if (earlier.request !== key.request) return { outcome: 'idempotency_key_reused', replayed: false }
+        return this.#result(earlier.outcome, earlier.revision, true)
       }
       const revision = this.#revision() + 1
       const outcome = this.#apply(change, revision)
       this.#sql.exec('UPDATE counter SET revision = ?', revision)
-      if (repeatable) this.#keepAnswer(repeatable, outcome, revision)
-      return this.#written(outcome, revision, false)
+      if (key) this.#storeAnswer(key, outcome, revision)
+      return this.#result(outcome, revision, false)
     })
   }
 
@@ -94,7 +120,7 @@ export class TodoList extends DurableObject<Env> {
     return ended.toArray().length === 1
   }
 
-  #written(outcome: Outcome, revision: number, replayed: boolean): Written {
+  #result(outcome: Outcome, revision: number, replayed: boolean): WriteResult {
     return outcome === 'done' ? { outcome, todos: this.#listAt(revision), replayed } : { outcome, replayed }
   }
 
@@ -110,26 +136,26 @@ export class TodoList extends DurableObject<Env> {
     return this.#sql.exec<{ revision: number }>('SELECT revision FROM counter').one().revision
   }
 
-  #answerTo(key: string): z.infer<typeof Answer> | undefined {
+  #storedAnswer(key: string): z.infer<typeof Answer> | undefined {
     const [row] = this.#sql
       .exec('SELECT request, outcome, revision FROM answers WHERE key = ?', key)
       .toArray()
     return row && Answer.parse(row)
   }
 
-  #keepAnswer({ key, request }: Repeatable, outcome: Outcome, revision: number): void {
+  #storeAnswer({ key, request }: IdempotencyKey, outcome: Outcome, revision: number): void {
     this.#sql.exec(
       'INSERT INTO answers VALUES (?, ?, ?, ?, ?)',
       key,
       request,
       outcome,
       revision,
-      Date.now() + KEPT_MS,
+      Date.now() + ANSWER_LIFETIME_MS,
     )
   }
 
-  /** Answers live for a day, and ended rows as long as an answer may still show them. */
-  #forgetOld(): void {
+  /** Answers expire after a day. Ended rows stay until no answer can show them. */
+  #deleteExpired(): void {
     this.#sql.exec('DELETE FROM answers WHERE expires_at_ms <= ?', Date.now())
     this.#sql.exec(
       `DELETE FROM todos WHERE until <= coalesce((SELECT min(revision) FROM answers), (SELECT revision FROM counter))`,

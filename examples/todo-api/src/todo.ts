@@ -3,7 +3,6 @@ import { z } from 'zod'
 export const Todo = z.object({ id: z.string(), text: z.string(), completed: z.boolean() })
 export type Todo = z.infer<typeof Todo>
 
-/** What a write does to a list. */
 export type Change =
   | { readonly kind: 'add'; readonly text: string }
   | { readonly kind: 'complete'; readonly id: string; readonly completed: boolean }
@@ -14,9 +13,9 @@ const SEEN = /[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800\u
 const FLAG_OR_UNSEEN = /(\u{1f3f4}[\u{e0061}-\u{e007a}]{5}\u{e007f})|[[\p{Cc}\p{Cf}]--[\u200c\u200d]]/gv
 
 /**
- * One line of text. Line breaks and tabs become spaces; what cannot be seen is removed: control characters,
- * direction marks, zero-width and tag characters. What scripts and emoji are written with stays: the two joiners,
- * variation selectors, and the tags of a flag. Whoever shows a text to a model cleans it once more (an API stores).
+ * One line of text. Line breaks and tabs become spaces. Invisible characters are removed: controls, direction
+ * marks, zero-width and tag characters. Characters that scripts and emoji need stay: the two joiners, variation
+ * selectors, and the tags of a flag.
  */
 const TodoText = z
   .string({ error: 'must be text' })
@@ -29,7 +28,7 @@ const TodoText = z
 export const Addition = z.strictObject({ todoText: TodoText })
 export const Completion = z.strictObject({ completed: z.boolean({ error: 'must be true or false' }) })
 
-/** The form of ids that we give out; anything else in a path is an unknown todo. */
+/** Anything else in a path is an unknown todo. */
 export const TodoId = z.uuid()
 
 function toOneLine(text: string): string {

@@ -1,13 +1,12 @@
 /**
- * Plays issuers for the tests, outside of workerd: what the Worker fetches really goes over its network.
- * An issuer is an address. `PUT <issuer>` says how it answers `GET <issuer>/jwks` from now on, with a body or
- * by name; `GET <issuer>/asked` says how often it was asked.
+ * Emulates issuers outside of workerd, so that the Worker's fetches are real. `PUT <issuer>` sets the answer to
+ * `GET <issuer>/jwks`: a body, or the name of a fault. `GET <issuer>/asked` counts the requests.
  */
 type Issuer = { answer: () => Response | Promise<Response>; asked: number }
 
 const issuers = new Map<string, Issuer>()
 
-const troubles: Readonly<Record<string, () => Response | Promise<Response>>> = {
+const faults: Readonly<Record<string, () => Response | Promise<Response>>> = {
   down: () => new Response('<h1>Service Unavailable</h1>', { status: 503 }),
   moved: () =>
     new Response(null, { status: 302, headers: { Location: 'https://issuer.test/steady/as/jwks' } }),
@@ -21,9 +20,9 @@ export async function answerAsIssuer(request: Request): Promise<Response> {
   const [, address = '', kind] = /^(.*?\/as)(\/jwks|\/asked)?$/.exec(request.url) ?? []
   const issuer = issuers.get(address)
   if (request.method === 'PUT') {
-    const said = await request.text()
+    const body = await request.text()
     const answer =
-      troubles[said] ?? (() => new Response(said, { headers: { 'Content-Type': 'application/json' } }))
+      faults[body] ?? (() => new Response(body, { headers: { 'Content-Type': 'application/json' } }))
     issuers.set(address, { answer, asked: issuer?.asked ?? 0 })
     return new Response(null, { status: 204 })
   }

@@ -7,7 +7,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** The lines written from now on. */
+/** Collects the lines that are logged after this call. */
 function readLog() {
   const lines: string[] = []
   for (const level of ['warn', 'error'] as const) {

@@ -57,7 +57,7 @@ test.each([
   'http://[::1]:8789/as',
 ])('plain http is accepted on this machine: %s', async (issuer) => {
   const answer = await list({ PINGONE_ISSUER: issuer })
-  // Nobody answers there in a test: it got as far as asking for the keys.
+  // Nothing listens there: the issuer was accepted and its keys were requested.
   expect(await problemOf(answer)).toMatchObject({ status: 503, code: 'keys_unreachable' })
 })
 

@@ -4,7 +4,7 @@ import { exportJWK, exportSPKI, generateKeyPair, importJWK, SignJWT, type JWTPay
 import { z } from 'zod'
 
 import worker from '../src/index.ts'
-import { sha256 } from '../src/repeatable.ts'
+import { listOf } from '../src/todo-list.ts'
 import { Todo } from '../src/todo.ts'
 
 export const ISSUER = 'https://issuer.test/steady/as'
@@ -13,12 +13,12 @@ export const ORIGIN = 'https://todo.test'
 const { TEST_PRIVATE_JWK } = z.object({ TEST_PRIVATE_JWK: z.string() }).parse(env)
 const Jwk = z.looseObject({ kty: z.literal('RSA'), n: z.string(), e: z.string() })
 const steadyJwk = Jwk.parse(JSON.parse(TEST_PRIVATE_JWK))
-/** The private key of the steady issuer, for an algorithm that it could sign with as well. */
+
+/** The private key of the steady issuer, imported for another algorithm. */
 export const steadyKeyFor = (alg: string) => importJWK(steadyJwk, alg)
 
 const steadyKey = await steadyKeyFor('RS256')
 
-/** The public key of the steady issuer, as anyone can write it down. */
 export async function steadyPublicPem(): Promise<string> {
   const { kty, n, e } = steadyJwk
   const key = await importJWK({ kty, n, e }, 'RS256', { extractable: true })
@@ -27,10 +27,10 @@ export async function steadyPublicPem(): Promise<string> {
 
 export const nowSeconds = () => Math.floor(Date.now() / 1000)
 
-/** Claims to set or, with undefined, to leave out. */
+/** Claims to set; undefined removes a claim. */
 export type Changes = { readonly [name: string]: unknown }
 
-/** The claims of a good token of PingOne, for a user that nobody else uses. */
+/** The claims of a valid PingOne token for a new user. */
 export function claimsOf(changes: Changes = {}): JWTPayload {
   return {
     iss: ISSUER,
@@ -53,7 +53,7 @@ export function sign(claims: JWTPayload, { key, header }: Signing = {}): Promise
     .sign(key ?? steadyKey)
 }
 
-/** What one user does: every call carries that user's token. */
+/** A client with the token of one user. */
 export async function signIn(changes: Changes = {}) {
   const claims = claimsOf(changes)
   const token = await sign(claims)
@@ -68,8 +68,8 @@ export async function signIn(changes: Changes = {}) {
     list: async () => todosOf(await call('GET', '/api/todos')),
     add: (text: string, key?: string) =>
       call('POST', '/api/todos', { todoText: text }, key === undefined ? {} : { 'Idempotency-Key': key }),
-    /** The object that holds the list, to look into or to fill. */
-    stub: async () => env.TODO_LISTS.getByName(await sha256(JSON.stringify([claims.iss, claims.sub]))),
+    /** The Durable Object of the user's list. */
+    stub: () => listOf(env, { issuer: ISSUER, subject: z.string().parse(claims.sub) }),
   }
 }
 
@@ -90,7 +90,7 @@ const Problem = z.strictObject({
   incident: z.uuid().optional(),
 })
 
-/** A denial in the form that every denial has. */
+/** Checks the format of a denial. */
 export async function problemOf(response: Response) {
   const problem = Problem.parse(await response.json())
   return {
@@ -101,7 +101,7 @@ export async function problemOf(response: Response) {
   }
 }
 
-/** The Worker as it would run with other settings. */
+/** A request to the Worker with other settings. */
 export async function fetchWith(settings: Record<string, unknown>, request: Request): Promise<Response> {
   const ctx = createExecutionContext()
   const response = await worker.fetch(request, { ...env, ...settings }, ctx)
@@ -109,7 +109,7 @@ export async function fetchWith(settings: Record<string, unknown>, request: Requ
   return response
 }
 
-/** An issuer of one test's own, and a deployment that trusts it. */
+/** A new issuer and a deployment that trusts it. */
 export async function openIssuer() {
   const issuer = `https://issuer.test/${crypto.randomUUID()}/as`
   const settings = { ...env, PINGONE_ISSUER: issuer }
