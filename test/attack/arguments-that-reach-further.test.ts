@@ -78,7 +78,7 @@ test.for(TRANSPORTS)(
       }
     }
     expect(await todos()).toEqual(['stays'])
-    // Not one of them got as far as the API; one that nobody has does.
+    // None of them reached the API; an unknown but valid id does.
     await call('updateTodo', { id: 'nobody', completed: true })
     const changes = watched.todoApi.exchanges.slice(before).filter(({ method }) => method !== 'GET')
     expect(changes.map(({ method, url }) => `${method} ${url}`)).toEqual(['PATCH /api/todos/nobody'])
@@ -109,7 +109,7 @@ test.for(TRANSPORTS)(
       ])
       expect(text).not.toContain('structuredContent')
     }
-    // As text, because an object literal would set the prototype instead.
+    // As text: in an object literal it would set the prototype.
     const polluting = JSON.stringify(message('addTodo', { y: { text: 'x' } })).replace('"y"', '"__proto__"')
     const { status, text } = await send(polluting)
     expect(status).toBeLessThan(500)

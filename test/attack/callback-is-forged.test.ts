@@ -10,7 +10,7 @@ const HOME = 'http://localhost:33418/done'
 
 afterEach(() => story.emulator.reset())
 
-/** A login that is about to come back from PingOne, and the address with which it will. */
+/** A login before its callback, and the callback's URL. */
 async function readyToReturn(browser = new Browser()) {
   const { url, state } = (await story.newClient()).authorize()
   const { page } = await signIn(browser, url, { user: story.newUser(), stopBefore: 'callback' })
@@ -101,13 +101,13 @@ test('T08 the handle of our form is no state, and a state is no handle of our fo
   expect((await continueSignIn(browser, page, HOME)).answer?.has('code')).toBe(true)
 })
 
-/** What the library binds a login to: a cookie that follows from the `state` or the handle alone. */
+/** The library's cookie, which is derived from the `state` or the handle alone. */
 const libraryCookie = (kind: 'upstream' | 'consent', handle: string): string => {
   const hash = createHash('sha256').update(handle).digest('hex')
   return `__Host-oauth-${kind}-${hash.slice(0, 16)}=${hash}`
 }
 
-/** An address opened elsewhere, with cookies that were made up from the address. */
+/** Opens the URL in another browser, with cookies derived from the URL. */
 const openElsewhere = (url: URL, cookie: string): Promise<Response> =>
   fetch(url, { headers: { cookie, accept: 'text/html' }, redirect: 'manual' })
 
@@ -122,7 +122,7 @@ test('T07 the address of a callback alone finishes no login elsewhere, and does 
     `${known}; ${secret}=`,
     `${known}; ${secret}=${'A'.repeat(43)}`,
     `${known}; ${ours[0] ?? `${secret}=x`}; ${secret}=${'A'.repeat(43)}`,
-    // A secret of ours, but of another login of another browser.
+    // A valid secret, but of another login in another browser.
     `${known}; ${(await readyToReturn()).browser.cookies.header(callback)}`,
   ]) {
     const elsewhere = await openElsewhere(callback, cookies)
@@ -200,7 +200,7 @@ test('a callback that comes after ten minutes is a page, like one that was used'
 
 test('a login that breaks on our side after PingOne answered is a page with a way on and a way home', async () => {
   const { browser, page } = await readyToReturn()
-  // A registration that is forgotten in between stands for all that can be away at that moment.
+  // A deleted registration represents everything that can be missing at that moment.
   expireStored(story.stateDir, 'client:')
   const broken = await browser.onward(page)
   expect({ status: broken.status, next: broken.next }).toEqual({ status: 503, next: undefined })

@@ -12,7 +12,7 @@ import { type CanaryWorld, planted } from './canary-world.ts'
 const BOTH = 'todo:read todo:write'
 const said = planted.apiError.value
 
-/** Every way in which the API says no, each time with something that is for nobody else. */
+/** Every error of the API, each with a canary in it. */
 const API_ANSWERS: readonly OtherAnswer[] = [
   { status: 500, body: said },
   { status: 502, headers: { 'content-type': 'text/html' }, body: `<h1>${said}</h1>` },
@@ -35,7 +35,7 @@ const API_ANSWERS: readonly OtherAnswer[] = [
   { status: 401, headers: { 'www-authenticate': `Bearer error_description="${said}"` }, body: said },
 ]
 
-/** Everything that the system does, well and badly, while somebody listens. */
+/** Runs everything that the system does, with and without errors, while the wires are recorded. */
 export async function runEverything(
   world: CanaryWorld,
   todoText: Canary,
@@ -105,7 +105,7 @@ export async function runEverything(
   const next = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
   await client.refresh('made-up')
   bearer = next.access_token
-  // A token near its end is renewed; one that PingOne does not renew any more ends in 401.
+  // An expiring token is refreshed; if PingOne denies the refresh, the client gets 401.
   await story.emulator.set({ accessTokenSeconds: 30 })
   const short = await story.signInWith(client, { asked: BOTH, user: ada })
   bearer = short.tokens.access_token

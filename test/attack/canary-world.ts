@@ -5,7 +5,7 @@ import { type Canary, canariesOf, canariesOfToken, newCanary } from '../support/
 import type { Exchange, OtherAnswer } from '../support/recording-proxy.ts'
 import { startWatchedWorld, type WatchedWorld } from '../support/watched-world.ts'
 
-/** What PingOne and the API say besides, in every answer. */
+/** Extra members in every answer of PingOne and the API. */
 const planted = {
   apiHeader: newCanary('header of the API'),
   apiCookie: newCanary('cookie of the API'),
@@ -32,7 +32,7 @@ const plantInPingOne = (body: unknown) =>
     : body
 
 export interface CanaryWorld extends WatchedWorld {
-  /** What the API, or PingOne's token endpoint, answers until it is told otherwise. */
+  /** Overrides the answers of the API or of PingOne's token endpoint. */
   readonly answer: { api?: OtherAnswer | undefined; token?: OtherAnswer | undefined }
 }
 
@@ -75,7 +75,7 @@ const jsonOf = (text: string): unknown => {
   try {
     return JSON.parse(text)
   } catch {
-    return undefined // A page: nothing is issued in it.
+    return undefined // A page issues nothing.
   }
 }
 const issuedIn = ({ answered }: Exchange) => Issued.safeParse(jsonOf(answered.body)).data ?? {}
@@ -86,7 +86,7 @@ const codesIn = ({ answered }: Exchange) =>
     ([, code]) => decodeURIComponent(code ?? ''),
   )
 
-/** What PingOne and the server told each other, and what the server alone knows: for no client and no log. */
+/** Secrets between PingOne and the server, and the server's own: never for a client or a log. */
 export function secretsOf({ pingone, addresses }: WatchedWorld): readonly Canary[] {
   const { rootKeys, clientSecret } = Keys.parse(
     jsonOf(readFileSync(describeStateFolder(addresses.stateDir).keys, 'utf8')),
@@ -116,7 +116,7 @@ export function secretsOf({ pingone, addresses }: WatchedWorld): readonly Canary
 export const pingoneCodesOf = ({ pingone }: WatchedWorld): readonly Canary[] =>
   canariesOf('code of PingOne', pingone.exchanges.flatMap(codesIn))
 
-/** What the server gave to clients and browsers, each in one place that the protocol has for it. */
+/** Secrets that the server issued, each allowed in one place of the protocol. */
 export const ownSecretsOf = ({ mcp, pingone }: WatchedWorld) => ({
   tokens: mcp.exchanges.flatMap((exchange) => {
     const { access_token, refresh_token } = issuedIn(exchange)

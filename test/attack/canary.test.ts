@@ -14,7 +14,7 @@ import {
   startCanaryWorld,
 } from './canary-world.ts'
 
-// Invariant 1: everything runs once, well and badly, with somebody at every wire; then we look where secrets went.
+// Invariant 1: everything runs once, with and without errors, then all recordings are searched for secrets.
 let world: CanaryWorld
 let secrets: readonly Canary[]
 const todoText = newCanary('text of a todo')
@@ -31,7 +31,7 @@ afterAll(() => world?.[Symbol.asyncDispose]())
 const pathOf = ({ url }: Exchange) => new URL(url, 'http://x').pathname
 const headersOf = (headers: Headers) => [...headers].map(([name, value]) => `${name}: ${value}`).join('\n')
 
-/** What clients and browsers got, one place per kind of answer. */
+/** Answers to clients and browsers, one place per kind. */
 const answers = (leaveOut: (exchange: Exchange) => boolean = () => false): readonly Place[] =>
   world.mcp.exchanges
     .filter((exchange) => !leaveOut(exchange))
@@ -87,7 +87,7 @@ test('the run went everywhere, and what is looked for can be found where it belo
 test('T23 nothing of PingOne, of the API or of the server itself reaches a client, a log, storage or a URL', () => {
   const everything = [...secrets, ...users]
   expect(findCanaries(everything, [...answers(), ...kept()])).toEqual([])
-  // PingOne itself puts its errors into the redirect to us.
+  // PingOne puts its errors into the redirect to the server.
   const ours = everything.filter(({ kind }) => kind !== 'error of PingOne')
   expect(findCanaries(ours, urls())).toEqual([])
   expect(
@@ -115,8 +115,8 @@ test('what we give to clients is in the one answer that the protocol has for it'
     expect(findCanaries(values, [...others, ...kept(), ...urls()])).toEqual([])
   }
   const bodies = world.mcp.exchanges.map(({ answered }) => ({ name: 'a page', text: answered.body }))
-  // Not storage: the cookie of a login is the hash under which the library files it, and opens it only together with
-  // the handle, which is in the form or the redirect of that browser and stored nowhere.
+  // Storage is not searched: the library stores a login under the hash that is in its cookie. The cookie works only
+  // together with the handle, which is stored nowhere.
   const log = kept().filter(({ name }) => name === 'the log')
   expect(findCanaries(cookies, [...bodies, ...log, ...urls()])).toEqual([])
   expect(handles).not.toEqual([])

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
 import { tellStory } from '../support/story.ts'
 
-// A client_id may be the address of a document. Whoever can make the server fetch one can make it ask what only the
-// server reaches; here also where every client is admitted. The canary counts connections, whatever they say.
+// A client_id may be a URL that the server fetches, so a client could make it request internal addresses, even
+// where every client is admitted. The canary counts connections.
 const story = tellStory()
 let canary: Server
 let connections = 0

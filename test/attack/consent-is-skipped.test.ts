@@ -8,7 +8,7 @@ const story = tellStory()
 test('T01 a client rides on the approval of another: our page comes first, and nothing reaches PingOne', async () => {
   const browser = new Browser()
   const user = story.newUser()
-  // Signed in at PingOne, consented there, approved here: all that a confused deputy needs.
+  // Signed in and consented at PingOne, approved here: the state that a confused deputy abuses.
   await story.signInWith(await story.newClient({ client_name: 'Trusted' }), { browser, user })
   const before = (await story.emulator.state()).counts
   const stranger = await story.newClient({ client_name: 'Stranger' })
@@ -37,7 +37,7 @@ test('T03 whoever listens on this computer gets a page that says so, and no way 
   expect(page.text).toContain('Any program here could use that name')
   const [form] = page.forms
   const presses = form?.buttons.map(({ value }) => value)
-  // Enter presses the first button: it must not be a yes.
+  // Enter submits with the first button, so that must not be the approval.
   expect(presses).toEqual(['deny', 'approve'])
 })
 

@@ -19,11 +19,11 @@ function expectArmour(name: string, page: Page) {
   expect([name, header('x-content-type-options')]).toEqual([name, 'nosniff'])
   expect([name, header('referrer-policy')]).toEqual([name, 'same-origin'])
   expect([name, header('document-policy')]).toEqual([name, name === 'own page' ? null : 'force-load-at-top'])
-  // A web client holds on to the popup of its login, and nobody to the others.
+  // A web client may keep a reference to the popup of its login, but not to other pages.
   const isHeld = !/own page|sign-in|step-up/.test(name)
   expect([name, header('cross-origin-opener-policy')]).toEqual([name, isHeld ? 'unsafe-none' : 'same-origin'])
   expect([name, header('cache-control')]).toEqual([name, 'no-store'])
-  // Over plain http a browser ignores it; page-headers.test.ts has the https side.
+  // Browsers ignore it over plain http; page-headers.test.ts tests https.
   expect([name, header('strict-transport-security')]).toEqual([name, null])
   expect(
     name + (/<(?:img|iframe|object|embed)|\s(?:on\w+|style)="|javascript:/i.exec(page.markup)?.[0] ?? ''),

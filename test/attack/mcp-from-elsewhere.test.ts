@@ -6,7 +6,7 @@ import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
 
-/** fetch writes Host and Origin itself; an attacker does not use fetch. */
+/** fetch does not allow a custom Host or Origin. */
 const raw = (
   path: string,
   {

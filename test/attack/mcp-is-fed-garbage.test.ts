@@ -70,7 +70,7 @@ test.for(TRANSPORTS)('%s: wrong content type and accept are refused before anyth
     ['content-type', 'application/x-www-form-urlencoded', 415],
     ['content-type', 'application/json-evil', 415],
     ['content-type', 'text/plain; x=application/json', 415],
-    // A stateless answer is JSON whatever was asked for; the older revisions insist.
+    // A stateless answer is JSON for any Accept header; the session transport requires one.
     ...(name === 'session' ? ([['accept', 'text/html', 406]] as const) : []),
   ] as const) {
     const answer = await send(body, { 'mcp-name': 'addTodo', [header]: value })
@@ -84,7 +84,7 @@ test.for(TRANSPORTS)('%s: 5 MB are refused, with and without a length', async (n
   for (const body of [JSON.stringify(call({ padding: 'x'.repeat(5_000_000) })), endlessLooking()]) {
     expect([413, 'closed']).toContain(await sendFlood(story.mcpUrl, { headers, body }))
   }
-  // The proxy of wrangler dev may lose the next answer too.
+  // The proxy of wrangler dev may also lose the next answer.
   await expect.poll(todos).toEqual([])
 })
 
@@ -146,7 +146,7 @@ test('GET and DELETE without a session, and with one that is made up or ended, o
     await bare.body?.cancel()
     expect([method, bare.status]).toEqual([method, 400])
   }
-  // The one that is real still works.
+  // The real one still works.
   expect((await send(JSON.stringify(message('whoAmI')))).status).toBe(200)
   expect(await todos()).toEqual([])
 })

@@ -12,7 +12,7 @@ afterEach(() => story.emulator.reset())
 const ORIGIN = new URL(story.origin)
 const NO_SUCH = 'There is no such access'
 
-/** A user with one grant that works, at their page. */
+/** A signed-in user with one live grant. */
 async function atHome() {
   const client = await story.newClient()
   const signedIn = await story.signInWith(client)
@@ -54,7 +54,7 @@ test('T38 a form from elsewhere, without the cookie, or with another value does 
       post(path, { grant }, { ...ours, cookie }),
       post(path, { grant, csrf: '' }, { ...ours, cookie }),
       post(path, { grant, csrf: 'x'.repeat(64) }, { ...ours, cookie }),
-      // Of another session, and of another user.
+      // Values of another session and of another user.
       post(path, { grant, csrf: await otherCsrf(other) }, { ...ours, cookie }),
       fetch(`${story.origin}${path}`, {
         method: 'POST',
@@ -87,7 +87,7 @@ test('a sign-in does not begin from another site, nor by a link', async () => {
   expect(elsewhere.headers.getSetCookie()).toEqual([])
   const link = await fetch(`${story.origin}/me/sign-in`, { redirect: 'manual' })
   expect([link.status, link.headers.get('allow')]).toEqual([405, 'POST'])
-  // Not even to somebody whom PingOne would sign in without a question.
+  // Not even to a user with a live PingOne session.
   const browser = new Browser()
   await story.signInWith(await story.newClient(), { browser })
   const page = await browser.open(`${story.origin}/me`)
@@ -102,7 +102,7 @@ test('a cookie from before a sign-in is worth nothing after it', async () => {
   await me.signInAs(user)
   expect(browser.cookies.header(ORIGIN)).not.toBe(cookie)
   expect(await (await signedIn({ cookie })).text()).not.toContain('You are signed in as')
-  // One that somebody planted: it is another one afterwards, and theirs opens nothing.
+  // A planted cookie: the sign-in replaces it, and the planted value stays useless.
   const planted = new Browser()
   const value = `__Host-me=${cookie.split('__Host-me=')[1]?.split('~')[0] ?? ''}~${'A'.repeat(43)}`
   planted.cookies.store(ORIGIN, new Headers({ 'set-cookie': `${value}; Path=/; Secure; HttpOnly` }))
@@ -127,7 +127,7 @@ test('whoever signs in where another user was signed in takes that session’s p
   expect(await replayed.text()).not.toContain('You are signed in as')
 })
 
-/** A sign-in that is about to come back, and the address with which it will. */
+/** A sign-in before its callback, and the callback's URL. */
 async function returning(browser = new Browser()) {
   const me = new OwnPage(story.origin, browser)
   const page = await me.returning(story.newUser())
@@ -145,7 +145,7 @@ test('a state that was stolen works in no other browser, and the real one still 
   const { browser, page, callback } = await returning()
   const thief = new Browser()
   expect(refusedAs(await thief.open(callback))).toEqual([400, undefined, true])
-  // Not with a sign-in of their own either, whose cookie has another name, or is renamed.
+  // The attacker's own sign-in does not help, even with its cookie renamed.
   const own = await returning(thief)
   expect(refusedAs(await thief.open(callback))).toEqual([400, undefined, true])
   const named = (url: URL) => `__Host-sign-in-${(url.searchParams.get('state') ?? '').slice(0, 16)}`
@@ -179,7 +179,7 @@ test('a sign-in is used once, also by whoever kept its cookie and has another co
   const kept = browser.cookies.header(ORIGIN)
   expect((await browser.onward(page)).next?.pathname).toBe('/me')
   expect(refusedAs(await browser.open(callback))).toEqual([400, undefined, true])
-  // In the same session PingOne gives a second code for the same request.
+  // PingOne issues a second code for the same request in the same session.
   const again = await continueSignIn(
     browser,
     await browser.open(me.leaving ?? ''),
@@ -216,7 +216,7 @@ test('a sign-in ends as what it was begun for: a step-up opens no page, and the 
       .header(ORIGIN)
       .split(`${named(url)}=`)[1]
       ?.split(';')[0] ?? ''
-  // Both are under way in one browser, and come back with each other's encrypted purpose.
+  // Both are open in one browser and return with each other's encrypted purpose.
   const page = await browser.open(link)
   const [form] = page.forms
   if (form === undefined) throw new Error('no form')
@@ -250,12 +250,12 @@ test('T38 what is another user’s does not exist, just like what never was', as
   for (const grant of [ada.grant, 'A'.repeat(16), '', 'x', '../me', 'grant:x', 'x'.repeat(5_000), 'ALL'])
     answers.push(await bob.me.tryToEnd(grant))
   for (const { status, text } of answers) expect([status, text.includes(NO_SUCH)]).toEqual([404, true])
-  // Letter for letter, so that nobody learns which of the two it was.
+  // Identical, so that the answer does not reveal which one it was.
   expect(answers[0]?.markup).toBe(answers[1]?.markup)
   expect([await ada.isAlive(), await bob.isAlive()]).toEqual([true, true])
   const two = await post('/me/end', { csrf: csrfOf(bob.me) }, { cookie: bob.cookie, origin: story.origin })
   expect(two.status).toBe(404)
-  // Bob's secret under Ada's name.
+  // Bob's secret with Ada's session.
   const nameOf = (cookie: string) => /__Host-me=([^~]+)~/.exec(cookie)?.[1] ?? ''
   const mixed = bob.cookie.replace(nameOf(bob.cookie), nameOf(ada.cookie))
   expect(await (await fetch(`${story.origin}/me`, { headers: { cookie: mixed } })).text()).not.toContain(
@@ -293,7 +293,7 @@ test('no frame, no copy and no other site gets the page, and its cookie is of th
   const own = set.find((one) => one.startsWith('__Host-me='))
   expect(own).toMatch(/; Path=\/; Secure; HttpOnly; SameSite=Lax$/)
   expect(set.find((one) => one.startsWith('__Host-sign-in-'))).toContain('Max-Age=0')
-  // The address before it had the code in it.
+  // The previous URL contains the code.
   expect([back.status, back.headers.get('referrer-policy'), back.headers.get('cache-control')]).toEqual([
     303,
     'no-referrer',

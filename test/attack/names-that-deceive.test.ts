@@ -5,7 +5,7 @@ import { signIn } from '../support/sign-in.ts'
 import { callToolStateless } from '../support/stateless-call.ts'
 import { tellStory } from '../support/story.ts'
 
-// Invariant 9: a name is a value, cleaned and bounded, wherever it is shown.
+// Invariant 9: a name is shown only as a cleaned and bounded value.
 const story = tellStory()
 const UNSEEN = /(?!\n)[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u2028\u2029]/u
 

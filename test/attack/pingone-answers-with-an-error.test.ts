@@ -4,7 +4,7 @@ import { OwnPage } from '../support/own-page.ts'
 import { signIn } from '../support/sign-in.ts'
 import { tellStory } from '../support/story.ts'
 
-// Whoever designs the flow, or can make it fail, chooses code and text; neither may speak in our name.
+// The flow's designer chooses the code and text of errors; neither may look like our own words.
 const story = tellStory()
 const MARK = 'text-of-the-designer'
 const HTML = `<script>alert('${MARK}')</script><a href="https://evil.example">Click</a> (Correlation ID: 3f2a-11)`

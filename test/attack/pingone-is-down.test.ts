@@ -5,8 +5,8 @@ import { continueSignIn, signIn } from '../support/sign-in.ts'
 import { tellStory } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 
-// A system of its own that knows PingOne's addresses and keys as little as a new isolate does. The order of the
-// stories matters: addresses are unknown until a discovery worked, keys until a login did.
+// A separate system, which has not yet cached PingOne's addresses and keys. The order of the stories
+// matters: the first discovery caches the addresses, the first login the keys.
 let world: World
 const story = () => tellStory(world.addresses)
 const HOME = 'http://localhost:33418/done'
@@ -69,12 +69,12 @@ test('before it was ever reached: each failure is a page whose form is still goo
     stopBefore: 'sign-on',
   })
   expect(end.stage).toBe('sign-on')
-  // What was ticked is still ticked.
+  // The ticked scopes stay ticked.
   expect(onward.next?.searchParams.get('scope')).toBe('openid profile email todo:read todo:write')
   expect(client.clientId + verifier).not.toBe('')
 })
 
-// From here on the addresses are known; a restart forgets them.
+// From here on the addresses are cached; a restart clears them.
 test('silence is bounded, redirects lead nowhere, and one who does not want to wait goes home', async () => {
   await world.restart('mcp')
   const { browser, page, state } = await consentPage()
@@ -91,7 +91,7 @@ test('silence is bounded, redirects lead nowhere, and one who does not want to w
   })
   expect((await press(browser, page, 'approve')).status).toBe(503)
   await broken('discovery', null)
-  // The consent was used up by leaving.
+  // The consent was consumed by leaving the page.
   expect((await press(browser, page, 'approve')).status).toBe(400)
 }, 60_000)
 
@@ -108,7 +108,7 @@ test('T13 a discovery that redirects is not followed, and tells the client', asy
   await expect.poll(() => story().logs('mcp')).toContain('"detail":"discovery status 307"')
 }, 60_000)
 
-/** A login whose callback finds PingOne broken, then its "try again" with PingOne well. */
+/** A login whose callback fails at PingOne; "try again" then succeeds. */
 async function outageAtCallback(endpoint: string, fault: string) {
   const { client, url, verifier } = await consentPage()
   const browser = new Browser()
@@ -135,7 +135,7 @@ test.for([
     const { client, browser, outage, verifier, user } = await outageAtCallback(endpoint, fault)
     expectOutage(outage, fault === '429' ? '1' : '5')
     expect((await story().emulator.state()).counts['userinfo']).toBe(before)
-    // With keys that are known the later stories of this table would test nothing.
+    // With cached keys the later stories of this table would test nothing.
     if (endpoint === 'jwks' && fault !== 'reset-like') return
     const end = await continueSignIn(browser, outage503as200(outage), HOME, { user })
     const tokens = tokensIn(await client.redeem(end.answer?.get('code') ?? '', verifier))
@@ -143,7 +143,7 @@ test.for([
   },
 )
 
-/** The user presses "Try again": the page is an error for stageOf, its form is a consent. */
+/** Presses "Try again": stageOf sees an error page, but its form is a consent. */
 const outage503as200 = (page: Page): Page => ({ ...page, status: 200 })
 
 test('after an outage at the callback one may go home too', async () => {

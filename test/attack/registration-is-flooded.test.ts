@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
 import { tellStory } from '../support/story.ts'
 
-// Registration is open to anyone, so what one of them may cost is small.
+// Anyone can register, so one registration must be cheap.
 const story = tellStory()
 const local = 'http://localhost:33418/done'
 const register = async (body: string) => {

@@ -9,7 +9,7 @@ import { callToolStateless } from '../support/stateless-call.ts'
 import { tellStory } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 
-// One story: each test goes on where the one before it ended.
+// One story: each test continues the one before.
 const newKey = (id: string) => `${id}:${randomBytes(32).toString('base64url')}`
 const [a, b] = [newKey('a'), newKey('b')]
 
@@ -17,7 +17,7 @@ let world: World
 let transports: Transport[]
 let client: OAuthClient
 let tokens: Tokens
-/** Of somebody who signed in under the new key. */
+/** The tokens of a user who signed in under the new key. */
 let newer: { client: OAuthClient; tokens: Tokens }
 const story = () => tellStory(world.addresses)
 const missing = () =>
@@ -70,7 +70,7 @@ test('T28 a key that is taken away too early: 503, its id in the log, and nobody
     expect([status, Number(headers.get('retry-after')) > 0]).toEqual([503, true])
   expect(refresh.body).toMatchObject({ error: 'temporarily_unavailable' })
   expect((await callToolStateless(newer.client, newer.tokens.access_token, 'listTodos')).status).toBe(200)
-  // Made up under the key that is there, or of another form: no key explains it.
+  // Invented for a present key, or malformed: a missing key is not the cause.
   const [id = '', rest = ''] = tokens.access_token.split('.a.')
   for (const made of [`${id}.b.${rest}`, `${id}.a-.${rest}`, `${tokens.access_token}x`])
     expect((await callToolStateless(client, made, 'listTodos')).status).toBe(401)

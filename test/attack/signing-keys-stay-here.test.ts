@@ -13,8 +13,8 @@ import { tellStory } from '../support/story.ts'
 import { startWatchedWorld, type WatchedWorld } from '../support/watched-world.ts'
 import { storedFiles } from '../support/stored-files.ts'
 
-// Invariant 1 for a server without a secret: neither its private key nor what it signs is seen by anyone but PingOne,
-// though PingOne repeats in its errors all that it was sent.
+// Invariant 1 for a server without a client secret: only PingOne sees its assertions and nobody its private key,
+// although PingOne echoes requests in its errors.
 const [signing, next] = [makePrivateJwk('signing'), makePrivateJwk('next')]
 let world: WatchedWorld
 let isEchoing = false
@@ -54,7 +54,7 @@ async function useEverything() {
   isEchoing = false
   await call()
   await client.revoke(tokens.refresh_token ?? '')
-  // That PingOne is told of the end is nothing that the client waits for.
+  // The revocation at PingOne runs after the answer.
   await vi.waitFor(() => {
     if (!world.pingone.exchanges.some(({ url }) => url.endsWith('/as/revoke'))) throw new Error('not yet')
   }, 10_000)
@@ -90,11 +90,11 @@ test('private keys and assertions are in no answer, log, storage or URL', () => 
     ...[signing, next].flatMap((key) => canariesOfPrivateKey('private key', key)),
     ...assertions()
       .flatMap((assertion) => canariesOfToken('assertion', assertion))
-      // The client id is no secret: it is in the address that a browser opens at PingOne.
+      // The client id is public: browsers see it in the URL of PingOne.
       .filter(({ kind }) => kind !== 'assertion sub'),
   ]
   expect(findCanaries(secrets, places())).toEqual([])
-  // Nor does a private key go to PingOne.
+  // PingOne does not get the private key either.
   const sent = world.pingone.exchanges.map(({ asked }) => ({ name: 'PingOne', text: asked.body }))
   expect(
     findCanaries(

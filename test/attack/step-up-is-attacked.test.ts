@@ -29,7 +29,7 @@ test('T10 a link that is sent to another user gives nothing, tells them so, and 
   await expect
     .poll(() => story.logs('mcp'))
     .toContain(`"event":"security.step-up-by-another","grant":"${grant ?? ''}"`)
-  // PingOne takes back what it gave the victim's browser.
+  // The tokens from the victim's sign-in are revoked.
   await expect
     .poll(async () =>
       (await story.emulator.state()).families.some(
@@ -37,7 +37,7 @@ test('T10 a link that is sent to another user gives nothing, tells them so, and 
       ),
     )
     .toBe(false)
-  // It was not theirs to use up: the user whose it is can still answer.
+  // The request is not consumed: its owner can still answer.
   expect((await answerStepUp(attacker.link, attacker.user)).title).toBe('The app may do more now')
 })
 
@@ -82,7 +82,7 @@ test('a form that did not come from the page this browser opened decides nothing
     expect([name, await post(headers, text.replace('approve', 'deny'))]).toEqual([name, 403])
   }
   expect(await post({ cookie, 'content-type': 'application/json' }, JSON.stringify({ csrf }))).toBe(403)
-  // The value of one request is none of another's.
+  // A value belongs to one request.
   const wrong = await fetch(second.link, {
     method: 'POST',
     headers: { cookie, 'content-type': 'application/x-www-form-urlencoded' },
@@ -171,7 +171,7 @@ test('T10 a flow that never asks anew widens nothing, and tells the operator', a
     .toMatch(/"level":"error","event":"sign-in.refused","incident":"\w+","reason":"stale"/)
   const alive = async () =>
     (await story.emulator.state()).families.filter((one) => one.username === user.username && one.alive)
-  // What the two sign-ins gave goes back; the client's own stays.
+  // The tokens of both sign-ins are revoked; the client's own stays.
   await expect.poll(async () => (await alive()).length).toBe(1)
   await story.emulator.set({ sessionAgeSeconds: null, freshSignOn: null })
   expect((await answerStepUp(link, user)).title).toBe('The app may do more now')

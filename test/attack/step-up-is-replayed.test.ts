@@ -10,7 +10,7 @@ test('an approval that another browser began, or PingOne’s answer to it, is wo
   const asking = await askForMore(story)
   const attacker = new Browser()
   const home = await returning(attacker, await approve(attacker, asking.link), asking.user)
-  // Login CSRF: the victim is made to open the attacker's answer.
+  // Login CSRF: the victim opens the attacker's callback.
   const victim = await new Browser().open(home)
   expect([victim.status, victim.title]).toEqual([400, 'This sign-in does not work'])
   expect(await scopeAfterRefresh(asking)).toBe('todo:read')

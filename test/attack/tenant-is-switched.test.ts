@@ -23,7 +23,7 @@ afterAll(async () => {
 })
 
 test('T27 a token of an environment that is not allowed brings no login and no renewal, and ends nothing', async () => {
-  // With so little left, each call has its token renewed first.
+  // The token expires so soon that each call refreshes it first.
   await story().emulator.set({ accessTokenSeconds: 30 })
   const client = await story().newClient()
   const { tokens } = await story().signInWith(client)
@@ -60,7 +60,7 @@ test('T27 settings that name another tenant for a while: it gets nothing, and th
   ]
   for (const { status, headers } of replies)
     expect([status, Number(headers.get('retry-after')) > 0]).toEqual([503, true])
-  // To leave is possible at any time; PingOne hears of it when the settings are right again.
+  // A user can always sign out; the revocation at PingOne follows when the settings are right again.
   expect((await leaving.revoke(left.refresh_token ?? '')).status).toBe(200)
   expect((await callToolStateless(leaving, left.access_token, 'listTodos')).status).toBe(401)
   const { answer } = await continueSignIn(browser, page, begun.redirectUri, { user })

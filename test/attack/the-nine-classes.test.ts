@@ -4,7 +4,7 @@ import { OAuthClient } from '../support/oauth-client.ts'
 import { signIn } from '../support/sign-in.ts'
 import { tellStory } from '../support/story.ts'
 
-// The flaws of remote MCP servers that arXiv 2605.22333 counts, as far as no other file here has them:
+// The flaws of remote MCP servers in arXiv 2605.22333 that no other file here tests:
 // docs/threat-model.md, T29 to T37.
 const story = tellStory()
 
@@ -94,7 +94,7 @@ test('T32 a code is for the client that asked: another one with the same redirec
   const { answer } = await signIn(new Browser(), url, { user: story.newUser() })
   const stolen = await thief.redeem(answer?.get('code') ?? '', verifier)
   expect([stolen.status, stolen.body]).toMatchObject([400, { error: 'invalid_grant' }])
-  // Nobody's registration can be read or changed by knowing its id.
+  // Knowing a client id does not allow reading or changing its registration.
   for (const method of ['GET', 'PUT', 'DELETE']) {
     const reply = await fetch(`${client.server?.registration_endpoint}/${client.clientId}`, { method })
     expect([method, reply.status]).toEqual([method, 404])

@@ -18,7 +18,7 @@ test('T04 a client’s token is good for /mcp alone: the API refuses it, and nev
   const { tokens } = await story.signInWith(client)
   const answer = await fetch(`${story.todoOrigin}/api/todos`, { headers: withBearer(tokens.access_token) })
   expect(answer.status).toBe(401)
-  // whoAmI tells what the API is called with: another token, for another audience.
+  // whoAmI shows the downstream token: another token with another audience.
   const { body } = await callToolStateless(client, tokens.access_token, 'whoAmI')
   const told = JSON.stringify(body)
   expect(told).not.toContain(tokens.access_token)
@@ -33,7 +33,7 @@ test('T05 a session id opens nothing for another user or client, and does them n
   const statusFor = async (token: string) =>
     (await client.mcp(ping, { ...withBearer(token), ...session })).status
   expect(await statusFor(theirs.tokens.access_token)).toBe(404)
-  // A session is no login.
+  // A session id does not authenticate.
   expect((await client.mcp(ping, session)).status).toBe(401)
   expect(await statusFor(mine.tokens.access_token)).toBe(200)
 })
@@ -43,7 +43,7 @@ test('T17 a refresh token that comes twice brings the same answer, and no second
   const { tokens } = await story.signInWith(client)
   const first = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
   const again = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
-  // The same answer, so that a lost one can be had again, and never a second pair beside it.
+  // A retry gets the same tokens, never a second pair.
   expect(again.refresh_token).toBe(first.refresh_token)
   expect(again.access_token).toBe(first.access_token)
 })
@@ -57,7 +57,7 @@ test('T18 a refresh token stolen within its window brings no more than its owner
   expect([stolen.status, stolen.body]).toMatchObject([400, { error: 'invalid_grant' }])
   const wider = await client.refresh(spent, { scope: 'todo:read todo:write' })
   expect(JSON.stringify(wider.body)).not.toContain('todo:write')
-  // Neither attempt cost its owner anything.
+  // The owner's grant is unaffected.
   expect((await callToolStateless(client, pair.access_token, 'whoAmI')).status).toBe(200)
 })
 

@@ -23,7 +23,7 @@ test.for([
   const browser = new Browser()
   const user = story.newUser()
   const begun = [first, second].map((client) => ({ client, ...client.authorize() }))
-  // Both pages are open before either form is sent, and both forms are sent before PingOne answers.
+  // Both pages open before either form is sent, and both forms are sent before PingOne answers.
   const pages = []
   for (const { url } of begun) pages.push(await browser.open(url))
   const sent = []

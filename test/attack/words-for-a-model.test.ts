@@ -41,7 +41,7 @@ test.for(TRANSPORTS)('T25 %s: a denial never repeats what was sent', async (name
 
 test.for(TRANSPORTS)('T25 %s: what cannot be seen is not carried into a model', async (name) => {
   const transport = await openTransport(story, name)
-  // The last ones, variation selectors in which whole texts can be hidden, our API keeps: another would keep them all.
+  // Our API keeps only the last ones, variation selectors that can hide text. Another API may keep them all.
   await transport.call('addTodo', {
     text: 'buy\u202e milk\u200b \u{e0041}\u{e0042}now\u{e0100}\u{e0101}\u{fe0e}',
   })

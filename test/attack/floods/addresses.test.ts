@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { ask, newToken, userNamed } from './users.ts'
 import { bearer, flood, network, random, serverWith } from './server.ts'
 
-// Whom failures count for: the network that Cloudflare saw, or the grant; never whoever succeeds.
+// Failures count for the network or the grant; successes never count.
 const madeUp = () => `${random(22)}.k1.${random(43)}:${random(16)}:${random(32)}`
-// More than two windows of the platform's counter, in case one ends meanwhile.
+// More than two windows of the platform's counter, because one may end meanwhile.
 const MANY = 1300
 
 test('all users of a hosted client come from one address: thousands of their requests pass while it also fails', async () => {
@@ -59,7 +59,7 @@ test('an old token waits where it fails, and its grant goes on elsewhere', async
   const thief = { from: '198.51.100.1' }
   const { statuses } = await flood(MANY, () => ask(send, old, thief))
   expect(statuses[429]).toBeGreaterThan(0)
-  // The thief's network is closed for this grant, whatever he brings; others of that network are not.
+  // The thief's network is blocked for this grant only.
   expect((await ask(send, token, thief)).status).toBe(429)
   expect((await ask(send, await newToken(user), thief)).status).toBe(200)
   expect((await ask(send, token, { from: '192.0.2.1' })).status).toBe(200)

@@ -7,11 +7,11 @@ import { newToken, userNamed } from './users.ts'
 import { network } from './server.ts'
 import worker, { paths as routed } from './worker.ts'
 
-// No route reads a body that it has no use for, and none reads more of one than it needs. Every route is asked, with
-// every method that can have a body, and every type that somebody might write over it.
+// No route reads an unneeded body, or more of a body than it needs. Tests every route with every method that
+// can have a body and many content types.
 const PIECE_BYTES = 16 * 1024
 const BODY_BYTES = 8 * 1024 * 1024
-/** What the largest of our own bodies may have, and one piece that was on its way. */
+/** The largest limit of a route, plus one chunk in transit. */
 const MOST_BYTES = 4 * PIECE_BYTES
 const MOST_BYTES_OF_A_MESSAGE = 64 * 1024 + 2 * PIECE_BYTES
 
@@ -26,7 +26,7 @@ const TYPES = [
   undefined,
 ]
 
-/** Every route, and addresses that are none. */
+/** Every route, and unknown paths. */
 const paths = [
   ...routed.map((path) => path.replace(':request', 'x~y').replace('*', 'x')),
   '/.well-known/oauth-authorization-server',
@@ -41,7 +41,7 @@ interface Watched {
   isLetGo: boolean
 }
 
-/** A body that goes on for megabytes, and counts what is taken of it. */
+/** A body of several megabytes that counts the bytes read. */
 function watchedBody(first: string): Watched {
   const head = new TextEncoder().encode(first)
   const watched: Watched = {

@@ -6,7 +6,7 @@ import { ask, newToken, userNamed } from './users.ts'
 import { type Answer, bearer, flood, network, random, serverWith, whatIsThere } from './server.ts'
 import { clock } from './worker.ts'
 
-// What strangers make up costs next to nothing and leaves nothing behind, however much of it there is.
+// Invented credentials cost little and store nothing, in any number.
 const FLOOD = 5000
 const ME = '192.0.2.7'
 afterEach(() => {
@@ -35,7 +35,7 @@ test('T15 5,000 made-up bearers and session ids: 401, then 429; no object, nothi
   const last = answers.at(-1)
   expect(JSON.parse(last?.text ?? '')).toMatchObject({ jsonrpc: '2.0', id: null, error: { code: -31_000 } })
   expect(last && waitOf(last)).toBeGreaterThan(0)
-  // From as many networks as there are bearers, nothing is left either.
+  // The same from a different network for each bearer.
   await flood(1000, (at) => send('/mcp', { from: network(at), headers: bearer(madeUp(at)) }))
   expect(await whatIsThere()).toEqual(before)
 })
@@ -53,7 +53,7 @@ test('5,000 made-up session ids behind a good bearer: 404, then 429; no object',
     }),
   )
   expect(Object.keys(statuses)).toEqual(['404', '429'])
-  // What one grant may ask: 240, and 4 for each second.
+  // The limit of one grant: 240, plus 4 a second.
   expect(statuses[404]).toBeLessThanOrEqual(241 + (4 * (Date.now() - begun)) / 1000)
   expect(await whatIsThere()).toEqual(before)
 })
@@ -90,7 +90,7 @@ test('5,000 made-up codes, refresh tokens and revocations: KV is asked a few hun
 test('T14 5,000 registrations from 5,000 networks: exactly as many as the ceiling; tomorrow it goes on', async () => {
   const before = await whatIsThere()
   const send = serverWith({ REGISTRATIONS_PER_DAY: '50' })
-  // Whole days ahead, so that nothing that other tests took counts, and no midnight comes in between.
+  // Days ahead, so that other tests' requests do not count and no midnight passes.
   clock.aheadMs = untilTomorrow()
   const { statuses, answers } = await flood(FLOOD, (at) => register(send, network(at)))
   expect(statuses).toEqual({ 201: 50, 429: FLOOD - 50 })
@@ -98,7 +98,7 @@ test('T14 5,000 registrations from 5,000 networks: exactly as many as the ceilin
   const last = answers.at(-1)
   expect(JSON.parse(last?.text ?? '')).toMatchObject({ error: 'temporarily_unavailable' })
   expect(last && waitOf(last)).toBeGreaterThan(23 * 3600)
-  // Another isolate finds the same number; what was there for yesterday goes.
+  // Another isolate reads the same count; yesterday's count is deleted.
   expect((await register(serverWith({ REGISTRATIONS_PER_DAY: '50' }), network(1))).status).toBe(429)
   clock.aheadMs += 24 * 3_600_000
   expect((await register(send, network(2))).status).toBe(201)

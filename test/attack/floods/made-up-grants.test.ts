@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { ask, newToken, userNamed } from './users.ts'
 import { bearer, flood, random, serverWith } from './server.ts'
 
-// Who makes up another grant, another page or another user each time is still one network.
-// More than two windows of the platform's counter, in case one ends meanwhile.
+// A new grant, page or user in each request still counts for one network.
+// More than two windows of the platform's counter, because one may end meanwhile.
 const MANY = 1300
 
 test('another grant of a real user with each bearer counts for the network, and no good bearer waits for it', async () => {

@@ -29,7 +29,7 @@ test('made-up pages, forms and sign-ins touch no object and leave nothing behind
     return send(path, { method: 'GET', from: network(at), headers: { cookie } })
   })
   expect(answers.statuses).toEqual({ 400: MANY })
-  // PingOne is out of reach here; where it is not, what a sign-in begins with is a cookie (src/sign-in/own-sign-in.ts).
+  // PingOne is unreachable here. Otherwise a sign-in only sets a cookie (src/sign-in/own-sign-in.ts).
   await flood(20, (at) => send('/me/sign-in', { from: network(at), headers: { origin: ORIGIN } }))
   expect(await whatIsThere()).toEqual(before)
 })
@@ -37,7 +37,7 @@ test('made-up pages, forms and sign-ins touch no object and leave nothing behind
 test('who fails too often at these pages waits, and nobody who does not fail', async () => {
   const send = serverWith()
   const from = '198.51.100.77'
-  // More than two windows of the platform's counter, in case one ends meanwhile.
+  // More than two windows of the platform's counter, because one may end meanwhile.
   const failures = [
     () => send('/me/end', { from, ...form({ grant: random(16), csrf: random(64) }) }),
     () => send(`/step-up/${madeUp()}~${random(32)}`, { method: 'GET', from }),

@@ -10,10 +10,10 @@ export interface Answer {
 }
 
 export type Send = (path: string, init: Sent) => Promise<Answer>
-/** `from`: the address that Cloudflare saw. */
+/** `from` is the address in CF-Connecting-IP. */
 export type Sent = { method?: string; from?: string; headers?: Record<string, string>; body?: BodyInit }
 
-/** The Worker under some settings, as one isolate: it remembers by its env object. */
+/** The Worker with these settings, as one isolate: its caches are keyed by the env object. */
 export function serverWith(settings: Readonly<Record<string, unknown>> = {}): Send {
   const given = { ...env, ...settings }
   return async (path, { method = 'POST', from, headers = {}, body }) => {
@@ -28,7 +28,7 @@ export function serverWith(settings: Readonly<Record<string, unknown>> = {}): Se
   }
 }
 
-/** All that could have been left behind: objects, and entries of KV by the word they begin with. */
+/** Durable Objects, and KV entries by prefix. */
 export async function whatIsThere() {
   const [users, sessions, { keys }] = await Promise.all([
     listDurableObjectIds(env.USER),
@@ -40,7 +40,7 @@ export async function whatIsThere() {
 
 const AT_ONCE = 50
 
-/** How many answers there were of each status. */
+/** Counts answers by status. */
 export async function flood(times: number, ask: (at: number) => Promise<Answer>) {
   const answers: Answer[] = []
   for (let at = 0; at < times; at += AT_ONCE) {
@@ -53,7 +53,7 @@ export async function flood(times: number, ask: (at: number) => Promise<Answer>)
 }
 
 const hex = (at: number) => at.toString(16)
-/** Each has a network of its own. */
+/** Each request comes from its own network. */
 export const network = (at: number) => `2001:db8:${hex(at)}::1`
 export const random = (characters: number) =>
   Array.from(crypto.getRandomValues(new Uint8Array(characters)), (byte) => (byte % 36).toString(36)).join('')

@@ -13,7 +13,7 @@ const keys = readRootKeys(ROOT_KEYS, undefined)
 if (!keys.ok) throw new Error(keys.error)
 const rootKeys = keys.value
 
-/** A user of this server, and where their grants are. */
+/** A user and the object with their grants. */
 export async function userNamed(subject: string) {
   const id = await makeUserId(rootKeys[0], ISSUER, subject)
   const name = await openUserId(rootKeys, id)
@@ -23,7 +23,7 @@ export async function userNamed(subject: string) {
 
 type User = Awaited<ReturnType<typeof userNamed>>
 
-/** A grant as a login leaves it, with one access token; nobody signs in five thousand times here. */
+/** Creates a grant with one access token directly, because thousands of logins would take too long. */
 export async function newToken({ id, object }: User): Promise<string> {
   const [grant, secret] = [random(16), random(32)]
   const token = `${id}:${grant}:${secret}`
@@ -72,7 +72,7 @@ const meta = {
 }
 const listTools = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: { _meta: meta } })
 
-/** A message of the stateless transport that any good bearer may send. */
+/** A stateless request that any valid bearer may send. */
 export const ask = (send: Send, token: string, { from, headers }: Pick<Sent, 'from' | 'headers'> = {}) =>
   send('/mcp', {
     ...(from === undefined ? {} : { from }),

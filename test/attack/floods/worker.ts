@@ -2,7 +2,7 @@ import { WorkerEntrypoint } from 'cloudflare:workers'
 import { compose } from '#compose.ts'
 import { todos } from '#todos/index.ts'
 
-/** Shared with the tests, which run in the same isolate. */
+/** Shared with the tests in the same isolate. */
 export const clock = { aheadMs: 0 }
 
 const product = compose({
@@ -16,7 +16,7 @@ const product = compose({
 
 export class User extends product.User {}
 export class McpSession extends product.McpSession {}
-/** The binding has to exist; nobody asks it. */
+/** An unused binding that has to exist. */
 export class NoApi extends WorkerEntrypoint {}
 export const { paths } = product
 export default product.worker
