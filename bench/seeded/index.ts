@@ -1,7 +1,7 @@
 /**
- * The product as it is, and one route more, which gives grants without a login: two thousand users would sign in for
- * half an hour. Only `npm run bench` and `npm run limits` run this Worker, on loopback; the product's own entry does not
- * know it. The records are the library's, `/token` is the product's, and so is each User.
+ * The server with one extra route, which creates grants without a login, because thousands of logins would take too
+ * long. Only `npm run bench` and `npm run limits` run this Worker, on loopback. The records are the library's, `/token`
+ * and the User objects are the server's.
  */
 import { decodeJwt } from 'jose'
 import { z } from 'zod'
@@ -17,7 +17,7 @@ export { McpSession, User } from '#index.ts'
 const Seeding = z.strictObject({
   client: z.string(),
   redirectUri: z.string(),
-  /** One grant for each of these; the same subject twice is one user with two grants. */
+  /** One grant for each entry; the same subject twice is one user with two grants. */
   subjects: z.array(z.string()),
   downstream: z.strictObject({
     access: z.string(),
@@ -40,7 +40,7 @@ const isolate = makeIsolate({
   },
 })
 
-/** As `/callback` does it once PingOne's answer is checked; the claims of the access token are those that it has. */
+/** Does what `/callback` does after its checks. The claims are those of the access token. */
 async function codeFor(call: Call, seeding: Seeding, subject: string): Promise<string> {
   const { client, redirectUri, downstream } = seeding
   const login = wireAuthorization(isolate).login({ ...isolate.partsOf(call.env), ...call })

@@ -14,11 +14,11 @@ export interface JourneyLine {
 
 type EmulatorEntry = EmulatorState['timeline'][number]
 
-// What a browser opens at PingOne; everything else there is asked by a server.
+// The endpoints that a browser opens at PingOne; servers request all others.
 const FOR_BROWSERS = new Set(['authorize', 'signon', 'register', 'reset', 'consent', 'resume', 'signoff'])
 const PAGES = new Set(['signon', 'register', 'reset', 'consent'])
 
-/** What client and browser sent to us; what they sent to PingOne is told by its own timeline, which knows more. */
+/** Requests of client and browser to our servers. PingOne's timeline describes the rest in more detail. */
 export const linesOfSteps = (steps: readonly Step[], origin: string): readonly JourneyLine[] =>
   steps
     .filter(({ url }) => url.origin === origin)
@@ -56,7 +56,7 @@ function pathOf(endpoint: string): string {
   return PAGES.has(endpoint) ? `…/signon/${endpoint === 'signon' ? '' : endpoint}` : `…/as/${endpoint}`
 }
 
-/** During a tool call it is the API that fetches keys; during a login it is us. */
+/** During a tool call the API fetches keys, during a login the MCP server does. */
 const serverThatAsked = (atMs: number, steps: readonly Step[]): string =>
   steps.some(
     ({ url, sentAtMs, answeredAtMs }) => url.pathname === '/mcp' && sentAtMs <= atMs && atMs <= answeredAtMs,

@@ -1,14 +1,14 @@
-/** What one of our servers does with a request, for a user who follows the journey, and where to read on. */
+/** What a server checks in a request, and in which file. */
 export interface OurAnswer {
   readonly method: string
   readonly path: RegExp
-  /** Only for this status, where one path says two things. */
+  /** Limits the entry to this status. */
   readonly status?: number
   readonly checked: string
   readonly file: string
 }
 
-/** The MCP server, in the order of src/compose.ts; the first that fits is it. */
+/** The MCP server, in the order of src/compose.ts; the first match applies. */
 export const OUR_ANSWERS: readonly OurAnswer[] = [
   {
     method: 'POST',

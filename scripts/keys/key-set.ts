@@ -22,7 +22,7 @@ export const ACTS = {
   next: ({ keys: [first, ...others] }: KeySet) => ({
     keys: first ? [first, makeKey(), ...others] : [makeKey()],
   }),
-  /** Adds a key at the front, which signs from the next deploy on. For a public set that is registered by hand first. */
+  /** Adds a key in front, which signs from the next deploy on. Requires that its public key is registered by hand first. */
   first: ({ keys }: KeySet) => ({ keys: [makeKey(), ...keys] }),
   /** Switches to the next key; a second call switches back. */
   swap: ({ keys: [first, second, ...others] }: KeySet) => {

@@ -7,7 +7,7 @@ import { sharedWorld } from '../support/shared-world.ts'
 
 const { mcpUrl, origin } = sharedWorld()
 
-/** A client on this computer that waits at its redirect URI, as real ones do. */
+/** A client that listens at its loopback redirect URI. */
 async function waitingClient() {
   const server = createServer((_request, response) => response.end('You can close this page.'))
   server.listen(0, 'localhost')
@@ -19,7 +19,7 @@ async function waitingClient() {
   return { client, [Symbol.asyncDispose]: async () => void server.close() }
 }
 
-// Two users, because the emulator remembers what somebody allowed.
+// Two users, because the emulator remembers consent.
 test.for([
   ['with', 'ada'],
   ['without', 'bob'],

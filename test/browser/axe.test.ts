@@ -16,7 +16,7 @@ const decide = async (page: Page, button: string) => {
   await page.getByRole('button', { name: button }).click()
 }
 
-/** Each page with its heading and the way to it. */
+/** Each page with its heading and how to reach it. */
 const PAGES: readonly [string, string, (page: Page) => Promise<unknown>][] = [
   ['home page', 'Connect a client', (page) => page.goto(origin)],
   ['consent page', 'May this app act for you?', openConsent],
@@ -30,7 +30,7 @@ test.for(PAGES)(
   async ([name, heading, open]) => {
     await using chromium = await startChromium()
     const context = await chromium.newContext({ reducedMotion: 'reduce' })
-    // An answer without content leaves a browser where it is: the pages that lead onward stay.
+    // A 204 keeps the browser on its page, so redirecting pages stay open.
     await context.route(
       (url) => url.origin !== origin,
       (route) => route.fulfill({ status: 204 }),
@@ -38,7 +38,7 @@ test.for(PAGES)(
     const page = await context.newPage()
     await open(page)
     await page.getByRole('heading', { level: 1, name: heading }).waitFor()
-    // A heading is there before its stylesheet is.
+    // The heading appears before the stylesheet is loaded.
     await page.waitForLoadState()
     expect(await page.evaluate('document.styleSheets.length')).toBe(1)
     const found: [string, Findings][] = []

@@ -15,21 +15,21 @@ const deciding = [
   ['the step-up page', openStepUp],
 ] as const
 
-/** Where a button is, whether it is shown already or not. */
+/** The position of a button, also while it is hidden. */
 async function centreOf(page: Page, name: string): Promise<{ x: number; y: number }> {
   const box = await page.locator(`button:text-is("${name}")`).boundingBox()
   if (box === null) throw new Error(`no button ${name}`)
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 }
 }
 
-/** Counts what was sent, whatever button did it, and sends nothing. */
+/** Counts submissions by any button and cancels them. */
 const COUNT_SUBMITS = `addEventListener('submit', (event) => {
   event.preventDefault()
   globalThis.submits = (globalThis.submits ?? 0) + 1
 }, true)`
 const submits = async (page: Page) => Number(await page.evaluate('globalThis.submits ?? 0'))
 
-/** A page whose animations stand still: no test waits for a clock, and none is too slow for one. */
+/** A page with paused animations, so that no test depends on time. */
 async function openStill(chromium: Browser, url: string, options: BrowserContextOptions = {}) {
   const context = await chromium.newContext({ viewport: { width: 900, height: 1400 }, ...options })
   await context.addInitScript(COUNT_SUBMITS)
@@ -45,7 +45,7 @@ async function standStill(page: Page): Promise<void> {
   await devTools.send('Animation.setPlaybackRate', { playbackRate: 0 })
 }
 
-/** Moves all animations of a page to a moment after they began. */
+/** Sets the current time of all animations of a page. */
 const setAge = (page: Page, ms: number) =>
   page.evaluate(`for (const one of document.getAnimations()) one.currentTime = ${ms}`)
 
@@ -81,7 +81,7 @@ test.for(deciding)('no early key decides anything on %s', async ([, open]) => {
   for (let step = 0; step < 6; step += 1) {
     await page.keyboard.press('Tab')
     expect(await focused()).not.toMatch(/^(?:approve|deny)$/)
-    // A link is followed by Enter, which decides nothing.
+    // Enter follows a link, which decides nothing.
     if ((await page.evaluate('document.activeElement?.tagName')) !== 'A') await page.keyboard.press('Enter')
   }
   expect(await submits(page)).toBe(0)
@@ -100,7 +100,7 @@ test.for(deciding)(
   async ([, open]) => {
     await using chromium = await startChromium()
     const page = await openStill(chromium, await open())
-    // It lay under another window for long, which has closed just now: the pointer is over the button at once.
+    // Another window covered the page and has just closed: the pointer is over the button at once.
     await setAge(page, 60_000)
     const { x, y } = await centreOf(page, 'Approve')
     await page.mouse.click(x, y, { clickCount: 2 })
@@ -116,7 +116,7 @@ test.for(deciding)('rapid clicks decide nothing on %s, however many', async ([, 
   const page = await openStill(chromium, await open())
   await setAge(page, 60_000)
   const { x, y } = await centreOf(page, 'Approve')
-  // Three a second, as in a game on the window above: each one restarts the wait.
+  // Three clicks a second, as in a game on a covering window: each one restarts the wait.
   for (let click = 0; click < 6; click += 1) {
     await page.mouse.click(x, y)
     await age(page, 330)
@@ -133,7 +133,7 @@ test.for(deciding)('a press without a movement before it decides nothing on %s',
   await setAge(page, 60_000)
   const at = { ...(await centreOf(page, 'Approve')), button: 'left', clickCount: 1 } as const
   const devTools = await page.context().newCDPSession(page)
-  // A window that comes to the front under a pointer that stands still.
+  // A window comes to the front under a resting pointer.
   await devTools.send('Input.dispatchMouseEvent', { type: 'mousePressed', ...at })
   await devTools.send('Input.dispatchMouseEvent', { type: 'mouseReleased', ...at })
   expect(await submits(page)).toBe(0)
@@ -167,7 +167,7 @@ test('a window that opened a step-up or the own page has no hold on it', async (
   for (const [address, isHeld] of [
     [url, false],
     [`${story.origin}/me`, false],
-    // A web client waits for the popup of its login: there the buttons are what protects.
+    // A web client may keep a reference to the popup of its login, so only the buttons protect there.
     [await openConsent(), true],
   ] as const) {
     const page = await (await chromium.newContext()).newPage()
@@ -219,7 +219,7 @@ test('what the buttons look like while they wait and afterwards', async () => {
       const waiting = await page.locator('.decision').boundingBox()
       await setAge(page, 1010)
       await takeShot(page, `${shot}-armed-${look}`, 'allow')
-      // Nothing moves when they come.
+      // Their appearance shifts no layout.
       expect(await page.locator('.decision').boundingBox()).toEqual(waiting)
     }
 })

@@ -8,7 +8,7 @@ import { sharedWorld } from '../support/shared-world.ts'
 
 const { mcpUrl } = sharedWorld()
 
-/** Inspector's own server, on ports of ours, and the address of its page. */
+/** Starts Inspector's server on reserved ports; returns the address of its page. */
 async function startInspector(era: string) {
   await using starting = new AsyncDisposableStack()
   const home = starting.use(makeClientHome())
@@ -35,7 +35,7 @@ async function register(page: Page, { username, email, password }: User): Promis
   await page.getByRole('button', { name: 'Register' }).click()
 }
 
-/** Both questions: ours and PingOne's. */
+/** Answers our consent page and PingOne's. */
 const approve = (page: Page) => page.getByRole('button', { name: 'Approve' }).click()
 const allow = (page: Page) => page.getByRole('button', { name: 'Allow' }).click()
 
@@ -48,7 +48,7 @@ test.for([
     await using inspector = await startInspector(era)
     await using chromium = await startChromium()
     const context = await chromium.newContext({ viewport: { width: 1280, height: 900 } })
-    // Its fonts are somewhere else; nothing of a story is.
+    // Its fonts come from the internet; no story needs them.
     const isElsewhere = ({ hostname }: URL) => !['localhost', '127.0.0.1'].includes(hostname)
     await context.route(isElsewhere, (route) => route.abort())
     const page = await context.newPage()
@@ -56,7 +56,7 @@ test.for([
     const execute = () => page.getByRole('button', { name: 'Execute Tool' }).click()
 
     await page.goto(inspector.url)
-    // What is to be pressed is drawn over the switch itself.
+    // The clickable element covers the switch.
     await page.getByRole('switch', { name: /^Connect or disconnect/ }).click({ force: true })
     await approve(page)
     await register(page, newUser())
@@ -79,7 +79,7 @@ test.for([
     await approve(page)
     await allow(page)
     await page.getByText('Step-up authorization succeeded').waitFor()
-    // It came back with the form as it was.
+    // It came back with the form unchanged.
     expect(await page.getByRole('textbox', { name: 'text' }).inputValue()).toBe('bread')
     await execute()
     await page.getByText('Added. The list now has 1 todo.').waitFor()

@@ -12,7 +12,7 @@ const { origin } = story
 const LONG =
   'A name that goes on and on, as long as one may be, and says that it was verified by PingOne itself'
 
-/** A user with three grants, one of them ended, and an app whose name takes all the room there is. */
+/** A user with three grants, one of them ended, and a client with the longest possible name. */
 async function newAccount() {
   const names = ['Claude', LONG, 'Ended']
   const clients = await Promise.all(names.map((client_name) => story.newClient({ client_name })))

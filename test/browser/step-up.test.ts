@@ -20,7 +20,7 @@ test.for(['with', 'without'])('in Chromium a step-up goes through %s JavaScript'
   await page.getByLabel(/username/i).fill(user.username)
   await page.getByLabel(/password/i).fill(user.password)
   await page.locator('form').first().getByRole('button').first().click()
-  // The emulator remembers what was allowed before, and asks for what is new.
+  // The emulator remembers earlier consent and asks only for new scopes.
   await page.getByRole('button', { name: /allow/i }).first().click()
   await page.getByRole('heading', { level: 1, name: 'The app may do more now' }).waitFor()
   const next = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
@@ -37,7 +37,7 @@ test('the first button is the one that says no', async () => {
   await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { level: 1, name: 'Nothing was changed' }).waitFor()
-  // Nobody knows who that was: the request is there until its user ends it.
+  // The click was anonymous, so the request stays open until its user decides.
   await page.getByRole('button', { name: 'Sign in and end the link' }).click()
   await page.getByLabel(/username/i).fill(user.username)
   await page.getByLabel(/password/i).fill(user.password)

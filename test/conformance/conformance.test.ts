@@ -47,7 +47,7 @@ test('the workerd of the suite opens no debugger', async () => {
   expect(await debuggersOf(pids)).toEqual([])
 })
 
-// On the session transport the suite takes an error for an answer, also the error that there is no such tool.
+// On the session transport the suite accepts an error as an answer, even "unknown tool".
 test.for(MCP_CLIENTS)('the fixture behind the simplest ticks is really there for %s', async (kind) => {
   const signIn = { user: newUser() }
   await using connection = await connectMcp(kind, `${system.origin}/mcp`, { signIn })

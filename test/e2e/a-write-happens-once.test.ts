@@ -28,7 +28,7 @@ test.each(TRANSPORTS)('%s: a write that is sent again with its key is answered a
     'An idempotency key is',
   )
   expect(await transport.todos()).toEqual(['bread'])
-  // The same words for another tool, and another key for the same, are other calls.
+  // The same arguments for another tool, or with another key, are another call.
   await transport.call('addTodo', { text: 'bread' }, withKey('shopping-2'))
   const change = { id: idIn(first.text), completed: true }
   expect((await transport.call('updateTodo', change, withKey('shopping-1'))).text).toContain(
@@ -52,7 +52,7 @@ test('without a key, a message that comes again is a write of its own, also with
     const transport = await openTransport(story, name)
     const message = JSON.stringify(transport.message('addTodo', { text: 'milk' }))
     expect((await transport.send(message)).text).toContain('Added. ')
-    // Some clients give every request the same id, and several are under way at once.
+    // Some clients use the same id for all requests, also for parallel ones.
     const answers = await Promise.all([transport.send(message), transport.send(message)])
     for (const { text } of answers) {
       expect(text).toContain('Added. ')

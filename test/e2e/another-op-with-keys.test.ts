@@ -8,7 +8,7 @@ import { callToolStateless } from '../support/stateless-call.ts'
 import { tellStory } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 
-// What others understand by private_key_jwt (RFC 7523) and by pushed requests (RFC 9126): it takes nothing else.
+// An independent implementation of private_key_jwt (RFC 7523) and pushed requests (RFC 9126); it accepts nothing else.
 let op: AnotherOp
 let world: World
 

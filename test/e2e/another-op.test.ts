@@ -7,7 +7,7 @@ import { callToolStateless } from '../support/stateless-call.ts'
 import { tellStory } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 
-// PingOne is played by a provider that others wrote, so that a mistake which our client and our emulator share shows.
+// An independent provider plays PingOne, so that a mistake shared by our client and our emulator shows.
 let op: AnotherOp
 let world: World
 
@@ -70,7 +70,7 @@ test('a user who says no there sends the client home with access_denied', async 
   expect(answer?.get('error')).toBe('access_denied')
 })
 
-// RFC 9207 §2.4: it promises `iss` in its metadata, so an answer without it is as wrong as one of somebody else.
+// RFC 9207 §2.4: its metadata promises `iss`, so a missing `iss` is as wrong as a foreign one.
 test.for([
   ['as it came', 'a code', (url: URL) => url],
   ['of another issuer', 'server_error', (url: URL) => url.searchParams.set('iss', 'https://other.example')],

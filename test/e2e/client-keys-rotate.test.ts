@@ -18,13 +18,13 @@ beforeAll(async () => {
   const lasting = { PINGONE_CLIENT_AUTH: 'private_key_jwt', PINGONE_PAR: 'on', CLIENT_ADMISSION: 'open' }
   world = await startChangingWorld(lasting, keys(a))
   story = tellStory(world.addresses)
-  // A token of PingOne is near its end at each call, so each call has PingOne check our signature.
+  // Each call finds an expiring token and refreshes it, so PingOne checks our signature each time.
   await story.emulator.set({ accessTokenSeconds: 30, parRequired: true, clientKeysSeconds: 86_400 })
   transports = await Promise.all(TRANSPORTS.map((transport) => openTransport(story, transport)))
 }, 120_000)
 afterAll(() => world[Symbol.asyncDispose]())
 
-/** PingOne forgets what it fetched, asks once, and keeps the answer as long as before. */
+/** Clears PingOne's cached keys: it fetches them once and caches them again. */
 async function letCachesPass() {
   await story.emulator.set({ clientKeysSeconds: 0 })
   await renewOnBothTransports('while caches pass')
@@ -61,7 +61,7 @@ test('the key is replaced with overlap while both transports are in session, and
   await renewOnBothTransports('after the first key is gone')
   await letCachesPass()
   await renewOnBothTransports('after PingOne forgot it too')
-  // The same sessions and bearers throughout, and a new user signs in as well.
+  // The same sessions and bearers, and a new user's login.
   expect((await openTransport(story, 'stateless')).headers).toHaveProperty('authorization')
 }, 240_000)
 
@@ -81,7 +81,7 @@ test('no private part and no assertion is in storage, in the log, or published',
     { name: 'log', text: world.log.join('\n') },
     { name: 'what is published', text: JSON.stringify(await published()) },
   ]
-  // The places are the right ones.
+  // The searched places contain data.
   expect(places.map(({ text }) => /Story client|login\.completed|"kid":"c"/.test(text))).toEqual([
     true,
     true,

@@ -28,7 +28,7 @@ test('an application without the grant type Refresh Token is found before anyone
   expect(problems).toEqual([expect.stringContaining('grant type Refresh Token')])
 })
 
-/** The settings of the running system with some others, in a file. */
+/** Writes the running system's settings with overrides to a file. */
 function changed(settings: Readonly<Record<string, string>>): string {
   const good = readSettingsFile(describeStateFolder(story.stateDir).settingsOf('mcp'))
   const file = join(story.stateDir, 'changed.json')

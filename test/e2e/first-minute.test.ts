@@ -11,7 +11,7 @@ import { reservePorts } from '../support/free-ports.ts'
 import { type RunningCommand, runCommand } from '../support/run-command.ts'
 import { tellStory } from '../support/story.ts'
 
-// What a newcomer meets in the first minute; docs/run.md has the same as a table.
+// A newcomer's first minute; docs/run.md describes it as a table.
 
 async function makePlace() {
   await using making = new AsyncDisposableStack()
@@ -31,7 +31,7 @@ interface Given {
 
 const npmStart = ({ ports, state, file = '/dev/null', environment = {} }: Given): RunningCommand =>
   runCommand('npm', ['start', '--', '--state', state, '--settings', file], {
-    // An empty value takes away what the terminal of whoever runs this has set; none is needed where it has not.
+    // An empty value removes a variable of the developer's terminal.
     ...Object.fromEntries(SETTING_NAMES.filter((name) => name in process.env).map((name) => [name, ''])),
     MCP_PORT: String(ports.mcp),
     TODO_API_PORT: String(ports.todoApi),

@@ -27,7 +27,7 @@ test('fifty refreshes of one token at once leave every caller with the same work
   const [pair] = pairs
   expect((await callToolStateless(client, pair?.access_token ?? '', 'listTodos')).status).toBe(200)
   const next = tokensIn(await client.refresh(pair?.refresh_token ?? ''))
-  // The laggard still gets what the others got, and that pair was rotated meanwhile: it works once more, too.
+  // The late retry gets the others' tokens, which were rotated meanwhile; they work once more.
   const late = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
   expect(late.refresh_token).toBe(pair?.refresh_token)
   expect(tokensIn(await client.refresh(late.refresh_token ?? '')).refresh_token).toBe(next.refresh_token)

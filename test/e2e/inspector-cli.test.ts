@@ -7,7 +7,7 @@ import { tellStory } from '../support/story.ts'
 
 const { mcpUrl, newClient, newUser, signInWith } = tellStory()
 
-// Its exit codes, as its documentation has them.
+// The exit codes in its documentation.
 const DONE = 0
 const AUTH_REQUIRED = 3
 
@@ -17,7 +17,7 @@ type Era = (typeof ERAS)[number]
 const Printed = z.object({ result: z.looseObject({}) })
 const Listed = z.object({ tools: z.array(z.object({ name: z.string() })) })
 
-/** Inspector's command line; `store` is where it keeps logins. */
+/** Inspector's command line; `store` is its folder for logins. */
 const inspect = (home: ClientHome, era: Era, parameters: readonly string[]) =>
   runClient(
     'inspector',
@@ -38,7 +38,7 @@ test.for(ERAS)(
 
     await using list = inspect(home, era, ['--method', 'tools/list', '--strict', ...bearer])
     expect(await list.exit).toBe(DONE)
-    // `--strict` tells on stderr what other clients could not read in a schema.
+    // `--strict` reports on stderr which parts of a schema other clients cannot read.
     expect(list.lines).toHaveLength(1)
     expect(Listed.parse(resultOf(list.lines)).tools).toContainEqual({ name: 'addTodo' })
 

@@ -8,7 +8,7 @@ import { tellStory } from '../support/story.ts'
 
 const { mcpUrl, newUser } = tellStory()
 
-/** mcp-remote, and a desktop application that talks to it. */
+/** mcp-remote with a desktop application. */
 function startRemote(home: ClientHome, protocol: string, callbackPort: number) {
   const program = runRemote({ mcpUrl, protocol, callbackPort }, home)
   const client = new Client({ name: 'desktop-story', version: '1.0.0' })

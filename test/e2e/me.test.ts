@@ -16,7 +16,7 @@ const INITIALIZE = {
 }
 const LIST = { jsonrpc: '2.0', id: 2, method: 'tools/list' }
 
-/** The statuses of one request on each transport, the stateful one in a session that is open. */
+/** The statuses of one request on each transport; the session is already open. */
 async function openBothTransports(client: OAuthClient, token: string) {
   const authorization = `Bearer ${token}`
   const session = (await client.mcp(INITIALIZE, { authorization })).headers.get('mcp-session-id') ?? ''
@@ -48,7 +48,7 @@ test('a user sees which apps can act for them, and the one that they end is out 
   expect(await transports[0]?.()).toEqual([401, 401])
   expect(await transports[1]?.()).toEqual([200, 200])
   expect(ended.text).toContain('Earlierlocalhost “The first app” not verifiedYou ended it.')
-  // Again is no error and changes nothing.
+  // Idempotent.
   expect((await me.end(firstGrant)).text).toContain('You ended it.')
   expect((await callToolStateless(first, one.tokens.access_token, 'listTodos')).body).toMatchObject({
     error: { message: expect.stringContaining('the user ended it') },
@@ -129,7 +129,7 @@ test('signing out of PingOne ends at once what came from that session there, and
   const me = await OwnPage.signIn(story.origin, here.user, here.browser)
   const leaving = await me.press('/me/sign-out-of-pingone')
   expect(leaving.text).toContain('Signing you out of PingOne')
-  // No token in a URL, and nothing else either.
+  // No token or other secret in a URL.
   expect(leaving.next?.href).toBe(`${story.issuer}/signoff`)
   const status = async ({ tokens }: typeof here) =>
     (await callToolStateless(client, tokens.access_token, 'listTodos')).status

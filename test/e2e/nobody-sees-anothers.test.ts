@@ -12,7 +12,7 @@ test('two users with two clients each, on both transports and interleaved, see t
   const [ada, bob] = [newUser('ada'), newUser('bob')]
   const connect = async (kind: 'sdk-v1' | 'sdk-v2-2026', user: typeof ada) => {
     const connection = await connectMcp(kind, story.mcpUrl, { signIn: { user }, keepsRefreshTokens: false })
-    // The first write leads through the step-up, so that the rounds below have every permission.
+    // The first write triggers the step-up, so the rounds below have every permission.
     await withSignIn(connection, () => connection.callTool('addTodo', { text: `${user.username} begins` }))
     return connection
   }
@@ -91,7 +91,7 @@ test('a session id under the bearer of another user, or client, does not exist a
       expect([method, await statusOf(stranger, session, method)]).toEqual([method, 404])
     }
   }
-  // Not the last character: some of its bits are read by nobody.
+  // Not the last character: some of its bits are unused.
   const altered = session.replace(/\.(.)/, (_dot, first) => `.${first === 'A' ? 'B' : 'A'}`)
   for (const made of [altered, session.split('.')[0] ?? '', 'x'.repeat(64)]) {
     expect(await statusOf(ada.tokens.access_token, made)).toBe(404)

@@ -3,7 +3,7 @@ import { type Transport, TRANSPORTS, openTransport } from '../support/transport.
 import { tellStory } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 
-// A system of its own: the API asks for unknown keys only once in ten seconds, whoever made it ask.
+// A separate system, because the API fetches unknown keys at most once in ten seconds.
 let world: World
 beforeAll(async () => {
   world = await startWorld()
@@ -12,7 +12,7 @@ afterAll(() => world?.stop())
 
 type Story = ReturnType<typeof tellStory>
 
-/** Somebody signed in on each transport. */
+/** A signed-in user on each transport. */
 const openTransports = (story: Story) =>
   Promise.all(TRANSPORTS.map((transport) => openTransport(story, transport)))
 const redemptions = async ({ emulator }: Story) => (await emulator.state()).grants['refresh_token'] ?? 0
@@ -27,7 +27,7 @@ async function add(transports: readonly Transport[], text: string): Promise<void
 test('no live session notices that PingOne changed its keys: the old one and the new one are taken', async () => {
   const story = tellStory(world.addresses)
   const lasting = await openTransports(story)
-  // With so little left, each call has its token renewed first.
+  // The token expires so soon that each call refreshes it first.
   await story.emulator.set({ accessTokenSeconds: 30 })
   const renewed = await openTransports(story)
   await add(renewed, 'old key')
@@ -48,7 +48,7 @@ test('a PingOne that drops its old key at once costs one renewal a user, however
   await add(transports, 'before')
   await story.emulator.rotateKeys({ isOldDropped: true })
   await add(transports, 'unheard')
-  // The API hears of the new key by a token that has it; from then on it refuses the old one.
+  // The API fetches the new key for a token that names it, and then rejects the old key.
   await add(await openTransports(story), 'heard')
   const before = await redemptions(story)
   const calls = Array.from({ length: 8 }, () => todosOf(transports))

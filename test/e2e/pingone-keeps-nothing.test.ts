@@ -5,7 +5,7 @@ import { signIn } from '../support/sign-in.ts'
 import { callToolStateless } from '../support/stateless-call.ts'
 import { tellStory } from '../support/story.ts'
 
-// What PingOne gave and nobody can use ends there; what it does not renew is not promised here.
+// Unusable tokens are revoked at PingOne. This does not cover tokens that PingOne does not refresh.
 const story = tellStory()
 afterEach(() => story.emulator.reset())
 

@@ -15,7 +15,7 @@ const ASKED = 'todo:read todo:write'
 let world: World
 let transports: Transport[]
 let client: OAuthClient
-/** Given with writing, before the profile changed. */
+/** Granted with write access before the profile changed. */
 let tokens: Tokens
 const story = () => tellStory(world.addresses)
 
@@ -70,7 +70,7 @@ test('writing is offered nowhere, asked of nobody and given to no one', async ()
   const given = tokensIn(await another.redeem(answer?.get('code') ?? '', verifier))
   expect(given.scope).toBe('todo:read')
   const { timeline } = await story().emulator.state()
-  // The newest is the first.
+  // Newest first.
   const last = timeline.find(({ endpoint }) => endpoint === 'authorize')
   expect(last?.asked['scope']).toContain('todo:read')
   expect(last?.asked['scope']).not.toContain('todo:write')

@@ -8,8 +8,8 @@ import { answerStepUp, askForMore } from '../support/step-up.ts'
 import { tellStory } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 
-// One system with two settings of a careful deployment: PINGONE_PAR=on, at a PingOne that takes no request which was
-// not pushed (RFC 9126), and CLIENT_ADMISSION=known (decision 16); the shared systems have neither, as `npm start`.
+// One system with two strict settings: PINGONE_PAR=on, with a PingOne that accepts only pushed requests (RFC 9126),
+// and CLIENT_ADMISSION=known (decision 16). The shared systems have neither, like `npm start`.
 let world: World
 const story = () => tellStory(world.addresses)
 
@@ -111,7 +111,7 @@ test('a pushed request is good for one browser and one use', async () => {
   expect((await browser.open(new URL(address))).status).toBe(400)
 })
 
-// Who is admitted.
+// The admitted clients.
 
 const local = 'http://localhost:33418/done'
 

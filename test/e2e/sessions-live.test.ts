@@ -14,14 +14,14 @@ describe.each(TRANSPORTS)('a live session of the %s transport', (transport) => {
     await story.emulator.set({ accessTokenSeconds: 3 })
     const open = await openTransport(story, transport)
     const before = await redemptions()
-    // Run out for PingOne and for the API, not only near its end.
+    // Expired for PingOne and the API.
     await sleep(3500)
     await story.emulator.set({ accessTokenSeconds: null })
     const added = await open.call('addTodo', { text: `after the end, ${transport}` })
     expect([added.status, added.text]).toEqual([200, expect.stringContaining('"total":1')])
     expect(await redemptions()).toBe(before + 1)
     expect(await open.todos()).toEqual([`after the end, ${transport}`])
-    // The new one lasts: nothing more is asked of PingOne.
+    // The new token is long-lived, so there are no more requests to PingOne.
     expect(await redemptions()).toBe(before + 1)
   })
 })
@@ -79,7 +79,7 @@ test('the stateless transport leaves no stream open that an ending would have to
     method: 'subscriptions/listen',
     params: { _meta: META, notifications: { ...all, resourceSubscriptions: ['x:y'] } },
   }
-  // It says which of it will be told, which is nothing, and that this is all.
+  // The acknowledgement lists the accepted notifications, which are none, and the stream ends.
   const { status, text } = await open.send(JSON.stringify(message), { 'mcp-method': 'subscriptions/listen' })
   expect(status).toBe(200)
   expect(text).toContain('"notifications":{}')

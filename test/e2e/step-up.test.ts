@@ -30,7 +30,7 @@ test('a user allows more by the link, and it counts at once, on both transports'
   const session = (await client.mcp(INITIALIZE, { authorization })).headers.get('mcp-session-id') ?? ''
   const inSession = (token: string) =>
     client.mcp(ADD, { authorization: `Bearer ${token}`, 'mcp-session-id': session })
-  // One request for both transports, however often a client asks.
+  // One request for both transports, even if a client asks again.
   expect(linkIn((await inSession(tokens.access_token)).body)).toBe(link)
   expect(linkIn((await addTodo(client, tokens.access_token)).body)).toBe(link)
 
@@ -51,13 +51,13 @@ test('a user allows more by the link, and it counts at once, on both transports'
 
   const done = await answerStepUp(link, user, { browser })
   expect([done.status, done.title]).toEqual([200, 'The app may do more now'])
-  // The token from before it, too: it had all of its grant (decision 22).
+  // The earlier token too, because it had the whole grant (decision 22).
   expect(JSON.stringify((await addTodo(client, tokens.access_token)).body)).toContain('"total":1')
   expect((await inSession(tokens.access_token)).body).toContain('"total":2')
   const next = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
   expect(next.scope).toBe('todo:read todo:write')
   expect(JSON.stringify((await addTodo(client, next.access_token)).body)).toContain('"total":3')
-  // Repeating the refresh from before that one is answered as it was then.
+  // Repeating the refresh before that one gets its original answer.
   expect(tokensIn(await client.refresh(tokens.refresh_token ?? ''))).toMatchObject({
     access_token: next.access_token,
   })
@@ -69,7 +69,7 @@ test('a user allows more by the link, and it counts at once, on both transports'
 
 test('PingOne is asked for all of the grant, and the tokens from before are revoked there', async () => {
   const { client, tokens, user, link } = await askForMore(story)
-  // So short that the next call has to renew it: only the tokens of the step-up can be renewed then.
+  // So short that the next call must refresh it; only the step-up's tokens can be refreshed then.
   await story.emulator.set({ accessTokenSeconds: 30 })
   await answerStepUp(link, user)
   await story.emulator.set({ accessTokenSeconds: null })
@@ -159,7 +159,7 @@ test('who refuses on our page, or at PingOne, changes nothing; only who signs in
   expect((await new Browser().open(link)).status).toBe(404)
   const next = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
   expect(next.scope).toBe('todo:read')
-  // No new link: the user has just said no, and the model hears that.
+  // No new link: the model is told that the user denied.
   const again = await addTodo(client, next.access_token)
   expect([again.status, linkIn(again.body)]).toEqual([200, undefined])
   expect(JSON.stringify(again.body)).toContain('did not allow it')

@@ -15,19 +15,19 @@ test('after a run, storage holds no token of PingOne and no secret in clear', as
   await using stateful = await connectMcp('sdk-v1', story.mcpUrl, options)
   await using stateless = await connectMcp('sdk-v2-2026', story.mcpUrl, options)
   for (const session of [stateful, stateless]) {
-    // Each call finds a token near its end and renews it.
+    // Each call finds an expiring token and refreshes it.
     await session.callTool('listTodos')
     await session.callTool('whoAmI')
   }
   await story.emulator.reset()
 
   const { data } = describeStateFolder(story.stateDir)
-  // The MCP server's own storage: the emulator and the API are other Workers, with other rules.
+  // The MCP server's own storage. The emulator and the API are separate Workers with other rules.
   const stored = storedFiles(join(data, 'mcp'))
   const everything = stored.map(({ text }) => text).join('\n')
-  // The encrypted form is there, so this looks in the right place.
+  // The encrypted value is there, so the search covers the right place.
   expect(everything).toMatch(/v1\.\w+\.[\w-]{16}\.[\w-]{100,}/)
-  // PingOne's access and id tokens are JWTs; nothing of ours is.
+  // PingOne's access and id tokens are JWTs; the server's own tokens are not.
   expect(everything).not.toMatch(/eyJ[\w-]{8,}\.eyJ[\w-]{8,}/)
   const settings = storedFiles(story.stateDir)
     .filter(({ path }) => path.endsWith('.env'))

@@ -9,7 +9,7 @@ const story = tellStory()
 const LIST = 'todo://list'
 const asked = { scope: 'todo:read todo:write' }
 
-/** A user's client of the session transport, and what it hears. */
+/** A user's client on the session transport and its notifications. */
 async function listener(user = story.newUser()) {
   let isListening = false
   const onStep: OnStep = ({ method, url, status }) => {
@@ -20,7 +20,7 @@ async function listener(user = story.newUser()) {
   connection.client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => {
     heard.push(params.uri)
   })
-  // The SDK opens its stream by the way, and what happens before that is not told.
+  // The SDK opens its stream in the background and misses earlier events.
   await expect.poll(() => isListening).toBe(true)
   return { user, connection, heard }
 }
@@ -51,7 +51,7 @@ test('a client hears that another client of its user changed what it subscribed 
 
   await bobWrites.add('Sell milk')
   await expect.poll(() => bob.heard).toEqual([LIST])
-  // Bob's news was the last to leave, so what Ada was to hear has arrived.
+  // Bob's notification was sent last, so Ada's have arrived.
   expect(ada.heard).toEqual([LIST])
 
   await adaListens.client.unsubscribeResource({ uri: LIST })

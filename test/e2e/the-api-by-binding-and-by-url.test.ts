@@ -5,7 +5,7 @@ import { tellStory } from '../support/story.ts'
 import { startWatchedWorld, type WatchedWorld } from '../support/watched-world.ts'
 import { connectMcp, withSignIn } from '../support/mcp-clients.ts'
 
-// The same stories with the API bound to the Worker, as `npm start` has it, and with API_URL.
+// The same stories with a service binding, as in `npm start`, and with API_URL.
 let watched: WatchedWorld
 let answer: OtherAnswer | undefined
 beforeAll(async () => {
@@ -54,7 +54,7 @@ describe.for(['binding', 'API_URL'] as const)('with the API by %s', (way) => {
 test('keys that PingOne dropped cost each user one renewal here too, however many calls they make', async () => {
   const { story, call } = await signedIn('API_URL')
   await story.emulator.rotateKeys({ isOldDropped: true })
-  // The API hears of the new key by a token that has it; from then on it refuses the old one.
+  // The API fetches the new key for a token that names it, and then rejects the old key.
   const later = await signedIn('API_URL')
   expect(textOf(await later.call('listTodos'))).toContain('"total":0')
   const before = (await story.emulator.state()).grants
@@ -83,7 +83,7 @@ test('an API that refuses every token signs nobody out and is not asked about at
     )
     expect(textOf(reply)).not.toContain('IGNORE')
   }
-  // The first asked PingOne and tried once more; the others knew that there is nothing newer.
+  // The first one refreshed at PingOne and retried; the others knew that there is no newer token.
   expect(watched.todoApi.exchanges.length - before).toBe(6)
   const keys = watched.todoApi.exchanges.slice(before, before + 2)
   expect(new Set(keys.map(({ asked }) => asked.headers.get('idempotency-key'))).size).toBe(1)

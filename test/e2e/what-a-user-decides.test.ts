@@ -104,7 +104,7 @@ test('refreshing gives a working pair without asking anybody; revoking ends it',
   const next = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
   expect(next.access_token).not.toBe(tokens.access_token)
   expect(next.scope).toBe('todo:read')
-  // Decision 7: what a client refreshes is ours; PingOne hears of it only when a call needs a token.
+  // Decision 7: a client's refresh does not reach PingOne; only a call that needs a token does.
   expect((await story.emulator.state()).counts).toEqual(before)
   const wider = await client.refresh(next.refresh_token ?? '', { scope: 'todo:read todo:write' })
   expect(wider.status === 400 || tokensIn(wider).scope === 'todo:read').toBe(true)

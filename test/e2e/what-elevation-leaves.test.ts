@@ -7,7 +7,7 @@ const story = tellStory()
 afterEach(() => story.emulator.reset())
 
 const Line = z.looseObject({ event: z.string(), grant: z.string().optional(), scopes: z.string().optional() })
-/** Lines of our own. */
+/** Log lines of the server. */
 const ours = () =>
   story
     .logs('mcp')
@@ -29,9 +29,9 @@ test.each([
     const [, grant = ''] = tokens.access_token.split(':')
     await expect.poll(() => eventsOf(grant).map(({ event }) => event)).toEqual(events)
     expect(eventsOf(grant)[0]).toMatchObject({ grant, scopes: expect.stringContaining('todo:write') })
-    // The log says that there was a link, and not which: whoever has it may be asked.
+    // The log mentions a link but not its id.
     expect(story.logs('mcp')).not.toContain(link.slice(link.indexOf('~') + 1))
-    // The lines that wrangler writes name every path.
+    // wrangler's own lines contain every path.
     expect(story.logs('mcp')).toMatch(/\[wrangler:info\] GET \/step-up\/\[secret\] 200/)
   },
 )

@@ -9,7 +9,7 @@ import { continueSignIn, signIn } from '../support/sign-in.ts'
 import { callToolStateless } from '../support/stateless-call.ts'
 import { tellStory } from '../support/story.ts'
 
-// What test/unit/conformance/requirements.ts counts up and no other story shows on its way.
+// Requirements of test/unit/conformance/requirements.ts that no other story covers.
 const story = tellStory()
 const ping = { jsonrpc: '2.0', id: 1, method: 'ping' }
 const withBearer = (token: string) => ({ authorization: `Bearer ${token}` })
@@ -126,7 +126,7 @@ test('a token of PingOne, good for the API, is no token here', async () => {
     user: story.newUser(),
     stopBefore: 'callback',
   })
-  // The code is PingOne's for this server; its verifier is inside, so the emulator is asked without one first.
+  // The code is PingOne's for this server. Only the server has its verifier, so the emulator is first asked without one.
   const begun = new URL(`${story.issuer}/authorize`)
   begun.search = new URLSearchParams({
     response_type: 'code',

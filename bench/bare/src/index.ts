@@ -1,7 +1,7 @@
 /**
- * What the bench compares with: the least that serves the same tools with the same libraries. The OAuth library in
- * its usual form, the downstream token in its props, no record of calls. It believes whoever asks, so that no
- * sign-in is measured.
+ * The baseline of the bench: the minimum that serves the same tools with the same libraries. It uses the OAuth library in
+ * its usual form, with the downstream token in its props and without stored calls. It authenticates nobody, so that
+ * no sign-in is measured.
  */
 import {
   OAuthProvider,

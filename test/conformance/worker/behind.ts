@@ -3,8 +3,8 @@ type Handler = (...given: unknown[]) => unknown
 const isFunction = (value: unknown): value is Handler => typeof value === 'function'
 
 /**
- * What the transport itself answers a method with, for a fixture that answers a part of it and leaves the rest to the transport.
- * An SDK has one handler for a method, and shows nobody which. undefined: this server does not answer it.
+ * The transport's own handler of a method, for a fixture that handles only a part of it. An SDK has one handler per
+ * method and does not expose it. Undefined: the server does not support the method.
  */
 export function behind(server: object, method: string): Handler | undefined {
   const handlers: unknown = Reflect.get(server, '_requestHandlers')

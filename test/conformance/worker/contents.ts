@@ -13,7 +13,7 @@ export const embedded = (uri: string, mimeType: string, words: string) => ({
   resource: { uri, mimeType, text: words },
 })
 
-/** Tools that answer the same to everyone, on both transports. The names here and beside are the suite's. */
+/** Tools with constant answers, for both transports. The suite defines the names of all fixtures. */
 export const constantTools = [
   { name: 'test_image_content', content: [image] },
   { name: 'test_audio_content', content: [audio] },

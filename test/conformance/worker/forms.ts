@@ -27,7 +27,7 @@ const choices = [
   { const: 'value3', title: 'Third' },
 ]
 
-/** SEP-1330: one choice and several, with titles and without, and the titles of before. */
+/** SEP-1330: single and multiple choice, with and without titles, and the legacy titles. */
 export const enumsForm: Form = {
   type: 'object',
   properties: {

@@ -1,6 +1,6 @@
 /**
- * The product as it is, with the suite's fixtures beside its own tools, resources and prompts. Only `npm run conformance`
- * and its test run this Worker, on loopback.
+ * The server with the suite's fixtures beside its own tools, resources and prompts. Only `npm run conformance` and its
+ * test run this Worker, on loopback.
  */
 import { compose } from '#compose.ts'
 import { todos } from '#todos/index.ts'
@@ -33,7 +33,7 @@ const product = compose({
   },
 })
 
-// Classes and not aliases: the platform's types look for classes.
+// Classes instead of aliases, because the platform's types require classes.
 export class User extends product.User {}
 export class McpSession extends product.McpSession {}
 export default product.worker

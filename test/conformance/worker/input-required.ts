@@ -10,7 +10,7 @@ import {
 import { z } from 'zod'
 import { describeFixture, text } from './contents.ts'
 
-/** For what these fixtures hand out and get back; nothing else is protected by it. */
+/** The key for the state of these fixtures only. */
 const state = createRequestStateCodec<{ step: string }>({
   key: 'conformance fixtures: not a secret of anyone',
 })
@@ -68,7 +68,7 @@ const Declared = z.object({
   }),
 })
 
-/** Asks only what the client has said that it can answer. */
+/** Asks only what the client declared to support. */
 const capabilities: Ask = async ({ mcpReq }) => {
   const declared = Declared.parse(mcpReq.envelope)[CLIENT_CAPABILITIES_META_KEY]
   const inputRequests = {

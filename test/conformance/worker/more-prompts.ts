@@ -21,7 +21,7 @@ const imagePrompt = {
 }
 
 const ContextForm = z.object({ context: z.string() })
-/** Prompts that the product's own kind cannot say, before those that it can. */
+/** Prompts that the product's format cannot express, before those that it can. */
 export function addStatefulPrompts({ server }: StatefulServer): void {
   const transport = behind(server, 'prompts/get')
   if (transport === undefined) throw new Error('the session transport answers no prompts/get')
@@ -32,10 +32,10 @@ export function addStatefulPrompts({ server }: StatefulServer): void {
   )
 }
 
-/** As above; one of them asks the user first (MRTR for a request that is no tool call). */
+/** As above; one of them asks the user first (MRTR outside a tool call). */
 export function addStatelessPrompts({ server }: StatelessServer): void {
   const transport = behind(server, 'prompts/get')
-  // A server of this transport answers one request, and is made with what that one needs.
+  // A server of this transport is created for one request.
   if (transport === undefined) return
   server.setRequestHandler('prompts/get', async (request, context) => {
     const { name } = request.params

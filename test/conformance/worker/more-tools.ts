@@ -7,7 +7,7 @@ import { describeFixture } from './contents.ts'
 const ANYTHING = { type: 'object' as const }
 const entryOf = (name: string) => ({ name, description: describeFixture(name), inputSchema: ANYTHING })
 
-/** Whoever lists the tools gets the transport's own list, and behind it what was registered on the SDK's server alone. */
+/** The tool list is the transport's own list, followed by tools that are registered only on the SDK's server. */
 export function listStateful({ server }: StatefulServer, names: readonly string[]): void {
   const transport = behind(server, 'tools/list')
   if (transport === undefined) throw new Error('the session transport answers no tools/list')

@@ -6,7 +6,7 @@ import { describeFixture } from './contents.ts'
 const named = (name: string) =>
   ({ name, title: name, description: describeFixture(name), scopes: ['todo:read'], effect: 'read' }) as const
 
-/** Keywords of JSON Schema 2020-12 that the suite looks for: a transport that writes a schema anew would lose some. */
+/** JSON Schema 2020-12 keywords that the suite checks: a transport that rewrites a schema would lose some. */
 const FULL_VOCABULARY = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   $defs: { address: { $anchor: 'addressDef', type: 'object', properties: { city: { type: 'string' } } } },
@@ -19,7 +19,7 @@ const FULL_VOCABULARY = {
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 50))
 
-/** Asks before it acts: the state of the question goes through the client, and is the product's own. */
+/** Asks before it acts; the client carries the state of the question. */
 const askingTool = (name: string) =>
   defineTool({
     ...named(name),
@@ -30,7 +30,7 @@ const askingTool = (name: string) =>
     say: () => 'It went on.',
   })
 
-/** What this product's own kind of tool can say goes the product's own way, record of the call included. */
+/** Fixtures that fit the product's tool format run like its tools, the stored call included. */
 export const fixtureTools: readonly AnyTool[] = [
   defineTool({
     ...named('test_simple_text'),
@@ -77,7 +77,7 @@ export const fixtureTools: readonly AnyTool[] = [
   }),
   defineTool({
     ...named('test_mirrored_header'),
-    // SEP-2243: this argument is in a header as well, and the two must agree.
+    // SEP-2243: a header repeats this argument, and both must agree.
     input: z.strictObject({ region: z.string().max(100).meta({ 'x-mcp-header': 'Region' }) }),
     output: z.object({ region: z.string() }),
     run: async ({ region }) => ok({ region }),

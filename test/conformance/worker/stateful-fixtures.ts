@@ -29,7 +29,7 @@ const NAMES = [
   'test_sampling',
 ]
 
-/** What our own kind of tool cannot say, on the real SDK v1 server of a session. */
+/** Fixtures that the tool format cannot express, on the SDK v1 server of a session. */
 export function extendStateful(server: McpServer): void {
   server.server.registerCapabilities({ logging: {} })
   server.server.setRequestHandler(SetLevelRequestSchema, () => ({}))

@@ -12,7 +12,7 @@ const NAMES = [
   'test_logging_tool',
 ]
 
-/** What our own kind of tool cannot say, on the real SDK v2 server of a request. */
+/** Fixtures that the tool format cannot express, on the SDK v2 server of a request. */
 export function extendStateless(server: McpServer): void {
   for (const { name, content } of constantTools) {
     server.registerTool(name, { description: describeFixture(name) }, () => ({ content: [...content] }))
@@ -25,7 +25,7 @@ export function extendStateless(server: McpServer): void {
 
 function addDiagnostics(server: McpServer): void {
   const describe = (name: string) => ({ description: describeFixture(name) })
-  // For a client without sampling the SDK refuses what is asked for here; that is what the suite looks at.
+  // The suite checks that the SDK rejects this for a client without sampling.
   const prompt = { messages: [{ role: 'user' as const, content: text('Hello?') }], maxTokens: 10 }
   server.registerTool('test_missing_capability', describe('test_missing_capability'), () =>
     inputRequired({ inputRequests: { sample: inputRequired.createMessage(prompt) } }),
@@ -36,7 +36,7 @@ function addDiagnostics(server: McpServer): void {
     return inputRequired({ inputRequests: { user_name: ask } })
   })
   server.registerTool('test_logging_tool', describe('test_logging_tool'), async ({ mcpReq }) => {
-    // The SDK drops it unless the request asked for a level: that is what the suite looks at.
+    // The suite checks that the SDK drops it unless the request set a level.
     // oxlint-disable-next-line typescript/no-deprecated -- Still a part of this revision.
     await mcpReq.log('info', 'Working.')
     return { content: [text('Done.')] }
