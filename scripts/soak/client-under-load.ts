@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { describeReply, type OAuthClient, type Reply, tokensIn } from '../../test/support/oauth-client.ts'
-import { callToolStateless } from '../../test/support/stateless-call.ts'
+import { callToolStateless } from '../../test/support/transport.ts'
 import { signInWith } from '../../test/support/story.ts'
 
 const PAUSE_MS = 40

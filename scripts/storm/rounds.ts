@@ -1,5 +1,5 @@
 import { type Reply, tokensIn } from '../../test/support/oauth-client.ts'
-import { callToolStateless } from '../../test/support/stateless-call.ts'
+import { callToolStateless } from '../../test/support/transport.ts'
 import type { Storm } from './start-storm.ts'
 
 /** The result of one round. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
-import { Browser, type Page } from '../support/browser.ts'
+import { Browser, fieldOf, formOf, type Page } from '../support/browser.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
 import { expireStored } from '../support/expire-stored.ts'
 import { tellStory } from '../support/story.ts'
@@ -90,9 +90,8 @@ test('T06 the code of a stranger in a login of mine ends it, and so does mine in
 test('T08 the handle of our form is no state, and a state is no handle of our form', async () => {
   const { browser, page, callback } = await readyToReturn()
   const consent = await browser.open((await story.newClient()).authorize().url)
-  const [form] = consent.forms
-  if (form === undefined) throw new Error('no form')
-  const handle = form.fields.find(({ name }) => name === 'handle')?.value ?? ''
+  const form = formOf(consent)
+  const handle = fieldOf(consent, 'handle')
   expect((await browser.open(`${story.origin}/callback?code=x&state=${handle}`)).status).toBe(400)
   const state = callback.searchParams.get('state') ?? ''
   const press = { name: 'decision', value: 'approve' }
@@ -143,7 +142,7 @@ test.for(['approve', 'leave', 'deny'])(
     const browser = new Browser()
     const client = await story.newClient()
     const page = await browser.open(client.authorize().url)
-    const handle = page.forms[0]?.fields.find(({ name }) => name === 'handle')?.value ?? ''
+    const handle = fieldOf(page, 'handle')
     const elsewhere = await fetch(`${story.origin}/authorize`, {
       method: 'POST',
       headers: {

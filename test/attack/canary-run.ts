@@ -5,7 +5,7 @@ import type { OAuthClient } from '../support/oauth-client.ts'
 import { tokensIn } from '../support/oauth-client.ts'
 import type { OtherAnswer } from '../support/recording-proxy.ts'
 import { signIn, type SignInOptions } from '../support/sign-in.ts'
-import { callToolStateless } from '../support/stateless-call.ts'
+import { callToolStateless } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 import { type CanaryWorld, planted } from './canary-world.ts'
 

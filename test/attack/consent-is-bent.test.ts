@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Browser } from '../support/browser.ts'
+import { Browser, formOf } from '../support/browser.ts'
 import type { Form } from '../support/read-page.ts'
 import { tellStory } from '../support/story.ts'
 
@@ -10,9 +10,7 @@ async function consentForm() {
   const { url, state } = client.authorize()
   const browser = new Browser()
   const page = await browser.open(url)
-  const [form] = page.forms
-  if (form === undefined) throw new Error('no form')
-  return { browser, page, form, state }
+  return { browser, page, form: formOf(page), state }
 }
 
 const withFields = (form: Form, fields: readonly (readonly [string, string])[]): Form => ({

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { Browser, type Page } from '../support/browser.ts'
+import { Browser, formOf, type Page } from '../support/browser.ts'
 import { OwnPage } from '../support/own-page.ts'
 import { signIn } from '../support/sign-in.ts'
 import { tellStory } from '../support/story.ts'
@@ -34,9 +34,6 @@ test('T16 every page, the errors too, has every header and nothing that loads or
   const browser = new Browser()
   const client = await story.newClient({ logo_uri: 'https://evil.example/logo.png' })
   const consent = await browser.open(client.authorize().url)
-  const [form] = consent.forms
-  if (form === undefined) throw new Error('no form')
-  const decide = (value: string) => browser.submit(consent, form, { press: { name: 'decision', value } })
   const atPingOne = async (switches: Record<string, unknown>) => {
     await story.emulator.set(switches)
     const { page } = await signIn(new Browser(), client.authorize().url, { user: story.newUser() })
@@ -46,9 +43,9 @@ test('T16 every page, the errors too, has every header and nothing that loads or
   const pages: Record<string, Page> = {
     home: await browser.open(story.origin),
     consent,
-    'to PingOne': await decide('approve'),
-    'form that was used': await decide('approve'),
-    'back to the client': await browser.submit(await browser.open(client.authorize().url), form, {
+    'to PingOne': await browser.decide(consent, 'approve'),
+    'form that was used': await browser.decide(consent, 'approve'),
+    'back to the client': await browser.submit(await browser.open(client.authorize().url), formOf(consent), {
       press: { name: 'decision', value: 'deny' },
     }),
     'bad link': await browser.open(`${story.origin}/authorize`),

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest'
 import { Browser, type Page } from '../support/browser.ts'
 import { OwnPage } from '../support/own-page.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
-import { callToolStateless } from '../support/stateless-call.ts'
+import { callToolStateless } from '../support/transport.ts'
 import { askForMore } from '../support/step-up.ts'
 import { tellStory } from '../support/story.ts'
 
@@ -218,9 +218,7 @@ test('a sign-in ends as what it was begun for: a step-up opens no page, and the 
       ?.split(';')[0] ?? ''
   // Both are open in one browser and return with each other's encrypted purpose.
   const page = await browser.open(link)
-  const [form] = page.forms
-  if (form === undefined) throw new Error('no form')
-  const leaving = await browser.submit(page, form, { press: { name: 'decision', value: 'approve' } })
+  const leaving = await browser.decide(page, 'approve')
   const stepUp = await continueSignIn(browser, leaving, `${story.origin}/signed-in`, { user })
   const me = new OwnPage(story.origin, browser)
   const mine = await me.returning(user)

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
 import { describeReply } from '../support/oauth-client.ts'
 import { signIn } from '../support/sign-in.ts'
-import { callToolStateless } from '../support/stateless-call.ts'
+import { callToolStateless } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 
 // Invariant 9: a name is shown only as a cleaned and bounded value.

@@ -19,12 +19,6 @@ afterAll(() => world.stop())
 const broken = async (endpoint: string, fault: string | null) =>
   story().emulator.set({ faults: { [endpoint]: fault } })
 
-const press = (browser: Browser, page: Page, value: string): Promise<Page> => {
-  const [form] = page.forms
-  if (form === undefined) throw new Error(`no form: ${page.text}`)
-  return browser.submit(page, form, { press: { name: 'decision', value } })
-}
-
 async function consentPage() {
   const client = await story().newClient()
   const authorization = client.authorize({ scope: 'todo:read todo:write' })
@@ -58,12 +52,12 @@ test('before it was ever reached: each failure is a page whose form is still goo
   let outage = page
   for (const [fault, retryAfter] of PASSING) {
     await broken('discovery', fault)
-    outage = await press(browser, outage, 'approve')
+    outage = await browser.decide(outage, 'approve')
     expectOutage(outage, retryAfter)
-    expectOutage(await press(browser, page, 'approve'), retryAfter)
+    expectOutage(await browser.decide(page, 'approve'), retryAfter)
   }
   await broken('discovery', null)
-  const onward = await press(browser, outage, 'approve')
+  const onward = await browser.decide(outage, 'approve')
   const end = await continueSignIn(browser, onward, HOME, {
     user: story().newUser(),
     stopBefore: 'sign-on',
@@ -79,9 +73,9 @@ test('silence is bounded, redirects lead nowhere, and one who does not want to w
   await world.restart('mcp')
   const { browser, page, state } = await consentPage()
   await broken('discovery', 'hang')
-  const outage = await press(browser, page, 'approve')
+  const outage = await browser.decide(page, 'approve')
   expectOutage(outage)
-  const home = await press(browser, outage, 'leave')
+  const home = await browser.decide(outage, 'leave')
   expect(home.status).toBe(200)
   expect(Object.fromEntries(home.next?.searchParams ?? [])).toEqual({
     error: 'temporarily_unavailable',
@@ -89,10 +83,10 @@ test('silence is bounded, redirects lead nowhere, and one who does not want to w
     state,
     iss: story().origin,
   })
-  expect((await press(browser, page, 'approve')).status).toBe(503)
+  expect((await browser.decide(page, 'approve')).status).toBe(503)
   await broken('discovery', null)
   // The consent was consumed by leaving the page.
-  expect((await press(browser, page, 'approve')).status).toBe(400)
+  expect((await browser.decide(page, 'approve')).status).toBe(400)
 }, 60_000)
 
 test('T13 a discovery that redirects is not followed, and tells the client', async () => {
@@ -100,7 +94,7 @@ test('T13 a discovery that redirects is not followed, and tells the client', asy
   const { browser, page, state } = await consentPage()
   const before = (await story().emulator.state()).counts
   await broken('discovery', 'redirect')
-  const home = await press(browser, page, 'approve')
+  const home = await browser.decide(page, 'approve')
   await broken('discovery', null)
   expect(Object.fromEntries(home.next?.searchParams ?? [])).toMatchObject({ error: 'server_error', state })
   const { counts } = await story().emulator.state()
@@ -148,7 +142,7 @@ const outage503as200 = (page: Page): Page => ({ ...page, status: 200 })
 
 test('after an outage at the callback one may go home too', async () => {
   const { browser, outage } = await outageAtCallback('token', '503')
-  const home = await press(browser, outage, 'leave')
+  const home = await browser.decide(outage, 'leave')
   expect(home.next?.searchParams.get('error')).toBe('temporarily_unavailable')
   expect(home.next?.searchParams.get('iss')).toBe(story().origin)
 })
@@ -175,7 +169,7 @@ test('with nobody at PingOne at all the pages say so, and an answer is never a 5
   await world.kill9('pingone')
   await world.restart('mcp')
   const { browser, page } = await consentPage()
-  expectOutage(await press(browser, page, 'approve'))
+  expectOutage(await browser.decide(page, 'approve'))
   await world.restart('pingone')
-  expect((await press(browser, page, 'approve')).next?.href).toContain(story().issuer)
+  expect((await browser.decide(page, 'approve')).next?.href).toContain(story().issuer)
 }, 60_000)

@@ -8,7 +8,7 @@ import { canariesOfPrivateKey, canariesOfToken, findCanaries, type Place } from 
 import { makePrivateJwk } from '../support/make-private-jwk.ts'
 import type { OtherAnswer } from '../support/recording-proxy.ts'
 import { signIn } from '../support/sign-in.ts'
-import { callToolStateless } from '../support/stateless-call.ts'
+import { callToolStateless } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 import { startWatchedWorld, type WatchedWorld } from '../support/watched-world.ts'
 import { storedFiles } from '../support/stored-files.ts'

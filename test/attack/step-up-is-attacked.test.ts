@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { globSync } from 'node:fs'
 import { afterEach, expect, test } from 'vitest'
-import { Browser } from '../support/browser.ts'
+import { Browser, fieldOf, formOf } from '../support/browser.ts'
 import { signIn } from '../support/sign-in.ts'
 import {
   addTodo,
   answerStepUp,
   askForMore,
   denyStepUp,
-  formOf,
   linkIn,
   returning,
   scopeAfterRefresh,
@@ -54,7 +53,7 @@ test('a form that did not come from the page this browser opened decides nothing
   const { link } = asking
   const mine = new Browser()
   const page = await mine.open(link)
-  const csrf = formOf(page).fields.find(({ name }) => name === 'csrf')?.value ?? ''
+  const csrf = fieldOf(page, 'csrf')
   const cookie = mine.cookies.header(new URL(link))
   const body = (value: string, decision = 'approve') =>
     new URLSearchParams({ csrf: value, decision }).toString()
@@ -65,7 +64,7 @@ test('a form that did not come from the page this browser opened decides nothing
   }
   const other = new Browser()
   const othersPage = await other.open(link)
-  const othersCsrf = formOf(othersPage).fields.find(({ name }) => name === 'csrf')?.value ?? ''
+  const othersCsrf = fieldOf(othersPage, 'csrf')
   const second = await askForMore(story)
   const forged: [string, Record<string, string>, string][] = [
     ['no cookie', {}, body(csrf)],
@@ -98,7 +97,7 @@ test('what is no clear yes is a no', async () => {
     const asking = await askForMore(story)
     const browser = new Browser()
     const page = await browser.open(asking.link)
-    const csrf = formOf(page).fields.find(({ name }) => name === 'csrf')?.value ?? ''
+    const csrf = fieldOf(page, 'csrf')
     const answer = await fetch(asking.link, {
       method: 'POST',
       headers: {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { INITIALIZE } from '../support/transport.ts'
 import { Browser } from '../support/browser.ts'
 import { OAuthClient } from '../support/oauth-client.ts'
 import { signIn } from '../support/sign-in.ts'
@@ -8,17 +9,10 @@ import { tellStory } from '../support/story.ts'
 // docs/threat-model.md, T29 to T37.
 const story = tellStory()
 
-const initialize = {
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
-}
-
 test('T29 without a login there is no method, no list and no session', async () => {
   const client = new OAuthClient(story.mcpUrl)
   const messages = [
-    initialize,
+    INITIALIZE,
     ...['tools/list', 'tools/call', 'resources/list', 'prompts/list', 'ping', 'server/discover'].map(
       (method) => ({ jsonrpc: '2.0', id: 2, method, params: { name: 'listTodos', arguments: {} } }),
     ),

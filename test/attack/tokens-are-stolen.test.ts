@@ -1,16 +1,10 @@
 import { expect, test } from 'vitest'
 import { tokensIn } from '../support/oauth-client.ts'
-import { callToolStateless } from '../support/stateless-call.ts'
+import { callToolStateless, openSession } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
 const ping = { jsonrpc: '2.0', id: 1, method: 'ping' }
-const initialize = {
-  jsonrpc: '2.0',
-  id: 0,
-  method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
-}
 const withBearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 test('T04 a client’s token is good for /mcp alone: the API refuses it, and never sees it', async () => {
@@ -28,8 +22,7 @@ test('T04 a client’s token is good for /mcp alone: the API refuses it, and nev
 test('T05 a session id opens nothing for another user or client, and does them no harm', async () => {
   const client = await story.newClient()
   const [mine, theirs] = [await story.signInWith(client), await story.signInWith(client)]
-  const opened = await client.mcp(initialize, withBearer(mine.tokens.access_token))
-  const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' }
+  const session = { 'mcp-session-id': await openSession(client, mine.tokens.access_token) }
   const statusFor = async (token: string) =>
     (await client.mcp(ping, { ...withBearer(token), ...session })).status
   expect(await statusFor(theirs.tokens.access_token)).toBe(404)

@@ -1,16 +1,10 @@
 import { expect, test } from 'vitest'
-import { Browser, type Page } from '../support/browser.ts'
+import { Browser } from '../support/browser.ts'
 import { tokensIn } from '../support/oauth-client.ts'
 import { continueSignIn } from '../support/sign-in.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
-
-const approve = (browser: Browser, page: Page): Promise<Page> => {
-  const [form] = page.forms
-  if (form === undefined) throw new Error(`no form: ${page.text}`)
-  return browser.submit(page, form, { press: { name: 'decision', value: 'approve' } })
-}
 
 test.for([
   ['of one client', 'in order', false, false],
@@ -27,7 +21,7 @@ test.for([
   const pages = []
   for (const { url } of begun) pages.push(await browser.open(url))
   const sent = []
-  for (const page of pages) sent.push(await approve(browser, page))
+  for (const page of pages) sent.push(await browser.decide(page, 'approve'))
   const order = isReverse ? [1, 0] : [0, 1]
   for (const at of order) {
     const [login, page] = [begun[at], sent[at]]
@@ -48,9 +42,14 @@ test('one request that is opened in two tabs works in both, and each code is its
   const tabs = [await browser.open(url), await browser.open(url)]
   const codes = []
   for (const tab of tabs.toReversed()) {
-    const { answer } = await continueSignIn(browser, await approve(browser, tab), client.redirectUri, {
-      user,
-    })
+    const { answer } = await continueSignIn(
+      browser,
+      await browser.decide(tab, 'approve'),
+      client.redirectUri,
+      {
+        user,
+      },
+    )
     codes.push(answer?.get('code') ?? '')
   }
   for (const code of codes) expect((await client.redeem(code, verifier)).status).toBe(200)
@@ -64,8 +63,13 @@ test('denying in one tab leaves the other one alone', async () => {
   const [left, right] = [await browser.open(url), await browser.open(url)]
   const denied = await continueSignIn(browser, left, client.redirectUri, { decision: 'deny' })
   expect(denied.answer?.get('error')).toBe('access_denied')
-  const { answer } = await continueSignIn(browser, await approve(browser, right), client.redirectUri, {
-    user: story.newUser(),
-  })
+  const { answer } = await continueSignIn(
+    browser,
+    await browser.decide(right, 'approve'),
+    client.redirectUri,
+    {
+      user: story.newUser(),
+    },
+  )
   expect(answer?.has('code')).toBe(true)
 })

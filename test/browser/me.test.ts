@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { findWithAxe } from '../support/axe.ts'
 import { LOOKS, startChromium, takeShot } from '../support/chromium.ts'
-import { callToolStateless } from '../support/stateless-call.ts'
+import { callToolStateless } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 import type { User } from '../support/users.ts'
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { Browser, type Page } from '../support/browser.ts'
+import { Browser, formOf, type Page } from '../support/browser.ts'
 import type { OAuthClient } from '../support/oauth-client.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
 import { tellStory } from '../support/story.ts'
@@ -117,8 +117,7 @@ test('nothing reaches PingOne before the click, and what was set before the clic
 test('our form works only in the browser that has the page, and not from another site', async () => {
   const browser = new Browser()
   const page = await browser.open((await story.newClient()).authorize().url)
-  const [form] = page.forms
-  if (form === undefined) throw new Error('no form')
+  const form = formOf(page)
   const press = { name: 'decision', value: 'approve' }
   expect((await new Browser().submit(page, form, { press })).status).toBe(400)
   const elsewhere = { ...page, url: new URL('https://evil.example/') }

@@ -4,7 +4,7 @@ import { Browser } from '../support/browser.ts'
 import { makePrivateJwk } from '../support/make-private-jwk.ts'
 import { ada } from '../support/users.ts'
 import { signIn } from '../support/sign-in.ts'
-import { callToolStateless } from '../support/stateless-call.ts'
+import { callToolStateless } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 

@@ -3,7 +3,7 @@ import { type AnotherOp, startAnotherOp } from '../support/another-op.ts'
 import { Browser } from '../support/browser.ts'
 import { ada } from '../support/users.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
-import { callToolStateless } from '../support/stateless-call.ts'
+import { callToolStateless } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 

@@ -2,18 +2,11 @@ import { afterEach, expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
 import { tokensIn } from '../support/oauth-client.ts'
 import { signIn } from '../support/sign-in.ts'
-import { callToolStateless } from '../support/stateless-call.ts'
+import { callToolStateless, openSession } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
 afterEach(() => story.emulator.reset())
-
-const initialize = {
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
-}
 
 test('fifty refreshes of one token at once leave every caller with the same working pair', async () => {
   const client = await story.newClient()
@@ -69,7 +62,7 @@ test('what a client revokes ends here at once, says why, and ends at PingOne too
   const client = await story.newClient()
   const { tokens, user } = await story.signInWith(client)
   const authorization = `Bearer ${tokens.access_token}`
-  const session = (await client.mcp(initialize, { authorization })).headers.get('mcp-session-id') ?? ''
+  const session = await openSession(client, tokens.access_token)
   const list = { jsonrpc: '2.0', id: 2, method: 'tools/list' }
   const inSession = () => client.mcp(list, { authorization, 'mcp-session-id': session })
   expect((await inSession()).status).toBe(200)

@@ -1,25 +1,19 @@
 import { afterEach, expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
 import { OwnPage } from '../support/own-page.ts'
-import { callToolStateless } from '../support/stateless-call.ts'
+import { callToolStateless, openSession } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 import type { OAuthClient } from '../support/oauth-client.ts'
 
 const story = tellStory()
 afterEach(() => story.emulator.reset())
 
-const INITIALIZE = {
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
-}
 const LIST = { jsonrpc: '2.0', id: 2, method: 'tools/list' }
 
 /** The statuses of one request on each transport; the session is already open. */
 async function openBothTransports(client: OAuthClient, token: string) {
   const authorization = `Bearer ${token}`
-  const session = (await client.mcp(INITIALIZE, { authorization })).headers.get('mcp-session-id') ?? ''
+  const session = await openSession(client, token)
   return async () => [
     (await callToolStateless(client, token, 'listTodos')).status,
     (await client.mcp(LIST, { authorization, 'mcp-session-id': session })).status,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { openSession } from '../support/transport.ts'
 import { connectMcp, type Connected, withSignIn } from '../support/mcp-clients.ts'
-import type { OAuthClient } from '../support/oauth-client.ts'
 import { newUser } from '../support/users.ts'
 import { tellStory } from '../support/story.ts'
 
@@ -49,18 +49,7 @@ test('two users with two clients each, on both transports and interleaved, see t
   expect(new Set(names.map((content) => JSON.stringify(content))).size).toBeGreaterThan(1)
 })
 
-const initialize = {
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
-}
 const list = { jsonrpc: '2.0', id: 2, method: 'tools/list' }
-
-async function openSession(client: OAuthClient, token: string): Promise<string> {
-  const opened = await client.mcp(initialize, { authorization: `Bearer ${token}` })
-  return opened.headers.get('mcp-session-id') ?? ''
-}
 
 test('a session id under the bearer of another user, or client, does not exist and changes nothing', async () => {
   const client = await story.newClient()

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
 import { tokensIn } from '../support/oauth-client.ts'
 import { signIn } from '../support/sign-in.ts'
-import { callToolStateless } from '../support/stateless-call.ts'
+import { callToolStateless } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 
 // Unusable tokens are revoked at PingOne. This does not cover tokens that PingOne does not refresh.

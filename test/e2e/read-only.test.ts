@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ResourceMetadata, ServerMetadata } from '../support/oauth-wire.ts'
 import { Browser } from '../support/browser.ts'
-import { type Transport, TRANSPORTS, openTransport } from '../support/transport.ts'
+import { callToolStateless, type Transport, TRANSPORTS, openTransport } from '../support/transport.ts'
 import { type OAuthClient, tokensIn } from '../support/oauth-client.ts'
 import type { Tokens } from '../support/oauth-wire.ts'
 import { signIn } from '../support/sign-in.ts'
-import { callToolStateless } from '../support/stateless-call.ts'
 import { tellStory } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 

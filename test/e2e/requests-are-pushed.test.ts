@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { Browser, type Page } from '../support/browser.ts'
+import { Browser } from '../support/browser.ts'
 import { OAuthClient, tokensIn } from '../support/oauth-client.ts'
 import { OwnPage } from '../support/own-page.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
-import { callToolStateless } from '../support/stateless-call.ts'
+import { callToolStateless } from '../support/transport.ts'
 import { answerStepUp, askForMore } from '../support/step-up.ts'
 import { tellStory } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
@@ -19,12 +19,6 @@ beforeAll(async () => {
 })
 afterEach(() => story().emulator.set({ faults: null }))
 afterAll(() => world[Symbol.asyncDispose]())
-
-const press = (browser: Browser, page: Page, value: string): Promise<Page> => {
-  const [form] = page.forms
-  if (form === undefined) throw new Error(`no form: ${page.text}`)
-  return browser.submit(page, form, { press: { name: 'decision', value } })
-}
 
 async function consentPage() {
   const client = await story().newClient()
@@ -84,11 +78,11 @@ test.each(['503', '429', 'html', 'malformed', 'reset-like'])(
   async (fault) => {
     const { client, browser, page, verifier } = await consentPage()
     await story().emulator.set({ faults: { par: fault } })
-    const outage = await press(browser, page, 'approve')
+    const outage = await browser.decide(page, 'approve')
     expect([outage.status, outage.next]).toEqual([503, undefined])
     expect(outage.text).toContain('Your sign-in was not lost')
     await story().emulator.set({ faults: null })
-    const onward = await press(browser, outage, 'approve')
+    const onward = await browser.decide(outage, 'approve')
     const { answer } = await continueSignIn(browser, onward, client.redirectUri)
     tokensIn(await client.redeem(answer?.get('code') ?? '', verifier))
   },
@@ -97,7 +91,7 @@ test.each(['503', '429', 'html', 'malformed', 'reset-like'])(
 test('a PingOne that refuses us there is for the operator: the client hears server_error, the log the code', async () => {
   const { client, browser, page } = await consentPage()
   await story().emulator.set({ faults: { par: 'invalid_client' } })
-  const refused = await press(browser, page, 'approve')
+  const refused = await browser.decide(page, 'approve')
   expect(refused.next?.href.startsWith(client.redirectUri)).toBe(true)
   expect(refused.next?.searchParams.get('error')).toBe('server_error')
   await expect.poll(() => story().logs('mcp')).toMatch(/login\.refused.*misconfigured.*invalid_client/)
@@ -105,7 +99,7 @@ test('a PingOne that refuses us there is for the operator: the client hears serv
 
 test('a pushed request is good for one browser and one use', async () => {
   const { browser, page } = await consentPage()
-  const onward = await press(browser, page, 'approve')
+  const onward = await browser.decide(page, 'approve')
   const address = onward.next ?? ''
   expect((await new Browser().open(new URL(address))).status).toBe(303)
   expect((await browser.open(new URL(address))).status).toBe(400)

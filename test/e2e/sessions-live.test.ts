@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import { TRANSPORTS, openTransport } from '../support/transport.ts'
+import { openSession, openTransport, STATELESS_META, TRANSPORTS } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 import { startWorld } from '../support/world.ts'
 
@@ -32,7 +32,7 @@ test('an ending closes the open streams of every session of the grant, and no st
   const grants = [await story.signInWith(client, { user }), await story.signInWith(client, { user })]
   const connect = async (token: string) => {
     const authorization = `Bearer ${token}`
-    const session = (await client.mcp(initialize, { authorization })).headers.get('mcp-session-id') ?? ''
+    const session = await openSession(client, token)
     const headers = { accept: 'text/event-stream', authorization, 'mcp-session-id': session }
     const stream = {
       isOver: false,
@@ -57,17 +57,6 @@ test('an ending closes the open streams of every session of the grant, and no st
   await expect.poll(() => staying.isOver).toBe(true)
 })
 
-const initialize = {
-  jsonrpc: '2.0',
-  id: 0,
-  method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
-}
-const META = {
-  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-  'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' },
-  'io.modelcontextprotocol/clientCapabilities': {},
-}
 const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
 
 test('the stateless transport leaves no stream open that an ending would have to close', async () => {
@@ -77,7 +66,7 @@ test('the stateless transport leaves no stream open that an ending would have to
     jsonrpc: '2.0',
     id: 7,
     method: 'subscriptions/listen',
-    params: { _meta: META, notifications: { ...all, resourceSubscriptions: ['x:y'] } },
+    params: { _meta: STATELESS_META, notifications: { ...all, resourceSubscriptions: ['x:y'] } },
   }
   // The acknowledgement lists the accepted notifications, which are none, and the stream ends.
   const { status, text } = await open.send(JSON.stringify(message), { 'mcp-method': 'subscriptions/listen' })

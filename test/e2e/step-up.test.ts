@@ -3,18 +3,12 @@ import { Browser } from '../support/browser.ts'
 import { connectV1, connectV2, withSignIn } from '../support/mcp-clients.ts'
 import { tokensIn } from '../support/oauth-client.ts'
 import { addTodo, answerStepUp, askForMore, denyStepUp, linkIn } from '../support/step-up.ts'
-import { callToolStateless } from '../support/stateless-call.ts'
+import { callToolStateless, openSession } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 
 const story = tellStory()
 afterEach(() => story.emulator.reset())
 
-const INITIALIZE = {
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
-}
 const ADD = {
   jsonrpc: '2.0',
   id: 2,
@@ -26,8 +20,7 @@ test('a user allows more by the link, and it counts at once, on both transports'
   const { client, tokens, user, browser, link, refused } = await askForMore(story, { name: 'Notes & Co' })
   expect(refused.status).toBe(403)
   expect(refused.headers.get('www-authenticate')).toContain('scope="todo:read todo:write"')
-  const authorization = `Bearer ${tokens.access_token}`
-  const session = (await client.mcp(INITIALIZE, { authorization })).headers.get('mcp-session-id') ?? ''
+  const session = await openSession(client, tokens.access_token)
   const inSession = (token: string) =>
     client.mcp(ADD, { authorization: `Bearer ${token}`, 'mcp-session-id': session })
   // One request for both transports, even if a client asks again.

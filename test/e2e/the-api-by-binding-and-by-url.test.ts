@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { OtherAnswer } from '../support/recording-proxy.ts'
-import { callToolStateless } from '../support/stateless-call.ts'
+import { callToolStateless } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 import { startWatchedWorld, type WatchedWorld } from '../support/watched-world.ts'
 import { connectMcp, withSignIn } from '../support/mcp-clients.ts'

@@ -1,33 +1,14 @@
 import { afterEach, expect, test } from 'vitest'
-import { Browser } from '../support/browser.ts'
+import { Browser, formOf } from '../support/browser.ts'
 import { describeReply, tokensIn } from '../support/oauth-client.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
 import { tellStory } from '../support/story.ts'
+import { callToolStateless } from '../support/transport.ts'
 
 const story = tellStory()
 const BOTH = 'todo:read todo:write offline_access'
 
 afterEach(() => story.emulator.reset())
-
-const call = (name: string, input: unknown = {}) => ({
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'tools/call',
-  params: {
-    name,
-    arguments: input,
-    _meta: {
-      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-      'io.modelcontextprotocol/clientCapabilities': {},
-    },
-  },
-})
-const headers = (token: string, name: string) => ({
-  authorization: `Bearer ${token}`,
-  'mcp-protocol-version': '2026-07-28',
-  'mcp-method': 'tools/call',
-  'mcp-name': name,
-})
 
 test.for([
   ['everything', {}, 'todo:read todo:write'],
@@ -50,8 +31,7 @@ test('a scope that our form is made to send is not granted when the client did n
   const browser = new Browser()
   const { url, verifier } = client.authorize({ scope: 'todo:read' })
   const page = await browser.open(url)
-  const [form] = page.forms
-  if (form === undefined) throw new Error('no form')
+  const form = formOf(page)
   const forged = {
     ...form,
     fields: [...form.fields, { name: 'scope', value: 'todo:write', type: 'hidden', isTicked: null }],
@@ -81,10 +61,7 @@ test('calling what was not allowed is a challenge with every scope, and a new lo
   const user = story.newUser()
   const browser = new Browser()
   const less = await story.signInWith(client, { asked: BOTH, user, browser, scopes: ['todo:read'] })
-  const refused = await client.mcp(
-    call('addTodo', { text: 'x' }),
-    headers(less.tokens.access_token, 'addTodo'),
-  )
+  const refused = await callToolStateless(client, less.tokens.access_token, 'addTodo', { text: 'x' })
   expect(refused.status).toBe(403)
   const challenge = refused.headers.get('www-authenticate') ?? ''
   expect(challenge).toContain('error="insufficient_scope"')
@@ -93,7 +70,7 @@ test('calling what was not allowed is a challenge with every scope, and a new lo
 
   const more = await story.signInWith(client, { asked: 'todo:read todo:write', user, browser })
   expect(more.tokens.scope).toBe('todo:read todo:write')
-  const done = await client.mcp(call('addTodo', { text: 'x' }), headers(more.tokens.access_token, 'addTodo'))
+  const done = await callToolStateless(client, more.tokens.access_token, 'addTodo', { text: 'x' })
   expect(describeReply(done)).toContain('"total":1')
 })
 
@@ -110,7 +87,7 @@ test('refreshing gives a working pair without asking anybody; revoking ends it',
   expect(wider.status === 400 || tokensIn(wider).scope === 'todo:read').toBe(true)
 
   expect((await client.revoke(next.refresh_token ?? '')).status).toBe(200)
-  const dead = await client.mcp(call('listTodos'), headers(next.access_token, 'listTodos'))
+  const dead = await callToolStateless(client, next.access_token, 'listTodos')
   expect(dead.status).toBe(401)
   expect(dead.headers.get('www-authenticate')).toContain('error="invalid_token"')
 })
@@ -122,9 +99,7 @@ test('a PingOne token near its end is renewed once, however many calls need it',
   const before = (await story.emulator.state()).grants
   await story.emulator.set({ accessTokenSeconds: null })
   const replies = await Promise.all(
-    Array.from({ length: 20 }, () =>
-      client.mcp(call('listTodos'), headers(tokens.access_token, 'listTodos')),
-    ),
+    Array.from({ length: 20 }, () => callToolStateless(client, tokens.access_token, 'listTodos')),
   )
   expect(replies.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200))
   expect(JSON.stringify(replies.map(({ body }) => body))).not.toContain('isError')
@@ -155,9 +130,7 @@ test('a login while PingOne is down says so, and "try again" finishes it', async
   const down = await signIn(browser, url, { user: story.newUser() })
   expect({ stage: down.stage, status: down.page.status }).toEqual({ stage: 'stuck', status: 503 })
   await story.emulator.set({ faults: null })
-  const [form] = down.page.forms
-  if (form === undefined) throw new Error('no form')
-  const again = await browser.submit(down.page, form, { press: { name: 'decision', value: 'approve' } })
+  const again = await browser.decide(down.page, 'approve')
   const end = await continueSignIn(browser, again, client.redirectUri)
   expect(tokensIn(await client.redeem(end.answer?.get('code') ?? '', verifier)).scope).toBe('todo:read')
 })

@@ -6,7 +6,7 @@ import { Browser } from '../support/browser.ts'
 import { OAuthClient, tokensIn } from '../support/oauth-client.ts'
 import { ResourceMetadata, ServerMetadata } from '../support/oauth-wire.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
-import { callToolStateless } from '../support/stateless-call.ts'
+import { callToolStateless } from '../support/transport.ts'
 import { tellStory } from '../support/story.ts'
 
 // Requirements of test/unit/conformance/requirements.ts that no other story covers.
@@ -170,9 +170,7 @@ test('our page comes at every login, whatever was approved before and whatever a
 test('cookies are for this host alone, for no script and no other site, and die with their login', async () => {
   const browser = new Browser()
   const page = await browser.open((await story.newClient()).authorize().url)
-  const [form] = page.forms
-  if (form === undefined) throw new Error('no form')
-  const onward = await browser.submit(page, form, { press: { name: 'decision', value: 'approve' } })
+  const onward = await browser.decide(page, 'approve')
   const cookies = [...page.headers.getSetCookie(), ...onward.headers.getSetCookie()]
   expect(cookies.length).toBeGreaterThanOrEqual(3)
   for (const cookie of cookies) {

@@ -61,6 +61,11 @@ export class Browser {
     return this.#go(target, { method: 'GET', from: page })
   }
 
+  /** Clicks the `decision` button with this value in the page's main form. */
+  decide(page: Page, value: string, input: Omit<FormInput, 'press'> = {}): Promise<Page> {
+    return this.submit(page, formOf(page), { ...input, press: { name: 'decision', value } })
+  }
+
   async #go(url: URL, { method, body, from }: Navigation): Promise<Page> {
     const headers = new Headers({ accept: 'text/html,application/xhtml+xml,*/*;q=0.8' })
     const cookie = this.cookies.header(url)
@@ -72,6 +77,17 @@ export class Browser {
     return pageOf(url, response)
   }
 }
+
+/** The main form is the first on the page. */
+export function formOf(page: Page): Form {
+  const [form] = page.forms
+  if (form === undefined) throw new Error(`no form: ${describePage(page)}`)
+  return form
+}
+
+/** The value of a field in the main form; empty if there is no such field. */
+export const fieldOf = (page: Page, name: string): string =>
+  formOf(page).fields.find((field) => field.name === name)?.value ?? ''
 
 async function pageOf(url: URL, response: Response): Promise<Page> {
   const { status, headers } = response

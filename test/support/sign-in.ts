@@ -1,4 +1,4 @@
-import { type Browser, describePage, type Page } from './browser.ts'
+import { type Browser, describePage, formOf, type Page } from './browser.ts'
 import { ada, type User } from './users.ts'
 
 /**
@@ -68,10 +68,7 @@ function takeStep(
   { user = ada, scopes, decision = 'approve', apiScopes, apiDecision = 'allow' }: SignInOptions,
 ): Promise<Page> {
   const decide = (value: string, kept: readonly string[] | undefined) =>
-    browser.submit(page, formOf(page), {
-      press: { name: 'decision', value },
-      ...(kept === undefined ? {} : { tick: { scope: kept } }),
-    })
+    browser.decide(page, value, kept === undefined ? {} : { tick: { scope: kept } })
   const onward = () => browser.onward(page)
   const steps: Record<typeof stage, () => Promise<Page>> = {
     onward,
@@ -95,13 +92,6 @@ async function register(browser: Browser, page: Page, user: User): Promise<Page>
   const registered = await browser.submit(form, formOf(form), { fill: { username, password, email } })
   user.isRegistered = registered.status < 400
   return registered
-}
-
-/** The main form is the first on the page. */
-function formOf(page: Page) {
-  const [form] = page.forms
-  if (form === undefined) throw new Error(`no form here: ${describePage(page)}`)
-  return form
 }
 
 function stageOf(page: Page, redirectUri: string): Stage | 'onward' {

@@ -2,7 +2,7 @@ import { Browser, type Page } from './browser.ts'
 import { describeReply, type OAuthClient, type Reply, tokensIn } from './oauth-client.ts'
 import type { User } from './users.ts'
 import { continueSignIn, signIn, type SignInOptions } from './sign-in.ts'
-import { callToolStateless } from './stateless-call.ts'
+import { callToolStateless } from './transport.ts'
 import type { SignedIn, tellStory } from './story.ts'
 
 const LINK = /https?:\/\/[^\s"\\]+\/step-up\/[^\s"\\]+/
@@ -50,15 +50,9 @@ export async function answerStepUp(
 /** A user denies and signs in to confirm it. */
 export async function denyStepUp(link: string, user: User, browser = new Browser()): Promise<Page> {
   const page = await browser.open(link)
-  const said = await browser.submit(page, formOf(page), { press: { name: 'decision', value: 'deny' } })
-  const leaving = await browser.submit(said, formOf(said), { press: { name: 'decision', value: 'end' } })
+  const denied = await browser.decide(page, 'deny')
+  const leaving = await browser.decide(denied, 'end')
   return (await continueSignIn(browser, leaving, 'urn:no-redirect-uri', { user })).page
-}
-
-export const formOf = (page: Page) => {
-  const [form] = page.forms
-  if (form === undefined) throw new Error(`no form: ${page.status} ${page.text}`)
-  return form
 }
 
 /** The client's next refresh. */
@@ -66,10 +60,8 @@ export const scopeAfterRefresh = async ({ client, tokens }: Asking): Promise<str
   tokensIn(await client.refresh(tokens.refresh_token ?? '')).scope
 
 /** The click on our page that leads to PingOne. */
-export const approve = async (browser: Browser, link: string) => {
-  const page = await browser.open(link)
-  return browser.submit(page, formOf(page), { press: { name: 'decision', value: 'approve' } })
-}
+export const approve = async (browser: Browser, link: string): Promise<Page> =>
+  browser.decide(await browser.open(link), 'approve')
 
 /** The `/signed-in` address to which PingOne redirects, not opened yet. */
 export const returning = async (browser: Browser, leaving: Page, user: Asking['user']) => {

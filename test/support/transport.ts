@@ -1,8 +1,9 @@
+import type { OAuthClient, Reply } from './oauth-client.ts'
 import type { tellStory } from './story.ts'
 
 export const TRANSPORTS = ['session', 'stateless'] as const
 
-interface Reply {
+interface TextReply {
   readonly status: number
   readonly text: string
 }
@@ -14,23 +15,52 @@ export interface Transport {
   /** A tool call for this transport, with a unique id. */
   readonly message: (name: string, input?: unknown, meta?: Readonly<Record<string, unknown>>) => object
   /** Sends any body. */
-  readonly send: (body: string, headers?: Readonly<Record<string, string>>) => Promise<Reply>
-  readonly call: (name: string, input: unknown, meta?: Readonly<Record<string, unknown>>) => Promise<Reply>
+  readonly send: (body: string, headers?: Readonly<Record<string, string>>) => Promise<TextReply>
+  readonly call: (
+    name: string,
+    input: unknown,
+    meta?: Readonly<Record<string, unknown>>,
+  ) => Promise<TextReply>
   /** Texts of the user's todos, read from the API. */
   readonly todos: () => Promise<readonly string[]>
 }
 
-const INITIALIZE = {
+export const INITIALIZE = {
   jsonrpc: '2.0',
   id: 0,
   method: 'initialize',
   params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
 }
-const REVISION = '2026-07-28'
-const META = {
+export const REVISION = '2026-07-28'
+export const STATELESS_META = {
   'io.modelcontextprotocol/protocolVersion': REVISION,
   'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' },
   'io.modelcontextprotocol/clientCapabilities': {},
+}
+
+/** Opens a session of the session transport and returns its id. */
+export async function openSession(client: OAuthClient, accessToken: string): Promise<string> {
+  const { headers } = await client.mcp(INITIALIZE, { authorization: `Bearer ${accessToken}` })
+  return headers.get('mcp-session-id') ?? ''
+}
+
+/** A tool call on the stateless transport in a single request (MCP 2026-07-28). */
+export function callToolStateless(
+  client: OAuthClient,
+  accessToken: string,
+  name: string,
+  input: Readonly<Record<string, unknown>> = {},
+): Promise<Reply> {
+  const params = { name, arguments: input, _meta: STATELESS_META }
+  return client.mcp(
+    { jsonrpc: '2.0', id: 1, method: 'tools/call', params },
+    {
+      authorization: `Bearer ${accessToken}`,
+      'mcp-protocol-version': REVISION,
+      'mcp-method': 'tools/call',
+      'mcp-name': name,
+    },
+  )
 }
 
 export async function openTransport(
@@ -48,7 +78,7 @@ export async function openTransport(
   const headers: Readonly<Record<string, string>> = isStateful
     ? {
         ...common,
-        'mcp-session-id': (await client.mcp(INITIALIZE, common)).headers.get('mcp-session-id') ?? '',
+        'mcp-session-id': await openSession(client, tokens.access_token),
       }
     : { ...common, 'mcp-protocol-version': REVISION, 'mcp-method': 'tools/call', 'mcp-name': 'addTodo' }
   let id = 0
@@ -56,7 +86,7 @@ export async function openTransport(
     jsonrpc: '2.0',
     id: (id += 1),
     method: 'tools/call',
-    params: { name, arguments: input, _meta: { ...(isStateful ? {} : META), ...meta } },
+    params: { name, arguments: input, _meta: { ...(isStateful ? {} : STATELESS_META), ...meta } },
   })
   const send: Transport['send'] = async (body, more = {}) => {
     const response = await fetch(story.mcpUrl, { method: 'POST', headers: { ...headers, ...more }, body })
