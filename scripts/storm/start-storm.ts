@@ -1,13 +1,13 @@
 import { OAuthClient } from '../../test/support/oauth-client.ts'
 import { Emulator } from '../../test/support/emulator.ts'
-import { type SignedIn, signInWith } from '../../test/support/story.ts'
+import { type Login, signInWith } from '../../test/support/story.ts'
 import { startWorld } from '../../test/support/world.ts'
 
 export interface Storm extends AsyncDisposable {
   emulator: Emulator
   client: OAuthClient
   /** Creates a user who has just signed in. */
-  signIn(): Promise<SignedIn>
+  signIn(): Promise<Login>
 }
 
 /** The whole system on free ports, with its own state and one client for all. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TRANSPORTS, openTransport } from '../support/transport.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 import { startWatchedWorld, type WatchedWorld } from '../support/watched-world.ts'
 
 let watched: WatchedWorld
@@ -8,7 +8,7 @@ beforeAll(async () => {
   watched = await startWatchedWorld()
 })
 afterAll(() => watched?.[Symbol.asyncDispose]())
-const story = () => tellStory(watched.addresses)
+const story = () => storyContext(watched.addresses)
 
 const IDS = [
   '../../x',

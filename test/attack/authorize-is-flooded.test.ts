@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
-import { endlessLooking, sendFlood } from '../support/flood.ts'
+import { streamOf5Mb, sendOversized } from '../support/flood.ts'
 import { signIn } from '../support/sign-in.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 
 async function requestWith(change: (parameters: URLSearchParams) => void, query?: string) {
   const client = await story.newClient()
@@ -118,8 +118,8 @@ test.for([
   ['/token', FORM],
   ['/register', { 'content-type': 'application/json' }],
 ] as const)('5 MB sent to %s are refused, with and without a length', async ([path, headers]) => {
-  for (const body of ['x'.repeat(5_000_000), endlessLooking()]) {
-    expect([400, 413, 'closed']).toContain(await sendFlood(`${story.origin}${path}`, { headers, body }))
+  for (const body of ['x'.repeat(5_000_000), streamOf5Mb()]) {
+    expect([400, 413, 'closed']).toContain(await sendOversized(`${story.origin}${path}`, { headers, body }))
   }
   const health = async () => (await fetch(`${story.origin}/health`)).status
   await expect.poll(health).toBe(200)

@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
 import { Browser, fieldOf, formOf, type Page } from '../support/browser.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
-import { expireStored } from '../support/expire-stored.ts'
-import { tellStory } from '../support/story.ts'
+import { expireStored } from '../support/stored-state.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 const HOME = 'http://localhost:33418/done'
 
 afterEach(() => story.emulator.reset())
 
 /** A login before its callback, and the callback's URL. */
-async function readyToReturn(browser = new Browser()) {
+async function loginBeforeCallback(browser = new Browser()) {
   const { url, state } = (await story.newClient()).authorize()
   const { page } = await signIn(browser, url, { user: story.newUser(), stopBefore: 'callback' })
   return { browser, page, state, callback: callbackOf(page) }
@@ -22,7 +22,7 @@ function callbackOf({ next }: Page): URL {
   return next
 }
 
-const altered = (callback: URL, change: (parameters: URLSearchParams) => void): URL => {
+const withChange = (callback: URL, change: (parameters: URLSearchParams) => void): URL => {
   const url = new URL(callback)
   change(url.searchParams)
   return url
@@ -39,8 +39,8 @@ test.for([
   ['two errors', (p: URLSearchParams) => [1, 2].forEach(() => p.append('error', 'access_denied'))],
   ['two issuers', (p: URLSearchParams) => [1, 2].forEach(() => p.append('iss', story.issuer))],
 ] as const)('a callback with %s is a page, and the real one still works', async ([, change]) => {
-  const { browser, page, callback } = await readyToReturn()
-  const forged = await browser.open(altered(callback, change))
+  const { browser, page, callback } = await loginBeforeCallback()
+  const forged = await browser.open(withChange(callback, change))
   expect({ status: forged.status, next: forged.next }).toEqual({ status: 400, next: undefined })
   expect(forged.text).toContain('Start again from your app')
   const end = await continueSignIn(browser, page, HOME)
@@ -55,16 +55,16 @@ test.for([
   ['an empty error', (p: URLSearchParams) => p.set('error', ''), 'server_error'],
   ['a code of another issuer', (p: URLSearchParams) => p.set('iss', 'https://evil.example'), 'server_error'],
 ] as const)('a callback with %s ends its login, at the client', async ([, change, error]) => {
-  const { browser, callback, state } = await readyToReturn()
-  const { next } = await browser.open(altered(callback, change))
+  const { browser, callback, state } = await loginBeforeCallback()
+  const { next } = await browser.open(withChange(callback, change))
   expect(Object.fromEntries(next?.searchParams ?? [])).toMatchObject({ error, state, iss: story.origin })
   expect(next?.searchParams.has('code')).toBe(false)
   expect((await browser.open(callback)).status).toBe(400)
 })
 
 test('T07 an error in the name of another issuer is not taken for the word of the user', async () => {
-  const { browser, callback } = await readyToReturn()
-  const url = altered(callback, (parameters) => {
+  const { browser, callback } = await loginBeforeCallback()
+  const url = withChange(callback, (parameters) => {
     parameters.delete('code')
     parameters.set('error', 'access_denied')
     parameters.set('iss', 'https://evil.example')
@@ -73,10 +73,10 @@ test('T07 an error in the name of another issuer is not taken for the word of th
 })
 
 test('T06 the code of a stranger in a login of mine ends it, and so does mine in a login of a stranger', async () => {
-  const mine = await readyToReturn()
-  const theirs = await readyToReturn()
+  const mine = await loginBeforeCallback()
+  const theirs = await loginBeforeCallback()
   const swap = (into: URL, from: URL) =>
-    altered(into, (parameters) => parameters.set('code', from.searchParams.get('code') ?? ''))
+    withChange(into, (parameters) => parameters.set('code', from.searchParams.get('code') ?? ''))
   for (const { browser, callback, other } of [
     { ...mine, other: theirs.callback },
     { ...theirs, other: mine.callback },
@@ -88,7 +88,7 @@ test('T06 the code of a stranger in a login of mine ends it, and so does mine in
 })
 
 test('T08 the handle of our form is no state, and a state is no handle of our form', async () => {
-  const { browser, page, callback } = await readyToReturn()
+  const { browser, page, callback } = await loginBeforeCallback()
   const consent = await browser.open((await story.newClient()).authorize().url)
   const form = formOf(consent)
   const handle = fieldOf(consent, 'handle')
@@ -111,7 +111,7 @@ const openElsewhere = (url: URL, cookie: string): Promise<Response> =>
   fetch(url, { headers: { cookie, accept: 'text/html' }, redirect: 'manual' })
 
 test('T07 the address of a callback alone finishes no login elsewhere, and does not use it up', async () => {
-  const { browser, page, callback } = await readyToReturn()
+  const { browser, page, callback } = await loginBeforeCallback()
   const known = libraryCookie('upstream', callback.searchParams.get('state') ?? '')
   const jar = browser.cookies.header(callback).split('; ')
   const ours = jar.filter((cookie) => cookie.startsWith('__Host-login-'))
@@ -122,7 +122,7 @@ test('T07 the address of a callback alone finishes no login elsewhere, and does 
     `${known}; ${secret}=${'A'.repeat(43)}`,
     `${known}; ${ours[0] ?? `${secret}=x`}; ${secret}=${'A'.repeat(43)}`,
     // A valid secret, but of another login in another browser.
-    `${known}; ${(await readyToReturn()).browser.cookies.header(callback)}`,
+    `${known}; ${(await loginBeforeCallback()).browser.cookies.header(callback)}`,
   ]) {
     const elsewhere = await openElsewhere(callback, cookies)
     expect([cookies.replaceAll(/=[^;]*/g, ''), elsewhere.status, elsewhere.headers.get('location')]).toEqual([
@@ -166,8 +166,8 @@ test('a login leaves no cookie of its own in the browser, however it ends', asyn
     () => undefined,
     (p: URLSearchParams) => [p.delete('code'), p.set('error', 'access_denied')],
   ]) {
-    const { browser, callback } = await readyToReturn()
-    await browser.open(altered(callback, change))
+    const { browser, callback } = await loginBeforeCallback()
+    await browser.open(withChange(callback, change))
     expect(browser.cookies.names(callback).filter((name) => /login|oauth/.test(name))).toEqual([])
   }
   const browser = new Browser()
@@ -189,7 +189,7 @@ test('T17 ten callbacks with one state at the same moment give at most one grant
 })
 
 test('a callback that comes after ten minutes is a page, like one that was used', async () => {
-  const { browser, page } = await readyToReturn()
+  const { browser, page } = await loginBeforeCallback()
   const seconds = expireStored(story.stateDir, 'transaction:')
   expect(seconds.length).toBeGreaterThan(0)
   for (const left of seconds) expect(left).toBeLessThanOrEqual(600)
@@ -198,7 +198,7 @@ test('a callback that comes after ten minutes is a page, like one that was used'
 })
 
 test('a login that breaks on our side after PingOne answered is a page with a way on and a way home', async () => {
-  const { browser, page } = await readyToReturn()
+  const { browser, page } = await loginBeforeCallback()
   // A deleted registration represents everything that can be missing at that moment.
   expireStored(story.stateDir, 'client:')
   const broken = await browser.onward(page)

@@ -1,38 +1,37 @@
 import { Browser } from '../support/browser.ts'
 import type { Canary } from '../support/canaries.ts'
 import { connectMcp, withSignIn } from '../support/mcp-clients.ts'
-import type { OAuthClient } from '../support/oauth-client.ts'
-import { tokensIn } from '../support/oauth-client.ts'
+import { type OAuthClient, tokensIn } from '../support/oauth-client.ts'
 import type { OtherAnswer } from '../support/recording-proxy.ts'
 import { signIn, type SignInOptions } from '../support/sign-in.ts'
 import { callToolStateless } from '../support/transport.ts'
-import { tellStory } from '../support/story.ts'
-import { type CanaryWorld, planted } from './canary-world.ts'
+import { storyContext } from '../support/story.ts'
+import { type CanaryWorld, inserted } from './canary-world.ts'
 
 const BOTH = 'todo:read todo:write'
-const said = planted.apiError.value
+const canary = inserted.apiError.value
 
 /** Every error of the API, each with a canary in it. */
 const API_ANSWERS: readonly OtherAnswer[] = [
-  { status: 500, body: said },
-  { status: 502, headers: { 'content-type': 'text/html' }, body: `<h1>${said}</h1>` },
+  { status: 500, body: canary },
+  { status: 502, headers: { 'content-type': 'text/html' }, body: `<h1>${canary}</h1>` },
   {
     status: 422,
     headers: { 'content-type': 'application/problem+json' },
-    body: JSON.stringify({ code: said, detail: said }),
+    body: JSON.stringify({ code: canary, detail: canary }),
   },
   {
     status: 403,
-    headers: { 'www-authenticate': `Bearer error="${said}", error_description="${said}"` },
-    body: said,
+    headers: { 'www-authenticate': `Bearer error="${canary}", error_description="${canary}"` },
+    body: canary,
   },
-  { status: 404, headers: { 'x-backend': said }, body: said },
-  { status: 409, body: said },
-  { status: 429, headers: { 'retry-after': said }, body: said },
-  { status: 307, headers: { location: `/${said}?token=${said}` }, body: said },
-  { status: 200, headers: { 'content-type': said }, body: said },
-  { status: 200, body: JSON.stringify({ todos: [{ id: said, text: said, completed: said }] }) },
-  { status: 401, headers: { 'www-authenticate': `Bearer error_description="${said}"` }, body: said },
+  { status: 404, headers: { 'x-backend': canary }, body: canary },
+  { status: 409, body: canary },
+  { status: 429, headers: { 'retry-after': canary }, body: canary },
+  { status: 307, headers: { location: `/${canary}?token=${canary}` }, body: canary },
+  { status: 200, headers: { 'content-type': canary }, body: canary },
+  { status: 200, body: JSON.stringify({ todos: [{ id: canary, text: canary, completed: canary }] }) },
+  { status: 401, headers: { 'www-authenticate': `Bearer error_description="${canary}"` }, body: canary },
 ]
 
 /** Runs everything that the system does, with and without errors, while the wires are recorded. */
@@ -40,7 +39,7 @@ export async function runEverything(
   world: CanaryWorld,
   todoText: Canary,
 ): Promise<{ passwords: string[]; emails: string[] }> {
-  const story = tellStory(world.addresses)
+  const story = storyContext(world.addresses)
   const { answer, addresses } = world
   const client = await story.newClient()
   const confidential = await story.newClient({ token_endpoint_auth_method: 'client_secret_basic' })
@@ -52,8 +51,8 @@ export async function runEverything(
   await login({ decision: 'deny' })
   await login({ apiDecision: 'deny' })
   for (const switches of [
-    { flowError: { error: 'server_error', description: planted.pingoneError.value } },
-    { flowError: { error: planted.pingoneError.value, description: planted.pingoneError.value } },
+    { flowError: { error: 'server_error', description: inserted.pingoneError.value } },
+    { flowError: { error: inserted.pingoneError.value, description: inserted.pingoneError.value } },
     { idToken: 'foreign-key' },
     { idToken: 'wrong-nonce' },
     { accessToken: 'wrong-audience' },
@@ -65,11 +64,11 @@ export async function runEverything(
     await login()
     await story.emulator.set(Object.fromEntries(Object.keys(switches).map((name) => [name, null])))
   }
-  const problem = { error: planted.pingoneError.value, error_description: planted.pingoneError.value }
+  const problem = { error: inserted.pingoneError.value, error_description: inserted.pingoneError.value }
   for (const status of [400, 401, 500, 302]) {
     answer.token = {
       status,
-      headers: { 'content-type': 'application/json', location: `/${planted.pingoneError.value}` },
+      headers: { 'content-type': 'application/json', location: `/${inserted.pingoneError.value}` },
       body: JSON.stringify({ ...problem, ...(status === 401 ? { error: 'invalid_client' } : {}) }),
     }
     await login()
@@ -110,7 +109,7 @@ export async function runEverything(
   const short = await story.signInWith(client, { asked: BOTH, user: ada })
   bearer = short.tokens.access_token
   await onBothTransports('listTodos')
-  answer.token = { status: 503, body: planted.pingoneError.value }
+  answer.token = { status: 503, body: inserted.pingoneError.value }
   await onBothTransports('listTodos')
   answer.token = undefined
   await story.emulator.endSessions()

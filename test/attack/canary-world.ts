@@ -6,7 +6,7 @@ import type { Exchange, OtherAnswer } from '../support/recording-proxy.ts'
 import { startWatchedWorld, type WatchedWorld } from '../support/watched-world.ts'
 
 /** Extra members in every answer of PingOne and the API. */
-const planted = {
+const inserted = {
   apiHeader: newCanary('header of the API'),
   apiCookie: newCanary('cookie of the API'),
   apiMember: newCanary('member of an API answer'),
@@ -17,18 +17,18 @@ const planted = {
   pingoneMember: newCanary('member of a PingOne answer'),
   pingoneError: newCanary('error of PingOne'),
 }
-export { planted }
+export { inserted }
 
 const Todos = z.looseObject({ todos: z.array(z.looseObject({})) })
-const plantInApi = (body: unknown) => {
+const addToApiAnswer = (body: unknown) => {
   const list = Todos.safeParse(body)
   if (!list.success) return body
-  const todos = list.data.todos.map((todo) => ({ ...todo, backendOnly: planted.apiTodo.value }))
-  return { ...list.data, todos, backendOnly: planted.apiMember.value }
+  const todos = list.data.todos.map((todo) => ({ ...todo, backendOnly: inserted.apiTodo.value }))
+  return { ...list.data, todos, backendOnly: inserted.apiMember.value }
 }
-const plantInPingOne = (body: unknown) =>
+const addToPingOneAnswer = (body: unknown) =>
   typeof body === 'object' && body !== null && !Array.isArray(body)
-    ? { ...body, backendOnly: planted.pingoneMember.value }
+    ? { ...body, backendOnly: inserted.pingoneMember.value }
     : body
 
 export interface CanaryWorld extends WatchedWorld {
@@ -43,20 +43,20 @@ export async function startCanaryWorld(): Promise<CanaryWorld> {
       instead: ({ url }) => (url.startsWith('/api/') ? answer.api : undefined),
       extra: {
         headers: {
-          'x-backend': planted.apiHeader.value,
-          'set-cookie': `backend=${planted.apiCookie.value}; Path=/`,
+          'x-backend': inserted.apiHeader.value,
+          'set-cookie': `backend=${inserted.apiCookie.value}; Path=/`,
         },
-        change: plantInApi,
+        change: addToApiAnswer,
       },
     },
     pingone: {
       instead: ({ url }) => (url.endsWith('/as/token') ? answer.token : undefined),
       extra: {
         headers: {
-          'x-backend': planted.pingoneHeader.value,
-          'set-cookie': `upstream=${planted.pingoneCookie.value}; Path=/`,
+          'x-backend': inserted.pingoneHeader.value,
+          'set-cookie': `upstream=${inserted.pingoneCookie.value}; Path=/`,
         },
-        change: plantInPingOne,
+        change: addToPingOneAnswer,
       },
     },
   })
@@ -64,7 +64,7 @@ export async function startCanaryWorld(): Promise<CanaryWorld> {
 }
 
 const Keys = z.object({ rootKeys: z.string(), clientSecret: z.string() })
-const Issued = z.looseObject({
+const IssuedTokens = z.looseObject({
   access_token: z.string().optional(),
   refresh_token: z.string().optional(),
   id_token: z.string().optional(),
@@ -78,7 +78,7 @@ const jsonOf = (text: string): unknown => {
     return undefined // A page issues nothing.
   }
 }
-const issuedIn = ({ answered }: Exchange) => Issued.safeParse(jsonOf(answered.body)).data ?? {}
+const issuedIn = ({ answered }: Exchange) => IssuedTokens.safeParse(jsonOf(answered.body)).data ?? {}
 const cookiesIn = ({ answered }: Exchange) =>
   answered.headers.getSetCookie().map((line) => /^[^=]+=([^;]*)/.exec(line)?.[1])
 const codesIn = ({ answered }: Exchange) =>
@@ -94,7 +94,7 @@ export function secretsOf({ pingone, addresses }: WatchedWorld): readonly Canary
   const exchanges = pingone.exchanges.filter(({ url }) => url.endsWith('/as/token'))
   const asked = exchanges.map(({ asked: { body } }) => new URLSearchParams(body))
   return [
-    ...Object.values(planted),
+    ...Object.values(inserted),
     ...canariesOf('root key', [rootKeys.split(':')[1]]),
     ...canariesOf('client secret', [clientSecret]),
     ...canariesOf(

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeStateFolder } from '../../scripts/local/state-folder.ts'
 import { type Canary, canariesOf, findCanaries, newCanary, type Place } from '../support/canaries.ts'
 import type { Exchange } from '../support/recording-proxy.ts'
-import { storedFiles } from '../support/stored-files.ts'
+import { storedFiles } from '../support/stored-state.ts'
 import { runEverything } from './canary-run.ts'
 import {
   type CanaryWorld,

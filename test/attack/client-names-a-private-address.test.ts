@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
 // A client_id may be a URL that the server fetches, so a client could make it request internal addresses, even
 // where every client is admitted. The canary counts connections.
-const story = tellStory()
+const story = storyContext()
 let canary: Server
 let connections = 0
 let port = 0

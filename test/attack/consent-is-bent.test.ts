@@ -1,15 +1,12 @@
 import { expect, test } from 'vitest'
-import { Browser, formOf } from '../support/browser.ts'
+import { formOf } from '../support/browser.ts'
 import type { Form } from '../support/read-page.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 
 async function consentForm() {
-  const client = await story.newClient()
-  const { url, state } = client.authorize()
-  const browser = new Browser()
-  const page = await browser.open(url)
+  const { browser, page, state } = await story.openConsent()
   return { browser, page, form: formOf(page), state }
 }
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
 import { signIn } from '../support/sign-in.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 
 test('T01 a client rides on the approval of another: our page comes first, and nothing reaches PingOne', async () => {
   const browser = new Browser()

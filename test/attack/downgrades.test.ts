@@ -3,9 +3,9 @@ import { expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
 import { signIn } from '../support/sign-in.ts'
 import { TRANSPORTS, openTransport } from '../support/transport.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 
 test.for([
   ['no challenge', { code_challenge: undefined, code_challenge_method: undefined }],

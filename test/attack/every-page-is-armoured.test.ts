@@ -2,9 +2,9 @@ import { afterEach, expect, test } from 'vitest'
 import { Browser, formOf, type Page } from '../support/browser.ts'
 import { OwnPage } from '../support/own-page.ts'
 import { signIn } from '../support/sign-in.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 
 afterEach(() => story.emulator.reset())
 

@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from 'vitest'
-import { endlessLooking, sendFlood } from '../support/flood.ts'
+import { streamOf5Mb, sendOversized } from '../support/flood.ts'
 import { TRANSPORTS, openTransport, type Transport } from '../support/transport.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 const transports = new Map<(typeof TRANSPORTS)[number], Transport>()
 const transport = (name: (typeof TRANSPORTS)[number]): Transport => {
   const found = transports.get(name)
@@ -81,8 +81,8 @@ test.for(TRANSPORTS)('%s: wrong content type and accept are refused before anyth
 
 test.for(TRANSPORTS)('%s: 5 MB are refused, with and without a length', async (name) => {
   const { headers, todos } = transport(name)
-  for (const body of [JSON.stringify(call({ padding: 'x'.repeat(5_000_000) })), endlessLooking()]) {
-    expect([413, 'closed']).toContain(await sendFlood(story.mcpUrl, { headers, body }))
+  for (const body of [JSON.stringify(call({ padding: 'x'.repeat(5_000_000) })), streamOf5Mb()]) {
+    expect([413, 'closed']).toContain(await sendOversized(story.mcpUrl, { headers, body }))
   }
   // The proxy of wrangler dev may also lose the next answer.
   await expect.poll(todos).toEqual([])

@@ -3,17 +3,17 @@ import { Browser, type Page } from '../support/browser.ts'
 import { OwnPage } from '../support/own-page.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
 import { callToolStateless } from '../support/transport.ts'
-import { askForMore } from '../support/step-up.ts'
-import { tellStory } from '../support/story.ts'
+import { requestStepUp } from '../support/step-up.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 afterEach(() => story.emulator.reset())
 
 const ORIGIN = new URL(story.origin)
 const NO_SUCH = 'There is no such access'
 
 /** A signed-in user with one live grant. */
-async function atHome() {
+async function signedInUser() {
   const client = await story.newClient()
   const signedIn = await story.signInWith(client)
   const me = await OwnPage.signIn(story.origin, signedIn.user, signedIn.browser)
@@ -40,7 +40,7 @@ const post = (
 const FORMS = ['/me/end', '/me/sign-out', '/me/sign-out-of-pingone'] as const
 
 test('T38 a form from elsewhere, without the cookie, or with another value does nothing', async () => {
-  const { me, grant, isAlive, cookie } = await atHome()
+  const { me, grant, isAlive, cookie } = await signedInUser()
   const csrf = csrfOf(me)
   const other = await OwnPage.signIn(story.origin, story.newUser())
   const ours = { origin: story.origin, 'sec-fetch-site': 'same-origin' }
@@ -55,7 +55,7 @@ test('T38 a form from elsewhere, without the cookie, or with another value does 
       post(path, { grant, csrf: '' }, { ...ours, cookie }),
       post(path, { grant, csrf: 'x'.repeat(64) }, { ...ours, cookie }),
       // Values of another session and of another user.
-      post(path, { grant, csrf: await otherCsrf(other) }, { ...ours, cookie }),
+      post(path, { grant, csrf: await csrfOfAnother(other) }, { ...ours, cookie }),
       fetch(`${story.origin}${path}`, {
         method: 'POST',
         body: JSON.stringify(good),
@@ -77,7 +77,7 @@ test('T38 a form from elsewhere, without the cookie, or with another value does 
   expect((await me.open()).text).toContain('You are signed in as')
 })
 
-const otherCsrf = async (other: OwnPage) =>
+const csrfOfAnother = async (other: OwnPage) =>
   other.form('/me/sign-out').fields.find(({ name }) => name === 'csrf')?.value ?? ''
 
 test('a sign-in does not begin from another site, nor by a link', async () => {
@@ -96,7 +96,7 @@ test('a sign-in does not begin from another site, nor by a link', async () => {
 })
 
 test('a cookie from before a sign-in is worth nothing after it', async () => {
-  const { me, user, browser, cookie } = await atHome()
+  const { me, user, browser, cookie } = await signedInUser()
   const signedIn = (headers: Record<string, string>) => fetch(`${story.origin}/me`, { headers })
   expect(await (await signedIn({ cookie })).text()).toContain('You are signed in as')
   await me.signInAs(user)
@@ -112,7 +112,7 @@ test('a cookie from before a sign-in is worth nothing after it', async () => {
 })
 
 test('whoever signs in where another user was signed in takes that session’s place', async () => {
-  const { browser, cookie, grant } = await atHome()
+  const { browser, cookie, grant } = await signedInUser()
   browser.cookies.clear()
   browser.cookies.store(
     ORIGIN,
@@ -135,19 +135,15 @@ async function returning(browser = new Browser()) {
   return { me, browser, page, callback: page.next }
 }
 
-const refusedAs = ({ status, next, text }: Page) => [
-  status,
-  next,
-  text.includes('This sign-in does not work'),
-]
+const denialOf = ({ status, next, text }: Page) => [status, next, text.includes('This sign-in does not work')]
 
 test('a state that was stolen works in no other browser, and the real one still comes home', async () => {
   const { browser, page, callback } = await returning()
   const thief = new Browser()
-  expect(refusedAs(await thief.open(callback))).toEqual([400, undefined, true])
+  expect(denialOf(await thief.open(callback))).toEqual([400, undefined, true])
   // The attacker's own sign-in does not help, even with its cookie renamed.
   const own = await returning(thief)
-  expect(refusedAs(await thief.open(callback))).toEqual([400, undefined, true])
+  expect(denialOf(await thief.open(callback))).toEqual([400, undefined, true])
   const named = (url: URL) => `__Host-sign-in-${(url.searchParams.get('state') ?? '').slice(0, 16)}`
   const [, encrypted = ''] = thief.cookies.header(ORIGIN).split(`${named(own.callback)}=`)
   const renamed = `${named(callback)}=${encrypted.split(';')[0]}`
@@ -170,7 +166,7 @@ test.for([
   const { browser, page, callback } = await returning()
   const forged = new URL(callback)
   change(forged.searchParams)
-  expect(refusedAs(await browser.open(forged))).toEqual([400, undefined, true])
+  expect(denialOf(await browser.open(forged))).toEqual([400, undefined, true])
   expect((await browser.onward(page)).next?.pathname).toBe('/me')
 })
 
@@ -178,7 +174,7 @@ test('a sign-in is used once, also by whoever kept its cookie and has another co
   const { me, browser, page, callback } = await returning()
   const kept = browser.cookies.header(ORIGIN)
   expect((await browser.onward(page)).next?.pathname).toBe('/me')
-  expect(refusedAs(await browser.open(callback))).toEqual([400, undefined, true])
+  expect(denialOf(await browser.open(callback))).toEqual([400, undefined, true])
   // PingOne issues a second code for the same request in the same session.
   const again = await continueSignIn(
     browser,
@@ -199,7 +195,7 @@ test('a login of a client does not end at our page, nor a sign-in of our page at
   })
   const callback = login.page.next ?? new URL('about:blank')
   const moved = new URL(`/signed-in${callback.search}`, story.origin)
-  expect(refusedAs(await browser.open(moved))).toEqual([400, undefined, true])
+  expect(denialOf(await browser.open(moved))).toEqual([400, undefined, true])
   const mine = await returning(browser)
   const toClient = await browser.open(new URL(`/callback${mine.callback.search}`, story.origin))
   expect([toClient.status, toClient.next]).toEqual([400, undefined])
@@ -208,7 +204,7 @@ test('a login of a client does not end at our page, nor a sign-in of our page at
 })
 
 test('a sign-in ends as what it was begun for: a step-up opens no page, and the page widens nothing', async () => {
-  const asking = await askForMore(story)
+  const asking = await requestStepUp(story)
   const { browser, user, link } = asking
   const named = (url: URL) => `__Host-sign-in-${(url.searchParams.get('state') ?? '').slice(0, 16)}`
   const encryptedOf = (url: URL) =>
@@ -242,8 +238,8 @@ test('a sign-in ends as what it was begun for: a step-up opens no page, and the 
 })
 
 test('T38 what is another user’s does not exist, just like what never was', async () => {
-  const ada = await atHome()
-  const bob = await atHome()
+  const ada = await signedInUser()
+  const bob = await signedInUser()
   const answers = []
   for (const grant of [ada.grant, 'A'.repeat(16), '', 'x', '../me', 'grant:x', 'x'.repeat(5_000), 'ALL'])
     answers.push(await bob.me.tryToEnd(grant))
@@ -272,13 +268,13 @@ test.for([
 })
 
 test('of two cookies of one name neither counts', async () => {
-  const { cookie } = await atHome()
+  const { cookie } = await signedInUser()
   const answer = await fetch(`${story.origin}/me`, { headers: { cookie: `${cookie}; __Host-me=x` } })
   expect(await answer.text()).not.toContain('You are signed in as')
 })
 
 test('no frame, no copy and no other site gets the page, and its cookie is of this host alone', async () => {
-  const { me, browser, cookie } = await atHome()
+  const { me, browser, cookie } = await signedInUser()
   const header = (name: string) => me.page.headers.get(name)
   expect(header('content-security-policy')).toContain("frame-ancestors 'none'")
   expect(header('content-security-policy')).toContain("form-action 'self'")
@@ -347,7 +343,7 @@ test('T10 a flow that never asks anew opens no page', async () => {
 })
 
 test('no secret of a page, a sign-in or PingOne is in the log', async () => {
-  const { me, cookie, grant } = await atHome()
+  const { me, cookie, grant } = await signedInUser()
   await me.tryToEnd('A'.repeat(16), { csrf: 'x' })
   await me.end(grant)
   await me.press('/me/sign-out')

@@ -3,10 +3,10 @@ import { Browser } from '../support/browser.ts'
 import { describeReply } from '../support/oauth-client.ts'
 import { signIn } from '../support/sign-in.ts'
 import { callToolStateless } from '../support/transport.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
 // Invariant 9: a name is shown only as a cleaned and bounded value.
-const story = tellStory()
+const story = storyContext()
 const UNSEEN = /(?!\n)[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u2028\u2029]/u
 
 afterEach(() => story.emulator.reset())

@@ -2,10 +2,10 @@ import { afterEach, expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
 import { OwnPage } from '../support/own-page.ts'
 import { signIn } from '../support/sign-in.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
 // The flow's designer chooses the code and text of errors; neither may look like our own words.
-const story = tellStory()
+const story = storyContext()
 const MARK = 'text-of-the-designer'
 const HTML = `<script>alert('${MARK}')</script><a href="https://evil.example">Click</a> (Correlation ID: 3f2a-11)`
 

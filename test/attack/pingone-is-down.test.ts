@@ -2,13 +2,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Browser, type Page } from '../support/browser.ts'
 import { tokensIn } from '../support/oauth-client.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 // A separate system, which has not yet cached PingOne's addresses and keys. The order of the stories
 // matters: the first discovery caches the addresses, the first login the keys.
 let world: World
-const story = () => tellStory(world.addresses)
+const story = () => storyContext(world.addresses)
 const HOME = 'http://localhost:33418/done'
 
 beforeAll(async () => {
@@ -16,16 +16,10 @@ beforeAll(async () => {
 })
 afterAll(() => world.stop())
 
-const broken = async (endpoint: string, fault: string | null) =>
+const setFault = async (endpoint: string, fault: string | null) =>
   story().emulator.set({ faults: { [endpoint]: fault } })
 
-async function consentPage() {
-  const client = await story().newClient()
-  const authorization = client.authorize({ scope: 'todo:read todo:write' })
-  const browser = new Browser()
-  const page = await browser.open(authorization.url)
-  return { client, ...authorization, browser, page }
-}
+const consentPage = () => story().openConsent({ scope: 'todo:read todo:write' })
 
 function expectOutage(page: Page, retryAfter = '5') {
   expect({ status: page.status, next: page.next, retry: page.headers.get('retry-after') }).toEqual({
@@ -51,12 +45,12 @@ test('before it was ever reached: each failure is a page whose form is still goo
   const { browser, page, client, verifier } = await consentPage()
   let outage = page
   for (const [fault, retryAfter] of PASSING) {
-    await broken('discovery', fault)
+    await setFault('discovery', fault)
     outage = await browser.decide(outage, 'approve')
     expectOutage(outage, retryAfter)
     expectOutage(await browser.decide(page, 'approve'), retryAfter)
   }
-  await broken('discovery', null)
+  await setFault('discovery', null)
   const onward = await browser.decide(outage, 'approve')
   const end = await continueSignIn(browser, onward, HOME, {
     user: story().newUser(),
@@ -72,7 +66,7 @@ test('before it was ever reached: each failure is a page whose form is still goo
 test('silence is bounded, redirects lead nowhere, and one who does not want to wait goes home', async () => {
   await world.restart('mcp')
   const { browser, page, state } = await consentPage()
-  await broken('discovery', 'hang')
+  await setFault('discovery', 'hang')
   const outage = await browser.decide(page, 'approve')
   expectOutage(outage)
   const home = await browser.decide(outage, 'leave')
@@ -84,7 +78,7 @@ test('silence is bounded, redirects lead nowhere, and one who does not want to w
     iss: story().origin,
   })
   expect((await browser.decide(page, 'approve')).status).toBe(503)
-  await broken('discovery', null)
+  await setFault('discovery', null)
   // The consent was consumed by leaving the page.
   expect((await browser.decide(page, 'approve')).status).toBe(400)
 }, 60_000)
@@ -93,9 +87,9 @@ test('T13 a discovery that redirects is not followed, and tells the client', asy
   await world.restart('mcp')
   const { browser, page, state } = await consentPage()
   const before = (await story().emulator.state()).counts
-  await broken('discovery', 'redirect')
+  await setFault('discovery', 'redirect')
   const home = await browser.decide(page, 'approve')
-  await broken('discovery', null)
+  await setFault('discovery', null)
   expect(Object.fromEntries(home.next?.searchParams ?? [])).toMatchObject({ error: 'server_error', state })
   const { counts } = await story().emulator.state()
   expect(counts['userinfo']).toBe(before['userinfo'])
@@ -108,9 +102,9 @@ async function outageAtCallback(endpoint: string, fault: string) {
   const browser = new Browser()
   const user = story().newUser()
   const end = await signIn(browser, url, { user, scopes: ['todo:read'], stopBefore: 'callback' })
-  await broken(endpoint, fault)
+  await setFault(endpoint, fault)
   const outage = await browser.onward(end.page)
-  await broken(endpoint, null)
+  await setFault(endpoint, null)
   return { client, browser, outage, verifier, user }
 }
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
 // Anyone can register, so one registration must be cheap.
-const story = tellStory()
+const story = storyContext()
 const local = 'http://localhost:33418/done'
 const register = async (body: string) => {
   const answer = await fetch(`${story.origin}/register`, {

@@ -2,10 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { randomBytes } from 'node:crypto'
 import { Browser } from '../support/browser.ts'
 import { callToolStateless, type Transport, TRANSPORTS, openTransport } from '../support/transport.ts'
-import { type OAuthClient, tokensIn } from '../support/oauth-client.ts'
-import type { Tokens } from '../support/oauth-wire.ts'
+import { type OAuthClient, type Tokens, tokensIn } from '../support/oauth-client.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 // One story: each test continues the one before.
@@ -18,7 +17,7 @@ let client: OAuthClient
 let tokens: Tokens
 /** The tokens of a user who signed in under the new key. */
 let newer: { client: OAuthClient; tokens: Tokens }
-const story = () => tellStory(world.addresses)
+const story = () => storyContext(world.addresses)
 const missing = () =>
   world
     .logs('mcp')

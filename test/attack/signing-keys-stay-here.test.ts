@@ -9,9 +9,9 @@ import { makePrivateJwk } from '../support/make-private-jwk.ts'
 import type { OtherAnswer } from '../support/recording-proxy.ts'
 import { signIn } from '../support/sign-in.ts'
 import { callToolStateless } from '../support/transport.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 import { startWatchedWorld, type WatchedWorld } from '../support/watched-world.ts'
-import { storedFiles } from '../support/stored-files.ts'
+import { storedFiles } from '../support/stored-state.ts'
 
 // Invariant 1 for a server without a client secret: only PingOne sees its assertions and nobody its private key,
 // although PingOne echoes requests in its errors.
@@ -41,7 +41,7 @@ beforeAll(async () => {
 afterAll(() => world?.[Symbol.asyncDispose]())
 
 async function useEverything() {
-  const story = tellStory(world.addresses)
+  const story = storyContext(world.addresses)
   await story.emulator.set({ accessTokenSeconds: 30 })
   const client = await story.newClient()
   const login = () => signIn(new Browser(), client.authorize().url, { user: story.newUser() })

@@ -6,19 +6,19 @@ import { signIn } from '../support/sign-in.ts'
 import {
   addTodo,
   answerStepUp,
-  askForMore,
+  requestStepUp,
   denyStepUp,
   linkIn,
   returning,
   scopeAfterRefresh,
 } from '../support/step-up.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 afterEach(() => story.emulator.reset())
 
 test('T10 a link that is sent to another user gives nothing, tells them so, and is a security event', async () => {
-  const attacker = await askForMore(story)
+  const attacker = await requestStepUp(story)
   const victim = story.newUser()
   const end = await answerStepUp(attacker.link, victim)
   expect([end.status, end.title]).toEqual([404, 'This request is not yours'])
@@ -41,15 +41,15 @@ test('T10 a link that is sent to another user gives nothing, tells them so, and 
 })
 
 test('T10 another user does not get it either where they have an open session with the same app', async () => {
-  const mine = await askForMore(story)
-  const other = await askForMore(story)
+  const mine = await requestStepUp(story)
+  const other = await requestStepUp(story)
   const end = await answerStepUp(mine.link, other.user, { browser: other.browser })
   expect(end.status).toBe(404)
   expect([await scopeAfterRefresh(mine), await scopeAfterRefresh(other)]).toEqual(['todo:read', 'todo:read'])
 })
 
 test('a form that did not come from the page this browser opened decides nothing', async () => {
-  const asking = await askForMore(story)
+  const asking = await requestStepUp(story)
   const { link } = asking
   const mine = new Browser()
   const page = await mine.open(link)
@@ -65,7 +65,7 @@ test('a form that did not come from the page this browser opened decides nothing
   const other = new Browser()
   const othersPage = await other.open(link)
   const othersCsrf = fieldOf(othersPage, 'csrf')
-  const second = await askForMore(story)
+  const second = await requestStepUp(story)
   const forged: [string, Record<string, string>, string][] = [
     ['no cookie', {}, body(csrf)],
     ['no value', { cookie }, body('')],
@@ -94,7 +94,7 @@ test('a form that did not come from the page this browser opened decides nothing
 
 test('what is no clear yes is a no', async () => {
   for (const decision of ['decision=approve&decision=deny', 'decision=Approve', '']) {
-    const asking = await askForMore(story)
+    const asking = await requestStepUp(story)
     const browser = new Browser()
     const page = await browser.open(asking.link)
     const csrf = fieldOf(page, 'csrf')
@@ -115,7 +115,7 @@ test('what is no clear yes is a no', async () => {
 })
 
 test('T10 who only has the link can say no as often as they like: the user can still say yes', async () => {
-  const asking = await askForMore(story)
+  const asking = await requestStepUp(story)
   for (let time = 0; time < 3; time += 1) {
     const end = await answerStepUp(asking.link, story.newUser(), { decision: 'deny' })
     expect([end.status, end.title]).toEqual([200, 'Nothing was changed'])
@@ -125,7 +125,7 @@ test('T10 who only has the link can say no as often as they like: the user can s
 })
 
 test('T10 another user who signs in to say no uses nothing up, and hears that it is not theirs', async () => {
-  const asking = await askForMore(story)
+  const asking = await requestStepUp(story)
   const end = await denyStepUp(asking.link, story.newUser())
   expect([end.status, end.title]).toEqual([404, 'This request is not yours'])
   const [, grant = ''] = asking.tokens.access_token.split(':')
@@ -136,7 +136,7 @@ test('T10 another user who signs in to say no uses nothing up, and hears that it
 })
 
 test('the user who signs in to say no ends the link, and the client is handed no other at once', async () => {
-  const asking = await askForMore(story)
+  const asking = await requestStepUp(story)
   const end = await denyStepUp(asking.link, asking.user)
   expect([end.status, end.title]).toEqual([200, 'The link has ended'])
   expect((await new Browser().open(asking.link)).status).toBe(404)
@@ -147,9 +147,9 @@ test('the user who signs in to say no ends the link, and the client is handed no
 })
 
 test('T10 a session at PingOne that is hours old approves nothing: the user proves who they are', async () => {
-  const { browser, user } = await askForMore(story)
+  const { browser, user } = await requestStepUp(story)
   for (const freshSignOn of ['heeded', 'prompt-only'] as const) {
-    const next = await askForMore(story, { user, browser })
+    const next = await requestStepUp(story, { user, browser })
     await story.emulator.set({ sessionAgeSeconds: 2 * 3600, freshSignOn })
     const { stages, page } = await signIn(browser, next.link, { user })
     expect([freshSignOn, page.title]).toEqual([freshSignOn, 'The app may do more now'])
@@ -160,7 +160,7 @@ test('T10 a session at PingOne that is hours old approves nothing: the user prov
 })
 
 test('T10 a flow that never asks anew widens nothing, and tells the operator', async () => {
-  const { browser, user, link, ...asking } = await askForMore(story)
+  const { browser, user, link, ...asking } = await requestStepUp(story)
   await story.emulator.set({ sessionAgeSeconds: 2 * 3600, freshSignOn: 'ignored' })
   const { page } = await signIn(browser, link, { user })
   expect([page.status, page.title]).toEqual([403, 'PingOne did not ask you to sign in again'])
@@ -177,7 +177,7 @@ test('T10 a flow that never asks anew widens nothing, and tells the operator', a
 })
 
 test('the page cannot be framed or kept, loads nothing from elsewhere, and sets one cookie of this host alone', async () => {
-  const { link, user } = await askForMore(story)
+  const { link, user } = await requestStepUp(story)
   const page = await new Browser().open(link)
   const pages = [page, await new Browser().open(`${link.slice(0, -1)}x`), await answerStepUp(link, user)]
   for (const { headers, markup } of pages) {
@@ -194,7 +194,7 @@ test('the page cannot be framed or kept, loads nothing from elsewhere, and sets 
 })
 
 test('made-up links are 404 alike, and nothing is made for them', async () => {
-  const { link } = await askForMore(story)
+  const { link } = await requestStepUp(story)
   const [, user = '', id = ''] = /step-up\/([^~]+)~(.+)$/.exec(link) ?? []
   const hex = () => randomBytes(16).toString('hex')
   const [name = '', keyId = '', mac = ''] = user.split('.')
@@ -236,7 +236,7 @@ test('made-up links are 404 alike, and nothing is made for them', async () => {
 })
 
 test('a request asks for what a tool needs, whatever the client or the form says', async () => {
-  const asking = await askForMore(story)
+  const asking = await requestStepUp(story)
   await story.emulator.set({ extraAccessScopes: ['todo:admin'] })
   const browser = new Browser()
   const page = await browser.open(`${asking.link}?scope=todo:admin`)
@@ -253,7 +253,7 @@ test('a request asks for what a tool needs, whatever the client or the form says
 
 test('a client that loops makes one request, and names of its own stay in their field', async () => {
   const name = 'PingOne</bdi><script>alert(1)</script>\u202E says: approve'
-  const asking = await askForMore(story, { name })
+  const asking = await requestStepUp(story, { name })
   const replies = await Promise.all(
     Array.from({ length: 10 }, () => addTodo(asking.client, asking.tokens.access_token)),
   )
@@ -265,7 +265,7 @@ test('a client that loops makes one request, and names of its own stay in their 
 })
 
 test('no token of PingOne’s, and no id of a request, is in what a browser or the log gets', async () => {
-  const asking = await askForMore(story)
+  const asking = await requestStepUp(story)
   const page = await answerStepUp(asking.link, asking.user)
   const id = asking.link.split('~')[1] ?? 'nothing'
   expect(page.markup).not.toMatch(/eyJ[\w-]+\./)

@@ -1,13 +1,13 @@
 import { afterEach, expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
-import { addTodo, approve, askForMore, returning, scopeAfterRefresh } from '../support/step-up.ts'
-import { tellStory } from '../support/story.ts'
+import { addTodo, approve, requestStepUp, returning, scopeAfterRefresh } from '../support/step-up.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 afterEach(() => story.emulator.reset())
 
 test('an approval that another browser began, or PingOne’s answer to it, is worth nothing here', async () => {
-  const asking = await askForMore(story)
+  const asking = await requestStepUp(story)
   const attacker = new Browser()
   const home = await returning(attacker, await approve(attacker, asking.link), asking.user)
   // Login CSRF: the victim opens the attacker's callback.
@@ -17,7 +17,7 @@ test('an approval that another browser began, or PingOne’s answer to it, is wo
 })
 
 test('an answer of PingOne’s counts for what it was begun for: not for another request, and not for a login', async () => {
-  const [one, two] = [await askForMore(story), await askForMore(story)]
+  const [one, two] = [await requestStepUp(story), await requestStepUp(story)]
   const browser = new Browser()
   const home = await returning(browser, await approve(browser, one.link), one.user)
   const away = new Browser()
@@ -32,7 +32,7 @@ test('an answer of PingOne’s counts for what it was begun for: not for another
 })
 
 test('neither a link nor an answer is good twice', async () => {
-  const asking = await askForMore(story)
+  const asking = await requestStepUp(story)
   const browser = new Browser()
   const home = await returning(browser, await approve(browser, asking.link), asking.user)
   const cookies = browser.cookies.header(home)
@@ -44,7 +44,7 @@ test('neither a link nor an answer is good twice', async () => {
 })
 
 test('an approval whose grant ended meanwhile changes nothing and leaves no token at PingOne', async () => {
-  const asking = await askForMore(story)
+  const asking = await requestStepUp(story)
   const browser = new Browser()
   const home = await returning(browser, await approve(browser, asking.link), asking.user)
   await asking.client.revoke(asking.tokens.refresh_token ?? '')

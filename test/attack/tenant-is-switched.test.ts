@@ -5,12 +5,12 @@ import { Browser } from '../support/browser.ts'
 import { callToolStateless, TRANSPORTS, openTransport } from '../support/transport.ts'
 import { tokensIn } from '../support/oauth-client.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 let world: World
 let other: AnotherTenant
-const story = () => tellStory(world.addresses)
+const story = () => storyContext(world.addresses)
 
 beforeAll(async () => {
   other = await startAnotherTenant()

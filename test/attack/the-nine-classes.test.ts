@@ -3,11 +3,11 @@ import { INITIALIZE } from '../support/transport.ts'
 import { Browser } from '../support/browser.ts'
 import { OAuthClient } from '../support/oauth-client.ts'
 import { signIn } from '../support/sign-in.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
 // The flaws of remote MCP servers in arXiv 2605.22333 that no other file here tests:
 // docs/threat-model.md, T29 to T37.
-const story = tellStory()
+const story = storyContext()
 
 test('T29 without a login there is no method, no list and no session', async () => {
   const client = new OAuthClient(story.mcpUrl)

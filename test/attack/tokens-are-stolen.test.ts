@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { tokensIn } from '../support/oauth-client.ts'
 import { callToolStateless, openSession } from '../support/transport.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 const ping = { jsonrpc: '2.0', id: 1, method: 'ping' }
 const withBearer = (token: string) => ({ authorization: `Bearer ${token}` })
 

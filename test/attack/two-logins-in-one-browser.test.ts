@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
 import { tokensIn } from '../support/oauth-client.ts'
 import { continueSignIn } from '../support/sign-in.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 
 test.for([
   ['of one client', 'in order', false, false],

@@ -1,10 +1,9 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { type Findings, findWithAxe } from '../support/axe.ts'
-import { LOOKS, startChromium, takeShot } from '../support/chromium.ts'
-import { tellStory } from '../support/story.ts'
+import { type Findings, findWithAxe, LOOKS, startChromium, takeShot } from '../support/chromium.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 const { origin } = story
 
 const openConsent = async (page: Page) => {

@@ -1,14 +1,14 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { LOOKS, startChromium, takeShot } from '../support/chromium.ts'
-import { askForMore } from '../support/step-up.ts'
-import { tellStory } from '../support/story.ts'
+import { requestStepUp } from '../support/step-up.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 
 const openConsent = async (): Promise<string> =>
   (await story.newClient()).authorize({ scope: 'todo:read todo:write' }).url.href
-const openStepUp = async (): Promise<string> => (await askForMore(story)).link
+const openStepUp = async (): Promise<string> => (await requestStepUp(story)).link
 
 const deciding = [
   ['the consent page', openConsent],

@@ -1,12 +1,11 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { findWithAxe } from '../support/axe.ts'
-import { LOOKS, startChromium, takeShot } from '../support/chromium.ts'
+import { findWithAxe, LOOKS, startChromium, takeShot } from '../support/chromium.ts'
 import { callToolStateless } from '../support/transport.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 import type { User } from '../support/users.ts'
 
-const story = tellStory()
+const story = storyContext()
 const { origin } = story
 
 const LONG =

@@ -1,16 +1,15 @@
 import { expect, test } from 'vitest'
-import { type Findings, findWithAxe } from '../support/axe.ts'
-import { LOOKS, startChromium, takeShot } from '../support/chromium.ts'
+import { type Findings, findWithAxe, LOOKS, startChromium, takeShot } from '../support/chromium.ts'
 import { tokensIn } from '../support/oauth-client.ts'
-import { addTodo, askForMore } from '../support/step-up.ts'
-import { tellStory } from '../support/story.ts'
+import { addTodo, requestStepUp } from '../support/step-up.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 const { origin } = story
 
 test.for(['with', 'without'])('in Chromium a step-up goes through %s JavaScript', async (javaScript) => {
   await using chromium = await startChromium()
-  const { client, tokens, user, link } = await askForMore(story)
+  const { client, tokens, user, link } = await requestStepUp(story)
   const context = await chromium.newContext({ javaScriptEnabled: javaScript === 'with' })
   const page = await context.newPage()
   const problems: string[] = []
@@ -30,7 +29,7 @@ test.for(['with', 'without'])('in Chromium a step-up goes through %s JavaScript'
 
 test('the first button is the one that says no', async () => {
   await using chromium = await startChromium()
-  const { link, user } = await askForMore(story)
+  const { link, user } = await requestStepUp(story)
   const page = await (await chromium.newContext()).newPage()
   await page.goto(link)
   await page.getByRole('button', { name: 'Deny' }).waitFor()
@@ -48,7 +47,7 @@ test('the first button is the one that says no', async () => {
 
 test('axe has nothing to say about the step-up page, light or dark, small or large, and it fits', async () => {
   await using chromium = await startChromium()
-  const { link } = await askForMore(story, { name: 'An app with a long name that it chose for itself' })
+  const { link } = await requestStepUp(story, { name: 'An app with a long name that it chose for itself' })
   const context = await chromium.newContext({ reducedMotion: 'reduce' })
   const page = await context.newPage()
   await page.goto(link)

@@ -2,10 +2,10 @@ import { afterEach, expect, test } from 'vitest'
 import { Browser, formOf, type Page } from '../support/browser.ts'
 import type { OAuthClient } from '../support/oauth-client.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
 // Invariant 4: each story violates one check of a login and nothing else.
-const story = tellStory()
+const story = storyContext()
 
 afterEach(() => story.emulator.reset())
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { KEY_NAME } from '../support/product.ts'
 import { TRANSPORTS, openTransport } from '../support/transport.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 const withKey = (key: string) => ({ [KEY_NAME]: key })
 const transactionIn = (text: string) => /"transaction":"([^"]+)"/.exec(text)?.[1]
 const idIn = (text: string) => /"id":"([^"]+)","text"/.exec(text)?.[1]

@@ -5,7 +5,7 @@ import { makePrivateJwk } from '../support/make-private-jwk.ts'
 import { ada } from '../support/users.ts'
 import { signIn } from '../support/sign-in.ts'
 import { callToolStateless } from '../support/transport.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 // An independent implementation of private_key_jwt (RFC 7523) and pushed requests (RFC 9126); it accepts nothing else.
@@ -23,7 +23,7 @@ afterAll(async () => {
 })
 
 test('a pushed login, renewals and the end work with assertions instead of a secret', async () => {
-  const story = tellStory(world.addresses)
+  const story = storyContext(world.addresses)
   const client = await story.newClient()
   op.accessTokenSeconds = 30
   const { tokens } = await story.signInWith(client, { user: ada })
@@ -38,7 +38,7 @@ test('a pushed login, renewals and the end work with assertions instead of a sec
 })
 
 test('the browser carries nothing of the request but its name', async () => {
-  const client = await tellStory(world.addresses).newClient()
+  const client = await storyContext(world.addresses).newClient()
   const browser = new Browser()
   const { page } = await signIn(browser, client.authorize().url, { user: ada, stopBefore: 'pingone' })
   expect([...new URL(page.next ?? '').searchParams.keys()]).toEqual(['client_id', 'request_uri'])

@@ -4,7 +4,7 @@ import { Browser } from '../support/browser.ts'
 import { ada } from '../support/users.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
 import { callToolStateless } from '../support/transport.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 // An independent provider plays PingOne, so that a mistake shared by our client and our emulator shows.
@@ -25,7 +25,7 @@ afterAll(async () => {
 })
 
 test('a user signs in through a provider that others wrote, and a tool works with its token', async () => {
-  const story = tellStory(world.addresses)
+  const story = storyContext(world.addresses)
   const client = await story.newClient()
   const { tokens } = await story.signInWith(client, { user: ada, asked: 'todo:read todo:write' })
   expect(tokens.scope).toBe('todo:read todo:write')
@@ -49,7 +49,7 @@ test('a user signs in through a provider that others wrote, and a tool works wit
 })
 
 test('its tokens are renewed each time they are near their end, with the refresh token that came last', async () => {
-  const story = tellStory(world.addresses)
+  const story = storyContext(world.addresses)
   const client = await story.newClient()
   op.accessTokenSeconds = 30
   const { tokens } = await story.signInWith(client, { user: ada })
@@ -63,7 +63,7 @@ test('its tokens are renewed each time they are near their end, with the refresh
 })
 
 test('a user who says no there sends the client home with access_denied', async () => {
-  const story = tellStory(world.addresses)
+  const story = storyContext(world.addresses)
   const client = await story.newClient()
   const { url } = client.authorize()
   const { answer } = await signIn(new Browser(), url, { user: ada, apiDecision: 'deny' })
@@ -76,7 +76,7 @@ test.for([
   ['of another issuer', 'server_error', (url: URL) => url.searchParams.set('iss', 'https://other.example')],
   ['without an issuer', 'server_error', (url: URL) => url.searchParams.delete('iss')],
 ] as const)('its answer %s gives the client %s', async ([, expected, change]) => {
-  const client = await tellStory(world.addresses).newClient()
+  const client = await storyContext(world.addresses).newClient()
   const { url } = client.authorize()
   const browser = new Browser()
   const { page } = await signIn(browser, url, { user: ada, stopBefore: 'callback' })

@@ -11,8 +11,7 @@ import { type Servers, startServers, STATE_FOLDER } from '../../scripts/bench/se
 import { measureLimits } from '../../scripts/limits/measure-limits.ts'
 import { objectFiles } from '../../scripts/limits/stored.ts'
 import { renderLimits } from '../../scripts/limits/render-limits.ts'
-import { debuggersOf } from '../support/listeners.ts'
-import { descendantsOf } from '../support/process-tree.ts'
+import { debuggersOf, descendantsOf } from '../support/processes.ts'
 
 const EFFORT = {
   warmUp: 0,

@@ -4,20 +4,20 @@ import { canariesOfPrivateKey, findCanaries } from '../support/canaries.ts'
 import { type ChangingWorld, startChangingWorld } from '../support/changing-world.ts'
 import { TRANSPORTS, type Transport, openTransport } from '../support/transport.ts'
 import { makePrivateJwk, type PrivateJwk, publicHalfOf } from '../support/make-private-jwk.ts'
-import { tellStory } from '../support/story.ts'
-import { storedFiles } from '../support/stored-files.ts'
+import { storyContext } from '../support/story.ts'
+import { storedFiles } from '../support/stored-state.ts'
 
 const [a, b, c] = [makePrivateJwk('a'), makePrivateJwk('b'), makePrivateJwk('c')]
 const keys = (...set: PrivateJwk[]) => ({ MCP_SERVER_PRIVATE_KEY: JSON.stringify({ keys: set }) })
 
 let world: ChangingWorld
-let story: ReturnType<typeof tellStory>
+let story: ReturnType<typeof storyContext>
 let transports: readonly Transport[]
 
 beforeAll(async () => {
   const lasting = { PINGONE_CLIENT_AUTH: 'private_key_jwt', PINGONE_PAR: 'on', CLIENT_ADMISSION: 'open' }
   world = await startChangingWorld(lasting, keys(a))
-  story = tellStory(world.addresses)
+  story = storyContext(world.addresses)
   // Each call finds an expiring token and refreshes it, so PingOne checks our signature each time.
   await story.emulator.set({ accessTokenSeconds: 30, parRequired: true, clientKeysSeconds: 86_400 })
   transports = await Promise.all(TRANSPORTS.map((transport) => openTransport(story, transport)))
@@ -25,13 +25,13 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]())
 
 /** Clears PingOne's cached keys: it fetches them once and caches them again. */
-async function letCachesPass() {
+async function expireKeyCaches() {
   await story.emulator.set({ clientKeysSeconds: 0 })
-  await renewOnBothTransports('while caches pass')
+  await refreshOnBothTransports('while caches pass')
   await story.emulator.set({ clientKeysSeconds: 86_400 })
 }
 
-async function renewOnBothTransports(when: string) {
+async function refreshOnBothTransports(when: string) {
   const before = (await story.emulator.state()).grants['refresh_token'] ?? 0
   for (const transport of transports) await transport.todos()
   const renewed = ((await story.emulator.state()).grants['refresh_token'] ?? 0) - before
@@ -45,22 +45,22 @@ const published = async () => {
 }
 
 test('the key is replaced with overlap while both transports are in session, and nobody notices', async () => {
-  await renewOnBothTransports('under the first key')
+  await refreshOnBothTransports('under the first key')
   expect(await published()).toEqual({ keys: [publicHalfOf(a)] })
 
   await world.deploy(keys(a, b))
   expect(await published()).toEqual({ keys: [publicHalfOf(a), publicHalfOf(b)] })
-  await renewOnBothTransports('while the next is published')
-  await letCachesPass()
+  await refreshOnBothTransports('while the next is published')
+  await expireKeyCaches()
 
   await world.deploy(keys(b, a))
-  await renewOnBothTransports('under the next key')
+  await refreshOnBothTransports('under the next key')
 
   await world.deploy(keys(b))
   expect(await published()).toEqual({ keys: [publicHalfOf(b)] })
-  await renewOnBothTransports('after the first key is gone')
-  await letCachesPass()
-  await renewOnBothTransports('after PingOne forgot it too')
+  await refreshOnBothTransports('after the first key is gone')
+  await expireKeyCaches()
+  await refreshOnBothTransports('after PingOne forgot it too')
   // The same sessions and bearers, and a new user's login.
   expect((await openTransport(story, 'stateless')).headers).toHaveProperty('authorization')
 }, 240_000)
@@ -70,8 +70,8 @@ test('a key that PingOne has not heard of yet is 503 until it has, and ends no g
   for (const transport of transports) expect((await transport.call('listTodos', {})).status).toBe(503)
   const isTold = () => world.log.some((line) => /downstream\.not-renewed.*invalid_client/.test(line))
   await expect.poll(isTold).toBe(true)
-  await letCachesPass()
-  await renewOnBothTransports('when PingOne has heard of it')
+  await expireKeyCaches()
+  await refreshOnBothTransports('when PingOne has heard of it')
 }, 240_000)
 
 test('no private part and no assertion is in storage, in the log, or published', async () => {

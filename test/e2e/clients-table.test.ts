@@ -6,9 +6,9 @@ import { inspectorCells } from '../support/client-table/inspector-cells.ts'
 import { remoteCells } from '../support/client-table/remote-cells.ts'
 import { renderTable } from '../support/client-table/render.ts'
 import { sdkCells } from '../support/client-table/sdk-cells.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
-const { mcpUrl } = tellStory()
+const { mcpUrl } = storyContext()
 
 const versionOf = (name: string): string => {
   const manifest: unknown = JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8'))

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { readSettingsFile } from '../../scripts/local/settings.ts'
 import { describeStateFolder } from '../../scripts/local/state-folder.ts'
 import { runCommand } from '../support/run-command.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 afterEach(() => story.emulator.reset())
 
 async function doctor(file = describeStateFolder(story.stateDir).settingsOf('mcp')) {
@@ -29,9 +29,9 @@ test('an application without the grant type Refresh Token is found before anyone
 })
 
 /** Writes the running system's settings with overrides to a file. */
-function changed(settings: Readonly<Record<string, string>>): string {
+function writeSettings(settings: Readonly<Record<string, string>>): string {
   const good = readSettingsFile(describeStateFolder(story.stateDir).settingsOf('mcp'))
-  const file = join(story.stateDir, 'changed.json')
+  const file = join(story.stateDir, 'writeSettings.json')
   writeFileSync(file, JSON.stringify({ ...good, ...settings }))
   return file
 }
@@ -44,16 +44,16 @@ test('a policy that is not assigned is found before anyone signs in', async () =
 })
 
 test('neither a wrong policy, nor redirect URIs or scopes that PingOne does not have, nor a wrong name is well', async () => {
-  const policy = await doctor(changed({ PINGONE_DV_POLICY_ID: '00000000000000000000000000000000' }))
+  const policy = await doctor(writeSettings({ PINGONE_DV_POLICY_ID: '00000000000000000000000000000000' }))
   expect(policy.problems).toEqual([expect.stringContaining('PINGONE_DV_POLICY_ID has to be')])
-  const origin = await doctor(changed({ PUBLIC_ORIGIN: 'http://localhost:1' }))
+  const origin = await doctor(writeSettings({ PUBLIC_ORIGIN: 'http://localhost:1' }))
   expect(origin.problems).toEqual([
     expect.stringContaining('http://localhost:1/callback'),
     expect.stringContaining('http://localhost:1/signed-in'),
   ])
-  const scope = await doctor(changed({ API_SCOPE_WRITE: 'todos:write' }))
+  const scope = await doctor(writeSettings({ API_SCOPE_WRITE: 'todos:write' }))
   expect(scope.problems).toEqual([expect.stringContaining('does not grant the scope todos:write')])
-  const name = await doctor(changed({ PINGONE_EXTRA_SCOPE: 'x' }))
+  const name = await doctor(writeSettings({ PINGONE_EXTRA_SCOPE: 'x' }))
   expect(name.problems).toEqual([expect.stringContaining('write PINGONE_EXTRA_SCOPES')])
   for (const { code } of [policy, origin, scope, name]) expect(code).toBe(1)
 })

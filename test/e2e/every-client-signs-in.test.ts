@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { connectMcp, MCP_CLIENTS, withSignIn } from '../support/mcp-clients.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
 test.for(MCP_CLIENTS)(
   'with %s a user signs in to read, and once more when writing needs it',
   async (kind) => {
-    const { mcpUrl, newUser } = tellStory()
+    const { mcpUrl, newUser } = storyContext()
     const user = newUser()
     await using connection = await connectMcp(kind, mcpUrl, {
       signIn: { user },

@@ -9,11 +9,11 @@ import type { Ports } from '../../scripts/local/plan.ts'
 import { SETTING_NAMES } from '../../scripts/local/settings.ts'
 import { reservePorts } from '../support/free-ports.ts'
 import { type RunningCommand, runCommand } from '../support/run-command.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
 // A newcomer's first minute; docs/run.md describes it as a table.
 
-async function makePlace() {
+async function makeFolder() {
   await using making = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'mcp-first-minute-'))
   making.defer(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
@@ -22,14 +22,14 @@ async function makePlace() {
   return { folder, state: join(folder, 'state'), ports, [Symbol.asyncDispose]: () => place.disposeAsync() }
 }
 
-interface Given {
+interface StartOptions {
   ports: Ports
   state: string
   file?: string
   environment?: Record<string, string>
 }
 
-const npmStart = ({ ports, state, file = '/dev/null', environment = {} }: Given): RunningCommand =>
+const npmStart = ({ ports, state, file = '/dev/null', environment = {} }: StartOptions): RunningCommand =>
   runCommand('npm', ['start', '--', '--state', state, '--settings', file], {
     // An empty value removes a variable of the developer's terminal.
     ...Object.fromEntries(SETTING_NAMES.filter((name) => name in process.env).map((name) => [name, ''])),
@@ -39,10 +39,10 @@ const npmStart = ({ ports, state, file = '/dev/null', environment = {} }: Given)
     ...environment,
   })
 
-const saidBy = ({ lines }: RunningCommand) => lines.join('\n')
+const outputOf = ({ lines }: RunningCommand) => lines.join('\n')
 
 test('settings that cannot work are all named at once, before anything starts, and no value is said', async () => {
-  await using place = await makePlace()
+  await using place = await makeFolder()
   const file = join(place.folder, 'my.vars')
   writeFileSync(
     file,
@@ -50,7 +50,7 @@ test('settings that cannot work are all named at once, before anything starts, a
   )
   await using start = npmStart({ ...place, file, environment: { ROOT_KEYS: 'hunter2' } })
   expect(await start.exit).toBe(1)
-  const said = saidBy(start)
+  const output = outputOf(start)
   for (const line of [
     'PINGONE_ISSUER must be an https address',
     'PINGONE_ISSUER must not end with a slash',
@@ -64,34 +64,34 @@ test('settings that cannot work are all named at once, before anything starts, a
     'docs/configuration.md',
     `${file}: PINGONE_ISUER is not a setting`,
   ]) {
-    expect(said).toContain(line)
+    expect(output).toContain(line)
   }
-  expect(said).not.toContain('hunter2')
-  expect(said).not.toContain('    at ')
+  expect(output).not.toContain('hunter2')
+  expect(output).not.toContain('    at ')
 })
 
 test('a variable that a file shadows, or is shadowed, is told; so is one that does nothing yet', async () => {
-  await using place = await makePlace()
+  await using place = await makeFolder()
   const file = join(place.folder, 'my.vars')
   writeFileSync(file, 'ACCESS_TOKEN_MINUTES=5\nOPERATOR_GROUP=ops\nAPI_IDENTIFIER=\n')
   await using start = npmStart({ ...place, file, environment: { ACCESS_TOKEN_MINUTES: '7', MCP_PORT: '1x' } })
   expect(await start.exit).toBe(1)
-  const said = saidBy(start)
-  expect(said).toContain(`From ${file}: ACCESS_TOKEN_MINUTES, OPERATOR_GROUP`)
-  expect(said).toContain(
+  const output = outputOf(start)
+  expect(output).toContain(`From ${file}: ACCESS_TOKEN_MINUTES, OPERATOR_GROUP`)
+  expect(output).toContain(
     `ACCESS_TOKEN_MINUTES is in ${file} and in the environment: the environment's is used`,
   )
-  expect(said).toContain('OPERATOR_GROUP has no effect in this release')
-  expect(said).toContain('MCP_PORT must be a port, a number from 1 to 65535.')
+  expect(output).toContain('OPERATOR_GROUP has no effect in this release')
+  expect(output).toContain('MCP_PORT must be a port, a number from 1 to 65535.')
 })
 
 test('a port that somebody else holds is named, with the way out', async () => {
-  await using place = await makePlace()
+  await using place = await makeFolder()
   const other = createServer().listen(place.ports.todoApi, '127.0.0.1')
   try {
     await using start = npmStart(place)
     expect(await start.exit).toBe(1)
-    expect(saidBy(start)).toContain(
+    expect(outputOf(start)).toContain(
       `Port ${place.ports.todoApi} is taken. End what listens there, or choose others: TODO_API_PORT=`,
     )
   } finally {
@@ -100,19 +100,19 @@ test('a port that somebody else holds is named, with the way out', async () => {
 })
 
 test('on other ports the state goes on, and clients are told to connect again', async () => {
-  await using place = await makePlace()
+  await using place = await makeFolder()
   await using others = await reservePorts()
   {
     await using first = npmStart(place)
     await first.line(/^ready /)
-    expect(saidBy(first)).not.toContain('Moved')
+    expect(outputOf(first)).not.toContain('Moved')
   }
   await using second = npmStart({ ports: others.ports, state: place.state })
   await second.line(/^ready /)
-  expect(saidBy(second)).toContain(
+  expect(outputOf(second)).toContain(
     `this state was at http://localhost:${place.ports.mcp}: clients that connected`,
   )
-  const story = tellStory({
+  const story = storyContext({
     origin: `http://localhost:${others.ports.mcp}`,
     mcpUrl: `http://localhost:${others.ports.mcp}/mcp`,
     issuer: '',
@@ -125,7 +125,7 @@ test('on other ports the state goes on, and clients are told to connect again', 
 }, 90_000)
 
 test('127.0.0.1 instead of localhost is told the spelling that works', async () => {
-  const { origin } = tellStory()
+  const { origin } = storyContext()
   const answer = await fetch(`${origin.replace('localhost', '127.0.0.1')}/mcp`, { method: 'POST' })
   expect(answer.status).toBe(421)
   expect(await answer.text()).toBe(

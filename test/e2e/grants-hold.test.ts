@@ -3,9 +3,9 @@ import { Browser } from '../support/browser.ts'
 import { tokensIn } from '../support/oauth-client.ts'
 import { signIn } from '../support/sign-in.ts'
 import { callToolStateless, openSession } from '../support/transport.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 afterEach(() => story.emulator.reset())
 
 test('fifty refreshes of one token at once leave every caller with the same working pair', async () => {

@@ -3,9 +3,9 @@ import { z } from 'zod'
 import { Browser } from '../support/browser.ts'
 import { type ClientHome, makeClientHome, runClient } from '../support/client-program.ts'
 import { signIn } from '../support/sign-in.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
-const { mcpUrl, newClient, newUser, signInWith } = tellStory()
+const { mcpUrl, newClient, newUser, signInWith } = storyContext()
 
 // The exit codes in its documentation.
 const DONE = 0

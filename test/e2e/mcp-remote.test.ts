@@ -1,34 +1,17 @@
-import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
-import { type ClientHome, makeClientHome, runRemote, stdioOf } from '../support/client-program.ts'
+import { addressesIn, makeClientHome, openPrinted, startDesktop } from '../support/client-program.ts'
 import { reservePorts } from '../support/free-ports.ts'
-import { addressesIn, openPrinted } from '../support/remote-login.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
-const { mcpUrl, newUser } = tellStory()
-
-/** mcp-remote with a desktop application. */
-function startRemote(home: ClientHome, protocol: string, callbackPort: number) {
-  const program = runRemote({ mcpUrl, protocol, callbackPort }, home)
-  const client = new Client({ name: 'desktop-story', version: '1.0.0' })
-  return {
-    client,
-    program,
-    ready: client.connect(stdioOf(program)),
-    [Symbol.asyncDispose]: async () => {
-      await client.close()
-      await program[Symbol.asyncDispose]()
-    },
-  }
-}
+const { mcpUrl, newUser } = storyContext()
 
 test.for(['legacy', 'auto'])(
   'mcp-remote (protocol %s) signs a user in to read, again when writing needs it, and not when it is started again',
   async (protocol) => {
     using home = makeClientHome()
     await using reserved = await reservePorts()
-    const start = () => startRemote(home, protocol, reserved.ports.mcp)
+    const start = () => startDesktop({ mcpUrl, protocol, callbackPort: reserved.ports.mcp }, home)
     const [user, browser] = [newUser(), new Browser()]
     {
       await using first = start()

@@ -2,10 +2,10 @@ import { afterEach, expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
 import { OwnPage } from '../support/own-page.ts'
 import { callToolStateless, openSession } from '../support/transport.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 import type { OAuthClient } from '../support/oauth-client.ts'
 
-const story = tellStory()
+const story = storyContext()
 afterEach(() => story.emulator.reset())
 
 const LIST = { jsonrpc: '2.0', id: 2, method: 'tools/list' }

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { openSession } from '../support/transport.ts'
 import { connectMcp, type Connected, withSignIn } from '../support/mcp-clients.ts'
 import { newUser } from '../support/users.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 
 const textsOf = (answer: { structuredContent?: unknown }): unknown => answer.structuredContent
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 
 test('the metadata names no grant that goes without a user, and no answer but a code', async () => {
   const { server } = await story.newClient()

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Transport, TRANSPORTS, openTransport } from '../support/transport.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 // A separate system, because the API fetches unknown keys at most once in ten seconds.
@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => world?.stop())
 
-type Story = ReturnType<typeof tellStory>
+type Story = ReturnType<typeof storyContext>
 
 /** A signed-in user on each transport. */
 const openTransports = (story: Story) =>
@@ -25,7 +25,7 @@ async function add(transports: readonly Transport[], text: string): Promise<void
 }
 
 test('no live session notices that PingOne changed its keys: the old one and the new one are taken', async () => {
-  const story = tellStory(world.addresses)
+  const story = storyContext(world.addresses)
   const lasting = await openTransports(story)
   // The token expires so soon that each call refreshes it first.
   await story.emulator.set({ accessTokenSeconds: 30 })
@@ -43,7 +43,7 @@ test('no live session notices that PingOne changed its keys: the old one and the
 
 test('a PingOne that drops its old key at once costs one renewal a user, however many calls they make', async () => {
   await world.restart('todo-api')
-  const story = tellStory(world.addresses)
+  const story = storyContext(world.addresses)
   const transports = await openTransports(story)
   await add(transports, 'before')
   await story.emulator.rotateKeys({ isOldDropped: true })

@@ -3,10 +3,10 @@ import { Browser } from '../support/browser.ts'
 import { tokensIn } from '../support/oauth-client.ts'
 import { signIn } from '../support/sign-in.ts'
 import { callToolStateless } from '../support/transport.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
 // Unusable tokens are revoked at PingOne. This does not cover tokens that PingOne does not refresh.
-const story = tellStory()
+const story = storyContext()
 afterEach(() => story.emulator.reset())
 
 const familiesOf = async (username: string) =>

@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ResourceMetadata, ServerMetadata } from '../support/oauth-wire.ts'
+import {
+  type OAuthClient,
+  ResourceMetadata,
+  ServerMetadata,
+  type Tokens,
+  tokensIn,
+} from '../support/oauth-client.ts'
 import { Browser } from '../support/browser.ts'
 import { callToolStateless, type Transport, TRANSPORTS, openTransport } from '../support/transport.ts'
-import { type OAuthClient, tokensIn } from '../support/oauth-client.ts'
-import type { Tokens } from '../support/oauth-wire.ts'
 import { signIn } from '../support/sign-in.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 const WRITES = ['addTodo', 'updateTodo', 'deleteTodo']
@@ -16,7 +20,7 @@ let transports: Transport[]
 let client: OAuthClient
 /** Granted with write access before the profile changed. */
 let tokens: Tokens
-const story = () => tellStory(world.addresses)
+const story = () => storyContext(world.addresses)
 
 beforeAll(async () => {
   world = await startWorld()

@@ -4,14 +4,14 @@ import { OAuthClient, tokensIn } from '../support/oauth-client.ts'
 import { OwnPage } from '../support/own-page.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
 import { callToolStateless } from '../support/transport.ts'
-import { answerStepUp, askForMore } from '../support/step-up.ts'
-import { tellStory } from '../support/story.ts'
+import { answerStepUp, requestStepUp } from '../support/step-up.ts'
+import { storyContext } from '../support/story.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 // One system with two strict settings: PINGONE_PAR=on, with a PingOne that accepts only pushed requests (RFC 9126),
 // and CLIENT_ADMISSION=known (decision 16). The shared systems have neither, like `npm start`.
 let world: World
-const story = () => tellStory(world.addresses)
+const story = () => storyContext(world.addresses)
 
 beforeAll(async () => {
   world = await startWorld({ settings: { PINGONE_PAR: 'on', CLIENT_ADMISSION: 'known' } })
@@ -19,13 +19,6 @@ beforeAll(async () => {
 })
 afterEach(() => story().emulator.set({ faults: null }))
 afterAll(() => world[Symbol.asyncDispose]())
-
-async function consentPage() {
-  const client = await story().newClient()
-  const authorization = client.authorize()
-  const browser = new Browser()
-  return { client, ...authorization, browser, page: await browser.open(authorization.url) }
-}
 
 test('a user signs in, and the browser never held what was asked', async () => {
   const client = await story().newClient()
@@ -59,7 +52,7 @@ test.each([
 test('a step-up tells the flow who asks for more; a sign-in to /me has nobody to name', async () => {
   const pushed = async () =>
     (await story().emulator.state()).timeline.find(({ endpoint }) => endpoint === 'par')?.asked
-  const { link, user, client, tokens } = await askForMore(story(), { name: '<b>More</b> please' })
+  const { link, user, client, tokens } = await requestStepUp(story(), { name: '<b>More</b> please' })
   const { page } = await signIn(new Browser(), link, { user, stopBefore: 'api-consent' })
   expect(page.text).toContain('for b More b please, at localhost')
   expect(await pushed()).toMatchObject({
@@ -76,7 +69,7 @@ test('a step-up tells the flow who asks for more; a sign-in to /me has nobody to
 test.each(['503', '429', 'html', 'malformed', 'reset-like'])(
   'a PAR endpoint that answers %s loses no login: "Try again" leads on',
   async (fault) => {
-    const { client, browser, page, verifier } = await consentPage()
+    const { client, browser, page, verifier } = await story().openConsent()
     await story().emulator.set({ faults: { par: fault } })
     const outage = await browser.decide(page, 'approve')
     expect([outage.status, outage.next]).toEqual([503, undefined])
@@ -89,7 +82,7 @@ test.each(['503', '429', 'html', 'malformed', 'reset-like'])(
 )
 
 test('a PingOne that refuses us there is for the operator: the client hears server_error, the log the code', async () => {
-  const { client, browser, page } = await consentPage()
+  const { client, browser, page } = await story().openConsent()
   await story().emulator.set({ faults: { par: 'invalid_client' } })
   const refused = await browser.decide(page, 'approve')
   expect(refused.next?.href.startsWith(client.redirectUri)).toBe(true)
@@ -98,7 +91,7 @@ test('a PingOne that refuses us there is for the operator: the client hears serv
 })
 
 test('a pushed request is good for one browser and one use', async () => {
-  const { browser, page } = await consentPage()
+  const { browser, page } = await story().openConsent()
   const onward = await browser.decide(page, 'approve')
   const address = onward.next ?? ''
   expect((await new Browser().open(new URL(address))).status).toBe(303)

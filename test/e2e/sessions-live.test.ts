@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { openSession, openTransport, STATELESS_META, TRANSPORTS } from '../support/transport.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 import { startWorld } from '../support/world.ts'
 
-const story = tellStory()
+const story = storyContext()
 afterEach(() => story.emulator.reset())
 
 const redemptions = async () => (await story.emulator.state()).grants['refresh_token'] ?? 0
@@ -77,7 +77,7 @@ test('the stateless transport leaves no stream open that an ending would have to
 
 test('a session outlives a restart of the Worker on the same state, as in a deploy', async () => {
   await using world = await startWorld()
-  const own = tellStory(world.addresses)
+  const own = storyContext(world.addresses)
   const open = await openTransport(own, 'session')
   await open.call('addTodo', { text: 'before' })
   await world.kill9('mcp')

@@ -6,9 +6,14 @@ import { describe, expect, test } from 'vitest'
 import type { Ports } from '../../scripts/local/plan.ts'
 import { isPortTaken } from '../../scripts/local/ports.ts'
 import { SETTING_NAMES } from '../../scripts/local/settings.ts'
-import { debuggersOf, listenersOf } from '../support/listeners.ts'
+import {
+  debuggersOf,
+  descendantsOf,
+  listenersOf,
+  type ProcessLine,
+  stillRunning,
+} from '../support/processes.ts'
 import { reservePorts } from '../support/free-ports.ts'
-import { descendantsOf, type ProcessLine, stillRunning } from '../support/process-tree.ts'
 import { runCommand } from '../support/run-command.ts'
 
 // With a PingOne and an API of its own, a start is one Worker: enough to see how it ends.

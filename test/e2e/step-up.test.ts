@@ -2,11 +2,11 @@ import { afterEach, expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
 import { connectV1, connectV2, withSignIn } from '../support/mcp-clients.ts'
 import { tokensIn } from '../support/oauth-client.ts'
-import { addTodo, answerStepUp, askForMore, denyStepUp, linkIn } from '../support/step-up.ts'
+import { addTodo, answerStepUp, requestStepUp, denyStepUp, linkIn } from '../support/step-up.ts'
 import { callToolStateless, openSession } from '../support/transport.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 afterEach(() => story.emulator.reset())
 
 const ADD = {
@@ -17,7 +17,7 @@ const ADD = {
 }
 
 test('a user allows more by the link, and it counts at once, on both transports', async () => {
-  const { client, tokens, user, browser, link, refused } = await askForMore(story, { name: 'Notes & Co' })
+  const { client, tokens, user, browser, link, refused } = await requestStepUp(story, { name: 'Notes & Co' })
   expect(refused.status).toBe(403)
   expect(refused.headers.get('www-authenticate')).toContain('scope="todo:read todo:write"')
   const session = await openSession(client, tokens.access_token)
@@ -61,7 +61,7 @@ test('a user allows more by the link, and it counts at once, on both transports'
 })
 
 test('PingOne is asked for all of the grant, and the tokens from before are revoked there', async () => {
-  const { client, tokens, user, link } = await askForMore(story)
+  const { client, tokens, user, link } = await requestStepUp(story)
   // So short that the next call must refresh it; only the step-up's tokens can be refreshed then.
   await story.emulator.set({ accessTokenSeconds: 30 })
   await answerStepUp(link, user)
@@ -77,7 +77,7 @@ test('PingOne is asked for all of the grant, and the tokens from before are revo
 })
 
 test('an answer to a refresh that got lost around the step-up costs nobody their grant', async () => {
-  const { client, tokens, user, link } = await askForMore(story)
+  const { client, tokens, user, link } = await requestStepUp(story)
   const lost = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
   await answerStepUp(link, user)
   const repeated = tokensIn(await client.refresh(tokens.refresh_token ?? ''))
@@ -86,7 +86,7 @@ test('an answer to a refresh that got lost around the step-up costs nobody their
 })
 
 test('refreshes without end while the user approves: every one is answered, and the grant has it all', async () => {
-  const { client, tokens, user, link } = await askForMore(story)
+  const { client, tokens, user, link } = await requestStepUp(story)
   let refresh = tokens.refresh_token ?? ''
   const scopes: (string | undefined)[] = []
   const approval = new AbortController()
@@ -139,7 +139,7 @@ test.for(['2025', '2026'] as const)(
 )
 
 test('who refuses on our page, or at PingOne, changes nothing; only who signs in to say no uses the request up', async () => {
-  const { client, tokens, user, link } = await askForMore(story)
+  const { client, tokens, user, link } = await requestStepUp(story)
   const atPingOne = await answerStepUp(link, user, { apiDecision: 'deny' })
   expect([atPingOne.status, atPingOne.title]).toEqual([403, 'You did not sign in'])
   const less = await answerStepUp(link, user, { apiScopes: ['todo:read'] })
@@ -159,7 +159,7 @@ test('who refuses on our page, or at PingOne, changes nothing; only who signs in
 })
 
 test('PingOne down when the user approves leaves the request as it was', async () => {
-  const { user, link } = await askForMore(story)
+  const { user, link } = await requestStepUp(story)
   await story.emulator.set({ faults: { token: '503' } })
   const down = await answerStepUp(link, user)
   expect(down.status).toBe(503)

@@ -3,10 +3,10 @@ import { expect, test } from 'vitest'
 import { describeStateFolder } from '../../scripts/local/state-folder.ts'
 import { connectMcp } from '../support/mcp-clients.ts'
 import { newUser } from '../support/users.ts'
-import { storedFiles } from '../support/stored-files.ts'
-import { tellStory } from '../support/story.ts'
+import { storedFiles } from '../support/stored-state.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 
 test('after a run, storage holds no token of PingOne and no secret in clear', async () => {
   const user = newUser()

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest'
 import { connectMcp, connectV1, withSignIn } from '../support/mcp-clients.ts'
 import { OwnPage } from '../support/own-page.ts'
 import type { OnStep } from '../support/steps.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 const LIST = 'todo://list'
 const asked = { scope: 'todo:read todo:write' }
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { OtherAnswer } from '../support/recording-proxy.ts'
 import { callToolStateless } from '../support/transport.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 import { startWatchedWorld, type WatchedWorld } from '../support/watched-world.ts'
 import { connectMcp, withSignIn } from '../support/mcp-clients.ts'
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => watched?.[Symbol.asyncDispose]())
 
 const BOTH = 'todo:read todo:write'
-const ways = { binding: () => tellStory(), API_URL: () => tellStory(watched.addresses) }
+const ways = { binding: () => storyContext(), API_URL: () => storyContext(watched.addresses) }
 afterEach(async () => {
   answer = undefined
   for (const way of Object.values(ways)) await way().emulator.reset()

@@ -2,10 +2,10 @@ import { afterEach, expect, test } from 'vitest'
 import { Browser, formOf } from '../support/browser.ts'
 import { describeReply, tokensIn } from '../support/oauth-client.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 import { callToolStateless } from '../support/transport.ts'
 
-const story = tellStory()
+const story = storyContext()
 const BOTH = 'todo:read todo:write offline_access'
 
 afterEach(() => story.emulator.reset())

@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import { answerStepUp, askForMore, denyStepUp } from '../support/step-up.ts'
-import { tellStory } from '../support/story.ts'
+import { answerStepUp, requestStepUp, denyStepUp } from '../support/step-up.ts'
+import { storyContext } from '../support/story.ts'
 
-const story = tellStory()
+const story = storyContext()
 afterEach(() => story.emulator.reset())
 
 const Line = z.looseObject({ event: z.string(), grant: z.string().optional(), scopes: z.string().optional() })
@@ -24,7 +24,7 @@ test.each([
 ] as const)(
   'what a client asked for and a user %s is in the log, by grant',
   async (_what, decide, events) => {
-    const { tokens, user, link } = await askForMore(story)
+    const { tokens, user, link } = await requestStepUp(story)
     await decide(link, user)
     const [, grant = ''] = tokens.access_token.split(':')
     await expect.poll(() => eventsOf(grant).map(({ event }) => event)).toEqual(events)

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { connectMcp, MCP_CLIENTS, withSignIn } from '../support/mcp-clients.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
 test('no client needs what is left out of the bundle', async () => {
-  const { mcpUrl, newUser, logs } = tellStory()
+  const { mcpUrl, newUser, logs } = storyContext()
   for (const kind of MCP_CLIENTS) {
     const user = newUser()
     await using connection = await connectMcp(kind, mcpUrl, { signIn: { user } })

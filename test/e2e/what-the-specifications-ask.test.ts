@@ -3,14 +3,13 @@ import { parseEnv } from 'node:util'
 import { expect, test } from 'vitest'
 import { describeStateFolder } from '../../scripts/local/state-folder.ts'
 import { Browser } from '../support/browser.ts'
-import { OAuthClient, tokensIn } from '../support/oauth-client.ts'
-import { ResourceMetadata, ServerMetadata } from '../support/oauth-wire.ts'
+import { OAuthClient, ResourceMetadata, ServerMetadata, tokensIn } from '../support/oauth-client.ts'
 import { continueSignIn, signIn } from '../support/sign-in.ts'
 import { callToolStateless } from '../support/transport.ts'
-import { tellStory } from '../support/story.ts'
+import { storyContext } from '../support/story.ts'
 
 // Requirements of test/unit/conformance/requirements.ts that no other story covers.
-const story = tellStory()
+const story = storyContext()
 const ping = { jsonrpc: '2.0', id: 1, method: 'ping' }
 const withBearer = (token: string) => ({ authorization: `Bearer ${token}` })
 

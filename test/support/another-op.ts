@@ -31,7 +31,7 @@ export interface AnotherOp extends AsyncDisposable {
   openFor(ourOrigin: string): void
 }
 
-export interface OpOptions {
+interface OpOptions {
   /** Requires assertions signed by this key, and pushed requests. */
   readonly privateKey?: PrivateJwk
 }

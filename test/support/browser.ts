@@ -12,7 +12,7 @@ export interface Page extends PageContent {
   readonly next: URL | undefined
 }
 
-export interface FormInput {
+interface FormInput {
   readonly fill?: Readonly<Record<string, string>>
   /** Per checkbox name, the values that stay ticked; a missing name stays unchanged. */
   readonly tick?: Readonly<Record<string, readonly string[]>>

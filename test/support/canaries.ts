@@ -16,7 +16,7 @@ export interface Place {
 const LEAST_CHARACTERS = 8
 
 /** The encodings of a value: plain, URL, JSON, HTML, base64 (at any offset), hex. */
-export function formsOf(value: string): readonly string[] {
+function formsOf(value: string): readonly string[] {
   // RFC 6749 §2.3.1 encodes a client secret before base64, more strictly than URLs need.
   const strict = encodeURIComponent(value).replaceAll(
     /[-_.!~*'()]/g,

@@ -1,11 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { ReadBuffer, serializeMessage } from '@modelcontextprotocol/sdk/shared/stdio.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
-import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js'
+import type { ClientCapabilities, JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js'
 import { ROOT } from '../../scripts/local/workers.ts'
 import { runCommand, type RunningCommand } from './run-command.ts'
+import type { Browser } from './browser.ts'
+import { signIn } from './sign-in.ts'
+import type { User } from './users.ts'
 
 /** The data folder of third-party clients; removed after the story. */
 export interface ClientHome extends Disposable {
@@ -49,7 +53,7 @@ export const runClient = (
  * mcp-remote with an explicit callback port. Its default is a hash of the server's address: often an ephemeral port of
  * the system, and the same for two tests of one server, which then wait for each other.
  */
-export const runRemote = (
+const runRemote = (
   { mcpUrl, protocol, callbackPort }: { mcpUrl: string; protocol: string; callbackPort: number },
   home: ClientHome,
 ): RunningCommand =>
@@ -57,8 +61,28 @@ export const runRemote = (
     MCP_REMOTE_CONFIG_DIR: `${home.path}/mcp-auth`,
   })
 
+/** mcp-remote with a desktop application on SDK v1. `overhear` sees each message before the application. */
+export function startDesktop(
+  server: Parameters<typeof runRemote>[0],
+  home: ClientHome,
+  capabilities: ClientCapabilities = {},
+  overhear?: (message: JSONRPCMessage) => void,
+) {
+  const program = runRemote(server, home)
+  const client = new Client({ name: 'desktop-story', version: '1.0.0' }, { capabilities })
+  return {
+    client,
+    program,
+    ready: client.connect(stdioOf(program, overhear)),
+    [Symbol.asyncDispose]: async () => {
+      await client.close()
+      await program[Symbol.asyncDispose]()
+    },
+  }
+}
+
 /** MCP over stdio of a running program (MCP, stdio transport). `overhear` sees each message first. */
-export function stdioOf(
+function stdioOf(
   { child }: RunningCommand,
   overhear: (message: JSONRPCMessage) => void = () => {},
 ): Transport {
@@ -78,4 +102,24 @@ export function stdioOf(
     close: async () => void child.stdin.end(),
   }
   return transport
+}
+
+const ADDRESS = /^http\S+\/authorize\?/
+const CALLBACK_LISTENS = /OAuth callback server running at/
+
+/** The authorization addresses that mcp-remote has printed. */
+export const addressesIn = ({ lines }: RunningCommand): readonly string[] =>
+  lines.filter((line) => ADDRESS.test(line))
+
+/**
+ * A user opens the nth address that mcp-remote prints, and the login ends on its callback port. For a step-up it prints
+ * the address before it listens there, so this waits for both lines.
+ */
+export async function openPrinted(program: RunningCommand, nth: number, user: User, browser: Browser) {
+  const address = await program.line(ADDRESS, nth)
+  await program.line(CALLBACK_LISTENS, nth)
+  const { stage, page } = await signIn(browser, address, { user })
+  if (stage !== 'client') throw new Error(`the login ended at ${stage}`)
+  const { text } = await browser.onward(page)
+  return { scope: new URL(address).searchParams.get('scope'), text }
 }

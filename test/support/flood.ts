@@ -1,7 +1,7 @@
 const PART = new TextEncoder().encode('x'.repeat(100_000))
 
 /** A body of 5 MB without Content-Length. */
-export function endlessLooking(): ReadableStream<Uint8Array> {
+export function streamOf5Mb(): ReadableStream<Uint8Array> {
   let parts = 50
   return new ReadableStream({
     pull(controller) {
@@ -17,7 +17,7 @@ export function endlessLooking(): ReadableStream<Uint8Array> {
  * which no deployment has, drops the answer of a Worker that does not read the whole body, and
  * answers 500 itself.
  */
-export async function sendFlood(
+export async function sendOversized(
   url: string,
   { headers, body }: { headers: Readonly<Record<string, string>>; body: string | ReadableStream<Uint8Array> },
 ): Promise<number | 'closed'> {

@@ -3,7 +3,7 @@ import type { Ports } from '../../scripts/local/plan.ts'
 import { isPortTaken } from '../../scripts/local/ports.ts'
 
 /** Reserved ports until they are released. */
-export interface ReservedPorts extends AsyncDisposable {
+interface ReservedPorts extends AsyncDisposable {
   readonly ports: Ports
 }
 

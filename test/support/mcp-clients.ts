@@ -14,7 +14,7 @@ import { type OnStep, watchedFetch } from './steps.ts'
 export const MCP_CLIENTS = ['sdk-v1', 'sdk-v2-2025', 'sdk-v2-2026'] as const
 export type McpClientKind = (typeof MCP_CLIENTS)[number]
 
-export interface ConnectOptions extends SignInProviderOptions {
+interface ConnectOptions extends SignInProviderOptions {
   readonly onStep?: OnStep
   /** Reuses the registration and tokens of an earlier connection. */
   readonly provider?: SignInProvider

@@ -4,14 +4,14 @@ type Node = DefaultTreeAdapterTypes.Node
 type Element = DefaultTreeAdapterTypes.Element
 
 /** A control that would be sent; `isTicked` is null if it cannot be ticked. */
-export interface Field {
+interface Field {
   readonly name: string
   readonly value: string
   readonly type: string
   readonly isTicked: boolean | null
 }
 
-export interface Button {
+interface Button {
   readonly name: string
   readonly value: string
 }

@@ -3,31 +3,31 @@ import { describeReply, type OAuthClient, type Reply, tokensIn } from './oauth-c
 import type { User } from './users.ts'
 import { continueSignIn, signIn, type SignInOptions } from './sign-in.ts'
 import { callToolStateless } from './transport.ts'
-import type { SignedIn, tellStory } from './story.ts'
+import type { Login, storyContext } from './story.ts'
 
 const LINK = /https?:\/\/[^\s"\\]+\/step-up\/[^\s"\\]+/
 
 /** The step-up link in a client's answer. */
-export const linkIn = (told: unknown): string | undefined =>
-  LINK.exec(typeof told === 'string' ? told : JSON.stringify(told))?.[0]
+export const linkIn = (answer: unknown): string | undefined =>
+  LINK.exec(typeof answer === 'string' ? answer : JSON.stringify(answer))?.[0]
 
-export function requireLink(told: Reply): string {
-  const link = linkIn(told.body)
-  if (link === undefined) throw new Error(`no link: ${describeReply(told)}`)
+function requireLink(reply: Reply): string {
+  const link = linkIn(reply.body)
+  if (link === undefined) throw new Error(`no link: ${describeReply(reply)}`)
   return link
 }
 
-export interface Asking extends SignedIn {
+interface StepUpRequest extends Login {
   readonly client: OAuthClient
   readonly refused: Reply
   readonly link: string
 }
 
 /** A client that may read and was denied a write. */
-export async function askForMore(
-  story: ReturnType<typeof tellStory>,
+export async function requestStepUp(
+  story: ReturnType<typeof storyContext>,
   options: { user?: User; browser?: Browser; name?: string } = {},
-): Promise<Asking> {
+): Promise<StepUpRequest> {
   const { name = 'The app that asks', ...others } = options
   const client = await story.newClient({ client_name: name })
   const signedIn = await story.signInWith(client, { asked: 'todo:read', ...others })
@@ -56,7 +56,7 @@ export async function denyStepUp(link: string, user: User, browser = new Browser
 }
 
 /** The client's next refresh. */
-export const scopeAfterRefresh = async ({ client, tokens }: Asking): Promise<string | undefined> =>
+export const scopeAfterRefresh = async ({ client, tokens }: StepUpRequest): Promise<string | undefined> =>
   tokensIn(await client.refresh(tokens.refresh_token ?? '')).scope
 
 /** The click on our page that leads to PingOne. */
@@ -64,7 +64,7 @@ export const approve = async (browser: Browser, link: string): Promise<Page> =>
   browser.decide(await browser.open(link), 'approve')
 
 /** The `/signed-in` address to which PingOne redirects, not opened yet. */
-export const returning = async (browser: Browser, leaving: Page, user: Asking['user']) => {
+export const returning = async (browser: Browser, leaving: Page, user: StepUpRequest['user']) => {
   const { page } = await continueSignIn(browser, leaving, `${leaving.url.origin}/signed-in`, { user })
   if (page.next === undefined) throw new Error(`PingOne leads nowhere: ${page.text}`)
   return page.next

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { WorkerName } from '../../scripts/local/plan.ts'
 import { describeStateFolder } from '../../scripts/local/state-folder.ts'
 import { Browser } from './browser.ts'
-import { OAuthClient, tokensIn } from './oauth-client.ts'
-import type { Tokens } from './oauth-wire.ts'
+import { OAuthClient, type Tokens, tokensIn } from './oauth-client.ts'
 import { newUser, type User } from './users.ts'
 import { sharedWorld } from './shared-world.ts'
 import { signIn, type SignInOptions } from './sign-in.ts'
@@ -11,7 +10,7 @@ import { Emulator } from './emulator.ts'
 import type { Addresses } from './world.ts'
 
 /** The context of a story: the shared system, or its own when addresses are given. */
-export function tellStory(addresses: Addresses = sharedWorld()) {
+export function storyContext(addresses: Addresses = sharedWorld()) {
   const { mcpUrl, emulatorOrigin, stateDir } = addresses
   return {
     ...addresses,
@@ -22,17 +21,24 @@ export function tellStory(addresses: Addresses = sharedWorld()) {
     /** A client that discovered the server and registered. */
     newClient: async (metadata: Readonly<Record<string, unknown>> = {}): Promise<OAuthClient> =>
       (await new OAuthClient(mcpUrl).discover()).register(metadata),
-    signInWith: (client: OAuthClient, options: SignedInOptions = {}) => signInWith(client, options),
+    /** The consent page of a new client in a new browser. */
+    openConsent: async (parameters: Parameters<OAuthClient['authorize']>[0] = {}) => {
+      const client = await (await new OAuthClient(mcpUrl).discover()).register()
+      const authorization = client.authorize(parameters)
+      const browser = new Browser()
+      return { client, ...authorization, browser, page: await browser.open(authorization.url) }
+    },
+    signInWith: (client: OAuthClient, options: LoginOptions = {}) => signInWith(client, options),
   }
 }
 
-export interface SignedInOptions extends SignInOptions {
+interface LoginOptions extends SignInOptions {
   readonly browser?: Browser
   /** The scopes that the client requests. */
   readonly asked?: string
 }
 
-export interface SignedIn {
+export interface Login {
   readonly tokens: Tokens
   readonly user: User
   readonly browser: Browser
@@ -41,8 +47,8 @@ export interface SignedIn {
 /** A login from the client's request to its tokens. */
 export async function signInWith(
   client: OAuthClient,
-  { browser = new Browser(), asked, user = newUser(), ...options }: SignedInOptions,
-): Promise<SignedIn> {
+  { browser = new Browser(), asked, user = newUser(), ...options }: LoginOptions,
+): Promise<Login> {
   const authorization = client.authorize(asked === undefined ? {} : { scope: asked })
   const end = await signIn(browser, authorization.url, { ...options, user })
   const code = end.answer?.get('code')

@@ -1,5 +1,5 @@
 import type { OAuthClient, Reply } from './oauth-client.ts'
-import type { tellStory } from './story.ts'
+import type { storyContext } from './story.ts'
 
 export const TRANSPORTS = ['session', 'stateless'] as const
 
@@ -64,7 +64,7 @@ export function callToolStateless(
 }
 
 export async function openTransport(
-  story: ReturnType<typeof tellStory>,
+  story: ReturnType<typeof storyContext>,
   transport: (typeof TRANSPORTS)[number],
 ): Promise<Transport> {
   const client = await story.newClient()

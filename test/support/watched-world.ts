@@ -7,7 +7,7 @@ import { reservePorts } from './free-ports.ts'
 import { type ProxyOptions, type RecordingProxy, startRecordingProxy } from './recording-proxy.ts'
 import type { Addresses } from './world.ts'
 
-type Watching = Pick<ProxyOptions, 'instead' | 'extra'>
+type WatchOptions = Pick<ProxyOptions, 'instead' | 'extra'>
 
 export interface WatchedWorld extends AsyncDisposable {
   readonly addresses: Addresses
@@ -21,7 +21,7 @@ export interface WatchedWorld extends AsyncDisposable {
  * PingOne, and between it and the Todo API, which it therefore calls by URL.
  */
 export async function startWatchedWorld(
-  watching: { pingone?: Watching; todoApi?: Watching; settings?: GivenSettings } = {},
+  watching: { pingone?: WatchOptions; todoApi?: WatchOptions; settings?: GivenSettings } = {},
 ): Promise<WatchedWorld> {
   await using starting = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'mcp-watched-'))
@@ -29,7 +29,7 @@ export async function startWatchedWorld(
   const { ports } = starting.use(await reservePorts())
   const { ports: behind } = starting.use(await reservePorts())
   const todoOrigin = `http://localhost:${ports.todoApi}`
-  const watch = async (name: keyof typeof ports, how: Watching = {}) =>
+  const watch = async (name: keyof typeof ports, how: WatchOptions = {}) =>
     starting.use(await startRecordingProxy({ port: ports[name], targetPort: behind[name], ...how }))
   const mcp = await watch('mcp')
   const pingone = await watch('pingone', watching.pingone)

@@ -3,12 +3,12 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { ORIGIN } from '../../workers/settings.ts'
 import { ask, newToken, userNamed } from './users.ts'
-import { type Answer, bearer, flood, network, random, serverWith, whatIsThere } from './server.ts'
+import { type Answer, bearer, flood, network, random, serverWith, countStored } from './server.ts'
 import { clock } from './worker.ts'
 
 // Invented credentials cost little and store nothing, in any number.
 const FLOOD = 5000
-const ME = '192.0.2.7'
+const ATTACKER = '192.0.2.7'
 afterEach(() => {
   clock.aheadMs = 0
 })
@@ -24,12 +24,12 @@ const session = () =>
 const waitOf = ({ headers }: Answer) => Number(headers.get('retry-after'))
 
 test('T15 5,000 made-up bearers and session ids: 401, then 429; no object, nothing in KV', async () => {
-  const before = await whatIsThere()
+  const before = await countStored()
   const send = serverWith()
   const { statuses, answers } = await flood(FLOOD, (at) =>
-    send('/mcp', { from: ME, headers: { ...bearer(madeUp(at)), 'mcp-session-id': session() } }),
+    send('/mcp', { from: ATTACKER, headers: { ...bearer(madeUp(at)), 'mcp-session-id': session() } }),
   )
-  expect(await whatIsThere()).toEqual(before)
+  expect(await countStored()).toEqual(before)
   expect(Object.keys(statuses)).toEqual(['401', '429'])
   expect(statuses[429]).toBeGreaterThan(FLOOD - 1300)
   const last = answers.at(-1)
@@ -37,13 +37,13 @@ test('T15 5,000 made-up bearers and session ids: 401, then 429; no object, nothi
   expect(last && waitOf(last)).toBeGreaterThan(0)
   // The same from a different network for each bearer.
   await flood(1000, (at) => send('/mcp', { from: network(at), headers: bearer(madeUp(at)) }))
-  expect(await whatIsThere()).toEqual(before)
+  expect(await countStored()).toEqual(before)
 })
 
 test('5,000 made-up session ids behind a good bearer: 404, then 429; no object', async () => {
   const send = serverWith()
   const token = await newToken(await userNamed('ada'))
-  const before = await whatIsThere()
+  const before = await countStored()
   const begun = Date.now()
   const { statuses } = await flood(FLOOD, () =>
     send('/mcp', {
@@ -55,11 +55,11 @@ test('5,000 made-up session ids behind a good bearer: 404, then 429; no object',
   expect(Object.keys(statuses)).toEqual(['404', '429'])
   // The limit of one grant: 240, plus 4 a second.
   expect(statuses[404]).toBeLessThanOrEqual(241 + (4 * (Date.now() - begun)) / 1000)
-  expect(await whatIsThere()).toEqual(before)
+  expect(await countStored()).toEqual(before)
 })
 
 test('5,000 made-up codes, refresh tokens and revocations: KV is asked a few hundred times', async () => {
-  const before = await whatIsThere()
+  const before = await countStored()
   let reads = 0
   const kv = new Proxy(env.OAUTH_KV, {
     get(target, name) {
@@ -84,17 +84,17 @@ test('5,000 made-up codes, refresh tokens and revocations: KV is asked a few hun
   expect(statuses[429]).toBeGreaterThan(FLOOD - 1300)
   expect(reads).toBeLessThan(2700)
   expect(JSON.parse(answers.at(-1)?.text ?? '')).toMatchObject({ error: 'temporarily_unavailable' })
-  expect(await whatIsThere()).toEqual({ ...before, kv: before.kv + 1 })
+  expect(await countStored()).toEqual({ ...before, kv: before.kv + 1 })
 })
 
 test('T14 5,000 registrations from 5,000 networks: exactly as many as the ceiling; tomorrow it goes on', async () => {
-  const before = await whatIsThere()
+  const before = await countStored()
   const send = serverWith({ REGISTRATIONS_PER_DAY: '50' })
   // Days ahead, so that other tests' requests do not count and no midnight passes.
   clock.aheadMs = untilTomorrow()
   const { statuses, answers } = await flood(FLOOD, (at) => register(send, network(at)))
   expect(statuses).toEqual({ 201: 50, 429: FLOOD - 50 })
-  expect((await whatIsThere()).kv).toBe(before.kv + 50)
+  expect((await countStored()).kv).toBe(before.kv + 50)
   const last = answers.at(-1)
   expect(JSON.parse(last?.text ?? '')).toMatchObject({ error: 'temporarily_unavailable' })
   expect(last && waitOf(last)).toBeGreaterThan(23 * 3600)
@@ -120,7 +120,7 @@ test('one network has a tenth of the day, exactly, and what is refused anyway us
 
 test('5,000 made-up answers of PingOne and consents: a page, then 429 as a page; nothing is left', async () => {
   const from = '192.0.6.1'
-  const before = await whatIsThere()
+  const before = await countStored()
   const send = serverWith()
   const { statuses, answers } = await flood(FLOOD, (at) =>
     at % 2 === 0
@@ -131,7 +131,7 @@ test('5,000 made-up answers of PingOne and consents: a page, then 429 as a page;
   expect(answers.slice(-2).map(({ status }) => status)).toEqual([429, 429])
   expect(answers.at(-1)?.text).toContain('Too many attempts')
   expect(answers.at(-1)?.headers.get('content-security-policy')).toContain("default-src 'none'")
-  expect(await whatIsThere()).toEqual(before)
+  expect(await countStored()).toEqual(before)
 })
 
 test('the log has one line for a network that is over, without an address', async () => {
@@ -165,6 +165,6 @@ const registered = async ({ text }: Answer) =>
 test('a user of this server is not in the way of all that', async () => {
   const send = serverWith()
   const token = await newToken(await userNamed('bob'))
-  await flood(1300, (at) => send('/mcp', { from: ME, headers: bearer(madeUp(at)) }))
-  expect((await ask(send, token, { from: ME })).status).toBe(200)
+  await flood(1300, (at) => send('/mcp', { from: ATTACKER, headers: bearer(madeUp(at)) }))
+  expect((await ask(send, token, { from: ATTACKER })).status).toBe(200)
 })

@@ -9,13 +9,18 @@ export interface Answer {
   text: string
 }
 
-export type Send = (path: string, init: Sent) => Promise<Answer>
+export type Send = (path: string, init: SendOptions) => Promise<Answer>
 /** `from` is the address in CF-Connecting-IP. */
-export type Sent = { method?: string; from?: string; headers?: Record<string, string>; body?: BodyInit }
+export type SendOptions = {
+  method?: string
+  from?: string
+  headers?: Record<string, string>
+  body?: BodyInit
+}
 
 /** The Worker with these settings, as one isolate: its caches are keyed by the env object. */
 export function serverWith(settings: Readonly<Record<string, unknown>> = {}): Send {
-  const given = { ...env, ...settings }
+  const environment = { ...env, ...settings }
   return async (path, { method = 'POST', from, headers = {}, body }) => {
     const request = new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}${path}`, {
       method,
@@ -23,13 +28,13 @@ export function serverWith(settings: Readonly<Record<string, unknown>> = {}): Se
       ...(body === undefined ? {} : { body }),
       redirect: 'manual',
     })
-    const answer = await worker.fetch(request, given, createExecutionContext())
+    const answer = await worker.fetch(request, environment, createExecutionContext())
     return { status: answer.status, headers: answer.headers, text: await answer.text() }
   }
 }
 
 /** Durable Objects, and KV entries by prefix. */
-export async function whatIsThere() {
+export async function countStored() {
   const [users, sessions, { keys }] = await Promise.all([
     listDurableObjectIds(env.USER),
     listDurableObjectIds(env.MCP_SESSION),

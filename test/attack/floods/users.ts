@@ -4,7 +4,7 @@ import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
 import { makeUserId, openUserId } from '#users/base/user-id.ts'
 import { readRootKeys } from '#lib/root-keys.ts'
 import { ISSUER, ORIGIN, ROOT_KEYS } from '../../workers/settings.ts'
-import { bearer, random, type Send, type Sent } from './server.ts'
+import { bearer, random, type Send, type SendOptions } from './server.ts'
 
 const CLIENT = 'the-client'
 const HOUR_SECONDS = 3600
@@ -73,7 +73,11 @@ const meta = {
 const listTools = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: { _meta: meta } })
 
 /** A stateless request that any valid bearer may send. */
-export const ask = (send: Send, token: string, { from, headers }: Pick<Sent, 'from' | 'headers'> = {}) =>
+export const ask = (
+  send: Send,
+  token: string,
+  { from, headers }: Pick<SendOptions, 'from' | 'headers'> = {},
+) =>
   send('/mcp', {
     ...(from === undefined ? {} : { from }),
     headers: {

@@ -61,7 +61,7 @@ const multiRound: Ask = async ({ mcpReq }) => {
   return inputRequired({ inputRequests: { [step]: askName() }, requestState: await state.mint({ step }) })
 }
 
-const Declared = z.object({
+const ClientCapabilities = z.object({
   [CLIENT_CAPABILITIES_META_KEY]: z.object({
     sampling: z.unknown().optional(),
     elicitation: z.unknown().optional(),
@@ -70,7 +70,7 @@ const Declared = z.object({
 
 /** Asks only what the client declared to support. */
 const capabilities: Ask = async ({ mcpReq }) => {
-  const declared = Declared.parse(mcpReq.envelope)[CLIENT_CAPABILITIES_META_KEY]
+  const declared = ClientCapabilities.parse(mcpReq.envelope)[CLIENT_CAPABILITIES_META_KEY]
   const inputRequests = {
     ...(declared.sampling === undefined ? {} : { greeting: askText('Greet somebody.') }),
     ...(declared.elicitation === undefined ? {} : { user_name: askName() }),
@@ -80,7 +80,7 @@ const capabilities: Ask = async ({ mcpReq }) => {
     : inputRequired({ inputRequests })
 }
 
-const asking: Readonly<Record<string, Ask>> = {
+const TOOLS: Readonly<Record<string, Ask>> = {
   test_input_required_result_elicitation: elicitation,
   test_input_required_result_sampling: sampling,
   test_input_required_result_list_roots: listRoots,
@@ -89,10 +89,10 @@ const asking: Readonly<Record<string, Ask>> = {
   test_input_required_result_capabilities: capabilities,
 }
 
-export const askingNames = Object.keys(asking)
+export const inputRequiredNames = Object.keys(TOOLS)
 
 export function addInputRequired(server: McpServer): void {
-  for (const [name, ask] of Object.entries(asking)) {
+  for (const [name, ask] of Object.entries(TOOLS)) {
     server.registerTool(name, { description: describeFixture(name) }, (context) => ask(context))
   }
 }

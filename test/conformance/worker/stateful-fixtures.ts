@@ -6,10 +6,8 @@ import {
   SetLevelRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
-import { constantTools, describeFixture, text } from './contents.ts'
-import { defaultsForm, enumsForm, responseForm } from './forms.ts'
-import { addStatefulPrompts } from './more-prompts.ts'
-import { listStateful } from './more-tools.ts'
+import { constantTools, defaultsForm, describeFixture, enumsForm, responseForm, text } from './contents.ts'
+import { addStatefulPrompts, listStateful } from './sdk-handlers.ts'
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 50))
 

@@ -1,12 +1,11 @@
 import { inputRequired, type McpServer } from '@modelcontextprotocol/server'
 import { constantTools, describeFixture, text } from './contents.ts'
-import { addInputRequired, askingNames } from './input-required.ts'
-import { addStatelessPrompts } from './more-prompts.ts'
-import { listStateless } from './more-tools.ts'
+import { addInputRequired, inputRequiredNames } from './input-required.ts'
+import { addStatelessPrompts, listStateless } from './sdk-handlers.ts'
 
 const NAMES = [
   ...constantTools.map(({ name }) => name),
-  ...askingNames,
+  ...inputRequiredNames,
   'test_missing_capability',
   'test_streaming_elicitation',
   'test_logging_tool',

@@ -5,18 +5,18 @@ import { type ClientHome, makeClientHome, runClient } from '../client-program.ts
 import { newUser, type User } from '../users.ts'
 import { signIn } from '../sign-in.ts'
 import { answerStepUp, linkIn } from '../step-up.ts'
-import { BY_LINK, type Cells, mustSee, spoiled, YES } from './features.ts'
+import { BY_LINK, type Cells, verify, corrupted, YES } from './features.ts'
 
 export type Era = 'legacy' | 'modern'
 
-interface Who {
+interface RunOptions {
   home: ClientHome
   era: Era
   user: User
 }
 
 /** Runs Inspector's command line once; a user signs in at any address that it prints. */
-async function run(mcpUrl: string, { home, era, user }: Who, parameters: readonly string[]) {
+async function run(mcpUrl: string, { home, era, user }: RunOptions, parameters: readonly string[]) {
   const common = ['--cli', mcpUrl, '--transport', 'http', '--protocol-era', era, '--format', 'json']
   const login = ['--callback-url', 'http://127.0.0.1:0/oauth/callback']
   await using program = runClient('inspector', [...common, ...login, ...parameters], home, {
@@ -49,26 +49,26 @@ export async function inspectorCells(era: Era, mcpUrl: string): Promise<Cells> {
     ask('--method', 'tools/call', '--tool-name', name, '--tool-args-json', JSON.stringify(input))
   const shows = async (what: string, ...parameters: string[]) => {
     const { code, text } = await ask('--method', ...parameters)
-    mustSee(`${parameters.join(' ')} shows ${what}`, code === DONE && text.includes(what))
+    verify(`${parameters.join(' ')} shows ${what}`, code === DONE && text.includes(what))
   }
 
   await shows('deleteTodo', 'tools/list', '--strict')
-  const stepUp = await seeStepUp(who.user, () => call('addTodo', { text: 'from a step-up' }))
+  const stepUp = await checkStepUp(who.user, () => call('addTodo', { text: 'from a step-up' }))
   await shows('todo://items/{id}', 'resources/templates/list')
   await shows('from a step-up', 'resources/read', '--uri', 'todo://list')
   await shows('from a step-up', 'prompts/get', '--prompt-name', 'planMyDay')
   const { text } = await call('listTodos', {})
   const ids = [/"id\\?":\s*\\?"([\w-]+)/.exec(text)?.[1]]
   const asked = await call('deleteTodo', { ids })
-  mustSee('it is told to ask', asked.code === TOOL_ERROR && asked.text.includes('confirm: true'))
-  mustSee('and then deletes', (await call('deleteTodo', { ids, confirm: true })).code === DONE)
+  verify('it is told to ask', asked.code === TOOL_ERROR && asked.text.includes('confirm: true'))
+  verify('and then deletes', (await call('deleteTodo', { ids, confirm: true })).code === DONE)
   const completion = await ask('--method', 'prompts/complete')
-  mustSee('no completion', completion.text.includes('Unsupported method'))
+  verify('no completion', completion.text.includes('Unsupported method'))
   const help = (await ask('--help')).text
-  mustSee('nothing of progress or cancelling', !/progress|cancel/i.test(help))
-  spoilStored(home)
+  verify('nothing of progress or cancelling', !/progress|cancel/i.test(help))
+  corruptStoredToken(home)
   const again = await call('listTodos', {})
-  mustSee('a refresh and no login', again.code === DONE && !again.hasSignedIn)
+  verify('a refresh and no login', again.code === DONE && !again.hasSignedIn)
   return {
     tools: YES,
     resources: YES,
@@ -87,14 +87,14 @@ export async function inspectorCells(era: Era, mcpUrl: string): Promise<Cells> {
  * It answers the first 403 with a refresh, which fails. The second answer is a tool error, and it shows the
  * link. After the user agrees, the next call succeeds, because its token follows the grant.
  */
-async function seeStepUp(user: User, add: () => ReturnType<typeof run>): Promise<string> {
-  mustSee('it fails about the refresh', (await add()).code === 1)
+async function checkStepUp(user: User, add: () => ReturnType<typeof run>): Promise<string> {
+  verify('it fails about the refresh', (await add()).code === 1)
   const { code, text } = await add()
   // Its output is JSON, so the line break before the link is escaped.
   const link = linkIn(text.replaceAll(String.raw`\n`, '\n'))
-  mustSee('a link in the answer', code === TOOL_ERROR && link !== undefined)
+  verify('a link in the answer', code === TOOL_ERROR && link !== undefined)
   await answerStepUp(link ?? '', user)
-  mustSee('the todo, with the token that it has', (await add()).code === DONE)
+  verify('the todo, with the token that it has', (await add()).code === DONE)
   return BY_LINK
 }
 
@@ -102,18 +102,18 @@ const Secrets = z.looseObject({ secrets: z.record(z.string(), z.string()) })
 const Tokens = z.looseObject({ access_token: z.string() })
 
 /** Invalidates its access token; the refresh token stays valid. */
-function spoilStored(home: ClientHome): void {
+function corruptStoredToken(home: ClientHome): void {
   const path = `${home.path}/.mcp-inspector/secrets.json`
   const stored = Secrets.parse(JSON.parse(readFileSync(path, 'utf8')))
-  const spoil = (secret: string) => {
+  const corruptToken = (secret: string) => {
     const tokens = Tokens.safeParse(JSON.parse(secret))
     if (!tokens.success) return secret
-    return JSON.stringify({ ...tokens.data, access_token: spoiled(tokens.data.access_token) })
+    return JSON.stringify({ ...tokens.data, access_token: corrupted(tokens.data.access_token) })
   }
   const secrets = Object.fromEntries(
     Object.entries(stored.secrets).map(([name, secret]) => [
       name,
-      name.includes('tokens') ? spoil(secret) : secret,
+      name.includes('tokens') ? corruptToken(secret) : secret,
     ]),
   )
   writeFileSync(path, JSON.stringify({ ...stored, secrets }))

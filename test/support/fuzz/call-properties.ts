@@ -6,10 +6,10 @@ import { canShowForms, formOf, isAgreed } from '#mcp/consent.ts'
 import { describeAnswer } from '#todos/api/describe-answer.ts'
 import { readAnswer } from '#todos/api/read-answer.ts'
 import { tools } from '#todos/tools/index.ts'
-import { oddJson, oddText, spoilt } from './odd.ts'
+import { oddJson, oddText, corrupted } from './odd.ts'
 import { mustHold, type ParserProperty, propertyOf } from './parser-property.ts'
 
-const todos = spoilt(
+const todos = corrupted(
   fc.record({
     todos: fc.array(fc.record({ id: fc.oneof(fc.nat(), oddText), text: oddText, completed: fc.boolean() })),
   }),
@@ -51,7 +51,7 @@ export const callProperties: readonly ParserProperty[] = [
     'arguments are taken by a tool or refused, and what is taken is taken again',
     fc.tuple(
       fc.constantFrom(...tools),
-      spoilt(
+      corrupted(
         fc.record(
           { text: oddText, id: oddText, ids: fc.array(oddText), completed: fc.boolean() },
           { requiredKeys: [] },
@@ -70,7 +70,7 @@ export const callProperties: readonly ParserProperty[] = [
   ),
   propertyOf(
     'an answer is agreement only where it says so',
-    spoilt(fc.constant({ action: 'accept', content: { confirm: true } })),
+    corrupted(fc.constant({ action: 'accept', content: { confirm: true } })),
     (reply) => {
       const text = JSON.stringify(reply) ?? ''
       mustHold(

@@ -5,7 +5,7 @@ import { boundedText, characterCount } from '#lib/bounded-text.ts'
 import { loggedErrorCode, redacted } from '#lib/redacted.ts'
 import { readRootKeys } from '#lib/root-keys.ts'
 import { readSigningKeys } from '#lib/signing-keys.ts'
-import { oddJson, oddText, spoilt } from './odd.ts'
+import { oddJson, oddText, corrupted } from './odd.ts'
 import { mustHold, type ParserProperty, propertyOf } from './parser-property.ts'
 
 const limit = fc.integer({ min: 2, max: 60 })
@@ -44,7 +44,7 @@ const jwk = fc.record({
   dq: keyText,
   qi: keyText,
 })
-const keySet = spoilt(fc.oneof(jwk, fc.record({ keys: fc.array(jwk, { maxLength: 5 }) })))
+const keySet = corrupted(fc.oneof(jwk, fc.record({ keys: fc.array(jwk, { maxLength: 5 }) })))
 
 export const libProperties: readonly ParserProperty[] = [
   propertyOf(

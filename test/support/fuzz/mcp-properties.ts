@@ -4,7 +4,7 @@ import { readMessage } from '#mcp/read-message.ts'
 import { readState, writeState } from '#mcp/request-state.ts'
 import { openSessionId, signSessionId } from '#mcp/session-id.ts'
 import { catalog } from '../product.ts'
-import { oddJson, oddText, spoilt } from './odd.ts'
+import { oddJson, oddText, corrupted } from './odd.ts'
 import { mustHold, type ParserProperty, propertyOf } from './parser-property.ts'
 
 const algorithm = { name: 'HMAC', hash: 'SHA-256' }
@@ -15,7 +15,7 @@ const key = await crypto.subtle.importKey('raw', new Uint8Array(32).fill(7), alg
 const stateKeys = [key] as const
 const reads = makeReads(catalog)
 
-const message = spoilt(
+const message = corrupted(
   fc.record({
     jsonrpc: fc.constant('2.0'),
     id: fc.nat(),

@@ -11,7 +11,7 @@ import { readRootKeys } from '#lib/root-keys.ts'
 import { makeUserId, openUserId } from '#users/base/user-id.ts'
 import { AccessTokenClaims, IdTokenClaims } from '#pingone/claims.ts'
 import { Settings } from '#settings.ts'
-import { oddJson, oddText, spoilt } from './odd.ts'
+import { oddJson, oddText, corrupted } from './odd.ts'
 import { mustHold, type ParserProperty, propertyOf } from './parser-property.ts'
 import { rootKey } from '../root-key.ts'
 
@@ -31,7 +31,7 @@ const goodSettings = fc.constant({
 })
 const moreSettings = fc.dictionary(fc.constantFrom(...Object.keys(Settings.shape)), oddText, { maxKeys: 5 })
 
-const metadata = spoilt(
+const metadata = corrupted(
   fc.record({
     redirect_uris: fc.array(oddText, { minLength: 1, maxLength: 11 }),
     client_name: oddText,
@@ -178,7 +178,7 @@ export const oauthProperties: readonly ParserProperty[] = [
   propertyOf(
     'claims are read or refused',
     fc.tuple(
-      spoilt(fc.constant({ iss: 'i', sub: 's', sid: 'x', acr: 'a', aud: ['b'], exp: 1, scope: 'r w' })),
+      corrupted(fc.constant({ iss: 'i', sub: 's', sid: 'x', acr: 'a', aud: ['b'], exp: 1, scope: 'r w' })),
     ),
     ([claims]) => {
       const read = AccessTokenClaims.safeParse(claims)

@@ -93,7 +93,7 @@ const change: fc.Arbitrary<Change> = fc.record({
 })
 
 /** A valid value with a few defects; more than half stay valid. */
-export const spoilt = <T>(good: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
+export const corrupted = <T>(good: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
   fc
     .tuple(
       good,
