@@ -36,9 +36,9 @@ type Setting = ReturnType<typeof describedSettings>[number]
 export const renderConfiguration = (): string => `${HEAD}${describedSettings(product).map(row).join('')}`
 
 const row = (setting: Setting): string =>
-  `| \`${setting.name}\` | ${withoutIt(setting)} | ${setting.meaning.replaceAll('|', '\\|')} |\n`
+  `| \`${setting.name}\` | ${defaultOf(setting)} | ${setting.meaning.replaceAll('|', '\\|')} |\n`
 
-function withoutIt({ isNeeded, normal }: Setting): string {
+function defaultOf({ isNeeded, normal }: Setting): string {
   if (isNeeded) return '**needed**'
   if (normal === undefined) return 'not set'
   if (typeof normal === 'boolean') return normal ? '`on`' : '`off`'

@@ -11,12 +11,12 @@ import { formatLine, linesOfEmulator, linesOfSteps } from './journey/journey-lin
 import { findLiveRun } from './local/run-record.ts'
 import { describeStateFolder } from './local/state-folder.ts'
 
-interface Place extends AsyncDisposable {
+interface JourneySystem extends AsyncDisposable {
   readonly origin: string
   readonly emulatorOrigin: string
 }
 
-async function findPlace(): Promise<Place> {
+async function findSystem(): Promise<JourneySystem> {
   const run = await findLiveRun(describeStateFolder('.wrangler/local'))
   if (run !== undefined && run.emulatorOrigin !== null) {
     console.log(`With what npm start runs at ${run.origin}\n`)
@@ -27,37 +27,37 @@ async function findPlace(): Promise<Place> {
   return { ...world.addresses, [Symbol.asyncDispose]: () => world.stop() }
 }
 
-async function travel({ origin, emulatorOrigin }: Place): Promise<void> {
+async function runJourney({ origin, emulatorOrigin }: JourneySystem): Promise<void> {
   const emulator = new Emulator(emulatorOrigin)
   const onStep = (step: Step) => steps.push(step)
   const steps: Step[] = []
-  let toldUntilMs = Date.now()
+  let printedUntilMs = Date.now()
 
   /** Prints the events since the last chapter, in order. */
-  const tell = async (chapter: string): Promise<void> => {
+  const printChapter = async (chapter: string): Promise<void> => {
     const { timeline } = await emulator.state()
-    const news = timeline.filter(({ at }) => Date.parse(at) >= toldUntilMs).toReversed()
-    const lines = [...linesOfSteps(steps, origin), ...linesOfEmulator(news, steps)]
+    const entries = timeline.filter(({ at }) => Date.parse(at) >= printedUntilMs).toReversed()
+    const lines = [...linesOfSteps(steps, origin), ...linesOfEmulator(entries, steps)]
     console.log(`${chapter}\n`)
     for (const line of lines.toSorted((a, b) => a.atMs - b.atMs)) console.log(`  ${formatLine(line)}`)
     console.log('')
     steps.length = 0
-    toldUntilMs = Date.now()
+    printedUntilMs = Date.now()
   }
 
   const client = new OAuthClient(`${origin}/mcp`, { onStep })
   await client.discover()
   await client.register({ client_name: 'Journey' })
-  await tell('The client finds out where to sign in, and registers')
+  await printChapter('The client finds out where to sign in, and registers')
 
   const authorization = client.authorize({ scope: 'todo:read todo:write' })
   const { answer, page } = await signIn(new Browser({ onStep }), authorization.url)
   const code = answer?.get('code')
   if (code == null) throw new Error(`The login gave no code: ${answer?.toString() ?? page.text}`)
-  await tell('ada says yes to the client, signs in at PingOne, and says yes to the API')
+  await printChapter('ada says yes to the client, signs in at PingOne, and says yes to the API')
 
   const { access_token: accessToken } = tokensIn(await client.redeem(code, authorization.verifier))
-  await tell('The client redeems its code')
+  await printChapter('The client redeems its code')
 
   const calls: readonly (readonly [string, Record<string, unknown>])[] = [
     ['listTodos', {}],
@@ -66,8 +66,8 @@ async function travel({ origin, emulatorOrigin }: Place): Promise<void> {
   ]
   for (const [name, input] of calls) {
     const reply = await callToolStateless(client, accessToken, name, input)
-    await tell(`The client calls ${name} ${JSON.stringify(input)}`)
-    console.log(`${sayReply(reply)}\n`)
+    await printChapter(`The client calls ${name} ${JSON.stringify(input)}`)
+    console.log(`${formatReply(reply)}\n`)
   }
 }
 
@@ -76,7 +76,7 @@ const ToolReply = z.object({
 })
 
 /** The text that a model would read. */
-function sayReply(reply: Reply): string {
+function formatReply(reply: Reply): string {
   const read = ToolReply.safeParse(reply.body)
   const text = read.success
     ? read.data.result.content.map((part) => part.text).join('\n')
@@ -84,5 +84,5 @@ function sayReply(reply: Reply): string {
   return text.replaceAll(/^/gm, '  | ')
 }
 
-await using place = await findPlace()
-await travel(place)
+await using system = await findSystem()
+await runJourney(system)

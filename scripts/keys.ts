@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util'
 import { readRootKeys } from '#lib/root-keys.ts'
 import { readSigningKeys } from '#lib/signing-keys.ts'
-import { ACTS, formatKeySet, MOST_SECRET_BYTES, readKeySet, withNewRootKey } from './keys/key-set.ts'
+import { ACTS, formatKeySet, MAX_SECRET_BYTES, readKeySet, withNewRootKey } from './keys/key-set.ts'
 import { readPrivateFile, writePrivateFile } from './local/private-file.ts'
 import { runScript, StartProblem } from './local/start-problem.ts'
 
@@ -41,7 +41,7 @@ function main(): void {
 function writeClientKeys(file: string, text: string): void {
   const keys = readSigningKeys(text)
   if (!keys.ok) throw new StartProblem(`${file}: ${keys.error}. It was left as it is.`)
-  if (Buffer.byteLength(text) > MOST_SECRET_BYTES)
+  if (Buffer.byteLength(text) > MAX_SECRET_BYTES)
     throw new StartProblem('That would be more than a Workers secret holds (5 KB): --drop the oldest first.')
   writePrivateFile(file, text)
   const [active, ...others] = keys.value.published

@@ -4,7 +4,7 @@
  * has no working pair left.
  */
 import { parseArgs } from 'node:util'
-import { callsOnAnExpiredToken, both, refreshesOfOneToken, type Round } from './storm/rounds.ts'
+import { callsOnAnExpiredToken, refreshesAndCalls, refreshesOfOneToken, type Round } from './storm/rounds.ts'
 import { startStorm } from './storm/start-storm.ts'
 
 const { values } = parseArgs({
@@ -15,7 +15,7 @@ const [rounds, callers] = [Number(values.rounds), Number(values.callers)]
 const kinds = {
   'refreshes of one token': refreshesOfOneToken,
   'calls on an expired PingOne token': callsOnAnExpiredToken,
-  'both at once, others calling': both,
+  'both at once, others calling': refreshesAndCalls,
 }
 
 await using storm = await startStorm()

@@ -14,7 +14,7 @@ import { makeIsolate } from '#wiring/isolate.ts'
 
 export { McpSession, User } from '#index.ts'
 
-const Seeding = z.strictObject({
+const SeedRequest = z.strictObject({
   client: z.string(),
   redirectUri: z.string(),
   /** One grant for each entry; the same subject twice is one user with two grants. */
@@ -25,7 +25,7 @@ const Seeding = z.strictObject({
     endsInSeconds: z.number(),
   }),
 })
-type Seeding = z.infer<typeof Seeding>
+type SeedRequest = z.infer<typeof SeedRequest>
 
 const VERIFIER = 'a-verifier-that-is-long-enough-to-be-one-0123456789'
 const CHALLENGE = 'IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk'
@@ -41,8 +41,8 @@ const isolate = makeIsolate({
 })
 
 /** Does what `/callback` does after its checks. The claims are those of the access token. */
-async function codeFor(call: Call, seeding: Seeding, subject: string): Promise<string> {
-  const { client, redirectUri, downstream } = seeding
+async function codeFor(call: Call, seed: SeedRequest, subject: string): Promise<string> {
+  const { client, redirectUri, downstream } = seed
   const login = wireAuthorization(isolate).login({ ...isolate.partsOf(call.env), ...call })
   const { config } = login
   const asked = new URL('/authorize', config.publicOrigin)
@@ -72,7 +72,11 @@ async function codeFor(call: Call, seeding: Seeding, subject: string): Promise<s
   return new URL(opened.value).searchParams.get('code') ?? ''
 }
 
-async function redeem({ env, ctx }: Call, { client, redirectUri }: Seeding, code: string): Promise<unknown> {
+async function redeem(
+  { env, ctx }: Call,
+  { client, redirectUri }: SeedRequest,
+  code: string,
+): Promise<unknown> {
   const { publicOrigin } = isolate.partsOf(env).config
   const asked = new Request<unknown, IncomingRequestCfProperties>(`${publicOrigin}/token`, {
     method: 'POST',
@@ -97,10 +101,10 @@ interface Call {
 export default {
   async fetch(request, env, ctx): Promise<Response> {
     if (new URL(request.url).pathname !== '/bench/grants') return product.fetch(request, env, ctx)
-    const seeding = Seeding.parse(await request.json())
+    const seed = SeedRequest.parse(await request.json())
     const pairs: unknown[] = []
-    for (const subject of seeding.subjects) {
-      pairs.push(await redeem({ env, ctx }, seeding, await codeFor({ env, ctx }, seeding, subject)))
+    for (const subject of seed.subjects) {
+      pairs.push(await redeem({ env, ctx }, seed, await codeFor({ env, ctx }, seed, subject)))
     }
     return Response.json(pairs)
   },

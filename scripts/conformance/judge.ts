@@ -14,7 +14,7 @@ export interface Verdict {
 }
 
 /** The suite adds these to every scenario, and they always succeed: alone they do not make a scenario pass. */
-const isOfTheWire = ({ id }: Check) => id.startsWith('wire-schema-')
+const isWireCheck = ({ id }: Check) => id.startsWith('wire-schema-')
 
 /**
  * Stricter than the suite: a warning is a failure; a skipped check and a scenario without checks need a reason.
@@ -26,17 +26,17 @@ export function judgeScenario(
   isScored: boolean,
   reasons: Reasons,
 ): Verdict {
-  const told = (checks ?? []).filter(({ status }) => status !== 'INFO')
-  const passed = told.filter(({ status }) => status === 'SUCCESS').length
-  const bad = told.filter(({ status }) => status !== 'SUCCESS')
-  const verdict = { scenario, isScored, passed, total: told.length }
+  const reported = (checks ?? []).filter(({ status }) => status !== 'INFO')
+  const passed = reported.filter(({ status }) => status === 'SUCCESS').length
+  const bad = reported.filter(({ status }) => status !== 'SUCCESS')
+  const verdict = { scenario, isScored, passed, total: reported.length }
   const whole = reasons.get(scenario)
   if (whole !== undefined && checks !== undefined) {
     return bad.length > 0
       ? { ...verdict, outcome: 'explained', notes: [whole] }
       : { ...verdict, outcome: 'fails', notes: ['it passes: the reason is out of date'] }
   }
-  const isEmpty = told.every((check) => check.status !== 'SUCCESS' || isOfTheWire(check))
+  const isEmpty = reported.every((check) => check.status !== 'SUCCESS' || isWireCheck(check))
   const unexplained = bad.filter(
     ({ id, status }) => status !== 'SKIPPED' || !reasons.has(`${scenario}:${id}`),
   )

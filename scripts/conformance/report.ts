@@ -32,12 +32,12 @@ export const renderReport = (runs: readonly Run[], { version }: Suite, date: str
     ['```sh', 'npm run conformance   # ten seconds; exits 1 when anything below is different', '```'].join(
       '\n',
     ),
-    HOW,
+    METHOD,
     `${dateLine(date)}${summary(runs)}`,
     ...runs.flatMap(section),
   ].join('\n\n') + '\n'
 
-const HOW = `The routes, the login, the bearer check and both transports are the product's (\`src/\`). A test-only entry
+const METHOD = `The routes, the login, the bearer check and both transports are the product's (\`src/\`). A test-only entry
 (\`test/conformance/worker/\`) puts the suite's fixtures beside the product's own tools, resources and prompts: as data of
 the product's own kinds where these can say it, on the SDK's server of the transport where they cannot (sampling, images,
 raw forms, log levels). A user signs in at the emulator, and the suite gets the access token.

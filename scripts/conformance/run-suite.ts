@@ -18,7 +18,7 @@ export async function runRequirements(suite: Suite, origin: string, revision: Re
     CONFORMANCE_ORIGIN: origin,
     CONFORMANCE_BEARER: tokens.access_token,
   })
-  await ending(run)
+  await waitForEnd(run)
 }
 
 /** The suite acts as a registered client; a user opens the URL that it prints. */
@@ -33,7 +33,7 @@ export async function runAuthorization(suite: Suite, origin: string, port: numbe
   const browser = new Browser()
   const { page } = await signIn(browser, address)
   await browser.onward(page)
-  await ending(run)
+  await waitForEnd(run)
 }
 
 const DEADLINE_MS = 150_000
@@ -41,7 +41,7 @@ const DEADLINE_MS = 150_000
 /**
  * Ignores the exit code: the stored results are judged by stricter rules, and missing results are detected there.
  */
-async function ending(run: RunningCommand): Promise<void> {
+async function waitForEnd(run: RunningCommand): Promise<void> {
   const late = setTimeout(() => void run[Symbol.asyncDispose](), DEADLINE_MS)
   await run.exit
   clearTimeout(late)

@@ -15,12 +15,12 @@ export interface DeployRequest {
   readonly others: readonly string[]
 }
 
-const NAMES_ENVIRONMENT = /^(?:--env|-e)(?:=|$)/
+const ENVIRONMENT_FLAG = /^(?:--env|-e)(?:=|$)/
 
 /** Accepts `production`, `--env production`, `--env=production` or `-e production`, at any position, once. */
 export function requestOf(parameters: readonly string[]): DeployRequest {
   const others = [...parameters]
-  const at = others.findIndex((one) => NAMES_ENVIRONMENT.test(one))
+  const at = others.findIndex((one) => ENVIRONMENT_FLAG.test(one))
   if (at === -1) {
     const [first, ...rest] = others
     return first === undefined || first.startsWith('-')
@@ -30,12 +30,12 @@ export function requestOf(parameters: readonly string[]): DeployRequest {
   const [flag = '', value] = others[at]?.includes('=') === true ? others.splice(at, 1) : others.splice(at, 2)
   // wrangler would take the last one, but this script checks the first.
   const isNamedOnce =
-    !others.some((one) => NAMES_ENVIRONMENT.test(one)) && others[0]?.startsWith('-') !== false
+    !others.some((one) => ENVIRONMENT_FLAG.test(one)) && others[0]?.startsWith('-') !== false
   const environment = flag.includes('=') ? flag.slice(flag.indexOf('=') + 1) : value
   return { environment: isNamedOnce ? environment : undefined, others }
 }
 
-const GIVES_AN_ADDRESS = /^--(?:routes?|domains?)(?:=|$)/
+const ADDRESS_FLAG = /^--(?:routes?|domains?)(?:=|$)/
 
 const Route = z.union([
   z.string(),
@@ -44,7 +44,7 @@ const Route = z.union([
 const isAddress = (route: unknown): boolean => (Route.safeParse(route).data ?? '').trim() !== ''
 
 /** wrangler would deploy with another file than the one checked here. */
-const NAMES_FILE = /^(?:--config|-c|--cwd)(?:=|$)/
+const FILE_FLAG = /^(?:--config|-c|--cwd)(?:=|$)/
 
 /** The reason not to deploy; undefined when there is an address. `--dry-run` deploys nothing and always passes. */
 export function denialOf(file: string, { environment, others }: DeployRequest): string | undefined {
@@ -53,12 +53,12 @@ export function denialOf(file: string, { environment, others }: DeployRequest): 
   const names = Object.keys(env).join(', ')
   if (environment === undefined || environment === '')
     return `Say which environment, once: npm run deploy -- production (there are ${names}).`
-  if (others.some((one) => NAMES_FILE.test(one)))
+  if (others.some((one) => FILE_FLAG.test(one)))
     return 'This command deploys what wrangler.jsonc describes. For another file use wrangler itself.'
   const found = Object.hasOwn(env, environment) ? env[environment] : undefined
   if (found === undefined)
     return `There is no environment ${environment} in wrangler.jsonc; there are ${names}.`
-  if (others.includes('--dry-run') || others.some((one) => GIVES_AN_ADDRESS.test(one))) return undefined
+  if (others.includes('--dry-run') || others.some((one) => ADDRESS_FLAG.test(one))) return undefined
   // An environment inherits these from the top level; wrangler's default for workers_dev is true.
   const { workers_dev: isOnWorkersDev = true, route, routes = [] } = { ...top, ...found }
   if (isOnWorkersDev || [route, ...routes].some(isAddress)) return undefined

@@ -37,7 +37,7 @@ export async function checkApplication(
 }
 
 /** Facts that only a login shows and no setting changes. */
-export const toKnow = ({ pingone: { extraScopes } }: Config): readonly Finding[] => [
+export const applicationNotes = ({ pingone: { extraScopes } }: Config): readonly Finding[] => [
   note(
     'if access ends after an hour for everyone (log: login.not-renewable), PingOne gave no refresh token. ' +
       `One of two causes: ${GRANT_TYPE}; ` +

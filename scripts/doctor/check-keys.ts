@@ -12,7 +12,7 @@ const Keys = z.object({
     }),
   ),
 })
-const LEAST_BITS = 2048
+const MIN_BITS = 2048
 
 /** Tokens are verified with RS256 only, so at least one such key is required. */
 export function checkKeys(document: unknown): Finding {
@@ -20,10 +20,7 @@ export function checkKeys(document: unknown): Finding {
   if (!parsed.success) return problem('what is at jwks_uri is no key set')
   const good = parsed.data.keys.filter(
     ({ kty, use = 'sig', alg = 'RS256', n = '' }) =>
-      kty === 'RSA' &&
-      use === 'sig' &&
-      alg === 'RS256' &&
-      Buffer.from(n, 'base64url').length * 8 >= LEAST_BITS,
+      kty === 'RSA' && use === 'sig' && alg === 'RS256' && Buffer.from(n, 'base64url').length * 8 >= MIN_BITS,
   )
   return expectThat(
     good.length > 0,

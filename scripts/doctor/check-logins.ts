@@ -61,7 +61,7 @@ export async function checkLogins(config: Config, fetch: Fetch): Promise<readonl
         return isRefusedFor(alone, 'invalid_scope') ? [notGranted(scope, config)] : []
       }),
     )
-    findings.push(...(outcomes.flat().length > 0 ? outcomes.flat() : [problem(NOT_TOGETHER)]))
+    findings.push(...(outcomes.flat().length > 0 ? outcomes.flat() : [problem(COMBINATION_DENIED)]))
   } else findings.push(judge(first, login, 'PINGONE_DV_POLICY_ID'))
 
   // The sign-in to our own pages requests no API scope. A problem that both logins share is reported once.
@@ -147,14 +147,14 @@ function judge(outcome: Outcome, { redirectUri, scopes }: Login, policies: strin
       return problem(`no login can begin (${outcome.detail}): PingOne does not answer. Try again later`)
     case 'refused':
       // An error that returns by redirect proves the redirect URI; an error of a pushed request does not.
-      return problem(wordsFor(outcome.code, policies, outcome.isPushed ? redirectUri : null))
+      return problem(describeError(outcome.code, policies, outcome.isPushed ? redirectUri : null))
     default:
       return outcome satisfies never
   }
 }
 
 /** `doubtful`: PingOne may not know this redirect URI. */
-function wordsFor(code: string, policies: string, doubtful: string | null): string {
+function describeError(code: string, policies: string, doubtful: string | null): string {
   switch (code) {
     case POLICY_NOT_FOUND:
       return (
@@ -187,7 +187,7 @@ function wordsFor(code: string, policies: string, doubtful: string | null): stri
   }
 }
 
-const NOT_TOGETHER =
+const COMBINATION_DENIED =
   'PingOne refuses the scopes of a login together, and none of them alone (invalid_scope): they belong to several ' +
   'resources. Take scopes of one resource; if PINGONE_SEND_RESOURCE is on, switch it off'
 
@@ -201,7 +201,7 @@ function notGranted(scope: string, { api, pingone }: Config): Finding {
 }
 
 /** Facts that no request without a user can verify. */
-export const onlyALoginShows = ({ isAccepted }: { isAccepted: boolean }): readonly Finding[] => [
+export const loginNotes = ({ isAccepted }: { isAccepted: boolean }): readonly Finding[] => [
   note(
     'not checked: API_IDENTIFIER. It has to be the audience of the resource that has the scopes, letter by letter; ' +
       'only a token shows it. If it is not, every login is refused, and the log says login.refused, not_trusted, aud',

@@ -3,12 +3,12 @@ import { type GivenSettings, SETTING_NAMES, unknownNames } from '../local/settin
 import { type Finding, note, problem } from './finding.ts'
 
 /** `npm start` adds these to a Worker's settings file. */
-const OF_THE_SCRIPTS = ['RUN_ID']
+const SCRIPT_SETTINGS = ['RUN_ID']
 
 /** A misspelt name is ignored, and the setting keeps its default. */
 export const checkNames = (given: GivenSettings): readonly Finding[] => [
   ...unknownNames(given)
-    .filter((name) => !OF_THE_SCRIPTS.includes(name))
+    .filter((name) => !SCRIPT_SETTINGS.includes(name))
     .map((name) => {
       const meant = nearest(name)
       const advice =
@@ -22,13 +22,13 @@ export const checkNames = (given: GivenSettings): readonly Finding[] => [
 const shown = (name: string): string =>
   /^\w{1,60}$/.test(name) ? name : 'a name that is longer or has other signs'
 
-const FURTHEST = 4
+const MAX_DISTANCE = 4
 
 function nearest(name: string): string | undefined {
   const [best] = SETTING_NAMES.map((known) => ({ known, far: distance(name.toUpperCase(), known) })).toSorted(
     (one, other) => one.far - other.far,
   )
-  return best !== undefined && best.far <= Math.min(FURTHEST, name.length / 3) ? best.known : undefined
+  return best !== undefined && best.far <= Math.min(MAX_DISTANCE, name.length / 3) ? best.known : undefined
 }
 
 /** The Levenshtein distance of two names. */

@@ -3,10 +3,10 @@ import { type Config, loadConfig } from '#config.ts'
 import { boundedFetch, type Fetch } from '#lib/bounded-fetch.ts'
 import { makePingOne } from '#pingone/client.ts'
 import type { GivenSettings } from '../local/settings.ts'
-import { checkApplication, toKnow } from './check-application.ts'
+import { checkApplication, applicationNotes } from './check-application.ts'
 import { checkDiscovery } from './check-discovery.ts'
 import { checkKeys } from './check-keys.ts'
-import { checkLogins, onlyALoginShows } from './check-logins.ts'
+import { checkLogins, loginNotes } from './check-logins.ts'
 import { product } from '../product.ts'
 import { checkNames } from './check-names.ts'
 import { type Finding, ok, problem } from './finding.ts'
@@ -48,8 +48,8 @@ async function examinePingOne(config: Config, fetch: Fetch): Promise<readonly Fi
     ...(keys === null ? [] : [await examineKeys(fetch, keys)]),
     ...application,
     ...logins,
-    ...onlyALoginShows({ isAccepted: isGood && logins.every(({ level }) => level === 'ok') }),
-    ...toKnow(config),
+    ...loginNotes({ isAccepted: isGood && logins.every(({ level }) => level === 'ok') }),
+    ...applicationNotes(config),
   ]
 }
 

@@ -12,7 +12,7 @@ export type KeySet = z.infer<typeof KeySet>
 const ALGORITHM = 'RS256'
 // A Workers secret holds two private keys of this size, the most that a rotation needs.
 const MODULUS_BITS = 2048
-export const MOST_SECRET_BYTES = 5 * 1024
+export const MAX_SECRET_BYTES = 5 * 1024
 
 /** The operations on a set; each is a step of the rotation in docs/operate.md. */
 export const ACTS = {
@@ -22,7 +22,7 @@ export const ACTS = {
   next: ({ keys: [first, ...others] }: KeySet) => ({
     keys: first ? [first, makeKey(), ...others] : [makeKey()],
   }),
-  /** Adds a key in front, which signs from the next deploy on. Requires that its public key is registered by hand first. */
+  /** Adds a key in front, which signs from the next deploy on. Register its public key by hand before. */
   first: ({ keys }: KeySet) => ({ keys: [makeKey(), ...keys] }),
   /** Switches to the next key; a second call switches back. */
   swap: ({ keys: [first, second, ...others] }: KeySet) => {

@@ -23,14 +23,14 @@ export const objectFiles = (folder: string): readonly string[] =>
         .map((file) => join(folder, file))
     : []
 
-const MOST_WAIT_MS = 30_000
+const MAX_WAIT_MS = 30_000
 
 /**
  * workerd closes the database of an idle object after ten seconds. SQLite then checkpoints and deletes the WAL. Nothing
  * is vacuumed, as in production.
  */
 export async function untilClosed(files: readonly string[], signal: AbortSignal): Promise<void> {
-  const untilMs = performance.now() + MOST_WAIT_MS
+  const untilMs = performance.now() + MAX_WAIT_MS
   while (files.some((file) => existsSync(`${file}-wal`))) {
     if (performance.now() > untilMs) throw new Error('objects that nobody asks stay open')
     await wait(250, undefined, { signal })

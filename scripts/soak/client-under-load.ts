@@ -39,7 +39,7 @@ export async function startClient(client: OAuthClient): Promise<ClientUnderLoad>
   }
   const refresh = async () => {
     const presented = pair.refresh_token ?? ''
-    pair = tokensIn(await untilAnswered(() => client.refresh(presented)))
+    pair = tokensIn(await retryUntilAnswered(() => client.refresh(presented)))
     refreshes += 1
   }
   const load = (async () => {
@@ -61,7 +61,7 @@ export async function startClient(client: OAuthClient): Promise<ClientUnderLoad>
       await refresh()
     },
     async list() {
-      const reply = await untilAnswered(() => callToolStateless(client, pair.access_token, 'listTodos'))
+      const reply = await retryUntilAnswered(() => callToolStateless(client, pair.access_token, 'listTodos'))
       const texts = todosIn(reply)
       return new Map([...new Set(texts)].map((text) => [text, texts.filter((one) => one === text).length]))
     },
@@ -105,7 +105,7 @@ async function answered(ask: () => Promise<Reply>): Promise<Reply | null> {
 }
 
 /** Retries the same request until there is an answer. */
-async function untilAnswered(ask: () => Promise<Reply>): Promise<Reply> {
+async function retryUntilAnswered(ask: () => Promise<Reply>): Promise<Reply> {
   const end = performance.now() + PATIENCE_MS
   for (;;) {
     const reply = await answered(ask)

@@ -16,7 +16,7 @@ export interface FuzzRow {
 
 // fast-check keeps data for each case of a run, so a run of millions would be slow.
 const CASES_AT_ONCE = 20_000
-const MOST_SEED = 2 ** 31 - 1
+const MAX_SEED = 2 ** 31 - 1
 
 /** Runs this many cases in total, split evenly over the parsers, with fresh seeds. */
 export async function fuzzParsers(cases: number): Promise<FuzzRow[]> {
@@ -27,7 +27,7 @@ export async function fuzzParsers(cases: number): Promise<FuzzRow[]> {
     let [done, failure] = [0, '']
     while (done < each && failure === '') {
       const numRuns = Math.min(CASES_AT_ONCE, each - done)
-      const found = await fc.check(check, { seed: randomInt(MOST_SEED), numRuns })
+      const found = await fc.check(check, { seed: randomInt(MAX_SEED), numRuns })
       done += found.numRuns
       if (found.failed) failure = fc.defaultReportMessage(found) ?? 'failed'
     }
@@ -39,7 +39,7 @@ export async function fuzzParsers(cases: number): Promise<FuzzRow[]> {
 
 /** Runs this many requests through the Worker in workerd, with a fresh seed. */
 export function fuzzWorker(requests: number): Promise<boolean> {
-  const seed = String(randomInt(MOST_SEED))
+  const seed = String(randomInt(MAX_SEED))
   console.log(`${requests} requests through the Worker, seed ${seed}`)
   const child = spawn('vitest', ['run', '--project', 'fuzz'], {
     cwd: ROOT,

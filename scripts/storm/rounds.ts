@@ -60,8 +60,8 @@ export async function callsOnAnExpiredToken(storm: Storm, callers: number): Prom
   })
 }
 
-/** Both for one user at once, while other users work. */
-export async function both(storm: Storm, callers: number): Promise<Round> {
+/** One user refreshes and calls at once, while other users call. */
+export async function refreshesAndCalls(storm: Storm, callers: number): Promise<Round> {
   const others = [await storm.signIn(), await storm.signIn(), await storm.signIn()]
   const { tokens } = await signInWithExpiringToken(storm)
   return measured(storm, async () => {
