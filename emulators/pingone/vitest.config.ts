@@ -7,7 +7,7 @@ export default workerProject(import.meta.dirname, {
     EMULATOR_ORIGIN: 'http://localhost:8789',
     EMULATOR_ENVIRONMENT_ID: environmentId,
     EMULATOR_CLIENT_ID: 'the-application',
-    // A colon, a percent sign and a blank: RFC 6749 §2.3.1 has them encoded before Basic.
+    // RFC 6749 §2.3.1 requires encoding of the colon, the space and the percent sign.
     EMULATOR_CLIENT_SECRET: 'a secret: 100%',
     EMULATOR_CLIENT_AUTH: 'client_secret_basic',
     EMULATOR_REDIRECT_URIS: 'http://localhost:8787/callback,https://mcp.example.test/callback',
