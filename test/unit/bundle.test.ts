@@ -21,7 +21,7 @@ test('the bundle is smaller than 500 KiB, minified and gzipped', () => {
   expect(bundle.gzipBytes / 1024).toBeLessThan(500)
 })
 
-// The library of agents makes one of these while it is loaded, needed or not.
+// The agents library constructs one of these when it is loaded.
 const STAYS = /client\/dist\/(?:validators\/)?(?:cfWorker|dialects)/
 
 test.each(packages)('%s is not in the bundle', (name) => {

@@ -86,7 +86,7 @@ const root = (text: string) => ({ ROOT_KEYS: `k1:${text}` })
 const typed = (text: string) => ({ ROOT_KEYS: undefined, COOKIE_ENCRYPTION_KEY: text })
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_'
 
-/** Keys that users type, as a property of the kind and not as a list of what was found. */
+/** Classes of weak keys that users type. */
 const weak = {
   'one character repeated': fc
     .constantFrom(...Array.from(ALPHABET))
@@ -180,7 +180,7 @@ test.each(Object.entries(weak))(
 test('one key under two names is refused, however it is written', () => {
   const text = '3f9c1e07b85d42a6907e64c8d21ab35f'
   const key = rootKey('k1').slice(3)
-  // Two bits at the end of 43 characters say nothing.
+  // The last base64url character of 32 bytes has two unused bits.
   const sameBytes = key.slice(0, -1) + (ALPHABET_64[ALPHABET_64.indexOf(key.at(-1) ?? '') ^ 1] ?? '')
   for (const settings of [
     { ROOT_KEYS: `k1:${key},k2:${key}` },

@@ -11,7 +11,7 @@ const filesBelow = (folder: string, name: RegExp) =>
     .map((file) => join(folder, file))
     .filter((file) => name.test(file) && isOurs(file))
 
-// Not the whole repository at once: node_modules alone has more files than this test should look at.
+// Only our own folders: node_modules has too many files.
 const pages = [
   ...readdirSync('.').filter((file) => file.endsWith('.md')),
   ...['docs', 'examples', 'emulators'].flatMap((folder) => filesBelow(folder, /\.md$/)),
@@ -20,7 +20,7 @@ const textOf = (file: string) => readFileSync(file, 'utf8')
 const withoutCode = (text: string) => text.replaceAll(/^```[\s\S]*?^```/gm, '')
 const found = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1] ?? '')
 
-/** As the repository host makes anchors of headings. */
+/** Heading anchors as GitHub generates them. */
 const anchorsOf = (file: string) =>
   found(withoutCode(textOf(file)), /^#+ (.+)$/gm).map((heading) =>
     heading
@@ -42,7 +42,7 @@ test('every @step is read, has a table, and names messages of that diagram', () 
   const steps = readSteps()
   const lines = filesBelow('src', /\.tsx?$/).flatMap((file) => found(textOf(file), /(@step\b)/g))
   expect(steps).toHaveLength(lines.length)
-  // A journey is a section with one diagram, whose messages mermaid numbers, and one table.
+  // A journey is a section with one diagram and one table. Mermaid numbers the messages.
   const sections = textOf('docs/journeys.md').split(/^## /m)
   const messages = sections.flatMap((section): [string, number][] => {
     const [journey] = found(section, /^<!-- steps ([\w-]+):/gm)
@@ -56,7 +56,7 @@ test('every @step is read, has a table, and names messages of that diagram', () 
   expect(wrong).toEqual([])
 })
 
-/** Files of src/ that run when this one does: types are not followed. */
+/** Files of src/ that load with `entry`. Type-only imports are not followed. */
 function reachableFrom(entry: string): ReadonlySet<string> {
   const reached = new Set<string>()
   const follow = (file: string): void => {
@@ -70,7 +70,7 @@ function reachableFrom(entry: string): ReadonlySet<string> {
 }
 
 test('every file with a @step is reached by imports', () => {
-  // The product reaches its own files: src/index.ts gives it to src/compose.ts.
+  // src/index.ts passes the product to src/compose.ts.
   const [engine, all] = [reachableFrom('src/compose.ts'), reachableFrom('src/index.ts')]
   const isReached = ({ file }: { file: string }) => (file.startsWith('src/todos/') ? all : engine).has(file)
   expect(readSteps().filter((step) => !isReached(step))).toEqual([])
@@ -89,7 +89,7 @@ test.each(pages)('every relative link in %s leads somewhere', (page) => {
 
 test.each(pages)('every file that %s names exists', (page) => {
   const named = found(textOf(page), /`((?:src|scripts|test|examples|docs)\/[\w./-]*)`/g)
-  // The product that docs/your-own-api.md tells a reader to write is not there.
+  // docs/your-own-api.md describes a product that does not exist in this repository.
   const isExample = (path: string) => page === 'docs/your-own-api.md' && path.startsWith('src/notes/')
   const gone = named.filter(
     (path) => !existsSync(path) && !existsSync(join(dirname(page), path)) && !isExample(path),

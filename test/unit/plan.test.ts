@@ -8,7 +8,7 @@ import { LONGEST_FIRST, QUICK_STORIES, QUICK_WORKERS } from '../plan.ts'
 
 const Files = z.array(z.object({ file: z.string() }))
 
-/** What vitest itself would run, by these parameters of it. */
+/** The test files that vitest finds with these arguments. */
 async function filesOf(...parameters: readonly string[]): Promise<readonly string[]> {
   const command = ['node_modules/vitest/vitest.mjs', 'list', '--filesOnly', '--json', ...parameters]
   const { stdout } = await promisify(execFile)(process.execPath, command)
@@ -16,7 +16,7 @@ async function filesOf(...parameters: readonly string[]): Promise<readonly strin
   return files.map(({ file }) => relative('.', file)).toSorted()
 }
 
-/** The parameters with which a script of package.json calls vitest. */
+/** The vitest arguments of a script in package.json. */
 function parametersOf(script: string): readonly string[] {
   const { scripts } = z
     .object({ scripts: z.record(z.string(), z.string()) })

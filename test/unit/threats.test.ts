@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 const page = readFileSync('docs/threat-model.md', 'utf8')
 const threats = [...page.matchAll(/^## (T\d\d) /gm)].map(([, number]) => number)
 
-// Titles begin with the numbers of what they try: `T11 T30 a registered redirect …`. One needs a clock that stands.
+// Titles begin with threat numbers: `T11 T30 a registered redirect …`. strangers.test.ts is a Workers test because it
+// needs a fixed clock.
 const files = [...globSync('test/attack/**/*.test.ts'), 'test/workers/grants/strangers.test.ts']
 const tried = files.flatMap((file) =>
   [...readFileSync(file, 'utf8').matchAll(/['"`](?:%s: )?((?:T\d\d )+)/g)].flatMap(([, numbers = '']) =>

@@ -4,7 +4,7 @@ import { z } from 'zod'
 
 test('no environment keeps the queries of addresses: at /callback they hold a code of PingOne', () => {
   const observed = [...readFileSync('wrangler.jsonc', 'utf8').matchAll(/"observability": (\{[^}]*\})/g)]
-  // Once, at the top: environments inherit it unless they say something else.
+  // Set once at the top level: environments inherit it.
   expect(observed.map(([, setting]) => JSON.parse(setting ?? ''))).toEqual([
     { enabled: true, redact_query_string: true },
   ])

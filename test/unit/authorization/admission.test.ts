@@ -38,7 +38,7 @@ test('no other letter, anywhere, makes an address of a known client', () => {
     fc.property(mutated, ({ url, changed }) => {
       fc.pre(changed !== url)
       const denial = known.refuseClientId(changed)
-      // What is left of a URL may be another one on the list; nothing else is admitted.
+      // The mutated URL may equal another listed one.
       return (
         denial !== null ||
         knownClients.some(({ documents }) => documents.some((entry) => matches(entry, changed)))

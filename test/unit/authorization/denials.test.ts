@@ -56,7 +56,7 @@ test.each([null, '', 'The policy was not found', 'x'.repeat(5000) + 'PolicyId no
 
 test.for(EndReason.options)('the end "%s" is told in words that an error_description can have', (reason) => {
   const words = endedDescription(reason, 20)
-  // RFC 6749 §5.2; and no name of ours, which is what most clients would show.
+  // RFC 6749 §5.2 limits the characters. Most clients would show an internal name to the user.
   expect(words).toMatch(/^This access has ended: [a-zA-Z][a-zA-Z0-9 ,;-]{15,120}$/)
   expect(words).not.toContain(reason.includes('_') ? reason : `: ${reason}`)
 })

@@ -9,7 +9,7 @@ test.each([
   [60 * DAY, 30 * DAY],
   [61 * DAY, 29 * DAY],
   [90 * DAY - 61, 61],
-  // The library counts no less; the User says that it is over, and then this is not used.
+  // The library's minimum is 60 s (Workers KV). The User object still ends the grant on time.
   [90 * DAY - 1, 60],
   [400 * DAY, 60],
 ])('a grant of %d seconds may go unused for %d more', (age, left) => {

@@ -34,7 +34,7 @@ const post = (headers: Record<string, string> = {}) =>
 const read = (sent: Pairs, headers?: Record<string, string>) => readTokenForm(post(headers), textOf(sent))
 const wholeOf = async (result: ReturnType<typeof read>) =>
   result.ok ? { ...result.value, request: await result.value.request.text() } : result
-/** What another reader finds in the request that goes on. */
+/** The form as a second reader of the forwarded request sees it. */
 const seenIn = async (request: Request) => [...(await request.formData()).entries()]
 
 const REDEEMED = [

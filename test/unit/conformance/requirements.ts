@@ -12,7 +12,7 @@ import { session } from './requirements/session.ts'
 import { stateless } from './requirements/stateless.ts'
 import { transport } from './requirements/transport.ts'
 
-/** In the order of their numbers. */
+/** Sorted by number. */
 export const requirements = [
   ...metadata,
   ...bearers,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { parserProperties } from '../../support/fuzz/properties.ts'
 
 const CASES = 200_000
-/** The same cases on every run: what fails here fails again. Others come from `npm run soak -- --fuzz …`. */
+/** A fixed seed makes failures reproducible. `npm run soak -- --fuzz …` uses other seeds. */
 const SEED = 20_260_728
 const each = Math.ceil(CASES / parserProperties.length)
 

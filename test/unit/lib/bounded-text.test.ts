@@ -109,7 +109,7 @@ test('quoted JSON is the same value, on one line, with nothing hidden', () => {
   expect(quoted).toMatch(/^[^\n\u0085\u2028\u202e\u{e0041}\u{e0148}]+$/u)
 })
 
-// What is compared with here is written down once more and in another way: the kinds of Unicode, not our rules.
+// The expected values come from Unicode properties, independent of the code under test.
 const RGI = /^\p{RGI_Emoji}$/v
 const codes = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, at) => String.fromCodePoint(from + at))
@@ -161,7 +161,7 @@ const honest = fc
   .array(fc.oneof(fc.constantFrom(...EMOJI), fc.constantFrom(...WORDS)), { minLength: 1, maxLength: 12 })
   .map((parts) => parts.join(' '))
 
-/** Of all kinds that hide something, and of all that stay beside the right neighbour. */
+/** Every kind of hidden character, also those that are valid beside the right neighbour. */
 const HIDDEN = [
   ...Array.from(
     '\u200b\u200c\u200d\u200e\u200f\u061c\u202a\u202e\u2066\u2069\u2060\u2064\ufeff\u00ad\u034f\u180b\u180e\u115f\u1160\u3164\uffa0',
@@ -190,7 +190,7 @@ const hostile = fc
 const limit = fc.integer({ min: 2, max: 40 })
 const runs = { seed: 20_261_129, numRuns: 20_000 }
 
-// In no context: and none of these is in an emoji or a word of any script.
+// Characters that must never remain. No emoji and no script needs them.
 const NEVER =
   /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u00ad\u061c\u115f\u1160\u17b4\u17b5\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffc\u{e0000}-\u{e001f}\u{e0080}-\u{e00ff}\u{e0120}-\u{e0fff}\u{1d159}\u{1d173}-\u{1d17a}\u{1bca0}-\u{1bca3}]/u
 const TWO_HIDDEN = /[\u034f\u180b-\u180f\u200b-\u200d\ufe00-\ufe0f\u{e0100}-\u{e01ef}]{2}/u
@@ -212,7 +212,7 @@ test('the property: nothing deceptive is left, cleaning twice changes nothing, a
     fc.property(hostile, limit, (text, most) => {
       for (const clean of [cleanText(text), boundedText(text, most)]) {
         expect(clean).not.toMatch(NEVER)
-        // Selectors and a joiner follow one another in emoji alone.
+        // A selector followed by a joiner occurs only in emoji.
         expect(clean.replaceAll(/\ufe0f\u200d/g, '')).not.toMatch(TWO_HIDDEN)
         const latin = clean.replaceAll(/\u200d(?=[\p{sc=Arab}\p{sc=Mong}\p{scx=Arab}])/gu, '')
         expect(latin).not.toMatch(IN_LATIN)

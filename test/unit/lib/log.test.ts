@@ -30,7 +30,7 @@ test('a value is bounded, in whatever it is', () => {
 
 const word = (characters: number) =>
   fc.stringMatching(new RegExp(`^[A-Za-z0-9_-]{${characters}}$`)).filter(isMixed)
-// Of random characters one in a million is of one case; a property would find it.
+// A random word with letters of one case is too rare to matter.
 const isMixed = (text: string) => /[a-z]/.test(text) && /[A-Z]/.test(text)
 const userId = fc
   .tuple(word(22), fc.stringMatching(/^[A-Za-z0-9]{1,16}$/), word(43))
@@ -38,7 +38,7 @@ const userId = fc
 const hex = (characters: number) => fc.stringMatching(new RegExp(`^[0-9a-f]{${characters}}$`))
 const token = fc.tuple(userId, word(16), word(32)).map((parts) => parts.join(':'))
 
-/** Everything that this server gives out and that opens something, each with the part that must not be seen. */
+/** Every kind of secret that this server issues, with the part that must not be logged. */
 const ours = {
   'a code or a token': token.map((text) => [text, text.slice(-32)]),
   'an id of a user': userId.map((text) => [text, text.slice(-43)]),

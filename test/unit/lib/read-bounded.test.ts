@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { readBounded, TooLargeError } from '#lib/bounded-fetch.ts'
 
-/** A body in chunks of one byte each, and whether its source was told to stop. */
+/** A body in one-byte chunks, and whether its source was cancelled. */
 function bodyOf(text: string) {
   const bytes = [...new TextEncoder().encode(text)]
   const source = { isCancelled: false }

@@ -18,7 +18,7 @@ const principal = {
 }
 const confirmation = { question: 'Burn it?', items: [{ id: '1', text: 'the barn' }] }
 
-/** A tool that asks, and takes as long for it as a test says. */
+/** A tool that asks for confirmation, with configurable delays. */
 function makeWorld({ askMs = 0, deadlineMs = 5_000, isUnknown = false } = {}) {
   const ran: unknown[] = []
   const intents: CallIntent[] = []
@@ -80,7 +80,7 @@ test('the word of a client counts only where nobody can be asked, and is no argu
   expect(ran).toEqual([])
   expect(await call({ confirm: true })).toBe('done')
   expect(ran).toEqual([{ what: 'it' }])
-  // What is to be done is the same, asked or not: a key of the client's is good for both.
+  // The digest ignores `confirm`, so one idempotency key covers both calls.
   expect(new Set(intents.map(({ argumentsDigest }) => argumentsDigest)).size).toBe(1)
 })
 

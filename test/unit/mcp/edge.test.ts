@@ -25,7 +25,7 @@ test.each([
   [{ origin: 'null' }, 403],
   [{ origin: '' }, 403],
 ])('a request with %j gets %j before the bearer is looked at', (headers, status) => {
-  // Node forbids an Origin of our choice in a Request; the guard reads two fields.
+  // Node forbids setting Origin on a Request. The guard reads only two fields.
   const request = Object.assign(new Request(URL_OF_MCP, { method: 'POST' }), {})
   Object.defineProperty(request, 'headers', { value: new Headers(headers) })
   expect(guardMcpRequest(request, allowed)?.status ?? null).toBe(status)

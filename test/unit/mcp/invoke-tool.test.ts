@@ -23,7 +23,7 @@ const principal = {
   expiresAtSeconds: 2_000_000_000,
 }
 
-/** Keeps in memory what a User would keep in its storage, in the order in which it happened. */
+/** Records what a User object would store, in order. */
 class UserApi implements CallApi {
   readonly events: (
     | ['begin', CallIntent]
@@ -40,7 +40,7 @@ class UserApi implements CallApi {
   }
 }
 
-/** What each run of a tool was given for the API. */
+/** The API access that each run of a tool received. */
 const calls: ApiCall[] = []
 beforeEach(() => calls.splice(0))
 
@@ -271,7 +271,7 @@ test('a tool sees the user and no token', async () => {
   })
 })
 
-/** A tool that does what a client of an API does after a 401: asks for another token, once. */
+/** Calls `replaceToken` once, as an API client does after a 401. */
 const replaced: string[] = []
 beforeEach(() => replaced.splice(0))
 async function replace({ token, replaceToken }: ApiCall) {
@@ -309,7 +309,7 @@ test('a token that the API refused is replaced by beginning the same call once m
   expect(again).toEqual({ ...first, refused: await thumbprint(TOKEN) })
   expect(userApi.events.slice(2)).toEqual([['end', 'call-1', 'refused', null]])
   expect(replaced).toEqual(['newer-token'])
-  // The tool still says that the API does not accept it: then nothing has ended, and it is no HTTP status.
+  // A tool error: the grant has not ended, and there is no HTTP status.
   expect(result._meta).not.toHaveProperty('stopped')
   expect(textOf(result)).toMatch(/does not accept the token of this server/)
   expect(JSON.stringify([result, lines.map((spy) => spy.mock.calls)])).not.toMatch(/newer-token|must-not/)
@@ -418,7 +418,7 @@ test.each([
   await settled()
   expect(textOf(result)).toMatch(words)
   expect(result).toMatchObject({ isError: true, _meta: { transaction: 'call-0' } })
-  // A tool's own denial, not an HTTP status: neither a new login nor waiting for this server would help.
+  // A tool's own denial is not an HTTP status: neither a new login nor a retry would help.
   expect(result._meta).not.toHaveProperty('stopped')
   expect(calls).toEqual([])
   expect(userApi.events).toHaveLength(1)

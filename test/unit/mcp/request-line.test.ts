@@ -94,7 +94,7 @@ test('a stream that begins with something else is a line when it is over, with t
   const watch = watchAnswer(line)
   line.answered(200)
   expect(lines()).toEqual([])
-  // A todo's text cannot speak for us: its quotes are escaped.
+  // The quotes of a todo's text are escaped, so it cannot imitate a field of the log line.
   const text = JSON.stringify({ text: `"transaction":"${OTHER}","isError":true` })
   const whole = `data: {"result":{"content":[${text}],"_meta":{"transaction":"${ID}"}}}\n\n`
   for (const piece of whole.match(/[\s\S]{1,7}/g) ?? []) watch.saw(new TextEncoder().encode(piece))

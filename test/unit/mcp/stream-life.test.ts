@@ -6,7 +6,7 @@ afterEach(() => void vi.useRealTimers())
 
 const CHECK_MS = 1000
 
-/** A stream that lasts, and the access token that it came with. */
+/** An open stream, tied to the access token that opened it. */
 function scene() {
   const state = { isAlive: true, isDown: false, nowSeconds: 0, asked: 0, isCancelled: false }
   const source = new ReadableStream<Uint8Array>({

@@ -90,7 +90,7 @@ test('a local app gets a warning that says what its document does not prove', ()
   )
   const selfRegistered = renderClient({ isLocalApp: true, redirectHost: 'localhost', domain: null })
   expect(selfRegistered).toContain('could use that name and listen on a local port')
-  // The address of a local app proves nothing either.
+  // A local address proves nothing about the app.
   expect(selfRegistered).not.toContain('Go by the address')
   expect(renderClient({ isLocalApp: false })).not.toContain('this computer')
 })

@@ -21,7 +21,7 @@ const refreshOf = (html: string) =>
     'content'
   ] ?? ''
 
-/** HTML Living Standard, "shared declarative refresh steps", as a browser does it. */
+/** HTML Living Standard, "shared declarative refresh steps". */
 function readRefresh(content: string): { seconds: number; url: string } | undefined {
   const time = /^\s*(\d+)[\d.]*(?:\s*[;,]\s*|\s+)(.*)$/su.exec(content)
   if (!time) return undefined

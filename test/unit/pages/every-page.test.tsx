@@ -67,7 +67,7 @@ test.each(everyPage)('%s lets no click decide at once, and nobody scroll to what
   expect(buttons.length === 0 || decides.test(html)).toBe(true)
   for (const form of named)
     expect(form.includes('armed') || html.includes('class="actions armed"')).toBe(true)
-  // The ids of grants are random, and nobody but their owner knows them.
+  // Grant ids are random and known only to their owner.
   const ids = tagsOf(html).flatMap(({ attributes }) => attributes['id'] ?? [])
   const guessable = ids.filter((id) => !/^grant-[A-Za-z0-9_-]{16}$/.test(id) && id !== 'earlier')
   expect(buttons.length > 0 ? guessable : []).toEqual([])

@@ -1,4 +1,4 @@
-/** Reads what our own renderer writes: every attribute in double quotes. Not a parser for HTML of others. */
+/** Reads the output of our own renderer, which quotes every attribute. Not a general HTML parser. */
 
 export type Tag = { name: string; attributes: Record<string, string>; at: number }
 
@@ -18,11 +18,11 @@ export function tagsOf(html: string, name?: string): Tag[] {
   return name === undefined ? tags : tags.filter((tag) => tag.name === name)
 }
 
-/** The page with every value taken out: what a stranger's text must not be able to change. */
+/** The page without any value: a client's text must not change this. */
 export const skeletonOf = (html: string): string =>
   [...html.matchAll(/<[^>]*>/g)].map(([tag]) => tag.replaceAll(/="[^"]*"/g, '=""')).join('')
 
-/** What a user reads inside the first element that starts with `opening`. */
+/** The visible text of the first element that starts with `opening`. */
 export function textOf(html: string, opening: string): string {
   const start = html.indexOf(opening)
   if (start === -1) return ''

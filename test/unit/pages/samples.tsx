@@ -111,7 +111,7 @@ export const stepUpProps: StepUpPageProps = {
   apiName: 'Todo API',
 }
 
-/** One of each page, in the shapes that differ in markup. */
+/** One sample of each page, and of each variant with other markup. */
 export const everyPage: readonly (readonly [string, string])[] = [
   ['consent, a client with a document', renderPage(<ConsentPage {...consentProps} />)],
   [

@@ -46,7 +46,7 @@ test('with PAR the browser carries the client id and the name of the request, an
     mcp_client_name: 'Some client',
     mcp_client_host: 'app.example',
   })
-  // The verifier is for the token endpoint alone (RFC 7636 §4.5).
+  // The verifier belongs only in the token request (RFC 7636 §4.5).
   expect([...(sent?.form.values() ?? [])]).not.toContain(SECRETS.verifier)
 })
 

@@ -13,7 +13,7 @@ const clientAuth = (...keys: readonly object[]) => {
 }
 const done = () => new Response(null)
 const dead = () => Response.json({ error: 'invalid_grant' }, { status: 400 })
-// Without `alg`, so that the header alone says how a key is used.
+// Without `alg`: the header alone must name the algorithm.
 const KEYS = createLocalJWKSet({
   keys: [a, b].map(publicHalfOf).map(({ alg: _alg, ...half }) => half),
 })

@@ -4,7 +4,6 @@ import { Secret } from '#lib/secret.ts'
 import type { PingOneSettings } from '#pingone/connection.ts'
 import { CLIENT_ID, ISSUER, playPingOne, SECRETS } from './play-pingone.ts'
 
-// What must be in PingOne's tokens before a login counts: a user, a flow, the environment, how long ago.
 const keys = await generateKeyPair('RS256', { extractable: true })
 const KEYS = { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k', alg: 'RS256' }] }
 const ENVIRONMENT = '0c24f3a0-0522-4f76-9bcf-89643029e3e0'
@@ -73,7 +72,7 @@ test('with a longest age, PingOne is asked for it and has to say when the user s
   const url = await play(settings).client.authorizationUrl({ ...login, state: 's', scopes: [] })
   expect(url.ok && url.value.searchParams.get('max_age')).toBe('3600')
   expect(await finish(settings, ago(3500))).toBe('signed in')
-  // A minute for the clocks, and no more.
+  // The clock tolerance is one minute.
   expect(await finish(settings, ago(3650))).toBe('signed in')
   expect(await finish(settings, ago(3670))).toMatch(/^not_trusted: /)
   expect(await finish(settings)).toMatch(/^not_trusted: /)
@@ -91,7 +90,7 @@ test('a user in very many groups signs in, and one in more than we read is told 
     groups: Array.from({ length: count }, (_, at) => `department-${at}-of-the-directory-with-a-long-name`),
   })
   for (const count of [800, 10_000]) expect(await finish({}, { id: groups(count) })).toBe('signed in')
-  // In the token for the API they cost a header on every call.
+  // The access token travels in a header on every API call, so it has a smaller limit.
   expect(await finish({}, { access: groups(800) })).toBe('signed in')
   const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
   expect(await finish({}, { id: groups(40_000) })).toMatch(
@@ -157,7 +156,7 @@ test('a token of another environment is refused, whichever of the two it is', as
       'not_trusted: access token env',
     )
   }
-  // Where the issuer does not say it, a token that does not either could be anyone's.
+  // A custom domain does not name the environment. Without the claim the token could come from any.
   expect(await finish(custom)).toBe('not_trusted: id token env')
 })
 

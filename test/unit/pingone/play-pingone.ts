@@ -21,7 +21,7 @@ const metadata = {
 
 export const SECRETS = { verifier: 'v'.repeat(43), nonce: 'the-nonce', issuer: ISSUER }
 
-/** Our client of PingOne, and every request it sends but the one for discovery; `answer` plays PingOne. */
+/** Our PingOne client, and its requests without discovery. `answer` plays PingOne. */
 export function playPingOne(
   settings: Pick<PingOneSettings, 'clientAuth'> & Partial<PingOneSettings>,
   answer: (sent: Sent) => Response | Promise<Response>,

@@ -31,7 +31,7 @@ const rsa = { kty: 'RSA', use: 'sig', kid: 'k', e: 'AQAB', n: Buffer.alloc(256, 
 const refused = (error: string, status = 400) =>
   Response.json({ error, error_description: 'STRANGE' }, { status })
 
-/** As PingOne answers on the way back to the application. */
+/** An error redirect from PingOne to the application. */
 const back = (asked: URLSearchParams, error: string, description = 'STRANGE') => {
   const url = new URL(asked.get('redirect_uri') ?? 'https://mcp.example.com/callback')
   url.search = new URLSearchParams({ error, error_description: description }).toString()
@@ -44,7 +44,7 @@ const needsUser = (asked: URLSearchParams) => {
 const page = (status = 400) => new Response('STRANGE', { status })
 const pushed = () => Response.json({ request_uri: 'urn:x', expires_in: 60 }, { status: 201 })
 
-/** PingOne as far as the doctor asks it, with one thing different. */
+/** PingOne as far as the doctor calls it, with overrides. */
 const pingone =
   (
     different: {
@@ -216,7 +216,7 @@ test('with pushed requests PingOne judges what is pushed', async () => {
     Response.json({ error: 'invalid_request', error_description: 'PolicyId not found' }, { status: 400 })
   const { problems } = await said(given, pingone({ document: par, par: bad }))
   expect(problems).toEqual([expect.stringContaining('PINGONE_DV_POLICY_ID has to be')])
-  // A redirect URI that is not registered is an error of the pushed request, not a page.
+  // PingOne answers a pushed request with an unregistered redirect URI with an error, not with a page.
   const unclear = () => Response.json({ error: 'invalid_request' }, { status: 400 })
   const { problems: both } = await said(given, pingone({ document: par, par: unclear }))
   expect(both).toEqual([

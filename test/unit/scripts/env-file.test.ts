@@ -7,7 +7,7 @@ import { unstable_getVarsForDev } from 'wrangler'
 import { formatEnvFile } from '../../../scripts/local/env-file.ts'
 import { StartProblem } from '../../../scripts/local/start-problem.ts'
 
-/** What a Worker gets to see when `wrangler dev` reads the file. */
+/** The variables that a Worker gets when `wrangler dev` reads the file. */
 function readByWrangler(variables: Readonly<Record<string, string>>): Record<string, unknown> {
   const folder = mkdtempSync(join(tmpdir(), 'env-file-'))
   try {
@@ -33,7 +33,7 @@ test.each([
   expect(readByWrangler({ A_SETTING: value, HOME: 'another' })).toMatchObject({ A_SETTING: value })
 })
 
-// Every character that means something to one of the two readers, and some that do not.
+// Every character that is special to one of the two readers, and some that are not.
 const anyValue = string({
   unit: constantFrom(...'$ \\ { } \' " ` \n = # a A _'.split(' '), ' '),
   maxLength: 12,

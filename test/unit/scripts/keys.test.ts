@@ -40,7 +40,7 @@ test('a rotation with overlap: publish the next, let it sign, take the old one a
   expect(keys().ids).toEqual([a, b])
   run('--swap')
   expect(keys().ids).toEqual([b, a])
-  // The most that a Workers secret holds.
+  // The size limit of a Workers secret.
   expect(statSync(file()).size).toBeLessThan(5 * 1024)
   await importSigningKey(keys().active)
   run('--drop')

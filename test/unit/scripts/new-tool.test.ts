@@ -17,7 +17,7 @@ import { namesOf } from '../../../scripts/new-tool/templates.ts'
 const ROOT = join(import.meta.dirname, '../../..')
 let copy = ''
 
-// A copy of what the script works on and of what its tools need: the tree itself stays as it is.
+// The script works on a copy, so that the real tree does not change.
 beforeAll(() => {
   copy = mkdtempSync(join(tmpdir(), 'new-tool-'))
   for (const path of [

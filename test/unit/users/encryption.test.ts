@@ -19,7 +19,7 @@ test('what was encrypted opens in its place, and shows nothing of itself', async
 
 test('it does not open for another grant or purpose, nor when one character changed', async () => {
   const encrypted = await encrypt(keys(a), place, 'secret')
-  // Not the last one: some of its bits mean nothing.
+  // Not the last character: some of its bits are unused.
   const changed = `${encrypted.slice(0, -3)}${encrypted.at(-3) === 'A' ? 'B' : 'A'}${encrypted.slice(-2)}`
   const broken = { ok: false, error: { reason: 'broken' } }
   expect(await decrypt(keys(a), { ...place, grant: 'g2' }, encrypted)).toEqual(broken)

@@ -24,7 +24,7 @@ const grantOf = (given: Partial<Grant>): Grant => ({
 })
 const recordUntil = (expiresAt: number) => JSON.stringify({ clientId: 'c', expiresAt })
 
-// With GRANT_IDLE_DAYS as long as GRANT_MAX_DAYS, or longer, both are over at the same second.
+// With GRANT_IDLE_DAYS at or above GRANT_MAX_DAYS both limits end at the same second.
 test.each([
   ['the day before', 29 * DAY, 30 * DAY, null],
   ['a minute before', 30 * DAY - 60, 30 * DAY, null],

@@ -22,7 +22,7 @@ const configWith = (keyId: string) =>
     todos,
   )
 const config = configWith('k1')
-/** Opens nothing that was encrypted under `config`: what it still gets was in memory. */
+/** Cannot decrypt what `config` encrypted, so every hit comes from the cache. */
 const withoutKey = configWith('k2')
 
 const grantWith = async (access: string): Promise<Grant> => ({

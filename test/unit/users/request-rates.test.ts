@@ -15,7 +15,7 @@ function rates(made: readonly RequestTime[] = []) {
   )
 }
 
-/** How many pass before one has to wait, and how long. */
+/** How many requests pass before the first wait, and how long that wait is. */
 function spend(of: RequestRates, grant: string) {
   for (let passed = 0; ; passed += 1) {
     const wait = of.take(grant)
@@ -48,7 +48,7 @@ test('one grant does not use up what another has, three of them use up what thei
   expect(spend(of, 'c').passed).toBe(60)
   expect(spend(of, 'd').passed).toBe(0)
   clock.nowMs += 10_000
-  // 30 for the user, and no grant gets more than its own 10 but the fourth, which has its own still.
+  // The user regains 30, grant a its own 10. The fourth grant still has its whole share.
   expect(spend(of, 'a').passed).toBe(10)
   expect(spend(of, 'd').passed).toBe(20)
 })

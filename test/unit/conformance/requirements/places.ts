@@ -1,4 +1,4 @@
-/** Where the tests are that several requirements name; what is exported with `#` is one test. */
+/** Test files that several requirements name. A constant with `#` names one test. */
 export const ASKED = 'test/e2e/what-the-specifications-ask.test.ts'
 export const LOGIN = 'test/e2e/a-login-checks-everything.test.ts'
 export const DECIDES = 'test/e2e/what-a-user-decides.test.ts'

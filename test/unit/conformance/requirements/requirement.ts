@@ -1,7 +1,8 @@
 /**
- * What the MCP specification asks of a server that is its own authorization server and signs users in elsewhere, in
- * our words: revision 2026-07-28 (where 2025-11-25 asks the same, it is not said twice), its security best practices
- * ("SBP"), and the RFCs that it refers to. Each has tests, or a reason why it has none.
+ * A requirement of the MCP specification for a server that is its own authorization server and signs users in at
+ * another
+ * identity provider: revision 2026-07-28 (and 2025-11-25 where it differs), the security best practices ("SBP") and the
+ * RFCs they refer to. Each one has tests, or a reason why it has none.
  */
 export interface Requirement {
   readonly id: number
@@ -10,6 +11,6 @@ export interface Requirement {
   readonly section: string
   /** `file#title` */
   readonly testedBy?: readonly string[]
-  /** Why there is no test, or what the tests leave open. */
+  /** Why there is no test, or what the tests do not cover. */
   readonly reason?: string
 }

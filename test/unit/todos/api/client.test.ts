@@ -17,7 +17,7 @@ afterEach(() => {
 type Replace = ApiCall['replaceToken']
 const noOther: Replace = async () => err('none_newer')
 
-/** Who keeps silent is waited for: that is short; nothing else comes near it. */
+/** A silent API always runs into the deadline, so it is short there. Other APIs never reach theirs. */
 const deadlineFor = (fetch: Fetch): number => (fetch === silent ? 250 : 10_000)
 
 function clientOver(fetch: Fetch, base = 'https://api.example.test/v1', replaceToken = noOther) {
@@ -30,7 +30,7 @@ function clientOver(fetch: Fetch, base = 'https://api.example.test/v1', replaceT
   })
 }
 
-/** An API that answers well and remembers what it was asked. */
+/** An API that always succeeds and records its requests. */
 function recording(base?: string) {
   const seen: Request[] = []
   const client = clientOver(async (input, init) => {
@@ -120,7 +120,7 @@ test.each([
   expect(JSON.parse(String(warn.mock.calls[0]))['code']).toBe(code)
 })
 
-/** An API that takes only tokens of a list, and what was asked of it. */
+/** An API that accepts only listed tokens and records its requests. */
 function refusing(accepted: readonly string[], answers: Awaited<ReturnType<Replace>>[]) {
   const seen: Request[] = []
   const refused: string[] = []
@@ -150,7 +150,7 @@ test('after a 401 a request is sent once more with another token, a write with t
     '{"todoText":"x"}',
   ])
   expect(refused).toEqual(['tok-en'])
-  // What the call does next goes with the newer token from the start.
+  // Later requests of the same call use the newer token at once.
   expect(await client.list()).toEqual(ok([todo]))
   expect(seen).toHaveLength(3)
   expect(loud).not.toHaveBeenCalled()

@@ -8,7 +8,7 @@ const acts: readonly Act[] = ['read', 'add', 'change']
 
 const read = (act: Act, status: number, text: string, headers: Record<string, string> = {}) =>
   readAnswer({ status, text, headers: new Headers(headers) }, act, NOW)
-/** What is made of an answer after a reading, an addition and a change, in this order. */
+/** The outcome of this answer for a read, an addition and a change, in this order. */
 const reasons = (...answer: [status: number, text: string, headers?: Record<string, string>]) =>
   acts.map((act) => {
     const judged = read(act, ...answer)

@@ -5,7 +5,7 @@ import { err } from '#lib/result.ts'
 import { Secret } from '#lib/secret.ts'
 import { makeTodoClient } from '#todos/api/client.ts'
 
-// What only a real connection does: an HTTP server of Node that misbehaves.
+// Faults that need a real connection: a Node HTTP server that misbehaves.
 const CANARY = 'CANARY-of-the-upstream'
 const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
 

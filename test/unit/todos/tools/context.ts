@@ -9,7 +9,7 @@ export const me: Me = {
   downstream: null,
 }
 
-/** A store whose every answer to a write is the same, as an API would give it, and what was there before the first. */
+/** A store that lists `before` until the first write and answers every write with `answer`. */
 export function answering(answer: TodoAnswer, before: TodoAnswer = answer): TodoStore {
   let now = before
   const write = async () => (now = answer)

@@ -11,7 +11,7 @@ import { answering, me } from './context.ts'
 const IDS = ['a', 'b', 'c', 'd']
 const todo = (id: string, completed = false): Todo => ({ id, text: `todo ${id}`, completed })
 
-/** A list that counts what was sent, and at its n-th deletion does what a test says. */
+/** A list that records deletions. The n-th deletion calls `happens`. */
 function makeList(at: number, happens: () => ToolDenial | 'kept' | null) {
   const stored = new Set(IDS)
   const sent: string[] = []
@@ -191,7 +191,7 @@ test.each([
   [[todo('a', true)], { id: 'a' }, null],
   [[todo('a')], { id: 'a' }, 'Delete this todo for good? It is not done yet.'],
   [[todo('a', true), todo('b', true)], { ids: ['a', 'b'] }, 'Delete these 2 todos for good?'],
-  // Only what is there is asked about.
+  // The question names only todos that exist.
   [[todo('a', true)], { ids: ['a', 'b'] }, null],
 ])('of the list %j and %j the user is asked %j', async (stored, input, question) => {
   const context = { ...makeList(0, () => null).context, api: answering(ok(stored)) }

@@ -2,13 +2,13 @@ import type { Todo } from '#todos/tools/todo.ts'
 
 interface Example {
   input: object
-  /** What the API answers with. */
+  /** The API's answer to the tool's request. */
   todos?: readonly Todo[]
-  /** What was there before a write; unset: the same. */
+  /** The todos before a write. Default: `todos`. */
   before?: readonly Todo[]
 }
 
-/** One good call of each tool, and the todos of the API: registry.test.ts makes each of them. */
+/** One valid call of each tool, with the API's todos. registry.test.ts runs each. */
 export const examples: Readonly<Record<string, Example>> = {
   whoAmI: { input: {} },
   listTodos: { input: {}, todos: [{ id: '1', text: 'Buy milk', completed: false }] },

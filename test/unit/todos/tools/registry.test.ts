@@ -10,13 +10,13 @@ import { contextWith } from './context.ts'
 import { examples } from './examples.ts'
 import { z } from 'zod'
 
-/** As it is looked at: the compiler holds most of it, unless somebody talked it out of that. */
+/** Loosely typed, so that a tool that evades the compiler is checked too. */
 type Looked = Omit<ProductTool<TodoStore>, 'scopes' | 'effect'> & {
   scopes: readonly string[]
   effect: string
 }
 
-/** What every tool has; the answer names what one lacks. */
+/** The names of the rules that the tool breaks. */
 function lacks(tool: Looked): string[] {
   const example = Object.hasOwn(examples, tool.name) ? examples[tool.name] : undefined
   const needs: Record<string, boolean> = {
@@ -102,10 +102,10 @@ test('a tool that lacks something is told what', () => {
 })
 
 const lists = makeLists(catalog)
-/** As most tokenizers have it for JSON of English words; an estimate that is the same on every machine. */
+/** A rough estimate for English words in JSON. It is the same on every machine. */
 const tokensOf = (value: unknown) => Math.ceil(JSON.stringify(value).length / 4)
 
-// Every model pays for the list on every turn. The figure is in docs/performance.md.
+// Models read the list on every turn. docs/performance.md has the figure.
 test('the list of tools fits its budget of 2,000 tokens', () => {
   expect(tokensOf(lists.tools)).toBeLessThan(2_000)
   expect(tokensOf([lists.resources, lists.resourceTemplates, lists.prompts])).toBeLessThan(400)

@@ -127,7 +127,7 @@ test('addTodo names the last todo with the text, and is honest when there is non
   const add = (text: string, before: ReturnType<typeof todo>[], after: ReturnType<typeof todo>[]) =>
     tool('addTodo').run({ text }, contextWith(ok(after), {}, ok(before)))
   const [old, milk, other] = [todo('9', 'b'), todo('1', 'b'), todo('2', 'c')]
-  // First on the list, with the text of another one, or written in another way: it is the one that was not there.
+  // The new todo is the one that was not on the list before, wherever it is and however the API wrote it.
   expect(await add(' b ', [old], [milk, old])).toEqual(
     ok({ structured: { todo: milk, newTodos: 1, total: 2 }, text: 'Added. The list now has 2 todos.' }),
   )
@@ -137,7 +137,7 @@ test('addTodo names the last todo with the text, and is honest when there is non
   expect(await add('b', [], [todo('4', 'B.')])).toMatchObject({
     value: { structured: { todo: { id: '4' } } },
   })
-  // Another one was added at the same time: the text tells them apart, where it can.
+  // Another todo was added at the same time: the text decides where it can.
   expect(await add('b', [old], [old, milk, other])).toMatchObject({
     value: { structured: { todo: milk, newTodos: 2, total: 3 }, text: 'Added. The list now has 3 todos.' },
   })
@@ -269,7 +269,7 @@ test('whoAmI says who, what and until when', async () => {
   expect(await say({ name: null, scopes: ['todo:read'] })).toBe(
     'You are signed in. I may read your todos until 14:05 UTC.',
   )
-  // A name can read like an instruction: it is a value beside the sentence.
+  // A name can look like an instruction. It stays a value beside the sentence.
   const named = async (name: string) => {
     const answer = await tool('whoAmI').run({}, contextWith(ok([]), { name }))
     return answer.ok ? [answer.value.structured['name'], answer.value.text] : []
