@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
 import { serverWith } from './server.ts'
 
-// A client that runs in a page of a browser: what it may send is asked for by a preflight, what it may read is named in
-// the answer (Fetch §3.2). At the OAuth endpoints anyone may, as nothing there is sent by a browser of its own accord;
-// at /mcp the operator names who.
+// CORS (Fetch §3.2): the OAuth endpoints and the metadata are open to any origin, because browsers send nothing there
+// by themselves. /mcp accepts only origins that the operator listed.
 const ORIGIN = 'https://agent.example.com'
 const server = serverWith({ ALLOWED_ORIGINS: ORIGIN })
 

@@ -3,7 +3,6 @@ import { documents } from './real-clients.ts'
 import { pageOf, serverWith } from './server.ts'
 import { askedFor, clearTheInternet, publish } from './the-internet.ts'
 
-// The document of an admitted client, and everything that can be wrong with one (checklist 40 to 43).
 const server = serverWith()
 const { client_id: claude, redirect_uris: redirects } = documents.Claude
 const [callback = ''] = redirects
@@ -42,7 +41,7 @@ test.for(broken)('a document that %s: 503, a page, no redirect', async ([, docum
   const page = await pageOf(answer)
   expect(page).toMatchObject({ status: 503, location: null })
   expect(page.title).toContain('This app could not be checked')
-  // Whoever reads it learns which address the server cannot read, and the way round it.
+  // The page names the unreadable address and the workaround.
   expect(page.text).toContain('It is described at claude.ai')
   expect(page.text).toContain('--oauth-client-registration dcr')
   expect(await askedFor()).not.toContain(elsewhere)
@@ -71,7 +70,7 @@ test('a document is fetched when it is needed, and kept for as long as it says',
   expect((await server.authorize(other.client_id, redirect)).status).toBe(200)
   const first = await askedFor()
   expect((await server.authorize(other.client_id, redirect)).status).toBe(200)
-  // Ours, which follows no redirect, asks once more at each login; the library does not.
+  // Our own fetch, which follows no redirect, runs at each login. The library's fetch is cached.
   expect(await askedFor()).toEqual([...first, other.client_id])
   await publish(claude, {
     headers: { ...json, 'cache-control': 'no-store' },

@@ -3,7 +3,6 @@ import { z } from 'zod'
 import { ORIGIN } from '../settings.ts'
 import { serverWith } from './server.ts'
 
-// What a client sees of /mcp before it is signed in, and at addresses that are nearly right.
 const PAGE = 'https://agent.example.com'
 const server = serverWith({ ALLOWED_ORIGINS: PAGE })
 const Refused = z.object({

@@ -7,7 +7,7 @@ import { ORIGIN } from '../settings.ts'
 
 const bindings = Object.fromEntries(Object.entries(env).filter(([name]) => !(name in Settings.shape)))
 
-/** A deployment with an environment and bindings, and with these settings alone. */
+/** A deployment whose only settings are these; its bindings are unchanged. */
 const deployed = (settings: Readonly<Record<string, string>> = {}) => {
   const given = {
     ...env,

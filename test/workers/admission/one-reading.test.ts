@@ -6,7 +6,7 @@ import { documents, registrations } from './real-clients.ts'
 import { pageOf, pkce, registered, serverWith } from './server.ts'
 import { clearTheInternet, publish } from './the-internet.ts'
 
-// What the endpoints, the router and the library read is one reading, and nothing that was sent comes back as our words.
+// The endpoints, the router and the library must parse a request in the same way. No input is echoed in our sentences.
 const server = serverWith()
 const plain = registrations['mcp-remote']
 const CALLBACK = 'http://localhost:3334/oauth/callback'
@@ -27,7 +27,7 @@ const authorize = (pairs: readonly (readonly [string, string])[]) =>
   server.send(`/authorize?${new URLSearchParams(pairs.map(([name, value]) => [name, value])).toString()}`, {
     redirect: 'manual',
   })
-/** What came of it, without what differs each time. */
+/** Without the parts that differ on each request. */
 const outcomeOf = async (answer: Response) => {
   const { status, location, title } = await pageOf(answer)
   return { status, location, title }
@@ -59,7 +59,7 @@ test('B9 at /authorize a parameter without a value was not sent', async () => {
     const sent = good(client).filter(([other]) => other !== name)
     expect((await authorize([...sent, [name, '']])).status).toBe(200)
   }
-  // Twice is twice, with a value or without.
+  // Repeating a parameter is an error, with a value or without.
   for (const name of names.filter((each) => each !== 'resource')) {
     const twice = await outcomeOf(await authorize([...good(client), [name, '']]))
     expect([name, twice.status === 400 || twice.location?.includes('error=invalid_request')]).toEqual([
@@ -81,7 +81,7 @@ test('no word of a request to /authorize is in what the client hears, whichever 
     const answer = await authorize(sent)
     const location = answer.headers.get('location')
     const told = location === null ? null : new URL(location).searchParams
-    // The state is the client's own, and comes back.
+    // The state belongs to the client and is returned.
     told?.delete('state')
     expect([name, await answer.text(), String(told)].join()).not.toContain(CANARY)
     expect([name, told?.get('error_description') ?? 'Nothing']).toEqual([name, expect.stringMatching(WORDS)])
@@ -225,7 +225,7 @@ const GUARDED = [
   '/mcp',
   '/step-up/x',
 ]
-/** One or more letters of a path as `%` and two digits, which is the same address to a router that decodes. */
+/** Percent-encodes one or more letters of a path: the same address to a router that decodes. */
 const encoded = fc
   .tuple(
     fc.constantFrom(...GUARDED.filter((path) => path !== '/')),
@@ -251,7 +251,7 @@ test('an address that is written otherwise is another address, whatever the meth
   fc.assert(
     fc.asyncProperty(otherwise, fc.constantFrom(...METHODS), async (path, method) => {
       const { status, headers } = await server.send(path, { method, redirect: 'manual' })
-      // A link of a step-up that cannot be ours is a page of its own; /mcp/… has its own words for what is below it.
+      // These prefixes have denials of their own for unknown paths.
       const isOwn = path.startsWith('/step-up/') || path.startsWith('/mcp/') || path.startsWith('/me/')
       expect([path, method, status >= 400 && (isOwn || status === 404), headers.getSetCookie()]).toEqual([
         path,
@@ -342,7 +342,7 @@ test('what is refused uses nothing of the day up, whoever refuses it, and at the
   const asked = await Promise.all(
     Array.from({ length: 6 }, () => small.register({ ...plain, redirect_uris: [CALLBACK] })),
   )
-  // A tenth of the day is one network's.
+  // One network gets a tenth of the daily limit.
   expect(asked.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 201, 429, 429, 429, 429])
   expect(await stored()).toBe(before + 2)
 })

@@ -3,7 +3,7 @@ import { documents, registrations } from './real-clients.ts'
 import { pageOf, registered, serverWith } from './server.ts'
 import { askedFor, clearTheInternet, publish } from './the-internet.ts'
 
-// CLIENT_ADMISSION is not set: this is what a deployment does by itself.
+// CLIENT_ADMISSION is unset: the default of a deployment.
 const server = serverWith()
 beforeEach(clearTheInternet)
 
@@ -17,7 +17,7 @@ test.for(Object.entries(documents))('%s is admitted by its document', async ([la
   }
 })
 
-/** What our page says of a client: nothing for one on a user's computer, because any program could be that. */
+/** The consent page's sentence about a client. It vouches for no local one: any program could be that. */
 const said = (label: string, redirectUri: string) => {
   if (redirectUri.startsWith('cursor:')) return { status: 403, says: 'This app cannot be answered safely' }
   return {

@@ -1,7 +1,6 @@
 /**
- * What clients send and publish, as far as it is known. Documents are copies of what others fetched in August and
- * September 2026; registrations are written down from the sources and reports that src/authorization/clients/known-clients.ts
- * names; those of Inspector and mcp-remote were seen here.
+ * Metadata of real clients. Documents are copies fetched in August and September 2026. Registrations follow the sources
+ * named in src/authorization/clients/known-clients.ts; those of Inspector and mcp-remote were observed.
  */
 export const documents = {
   Claude: {

@@ -10,7 +10,7 @@ type Parameters = Readonly<Record<string, string | undefined>>
 const withoutGaps = (parameters: Parameters): [string, string][] =>
   Object.entries(parameters).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))
 
-/** The Worker under some settings; one env object, as an isolate has one. */
+/** The Worker under these settings, with one env object as in an isolate. */
 export function serverWith(settings: Readonly<Record<string, unknown>> = {}) {
   const given = { ...env, ...settings }
   const send = async (input: string, init?: RequestInit<IncomingRequestCfProperties>): Promise<Response> =>
@@ -49,7 +49,7 @@ export function serverWith(settings: Readonly<Record<string, unknown>> = {}) {
 
 export const pkce = { verifier: VERIFIER, challenge: CHALLENGE }
 
-/** The client id of a registration that has to succeed. */
+/** The client id of a successful registration. */
 export async function registered(answer: Response): Promise<string> {
   const body: unknown = await answer.json()
   if (answer.status !== 201 || typeof body !== 'object' || body === null || !('client_id' in body)) {

@@ -160,7 +160,7 @@ test.for([
     redirect_uris: ['http://localhost:3334/cb', redirectUri],
   }
   const answer = await server.register(metadata)
-  // The library refuses user information at registration already.
+  // The library already rejects user information at registration.
   const client = answer.status === 201 ? await registered(answer) : 'AAAAAAAAAAAAAAAA'
   const page = await pageOf(await server.authorize(client, redirectUri))
   expect(page).toMatchObject({ status: 403, location: null })

@@ -1,6 +1,6 @@
 /**
- * Everything that the Worker can reach, served from the test runner's process: what a test put there, and nothing else.
- * Tests talk to it under a host of its own, because they run inside workerd.
+ * The public internet, served from the test runner's process: only pages that a test published.
+ * Tests run inside workerd, so they control it over HTTP on a reserved host.
  */
 const CONTROL = 'https://internet.test'
 
@@ -8,12 +8,12 @@ interface Page {
   status?: number
   headers?: Record<string, string>
   body?: string
-  /** So many bytes, in pieces, instead of a body. */
+  /** Serves this many bytes in place of `body`. */
   bytes?: number
   delayMs?: number
 }
 
-/** One for each test file: files run at the same time, and each says what is out there. */
+/** Called once per test file, because files run in parallel. */
 export function connectInternet(): (request: Request) => Promise<Response> {
   const pages = new Map<string, Page>()
   let asked: string[] = []
@@ -52,7 +52,7 @@ export const publish = async (url: string, page: Page | object): Promise<void> =
   await (await fetch(target, { method: 'PUT', body: JSON.stringify(served) })).text()
 }
 
-/** Every address that was asked for since the last clearing, in order. */
+/** Every address requested since the last `clearTheInternet`, in order. */
 export const askedFor = async (): Promise<string[]> => (await fetch(`${CONTROL}/asked`)).json()
 
 export const clearTheInternet = async (): Promise<void> => {

@@ -24,7 +24,7 @@ const user = async (subject = 'ada', keys = ROOT_KEYS) => {
 
 const nowSeconds = () => Math.floor(Date.now() / 1000)
 
-/** What a login leaves with its User: a grant whose code has not been redeemed. */
+/** Stores a grant as a login does and returns its unredeemed code. */
 async function codeFor(clientId: string, redirectUri: string): Promise<string> {
   const id = await user()
   const draft = new GrantDraft(kvStorage(env.OAUTH_KV, 1000), id, new Map(), nowSeconds)
@@ -223,7 +223,7 @@ test('tokens and codes that we cannot have made are looked for nowhere', async (
     expect(call.status).toBe(401)
   }
   expect(new Set(asked)).toEqual(new Set([`client:${client}`]))
-  // One that we could have made is looked for.
+  // A token with a valid MAC is looked up.
   await watched.token({ grant_type: 'refresh_token', client_id: client, refresh_token: `${own}${tail}` })
   expect(asked).toContain(own.split('.')[0])
 })
