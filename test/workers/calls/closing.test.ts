@@ -38,7 +38,7 @@ test('a session whose object does not answer is told again by the alarm, so that
   sessionObjects.areDown = true
   await user.endGrant('g1', 'ended_by_user')
   await alarmAfter(user, 61)
-  // The pause has doubled.
+  // The backoff has doubled.
   await alarmAfter(user, 61)
   await expect.poll(() => sessionObjects.told).toEqual(['a', 'a'])
   sessionObjects.areDown = false

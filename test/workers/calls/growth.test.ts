@@ -20,8 +20,8 @@ import { ROOT_KEYS } from '../settings.ts'
 import { begin, newGrant, userWith } from './story.ts'
 import { clock, config, operator, sessionObjects } from './worker.ts'
 
-// Every table of a user's object has a bound (docs/limits.md), and each test here drives past one.
-// Ahead of the real time, so that no alarm goes off by itself.
+// Each table of a user's object has a bound (docs/limits.md), and each test here exceeds one.
+// The clock is ahead of real time, so that no alarm fires by itself.
 clock.nowMs = Math.ceil(Date.now() / 1000) * 1000 + 365 * 24 * 3_600_000
 
 type User = Awaited<ReturnType<typeof userWith>>
@@ -45,7 +45,7 @@ const recordAt = (refresh: number) =>
     previousRefreshTokenWrappedKey: 'w'.repeat(54),
   })
 
-/** A client that redeemed its code and refreshes, as the library writes it. */
+/** A client that redeemed its code and refreshes, with rows in the library's format. */
 async function refresher(name: string) {
   const user = await userWith(name)
   await user.openGrant({ ...newGrant('g1'), record: { value: recordAt(0), expiresAtSeconds: null } })
@@ -88,7 +88,7 @@ test('refreshes, as many as one likes: what is kept of each is small, and the fi
   for (let count = 0; count < 80; count += 1, clock.nowMs += 1000) await refresh()
   const before = await bytesOf(user)
   for (let count = 0; count < 300; count += 1, clock.nowMs += 1000) await refresh()
-  // A hash and a wrapped key; it was a kilobyte and more.
+  // One row holds a hash and a wrapped key.
   expect(((await bytesOf(user)) - before) / 300).toBeLessThan(250)
   expect(await stored(user, 'record:token:')).toHaveLength(TOKENS_PER_GRANT)
   expect((await stored(user, 'spent:')).length).toBeLessThan(70)
@@ -122,7 +122,7 @@ test('a client that refreshes too often waits, and the same refresh token is goo
   const { requestsPerMinute } = config.limits
   for (let count = 0; count < requestsPerMinute; count += 1) expect((await refresh()).waitSeconds).toBe(0)
   expect(await refresh()).toEqual({ waitSeconds: 1, over: null })
-  // Calls and refreshes share what the grant has.
+  // Calls and refreshes share one limit per grant.
   expect(await isAlive(requestsPerMinute)).toMatchObject({ bearer: null, waitSeconds: 1 })
   clock.nowMs += 1000
   expect(await refresh()).toEqual({ waitSeconds: 0, over: null })
@@ -216,7 +216,7 @@ test('a sign-in too many within ten minutes is refused, and none that was used i
   expect(await use('one more', 'a')).toBe('done')
 })
 
-/** Rows of calls that a month of work would leave, without making each. */
+/** Inserts rows in bulk, as a month of calls would leave them. */
 const fillCalls = (user: User, count: number, columns: string) =>
   runInDurableObject(user, (_object, { storage }) => {
     storage.sql.exec(
@@ -254,7 +254,7 @@ test('a write with a key is refused where as many keys hold as may; a repeat is 
   expect(await begin(user, repeat)).toEqual({ verdict: 'repeat', call: 'c7', result: null })
   clock.nowMs += 1001
   expect(await begin(user, { key: { hash: 'new' } })).toMatchObject({ verdict: 'go' })
-  // A key that has run out is no longer kept: the alarm takes it in parts.
+  // The alarm deletes expired keys in batches.
   await runInDurableObject(user, (object) => object.alarm())
   expect(await countCalls(user, 'key_hash IS NOT NULL')).toBe(MOST_LIVE_KEYS - 500 + 1)
 })
@@ -305,7 +305,7 @@ test('the same write is known under an older root key, and from before digests w
   operator.config = config
 })
 
-/** A newer root key before the one of the settings. */
+/** The configured root keys behind a newer one. */
 async function readKeys() {
   const keys = readRootKeys(`k2:${'C'.repeat(42)}A,${ROOT_KEYS}`, undefined)
   if (!keys.ok) throw new Error(keys.error)

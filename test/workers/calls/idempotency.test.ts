@@ -99,7 +99,7 @@ test('what is kept is encrypted, goes when its grant ends, and the change stays 
   const [row] = await rowsOf(user)
   expect(row?.['result']).toMatch(/^v1\.k1\./)
   expect(JSON.stringify(row)).not.toContain('Added')
-  // The same user's same client, signed in twice: one key, one effect.
+  // Two grants of the same user and client share their keys.
   expect(await begin(user, { grant: 'g2' })).toMatchObject({ verdict: 'repeat', result: RESULT })
   await user.endGrant('g1', 'ended_by_user')
   expect(await rowsOf(user)).toMatchObject([{ outcome: 'done', result: null }])

@@ -45,7 +45,7 @@ test('an object that was taken out of memory counts the calls of the last minute
   const old = [await call(), await call()]
   clock.nowMs += 61_000
   for (let more = 1; more < requestsPerMinute; more += 1) await user.endCall(await call(), 'done', null)
-  // They ended within the minute, and began before it.
+  // They ended within the last minute but began earlier.
   for (const transaction of old) await user.endCall(transaction, 'done', null)
   await evictDurableObject(user)
   expect((await ask()).bearer).not.toBeNull()

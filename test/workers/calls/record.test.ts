@@ -17,7 +17,7 @@ test('a call whose outcome nobody told is unknown after two minutes, by the alar
   clock.nowMs += 1
   expect(await runDurableObjectAlarm(user)).toBe(true)
   expect(await rowsOf(user)).toMatchObject([{ outcome: 'unknown', ended_at_ms: clock.nowMs }])
-  // Whoever comes with an outcome now comes too late.
+  // A late outcome is ignored.
   await user.endCall(message.transaction, 'done', null)
   expect(await rowsOf(user)).toMatchObject([{ outcome: 'unknown' }])
 })

@@ -5,7 +5,7 @@ import { clock } from './worker.ts'
 
 const HOUR_SECONDS = 3600
 
-/** A user with one live grant. */
+/** A user with one live grant per id. */
 export async function userWith(name: string, ...grants: string[]) {
   const user = env.USER.getByName(name)
   for (const id of grants) await user.openGrant(newGrant(id))
@@ -26,7 +26,7 @@ export const newGrant = (id: string) => ({
   environment: null,
 })
 
-/** A write with a key of the client; each is a message of its own. */
+/** A write with the client's idempotency key. Each call is a separate message. */
 export const intent = (given: Partial<CallIntent> = {}): CallIntent => ({
   grant: 'g1',
   client: 'client-a',
@@ -44,7 +44,7 @@ type User = Awaited<ReturnType<typeof userWith>>
 export const begin = async (user: User, given: Partial<CallIntent> = {}): Promise<CallStart> =>
   CallStart.parse(await user.beginCall(intent(given)))
 
-/** What is on record, in the order in which it changed. */
+/** The call rows, in the order of their last change. */
 export const rowsOf = (user: User) =>
   runInDurableObject(user, (_object, { storage }) =>
     storage.sql

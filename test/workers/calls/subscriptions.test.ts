@@ -15,7 +15,7 @@ beforeEach(() => {
 type User = Awaited<ReturnType<typeof userWith>>
 const LIST = 'todo://list'
 
-/** Told late, by an alarm, the session of one test must not be taken for that of another. */
+/** Unique per test: an alarm can deliver late, into another test. */
 const named = (user: User, session: string) => `${user.name ?? ''}/${session}`
 
 async function listening(user: User, session: string, grant: string, ...uris: string[]): Promise<void> {
@@ -29,7 +29,7 @@ async function call(user: User, effect: 'read' | 'write', outcome: CallOutcome, 
   await user.endCall(start.call, outcome, null)
 }
 
-/** A User begins to tell before it answers `endCall`, so nothing has to be waited for. */
+/** A User starts to notify before it answers `endCall`, so no wait is needed. */
 function newsOf(user: User): string[][] {
   const prefix = named(user, '')
   return sessionObjects.news.flatMap(([session, ...uris]) =>
@@ -40,7 +40,7 @@ function newsOf(user: User): string[][] {
 const TOKEN = 'hash-of-the-token'
 const HOUR_SECONDS = 3600
 
-/** The client redeems the code of this grant: there is a token for an hour, and the grant is over with it. */
+/** Redeems the code: the access token and the grant both expire in an hour. */
 async function redeem(user: User, id: string): Promise<void> {
   const expiresAtSeconds = Math.floor(clock.nowMs / 1000) + HOUR_SECONDS
   const grant = { clientId: 'client-a' }
@@ -69,7 +69,7 @@ test('after a write that was done, or of which nobody knows, each session hears 
   for (const outcome of ['refused', 'failed'] as const) await call(user, 'write', outcome)
   for (const outcome of ['done', 'unknown'] as const) await call(user, 'read', outcome)
   expect(newsOf(user)).toEqual([])
-  // What was subscribed is not in memory only.
+  // Subscriptions are stored, so they outlive the object's memory.
   await evictDurableObject(user)
   await call(user, 'write', 'done', 'g2')
   const all = [
@@ -123,7 +123,7 @@ test('a grant that takes the session over does not hear what the one before subs
   await redeem(user, 'g2')
   expect((await user.bearer('g2', TOKEN, named(user, 'a'))).session).toBe('open')
   expect(await keptOf(user)).toEqual([])
-  // Also a message of the earlier grant that was under way.
+  // Also a message of the earlier grant that was in flight.
   expect(await user.subscribe(named(user, 'a'), 'g1', LIST)).toBe('closed')
   expect(await user.subscribe(named(user, 'a'), 'g2', 'todo://items/new')).toBe('done')
   await user.unsubscribe(named(user, 'a'), 'g1', 'todo://items/new')
