@@ -4,29 +4,29 @@ import { callsOf, later } from './inside.ts'
 import { CRASH, type Schedule } from './schedule.ts'
 import { writes } from './witness.ts'
 
-/** What a client and a user are left with; anything but `goes on` has to be the one that the schedule forces. */
+/** The final state of a client and user. Any other than `goes on` must be the one that the schedule forces. */
 export type End = 'goes on' | 'pingone_ended' | 'code_reused' | 'starts over' | 'unknown'
 
 export interface Journey {
   name: string
   graceSeconds: number
-  /** Up to where crashes begin; gives the part in which they happen, and what is looked at afterwards. */
+  /** Runs up to the point where crashes begin. Returns the crashing part and the checks after it. */
   prepare(client: Client, id: string): Promise<{ act(): Promise<Answer>; check(first: Answer): Promise<End> }>
   /**
-   * The outcome that nobody can prevent; without it, what PingOne's renewal and a used code force. Null: it depends on
-   * what arrives first, and `check` is content with either.
+   * The unavoidable outcome. Default: `forced` in run-schedules.ts.
+   * Null: it depends on a race, and `check` accepts either outcome.
    */
   forced?: (steps: readonly string[], schedule: Schedule) => End | null
-  /** At which steps it crashes, where others have been tried in another journey; all of them without it. */
+  /** The steps that crash here. Default: all; a narrower set skips steps that another journey covers. */
   crashesAt?: RegExp
   answersTo?: 'client' | 'browser'
-  /** What dies is not asked a second time by the Worker: the client may hear of it. */
+  /** The Worker does not retry what died, so the client may see a failure. */
   mayNotice?: boolean
 }
 
 export const LOST_CALL_MS = 600_000
 
-/** No answer says anything of the inside, and one that says "later" says when. */
+/** No answer reveals internals, and a 503 has Retry-After. */
 export function sane(answer: Answer, to: 'client' | 'browser' = 'client'): Answer {
   expect(answer.text).not.toContain(CRASH)
   expect([200, 204, 302, 400, 401, 503]).toContain(answer.status)
@@ -44,7 +44,7 @@ export async function again(ask: () => Promise<Answer>, first: Answer): Promise<
 export const signIn = async (client: Client, id: string) =>
   codeIn(await client.callback(await client.signIn(id)))
 
-/** The pair works: a call, and one more refresh. */
+/** Checks that the tokens work: one call and one refresh. */
 export async function useOf(client: Client, tokens: Tokens): Promise<End> {
   const call = sane(await callTool(tokens.access_token, 'listTodos'))
   const refreshed = sane(await client.refresh(tokens.refresh_token))
@@ -61,7 +61,7 @@ function endIn({ text }: Answer): End {
 
 export const writesOf = (id: string) => writes.filter(({ text }) => text === id).length
 
-/** Every effect has its record, every record an outcome, and the two agree. */
+/** Every effect has a record, every record an outcome, and both agree. */
 export async function checkRecords(tokens: Tokens, id: string): Promise<void> {
   await later(tokens, LOST_CALL_MS)
   const calls = await callsOf(tokens)

@@ -6,12 +6,12 @@ import { codeOf } from './pingone.ts'
 import worker from './worker.ts'
 import { connectionLost, watchedEnv } from './worker-death.ts'
 
-/** Once, because the Worker remembers by it what it made of its settings. */
+/** One object, because the Worker caches its configuration by env. */
 export const bindings = watchedEnv(env)
 
 const VERIFIER = 'a-verifier-that-is-long-enough-to-be-one-0123456789'
 const CHALLENGE = 'IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk'
-/** Far above all deadlines of worker.ts together: only what hangs takes so long. */
+/** Longer than all deadlines of worker.ts together: reached only by a hang. */
 const ANSWER_WITHIN_MS = 40_000
 
 export interface Answer {
@@ -20,7 +20,7 @@ export interface Answer {
   text: string
 }
 
-/** One request, until all that it began has come to its end. Who waits too long learns that, and not a time-out. */
+/** Sends one request and waits for its background work. A hang fails with the path in the message. */
 export async function send(
   path: string,
   init: RequestInit<IncomingRequestCfProperties> = {},
@@ -54,7 +54,7 @@ const Tokens = z.object({ access_token: z.string(), refresh_token: z.string() })
 export type Tokens = z.infer<typeof Tokens>
 export const tokensIn = (answer: Answer): Tokens => Tokens.parse(JSON.parse(answer.text))
 
-/** A public client, registered once. */
+/** A registered public client. */
 export class Client {
   readonly id: string
 
@@ -73,7 +73,7 @@ export class Client {
     return new Client(z.object({ client_id: z.string() }).parse(JSON.parse(text)).client_id)
   }
 
-  /** A user's way through our pages and PingOne, as far as PingOne's answer: where their browser goes next. */
+  /** Signs in through our pages and PingOne. Returns the callback that the browser requests next. */
   async signIn(subject: string): Promise<{ path: string; cookie: string }> {
     const asked = new URLSearchParams({
       response_type: 'code',
@@ -88,7 +88,7 @@ export class Client {
     return this.decide(await send(`/authorize?${asked.toString()}`), subject)
   }
 
-  /** The user says yes on a page of ours, and signs in at PingOne. */
+  /** Approves on our page and signs in at PingOne. */
   async decide(page: Answer, subject: string): Promise<{ path: string; cookie: string }> {
     const handle = /name="handle" value="([^"]+)"/.exec(page.text)?.[1] ?? ''
     const cookie = cookiesOf(page)
@@ -144,7 +144,7 @@ export const codeIn = ({ status, headers, text }: Answer): string => {
   return code
 }
 
-/** A tool call of the stateless transport. */
+/** A tool call on the stateless transport. */
 export function callTool(
   accessToken: string,
   name: string,

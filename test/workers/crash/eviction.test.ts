@@ -4,7 +4,7 @@ import { callTool, Client, codeIn, tokensIn } from './client.ts'
 import { callsOf, userOf } from './inside.ts'
 import { families, switches, writes } from './witness.ts'
 
-// The platform takes an object out of memory whenever it is idle. Unlike a crash it waits for what is under way.
+// The platform evicts idle objects. Unlike a crash, an eviction waits for running work.
 test('an object that was taken out of memory knows grant, stored answer, encrypted tokens and calls', async () => {
   const client = await Client.register()
   switches.accessTokenSeconds = 200
@@ -15,10 +15,10 @@ test('an object that was taken out of memory knows grant, stored answer, encrypt
   await evict()
   const second = tokensIn(await client.refresh(first.refresh_token))
   await evict()
-  // The stored answer, to whoever did not hear it.
+  // The stored answer, for a client that missed it.
   expect(tokensIn(await client.refresh(first.refresh_token)).refresh_token).toBe(second.refresh_token)
   await evict()
-  // The encrypted tokens: PingOne's access token is over, so its refresh token is opened and redeemed.
+  // PingOne's access token has expired, so the encrypted refresh token is decrypted and redeemed.
   expect((await callTool(second.access_token, 'addTodo', { text: 'evicted' })).text).toContain('evicted')
   await evict()
   expect((await callTool(second.access_token, 'listTodos')).status).toBe(200)

@@ -7,7 +7,7 @@ import { AHEAD_MS, clock } from './witness.ts'
 const Call = z.object({ id: z.string(), tool: z.string(), outcome: z.string().nullable() })
 export type Call = z.infer<typeof Call>
 
-/** The object of whoever has this token; its id begins with the object's name (users/base/user-id.ts). */
+/** The object of the token's user. The user id begins with the object's name (users/base/user-id.ts). */
 export const userOf = ({ access_token }: Tokens) => env.USER.getByName(access_token.split('.')[0] ?? '')
 
 export const callsOf = (tokens: Tokens): Promise<Call[]> =>
@@ -15,13 +15,13 @@ export const callsOf = (tokens: Tokens): Promise<Call[]> =>
     z.array(Call).parse(storage.sql.exec('SELECT id, tool, outcome FROM calls').toArray()),
   )
 
-/** Everything under a prefix in the object's storage, by key. */
+/** All key-value rows under a prefix. */
 export const storedOf = (tokens: Tokens, prefix: string): Promise<[string, unknown][]> =>
   runInDurableObject(userOf(tokens), (_user, { storage }) => [...storage.kv.list({ prefix })])
 
 const TRIES = 3
 
-/** The alarm; and again when the object died in it, as the platform does (which tries six times). */
+/** Runs the alarm, and again if the object died in it. The platform tries six times. */
 export async function runAlarm(tokens: Tokens): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
@@ -33,7 +33,7 @@ export async function runAlarm(tokens: Tokens): Promise<void> {
   }
 }
 
-/** What the alarm makes of it when so much time has passed. */
+/** Runs the alarm as if `ms` had passed. */
 export async function later(tokens: Tokens, ms: number): Promise<void> {
   clock.aheadMs = AHEAD_MS + ms
   await runAlarm(tokens)

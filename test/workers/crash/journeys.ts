@@ -31,7 +31,7 @@ const refresh: Journey = {
       async check(first) {
         const answer = await again(() => client.refresh(refresh_token), first)
         const pair = tokensIn(answer)
-        // Whoever did not hear the answer and asks again gets the same, so that there is one pair and no more.
+        // A client that missed the answer and retries gets the same pair.
         expect(tokensIn(await client.refresh(refresh_token)).refresh_token).toBe(pair.refresh_token)
         return useOf(client, pair)
       },
@@ -39,7 +39,7 @@ const refresh: Journey = {
   },
 }
 
-/** PingOne's token is over, so that the call renews it first. */
+/** PingOne's token has expired, so the call refreshes it first. */
 const toolCall = (tool: 'listTodos' | 'addTodo', graceSeconds: number): Journey => ({
   name: `${tool === 'addTodo' ? 'write' : 'read'} tool, grace ${graceSeconds} s`,
   graceSeconds,
@@ -82,7 +82,7 @@ const end: Journey = {
         expect(answer.status).toBe(200)
         expect(sane(await callTool(tokens.access_token, 'listTodos')).status).toBe(401)
         expect((await client.refresh(tokens.refresh_token)).text).toContain('the client revoked it')
-        // PingOne hears of it now, or when it is asked again.
+        // PingOne is notified at once or at the next retry.
         await later(tokens, LOST_CALL_MS)
         expect(await storedOf(tokens, 'revoke:')).toEqual([])
         expect(families.filter(({ subject }) => subject === id)).toMatchObject([{ isAlive: false }])

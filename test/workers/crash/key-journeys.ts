@@ -11,7 +11,7 @@ type Transport = 'stateless' | 'session'
 const isDone = ({ text }: Answer): boolean => text.includes('"structuredContent"')
 const isUnknown = ({ text }: Answer): boolean => text.includes('unknown whether this change was made')
 
-/** A client that names its write may ask as often as it likes: it is made once. */
+/** A write with an idempotency key: retries must not execute it twice. */
 const keyed = (transport: Transport): Journey => ({
   name: `write with the client's key, ${transport}`,
   graceSeconds: 60,
@@ -32,7 +32,7 @@ const keyed = (transport: Transport): Journey => ({
       async check(first) {
         if (isDone(first)) expect(writesOf(id)).toBe(1)
         if (first.status === 503) expect(writesOf(id)).toBe(0)
-        // Whose outcome nobody told is "still running" for two minutes.
+        // A call without an outcome counts as running for two minutes.
         if ((await callsOf(tokens)).some(({ outcome }) => outcome === null)) await later(tokens, LOST_CALL_MS)
         const second = sane(await ask())
         const third = sane(await ask())
@@ -51,7 +51,7 @@ const keyed = (transport: Transport): Journey => ({
   },
   forced(steps, { at, isTwice, when }) {
     if (transport === 'session') return null
-    // The outcome was told twice in vain: the API has the change, and nobody here can say so.
+    // Both attempts to store the outcome failed: the API has the change, but the record cannot tell.
     const told = steps.indexOf('answer beginCall')
     const isTold = steps[at] === 'answer endCall' && when === 'after'
     return isTwice && at > told && !isTold ? 'unknown' : 'goes on'

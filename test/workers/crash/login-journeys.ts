@@ -6,7 +6,7 @@ import { CRASH } from './schedule.ts'
 import { families } from './witness.ts'
 import { withWorkerSteps } from './worker-death.ts'
 
-/** The browser shows that the connection broke; whoever sits there opens the address again, and once more. */
+/** The browser shows a connection error, and the user reloads up to twice. */
 async function withReloads(ask: () => Promise<Answer>, most = 2): Promise<Answer> {
   try {
     return await ask()
@@ -16,7 +16,7 @@ async function withReloads(ask: () => Promise<Answer>, most = 2): Promise<Answer
   }
 }
 
-/** To the user a page is an answer: either it has a button that goes on, or it says to start again. */
+/** A page must have a button to continue, or tell the user to start again. */
 async function finish(client: Client, id: string, answer: Answer): Promise<Answer | null> {
   if (answer.status === 302) return answer
   expect(answer.text).not.toContain(CRASH)
@@ -29,7 +29,7 @@ async function finish(client: Client, id: string, answer: Answer): Promise<Answe
   return client.callback(await client.decide(answer, id))
 }
 
-/** A login from PingOne's answer to the code: in the Worker, in KV, at PingOne, in the User. */
+/** A login from PingOne's answer to our code: in the Worker, KV, PingOne and the User. */
 export const callback: Journey = {
   name: 'callback',
   graceSeconds: 0,
@@ -44,9 +44,9 @@ export const callback: Journey = {
         const again = home ?? (await client.callback(await client.signIn(id)))
         const tokens = tokensIn(await client.redeem(codeIn(sane(again))))
         const end = await useOf(client, tokens)
-        // A grant whose code never left is ended by the alarm of the User, and PingOne hears of it.
+        // The alarm ends a grant whose code was never sent, and revokes its tokens at PingOne.
         await later(tokens, LOST_CALL_MS)
-        // What PingOne gave to a Worker that died ends with the session there: nobody can be asked to end it.
+        // Tokens that PingOne gave to a dead Worker live until the session there ends.
         const given = families.filter(({ subject }) => subject === id)
         const opened = await userOf(tokens).listGrants()
         expect(given.filter(({ isAlive }) => isAlive)).toHaveLength(
@@ -57,7 +57,7 @@ export const callback: Journey = {
       },
     }
   },
-  // The Worker died after the login was used up, and nobody was told: that address says "start again".
+  // The Worker died after it had used up the login, so that address says "start again".
   forced: (steps, { at, when }) =>
     steps[at] === 'fetch' || (steps[at] === 'kv delete' && when === 'after') ? 'starts over' : 'goes on',
 }

@@ -8,10 +8,10 @@ const Key = z.looseObject({ kty: z.literal('RSA'), n: z.string(), e: z.string() 
 const Code = z.object({ nonce: z.string(), subject: z.string() })
 export type Code = z.infer<typeof Code>
 
-/** What the browser brings back; this PingOne writes into its code whom it signed in. */
+/** The code carries the user who signed in, so PingOne keeps no state for it. */
 export const codeOf = (code: Code): string => btoa(JSON.stringify(code))
 
-/** PingOne, as small as it can be: one policy, one client, refresh tokens that rotate and families that die of reuse. */
+/** A minimal PingOne: one policy, one client, rotating refresh tokens. Reuse kills a token family. */
 export class PingOneWitness extends WorkerEntrypoint<Env> {
   override async fetch(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url)

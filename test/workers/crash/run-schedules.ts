@@ -4,7 +4,7 @@ import { Client } from './client.ts'
 import { during, type Schedule } from './schedule.ts'
 import { switches } from './witness.ts'
 
-/** `isUnnoticed`: the first answer was already the good one. */
+/** `isUnnoticed`: the first answer was already a success. */
 async function run(client: Client, journey: Journey, id: string, schedule: Schedule | null) {
   switches.graceSeconds = journey.graceSeconds
   const prepared = await journey.prepare(client, id)
@@ -14,17 +14,17 @@ async function run(client: Client, journey: Journey, id: string, schedule: Sched
   return { steps, isUnnoticed, end: await prepared.check(value) }
 }
 
-/** Steps with an end in time: only here are "before it" and "after it" two things to whoever asks a second time. */
+/** Only awaited steps can fail before or after with different results for a retry. */
 const AWAITED = /^(?:answer|pingone|session)/
 
 /**
- * Before an answer leaves is after the last thing that was written, which is a schedule already. And an object that dies
- * while its alarm is being moved leaves the test runtime waiting for ever when all tests are over.
+ * A crash before an answer leaves equals one after the last write, which is another schedule.
+ * An object that dies while its alarm is being moved also makes the test runtime hang at the end.
  */
 const sidesOf = (step: string): readonly Schedule['when'][] =>
   step.startsWith('answer') ? ['after'] : ['before', 'after']
 
-/** Every crash of a journey whose steps are known: on either side of each, and with the Worker's second try dying too. */
+/** Every crash of a journey: before and after each step, and with the Worker's retry dying too. */
 const schedulesOf = (steps: readonly string[], only = /./): Schedule[] =>
   steps.flatMap((step, at) =>
     (only.test(step) ? sidesOf(step) : []).flatMap((when) => [
@@ -33,12 +33,12 @@ const schedulesOf = (steps: readonly string[], only = /./): Schedule[] =>
     ]),
   )
 
-/** One test for each journey, with every schedule of it. */
+/** One test per journey, which runs all its schedules. */
 export function testSchedules(who: string, journeys: readonly Journey[]): void {
   let client: Client
   beforeAll(async () => {
     client = await Client.register()
-    // What is asked of PingOne once and remembered is no step of any journey.
+    // Warms the cache of PingOne's metadata and keys, so that no journey fetches them.
     await signIn(client, 'first')
   })
   describe.each(journeys)('$name', (journey) => {
@@ -48,7 +48,7 @@ export function testSchedules(who: string, journeys: readonly Journey[]): void {
   })
 }
 
-/** What went another way than it had to, in words. */
+/** Unexpected outcomes, described in words. */
 async function runAll(client: Client, journey: Journey): Promise<string[]> {
   const start = Date.now()
   const { steps, end } = await run(client, journey, `${journey.name} undisturbed`, null)
@@ -64,7 +64,7 @@ async function runAll(client: Client, journey: Journey): Promise<string[]> {
       ends.set(ran.end, (ends.get(ran.end) ?? 0) + 1)
       const due = (journey.forced ?? forced)(steps, schedule, journey)
       if (due !== null && ran.end !== due) wrong.push(`${name}: ${ran.end}`)
-      // The Worker asks a second time: of one death nobody hears anything.
+      // The Worker retries once: a single death must go unnoticed.
       if (due === 'goes on' && !isTwice && !ran.isUnnoticed && journey.mayNotice !== true)
         wrong.push(`${name}: noticed`)
     } catch (error) {
@@ -79,10 +79,10 @@ async function runAll(client: Client, journey: Journey): Promise<string[]> {
   return wrong
 }
 
-/** The outcomes that nobody can prevent, by name. */
+/** The unavoidable outcome of a schedule. */
 function forced(steps: readonly string[], schedule: Schedule, { graceSeconds, name }: Journey): End {
   const { at, when, isTwice } = schedule
-  // The code was redeemed, twice in vain was the client told: it asks with a code that was used (OAuth 2.1 §4.1.3).
+  // The code was redeemed but the client got no answer twice: its retry presents a used code (OAuth 2.1 §4.1.3).
   const isRedeemed = steps[at] === 'answer commit' && when === 'after'
   if (name === 'code exchange' && isRedeemed && isTwice) return 'code_reused'
   const redeemed = steps.indexOf('pingone.refresh')

@@ -1,20 +1,20 @@
 import type { Step } from '#users/base/step.ts'
 
-/** One crash: which step of what a journey does, counted from 0, and on which side of it. */
+/** One crash: the step's index in the journey, and the side of it. */
 export interface Schedule {
   at: number
   when: 'before' | 'after'
-  /** The object dies once more at the first thing it does afterwards: so the Worker's second try fails too. */
+  /** The object dies again at its next step, so the Worker's retry fails too. */
   isTwice: boolean
 }
 
-/** What a crash says; no answer to a client may have it. */
+/** The message of a crash. No answer to a client may contain it. */
 export const CRASH = 'ended-by-schedule'
 
 let next: Schedule | null = null
 let steps: string[] | null = null
 
-/** Runs a journey under a schedule, and gives the names of its steps. Nothing crashes before or after it. */
+/** Runs a journey under a schedule and returns its step names. Nothing crashes outside it. */
 export async function during<T>(schedule: Schedule | null, journey: () => Promise<T>) {
   const seen: string[] = []
   next = schedule
@@ -27,21 +27,19 @@ export async function during<T>(schedule: Schedule | null, journey: () => Promis
   }
 }
 
-/** On which side of the step that begins now something dies. */
+/** The side on which the step that starts now must die, if any. */
 export function begin(name: string): Schedule['when'] | null {
   const mine = next !== null && next.at === steps?.length ? next.when : null
   steps?.push(name)
   return mine
 }
 
-/** From here on nothing crashes, or the next step does. */
+/** Disarms the schedule, or arms it for the next step. */
 export function goOn(): void {
   next = next?.isTwice === true ? { at: steps?.length ?? 0, when: 'before', isTwice: false } : null
 }
 
-/**
- * The platform ends an object so: what it wrote since its last `await` is gone, who waits for an answer gets none.
- */
+/** Aborts like the platform: writes since the last `await` are lost, and callers get no answer. */
 function crash(object: DurableObjectState): void {
   goOn()
   object.abort(CRASH)
@@ -54,7 +52,7 @@ export const stepOf =
     if (mine === 'before') crash(object)
     const result = act()
     if (mine !== 'after') return result
-    // Registered before anybody else can wait for it: nothing of the object runs on this result.
+    // Registered first, so that no other code of the object runs on this result.
     if (result instanceof Promise) void result.finally(() => crash(object)).catch(() => {})
     else crash(object)
     return result

@@ -17,7 +17,7 @@ const post = (accessToken: string, message: object, session?: string): Promise<A
     body: JSON.stringify({ jsonrpc: '2.0', ...message }),
   })
 
-/** The first message of the session transport; the session's id is in a header of the answer. */
+/** The first message of the session transport. The answer's header carries the session id. */
 export const initialize = (accessToken: string): Promise<Answer> =>
   post(accessToken, {
     id: 0,
@@ -33,7 +33,7 @@ export const sessionIn = ({ status, headers, text }: Answer): string => {
 
 export const openSession = async (accessToken: string) => sessionIn(await initialize(accessToken))
 
-/** A tool call of the session transport. */
+/** A tool call on the session transport. */
 export const callInSession = (
   accessToken: string,
   session: string,
@@ -47,7 +47,7 @@ export const callInSession = (
 export const closeSession = (accessToken: string, session: string): Promise<Answer> =>
   send('/mcp', { method: 'DELETE', headers: headersFor(accessToken, session) })
 
-/** The stream that a client keeps open to hear of things. Its end is what is waited for. */
+/** The client's open event stream, and whether it has ended. */
 export async function openStream(accessToken: string, session: string) {
   const request = new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}/mcp`, {
     headers: headersFor(accessToken, session),

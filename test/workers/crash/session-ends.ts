@@ -29,7 +29,7 @@ const close: Journey = {
   forced: () => 'goes on',
 }
 
-/** A grant ends while it has two sessions with an open stream each; another of the same user and client goes on. */
+/** A grant with two sessions ends. Another grant of the same user and client keeps its session. */
 const endWithSessions: Journey = {
   name: 'end of a grant with sessions',
   graceSeconds: 60,
@@ -51,7 +51,7 @@ const endWithSessions: Journey = {
           const call = sane(await callInSession(mine.access_token, session, 'whoAmI', { id: 1 }))
           expect([call.status, call.text]).toEqual([401, expect.stringContaining('the client revoked it')])
         }
-        // At the latest the alarm closes what a death left open.
+        // The alarm closes what a crash left open.
         await expectSessions(other, 1)
         await expect.poll(() => ending.map(({ stream }) => stream.isOver)).toEqual([true, true])
         const next = await callInSession(other.access_token, staying.session, 'whoAmI', { id: 1 })

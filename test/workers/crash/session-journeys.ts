@@ -7,10 +7,10 @@ import { callInSession, initialize, openSession, sessionIn } from './session-cli
 export const signedIn = async (client: Client, id: string) =>
   tokensIn(await client.redeem(await signIn(client, id)))
 
-/** What a User does by itself is tried in the journeys without a session. */
+/** Other steps of a User are covered by the journeys without a session. */
 export const AROUND_SESSIONS = /^(?:session|answer|setAlarm)/
 
-/** Nothing is left but the session that the client has. */
+/** No session is left except those that the client has. */
 export async function expectSessions(tokens: Tokens, count: number): Promise<void> {
   await later(tokens, LOST_CALL_MS)
   expect(await storedOf(tokens, 'session:')).toHaveLength(count)
@@ -59,7 +59,7 @@ const call = (tool: 'listTodos' | 'addTodo'): Journey => ({
         } else if (first.status === 503) expect(writesOf(id)).toBe(0)
         else if (isUnknown) expect(writesOf(id)).toBeLessThanOrEqual(1)
         else expect([writesOf(id), first.text]).toEqual([1, expect.stringContaining('"structuredContent"')])
-        // What died was the object; its session goes on.
+        // The object died; the session continues.
         const next = sane(await callInSession(tokens.access_token, session, 'whoAmI', { id: 3 }))
         expect([next.status, next.text]).toEqual([200, expect.stringContaining('"structuredContent"')])
         await checkRecords(tokens, id)
@@ -71,9 +71,9 @@ const call = (tool: 'listTodos' | 'addTodo'): Journey => ({
   forced(steps, { at, isTwice }) {
     if (tool === 'listTodos') return 'goes on'
     const [began, ended] = [steps.indexOf('session user.beginCall'), steps.indexOf('session user.endCall')]
-    // Its answer is on its way already: it arrives or it does not.
+    // The answer is already on its way: it may or may not arrive.
     if (at >= ended) return null
-    // Where its User dies in beginCall, the second death is that of the session, which asks again.
+    // If the User dies in beginCall, the second death hits the session's retry.
     return isOfSession(steps[at] ?? '') || (isTwice && at > began) ? 'unknown' : 'goes on'
   },
 })

@@ -1,6 +1,6 @@
 import type { Step } from '#users/base/step.ts'
 
-/** The bindings as a session's object has them, with every message to its User and to the API as a step. */
+/** The bindings of a session object. Every message to its User and to the API is a step. */
 export function steppedEnv(env: Env, step: Step): Env {
   const users = new Proxy(env.USER, {
     get: (target, name): unknown =>

@@ -18,7 +18,7 @@ const objectOf = (session: string) => env.MCP_SESSION.getByName(`streamable-http
 const statusIn = async (accessToken: string, session: string): Promise<number> =>
   (await callInSession(accessToken, session, 'whoAmI', { id: 1 })).status
 
-/** Null: it is just ending. */
+/** Null while the object is being destroyed. */
 const keysIn = (session: string): Promise<string[] | null> =>
   runInDurableObject(objectOf(session), async (_object, { storage }) => [
     ...(await storage.list()).keys(),
@@ -29,7 +29,7 @@ test('a session whose objects were taken out of memory goes on, with its stream,
   const tokens = await grantOf(client, 'sleeps')
   const session = await openSession(tokens.access_token)
   const stream = await openStream(tokens.access_token, session)
-  // Its stream is a WebSocket inside, which the platform keeps while the object sleeps.
+  // Internally the stream is a WebSocket, which the platform keeps during hibernation.
   await evictDurableObject(objectOf(session))
   await evictDurableObject(userOf(tokens))
   expect(await statusIn(tokens.access_token, session)).toBe(200)
@@ -50,7 +50,6 @@ test('a session that nobody used for a day is over, by an alarm, and its object 
   const second = tokensIn(await client.refresh(first.refresh_token))
   expect(await statusIn(second.access_token, used)).toBe(200)
   clock.aheadMs = AHEAD_MS + (SESSION_IDLE_SECONDS + 60) * 1000
-  // Before the alarm, too.
   expect(await statusIn(second.access_token, unused)).toBe(404)
   await runAlarm(second)
   expect(await storedOf(second, 'session:')).toHaveLength(1)
@@ -86,7 +85,7 @@ test('a session that a newer grant took over ends with that one, and not with th
   const session = await openSession(old.access_token)
   const oldStream = await openStream(old.access_token, session)
   const newer = await grantOf(client, 'moves')
-  // The same user at another client: for it, there is no such session.
+  // The same user at another client: the session does not exist for it.
   expect(await statusIn(stranger.access_token, session)).toBe(404)
   expect(oldStream.isOver).toBe(false)
   expect(await statusIn(newer.access_token, session)).toBe(200)

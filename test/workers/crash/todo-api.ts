@@ -4,7 +4,7 @@ import { writes } from './witness.ts'
 
 const Body = z.object({ todoText: z.string() })
 
-/** Knows no Idempotency-Key: a write that comes twice is executed twice, so that it shows. */
+/** Ignores Idempotency-Key, so that a repeated write shows. */
 export class TodoApi extends WorkerEntrypoint {
   override async fetch(request: Request): Promise<Response> {
     if (request.method === 'POST') {

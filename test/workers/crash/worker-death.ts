@@ -3,7 +3,7 @@ import { begin, CRASH, goOn } from './schedule.ts'
 let isWatched = false
 let connection = Promise.withResolvers<never>()
 
-/** In what is done here, the Worker's own steps count as well: what it asks of KV and of PingOne. */
+/** Inside `act`, the Worker's own steps count too: its KV and PingOne requests. */
 export async function withWorkerSteps<T>(act: () => Promise<T>): Promise<T> {
   isWatched = true
   try {
@@ -13,7 +13,7 @@ export async function withWorkerSteps<T>(act: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Whoever waits for an answer of the Worker hears of its death by a connection that breaks. */
+/** Rejects when the Worker dies, as a broken connection. */
 export const connectionLost = (): Promise<never> => connection.promise
 
 export async function workerStep<T>(name: string, act: () => Promise<T>): Promise<T> {
@@ -23,7 +23,7 @@ export async function workerStep<T>(name: string, act: () => Promise<T>): Promis
   return mine === 'after' ? die() : result
 }
 
-/** As an isolate dies: nothing of its request goes on, not even to an error of ours. */
+/** Dies like an isolate: nothing of its request continues, not even our error handling. */
 function die(): Promise<never> {
   goOn()
   connection.reject(new Error(CRASH))
@@ -31,7 +31,7 @@ function die(): Promise<never> {
   return new Promise(() => {})
 }
 
-/** The same bindings, with every message to KV as a step. */
+/** The same bindings; every KV operation is a step. */
 export function watchedEnv(env: Env): Env {
   const kv = new Proxy(env.OAUTH_KV, {
     get(target, name) {
