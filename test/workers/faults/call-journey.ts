@@ -8,7 +8,7 @@ import { startIsolate } from './world.ts'
 
 const isRenewing = (target: Target) => target === 'discovery' || target === 'keys' || target === 'token'
 
-/** With a token of PingOne's that has to be renewed at each call where that is what fails. */
+/** Signs in with a PingOne token that each call must refresh, if refreshing is what fails. */
 export async function signedIn(client: Client, target: Target): Promise<Client> {
   switches.accessTokenSeconds = isRenewing(target) ? 30 : target === 'api' ? 200 : 3600
   await client.signIn()
@@ -18,11 +18,11 @@ export async function signedIn(client: Client, target: Target): Promise<Client> 
 
 const times = (text: string) => written.filter((one) => one === text).length
 
-/** How often a write was carried out, after which answer. `unknown` is neither: once, or not at all. */
+/** How often a write may have been executed after this answer. `unknown`: once or not at all. */
 const carriedOut = (word: string): readonly number[] =>
   word === 'unknown' ? [0, 1] : word === 'ok' ? [1] : [0]
 
-/** A tool call on one transport, by a server that remembers nothing of PingOne. */
+/** A tool call on one transport, by a server with empty caches. */
 export const callJourney =
   (client: Client, transport: Transport, tool: 'listTodos' | 'addTodo'): Journey =>
   async () => {
@@ -38,7 +38,7 @@ export const callJourney =
       async goOn() {
         if (tool === 'addTodo') expect(carriedOut(word)).toContain(times(text))
         if (word === 'unknown') await expect.poll(() => client.lastOutcome()).toBe('unknown')
-        // What was not begun may be sent again, and is done once then.
+        // A call that did not begin can be sent again and then runs once.
         if (word === 'later') expect(await client.call(transport, tool, input)).toBe('ok')
         expect(times(text)).toBeLessThanOrEqual(1)
         expect(await client.call(transport, 'listTodos')).toBe('ok')

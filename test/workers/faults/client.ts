@@ -22,7 +22,7 @@ const INITIALIZE = {
   clientInfo: { name: 'client', version: '1' },
 }
 
-/** A public client with one pair of tokens. What it does says in a word what came of it. */
+/** A public client with one pair of tokens. Its methods return the outcome as a word. */
 export class Client {
   readonly id: string
   tokens: z.infer<typeof Tokens> = { access_token: '', refresh_token: '' }
@@ -45,7 +45,7 @@ export class Client {
     return new Client(z.object({ client_id: z.string() }).parse(JSON.parse(text)).client_id, redirectUri)
   }
 
-  /** One that is known by its document alone. */
+  /** A client known only by its metadata document. */
   static withDocument(): Client {
     return new Client(DOCUMENT)
   }
@@ -69,7 +69,7 @@ export class Client {
     return this.#token({ grant_type: 'refresh_token', refresh_token: this.tokens.refresh_token })
   }
 
-  /** A tool call; on the session transport in one session that lives on. */
+  /** A tool call. On the session transport all calls share one session. */
   async call(transport: Transport, name: string, input: object = {}): Promise<string> {
     const params = { name, arguments: input }
     if (transport === 'stateless') {
@@ -84,7 +84,7 @@ export class Client {
     this.#session ??= (await this.#mcp('initialize', INITIALIZE, {})).headers.get('mcp-session-id')
   }
 
-  /** What its user's object has on record of the last call: undefined before there was any. */
+  /** The recorded outcome of the last call; undefined before the first. */
   async lastOutcome(): Promise<unknown> {
     const last = 'SELECT outcome FROM calls ORDER BY rowid DESC LIMIT 1'
     return runInDurableObject(this.user, (_, { storage }) => storage.sql.exec(last).toArray()[0]?.['outcome'])
@@ -129,7 +129,7 @@ const Called = z.object({
   result: z.object({ isError: z.boolean().optional(), content: z.tuple([Block], Block) }),
 })
 
-/** What the words of mcp/tool-denial.ts come down to. */
+/** The sentences of mcp/tool-denial.ts as words. */
 const sentences: readonly [RegExp, string][] = [
   [/does not answer\. Nothing was changed/, 'unanswered'],
   [/is busy\. Nothing was changed\. Try again in 7 seconds/, 'busy'],

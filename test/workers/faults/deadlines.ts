@@ -2,14 +2,14 @@ import { vi } from 'vitest'
 
 /** Every deadline of worker.ts and of the OAuth library is longer; no other timer is. */
 const SHORTEST_MS = 1000
-/** How long the OAuth library waits for a client's document; between the timer and the fetch it asks a cache. */
+/** The OAuth library's timeout for a client's document. Between timer and fetch it reads a cache. */
 const LIBRARY_MS = 10_000
 
 let newest: (() => void) | null = null
 
 /**
- * Deadlines are as long as in production, so that a slow machine meets none. Who keeps silent lets the one end that
- * was set for just this message: nobody waits for it, and a message that has none is found out.
+ * Deadlines are as long as in production, so that a slow machine never reaches them. A silent target fires the deadline
+ * of its own message at once. A message without a deadline is an error.
  */
 export function watchDeadlines(): void {
   const setReal = setTimeout
@@ -30,7 +30,7 @@ export function unwatchDeadlines(): void {
   vi.restoreAllMocks()
 }
 
-/** A message and its deadline are made in one go, whichever is first. */
+/** A message and its deadline are created in the same task, in either order. */
 function remember(end: () => void): void {
   newest = end
   queueMicrotask(() => {

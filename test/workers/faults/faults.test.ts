@@ -10,7 +10,7 @@ import { fetchFromWorld } from './world.ts'
 const OFF_SECONDS = 300
 
 beforeAll(() => {
-  // The library fetches documents by itself, with the platform's fetch.
+  // The OAuth library fetches documents with the platform's fetch.
   vi.stubGlobal('fetch', fetchFromWorld)
   watchDeadlines()
 })
@@ -27,10 +27,10 @@ test('every cell of the matrix is in the table, once, and each word in it has a 
   expect(cells.toSorted()).toEqual(all.toSorted())
 })
 
-/** Not one of the words with a dash. */
+/** Words with a dash are cells that cannot occur. */
 const isPossible = (word: Word) => word in expected
 
-/** Under the fault, and after it; what is not as it should be is part of the word. */
+/** The outcome under the fault and after it. Any deviation is appended to the word. */
 async function observe(journey: Journey, target: Target, fault: Fault, options = {}): Promise<string> {
   switches.accessTokenSeconds = lifeOf(target, fault)
   const { go, goOn } = await journey()
@@ -45,7 +45,7 @@ async function observe(journey: Journey, target: Target, fault: Fault, options =
   return `${word}${isMet ? '' : ', but the fault was not met'}${after}`
 }
 
-/** Short where a call is to find that PingOne's token has to be renewed; long enough for a clock that is off. */
+/** Short if a call must refresh PingOne's token; longer than the clock offset. */
 function lifeOf(target: Target, fault: Fault): number {
   if (target === 'token' && fault === 'clock') return OFF_SECONDS + 30
   return target === 'discovery' || target === 'keys' || target === 'token' ? 30 : 3600
@@ -63,7 +63,7 @@ test.for(matrix.filter(stepIsUntouched))('$step does not ask $target', async ({ 
   }
 })
 
-/** A write looks at the list before: the cell is about the write itself. */
+/** A write reads the list first. The fault must hit the write itself. */
 const afterOf = ({ target, step }: Row): number => (target === 'api' && step === 'write' ? 1 : 0)
 
 test.for(matrix.filter((row) => !stepIsUntouched(row)))('$step while $target fails', async (row) => {

@@ -13,7 +13,7 @@ const SLOW_MS = 40
 interface Broken {
   target: Target
   fault: Fault
-  /** How many messages get through before it begins. */
+  /** The number of messages that pass before the fault begins. */
   after: number
 }
 
@@ -22,10 +22,10 @@ let asked = new Map<Target, number>()
 let lost = new Set<string>()
 let endless: string[] = []
 
-/** How far the clock of each is off, in seconds. `user`: the clock of this server. */
+/** Clock offsets in seconds. `user`: the clock of this server. */
 export const clocks = { token: 0, api: 0, user: 0 }
 
-/** From here on every message to the target fails, until heal(). Counts anew who was asked. */
+/** Breaks the target until heal(), and resets the counters. */
 export function breakDown(target: Target, fault: Fault, { after = 0, offSeconds = 0 } = {}): void {
   broken = { target, fault, after }
   asked = new Map()
@@ -34,7 +34,7 @@ export function breakDown(target: Target, fault: Fault, { after = 0, offSeconds 
     clocks[target] = offSeconds
 }
 
-/** Throws where somebody would have waited for ever. */
+/** Throws if a message had no deadline. */
 export function heal(): void {
   broken = null
   Object.assign(clocks, { token: 0, api: 0, user: 0 })
@@ -51,7 +51,7 @@ function meet(target: Target): Fault | null {
   return broken?.target === target && before >= broken.after ? broken.fault : null
 }
 
-/** An answer over HTTP. Where one of several things can have happened, the worse one has: the act was carried out. */
+/** An HTTP exchange. Where the outcome is open, the worse one happened: the act was executed. */
 export async function overHttp(
   target: Target,
   request: Request,
@@ -91,7 +91,7 @@ export async function overHttp(
   }
 }
 
-/** A message to a binding. `reset`: it arrives, and its answer is lost; sent once more, it comes through. */
+/** A message to a binding. `reset`: it arrives and its answer is lost; the retry passes. */
 export async function overBinding(
   target: Target,
   message: string,
@@ -125,7 +125,7 @@ export async function overBinding(
   }
 }
 
-/** Longer than a test may take: who does not heed the deadline hangs. */
+/** Longer than a test may take: ignoring the deadline hangs the test. */
 const FOR_EVER_MS = 600_000
 
 async function keepSilent(

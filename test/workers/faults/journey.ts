@@ -1,15 +1,15 @@
 import { expect } from 'vitest'
 import type { Client } from './client.ts'
 
-/** One try of a step: what happens under the fault, and how it goes on when the fault has ended. */
+/** One attempt at a step: `go` runs under the fault, `goOn` after it. */
 export interface Try {
   go: () => Promise<string>
   goOn: () => Promise<void>
 }
-/** Made once for a row of the table, so that one client lives through all its faults; prepares one try. */
+/** Created once per row of the table, so that one client meets all faults. Prepares one attempt. */
 export type Journey = () => Promise<Try>
 
-/** Nobody was signed out: the same tokens go on. */
+/** The tokens still work: nobody was signed out. */
 export const works = async (client: Client) => {
   expect(await client.call('stateless', 'listTodos')).toBe('ok')
   expect(await client.refresh()).toBe('ok')

@@ -35,7 +35,7 @@ export async function journeysOf(target: Target, step: Step): Promise<readonly J
   }
 }
 
-/** Opens the page and approves; stops where something is wrong. */
+/** Opens the page and approves. Stops at the first failure. */
 const authorize =
   (client: Client): Journey =>
   async () => {
@@ -56,7 +56,7 @@ const authorize =
 const callback =
   (client: Client): Journey =>
   async () => {
-    // The user has one grant less than they may: one that was counted twice would cost the other client its own.
+    // The user is one grant below the limit: a grant that counted twice would evict the other client's.
     const subject = crypto.randomUUID()
     const other = await (await Client.register()).signIn(subject)
     const login = await client.login(subject).toCallback()
@@ -70,7 +70,7 @@ const callback =
     }
   }
 
-/** A grant more than a user may have: the oldest ends, and PingOne is to be told of it. */
+/** One grant above the limit: the oldest ends and must be revoked at PingOne. */
 const oneTooMany = async (): Promise<Journey> => async () => {
   const subject = crypto.randomUUID()
   const [oldest, other, third] = await Promise.all([Client.register(), Client.register(), Client.register()])

@@ -7,8 +7,8 @@ const CHALLENGE = 'IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk'
 const MOST_STEPS = 8
 
 /**
- * One user at one browser, from a client's request to its code. Each step sends what is next; a step that failed
- * leaves what can be done from there: the form of the page, or the same request once more.
+ * One user in one browser, from a client's request to its code. Each step sends the next request. A failed step leaves
+ * what can be retried: the form of the page, or the same request.
  */
 export class Login {
   readonly #subject: string
@@ -33,7 +33,7 @@ export class Login {
     this.#next = { path: `/authorize?${asked.toString()}` }
   }
 
-  /** Sends what is next, and says in a word what came of it. */
+  /** Sends the next request and returns the outcome as a word. */
   async step(): Promise<string> {
     const { path, init } = this.#next
     const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
@@ -46,13 +46,13 @@ export class Login {
     return this.#read(answer)
   }
 
-  /** To PingOne's answer, which the browser is about to bring. */
+  /** Stops before the callback that PingOne's answer leads to. */
   async toCallback(): Promise<this> {
     while (!this.#next.path.startsWith('/callback')) await this.#good()
     return this
   }
 
-  /** The answer of PingOne with other parameters; what it was before stays for the next time. */
+  /** Sends a modified callback once. The original stays for the next step. */
   async answered(change: (answer: URLSearchParams) => void): Promise<string> {
     const before = this.#next
     const url = new URL(before.path, ORIGIN)

@@ -1,8 +1,8 @@
 import { type Fault, faults, steps, type Step, type Target, targets } from './faults.ts'
 
 /**
- * What a client, a user or a model is to see, for every step under every fault of every system. A clock that is off
- * is tried in both directions. The words are below; those with a dash are cells that cannot be, with the reason.
+ * The expected outcome for a client, user or model: every step under every fault of every system. Clocks are tried in
+ * both directions. `expected` and `impossible` explain the words.
  */
 const TABLE = `
                       500         timeout     reset       slow  malformed   html        429    clock
@@ -84,7 +84,7 @@ export interface Row {
   cells: ReadonlyMap<Fault, Word>
 }
 
-/** Throws for a line that is not of the table, so that nothing in it goes unread. */
+/** Throws for a malformed line, so that no line is skipped. */
 export const matrix: readonly Row[] = TABLE.trim()
   .split('\n')
   .slice(1)

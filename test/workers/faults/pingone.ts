@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { clocks } from './faults.ts'
 import { ISSUER, POLICY } from '../settings.ts'
 
-/** PingOne, as small as it can be: one policy, one client, refresh tokens that rotate, with the grace that we require. */
+/** A minimal PingOne: one policy, one client, rotating refresh tokens with the required grace period. */
 interface Family {
   subject: string
   current: string
@@ -20,7 +20,7 @@ const Code = z.object({ nonce: z.string(), subject: z.string() })
 export const families: Family[] = []
 export const switches = { accessTokenSeconds: 3600, hasRefreshTokens: true }
 
-/** The code says whom it signed in: nobody has to remember it. */
+/** The code carries the user who signed in, so PingOne keeps no state for it. */
 export const codeOf = (code: z.infer<typeof Code>): string => btoa(JSON.stringify(code))
 
 export const discovery = async () =>

@@ -14,7 +14,7 @@ export type Init = RequestInit<IncomingRequestCfProperties>
 
 const isolate = isolateOf(env)
 
-/** One request, until all that it began has come to its end. What must never be in any answer is looked for here. */
+/** Sends one request and waits for its background work. Throws if the answer contains what none may contain. */
 export async function send(path: string, init: Init = {}): Promise<Answer> {
   const ctx = createExecutionContext()
   const request = new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}${path}`, init)
@@ -29,6 +29,6 @@ export async function send(path: string, init: Init = {}): Promise<Answer> {
   return answer
 }
 
-/** Seconds after which one may ask again, as a whole number; NaN where that is not said. */
+/** Retry-After in seconds; NaN if it is missing. */
 export const retryAfter = ({ headers }: Answer): number =>
   Number.parseInt(headers.get('retry-after') ?? '', 10)

@@ -4,10 +4,10 @@ import { clocks } from './faults.ts'
 
 const Body = z.object({ todoText: z.string() })
 
-/** Every write that was carried out, in order. This API knows no Idempotency-Key: a write that comes twice shows. */
+/** Every executed write, in order. This API ignores Idempotency-Key, so that a repeated write shows. */
 export const written: string[] = []
 
-/** Takes a token as long as its own clock says that it lives. */
+/** Accepts a token until it expires by the API's own clock. */
 export async function todoApi(request: Request): Promise<Response> {
   const bearer = (request.headers.get('authorization') ?? '').replace('Bearer ', '')
   const { exp = 0 } = decodeJwt(bearer)

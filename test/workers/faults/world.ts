@@ -13,10 +13,10 @@ const clientDocument = {
   response_types: ['code'],
 }
 
-/** Our id of what PingOne's token endpoint was last asked for. */
+/** The transaction id of the last request to PingOne's token endpoint. */
 export const asked: { transaction: string | null } = { transaction: null }
 
-/** Everything outside of this server. */
+/** Everything outside this server. */
 export async function fetchFromWorld(input: string | URL | Request, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init)
   const [target, answer] = placeOf(request)
@@ -44,12 +44,12 @@ function placeOf(request: Request): [Target, () => Promise<Response>] {
 
 let generation = 0
 
-/** Whoever is asked next remembers nothing: no addresses of PingOne, no keys. */
+/** Empties the caches of the next isolate: PingOne's metadata and keys. */
 export const startIsolate = (): void => {
   generation += 1
 }
 
-/** The bindings as the server sees them; what it keeps per isolate, it keeps by this object. */
+/** The server's bindings. Its caches are keyed by this object. */
 export function isolateOf(env: Env): () => Env {
   let made = { generation, bindings: bindingsOf(env) }
   return () => {
