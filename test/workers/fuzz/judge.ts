@@ -1,24 +1,23 @@
 import { z } from 'zod'
 import type { Sent } from './sent.ts'
 
-/** Far above all deadlines of worker.ts together: only what hangs takes so long. */
+/** Longer than all deadlines of worker.ts together: reached only by a hang. */
 const HANGS_AFTER_MS = 30_000
 
-// JSON-RPC 2.0 §5.1; MCP 2026-07-28 Basic, Error Codes: nothing of -32020 … -32099 but what is defined there, and codes
-// of our own outside of -32768 … -32000, of which there is one. -32000 is what the SDKs themselves say. Nothing that
-// comes in is an internal error (-32603).
+// JSON-RPC 2.0 §5.1; MCP 2026-07-28 Basic, Error Codes. Our one own code is outside -32768 … -32000; the SDKs use
+// -32000. Internal error (-32603) is not allowed: no input may cause one.
 const defined: readonly number[] = [-32700, -32600, -32601, -32602, -32000, -31000, -32020, -32021, -32022]
-// What MCP servers of the 2025 revisions say of a session and of a resource that do not exist.
+// MCP servers of the 2025 revisions use these for an unknown session and an unknown resource.
 const inSessions: readonly number[] = [-32001, -32002]
 
 const Failed = z.object({ error: z.object({ code: z.unknown(), message: z.string() }) })
 
 export interface Verdict {
   status: number
-  /** Of a JSON-RPC error; null where there is none. */
+  /** The code of a JSON-RPC error, or null. */
   code: unknown
   text: string
-  /** What is wrong; null: nothing. */
+  /** The violation found, or null. */
   fault: string | null
 }
 
@@ -57,7 +56,7 @@ async function within<T>(work: Promise<T>): Promise<T | 'late'> {
   }
 }
 
-/** In a JSON body, and in each event of a stream. */
+/** Errors in a JSON body or in the events of a stream. */
 function errorsIn(text: string) {
   const messages = text.startsWith('{')
     ? [text]

@@ -71,7 +71,7 @@ const keys = [
   await crypto.subtle.importKey('raw', new Uint8Array(32), algorithm, false, ['sign', 'verify']),
 ] as const
 
-/** A server with these lists, asked on the stateless transport by a token with these scopes. */
+/** A server with these lists, called on the stateless transport with these scopes. */
 function serverOf(product: McpProduct, granted: readonly string[]) {
   const { handler } = makeMcpEndpoint({
     productOf: () => product,
@@ -133,11 +133,11 @@ const Listed = z.object({
 })
 const listedBy = async (ask: Ask, method: string) => Listed.parse(JSON.parse((await ask(method)).text)).result
 
-/** How many are listed; a server without any does not know the method. */
+/** The number of listed entries. A server without any does not know the method. */
 const countOf = async (ask: Ask, kind: 'resources' | 'prompts', all: readonly unknown[]) =>
   all.length === 0 ? 0 : (await listedBy(ask, `${kind}/list`))[kind].length
 
-/** What came of one request for something that is listed: it was done, or the scopes that the challenge names. */
+/** `done`, or the status with the scopes that the challenge names. */
 async function tried(ask: Ask, method: string, params: Record<string, unknown>) {
   const { status, challenge, text } = await ask(method, params)
   if (status === 200) return text.includes('"isError":true') || text.includes('"error"') ? text : 'done'

@@ -4,7 +4,7 @@ import { oddText } from '../../support/fuzz/odd.ts'
 import { bodyOf, sessionMessage, statelessMessage } from './messages.ts'
 import type { Sent } from './sent.ts'
 
-/** What a header should hold (RFC 9110 §5.5). The platform refuses most of the rest, and warns of each of the others. */
+/** Valid header characters (RFC 9110 §5.5). The platform rejects most others and warns about the rest. */
 export const headerText = oddText.map((text) =>
   Array.from(text, (sign) => (/^[\t\u0020-\u007e]$/.test(sign) ? sign : '?')).join(''),
 )
@@ -57,7 +57,7 @@ const Named = z.object({
   params: z.object({ name: z.string().optional(), uri: z.string().optional() }).optional().catch(undefined),
 })
 
-/** The headers that revision 2026-07-28 wants for this body, where it has what they are made of. */
+/** The headers that revision 2026-07-28 requires for this body, if it has their fields. */
 function headersFor(body: string): [string, string][] {
   const named = Named.safeParse(parsed(body))
   if (!named.success) return []

@@ -22,7 +22,7 @@ const given = fc.record(
   { requiredKeys: [] },
 )
 
-/** What each method takes; the names stand once. */
+/** Parameters by method. */
 const paramsOf: Readonly<Record<string, fc.Arbitrary<object>>> = {
   'tools/call': fc.oneof(
     fc.record({ name: tool, arguments: given }),
@@ -76,7 +76,7 @@ const knownParams = new Map(Object.entries(paramsOf))
 
 const method = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom('tools/call', 'tools/list', 'resources/read', 'prompts/get') },
-  // A session is an object of its own: one that a case opens costs as much as ten other cases.
+  // `initialize` creates an object, which costs as much as ten other cases.
   { weight: 9, arbitrary: fc.constantFrom(...Object.keys(paramsOf).filter((name) => name !== 'initialize')) },
   { weight: 1, arbitrary: fc.constant('initialize') },
   { weight: 1, arbitrary: oddText },
@@ -88,7 +88,7 @@ const id = fc.oneof(
   { weight: 1, arbitrary: oddJson },
 )
 
-/** Mostly what is right: each field has to be read before the next one is looked at. */
+/** Mostly valid: an invalid field hides the checks of the later ones. */
 const mostly = <T>(good: fc.Arbitrary<T>, other: fc.Arbitrary<unknown> = oddJson): fc.Arbitrary<unknown> =>
   fc.oneof({ weight: 12, arbitrary: good }, { weight: 1, arbitrary: other })
 
@@ -111,7 +111,7 @@ const sessionMeta = fc.record(
   { requiredKeys: [] },
 )
 
-/** An answer to something that was, or was not, asked. */
+/** An answer to a request that the server may not have sent. */
 const reply = fc.record({
   jsonrpc: fc.constant('2.0'),
   id,
@@ -137,7 +137,7 @@ export const sessionMessage = spoilt(
   fc.oneof({ weight: 10, arbitrary: request(sessionMeta) }, { weight: 1, arbitrary: reply }),
 )
 
-/** As it goes over the wire: mostly JSON, sometimes what only looks like it. */
+/** Mostly JSON, sometimes malformed. */
 export const bodyOf = (message: fc.Arbitrary<unknown>): fc.Arbitrary<string> =>
   fc.oneof(
     { weight: 60, arbitrary: message.map((value) => JSON.stringify(value) ?? '') },

@@ -30,7 +30,7 @@ const code: Fields = {
   resource: `${ORIGIN}/mcp`,
 }
 const refresh: Fields = { grant_type: 'refresh_token', refresh_token: '{writer}', client_id: '{client}' }
-// A token that is given back is over: those of the other cases stay.
+// A made-up token: revoking a real one would end it for the other cases.
 const revoke: Fields = { token: 'a:b:c', token_type_hint: 'access_token', client_id: '{client}' }
 const end: Fields = { csrf: 'a'.repeat(64), grant: 'b'.repeat(16) }
 
@@ -75,7 +75,7 @@ const knownPair = fc.tuple(
   oddText,
 )
 
-/** The good fields with some left out, some changed, some twice, and some that nobody asked for. */
+/** The valid fields, some dropped, changed or doubled, plus unexpected ones. */
 const fieldsLike = (good: Fields): fc.Arbitrary<Pairs> =>
   fc
     .tuple(
@@ -98,7 +98,7 @@ const fieldsLike = (good: Fields): fc.Arbitrary<Pairs> =>
 const encoded = (pairs: Pairs) =>
   new URLSearchParams(pairs.map(([name, value]) => [name, value]))
     .toString()
-    // The braces of a name that is filled in later.
+    // Keeps the braces of placeholders.
     .replaceAll(/%7B(\w+)%7D/g, '{$1}')
 
 const cookie = fc.oneof(

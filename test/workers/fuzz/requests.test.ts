@@ -42,12 +42,12 @@ test.each(seeds)('no request gets a 5xx, an undefined error, or no answer (seed 
     fc.asyncProperty(some, async (batch) => {
       expect(await faultsOf(batch)).toEqual([])
     }),
-    // What is wrong is told by the request alone; shrinking would take longer than all the cases.
+    // The request alone shows the fault. Shrinking would take longer than all cases.
     { seed, numRuns: batches, endOnFailure: true },
   )
 })
 
-// A fuzzer that only meets the first check proves nothing about the others.
+// Guards against a fuzzer that never gets past the first check.
 test.each([
   '/mcp 200 no code',
   '/mcp 202 no code',

@@ -1,10 +1,10 @@
-/** Who asks, as whom: resolved when a case runs, so that what is printed of a failed one can be read. */
+/** A role, resolved when a case runs, so that a printed failure is readable. */
 export type Who = 'writer' | 'reader' | 'stranger' | 'nobody'
 
-/** A session that is opened before: of the one who asks, of somebody else, made up, or none. */
+/** A session opened in advance: the caller's, another user's, made up, or none. */
 export type SessionName = 'plain' | 'asking' | 'of-another' | 'made-up' | 'none'
 
-/** One request. A name in `{braces}` in path, headers or body stands for what a login gave: see fill-in.ts. */
+/** One request. A `{placeholder}` in path, headers or body stands for a value of the stage. */
 export interface Sent {
   method: string
   path: string

@@ -15,14 +15,14 @@ export const ask = (path: string, init: Init): Promise<Response> =>
   )
 
 let networks = 0
-/** Each request from a network of its own: what is tried here is not how much is too much. */
+/** A separate network per request: rate limits are not under test here. */
 const network = () => `2001:db8:${((networks += 1) % 65_536).toString(16)}::1`
 
 const owners = { writer: 'ada', reader: 'bob' } as const
 type Owner = keyof typeof owners
 const capabilities = { plain: {}, asking: { elicitation: {} } } as const
 
-/** The users, sessions and logins that random requests are about. What a case has ended is there again at the next. */
+/** The users, sessions and logins that random requests refer to. What a case ends is restored before the next batch. */
 export class Stage {
   readonly #bearers: Readonly<Record<Owner, string>>
   readonly #sessions = new Map<string, string>()
@@ -40,7 +40,7 @@ export class Stage {
     })
   }
 
-  /** Sessions that are gone are opened, and a login begins that PingOne is about to answer. */
+  /** Opens missing sessions and begins a login that waits for PingOne's answer. */
   async prepare(): Promise<void> {
     for (const owner of ['writer', 'reader'] as const)
       for (const kind of ['plain', 'asking'] as const)
@@ -77,7 +77,7 @@ export class Stage {
     return this.#sessions.get(key) ?? null
   }
 
-  /** In a query as in a form; a value of a header is what it is. */
+  /** Replaces placeholders without any encoding. */
   #fillIn(text: string): string {
     return text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => this.#words.get(name) ?? whole)
   }

@@ -15,7 +15,7 @@ const rootKeys = keys.value
 const secret = (characters: number) =>
   Array.from(crypto.getRandomValues(new Uint8Array(characters)), (byte) => (byte % 36).toString(36)).join('')
 
-/** A grant as a login leaves it, with one access token: nobody signs in anew for each case. */
+/** A grant with one access token, stored as a login would leave it. */
 export async function bearerOf(subject: string, may: 'read' | 'write'): Promise<string> {
   const id = await makeUserId(rootKeys[0], ISSUER, subject)
   const name = await openUserId(rootKeys, id)

@@ -6,12 +6,12 @@ export default workerProject(import.meta.dirname, {
   bindings: {
     ...SETTINGS,
     API_URL,
-    // Addresses of client documents that a case makes up are not admitted, so that none is ever fetched.
+    // Documents of made-up clients are not admitted, so none is fetched.
     CLIENT_ADMISSION: 'listed',
     ALLOWED_REDIRECT_HOSTS: 'localhost app.example.com',
     REQUESTS_PER_MINUTE: '1000000',
     REGISTRATIONS_PER_DAY: '100000',
-    // The same cases on every run of the tests; `npm run soak -- --fuzz …` gives others.
+    // Fixed seeds for the tests. `npm run soak -- --fuzz …` uses others.
     FUZZ_SEEDS: env['FUZZ_SEEDS'] ?? '20260728 20251125',
     FUZZ_REQUESTS: env['FUZZ_REQUESTS'] ?? '20000',
   },

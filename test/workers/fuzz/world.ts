@@ -11,7 +11,7 @@ interface Row {
 }
 let todos: Row[] = []
 
-/** Everything outside of this server: a PingOne that takes no code, and an API that takes every token. */
+/** Everything outside this server: a PingOne that accepts no code, and an API that accepts every token. */
 export async function fetchFromWorld(input: string | URL | Request, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init)
   if (request.url === `${ISSUER}/.well-known/openid-configuration`) return discovery()
@@ -34,7 +34,7 @@ const discovery = () =>
     id_token_signing_alg_values_supported: ['RS256'],
   })
 
-/** One list for everybody, which never grows long. */
+/** One bounded list for all users. */
 async function todoApi(request: Request): Promise<Response> {
   const id = decodeURIComponent(new URL(request.url).pathname.split('/')[3] ?? '')
   const isRead = request.method === 'GET' || request.method === 'DELETE'
