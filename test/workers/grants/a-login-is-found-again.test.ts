@@ -4,7 +4,6 @@ import { Client } from '../faults/client.ts'
 import { breakDown, heal } from '../faults/faults.ts'
 import { asked } from '../faults/world.ts'
 
-// What joins our log with PingOne's audit, and one line for each request of a login.
 const said = (['log', 'warn', 'error'] as const).map((level) => vi.spyOn(console, level))
 afterEach(() => {
   heal()

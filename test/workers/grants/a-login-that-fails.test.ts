@@ -6,7 +6,7 @@ import { breakDown, heal } from '../faults/faults.ts'
 import { works } from '../faults/journey.ts'
 import { families } from '../faults/pingone.ts'
 
-// PingOne's tokens of a login that gave the client no code are of no use to anyone: they must not live on.
+// A failed login must not leave live tokens at PingOne.
 beforeAll(watchDeadlines)
 afterEach(heal)
 afterAll(unwatchDeadlines)
@@ -22,7 +22,7 @@ test.for(['user', 'kv'] as const)(
       breakDown(target, '500', { after })
       word = await login.step()
       heal()
-      // Whether PingOne gave tokens that live, where a login got as far as tokens.
+      // Whether tokens are still alive, if the login got as far as tokens.
       if (families.length > before) left.push(families.at(-1)?.isAlive === true)
     }
     expect(left.pop()).toBe(true)

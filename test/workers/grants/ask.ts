@@ -10,7 +10,7 @@ const Refused = z.object({ error: z.string(), error_description: z.string() })
 export const askToken = (fields: Record<string, string>): Promise<Answer> =>
   send('/token', { method: 'POST', body: new URLSearchParams(fields) })
 
-/** What /token says of a refresh token, in its own words. */
+/** The full text of /token's denial of a refresh. */
 export async function refusedRefresh(client: Client, refreshToken = client.tokens.refresh_token) {
   const answer = await askToken({
     client_id: client.id,
@@ -21,7 +21,7 @@ export async function refusedRefresh(client: Client, refreshToken = client.token
   return `${answer.status} ${error} ${error_description}`
 }
 
-/** What a client hears of each reason: words, and no name of ours. */
+/** The sentence for each reason. It contains no internal name. */
 const words: Record<EndReason, string> = {
   revoked_by_client: 'the client revoked it',
   code_reused: 'its authorization code was presented a second time',

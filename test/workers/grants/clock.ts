@@ -1,6 +1,6 @@
 import { vi } from 'vitest'
 
-/** From here on the time of everything in this isolate, the library's too, is what a test says. */
+/** Freezes the time of this isolate, including the library's. */
 export function stopClock(): void {
   vi.useFakeTimers({ toFake: ['Date'], now: Math.ceil(Date.now() / 1000) * 1000 })
 }

@@ -7,20 +7,19 @@ import { families, switches } from '../faults/pingone.ts'
 import { askToken, endedBecause, endedWords, refusedRefresh } from './ask.ts'
 import { DAY, goOn, MINUTE, startClock, stopClock } from './clock.ts'
 
-// Each reason for which a grant ends, brought about as it comes about; and that reason is what a client hears.
 beforeEach(stopClock)
 afterEach(() => {
   startClock()
   Object.assign(switches, { accessTokenSeconds: 3600, hasRefreshTokens: true })
 })
 
-/** With tokens, and a session that is open. */
+/** Signs in and opens a session. */
 async function signIn(client: Client, subject?: string): Promise<void> {
   await client.signIn(subject)
   expect(await client.call('session', 'listTodos')).toBe('ok')
 }
 
-/** undefined: has a test of its own, with other settings or without any token to ask with. */
+/** undefined: covered by a separate test, with other settings or without a token. */
 const ways: Record<EndReason, ((client: Client) => Promise<unknown>) | undefined> = {
   revoked_by_client: async (client) => {
     await signIn(client)
@@ -120,11 +119,11 @@ test('C8 a client that registers anew at each login replaces its own oldest gran
     logins.push(await (await Client.register(`http://localhost:${port}/cb`, 'Tool')).signIn(subject))
     goOn(2 * 3600)
   }
-  // The editor was unused the longest by far.
+  // The editor's grant was unused the longest.
   expect(await other.refresh()).toBe('ok')
   expect(await logins.at(-1)?.refresh()).toBe('ok')
   for (const earlier of logins.slice(0, -1)) expect(await refusedRefresh(earlier)).toBe(endedBecause('cap'))
-  // Another name, another path or another host is another client: then whoever was unused the longest goes.
+  // Another name, path or host is another client. Then the least recently used grant is evicted.
   goOn(2 * 3600)
   expect(await logins.at(-1)?.refresh()).toBe('ok')
   await (await Client.register('http://127.0.0.1:5005/cb', 'Tool')).signIn(subject)
@@ -136,7 +135,7 @@ test('the alarm comes to the same reason as a request that comes before it', asy
   for (const reason of ['idle', 'too_old', 'downstream_expired'] as const) {
     const client = await Client.register()
     await ways[reason]?.(client)
-    // A library record outlives its grant by a moment (Workers KV wants a minute).
+    // A record of the library outlives its grant by up to a minute (Workers KV's minimum).
     goOn(2 * MINUTE)
     await runDurableObjectAlarm(client.user)
     expect((await client.user.listGrants()).map(({ ended }) => ended?.reason)).toEqual([reason])

@@ -18,7 +18,7 @@ const Answer = z.looseObject({
   scope: z.string(),
 })
 
-/** A refresh from somewhere. */
+/** A refresh from this network address. */
 async function refreshFrom(client: Client, refreshToken: string, address: string, more = {}) {
   const fields = {
     client_id: client.id,

@@ -1,7 +1,7 @@
 import { listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 
-/** All that every User stores, and the names of all that is in KV. What is the same before and after was left alone. */
+/** Everything that the User objects store, and all key names in KV. Equal before and after: nothing was touched. */
 export async function everythingStored() {
   const ids = await listDurableObjectIds(env.USER)
   const users = await Promise.all(

@@ -8,7 +8,7 @@ import { askToken, endedBecause, refusedRefresh } from './ask.ts'
 import { goOn, MINUTE, startClock, stopClock } from './clock.ts'
 import { everythingStored } from './stored.ts'
 
-// Who knows a user's and a grant's id, which stand in clear in every token, knows nothing.
+// The ids of user and grant are readable in every token. Knowing them must give no access.
 beforeEach(stopClock)
 afterEach(startClock)
 
@@ -30,7 +30,7 @@ test('T19 a refresh token that comes back after its minute ends its own grant an
 
 const madeUp = 'A'.repeat(32)
 
-/** Everything that one can send without a secret of the grant. */
+/** Every request that needs no secret of the grant. */
 function attempts(victim: Client, stranger: Client): Record<string, string>[] {
   const [user = '', grant = ''] = victim.tokens.access_token.split(':')
   const [name = '', key = ''] = user.split('.')
@@ -75,7 +75,7 @@ test('made-up secrets end nothing, open nothing and create nothing', async () =>
   for (const fields of attempts(victim, stranger)) {
     const { status, text } = await askToken(fields)
     expect(text).not.toContain('access_token')
-    // RFC 7009 §2.2: a token that does not exist is as good as revoked.
+    // RFC 7009 §2.2: revoking an unknown token succeeds.
     expect([400, 401]).toContain(fields['token'] === undefined ? status : 400)
     const token = fields['token'] ?? fields['code'] ?? fields['refresh_token'] ?? ''
     expect((await bearer(token)).status).toBe(401)

@@ -8,7 +8,7 @@ import { REDIRECT_URI } from '../settings.ts'
 import { goOn, MINUTE, startClock, stopClock } from './clock.ts'
 import { everythingStored } from './stored.ts'
 
-// What is redeemed at /token is what was presented, whatever else the form says: it is read once.
+// /token parses its form once: it redeems exactly the token that was presented.
 beforeEach(stopClock)
 afterEach(() => {
   startClock()
@@ -18,7 +18,7 @@ afterEach(() => {
 const madeUp = 'A'.repeat(32)
 const errorOf = ({ text }: Answer): unknown => Object(JSON.parse(text)).error
 
-/** A client that refreshed twice and uses its newest pair: its first refresh token is spent for good. */
+/** A client whose first refresh token is spent, past its grace period. */
 async function robbedClient() {
   const robbed = await (await Client.register()).signIn()
   const spent = robbed.tokens.refresh_token
@@ -112,7 +112,7 @@ test('A1 whatever stands in code, refresh_token and token, and however often: on
       const isRepeated = new Set(names).size < names.length
       const present = fields.filter(([, text]) => text !== '').map(([name]) => name)
       const expected = grantType === null || grantType === '' ? 'token' : EXPECTED[grantType]
-      // One that fits is an ordinary request: other tests have those.
+      // A matching single field is an ordinary request, covered elsewhere.
       fc.pre(isRepeated || present.length !== 1 || present[0] !== expected)
       const answer = await post(isFirst ? [...fields, ...type, ...rest] : [...type, ...rest, ...fields])
       expect(answer.text).not.toContain('access_token')
@@ -130,13 +130,13 @@ test('A1 whatever stands in code, refresh_token and token, and however often: on
 })
 
 test('a code comes to a redirect URI as it was registered, its own query letter by letter', async () => {
-  // The login takes no other: the location begins with exactly this.
+  // The login helper accepts only a location that begins with exactly this URI.
   const client = await Client.register('http://localhost:33418/done?b=x+y&a=%7e&&c')
   expect(await client.redeem(await client.login().toCode())).toBe('ok')
 })
 
 const NAMES = ['state', 'code', 'error_description', 'iss']
-/** What oauth4webapi would read as well, or what no answer has. */
+/** Parameters that oauth4webapi also reads, or that no answer has. */
 const OTHERS = ['response', 'id_token', 'token', 'session_state', 'expires_in', '']
 
 test('B9 at /callback a parameter without a value was not sent, and one that no answer has is not read', async () => {

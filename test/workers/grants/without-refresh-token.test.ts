@@ -7,7 +7,7 @@ import { switches } from '../faults/pingone.ts'
 import { askToken, endedBecause, endedWords, refusedRefresh } from './ask.ts'
 import { goOn, startClock, stopClock } from './clock.ts'
 
-// PingOne gave an access token and nothing to renew it with: what we give is good for as long, and says so.
+// PingOne issued no refresh token: our tokens live as long as its access token, and say so.
 const LIFE = 900
 
 beforeEach(() => {
@@ -21,7 +21,7 @@ afterEach(() => {
 
 const Pair = z.object({ access_token: z.string(), refresh_token: z.string(), expires_in: z.number() })
 
-/** Redeems or refreshes; the client goes on with what it was given. */
+/** Redeems or refreshes, and stores the new tokens in the client. */
 async function take(client: Client, fields: Record<string, string>): Promise<number> {
   const answer = await askToken({ client_id: client.id, ...fields })
   const { expires_in, ...tokens } = Pair.parse(JSON.parse(answer.text))
