@@ -54,7 +54,7 @@ test.each(clientKinds)('%s: who can ask asks before many go, with their texts as
       required: ['confirm'],
     },
   })
-  // One list and one yes for all of it, however many they are.
+  // One list and one yes, however many todos there are.
   expect(Object.keys(Form.parse(forms[0]).requestedSchema.properties)).toEqual(['items', 'confirm'])
   expect(await outcomesOf(user)).toEqual(['done', 'refused'])
 })
@@ -89,7 +89,7 @@ test.each(
   const user = `no_${kind.replace('-', '_')}_${Object.values(reply).length}_${reply.action}`
   const connected = await connect(kind, `${user}:g_${user}:rw.client`, async () => reply)
   const ids = await fill(connected, ['a', 'b'])
-  // A client that can ask is asked: what a model says of its user counts only where nobody can be asked.
+  // `confirm` from the model counts only if the client cannot ask the user.
   expect(await remove(connected, { ids, confirm: true })).toMatchObject({
     isError: true,
     content: [
@@ -137,7 +137,7 @@ test.each(clientKinds)('%s: a list that changed while the user thought is anothe
   const other = await connect('v1', `${user}:g_${user}:rw.client`)
   const ids: string[] = []
   const connected = await connect(kind, `${user}:g_${user}:rw.client`, async () => {
-    // What was asked about three is not an answer about two.
+    // The user agreed to three todos, and now two are left.
     await other.client.callTool({ name: 'updateTodo', arguments: { id: ids[0], completed: true } })
     await other.client.callTool({ name: 'deleteTodo', arguments: { id: ids[0] } })
     return yes()

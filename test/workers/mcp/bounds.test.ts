@@ -13,7 +13,7 @@ const Refused = z.object({
 })
 const STATELESS = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'whoAmI' }
 
-/** What is refused for its form says so in a sentence of ours and repeats nothing. */
+/** The denial of a malformed message is short and repeats no input. */
 async function denialOf(response: Response): Promise<{ status: number; code: number; message: string }> {
   const text = await response.text()
   const { error } = Refused.parse(JSON.parse(text))
@@ -154,9 +154,9 @@ test('every message over a bound is refused with a bounded sentence, every other
       const said = await response.text()
       expect(said.length).toBeLessThan(2_000)
       expect(said).not.toContain('padding')
-      // Braces and commas in a text are none.
+      // Braces and commas inside a string do not count.
       const isRefused = /The message (?:is too large|has too many|is nested)/.test(said)
-      // What is near a bound may be over it by what stands around these.
+      // The message's own structure can push a value near the bound over it.
       const isNear = members > MESSAGE_BOUNDS.members - 20 || depth > MESSAGE_BOUNDS.depth - 5
       expect([isRefused || isNear, response.status === 413 || response.status === 400 || !isRefused]).toEqual(
         [isOver || isNear, true],

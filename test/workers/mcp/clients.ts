@@ -10,7 +10,7 @@ export const MCP_URL = 'https://mcp.example.test/mcp'
 export const toWorker = (input: string | URL | Request, init?: RequestInit): Promise<Response> =>
   exports.default.fetch(new Request(input, init))
 
-/** The bearer is asked for on every request, so that a test can replace it in a living session. */
+/** Reads the bearer on every request, so that a test can replace it within a session. */
 const fetchAs = (bearer: () => string) => (input: string | URL | Request, init?: RequestInit) => {
   const request = new Request(input, init)
   request.headers.set('authorization', `Bearer ${bearer()}`)
@@ -20,11 +20,11 @@ const fetchAs = (bearer: () => string) => (input: string | URL | Request, init?:
 const info = { name: 'test-client', version: '1' }
 const options = () => ({ jsonSchemaValidator: new CfWorkerJsonSchemaValidator() })
 
-/** The three clients of today: SDK v1, SDK v2 as it comes, and SDK v2 that speaks the stateless revision. */
+/** The current SDK clients: v1, v2 with its defaults, and v2 on the stateless revision. */
 export const clientKinds = ['v1', 'v2', 'v2-stateless'] as const
 export type ClientKind = (typeof clientKinds)[number]
 
-/** How a user answers a question that their client shows them. */
+/** The user's answer to a form. */
 export type Answer = (form: unknown) => Promise<ElicitResult>
 
 export async function connect(kind: ClientKind, bearer: string | (() => string), answer?: Answer) {

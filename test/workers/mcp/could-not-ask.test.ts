@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { callMessage, callStateless, initialize, post } from './raw.ts'
 
-// A question has four outcomes: yes, no, no answer in time, and "could not be asked". Some clients declare that they can
-// ask and answer the question with an error; they are served as clients that cannot (0007-asking-the-user.md).
+// A question has four outcomes: yes, no, no answer in time, and "could not be asked". Some clients declare elicitation
+// and then answer with an error. They are served like clients without it (0007-asking-the-user.md).
 
 const Added = z.object({
   result: z.object({ structuredContent: z.object({ todo: z.object({ id: z.string() }) }) }),
@@ -49,7 +49,7 @@ async function openAsking(bearer: string): Promise<string> {
   return response.headers.get('mcp-session-id') ?? ''
 }
 
-/** A call of which the client hears a question, whatever it then does with it. */
+/** A call that makes the server ask a question. */
 async function callInSession(bearer: string, session: string, args: object, id: unknown = 1) {
   const response = await post(
     bearer,
@@ -99,7 +99,7 @@ test.each(NOT_ASKED)('in a session, a client that answers with %s could not ask'
   expect(told).toMatchObject({ id: 1, ...MUST_AGREE })
   expect(JSON.stringify(told)).not.toContain('IGNORE')
   expect(await left(bearer)).toBe(2)
-  // Asked by the model in its own way, as with a client that cannot show questions at all.
+  // The fallback: the model passes `confirm`, as with a client that cannot ask.
   expect(await ask({ ids, confirm: true })).toMatchObject({
     id: 1,
     result: { structuredContent: { deleted: ids, total: 0 } },
@@ -149,7 +149,7 @@ test('an answer that comes after its time, or twice, changes nothing', async () 
   const session = await openAsking(bearer)
   const call = await callInSession(bearer, session, { ids })
   const { id } = await call.question()
-  // The API of this test gives an answer 2.5 s.
+  // The answer deadline of worker.ts is 2.5 s.
   expect(await call.answer()).toMatchObject({
     result: {
       isError: true,
@@ -201,7 +201,7 @@ test.each([
   const { requestState, answer } = await ask({ ids })
   expect(answer).toMatchObject(MUST_AGREE)
   expect(JSON.stringify(answer)).not.toContain('IGNORE')
-  // The question is used up: nobody makes a yes of it.
+  // The question is used up: a later yes is refused.
   const yes = { confirm: { action: 'accept', content: { confirm: true } } }
   expect(await callAsking(bearer, { ids }, { requestState, inputResponses: yes })).toMatchObject({
     result: {

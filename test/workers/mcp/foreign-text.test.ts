@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { callMessage, callsOf, initialize, openSession, post, send } from './raw.ts'
 
-// A name, a revision or a header that a client made up is not repeated in any error (invariant 9). Two named fields of
-// MCP 2026-07-28 are exempt: the id of the request, and `data.uri` of a resource that does not exist.
+// No error repeats a name, revision or header that a client made up (invariant 9). MCP 2026-07-28 exempts two fields:
+// the request's id, and `data.uri` of an unknown resource.
 
 const META = {
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',
@@ -45,7 +45,7 @@ const WELL_KNOWN: readonly (readonly [method: string, params: object])[] = [
   ['no/such', { a: 1 }],
 ]
 
-/** Every place in a value, as a path. */
+/** Every path in a value. */
 function placesIn(value: unknown, path: string[] = []): string[][] {
   if (typeof value !== 'object' || value === null) return [path]
   return [path, ...Object.entries(value).flatMap(([name, inner]) => placesIn(inner, [...path, name]))]
@@ -53,7 +53,7 @@ function placesIn(value: unknown, path: string[] = []): string[][] {
 
 const Fields = z.record(z.string(), z.unknown())
 
-/** The value with another one at a place, or with a name of the marker's beside it. */
+/** Replaces the value at a path, or adds a field named by the marker. */
 function put(value: unknown, [name, ...path]: readonly string[], marker: unknown, isName: boolean): unknown {
   const fields = Fields.safeParse(value)
   if (name === undefined) {
@@ -109,7 +109,7 @@ interface Failure {
   text: string
 }
 
-/** The answer where it is an error in any way, without what may be repeated. */
+/** The error answer without the exempt fields, or null. */
 async function failureIn(response: Response): Promise<Failure | null> {
   const text = await response.text()
   const headers = JSON.stringify([...response.headers])
@@ -159,13 +159,13 @@ test('no error answer repeats what stands in any field of a message', async () =
     }),
     { numRuns: 400 },
   )
-  // It is about errors: most of these are some.
+  // Guards against a generator that produces too few errors.
   expect(failures).toBeGreaterThan(100)
 })
 
 const Named = z.object({ params: z.object({ name: z.string() }) })
 const Addressed = z.object({ params: z.object({ uri: z.string() }) })
-/** The header that has to agree, where one can say it; so that the message itself is what is judged. */
+/** The matching header where one is possible, so that the message itself is judged. */
 function nameIn(message: unknown): string {
   const name =
     Named.safeParse(message).data?.params.name ?? Addressed.safeParse(message).data?.params.uri ?? ''
@@ -197,7 +197,7 @@ test.each([
       await post(bearer, stateless, { ...modern, ...given }),
       await post(bearer, initialize, given),
       await send('DELETE', bearer, { 'mcp-session-id': session, ...given }),
-      // Last: where the session is gone by now, it is an error and over.
+      // Last, because the session may have ended by now.
       await send('GET', bearer, { 'mcp-session-id': session, ...given, accept: given['accept'] ?? 'none' }),
     ])
       heard.push(await failureIn(answer))

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { callMessage, callStateless, callsOf, openSession, post } from './raw.ts'
 import { keptWaiting } from './todo-api.ts'
 
-// A widely used client gives every request the id 1 and uses one session for all its chats. Ids of JSON-RPC never make
-// two calls the same call (decision 21), and each answer goes to the call that asked.
+// A widely used client gives every request the id 1 and shares one session between chats. Equal JSON-RPC ids never
+// merge calls (decision 21), and each answer reaches its own call.
 
 const messagesIn = (text: string): unknown[] =>
   text.startsWith('{')
@@ -27,7 +27,7 @@ const textsOf = async (bearer: string) =>
   Listed.parse(await answerOf(await callStateless(bearer, 'listTodos'))).result.structuredContent.todos.map(
     ({ text }) => text,
   )
-/** Of one grant, so that the API's list is one. */
+/** One grant per user, so that the API keeps one list. */
 const bearerOf = (user: string) => `${user}:g_${user}:rw.client`
 
 test.each([
@@ -42,7 +42,7 @@ test.each([
     ? await Promise.all([add(), add(), add()])
     : [await add(), await add(), await add()]
   expect(await textsOf(bearer)).toEqual(['milk', 'milk', 'milk'])
-  // Where several equal ones are new at the same time, the tool claims of none to be its own, or of the right one.
+  // When several equal todos are new at once, the tool claims none, or the right one.
   const ids = answers.flatMap(({ result }) => result.structuredContent.todo?.id ?? [])
   expect(new Set(ids).size).toBe(ids.length)
   expect(ids.length).toBeGreaterThanOrEqual(isTogether ? 1 : 3)
@@ -122,7 +122,7 @@ test('the answer of a call whose stream is gone does not come as that of another
   await vi.waitUntil(() => keptWaiting.length > 0, { timeout: 20_000, interval: 20 })
   controller.abort()
   await expect(first).rejects.toThrow(/abort/i)
-  // Answered long after the first is over, on the one stream that is left.
+  // Answered after the first call is over, on the remaining stream.
   const second = await answerOf(await inSession(bearer, session, callMessage('listTodos')))
   expect(JSON.stringify(second)).not.toContain('unknown whether this change was made')
 })
@@ -139,7 +139,7 @@ async function fill(bearer: string, count: number): Promise<string[]> {
   return ids
 }
 
-/** A deletion that takes a while, under way when this is back. */
+/** A slow deletion that has started when this returns. */
 async function begin(bearer: string, session: string, id: unknown, ids: string[]) {
   const params = { name: 'deleteTodo', arguments: { ids, confirm: true }, _meta: { progressToken: 'p' } }
   const response = await inSession(bearer, session, { ...callMessage('deleteTodo'), id, params })

@@ -29,7 +29,7 @@ const left = async (bearer: string) =>
 const outcomeOf = async (user: string) =>
   (await callsOf(user)).map((row) => Row.parse(row)).find(({ tool }) => tool === 'deleteTodo')?.outcome
 
-/** Deletes with a token for progress, as a client with neither SDK would. */
+/** Deletes with a progress token, without an SDK. */
 async function remove(
   transport: Transport,
   bearer: string,
@@ -99,7 +99,7 @@ test('stateless: a client that goes away before anything was said stops the work
   const bearer = 'goes:unhurried4:rw.client'
   const ids = await fill(bearer, 6)
   const controller = new AbortController()
-  // Not by the clock: once the first is gone, whenever that is.
+  // Aborts after the first deletion, not after a fixed time.
   const begun = vi.waitFor(async () => expect(await left(bearer)).toBeLessThan(6), { timeout: 20_000 })
   const gone = begun.then(() => controller.abort())
   await expect(remove('stateless', bearer, ids, undefined, controller.signal)).rejects.toThrow(/abort/i)
@@ -181,7 +181,7 @@ test.each([1, 2, 3])(
     await expect.poll(async () => (await left(bearer)) + sent().length).toBe(6)
     expect(sent()).toEqual(ids.slice(0, sent().length))
     expect(sent().length).toBeGreaterThanOrEqual(at)
-    // The User has the intent, and nobody told it an outcome: that reads as unknown.
+    // The User has the intent without an outcome, which reads as unknown.
     expect(await outcomeOf(`dies${at}`)).toBeNull()
   },
 )

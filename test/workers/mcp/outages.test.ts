@@ -6,7 +6,7 @@ import { keptWaiting } from './todo-api.ts'
 
 const object = (session: string) => env.MCP_SESSION.getByName(`streamable-http:${session.split('.')[0]}`)
 
-/** Null: it is just ending. */
+/** Null while the object is being destroyed. */
 const keysIn = (id: DurableObjectId): Promise<string[] | null> =>
   runInDurableObject(env.MCP_SESSION.get(id), async (_object, { storage }) => [
     ...(await storage.list()).keys(),
@@ -15,7 +15,7 @@ const keysIn = (id: DurableObjectId): Promise<string[] | null> =>
 const isAtTheApi = (grant: string) =>
   vi.waitUntil(() => keptWaiting.includes(grant), { timeout: 20_000, interval: 20 })
 
-/** The object dies as it would by a release or a bug, in the middle of what it does. */
+/** The object dies in the middle of a call, as in a release or after a bug. */
 async function dieAtTheApi(session: string, grant: string): Promise<void> {
   await isAtTheApi(grant)
   await object(session)
@@ -48,7 +48,7 @@ test('a session that its user cannot put on the list is not given out, and its o
   )
   expect(more).toEqual([])
   if (made === undefined) throw new Error('no object was made')
-  // It clears itself away by its own alarm, a second after it was told. What is there was made by looking.
+  // Its alarm erases it after a second. The remaining key comes from reading the storage.
   await expect.poll(() => keysIn(made), { timeout: 20_000 }).toEqual(['cf_agents:schema_version'])
 })
 
@@ -75,9 +75,8 @@ test('a session that dies in the middle of a write says that nobody knows its ou
       content: [{ text: expect.stringContaining('unknown whether this change was made') }],
     },
   })
-  // The outcome was never told: that is "unknown" as soon as the User looks (test/workers/crash).
+  // No outcome was stored: the User reports it as unknown later (test/workers/crash).
   expect(await callsOf('jan')).toMatchObject([{ tool: 'addTodo', outcome: null }])
-  // The session itself goes on.
   const next = await post(bearer, callMessage('listTodos'), { 'mcp-session-id': session })
   expect(await next.text()).toContain('"structuredContent"')
 })
@@ -105,7 +104,7 @@ test('who is waited for when another grant takes the session over hears so befor
   expect(await ask(newer, 'whoAmI', {})).toContain('Ada Lovelace')
   expect(await write).toContain('unknown whether this change was made')
   expect(order).toEqual(['addTodo', 'whoAmI'])
-  // The call itself went on: what became of it is on record, under the grant that asked for it.
+  // The call continued. Its outcome is recorded under the grant that made it.
   await expect
     .poll(() => callsOf('lea'))
     .toMatchObject(

@@ -4,7 +4,7 @@ import { MCP_URL, toWorker } from './clients.ts'
 
 type Headers = Record<string, string>
 
-/** One request as a hostile or plain client would write it, without an SDK that tidies it. */
+/** One request without an SDK that would correct it. */
 export const send = (
   method: string,
   bearer: string,
@@ -35,7 +35,7 @@ export const initialize = {
   params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
 }
 
-/** Opens a session of the session transport and gives its id. */
+/** Opens a session and returns its id. */
 export async function openSession(bearer: string): Promise<string> {
   const response = await post(bearer, initialize)
   await response.text()
@@ -67,7 +67,7 @@ export const callStateless = (bearer: string, name: string, args: object = {}, h
     { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': name, ...headers },
   )
 
-/** What a user's object has on record. */
+/** The calls that a user's object recorded. */
 export const callsOf = (user: string): Promise<unknown[]> =>
   runInDurableObject(env.USER.getByName(user), (_object, state) =>
     [...state.storage.kv.list({ prefix: 'call-' })].map(([, row]) => row),

@@ -148,7 +148,7 @@ test.each(clientKinds)('%s: ids are completed, a hundred at most, from the own l
 test.each(clientKinds)('%s: what does not exist is an error with its address as a value', async (kind) => {
   const user = `lost_${kind.replace('-', '_')}`
   const { client } = await connect(kind, `${user}:g_${user}:rw.client`)
-  // The client of SDK v2 turns the code of 2025 into that of 2026.
+  // SDK v2's client translates the 2025 code to the 2026 one.
   const code = kind === 'v1' ? -32002 : -32602
   const uris = [
     'todo://items/nobody',
@@ -161,7 +161,7 @@ test.each(clientKinds)('%s: what does not exist is an error with its address as 
   for (const uri of uris) {
     await expect(client.readResource({ uri })).rejects.toMatchObject({ code, data: { uri } })
   }
-  // Only the first could have been a todo: the others touched nobody.
+  // Only the first URI can be a todo, so only it makes a call.
   expect(await readsOf(user)).toMatchObject([{ tool: 'resource/todoItem', outcome: 'refused' }])
 })
 

@@ -21,7 +21,7 @@ type Transport = (typeof transports)[number]
 
 const marks = { session: { session: expect.stringMatching(/^[0-9a-f]{16}$/) }, stateless: {} }
 
-/** A call of one transport, with headers and `_meta` beside the usual ones. */
+/** A call on one transport, with additional headers and `_meta`. */
 async function call(
   transport: Transport,
   bearer: string,

@@ -21,7 +21,7 @@ async function add(bearer: string, text: string): Promise<string> {
   return Added.parse(await response.json()).result.structuredContent.todo.id
 }
 
-/** `deleteTodo` as a client sends it that can ask: the second time with what the first brought. */
+/** `deleteTodo` from a client that can ask. `again` carries the state and answers of the second request. */
 const remove = async (bearer: string, ids: string[], again: object = {}, capabilities: object = FORMS) => {
   const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', ...capabilities }
   const params = { name: 'deleteTodo', arguments: { ids }, _meta, ...again }
@@ -156,7 +156,7 @@ test('what a client can do is what this very request says', async () => {
 const question = { elicitation: { form: {} } }
 const Question = z.object({ id: z.string(), method: z.literal('elicitation/create') })
 
-/** Opens a session that can ask, and leaves a question open in it. */
+/** Opens a session with elicitation and leaves a question open. */
 async function openQuestion(bearer: string) {
   const ids = [await add(bearer, 'a'), await add(bearer, 'b')]
   const opened = await post(bearer, {

@@ -119,7 +119,7 @@ test('a session keeps no token, no principal and no result in its storage', asyn
   const answer = await post('fay:g1:rw.client-a', callMessage('addTodo', { text: 'A private thing' }), {
     'mcp-session-id': session,
   })
-  // An event with an id is one that an event store keeps for later.
+  // An event id would mean that an event store keeps the event.
   expect(await answer.text()).not.toMatch(/^id: /m)
   const stub = env.MCP_SESSION.getByName(`streamable-http:${session.split('.')[0]}`)
   const stored = await runInDurableObject(stub, async (_object, state) => {

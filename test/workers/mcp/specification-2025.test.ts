@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { callMessage, callsOf, initialize, openSession, post, send } from './raw.ts'
 
-// What MCP 2025-11-25 asks of every server; the revisions before it ask the same.
+// Requirements of MCP 2025-11-25 for every server. Earlier revisions have the same ones.
 const BEARER = 'older:g1:rw.client'
 const NEWEST = '2025-11-25'
 const messageIn = (text: string): unknown => JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? text)
@@ -28,7 +28,7 @@ test.each([
 test('session ids are visible ASCII, and no two are alike', async () => {
   const ids = await Promise.all(Array.from({ length: 20 }, () => openSession(BEARER)))
   expect(new Set(ids).size).toBe(20)
-  // 32 bytes by the platform, then a MAC over it, the user and the client.
+  // 32 bytes from the platform, then a MAC over them, the user and the client.
   for (const id of ids) expect(id).toMatch(/^[0-9a-f]{64}\.[\w-]{43}$/)
 })
 
@@ -50,7 +50,7 @@ test.each(['POST', 'GET', 'DELETE'])('%s under a revision that does not exist is
     expect([version, refused.status]).toEqual([version, 400])
     await refused.text()
   }
-  // And nothing came of it: the session is there still.
+  // The session is still there.
   const response = await post(BEARER, callMessage('whoAmI'), named(session))
   expect(await response.text()).toContain('Ada Lovelace')
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ask, CALL, META, REVISION } from './stateless-ask.ts'
 
-// What MCP 2026-07-28 asks of every answer.
+// Requirements of MCP 2026-07-28 for every answer.
 const BEARER = 'answers:g1:rw.client'
 const SERVER = 'io.modelcontextprotocol/serverInfo'
 const named = (name: string) => ({ headers: { 'mcp-name': name } })

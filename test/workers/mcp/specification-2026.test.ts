@@ -4,7 +4,8 @@ import { tools } from '#todos/tools/index.ts'
 import { callsOf, send } from './raw.ts'
 import { ask, CALL, META, REVISION } from './stateless-ask.ts'
 
-// MCP 2026-07-28 asks it of every server; the official suite asks some of it too, of fixtures (test/conformance).
+// Requirements of MCP 2026-07-28 for every server. The official suite tests some of them with fixtures
+// (test/conformance).
 const BEARER = 'spec:g1:rw.client'
 const WHO = { name: 'whoAmI', arguments: {} }
 const NAMED = { 'mcp-name': 'whoAmI' }
@@ -142,7 +143,7 @@ test.each(tools.map(({ name, scopes }) => [name, scopes] as const))(
       const call = { name, arguments: { surprise: 1 } }
       const { status, body } = await ask(`${user}:g1:${given}.client`, CALL, call, { headers })
       const may = scopes.every((scope) => has.some((one) => one === scope))
-      // What no tool takes is refused in words that a model can act on, not as a failure of the server.
+      // Invalid arguments are a tool error, which a model can act on.
       const isToolError = ToolError.safeParse(body).success
       expect([status, isToolError]).toEqual(may ? [200, true] : [403, false])
       expect(await callsOf(user)).toEqual([])

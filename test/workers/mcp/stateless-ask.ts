@@ -6,14 +6,14 @@ export const REVISION = 'io.modelcontextprotocol/protocolVersion'
 export const META = { [REVISION]: '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} }
 
 interface Asking {
-  /** In place of what belongs to the request; null leaves one out. */
+  /** Overrides; null removes a header. */
   headers?: Readonly<Record<string, string | null>>
   meta?: object | undefined
   /** null: a notification. */
   id?: string | null
 }
 
-/** One message of revision 2026-07-28, as right or as wrong as a test wants it. */
+/** One message of revision 2026-07-28, with any deviation that a test needs. */
 export async function ask(bearer: string, method: string, params: object, asking: Asking = {}) {
   const { headers = {}, id = 'one' } = asking
   const meta = 'meta' in asking ? asking.meta : META

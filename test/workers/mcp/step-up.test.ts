@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { callMessage, callStateless, callsOf, openSession, post } from './raw.ts'
 import { connect } from './clients.ts'
 
-// What a client gets for a call that its token does not cover, beside the challenge itself (http.test.ts).
+// The answers to a call that the token's scopes do not cover. http.test.ts covers the challenge itself.
 const TRANSPORTS = ['session', 'stateless'] as const
 const LINK = (user: string) => `https://mcp.example.test/step-up/${user}~${'a'.repeat(32)}`
 
@@ -43,7 +43,7 @@ test.each(TRANSPORTS)(
   },
 )
 
-// With the same token or another one: many clients show nothing of a 403, and only some of them refresh.
+// Many clients do not show a 403, and only some of them refresh, so the token may be the same.
 test.each(
   TRANSPORTS.flatMap((transport) =>
     (['first-client', 'other-client'] as const).map((next) => [transport, next] as const),
@@ -108,7 +108,7 @@ test.each(['v1', 'v2', 'v2-stateless'] as const)(
       () => 'no error',
       (error: unknown) => String(error),
     )
-    // SDK v1 shows the body to whoever called. SDK v2 shows only what is in the challenge.
+    // SDK v1 shows the body to the caller. SDK v2 shows only the challenge.
     expect(refused.includes(LINK(user))).toBe(kind === 'v1')
     bearer = `${user}:g1:r.client-b`
     if (kind !== 'v2-stateless') return

@@ -3,11 +3,11 @@ import { expect, test } from 'vitest'
 import { sha256Hex } from '#lib/hash.ts'
 import { callMessage, openSession, post, send } from './raw.ts'
 
-// Invariant 3: a stream does not outlive the access token that opened it. Here it is asked for five times a second.
+// Invariant 3: a stream does not outlive its access token. The Worker under test checks five times a second.
 const userOf = (bearer: string) => env.USER.getByName(bearer.split(':')[0] ?? '')
 const revoke = async (bearer: string) => userOf(bearer).revokeToken(await sha256Hex(bearer))
 
-/** What comes on a stream, and whether it is over. */
+/** The text of a stream, and whether it has ended. */
 function follow(response: Response) {
   const heard = { text: '', isOver: false }
   const read = async () => {
@@ -37,7 +37,7 @@ test('the stream of a session ends when its access token is revoked, and is told
   await revoke(bearer)
   await expect.poll(() => stream.isOver).toBe(true)
   const { length } = stream.text
-  // Another access token of the same grant writes on.
+  // Another access token of the same grant still writes.
   await write('streams_a:g1:rw.client')
   expect(stream.text).toHaveLength(length)
 })

@@ -16,7 +16,7 @@ async function ask(bearer: string, session: string, verb: 'subscribe' | 'unsubsc
 const objectOf = (session: string) => env.MCP_SESSION.getByName(`streamable-http:${session.split('.')[0]}`)
 const nameOf = (session: string) => session.split('.')[0] ?? ''
 
-/** What the client of a session hears on the stream that it keeps open. */
+/** The session's open stream, and the updated URIs that it received. */
 async function listen(bearer: string, session: string) {
   const response = await send('GET', bearer, { 'mcp-session-id': session })
   expect(response.status).toBe(200)
@@ -24,7 +24,7 @@ async function listen(bearer: string, session: string) {
   const read = async () => {
     for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) heard.text += piece
   }
-  // A connection that broke is an end as well.
+  // A broken connection also ends the stream.
   void read()
     .catch(() => {})
     .finally(() => (heard.isOver = true))
@@ -53,7 +53,7 @@ test('a session hears on its stream that what it subscribed to may have changed,
   expect((await ask(bearer, session, 'unsubscribe', LIST)).text).toContain('"result":{}')
   await add(bearer, session, 'Another')
   await expect.poll(() => stream.uris().slice(2)).toEqual(['{"uri":"todo://items/a"}'])
-  // Nothing was read for any of it.
+  // No resource was read.
   expect(JSON.stringify(await callsOf('hears'))).not.toContain('resource/')
 })
 
@@ -127,11 +127,11 @@ test('a session subscribes to so many resources and not to one more, until it un
     expect((await ask(bearer, session, 'subscribe', `todo://items/a${count}`)).text).toContain('"result":{}')
   const refused = await ask(bearer, session, 'subscribe', LIST)
   expect([refused.status, refused.text]).toEqual([200, expect.stringContaining('as many subscriptions')])
-  // What it has already is no more.
+  // Repeating a subscription adds none.
   expect((await ask(bearer, session, 'subscribe', 'todo://items/a0')).text).toContain('"result":{}')
   await ask(bearer, session, 'unsubscribe', 'todo://items/a0')
   expect((await ask(bearer, session, 'subscribe', LIST)).text).toContain('"result":{}')
-  // Another session of the same grant has its own.
+  // The limit is per session.
   const other = await openSession(bearer)
   expect((await ask(bearer, other, 'subscribe', LIST)).text).toContain('"result":{}')
 })

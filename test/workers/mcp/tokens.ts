@@ -1,6 +1,6 @@
 const part = (value: object) => btoa(JSON.stringify(value)).replaceAll('=', '')
 
-/** Looks like PingOne's for one grant. Its signature is a word, so that a leak is easy to find. */
+/** Looks like PingOne's token for one grant. Its signature is a word, so that a leak is easy to find. */
 export const downstreamToken = (grant: string) =>
   [
     part({ alg: 'RS256' }),

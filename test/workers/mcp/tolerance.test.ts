@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { callMessage, initialize, openSession, post, send } from './raw.ts'
 import { ask } from './stateless-ask.ts'
 
-// What real clients send that the specification does not foresee (docs/connect.md#what-is-taken-and-what-is-not).
+// Deviations of real clients from the specification (docs/connect.md#what-is-taken-and-what-is-not).
 const BEARER = 'tolerant:g1:rw.client'
 const lastOf = (text: string): unknown =>
   JSON.parse([...text.matchAll(/(?:^|\n)data: ([^\n]*)/g)].at(-1)?.[1] ?? text)
@@ -77,7 +77,7 @@ test('null for arguments is none, on both transports; what is no object is refus
   expect((await ask(BEARER, 'prompts/get', review, named('reviewOpen'))).body).toMatchObject({
     result: { messages: expect.any(Array) },
   })
-  // Where something is needed, none is not enough.
+  // A required argument is still missing.
   expect(await inSession('tools/call', { name: 'addTodo', arguments: null })).toMatchObject({
     result: { isError: true },
   })
@@ -110,7 +110,7 @@ test('null for what may be left out is none', async () => {
   })
   const initialized = { jsonrpc: '2.0', method: 'notifications/initialized', params: null }
   expect((await post(BEARER, initialized, { 'mcp-session-id': session })).status).toBe(202)
-  // What is needed is missed.
+  // Required parameters are still missing.
   expect(await inSession({ method: 'tools/call', params: null })).toMatchObject({ error: { code: -32602 } })
   expect(await inSession({ method: 'resources/read', params: { uri: null } })).toMatchObject({
     error: { code: -32602 },

@@ -15,14 +15,14 @@ const CASES: [method: string, params: object][] = [
   ['completion/complete', {}],
 ]
 
-/** Of a tool call the stateless transport of the SDK tells it in its own words, before any handler. */
+/** The SDK's stateless transport rejects these tool calls in its own words, before any handler. */
 const CALLS: typeof CASES = [
   ['tools/call', { name: 'whoAmI', arguments: [] }],
   ['tools/call', { name: 'whoAmI', arguments: 'x' }],
   ['tools/call', { name: 'noSuchTool', arguments: 5 }],
 ]
 
-/** These lack what a header of the stateless transport has to agree with, which is told first. */
+/** These lack what a header must match, and that is checked first. */
 const UNNAMED: typeof CASES = [
   ['tools/call', { arguments: {} }],
   ['resources/read', { uri: 5 }],
