@@ -11,7 +11,7 @@ const row = (value: unknown, expiresAtSeconds: number | null = null) => ({
   expiresAtSeconds,
 })
 
-/** A grant whose refresh token is `r1`, and rotations as the library writes them. */
+/** A grant whose refresh token is `r1`, and rotations in the library's format. */
 async function tell(name: string, story: (told: ReturnType<typeof scene>) => void) {
   await runInDurableObject(env.SHELF.getByName(name), (_shelf, { storage }) => story(scene(storage)))
 }
@@ -150,7 +150,7 @@ test('what is written is about what was presented, or nothing of it is taken', (
     const spent = next.spent && { ...next.spent, hash: 'r1' }
     const others: Commit[] = [
       { ...next, presented: 'made up' },
-      // A token that was replaced is never what a refresh replaces, whatever else the request says.
+      // A refresh never replaces a token that was already replaced.
       { ...next, presented: 'r1', spent },
       { ...next, spent },
       { ...next, presented: 'r2', spent: null },
@@ -161,7 +161,7 @@ test('what is written is about what was presented, or nothing of it is taken', (
     for (const other of others) expect(records.commit('g', other)).toEqual({ outcome: 'not_presented' })
     expect([...storage.kv.list()]).toEqual(before)
     expect(records.commit('g', next)).toEqual({ outcome: 'done' })
-    // The first token of the grant still ends it: a client that gives back what it has.
+    // The grant's first token still revokes it.
     const givenBack: Commit = { ...next, presented: 'r1', writes: [[grantKey('g'), null]] }
     expect(records.commit('g', givenBack)).toEqual({ outcome: 'revoked' })
   }))

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { RecordTable } from '#oauth-store/record-table.ts'
 import type { RecordRow } from '#oauth-store/record-row.ts'
 
-/** What Workers KV promises, as plainly as it can be said. */
+/** A simple model of Workers KV's guarantees. */
 class Model {
   readonly #rows = new Map<string, RecordRow>()
   nowSeconds = 1000

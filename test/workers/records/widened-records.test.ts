@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { GrantRecordService } from '#users/grants/grant-record-service.ts'
 import { type Commit, grantKey, tokenKey } from '#users/grants/grant-records.ts'
 
-// A step-up changes a grant's record while token requests do: neither may lose what the other did.
+// A step-up and a token request change the same record concurrently. Neither change may be lost.
 const HOUR = 3600
 const BOTH = ['todo:read', 'todo:write']
 
@@ -89,7 +89,7 @@ test('a refresh that was under way succeeds: its pair is the new one, and the gr
     expect(scopeNow()).toEqual(BOTH)
     expect(JSON.parse(now())).toMatchObject({ refreshTokenId: 'r2' })
     expect(records.bearer('g', 'access r2')).toMatchObject({ scopes: ['todo:read'] })
-    // Told twice because its answer was lost: still the same answer.
+    // A retry after a lost answer gets the same answer.
     expect(records.commit('g', underWay)).toEqual({ outcome: 'lost', answer: 'answer to r1' })
     expect(records.commit('g', rotation('r2', 'r3'))).toEqual({ outcome: 'done' })
     expect(scopeNow()).toEqual(BOTH)
