@@ -5,7 +5,7 @@ import { tell } from './step-up-story.ts'
 import { userOf } from './story.ts'
 import { clock } from './worker.ts'
 
-// A user's answer to a question is good for one call.
+// A user's answer to a question is valid for one call.
 const nowSeconds = () => Math.floor(Date.now() / 1000)
 const used = (attempt: string, given: object = {}) => ({
   grant: 'grant',

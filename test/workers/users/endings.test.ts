@@ -7,7 +7,7 @@ import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
 import { pingone } from './pingone.ts'
 import { intent, newGrant } from './story.ts'
 
-// What ends must stay ended, whatever was under way, and PingOne hears of it.
+// What ended stays ended, whatever was in flight, and is revoked at PingOne.
 beforeEach(() => pingone.reset())
 
 const newUser = () => env.USER.getByName(crypto.randomUUID())
@@ -22,11 +22,11 @@ const Presented = z.looseObject({ refreshTokenId: z.string() })
 const presentedIn = (record: string) =>
   record === '' ? 'none' : Presented.parse(JSON.parse(record)).refreshTokenId
 
-/** A grant whose PingOne token the next call has to renew. */
+/** A grant whose PingOne token the next call must refresh. */
 const almostOver = async (id: string) =>
   newGrant({ id, record: redeemed, downstreamEndsAtSeconds: Math.floor(Date.now() / 1000) + 30 })
 
-/** A rotation of our refresh token, as the library writes one. */
+/** A rotation of our refresh token, in the library's format. */
 const rotation = (grant: string, before: string) => ({
   before,
   presented: presentedIn(before),
@@ -43,7 +43,7 @@ test('a message about a new grant that comes twice changes nothing the second ti
   await user.openGrant(grant)
   const refreshed = rotation('grant', grant.record.value)
   expect(await user.commit('grant', refreshed)).toEqual({ outcome: 'done' })
-  // Late: the first answer had been lost, or was waited for too short a time.
+  // A late retry, after the first answer was lost.
   expect(await user.openGrant(grant)).toBe('opened')
   expect((await user.snapshot('grant', 'x', false)).grant).toBe(refreshed.writes[0]?.[1].value)
   await user.endAll('ended_by_operator')
@@ -101,7 +101,7 @@ const acts = fc.array(
   { minLength: 4, maxLength: 14 },
 )
 
-/** Lets all acts happen side by side, and the ending in the middle of them. */
+/** Runs all acts concurrently, with the ending in the middle. */
 async function interleave(user: User, story: readonly Act[], end: () => Promise<void>, endAtMs: number) {
   const openedBefore: string[] = []
   let isEnding = false
@@ -141,7 +141,7 @@ test('"end all" in the middle of anything misses no grant that was there', { tim
           (await keysOf(user)).filter((key) => /^(?:record|spent|pair):/.test(key) && isOf([id], key)),
         ).toEqual([])
       }
-      // One more for whatever came after it: nothing of PingOne's lives on.
+      // Ends grants that were opened afterwards: no token may stay alive at PingOne.
       await user.endAll('ended_by_operator')
       await runDurableObjectAlarm(user)
       expect(pingone.live).toEqual(new Set())

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { log } from '#lib/log.ts'
 
-// It passes either way; without keep-logs.ts the run does not end.
+// This test always passes; without keep-logs.ts the run does not end.
 test('lines that an object logs while the tests of a file end keep no run from ending', async () => {
   let lines = 0
   await runInDurableObject(env.USER.getByName('talker'), () => {

@@ -24,7 +24,7 @@ const record = (scope: string[]) => ({
 const pass = (seconds: number) => (clock.aheadMs += seconds * 1000)
 const soon = () => seconds() + 600
 
-/** Somebody new, with a page that is open. */
+/** A new user with an open page. */
 async function atPage(grants: readonly string[] = []) {
   const user = await userOf(crypto.randomUUID())
   for (const id of grants) await user.openGrant(await newGrant({ id, record: record(['todo:read']) }))
@@ -145,7 +145,7 @@ test('pages and sign-ins outlive their object’s memory, and nothing of them ou
   await evictDurableObject(user)
   expect(await user.readAccount('page')).toMatchObject({ userName: 'Ada' })
   expect(await user.useSignIn('one', 'another', soon())).toBe('used')
-  // Asked by somebody who was never signed in, an object stays as it was.
+  // Reading an unknown page stores nothing.
   await user.readAccount('made-up')
   for (let wakes = 0; wakes < 3; wakes += 1) {
     pass(PAGE_IDLE_SECONDS)

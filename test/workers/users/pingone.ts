@@ -6,31 +6,31 @@ export const POLICY = 'policy'
 const keys = await generateKeyPair('RS256')
 const foreignKeys = await generateKeyPair('RS256')
 
-/** What is different from usual in a token. */
+/** Overrides of a token's claims. */
 type Spoilt = Readonly<Record<string, unknown>> & { iss?: string; aud?: string; isForeign?: true }
 
 const normal = {
   audience: 'todo-api',
-  /** What it answers to the next redemptions instead of tokens. */
+  /** The status of the next redemptions. */
   status: 200,
-  /** An error of RFC 6749 §5.2 that it answers instead of tokens. */
+  /** An error of RFC 6749 §5.2 in place of tokens. */
   error: null as string | null,
   redemptions: 0,
-  /** What the last redemption was for, by our id. */
+  /** The transaction id of the last redemption. */
   transaction: null as string | null,
-  /** How often a refresh token came that was spent. */
+  /** How often a spent refresh token was presented. */
   reuses: 0,
   access: {} as Spoilt,
-  /** null: refreshes bring no id token. */
+  /** null: refreshes return no id token. */
   id: null as Spoilt | null,
   /** How long a redemption takes. */
   takesMs: 20,
 }
 
-/** PingOne, as far as a refresh needs it: rotating, without any grace, and killing the family on reuse. */
+/** PingOne's refresh: it rotates without a grace period, and reuse kills the family. */
 export const pingone = {
   ...normal,
-  /** Refresh tokens that are good. */
+  /** The valid refresh tokens. */
   live: new Set<string>(),
   reset() {
     Object.assign(pingone, normal)
@@ -76,7 +76,7 @@ export async function answerAsPingOne(input: string | URL | Request, init?: Requ
   pingone.transaction = request.headers.get('x-ping-external-transaction-id')
   const form = await request.formData()
   if (!pathname.endsWith('/revoke')) return redeem(form)
-  // The one that is named and no other: whoever revokes a spent one has missed its successor.
+  // Revokes only the token named: revoking a spent one misses its successor.
   pingone.live.delete(tokenIn(form, 'token'))
   return new Response(null)
 }
@@ -88,7 +88,7 @@ function tokenIn(form: FormData, name: string): string {
 
 async function redeem(form: FormData): Promise<Response> {
   pingone.redemptions += 1
-  // What is spent is spent when it arrives, however long the answer takes.
+  // A token is spent on arrival, however long the answer takes.
   const { error } = pingone
   const isGood =
     pingone.status === 200 && error === null && pingone.live.delete(tokenIn(form, 'refresh_token'))

@@ -7,13 +7,13 @@ import { pingone } from './pingone.ts'
 import { intent, newGrant, tokenOf } from './story.ts'
 import { clock } from './worker.ts'
 
-// What a User does when the API refuses a token that has life left.
+// The API refuses a token that has not expired.
 beforeEach(() => pingone.reset())
 afterEach(() => {
   clock.aheadMs = 0
 })
 
-/** A user who allowed one client, and their token. */
+/** A user with one grant and its token. */
 async function openGrant({ hasRefreshToken = true } = {}) {
   const user = env.USER.getByName(crypto.randomUUID())
   const grant = await newGrant(hasRefreshToken ? {} : { refreshToken: null })
@@ -35,7 +35,7 @@ test('twenty calls whose token the API refused cost one redemption, and all get 
   expect(tokens[0]).not.toBe(accessToken)
   expect(tokens[0]).toMatch(/^eyJ/)
   expect(pingone).toMatchObject({ redemptions: 1, reuses: 0 })
-  // One that comes late gets it too, and so does every new call.
+  // A late call gets the same token, and so does every new call.
   expect([tokenOf(await begin(refused)), tokenOf(await begin())]).toEqual([tokens[0], tokens[0]])
   expect(pingone.redemptions).toBe(1)
 })
@@ -122,7 +122,7 @@ test('a refresh token of an answer that our checks refuse is kept: the old one i
   pingone.audience = 'another-api'
   expect(await begin(refused)).toMatchObject({ verdict: 'unavailable' })
   pingone.audience = 'todo-api'
-  // Nothing that was refused came into use, and the pause holds here too.
+  // The refused token was not used, and the pause applies here too.
   expect(tokenOf(await begin(refused))).toBe(accessToken)
   clock.aheadMs = 61_000
   expect(tokenOf(await begin(refused))).toMatch(/^eyJ/)

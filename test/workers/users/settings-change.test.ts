@@ -6,13 +6,12 @@ import { pingone } from './pingone.ts'
 import { intent, newGrant } from './story.ts'
 import { clock, operator } from './worker.ts'
 
-// Keys that rotate, keys that are gone, and settings that name another tenant for a while.
 const HOUR_MS = 3_600_000
 const k1 = rootKey('k1')
 const k2 = rootKey('k2')
 const OTHER = { PINGONE_ISSUER: 'https://auth.pingone.test/other/as' }
 
-// Who fetches PingOne's keys first has a timer of the fetch running for five seconds, and is not evicted meanwhile.
+// The first fetch of PingOne's keys starts a five-second timer that blocks eviction.
 beforeAll(async () => {
   const { begin } = await grantAtRest({ downstreamEndsAtSeconds: inAMoment() })
   await begin()
@@ -23,7 +22,7 @@ afterEach(() => {
   clock.aheadMs = 0
 })
 
-/** A grant of somebody new. Its token is encrypted, and no object has it open in memory. */
+/** A new user's grant. Its token is encrypted and not in any object's memory. */
 async function grantAtRest(given: Parameters<typeof newGrant>[0] = {}) {
   const user = env.USER.getByName(crypto.randomUUID())
   await user.openGrant(await newGrant(given))
@@ -60,7 +59,7 @@ test('a key that is not there makes a call wait; one that is retired ends what i
   await set({ ROOT_KEYS: k2, RETIRED_ROOT_KEYS: 'k1' })
   expect(await begin()).toEqual({ verdict: 'ended' })
   expect(await user.listGrants()).toMatchObject([{ ended: { reason: 'key_retired' } }])
-  // Nobody can read it any more, PingOne's revocation included.
+  // The token can no longer be decrypted, so PingOne's revocation is impossible too.
   await runDurableObjectAlarm(user)
   expect(pingone.live.size).toBe(1)
 })

@@ -4,7 +4,7 @@ import { pingone } from './pingone.ts'
 import { BOTH, tell } from './step-up-story.ts'
 import { intent, tokenOf } from './story.ts'
 
-// A User renews PingOne's tokens while an approval replaces them.
+// A refresh at PingOne runs while an approval replaces the tokens.
 beforeEach(() => pingone.reset())
 
 test('a renewal at PingOne that was under way neither takes the new tokens away nor ends the grant', async () => {
@@ -17,7 +17,7 @@ test('a renewal at PingOne that was under way neither takes the new tokens away 
     const call = user.beginCall(intent())
     await expect.poll(() => pingone.redemptions).toBe(1)
     expect(await user.approveStepUp(id, approved)).toBe('widened')
-    // `false`: PingOne revoked the old family while the renewal was there, and says invalid_grant.
+    // `false`: PingOne revoked the old family during the refresh and answers invalid_grant.
     if (!redeemedBefore) pingone.status = 200
     if (!redeemedBefore)
       for (const token of pingone.live) if (token !== approved.refreshToken) pingone.live.delete(token)

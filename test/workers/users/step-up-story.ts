@@ -11,7 +11,7 @@ const recordOf = (scope: readonly string[]) => ({
   expiresAtSeconds: null,
 })
 
-/** A user who allowed one client to read. */
+/** A user with one grant that may read. */
 export async function tell({
   scope = ['todo:read'],
   subject = crypto.randomUUID(),

@@ -6,7 +6,6 @@ import { BOTH, tell } from './step-up-story.ts'
 import { intent, newGrant, userOf, tokenOf } from './story.ts'
 import { clock } from './worker.ts'
 
-// What a User holds to when a client of theirs wants more.
 const MINUTE_MS = 60_000
 
 beforeEach(() => pingone.reset())
@@ -20,14 +19,14 @@ test('a client that asks again and again gets the same link, and nothing more is
   const links = await Promise.all(Array.from({ length: 20 }, () => open()))
   const ids = new Set(links.map(idIn))
   expect([...ids]).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)])
-  // A challenge for the first denial of a tool, and no other.
+  // Only the first denial of a tool is a challenge.
   expect(links.filter((link) => link?.isAskedAgain === false)).toHaveLength(1)
   expect((await open('grant', 'deleteTodo'))?.isAskedAgain).toBe(false)
   expect((await open('grant', 'deleteTodo'))?.isAskedAgain).toBe(true)
   expect(idIn(await open('grant', 'addTodo', ['todo:write']))).toBe([...ids][0])
   const rows = await stored('step-up:')
   expect(rows).toHaveLength(1)
-  // Whoever reads the storage cannot open the request.
+  // The id is stored hashed, so the storage alone opens no request.
   expect(rows.join()).not.toContain([...ids][0] ?? 'nothing')
 })
 
@@ -46,7 +45,7 @@ test('what only remembers that a client was told something makes room before wha
   const { user, open, openId, approval } = await tell({ scope: ['a', 'b', 'c'] })
   const id = await openId()
   await user.denyStepUp(id, await approval())
-  // Asked with tokens that were issued for less than the grant has.
+  // Called with access tokens that are narrower than the grant.
   for (const scope of ['a', 'b', 'c', 'a']) {
     clock.aheadMs += 1000
     expect(await open('grant', 'listTodos', [scope])).toMatchObject({ state: 'narrowed' })
@@ -126,7 +125,7 @@ test('a request says who asks for what since when, for ten minutes and under its
   expect(await user.readStepUp(id)).not.toBeNull()
   clock.aheadMs = 10 * MINUTE_MS
   expect(await user.readStepUp(id)).toBeNull()
-  // And then a new one can be asked for.
+  // After that a new request can be opened.
   expect(await openId()).not.toBe(id)
 })
 
@@ -195,7 +194,7 @@ test('another user changes nothing, is said in the log, and their tokens go back
   await runDurableObjectAlarm(user)
   expect(others.map(({ refreshToken }) => pingone.live.has(refreshToken ?? ''))).toEqual([false, false])
   expect(tokenOf(await user.beginCall(intent()))).toBe(given.accessToken)
-  // The request was not theirs to use up.
+  // The rejected attempts did not use up the request.
   expect(await user.approveStepUp(id, await approval())).toBe('widened')
 })
 
@@ -226,7 +225,7 @@ test('a no uses the request up, and the client is not handed a new link at once'
   expect(await user.denyStepUp(id, { issuer: 'https://elsewhere.example', subject })).toBe('not_theirs')
   expect(await user.readStepUp(id)).not.toBeNull()
   expect(await user.denyStepUp(id, { issuer, subject })).toBe('denied')
-  // Its answer may have been lost.
+  // A retry after a lost answer.
   expect(await user.denyStepUp(id, { issuer, subject })).toBe('denied')
   expect(await user.denyStepUp('another', { issuer, subject })).toBe('gone')
   expect(await user.readStepUp(id)).toBeNull()

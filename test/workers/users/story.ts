@@ -4,7 +4,7 @@ import type { NewGrant } from '#users/grants/grant.ts'
 import { userName } from '#users/base/user-id.ts'
 import { ISSUER, newAccessToken, newRefreshToken } from './pingone.ts'
 
-/** Whoever PingOne calls so. */
+/** The object of this PingOne subject. */
 export const userOf = async (subject: string) => env.USER.getByName(await userName(ISSUER, subject))
 
 export async function newGrant(given: Partial<NewGrant> = {}): Promise<NewGrant> {

@@ -2,10 +2,10 @@ import { beforeEach, expect, test } from 'vitest'
 import { CLIENT_ID, pingone, POLICY } from './pingone.ts'
 import { intent, newGrant, userOf, tokenOf } from './story.ts'
 
-// Every check of a refreshed token, violated one at a time (OpenID Connect Core §12.2).
+// Violates every check of a refreshed token, one at a time (OpenID Connect Core §12.2).
 beforeEach(() => pingone.reset())
 
-/** Ada's grant, with a token of PingOne's that a call has to renew first. */
+/** Ada's grant, whose PingOne token the next call must refresh. */
 async function adasGrant() {
   const user = await userOf('ada')
   const id = crypto.randomUUID()
