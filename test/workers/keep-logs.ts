@@ -1,9 +1,9 @@
 import { beforeEach } from 'vitest'
 
 /**
- * What a Worker or an object logs is kept here until its test has failed, and only then goes to the runner. Sent at
- * once, from the context that logged it, a line waits for the runner's next message, and the runner at its end for the
- * line: a run of tests that have all passed would never end (cloudflare/workers-sdk issue 15719).
+ * Buffers log lines and prints them only if the test fails. A line sent at once, from the Worker or object that logs
+ * it, waits for the runner's next message while the runner waits for the line: a passing run would never end
+ * (cloudflare/workers-sdk issue 15719).
  */
 const METHODS = ['debug', 'error', 'info', 'log', 'warn'] as const
 const MOST_LINES = 1000

@@ -2,5 +2,5 @@ import { generateKeyPairSync } from 'node:crypto'
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
-/** What the PingOne of a test signs with: made for each run, and told to the Worker that plays it. */
+/** The signing key of the emulated PingOne: new for each run, passed to the Worker as a binding. */
 export const PINGONE_KEY = JSON.stringify(privateKey.export({ format: 'jwk' }))

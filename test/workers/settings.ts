@@ -1,5 +1,5 @@
 import { rootKey } from '../support/root-key.ts'
-/** What the Workers under test are told unless a project says otherwise, and the names that its tests need of it. */
+/** Default settings of the Workers under test, and the values that tests need. */
 export const ORIGIN = 'https://mcp.example.test'
 export const ISSUER = 'https://auth.pingone.test/7f9a1f2e/as'
 export const POLICY = '8b560e5d0d4f4d0b9d7a1c5e2f3a4b5c'
