@@ -1,7 +1,7 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { expect, test } from 'vitest'
 import { callTool, Client, codeIn, tokensIn } from './client.ts'
-import { callsOf, userOf } from './inside.ts'
+import { callsOf, userOf } from './checks.ts'
 import { families, switches, writes } from './witness.ts'
 
 // The platform evicts idle objects. Unlike a crash, an eviction waits for running work.

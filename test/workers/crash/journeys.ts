@@ -1,8 +1,24 @@
 import { expect } from 'vitest'
-import { callTool, tokensIn } from './client.ts'
-import { again, checkRecords, type Journey, LOST_CALL_MS, sane, signIn, useOf, writesOf } from './checks.ts'
-import { later, runAlarm, storedOf } from './inside.ts'
+import { callTool, tokensIn, type Answer, callInSession, openSession, type Client, codeIn } from './client.ts'
+import {
+  again,
+  checkRecords,
+  type Journey,
+  LOST_CALL_MS,
+  sane,
+  signIn,
+  useOf,
+  writesOf,
+  later,
+  runAlarm,
+  storedOf,
+  callsOf,
+  userOf,
+} from './checks.ts'
 import { families, switches } from './witness.ts'
+import { KEY_NAME } from '../../support/product.ts'
+import { AROUND_SESSIONS } from './session-journeys.ts'
+import { CRASH, withWorkerSteps } from './schedule.ts'
 
 const codeExchange: Journey = {
   name: 'code exchange',
@@ -101,3 +117,113 @@ export const journeys: readonly Journey[] = [
   toolCall('addTodo', 0),
   end,
 ]
+
+type Transport = 'stateless' | 'session'
+
+const isDone = ({ text }: Answer): boolean => text.includes('"structuredContent"')
+const isUnknown = ({ text }: Answer): boolean => text.includes('unknown whether this change was made')
+
+/** A write with an idempotency key: retries must not execute it twice. */
+const keyed = (transport: Transport): Journey => ({
+  name: `write with the client's key, ${transport}`,
+  graceSeconds: 60,
+  ...(transport === 'session' ? { crashesAt: AROUND_SESSIONS } : {}),
+  mayNotice: true,
+  async prepare(client, id) {
+    const tokens = tokensIn(await client.redeem(await signIn(client, id)))
+    const session = transport === 'session' ? await openSession(tokens.access_token) : null
+    const meta = { [KEY_NAME]: crypto.randomUUID() }
+    const input = { text: id }
+    let message = 0
+    const ask = () =>
+      session === null
+        ? callTool(tokens.access_token, 'addTodo', input, meta)
+        : callInSession(tokens.access_token, session, 'addTodo', { id: (message += 1), input, meta })
+    return {
+      act: ask,
+      async check(first) {
+        if (isDone(first)) expect(writesOf(id)).toBe(1)
+        if (first.status === 503) expect(writesOf(id)).toBe(0)
+        // A call without an outcome counts as running for two minutes.
+        if ((await callsOf(tokens)).some(({ outcome }) => outcome === null)) await later(tokens, LOST_CALL_MS)
+        const second = sane(await ask())
+        const third = sane(await ask())
+        expect([second.status, third.status]).toEqual([200, 200])
+        expect(writesOf(id)).toBeLessThanOrEqual(1)
+        if (isDone(second)) expect(third.text).toContain('"repeated":true')
+        if (isDone(first))
+          expect(isDone(second) ? second.text.includes('"repeated":true') : isUnknown(second)).toBe(true)
+        if (isUnknown(second)) expect(isUnknown(third)).toBe(true)
+        expect(isDone(second) ? writesOf(id) : 1).toBe(1)
+        await checkRecords(tokens, id)
+        expect(await useOf(client, tokens)).toBe('goes on')
+        return isDone(second) ? 'goes on' : 'unknown'
+      },
+    }
+  },
+  forced(steps, { at, isTwice, when }) {
+    if (transport === 'session') return null
+    // Both attempts to store the outcome failed: the API has the change, but the record cannot tell.
+    const told = steps.indexOf('answer beginCall')
+    const isTold = steps[at] === 'answer endCall' && when === 'after'
+    return isTwice && at > told && !isTold ? 'unknown' : 'goes on'
+  },
+})
+
+export const keyJourneys: readonly Journey[] = [keyed('stateless'), keyed('session')]
+
+/** The browser shows a connection error, and the user reloads up to twice. */
+async function withReloads(ask: () => Promise<Answer>, most = 2): Promise<Answer> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (most === 0 || !(error instanceof Error) || error.message !== CRASH) throw error
+    return withReloads(ask, most - 1)
+  }
+}
+
+/** A page must have a button to continue, or tell the user to start again. */
+async function finish(client: Client, id: string, answer: Answer): Promise<Answer | null> {
+  if (answer.status === 302) return answer
+  expect(answer.text).not.toContain(CRASH)
+  expect(answer.headers.get('content-type')).toContain('text/html')
+  if (answer.status !== 503) {
+    expect([answer.status, answer.text]).toEqual([400, expect.stringContaining('Start again from your app')])
+    return null
+  }
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+  return client.callback(await client.decide(answer, id))
+}
+
+/** A login from PingOne's answer to our code: in the Worker, KV, PingOne and the User. */
+export const callback: Journey = {
+  name: 'callback',
+  graceSeconds: 0,
+  mayNotice: true,
+  answersTo: 'browser',
+  async prepare(client, id) {
+    const answered = await client.signIn(id)
+    return {
+      act: () => withWorkerSteps(() => withReloads(() => client.callback(answered))),
+      async check(first) {
+        const home = await finish(client, id, first)
+        const again = home ?? (await client.callback(await client.signIn(id)))
+        const tokens = tokensIn(await client.redeem(codeIn(sane(again))))
+        const end = await useOf(client, tokens)
+        // The alarm ends a grant whose code was never sent, and revokes its tokens at PingOne.
+        await later(tokens, LOST_CALL_MS)
+        // Tokens that PingOne gave to a dead Worker live until the session there ends.
+        const given = families.filter(({ subject }) => subject === id)
+        const opened = await userOf(tokens).listGrants()
+        expect(given.filter(({ isAlive }) => isAlive)).toHaveLength(
+          home === null ? 1 + given.length - opened.length : 1,
+        )
+        expect(opened.filter(({ ended }) => ended === null)).toHaveLength(1)
+        return home === null ? 'starts over' : end
+      },
+    }
+  },
+  // The Worker died after it had used up the login, so that address says "start again".
+  forced: (steps, { at, when }) =>
+    steps[at] === 'fetch' || (steps[at] === 'kv delete' && when === 'after') ? 'starts over' : 'goes on',
+}

@@ -1,5 +1,4 @@
 import { testSchedules } from './run-schedules.ts'
-import { sessionEnds } from './session-ends.ts'
-import { sessionJourneys } from './session-journeys.ts'
+import { sessionEnds, sessionJourneys } from './session-journeys.ts'
 
 testSchedules('its session or its User', [...sessionJourneys, ...sessionEnds])

@@ -3,10 +3,8 @@ import { env } from 'cloudflare:workers'
 import { afterEach, expect, test } from 'vitest'
 import { SESSIONS_PER_GRANT } from '#users/bounds.ts'
 import { SESSION_IDLE_SECONDS } from '#users/sessions/sessions.ts'
-import { signIn } from './checks.ts'
-import { Client, tokensIn } from './client.ts'
-import { userOf, runAlarm, storedOf } from './inside.ts'
-import { callInSession, openSession, openStream } from './session-client.ts'
+import { signIn, userOf, runAlarm, storedOf } from './checks.ts'
+import { Client, tokensIn, callInSession, openSession, openStream } from './client.ts'
 import { AHEAD_MS, clock } from './witness.ts'
 
 afterEach(() => {
