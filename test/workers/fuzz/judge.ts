@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Sent } from './sent.ts'
+import type { Sent } from './stage.ts'
 
 /** Longer than all deadlines of worker.ts together: reached only by a hang. */
 const HANGS_AFTER_MS = 30_000

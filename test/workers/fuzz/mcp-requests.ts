@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { z } from 'zod'
 import { oddText } from '../../support/fuzz/odd.ts'
 import { bodyOf, sessionMessage, statelessMessage } from './messages.ts'
-import type { Sent } from './sent.ts'
+import type { Sent } from './stage.ts'
 
 /** Valid header characters (RFC 9110 §5.5). The platform rejects most others and warns about the rest. */
 export const headerText = oddText.map((text) =>

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { oddJson, oddText, spoilt } from '../../support/fuzz/odd.ts'
 import { headerText } from './mcp-requests.ts'
 import { ORIGIN, REDIRECT_URI } from '../settings.ts'
-import type { Sent } from './sent.ts'
+import type { Sent } from './stage.ts'
 
 const CHALLENGE = 'IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk'
 

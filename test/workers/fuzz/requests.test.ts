@@ -4,8 +4,7 @@ import { expect, test } from 'vitest'
 import { judge } from './judge.ts'
 import { sessionRequest, statelessRequest } from './mcp-requests.ts'
 import { oauthRequest } from './oauth-requests.ts'
-import type { Sent } from './sent.ts'
-import { Stage } from './stage.ts'
+import { type Sent, Stage } from './stage.ts'
 
 const AT_ONCE = 200
 const seeds = env.FUZZ_SEEDS.split(' ').map(Number)
