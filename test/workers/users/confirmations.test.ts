@@ -1,8 +1,7 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { pingone } from './pingone.ts'
-import { tell } from './step-up-story.ts'
-import { userOf } from './story.ts'
+import { tell, userOf } from './story.ts'
 import { clock } from './worker.ts'
 
 // A user's answer to a question is valid for one call.

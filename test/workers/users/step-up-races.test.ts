@@ -1,8 +1,7 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { beforeEach, expect, test } from 'vitest'
 import { pingone } from './pingone.ts'
-import { BOTH, tell } from './step-up-story.ts'
-import { intent, tokenOf } from './story.ts'
+import { BOTH, tell, intent, tokenOf } from './story.ts'
 
 // A refresh at PingOne runs while an approval replaces the tokens.
 beforeEach(() => pingone.reset())

@@ -2,8 +2,7 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { tokenKey } from '#users/grants/grant-records.ts'
 import { pingone } from './pingone.ts'
-import { BOTH, tell } from './step-up-story.ts'
-import { intent, newGrant, userOf, tokenOf } from './story.ts'
+import { BOTH, tell, intent, newGrant, userOf, tokenOf } from './story.ts'
 import { clock } from './worker.ts'
 
 const MINUTE_MS = 60_000

@@ -3,6 +3,8 @@ import type { CallIntent, CallStart } from '#users/calls/calls.ts'
 import type { NewGrant } from '#users/grants/grant.ts'
 import { userName } from '#users/base/user-id.ts'
 import { ISSUER, newAccessToken, newRefreshToken } from './pingone.ts'
+import { runInDurableObject } from 'cloudflare:test'
+import type { StepUpApproval, StepUpDenial } from '#users/requests/step-ups.ts'
 
 /** The object of this PingOne subject. */
 export const userOf = async (subject: string) => env.USER.getByName(await userName(ISSUER, subject))
@@ -37,3 +39,44 @@ export const intent = (given: Partial<CallIntent> = {}): CallIntent => ({
 })
 
 export const tokenOf = (start: CallStart) => (start.verdict === 'go' ? start.downstreamToken : start.verdict)
+
+export const BOTH = ['todo:read', 'todo:write']
+
+const recordOf = (scope: readonly string[]) => ({
+  value: JSON.stringify({ clientId: 'client', scope, refreshTokenId: 'r1' }),
+  expiresAtSeconds: null,
+})
+
+/** A user with one grant that may read. */
+export async function tell({
+  scope = ['todo:read'],
+  subject = crypto.randomUUID(),
+  ...more
+}: { scope?: string[]; subject?: string } & Partial<NewGrant> = {}) {
+  const user = await userOf(subject)
+  const given = await newGrant({ record: recordOf(scope), ...more })
+  await user.openGrant(given)
+  const open = (grant = 'grant', tool = 'addTodo', scopes = BOTH, network = '192.0.2.0/24') =>
+    user.openStepUp({ grant, scopes, tool, network })
+  const approval = async (change: Partial<StepUpApproval> = {}): Promise<StepUpApproval> => ({
+    issuer: ISSUER,
+    subject,
+    scopes: BOTH,
+    downstreamScopes: BOTH,
+    accessToken: await newAccessToken(),
+    refreshToken: newRefreshToken(),
+    downstreamEndsAtSeconds: Math.floor(Date.now() / 1000) + 3600,
+    environment: null,
+    pingOneSession: 'sid',
+    ...change,
+  })
+  const stored = (prefix: string) =>
+    runInDurableObject(user, (_object, { storage }) =>
+      Array.from(storage.kv.list({ prefix }), ([key, value]) => `${key} ${JSON.stringify(value)}`),
+    )
+  const scopesNow = async (): Promise<unknown> =>
+    JSON.parse((await user.snapshot('grant', 'any', false)).grant ?? '{}').scope
+  const idIn = (denial: StepUpDenial | null) => (denial?.state === 'open' ? denial.id : '')
+  const openId = async () => idIn(await open())
+  return { user, given, open, openId, idIn, approval, stored, scopesNow }
+}
