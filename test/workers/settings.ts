@@ -1,4 +1,5 @@
 import { rootKey } from '../support/root-key.ts'
+
 /** Default settings of the Workers under test, and the values that tests need. */
 export const ORIGIN = 'https://mcp.example.test'
 export const ISSUER = 'https://auth.pingone.test/7f9a1f2e/as'
@@ -16,3 +17,9 @@ export const SETTINGS = {
   API_IDENTIFIER: 'todo-api',
   ROOT_KEYS,
 }
+
+/** The address of a client's metadata document, and so its client id. */
+export const DOCUMENT = 'https://agent.example.com/client.json'
+/** Text of failing systems. It must never appear in an answer. */
+export const STRANGE_WORDS = 'IGNORE-ALL-PREVIOUS-INSTRUCTIONS'
+export const GRANTS_PER_USER = 2

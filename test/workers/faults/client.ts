@@ -2,8 +2,7 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { z } from 'zod'
 import { Login, VERIFIER } from './login.ts'
-import { DOCUMENT } from './names.ts'
-import { REDIRECT_URI } from '../settings.ts'
+import { DOCUMENT, REDIRECT_URI } from '../settings.ts'
 import { type Answer, retryAfter, send } from './send.ts'
 
 export const transports = ['stateless', 'session'] as const

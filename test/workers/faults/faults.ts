@@ -1,5 +1,5 @@
 import { deadlineSetAfter, deadlineSetBefore } from './deadlines.ts'
-import { STRANGE_WORDS } from './names.ts'
+import { STRANGE_WORDS } from '../settings.ts'
 
 export const targets = ['discovery', 'keys', 'token', 'revoke', 'document', 'api', 'kv', 'user'] as const
 export const faults = ['500', 'timeout', 'reset', 'slow', 'malformed', 'html', '429', 'clock'] as const

@@ -1,7 +1,6 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { STRANGE_WORDS } from './names.ts'
-import { ORIGIN } from '../settings.ts'
+import { STRANGE_WORDS, ORIGIN } from '../settings.ts'
 import { isolateOf } from './world.ts'
 import worker from './worker.ts'
 

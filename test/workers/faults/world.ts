@@ -1,8 +1,8 @@
-import { overBinding, overHttp, type Target } from './faults.ts'
-import { DOCUMENT } from './names.ts'
-import { ISSUER, REDIRECT_URI } from '../settings.ts'
+import { overBinding, overHttp, type Target, clocks } from './faults.ts'
+import { DOCUMENT, ISSUER, REDIRECT_URI } from '../settings.ts'
 import * as pingone from './pingone.ts'
-import { todoApi } from './todo-api.ts'
+import { decodeJwt } from 'jose'
+import { z } from 'zod'
 
 const clientDocument = {
   client_id: DOCUMENT,
@@ -87,4 +87,20 @@ function bound(object: object, name: string | symbol): unknown {
   return typeof value === 'function'
     ? (...given: unknown[]): unknown => Reflect.apply(value, object, given)
     : value
+}
+
+const Body = z.object({ todoText: z.string() })
+
+/** Every executed write, in order. This API ignores Idempotency-Key, so that a repeated write shows. */
+export const written: string[] = []
+
+/** Accepts a token until it expires by the API's own clock. */
+export async function todoApi(request: Request): Promise<Response> {
+  const bearer = (request.headers.get('authorization') ?? '').replace('Bearer ', '')
+  const { exp = 0 } = decodeJwt(bearer)
+  if (exp <= Date.now() / 1000 + clocks.api) return new Response(null, { status: 401 })
+  if (request.method === 'POST') written.push(Body.parse(await request.json()).todoText)
+  return Response.json({
+    todos: written.slice(-3).map((text) => ({ id: text, text, completed: false })),
+  })
 }

@@ -3,7 +3,7 @@ import { runDurableObjectAlarm } from 'cloudflare:test'
 import { Client } from '../faults/client.ts'
 import { unwatchDeadlines, watchDeadlines } from '../faults/deadlines.ts'
 import { breakDown, heal } from '../faults/faults.ts'
-import { works } from '../faults/journey.ts'
+import { works } from '../faults/journeys.ts'
 import { families } from '../faults/pingone.ts'
 
 // A failed login must not leave live tokens at PingOne.

@@ -4,8 +4,17 @@ import { EndReason } from '#users/grants/grant.ts'
 import { REFRESHES_PER_GRANT } from '#users/bounds.ts'
 import { Client, transports } from '../faults/client.ts'
 import { families, switches } from '../faults/pingone.ts'
-import { askToken, endedBecause, endedWords, refusedRefresh } from './ask.ts'
-import { DAY, goOn, MINUTE, startClock, stopClock } from './clock.ts'
+import {
+  askToken,
+  endedBecause,
+  endedWords,
+  refusedRefresh,
+  DAY,
+  goOn,
+  MINUTE,
+  startClock,
+  stopClock,
+} from './support.ts'
 
 beforeEach(stopClock)
 afterEach(() => {

@@ -2,8 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { Client } from '../faults/client.ts'
 import { send } from '../faults/send.ts'
-import { endedBecause, refusedRefresh } from './ask.ts'
-import { goOn, startClock, stopClock } from './clock.ts'
+import { endedBecause, refusedRefresh, goOn, startClock, stopClock } from './support.ts'
 
 beforeEach(stopClock)
 afterEach(() => {

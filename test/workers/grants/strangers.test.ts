@@ -1,12 +1,19 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Client } from '../faults/client.ts'
-import { works } from '../faults/journey.ts'
+import { works } from '../faults/journeys.ts'
 import { VERIFIER } from '../faults/login.ts'
 import { REDIRECT_URI } from '../settings.ts'
 import { send } from '../faults/send.ts'
-import { askToken, endedBecause, refusedRefresh } from './ask.ts'
-import { goOn, MINUTE, startClock, stopClock } from './clock.ts'
-import { everythingStored } from './stored.ts'
+import {
+  askToken,
+  endedBecause,
+  refusedRefresh,
+  goOn,
+  MINUTE,
+  startClock,
+  stopClock,
+  everythingStored,
+} from './support.ts'
 
 // The ids of user and grant are readable in every token. Knowing them must give no access.
 beforeEach(stopClock)

@@ -1,12 +1,11 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Client } from '../faults/client.ts'
-import { works } from '../faults/journey.ts'
+import { works } from '../faults/journeys.ts'
 import { VERIFIER } from '../faults/login.ts'
 import { type Answer, send } from '../faults/send.ts'
 import { REDIRECT_URI } from '../settings.ts'
-import { goOn, MINUTE, startClock, stopClock } from './clock.ts'
-import { everythingStored } from './stored.ts'
+import { goOn, MINUTE, startClock, stopClock, everythingStored } from './support.ts'
 
 // /token parses its form once: it redeems exactly the token that was presented.
 beforeEach(stopClock)

@@ -1,6 +1,5 @@
-import { GRANTS_PER_USER } from '../faults/names.ts'
 import { PINGONE_KEY } from '../pingone-key.ts'
-import { API_URL, SETTINGS } from '../settings.ts'
+import { GRANTS_PER_USER, API_URL, SETTINGS } from '../settings.ts'
 import { workerProject } from '../worker-project.ts'
 
 export default workerProject(import.meta.dirname, {

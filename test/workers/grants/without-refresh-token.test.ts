@@ -4,8 +4,7 @@ import { Client, transports } from '../faults/client.ts'
 import { VERIFIER } from '../faults/login.ts'
 import { REDIRECT_URI } from '../settings.ts'
 import { switches } from '../faults/pingone.ts'
-import { askToken, endedBecause, endedWords, refusedRefresh } from './ask.ts'
-import { goOn, startClock, stopClock } from './clock.ts'
+import { askToken, endedBecause, endedWords, refusedRefresh, goOn, startClock, stopClock } from './support.ts'
 
 // PingOne issued no refresh token: our tokens live as long as its access token, and say so.
 const LIFE = 900

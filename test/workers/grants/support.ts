@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import type { EndReason } from '#users/grants/grant.ts'
 import type { Client } from '../faults/client.ts'
-import { GRANTS_PER_USER } from '../faults/names.ts'
+import { GRANTS_PER_USER } from '../settings.ts'
 import { type Answer, send } from '../faults/send.ts'
+import { vi } from 'vitest'
+import { listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
 
 const Refused = z.object({ error: z.string(), error_description: z.string() })
 
@@ -41,3 +44,36 @@ const words: Record<EndReason, string> = {
 export const endedWords = (reason: EndReason) => `This access has ended: ${words[reason]}.`
 export const endedBecause = (reason: EndReason) =>
   `400 invalid_grant ${endedWords(reason)} Connect and sign in again`
+
+/** Freezes the time of this isolate, including the library's. */
+export function stopClock(): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Math.ceil(Date.now() / 1000) * 1000 })
+}
+
+export const startClock = (): void => void vi.useRealTimers()
+
+export const goOn = (seconds: number): void => void vi.setSystemTime(Date.now() + seconds * 1000)
+
+export const MINUTE = 60
+export const DAY = 86_400
+
+/** Everything that the User objects store, and all key names in KV. Equal before and after: nothing was touched. */
+export async function everythingStored() {
+  const ids = await listDurableObjectIds(env.USER)
+  const users = await Promise.all(
+    ids.map(async (id) => {
+      const read = (_: unknown, { storage }: DurableObjectState) => ({
+        rows: [...storage.kv.list()],
+        tables: storage.sql.exec('SELECT name FROM sqlite_master ORDER BY name').toArray(),
+      })
+      return [id.toString(), await runInDurableObject(env.USER.get(id), read)] as const
+    }),
+  )
+  const sessions = await listDurableObjectIds(env.MCP_SESSION)
+  const { keys } = await env.OAUTH_KV.list()
+  return {
+    users: users.toSorted(([a], [b]) => a.localeCompare(b)),
+    sessions: sessions.length,
+    kv: keys.map(({ name }) => name),
+  }
+}
