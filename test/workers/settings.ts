@@ -23,3 +23,15 @@ export const DOCUMENT = 'https://agent.example.com/client.json'
 /** Text of failing systems. It must never appear in an answer. */
 export const STRANGE_WORDS = 'IGNORE-ALL-PREVIOUS-INSTRUCTIONS'
 export const GRANTS_PER_USER = 2
+
+/** PingOne's metadata (OpenID Connect Discovery §3). */
+export const DISCOVERY = {
+  issuer: ISSUER,
+  authorization_endpoint: `${ISSUER}/authorize`,
+  token_endpoint: `${ISSUER}/token`,
+  revocation_endpoint: `${ISSUER}/revoke`,
+  jwks_uri: `${ISSUER}/jwks`,
+  response_types_supported: ['code'],
+  subject_types_supported: ['public'],
+  id_token_signing_alg_values_supported: ['RS256'],
+}

@@ -2,9 +2,7 @@ import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import worker from '#index.ts'
 import { ORIGIN } from '../settings.ts'
-
-const VERIFIER = 'a-verifier-that-is-long-enough-to-be-one-0123456789'
-const CHALLENGE = 'IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk'
+import { authorizeFields, CHALLENGE, VERIFIER } from '../wire.ts'
 
 type Parameters = Readonly<Record<string, string | undefined>>
 const withoutGaps = (parameters: Parameters): [string, string][] =>
@@ -25,13 +23,8 @@ export function serverWith(settings: Readonly<Record<string, unknown>> = {}) {
       send(
         `/authorize?${new URLSearchParams(
           withoutGaps({
-            response_type: 'code',
-            client_id: client,
-            redirect_uri: redirectUri,
-            state: 'the-state',
-            code_challenge: CHALLENGE,
-            code_challenge_method: 'S256',
-            resource: `${ORIGIN}/mcp`,
+            ...authorizeFields(client, redirectUri),
+            scope: undefined,
             ...more,
           }),
         ).toString()}`,

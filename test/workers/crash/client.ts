@@ -2,23 +2,28 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { z } from 'zod'
 import { ORIGIN, REDIRECT_URI } from '../settings.ts'
-import { codeOf } from './pingone.ts'
+import {
+  type Answer,
+  authorizeFields,
+  callMessage,
+  cookiesOf,
+  initialize as INITIALIZE,
+  mcpHeaders,
+  mcpRequest,
+  META,
+  registration,
+  statelessHeaders,
+  VERIFIER,
+} from '../wire.ts'
+import { codeOf } from '../pingone.ts'
 import worker from './worker.ts'
 import { connectionLost, watchedEnv } from './schedule.ts'
 
 /** One object, because the Worker caches its configuration by env. */
 export const bindings = watchedEnv(env)
 
-const VERIFIER = 'a-verifier-that-is-long-enough-to-be-one-0123456789'
-const CHALLENGE = 'IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk'
 /** Longer than all deadlines of worker.ts together: reached only by a hang. */
 const ANSWER_WITHIN_MS = 40_000
-
-export interface Answer {
-  status: number
-  headers: Headers
-  text: string
-}
 
 /** Sends one request and waits for its background work. A hang fails with the path in the message. */
 export async function send(
@@ -63,29 +68,14 @@ export class Client {
   }
 
   static async register(): Promise<Client> {
-    const metadata = {
-      redirect_uris: [REDIRECT_URI],
-      token_endpoint_auth_method: 'none',
-      client_name: 'Client',
-    }
-    const headers = { 'content-type': 'application/json' }
-    const { text } = await send('/register', { method: 'POST', headers, body: JSON.stringify(metadata) })
+    const { text } = await send('/register', registration())
     return new Client(z.object({ client_id: z.string() }).parse(JSON.parse(text)).client_id)
   }
 
   /** Signs in through our pages and PingOne. Returns the callback that the browser requests next. */
   async signIn(subject: string): Promise<{ path: string; cookie: string }> {
-    const asked = new URLSearchParams({
-      response_type: 'code',
-      client_id: this.id,
-      redirect_uri: REDIRECT_URI,
-      scope: 'todo:read todo:write',
-      state: 'the-state',
-      code_challenge: CHALLENGE,
-      code_challenge_method: 'S256',
-      resource: `${ORIGIN}/mcp`,
-    })
-    return this.decide(await send(`/authorize?${asked.toString()}`), subject)
+    const query = new URLSearchParams(authorizeFields(this.id)).toString()
+    return this.decide(await send(`/authorize?${query}`), subject)
   }
 
   /** Approves on our page and signs in at PingOne. */
@@ -132,12 +122,6 @@ export class Client {
   }
 }
 
-const cookiesOf = ({ headers }: Answer): string =>
-  headers
-    .getSetCookie()
-    .map((cookie) => cookie.split(';')[0])
-    .join('; ')
-
 export const codeIn = ({ status, headers, text }: Answer): string => {
   const code = new URL(headers.get('location') ?? 'none:').searchParams.get('code')
   if (code === null) throw new Error(`no code: ${status} ${text.slice(-600)}`)
@@ -151,51 +135,14 @@ export function callTool(
   input: object = {},
   meta: object = {},
 ): Promise<Answer> {
-  const _meta = {
-    ...meta,
-    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-    'io.modelcontextprotocol/clientCapabilities': {},
-  }
-  return send('/mcp', {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${accessToken}`,
-      accept: 'application/json, text/event-stream',
-      'content-type': 'application/json',
-      'mcp-protocol-version': '2026-07-28',
-      'mcp-method': 'tools/call',
-      'mcp-name': name,
-    },
-    body: JSON.stringify({
-      jsonrpc: '2.0',
-      id: 1,
-      method: 'tools/call',
-      params: { name, arguments: input, _meta },
-    }),
-  })
+  const message = callMessage(name, input)
+  const params = { ...message.params, _meta: { ...meta, ...META } }
+  return send('/mcp', mcpRequest(accessToken, { ...message, params }, statelessHeaders('tools/call', name)))
 }
 
-const headersFor = (accessToken: string, session?: string) => ({
-  authorization: `Bearer ${accessToken}`,
-  accept: 'application/json, text/event-stream',
-  'content-type': 'application/json',
-  ...(session === undefined ? {} : { 'mcp-session-id': session }),
-})
-
-const post = (accessToken: string, message: object, session?: string): Promise<Answer> =>
-  send('/mcp', {
-    method: 'POST',
-    headers: headersFor(accessToken, session),
-    body: JSON.stringify({ jsonrpc: '2.0', ...message }),
-  })
-
-/** The first message of the session transport. The answer's header carries the session id. */
+/** Begins a session. The answer's header carries its id. */
 export const initialize = (accessToken: string): Promise<Answer> =>
-  post(accessToken, {
-    id: 0,
-    method: 'initialize',
-    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
-  })
+  send('/mcp', mcpRequest(accessToken, INITIALIZE))
 
 export const sessionIn = ({ status, headers, text }: Answer): string => {
   const session = headers.get('mcp-session-id')
@@ -212,17 +159,18 @@ export const callInSession = (
   name: string,
   { id, input = {}, meta }: { id: number; input?: object; meta?: object },
 ): Promise<Answer> => {
-  const params = { name, arguments: input, ...(meta === undefined ? {} : { _meta: meta }) }
-  return post(accessToken, { id, method: 'tools/call', params }, session)
+  const message = callMessage(name, input)
+  const params = { ...message.params, ...(meta === undefined ? {} : { _meta: meta }) }
+  return send('/mcp', mcpRequest(accessToken, { ...message, id, params }, { 'mcp-session-id': session }))
 }
 
 export const closeSession = (accessToken: string, session: string): Promise<Answer> =>
-  send('/mcp', { method: 'DELETE', headers: headersFor(accessToken, session) })
+  send('/mcp', { method: 'DELETE', headers: mcpHeaders(accessToken, { 'mcp-session-id': session }) })
 
 /** The client's open event stream, and whether it has ended. */
 export async function openStream(accessToken: string, session: string) {
   const request = new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}/mcp`, {
-    headers: headersFor(accessToken, session),
+    headers: mcpHeaders(accessToken, { 'mcp-session-id': session }),
   })
   const response = await worker.fetch(request, bindings, createExecutionContext())
   const state = { status: response.status, isOver: false }

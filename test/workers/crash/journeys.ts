@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
-import { callTool, tokensIn, type Answer, callInSession, openSession, type Client, codeIn } from './client.ts'
+import { callTool, tokensIn, callInSession, openSession, type Client, codeIn } from './client.ts'
+import type { Answer } from '../wire.ts'
 import {
   again,
   checkRecords,
@@ -15,7 +16,7 @@ import {
   callsOf,
   userOf,
 } from './checks.ts'
-import { families, switches } from './witness.ts'
+import { families, switches } from '../pingone.ts'
 import { KEY_NAME } from '../../support/product.ts'
 import { AROUND_SESSIONS } from './session-journeys.ts'
 import { CRASH, withWorkerSteps } from './schedule.ts'

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { type End, type Journey, sane, signIn } from './checks.ts'
 import { Client } from './client.ts'
 import { during, type Schedule } from './schedule.ts'
-import { switches } from './witness.ts'
+import { switches } from '../pingone.ts'
 
 /** `isUnnoticed`: the first answer was already a success. */
 async function run(client: Client, journey: Journey, id: string, schedule: Schedule | null) {

@@ -1,20 +1,8 @@
-/** Requests that reached PingOne and the Todo API. Kept outside the objects that a schedule ends. */
-interface Family {
-  subject: string
-  refreshToken: string
-  spent: Map<string, number>
-  isAlive: boolean
-}
+import { WorkerEntrypoint } from 'cloudflare:workers'
+import { z } from 'zod'
+import { discovery, keys, revoke, token } from '../pingone.ts'
 
-export const families: Family[] = []
-/** Every write that the API executed, with its idempotency key. */
-export const writes: { key: string; text: string }[] = []
-
-export const switches = {
-  /** How long PingOne accepts a rotated refresh token. PingOne's default is 0. */
-  graceSeconds: 60,
-  accessTokenSeconds: 3600,
-}
+// The systems that a journey calls. Their state is outside the objects that a schedule ends.
 
 /**
  * The product's clock is ahead of the platform's, so that alarms fire only when a test runs them. Less than the ten
@@ -22,3 +10,28 @@ export const switches = {
  */
 export const AHEAD_MS = 300_000
 export const clock = { aheadMs: AHEAD_MS }
+
+/** Every write that the API executed, with its idempotency key. */
+export const writes: { key: string; text: string }[] = []
+
+export class PingOneWitness extends WorkerEntrypoint<Env> {
+  override async fetch(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url)
+    if (pathname.endsWith('/.well-known/openid-configuration')) return discovery()
+    if (pathname.endsWith('/jwks')) return keys()
+    return pathname.endsWith('/revoke') ? revoke(request) : token(request)
+  }
+}
+
+const Body = z.object({ todoText: z.string() })
+
+/** Ignores Idempotency-Key, so that a repeated write shows. */
+export class TodoApi extends WorkerEntrypoint {
+  override async fetch(request: Request): Promise<Response> {
+    if (request.method === 'POST') {
+      const { todoText: text } = Body.parse(await request.json())
+      writes.push({ key: request.headers.get('idempotency-key') ?? '', text })
+    }
+    return Response.json({ todos: writes.map(({ key, text }) => ({ id: key, text, completed: false })) })
+  }
+}

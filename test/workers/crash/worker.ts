@@ -7,8 +7,7 @@ import { todos } from '#todos/index.ts'
 import { stepOf, steppedEnv, workerStep } from './schedule.ts'
 import { clock } from './witness.ts'
 
-export { PingOneWitness } from './pingone.ts'
-export { TodoApi } from './todo-api.ts'
+export { PingOneWitness, TodoApi } from './witness.ts'
 
 const product = compose({
   product: todos,

@@ -1,25 +1,25 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { z } from 'zod'
-import { Login, VERIFIER } from './login.ts'
+import { Login } from './login.ts'
 import { DOCUMENT, REDIRECT_URI } from '../settings.ts'
-import { type Answer, retryAfter, send } from './send.ts'
+import {
+  type Answer,
+  callMessage,
+  initialize,
+  mcpRequest,
+  META,
+  registration,
+  statelessHeaders,
+  VERIFIER,
+} from '../wire.ts'
+import { retryAfter, send } from './send.ts'
 
 export const transports = ['stateless', 'session'] as const
 export type Transport = (typeof transports)[number]
 
 const Tokens = z.object({ access_token: z.string(), refresh_token: z.string() })
 const Refused = z.object({ error: z.string(), error_description: z.string() })
-const REVISION = '2026-07-28'
-const META = {
-  'io.modelcontextprotocol/protocolVersion': REVISION,
-  'io.modelcontextprotocol/clientCapabilities': {},
-}
-const INITIALIZE = {
-  protocolVersion: '2025-11-25',
-  capabilities: {},
-  clientInfo: { name: 'client', version: '1' },
-}
 
 /** A public client with one pair of tokens. Its methods return the outcome as a word. */
 export class Client {
@@ -34,13 +34,7 @@ export class Client {
   }
 
   static async register(redirectUri = REDIRECT_URI, name = 'Client'): Promise<Client> {
-    const metadata = {
-      redirect_uris: [redirectUri],
-      token_endpoint_auth_method: 'none',
-      client_name: name,
-    }
-    const headers = { 'content-type': 'application/json' }
-    const { text } = await send('/register', { method: 'POST', headers, body: JSON.stringify(metadata) })
+    const { text } = await send('/register', registration(redirectUri, name))
     return new Client(z.object({ client_id: z.string() }).parse(JSON.parse(text)).client_id, redirectUri)
   }
 
@@ -70,17 +64,17 @@ export class Client {
 
   /** A tool call. On the session transport all calls share one session. */
   async call(transport: Transport, name: string, input: object = {}): Promise<string> {
-    const params = { name, arguments: input }
+    const message = callMessage(name, input)
     if (transport === 'stateless') {
-      const headers = { 'mcp-protocol-version': REVISION, 'mcp-method': 'tools/call', 'mcp-name': name }
-      return readCall(await this.#mcp('tools/call', { ...params, _meta: META }, headers))
+      const stateless = { ...message, params: { ...message.params, _meta: META } }
+      return readCall(await this.#mcp(stateless, statelessHeaders('tools/call', name)))
     }
     await this.openSession()
-    return readCall(await this.#mcp('tools/call', params, { 'mcp-session-id': this.#session ?? '' }))
+    return readCall(await this.#mcp(message, { 'mcp-session-id': this.#session ?? '' }))
   }
 
   async openSession(): Promise<void> {
-    this.#session ??= (await this.#mcp('initialize', INITIALIZE, {})).headers.get('mcp-session-id')
+    this.#session ??= (await this.#mcp(initialize)).headers.get('mcp-session-id')
   }
 
   /** The recorded outcome of the last call; undefined before the first. */
@@ -93,17 +87,8 @@ export class Client {
     return env.USER.getByName(this.tokens.access_token.split('.')[0] ?? '')
   }
 
-  #mcp(method: string, params: object, headers: Record<string, string>): Promise<Answer> {
-    return send('/mcp', {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${this.tokens.access_token}`,
-        accept: 'application/json, text/event-stream',
-        'content-type': 'application/json',
-        ...headers,
-      },
-      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-    })
+  #mcp(message: object, headers: Record<string, string> = {}): Promise<Answer> {
+    return send('/mcp', mcpRequest(this.tokens.access_token, message, headers))
   }
 
   async #token(fields: Record<string, string>): Promise<string> {

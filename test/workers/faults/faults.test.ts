@@ -3,7 +3,7 @@ import { unwatchDeadlines, watchDeadlines } from './deadlines.ts'
 import { breakDown, type Fault, faults, heal, steps, type Target, targets, timesAsked } from './faults.ts'
 import { type Journey, journeysOf } from './journeys.ts'
 import { expected, matrix, type Row, type Word } from './matrix.ts'
-import { switches } from './pingone.ts'
+import { switches } from '../pingone.ts'
 import { fetchFromWorld } from './world.ts'
 
 const OFF_SECONDS = 300

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { Client, type Transport, transports } from './client.ts'
 import { type Target, clocks, type Step } from './faults.ts'
-import { switches, families } from './pingone.ts'
+import { switches, families } from '../pingone.ts'
 import { written, startIsolate } from './world.ts'
 import { runDurableObjectAlarm } from 'cloudflare:test'
 

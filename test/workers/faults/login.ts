@@ -1,9 +1,8 @@
 import { ISSUER, ORIGIN, REDIRECT_URI } from '../settings.ts'
-import { codeOf } from './pingone.ts'
-import { type Answer, type Init, retryAfter, send } from './send.ts'
+import { codeOf } from '../pingone.ts'
+import { type Answer, authorizeFields } from '../wire.ts'
+import { type Init, retryAfter, send } from './send.ts'
 
-export const VERIFIER = 'a-verifier-that-is-long-enough-to-be-one-0123456789'
-const CHALLENGE = 'IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk'
 const MOST_STEPS = 8
 
 /**
@@ -20,17 +19,8 @@ export class Login {
   constructor(clientId: string, subject: string, redirectUri = REDIRECT_URI) {
     this.#subject = subject
     this.#redirectUri = redirectUri
-    const asked = new URLSearchParams({
-      response_type: 'code',
-      client_id: clientId,
-      redirect_uri: redirectUri,
-      scope: 'todo:read todo:write',
-      state: 'the-state',
-      code_challenge: CHALLENGE,
-      code_challenge_method: 'S256',
-      resource: `${ORIGIN}/mcp`,
-    })
-    this.#next = { path: `/authorize?${asked.toString()}` }
+    const query = new URLSearchParams(authorizeFields(clientId, redirectUri))
+    this.#next = { path: `/authorize?${query.toString()}` }
   }
 
   /** Sends the next request and returns the outcome as a word. */

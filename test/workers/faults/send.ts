@@ -1,14 +1,10 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import type { Answer } from '../wire.ts'
 import { STRANGE_WORDS, ORIGIN } from '../settings.ts'
 import { isolateOf } from './world.ts'
 import worker from './worker.ts'
 
-export interface Answer {
-  status: number
-  headers: Headers
-  text: string
-}
 export type Init = RequestInit<IncomingRequestCfProperties>
 
 const isolate = isolateOf(env)

@@ -1,6 +1,6 @@
 import { overBinding, overHttp, type Target, clocks } from './faults.ts'
 import { DOCUMENT, ISSUER, REDIRECT_URI } from '../settings.ts'
-import * as pingone from './pingone.ts'
+import * as pingone from '../pingone.ts'
 import { decodeJwt } from 'jose'
 import { z } from 'zod'
 
@@ -24,7 +24,6 @@ export async function fetchFromWorld(input: string | URL | Request, init?: Reque
 }
 
 function placeOf(request: Request): [Target, () => Promise<Response>] {
-  const form = async () => new URLSearchParams(await request.text())
   switch (request.url) {
     case DOCUMENT:
       return ['document', async () => Response.json(clientDocument)]
@@ -34,9 +33,9 @@ function placeOf(request: Request): [Target, () => Promise<Response>] {
       return ['keys', pingone.keys]
     case `${ISSUER}/token`:
       asked.transaction = request.headers.get('x-ping-external-transaction-id')
-      return ['token', async () => pingone.token(await form())]
+      return ['token', () => pingone.token(request, clocks.token)]
     case `${ISSUER}/revoke`:
-      return ['revoke', async () => pingone.revoke(await form())]
+      return ['revoke', () => pingone.revoke(request)]
     default:
       return ['api', () => todoApi(request)]
   }

@@ -1,23 +1,13 @@
 import fc from 'fast-check'
 import { oddJson, oddText, spoilt } from '../../support/fuzz/odd.ts'
+import { authorizeFields, VERIFIER } from '../wire.ts'
 import { headerText } from './mcp-requests.ts'
 import { ORIGIN, REDIRECT_URI } from '../settings.ts'
 import type { Sent } from './stage.ts'
 
-const CHALLENGE = 'IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk'
-
 type Fields = Readonly<Record<string, string>>
 
-const authorize: Fields = {
-  response_type: 'code',
-  client_id: '{client}',
-  redirect_uri: REDIRECT_URI,
-  scope: 'todo:read todo:write',
-  state: 'the-state',
-  code_challenge: CHALLENGE,
-  code_challenge_method: 'S256',
-  resource: `${ORIGIN}/mcp`,
-}
+const authorize: Fields = authorizeFields('{client}')
 const consent: Fields = { handle: '{handle}', decision: 'approve', scope: 'todo:write' }
 const callback: Fields = { state: '{state}', code: 'the-code' }
 const failed: Fields = { state: '{state}', error: 'access_denied', error_description: 'no' }
@@ -26,7 +16,7 @@ const code: Fields = {
   code: '{writer}',
   redirect_uri: REDIRECT_URI,
   client_id: '{client}',
-  code_verifier: 'a-verifier-that-is-long-enough-to-be-one-0123456789',
+  code_verifier: VERIFIER,
   resource: `${ORIGIN}/mcp`,
 }
 const refresh: Fields = { grant_type: 'refresh_token', refresh_token: '{writer}', client_id: '{client}' }

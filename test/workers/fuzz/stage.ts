@@ -6,6 +6,7 @@ import { makeUserId, openUserId } from '#users/base/user-id.ts'
 import { ISSUER, ORIGIN, REDIRECT_URI, ROOT_KEYS } from '../settings.ts'
 import { createExecutionContext } from 'cloudflare:test'
 import { z } from 'zod'
+import { authorizeFields, cookiesOf, initialize, mcpRequest, registration } from '../wire.ts'
 import worker from './worker.ts'
 
 /** A role, resolved when a case runs, so that a printed failure is readable. */
@@ -157,24 +158,8 @@ export class Stage {
   }
 
   async #open(owner: Owner, kind: keyof typeof capabilities): Promise<string> {
-    const answer = await ask('/mcp', {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${this.#bearers[owner]}`,
-        accept: 'application/json, text/event-stream',
-        'content-type': 'application/json',
-      },
-      body: JSON.stringify({
-        jsonrpc: '2.0',
-        id: 0,
-        method: 'initialize',
-        params: {
-          protocolVersion: '2025-11-25',
-          capabilities: capabilities[kind],
-          clientInfo: { name: 'fuzz', version: '1' },
-        },
-      }),
-    })
+    const params = { ...initialize.params, capabilities: capabilities[kind] }
+    const answer = await ask('/mcp', mcpRequest(this.#bearers[owner], { ...initialize, params }))
     await answer.text()
     const id = answer.headers.get('mcp-session-id')
     if (id === null) throw new Error(`no session: ${answer.status}`)
@@ -183,17 +168,8 @@ export class Stage {
 
   async #beginLogin(): Promise<void> {
     const client = this.#words.get('client') ?? (await register())
-    const asked = new URLSearchParams({
-      response_type: 'code',
-      client_id: client,
-      redirect_uri: REDIRECT_URI,
-      scope: 'todo:read todo:write',
-      state: 'the-state',
-      code_challenge: 'IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk',
-      code_challenge_method: 'S256',
-      resource: `${ORIGIN}/mcp`,
-    })
-    const page = await ask(`/authorize?${asked.toString()}`, { headers: { 'CF-Connecting-IP': network() } })
+    const query = new URLSearchParams(authorizeFields(client))
+    const page = await ask(`/authorize?${query.toString()}`, { headers: { 'CF-Connecting-IP': network() } })
     const handle = /name="handle" value="([^"]+)"/.exec(await page.text())?.[1]
     if (handle === undefined) throw new Error(`no consent page: ${page.status}`)
     const cookies = [cookiesOf(page)]
@@ -212,23 +188,13 @@ export class Stage {
   }
 }
 
-const cookiesOf = ({ headers }: Response) =>
-  headers
-    .getSetCookie()
-    .map((set) => set.split(';')[0] ?? '')
-    .join('; ')
-
 const Registered = z.object({ client_id: z.string() })
 
 async function register(): Promise<string> {
+  const { headers, ...request } = registration()
   const answer = await ask('/register', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'CF-Connecting-IP': network() },
-    body: JSON.stringify({
-      redirect_uris: [REDIRECT_URI],
-      token_endpoint_auth_method: 'none',
-      client_name: 'Fuzz',
-    }),
+    ...request,
+    headers: { ...headers, 'CF-Connecting-IP': network() },
   })
   return Registered.parse(await answer.json()).client_id
 }

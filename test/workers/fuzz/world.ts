@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ISSUER } from '../settings.ts'
+import { DISCOVERY, ISSUER } from '../settings.ts'
 
 const Body = z.object({ todoText: z.string().optional(), completed: z.boolean().optional() })
 const MOST_TODOS = 20
@@ -21,18 +21,7 @@ export async function fetchFromWorld(input: string | URL | Request, init?: Reque
   return todoApi(request)
 }
 
-const discovery = () =>
-  Response.json({
-    issuer: ISSUER,
-    authorization_endpoint: `${ISSUER}/authorize`,
-    token_endpoint: `${ISSUER}/token`,
-    revocation_endpoint: `${ISSUER}/revoke`,
-    end_session_endpoint: `${ISSUER}/signoff`,
-    jwks_uri: `${ISSUER}/jwks`,
-    response_types_supported: ['code'],
-    subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: ['RS256'],
-  })
+const discovery = () => Response.json({ ...DISCOVERY, end_session_endpoint: `${ISSUER}/signoff` })
 
 /** One bounded list for all users. */
 async function todoApi(request: Request): Promise<Response> {

@@ -4,7 +4,7 @@ import { Client } from '../faults/client.ts'
 import { unwatchDeadlines, watchDeadlines } from '../faults/deadlines.ts'
 import { breakDown, heal } from '../faults/faults.ts'
 import { works } from '../faults/journeys.ts'
-import { families } from '../faults/pingone.ts'
+import { families } from '../pingone.ts'
 
 // A failed login must not leave live tokens at PingOne.
 beforeAll(watchDeadlines)

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { EndReason } from '#users/grants/grant.ts'
 import { REFRESHES_PER_GRANT } from '#users/bounds.ts'
 import { Client, transports } from '../faults/client.ts'
-import { families, switches } from '../faults/pingone.ts'
+import { families, switches } from '../pingone.ts'
 import {
   askToken,
   endedBecause,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Client } from '../faults/client.ts'
 import { works } from '../faults/journeys.ts'
-import { VERIFIER } from '../faults/login.ts'
+import { mcpRequest, VERIFIER } from '../wire.ts'
 import { REDIRECT_URI } from '../settings.ts'
 import { send } from '../faults/send.ts'
 import {
@@ -61,17 +61,8 @@ function attempts(victim: Client, stranger: Client): Record<string, string>[] {
   )
 }
 
-const bearer = (token: string, headers: Record<string, string> = {}) =>
-  send('/mcp', {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${token}`,
-      accept: 'application/json, text/event-stream',
-      'content-type': 'application/json',
-      ...headers,
-    },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),
-  })
+const listTools = (token: string) =>
+  send('/mcp', mcpRequest(token, { jsonrpc: '2.0', id: 1, method: 'tools/list' }))
 
 test('made-up secrets end nothing, open nothing and create nothing', async () => {
   const victim = await (await Client.register()).signIn()
@@ -85,7 +76,7 @@ test('made-up secrets end nothing, open nothing and create nothing', async () =>
     // RFC 7009 §2.2: revoking an unknown token succeeds.
     expect([400, 401]).toContain(fields['token'] === undefined ? status : 400)
     const token = fields['token'] ?? fields['code'] ?? fields['refresh_token'] ?? ''
-    expect((await bearer(token)).status).toBe(401)
+    expect((await listTools(token)).status).toBe(401)
   }
   expect(await everythingStored()).toEqual(before)
   await works(victim)

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { Client, transports } from '../faults/client.ts'
-import { VERIFIER } from '../faults/login.ts'
+import { VERIFIER } from '../wire.ts'
 import { REDIRECT_URI } from '../settings.ts'
-import { switches } from '../faults/pingone.ts'
+import { switches } from '../pingone.ts'
 import { askToken, endedBecause, endedWords, refusedRefresh, goOn, startClock, stopClock } from './support.ts'
 
 // PingOne issued no refresh token: our tokens live as long as its access token, and say so.

@@ -1,0 +1,109 @@
+import { env } from 'cloudflare:workers'
+import { importJWK, SignJWT } from 'jose'
+import { z } from 'zod'
+import { DISCOVERY, ISSUER, POLICY } from './settings.ts'
+
+// A minimal PingOne: one policy, one client, rotating refresh tokens. Reuse after the grace period kills a family.
+
+interface Family {
+  subject: string
+  refreshToken: string
+  spentAtMs: Map<string, number>
+  isAlive: boolean
+}
+
+const ID_TOKEN_SECONDS = 3600
+const Key = z.looseObject({ kty: z.literal('RSA'), n: z.string(), e: z.string() })
+const Code = z.object({ nonce: z.string(), subject: z.string() })
+
+export const families: Family[] = []
+export const switches = {
+  /** How long a rotated refresh token is still accepted. PingOne's default is 0. */
+  graceSeconds: 60,
+  accessTokenSeconds: 3600,
+  hasRefreshTokens: true,
+}
+
+/** The code carries the user who signed in, so PingOne keeps no state for it. */
+export const codeOf = (code: z.infer<typeof Code>): string => btoa(JSON.stringify(code))
+
+export const discovery = async () => Response.json(DISCOVERY)
+
+const signingKey = () => Key.parse(JSON.parse(env.PINGONE_KEY))
+
+export const keys = async () => {
+  const { kty, n, e } = signingKey()
+  return Response.json({ keys: [{ kty, n, e, kid: 'key', alg: 'RS256', use: 'sig' }] })
+}
+
+/** Not `text()`, which warns about the content type of forms. */
+const formOf = async (request: Request) =>
+  new URLSearchParams(new TextDecoder().decode(await request.arrayBuffer()))
+
+/** The token endpoint, with an offset of PingOne's clock in seconds. */
+export async function token(request: Request, offsetSeconds = 0): Promise<Response> {
+  const form = await formOf(request)
+  const now = Math.floor(Date.now() / 1000) + offsetSeconds
+  return form.get('grant_type') === 'refresh_token'
+    ? refresh(form.get('refresh_token') ?? '', now)
+    : redeem(form, now)
+}
+
+export async function revoke(request: Request): Promise<Response> {
+  const family = familyOf((await formOf(request)).get('token') ?? '')
+  if (family !== undefined) family.isAlive = false
+  return new Response(null)
+}
+
+const familyOf = (presented: string) =>
+  families.find(({ refreshToken, spentAtMs }) => refreshToken === presented || spentAtMs.has(presented))
+
+async function redeem(form: URLSearchParams, now: number): Promise<Response> {
+  const { nonce, subject } = Code.parse(JSON.parse(atob(form.get('code') ?? '')))
+  const family: Family = {
+    subject,
+    refreshToken: crypto.randomUUID(),
+    spentAtMs: new Map(),
+    isAlive: true,
+  }
+  families.push(family)
+  const claims = { nonce, acr: POLICY, sub: subject, sid: 'sid' }
+  const idToken = await sign(claims, 'the-application', now, now + ID_TOKEN_SECONDS)
+  return tokensOf(family, now, { id_token: idToken })
+}
+
+async function refresh(presented: string, now: number): Promise<Response> {
+  const family = familyOf(presented)
+  const spentAtMs = family?.spentAtMs.get(presented)
+  const isReused = spentAtMs !== undefined && Date.now() - spentAtMs >= switches.graceSeconds * 1000
+  if (family === undefined || !family.isAlive || isReused) {
+    if (family !== undefined) family.isAlive = false
+    return Response.json({ error: 'invalid_grant' }, { status: 400 })
+  }
+  family.spentAtMs.set(presented, spentAtMs ?? Date.now())
+  family.refreshToken = crypto.randomUUID()
+  return tokensOf(family, now, {})
+}
+
+async function tokensOf({ subject, refreshToken }: Family, now: number, more: object): Promise<Response> {
+  const scope = 'todo:read todo:write'
+  const claims = { sub: subject, sid: 'sid', scope, acr: POLICY, client_id: 'the-application' }
+  const seconds = switches.accessTokenSeconds
+  return Response.json({
+    access_token: await sign(claims, 'todo-api', now, now + seconds),
+    token_type: 'Bearer',
+    expires_in: seconds,
+    scope,
+    ...(switches.hasRefreshTokens ? { refresh_token: refreshToken } : {}),
+    ...more,
+  })
+}
+
+const sign = async (claims: Record<string, unknown>, audience: string, from: number, to: number) =>
+  new SignJWT({ ...claims, jti: crypto.randomUUID() })
+    .setProtectedHeader({ alg: 'RS256', kid: 'key' })
+    .setIssuer(ISSUER)
+    .setAudience(audience)
+    .setIssuedAt(from)
+    .setExpirationTime(to)
+    .sign(await importJWK(signingKey(), 'RS256'))
