@@ -3,13 +3,11 @@ import { consent } from './requirements/consent.ts'
 import { identityProvider } from './requirements/identity-provider.ts'
 import { logins } from './requirements/logins.ts'
 import { metadata } from './requirements/metadata.ts'
-import { noState } from './requirements/no-state.ts'
+import { stateless } from './requirements/stateless.ts'
 import { refreshing } from './requirements/refreshing.ts'
 import { registration } from './requirements/registration.ts'
-import { scopes } from './requirements/scopes.ts'
 import { serverDuties } from './requirements/server-duties.ts'
 import { session } from './requirements/session.ts'
-import { stateless } from './requirements/stateless.ts'
 import { transport } from './requirements/transport.ts'
 
 /** Sorted by number. */
@@ -21,10 +19,8 @@ export const requirements = [
   ...consent,
   ...identityProvider,
   ...refreshing,
-  ...scopes,
   ...transport,
   ...stateless,
-  ...noState,
   ...session,
   ...serverDuties,
 ]

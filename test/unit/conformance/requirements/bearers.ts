@@ -11,8 +11,8 @@ import {
   NOT_OURS,
   ANSWERED_HERE,
   GOES_BACK,
-} from './places.ts'
-import type { Requirement } from './requirement.ts'
+  type Requirement,
+} from './requirement.ts'
 
 export const bearers: readonly Requirement[] = [
   {

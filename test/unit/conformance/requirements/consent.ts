@@ -1,5 +1,4 @@
-import { ASKED, NAMES, PAGES, CONSENT, BEFORE_THE_CLICK, OUR_FORM } from './places.ts'
-import type { Requirement } from './requirement.ts'
+import { ASKED, NAMES, PAGES, CONSENT, BEFORE_THE_CLICK, OUR_FORM, type Requirement } from './requirement.ts'
 
 export const consent: readonly Requirement[] = [
   {

@@ -1,5 +1,13 @@
-import { ASKED, LOGIN, DECIDES, FORGED, DOWN, CONFIG, BEFORE_THE_CLICK } from './places.ts'
-import type { Requirement } from './requirement.ts'
+import {
+  ASKED,
+  LOGIN,
+  DECIDES,
+  FORGED,
+  DOWN,
+  CONFIG,
+  BEFORE_THE_CLICK,
+  type Requirement,
+} from './requirement.ts'
 
 export const identityProvider: readonly Requirement[] = [
   {

@@ -1,5 +1,15 @@
-import { ASKED, LOGIN, FLOOD, CONFIG, TOKENS, CODE, RESOURCE, ANSWERED_HERE, GOES_BACK } from './places.ts'
-import type { Requirement } from './requirement.ts'
+import {
+  ASKED,
+  LOGIN,
+  FLOOD,
+  CONFIG,
+  TOKENS,
+  CODE,
+  RESOURCE,
+  ANSWERED_HERE,
+  GOES_BACK,
+  type Requirement,
+} from './requirement.ts'
 
 export const logins: readonly Requirement[] = [
   {

@@ -1,5 +1,4 @@
-import { PAGES, BOTH_DOCUMENTS, NO_TOKEN, RESOURCE } from './places.ts'
-import type { Requirement } from './requirement.ts'
+import { PAGES, BOTH_DOCUMENTS, NO_TOKEN, RESOURCE, type Requirement } from './requirement.ts'
 
 export const metadata: readonly Requirement[] = [
   {

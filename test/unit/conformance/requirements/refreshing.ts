@@ -1,6 +1,17 @@
-import { RESOURCE, REFRESHING, HOLD, STOLEN } from './places.ts'
-import type { Requirement } from './requirement.ts'
+import {
+  RESOURCE,
+  REFRESHING,
+  HOLD,
+  STOLEN,
+  type Requirement,
+  DECIDES,
+  HTTP,
+  BOTH_DOCUMENTS,
+  NO_TOKEN,
+  TRANSPORTS,
+} from './requirement.ts'
 
+/** Refresh tokens and scopes. */
 export const refreshing: readonly Requirement[] = [
   {
     id: 66,
@@ -52,6 +63,33 @@ export const refreshing: readonly Requirement[] = [
     testedBy: [
       `${HOLD}#what a client revokes ends here at once, says why, and ends at PingOne too`,
       `${STOLEN}#T37 what was revoked is over at once, and a code ends with its tokens when it comes twice`,
+    ],
+  },
+  {
+    id: 71,
+    level: 'SHOULD',
+    asks: 'One begins with the least, and more is asked for by name when it is needed',
+    section: 'SBP Scope Minimization; Step-Up Authorization Flow',
+    testedBy: [BOTH_DOCUMENTS, NO_TOKEN, `${HTTP}#%s: a call without the scope is 403 with every scope`],
+  },
+  {
+    id: 72,
+    level: 'SHOULD',
+    asks: 'A token may have less than was asked for; what a call lacks is told when it is made, and lists stay the same',
+    section: 'SBP Scope Minimization; Tools, Listing',
+    testedBy: [
+      `${DECIDES}#a user who allows %s`,
+      `${TRANSPORTS}#%s: whatever the token covers, the same tools are listed in the same words`,
+    ],
+  },
+  {
+    id: 73,
+    level: 'SHOULD',
+    asks: 'Who got more, when and for which grant is in the log',
+    section: 'SBP Scope Minimization',
+    testedBy: [
+      'test/e2e/what-elevation-leaves.test.ts#what a client asked for and a user %s is in the log, by grant',
+      'test/workers/users/step-ups.test.ts#another user changes nothing, is said in the log, and their tokens go back',
     ],
   },
 ]

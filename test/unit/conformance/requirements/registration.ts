@@ -1,5 +1,12 @@
-import { PRIVATE, DOCUMENTS, REAL, REGISTRATION, CONSENT, BROKEN_DOCUMENT } from './places.ts'
-import type { Requirement } from './requirement.ts'
+import {
+  PRIVATE,
+  DOCUMENTS,
+  REAL,
+  REGISTRATION,
+  CONSENT,
+  BROKEN_DOCUMENT,
+  type Requirement,
+} from './requirement.ts'
 
 export const registration: readonly Requirement[] = [
   {

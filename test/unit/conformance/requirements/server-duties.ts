@@ -1,5 +1,16 @@
-import { OTHERS, GARBAGE, SUITE, SPEC, ANSWERS, READS, TRANSPORTS, LONG, REACH, WORDS } from './places.ts'
-import type { Requirement } from './requirement.ts'
+import {
+  OTHERS,
+  GARBAGE,
+  SUITE,
+  SPEC,
+  ANSWERS,
+  READS,
+  TRANSPORTS,
+  LONG,
+  REACH,
+  WORDS,
+  type Requirement,
+} from './requirement.ts'
 
 export const serverDuties: readonly Requirement[] = [
   {

@@ -1,5 +1,4 @@
-import { GARBAGE, SUITE, OLDER, SESSIONS, STOLEN } from './places.ts'
-import type { Requirement } from './requirement.ts'
+import { GARBAGE, SUITE, OLDER, SESSIONS, STOLEN, type Requirement } from './requirement.ts'
 
 export const session: readonly Requirement[] = [
   {

@@ -1,5 +1,16 @@
-import { GARBAGE, HTTP, NOT_OURS, SUITE, SPEC, ANSWERS, OLDER, TRANSPORTS, LONG, ASKING } from './places.ts'
-import type { Requirement } from './requirement.ts'
+import {
+  GARBAGE,
+  HTTP,
+  NOT_OURS,
+  SUITE,
+  SPEC,
+  ANSWERS,
+  OLDER,
+  TRANSPORTS,
+  LONG,
+  ASKING,
+  type Requirement,
+} from './requirement.ts'
 
 export const transport: readonly Requirement[] = [
   {
