@@ -85,3 +85,14 @@ export const messagesIn = (text: string): unknown[] =>
   text.startsWith('{')
     ? [JSON.parse(text)]
     : [...text.matchAll(/(?:^|\n)data: ([^\n]*)/g)].map(([, data = '']) => JSON.parse(data))
+
+/** What the OAuth library passes to the handler of /mcp for an accepted bearer. */
+export const bearerAuth = (userId: string, grant: string, scope: readonly string[]) => ({
+  token: `${userId}:${grant}:secret`,
+  audience: `${ORIGIN}/mcp`,
+  resourceMetadataUrl: `${ORIGIN}/.well-known/oauth-protected-resource/mcp`,
+  userId,
+  clientId: 'client',
+  scope: [...scope],
+  expiresAt: 2_000,
+})

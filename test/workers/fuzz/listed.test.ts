@@ -10,7 +10,7 @@ import { definePrompt, noArguments } from '#catalog/define-prompt.ts'
 import { defineResource } from '#catalog/define-resource.ts'
 import { defineTool } from '#catalog/define-tool.ts'
 import { served } from '../../support/product.ts'
-import { ORIGIN } from '../settings.ts'
+import { bearerAuth, mcpRequest, META, statelessHeaders } from '../wire.ts'
 
 const CASES = 150
 const scopes = fc.constantFrom<readonly [string, ...string[]]>(
@@ -83,40 +83,13 @@ function serverOf(product: McpProduct, granted: readonly string[]) {
     settings: async () => ({ sessionKeys: keys, requestStateKeys: async () => keys }),
     userOf: () => userApi,
   })
-  const auth = {
-    token: 'user:grant:secret',
-    audience: `${ORIGIN}/mcp`,
-    resourceMetadataUrl: `${ORIGIN}/.well-known/oauth-protected-resource/mcp`,
-    userId: 'user',
-    clientId: 'client',
-    scope: [...granted],
-    expiresAt: 2_000,
-  }
+  const auth = bearerAuth('user', 'grant', granted)
   return async (method: string, params: Record<string, unknown> = {}) => {
     const ctx = Object.assign(createExecutionContext(), { auth, props: {} })
     const name = params['name'] ?? params['uri']
-    const request = new Request(`${ORIGIN}/mcp`, {
-      method: 'POST',
-      headers: {
-        accept: 'application/json, text/event-stream',
-        'content-type': 'application/json',
-        'mcp-protocol-version': '2026-07-28',
-        'mcp-method': method,
-        ...(typeof name === 'string' ? { 'mcp-name': name } : {}),
-      },
-      body: JSON.stringify({
-        jsonrpc: '2.0',
-        id: 1,
-        method,
-        params: {
-          ...params,
-          _meta: {
-            'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-            'io.modelcontextprotocol/clientCapabilities': {},
-          },
-        },
-      }),
-    })
+    const message = { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: META } }
+    const headers = statelessHeaders(method, typeof name === 'string' ? name : undefined)
+    const request = new Request(auth.audience, mcpRequest('any', message, headers))
     const answer = await handler.fetch(request, env, ctx)
     const challenge = answer.headers.get('www-authenticate')
     return { status: answer.status, challenge, text: await answer.text() }

@@ -5,6 +5,7 @@ import { makeLists } from '#mcp/listed.ts'
 import type { McpProduct } from '#mcp/product.ts'
 import { makeStatelessTransport } from '#mcp/stateless.ts'
 import { served as whole } from '../../support/product.ts'
+import { mcpHeaders, META, statelessHeaders } from '../wire.ts'
 
 const { resources, resourceTemplates, prompts } = whole
 const nothing: McpProduct = { ...whole, resources: [], resourceTemplates: [], prompts: [] }
@@ -14,17 +15,8 @@ const Discovered = z.object({ result: z.object({ capabilities: z.record(z.string
 async function ask(product: McpProduct, method: string): Promise<unknown> {
   const served = { product, lists: makeLists(product), reads: makeReads(product), extend: undefined }
   const transport = makeStatelessTransport(served)
-  const _meta = {
-    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-    'io.modelcontextprotocol/clientCapabilities': {},
-  }
-  const message = { jsonrpc: '2.0', id: 1, method, params: { _meta } }
-  const headers = {
-    accept: 'application/json, text/event-stream',
-    'content-type': 'application/json',
-    'mcp-protocol-version': '2026-07-28',
-    'mcp-method': method,
-  }
+  const message = { jsonrpc: '2.0', id: 1, method, params: { _meta: META } }
+  const headers = { ...mcpHeaders('any'), ...statelessHeaders(method) }
   const request = new Request('https://mcp.example.test/mcp', { method: 'POST', headers, body: '{}' })
   const never = () => Promise.reject(new Error('nothing here is called'))
   const principal = { user: 'p', grant: 'g', client: 'c', scopes: [], expiresAtSeconds: 0 }

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { MESSAGE_BOUNDS } from '#mcp/read-message.ts'
 import { MCP_URL, toWorker } from './clients.ts'
-import { callMessage, callsOf, initialize, openSession, post, send } from './raw.ts'
+import { callMessage, initialize, mcpHeaders, statelessHeaders } from '../wire.ts'
+import { callsOf, openSession, post, send } from './raw.ts'
 
 const BEARER = 'bounds:g1:rw.client'
 const Refused = z.object({
@@ -11,7 +12,7 @@ const Refused = z.object({
   id: z.unknown(),
   error: z.object({ code: z.number(), message: z.string(), data: z.undefined().optional() }),
 })
-const STATELESS = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'whoAmI' }
+const STATELESS = statelessHeaders('tools/call', 'whoAmI')
 
 /** The denial of a malformed message is short and repeats no input. */
 async function denialOf(response: Response): Promise<{ status: number; code: number; message: string }> {
@@ -39,47 +40,29 @@ test('a megabyte of 90,000 members is refused before it is parsed, on both trans
   }
 })
 
-test('a body that says that it is too large is not read', async () => {
-  let pulled = 0
+/** Posts an endless body. */
+async function postEndless(headers: Record<string, string> = {}) {
+  const sent = { pieces: 0 }
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
-      pulled += 1
+      sent.pieces += 1
       controller.enqueue(new TextEncoder().encode(' '.repeat(1024)))
     },
   })
-  const response = await toWorker(MCP_URL, {
-    method: 'POST',
-    body,
-    headers: {
-      authorization: `Bearer ${BEARER}`,
-      accept: 'application/json, text/event-stream',
-      'content-type': 'application/json',
-      'content-length': String(10_000_000),
-    },
-  })
+  const response = await toWorker(MCP_URL, { method: 'POST', body, headers: mcpHeaders(BEARER, headers) })
+  return { response, sent }
+}
+
+test('a body that says that it is too large is not read', async () => {
+  const { response, sent } = await postEndless({ 'content-length': String(10_000_000) })
   expect((await denialOf(response)).status).toBe(413)
-  expect(pulled).toBeLessThan(100)
+  expect(sent.pieces).toBeLessThan(100)
 })
 
 test('an endless body is let go of at the bound', async () => {
-  let pulled = 0
-  const body = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      pulled += 1
-      controller.enqueue(new TextEncoder().encode(' '.repeat(1024)))
-    },
-  })
-  const response = await toWorker(MCP_URL, {
-    method: 'POST',
-    body,
-    headers: {
-      authorization: `Bearer ${BEARER}`,
-      accept: 'application/json, text/event-stream',
-      'content-type': 'application/json',
-    },
-  })
+  const { response, sent } = await postEndless()
   expect((await denialOf(response)).status).toBe(413)
-  expect(pulled).toBeLessThan(200)
+  expect(sent.pieces).toBeLessThan(200)
 })
 
 test.each([33, 400, 2_000, 20_000])(
@@ -173,7 +156,7 @@ test.each(['user-agent', 'mcp-param-city', 'mcp-name', 'traceparent', 'last-even
     const bearer = `${user}:g1:rw.client`
     const session = await openSession(bearer)
     const message = callMessage('addTodo', { text: 'x' })
-    for (const headers of [{ 'mcp-session-id': session }, { ...STATELESS, 'mcp-name': 'addTodo' }]) {
+    for (const headers of [{ 'mcp-session-id': session }, statelessHeaders('tools/call', 'addTodo')]) {
       const response = await post(bearer, message, { ...headers, [name]: 'padding'.repeat(1_200) })
       expect(await denialOf(response)).toMatchObject({ status: 431, code: -32600 })
     }

@@ -1,59 +1,35 @@
 import { expect, test } from 'vitest'
 import { toWorker } from './clients.ts'
-import { callMessage, callStateless, callsOf, openSession, post, send } from './raw.ts'
+import { callMessage } from '../wire.ts'
+import { callIn, callsOf, callStateless, openSession, post, send, TRANSPORTS } from './raw.ts'
 
 const ADA = 'ada:g1:rw.client-a'
 
-test.each(['session', 'stateless'] as const)(
-  '%s: a call without the scope is 403 with every scope',
-  async (transport) => {
-    const bearer = `gus_${transport}:g1:r.client-a`
-    const response =
-      transport === 'stateless'
-        ? await callStateless(bearer, 'addTodo', { text: 'x' })
-        : await post(bearer, callMessage('addTodo', { text: 'x' }), {
-            'mcp-session-id': await openSession(bearer),
-          })
-    expect(response.status).toBe(403)
-    const challenge = response.headers.get('www-authenticate')
-    expect(challenge).toContain('error="insufficient_scope"')
-    expect(challenge).toContain('scope="todo:read todo:write"')
-    expect(challenge).toContain(
-      'resource_metadata="https://mcp.example.test/.well-known/oauth-protected-resource/mcp"',
-    )
-    await response.text()
-    expect(await callsOf(`gus_${transport}`)).toEqual([])
-  },
-)
+test.each(TRANSPORTS)('%s: a call without the scope is 403 with every scope', async (transport) => {
+  const bearer = `gus_${transport}:g1:r.client-a`
+  const response = await callIn(transport, bearer, 'addTodo', { text: 'x' })
+  expect(response.status).toBe(403)
+  const challenge = response.headers.get('www-authenticate')
+  expect(challenge).toContain('error="insufficient_scope"')
+  expect(challenge).toContain('scope="todo:read todo:write"')
+  expect(challenge).toContain(
+    'resource_metadata="https://mcp.example.test/.well-known/oauth-protected-resource/mcp"',
+  )
+  await response.text()
+  expect(await callsOf(`gus_${transport}`)).toEqual([])
+})
 
-test.each(['session', 'stateless'] as const)(
-  '%s: an ended grant is 401, an outage is 503',
-  async (transport) => {
-    const call = async (bearer: string) =>
-      transport === 'stateless'
-        ? callStateless(bearer, 'listTodos')
-        : post(bearer, callMessage('listTodos'), { 'mcp-session-id': await openSession(bearer) })
-    const ended = await call('hal:ended:rw.client-a')
-    expect(ended.status).toBe(401)
-    expect(ended.headers.get('www-authenticate')).toContain('error="invalid_token"')
-    expect(ended.headers.get('www-authenticate')).toContain('/.well-known/oauth-protected-resource/mcp"')
-    const down = await call('hal:down:rw.client-a')
-    expect(down.status).toBe(503)
-    expect(down.headers.get('retry-after')).toBe('7')
-    await Promise.all([ended.text(), down.text()])
-  },
-)
-
-const TRANSPORTS = ['session', 'stateless'] as const
-async function callIn(
-  transport: (typeof TRANSPORTS)[number],
-  bearer: string,
-  name: string,
-  args: object = {},
-) {
-  if (transport === 'stateless') return callStateless(bearer, name, args)
-  return post(bearer, callMessage(name, args), { 'mcp-session-id': await openSession(bearer) })
-}
+test.each(TRANSPORTS)('%s: an ended grant is 401, an outage is 503', async (transport) => {
+  const call = (bearer: string) => callIn(transport, bearer, 'listTodos')
+  const ended = await call('hal:ended:rw.client-a')
+  expect(ended.status).toBe(401)
+  expect(ended.headers.get('www-authenticate')).toContain('error="invalid_token"')
+  expect(ended.headers.get('www-authenticate')).toContain('/.well-known/oauth-protected-resource/mcp"')
+  const down = await call('hal:down:rw.client-a')
+  expect(down.status).toBe(503)
+  expect(down.headers.get('retry-after')).toBe('7')
+  await Promise.all([ended.text(), down.text()])
+})
 
 test.each(TRANSPORTS)(
   '%s: a call whose token the API refuses goes on with a newer one',
@@ -188,18 +164,12 @@ test('requests without a session, or with an unknown revision, get the answers o
   await Promise.all([noSession.text(), unknown.text()])
 })
 
-test.each(['session', 'stateless'] as const)(
-  '%s: a body that does not say that it is JSON is 415',
-  async (transport) => {
-    const headers = { 'content-type': 'text/plain' }
-    const response =
-      transport === 'stateless'
-        ? await callStateless(ADA, 'whoAmI', {}, headers)
-        : await post(ADA, callMessage('whoAmI'), { ...headers, 'mcp-session-id': await openSession(ADA) })
-    expect(response.status).toBe(415)
-    await response.text()
-  },
-)
+test.each(TRANSPORTS)('%s: a body that does not say that it is JSON is 415', async (transport) => {
+  const headers = { 'content-type': 'text/plain' }
+  const response = await callIn(transport, ADA, 'whoAmI', {}, { headers })
+  expect(response.status).toBe(415)
+  await response.text()
+})
 
 test('a page of an allowed origin may read the challenge for more scopes', async () => {
   const origin = 'https://inspector.example.test'

@@ -1,15 +1,12 @@
 import { expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import { callMessage, callStateless, callsOf, openSession, post } from './raw.ts'
+import { callMessage, messagesIn, statelessHeaders } from '../wire.ts'
+import { addTodos, callsOf, callStateless, numbered, openSession, post } from './raw.ts'
 import { keptWaiting } from './todo-api.ts'
 
 // A widely used client gives every request the id 1 and shares one session between chats. Equal JSON-RPC ids never
 // merge calls (decision 21), and each answer reaches its own call.
 
-const messagesIn = (text: string): unknown[] =>
-  text.startsWith('{')
-    ? [JSON.parse(text)]
-    : [...text.matchAll(/(?:^|\n)data: ([^\n]*)/g)].map(([, data = '']) => JSON.parse(data))
 const Added = z.object({
   id: z.unknown(),
   result: z.object({
@@ -79,11 +76,7 @@ test('each of many calls with one id gets the answer to its own question', async
 test('progress of calls with one id and one token goes to the call that it is of', async () => {
   const bearer = bearerOf('unhurried_p')
   const session = await openSession(bearer)
-  const ids: string[] = []
-  for (const text of ['a', 'b', 'c', 'd', 'e']) {
-    const added = Added.parse(await answerOf(await callStateless(bearer, 'addTodo', { text })))
-    ids.push(added.result.structuredContent.todo?.id ?? '')
-  }
+  const ids = await addTodos(bearer, ['a', 'b', 'c', 'd', 'e'])
   const remove = async (some: string[]) => {
     const message = callMessage('deleteTodo')
     const params = {
@@ -130,15 +123,6 @@ test('the answer of a call whose stream is gone does not come as that of another
 const cancel = (bearer: string, session: string, requestId: unknown) =>
   inSession(bearer, session, { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } })
 
-async function fill(bearer: string, count: number): Promise<string[]> {
-  const ids: string[] = []
-  for (let at = 0; at < count; at += 1) {
-    const added = await answerOf(await callStateless(bearer, 'addTodo', { text: `todo ${at}` }))
-    ids.push(Added.parse(added).result.structuredContent.todo?.id ?? '')
-  }
-  return ids
-}
-
 /** A slow deletion that has started when this returns. */
 async function begin(bearer: string, session: string, id: unknown, ids: string[]) {
   const params = { name: 'deleteTodo', arguments: { ids, confirm: true }, _meta: { progressToken: 'p' } }
@@ -158,7 +142,7 @@ async function begin(bearer: string, session: string, id: unknown, ids: string[]
 test('a cancellation whose id fits several running calls cancels none of them', async () => {
   const bearer = bearerOf('unhurried_c').replace(':g_', ':')
   const session = await openSession(bearer)
-  const ids = await fill(bearer, 12)
+  const ids = await addTodos(bearer, numbered(12))
   const [one, other] = await Promise.all([
     begin(bearer, session, 1, ids.slice(0, 6)),
     begin(bearer, session, 1, ids.slice(6)),
@@ -177,7 +161,7 @@ test('a cancellation whose id fits several running calls cancels none of them', 
 test('a cancellation that fits one call cancels that one; 1 and "1" are two ids', async () => {
   const bearer = 'unhurried_d:unhurried_d:rw.client'
   const session = await openSession(bearer)
-  const ids = await fill(bearer, 16)
+  const ids = await addTodos(bearer, numbered(16))
   const number = await begin(bearer, session, 1, ids.slice(0, 8))
   await begin(bearer, session, '1', ids.slice(8))
   expect((await cancel(bearer, session, '1')).status).toBe(202)
@@ -195,7 +179,7 @@ test.each([
   const bearer = isWorking ? 'unhurried_e:unhurried_e:rw.client' : 'slow_e:slow:rw.client'
   const session = await openSession(bearer)
   const params = isWorking
-    ? { name: 'deleteTodo', arguments: { ids: await fill(bearer, 12), confirm: true } }
+    ? { name: 'deleteTodo', arguments: { ids: await addTodos(bearer, numbered(12)), confirm: true } }
     : { name: 'addTodo', arguments: { text: 'x' } }
   const waiting = keptWaiting.length
   const call = inSession(bearer, session, { ...callMessage('whoAmI'), params })
@@ -214,10 +198,7 @@ test.each([2 ** 53, -(2 ** 53), 1.5, null, true, {}, 'x'.repeat(257)])(
   async (id) => {
     const bearer = bearerOf('badid')
     const session = await openSession(bearer)
-    for (const headers of [
-      { 'mcp-session-id': session },
-      { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'addTodo' },
-    ]) {
+    for (const headers of [{ 'mcp-session-id': session }, statelessHeaders('tools/call', 'addTodo')]) {
       const response = await post(bearer, { ...callMessage('addTodo', { text: 'x' }), id }, headers)
       expect(response.status).toBe(400)
       const answer = z

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { KEY_NAME } from '../../support/product.ts'
 import { type ClientKind, clientKinds, connect } from './clients.ts'
-import { callMessage, callsOf, openSession, post } from './raw.ts'
+import { callMessage } from '../wire.ts'
+import { callsOf, openSession, post } from './raw.ts'
 
 const Keys = z.array(z.object({ key: z.object({ hash: z.string() }).nullable() }))
 const keysOf = async (user: string) => Keys.parse(await callsOf(user)).map(({ key }) => key)

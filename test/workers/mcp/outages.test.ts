@@ -1,10 +1,9 @@
 import { listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test, vi } from 'vitest'
-import { callMessage, callsOf, initialize, openSession, post, send } from './raw.ts'
+import { callMessage, initialize } from '../wire.ts'
+import { callsOf, openSession, post, send, sessionObject } from './raw.ts'
 import { keptWaiting } from './todo-api.ts'
-
-const object = (session: string) => env.MCP_SESSION.getByName(`streamable-http:${session.split('.')[0]}`)
 
 /** Null while the object is being destroyed. */
 const keysIn = (id: DurableObjectId): Promise<string[] | null> =>
@@ -18,7 +17,7 @@ const isAtTheApi = (grant: string) =>
 /** The object dies in the middle of a call, as in a release or after a bug. */
 async function dieAtTheApi(session: string, grant: string): Promise<void> {
   await isAtTheApi(grant)
-  await object(session)
+  await sessionObject(session)
     .die()
     .catch(() => {})
 }

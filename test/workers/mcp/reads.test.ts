@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { clientKinds, connect } from './clients.ts'
+import { META, statelessHeaders } from '../wire.ts'
 import { callsOf, openSession, post } from './raw.ts'
 
 const Added = z.object({ structuredContent: z.object({ todo: z.object({ id: z.string() }) }) })
@@ -195,15 +196,9 @@ test.each(clientKinds)(
   },
 )
 
-const META = {
-  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-  'io.modelcontextprotocol/clientCapabilities': {},
-}
 const stateless = async (bearer: string, method: string, params: Record<string, unknown>, name?: string) => {
-  const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': method }
-  const named = name === undefined ? headers : { ...headers, 'mcp-name': name }
   const message = { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: META } }
-  return post(bearer, message, named)
+  return post(bearer, message, statelessHeaders(method, name))
 }
 
 test('HTTP says what a read could not say: 401 with a challenge, 503 with a time', async () => {

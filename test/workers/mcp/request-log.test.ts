@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { toWorker } from './clients.ts'
-import { callMessage, callsOf, callStateless, openSession, post } from './raw.ts'
+import { callIn, callsOf, callStateless, TRANSPORTS } from './raw.ts'
 import { heard } from './todo-api.ts'
 
 const said = vi.spyOn(console, 'log')
@@ -16,39 +16,16 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const SECRET = 'a todo that nobody else should read'
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 const OTHER = '00-11111111111111111111111111111111-2222222222222222-00'
-const transports = ['session', 'stateless'] as const
-type Transport = (typeof transports)[number]
 
 const marks = { session: { session: expect.stringMatching(/^[0-9a-f]{16}$/) }, stateless: {} }
 
-/** A call on one transport, with additional headers and `_meta`. */
-async function call(
-  transport: Transport,
-  bearer: string,
-  name: string,
-  args: object,
-  { headers = {}, meta = {} }: { headers?: Record<string, string>; meta?: object } = {},
-) {
-  const { params, ...rest } = callMessage(name, args)
-  const usual = {
-    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-    'io.modelcontextprotocol/clientCapabilities': {},
-  }
-  const message = (more: object) => ({ ...rest, params: { ...params, _meta: { ...more, ...meta } } })
-  const answer =
-    transport === 'stateless'
-      ? await post(bearer, message(usual), {
-          'mcp-protocol-version': '2026-07-28',
-          'mcp-method': 'tools/call',
-          'mcp-name': name,
-          ...headers,
-        })
-      : await post(bearer, message({}), { 'mcp-session-id': await openSession(bearer), ...headers })
+async function call(...request: Parameters<typeof callIn>) {
+  const answer = await callIn(...request)
   await answer.text()
   return answer
 }
 
-test.each(transports)(
+test.each(TRANSPORTS)(
   '%s: a call is one line with ids and no argument, bearer, session or text',
   async (transport) => {
     const bearer = `logged_${transport}:g1:rw.client-a`
@@ -74,7 +51,7 @@ test.each(transports)(
   },
 )
 
-test.each(transports)(
+test.each(TRANSPORTS)(
   '%s: a refused call, a list and a call that did not start say so',
   async (transport) => {
     await call(transport, 'ada:g1:rw.client-a', 'updateTodo', { id: 'nowhere', completed: true })
@@ -113,7 +90,7 @@ test('what comes without a bearer, or by a name of the client’s own, is a line
   expect(JSON.stringify(lines())).not.toMatch(/IgnoreAllPrevious|nobody else/)
 })
 
-test.each(transports)('%s: a client’s trace is kept as its claim and goes nowhere', async (transport) => {
+test.each(TRANSPORTS)('%s: a client’s trace is kept as its claim and goes nowhere', async (transport) => {
   const user = `traced_${transport}`
   const bearer = `${user}:${user}:rw.client-a`
   heard.length = 0

@@ -1,11 +1,9 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { writeState } from '#mcp/request-state.ts'
-import { callStateless, initialize, openSession, post, send } from './raw.ts'
+import { META } from '../wire.ts'
+import { addTodos, askStateless, countTodos, openSession, post, send } from './raw.ts'
 
-const Added = z.object({
-  result: z.object({ structuredContent: z.object({ todo: z.object({ id: z.string() }) }) }),
-})
 const Asked = z.object({
   result: z.object({
     resultType: z.literal('input_required'),
@@ -16,31 +14,16 @@ const Asked = z.object({
 const FORMS = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {} } } }
 const YES = { confirm: { action: 'accept', content: { confirm: true } } }
 
-async function add(bearer: string, text: string): Promise<string> {
-  const response = await callStateless(bearer, 'addTodo', { text })
-  return Added.parse(await response.json()).result.structuredContent.todo.id
-}
-
 /** `deleteTodo` from a client that can ask. `again` carries the state and answers of the second request. */
-const remove = async (bearer: string, ids: string[], again: object = {}, capabilities: object = FORMS) => {
-  const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', ...capabilities }
-  const params = { name: 'deleteTodo', arguments: { ids }, _meta, ...again }
-  const headers = {
-    'mcp-protocol-version': '2026-07-28',
-    'mcp-method': 'tools/call',
-    'mcp-name': 'deleteTodo',
-  }
-  const response = await post(bearer, { jsonrpc: '2.0', id: 1, method: 'tools/call', params }, headers)
-  return { status: response.status, body: await response.json() }
-}
+const remove = (bearer: string, ids: string[], again: object = {}, capabilities: object = FORMS) =>
+  askStateless(
+    bearer,
+    'tools/call',
+    { name: 'deleteTodo', arguments: { ids }, ...again },
+    { headers: { 'mcp-name': 'deleteTodo' }, meta: { ...META, ...capabilities } },
+  )
 const ask = async (bearer: string, ids: string[]) =>
   Asked.parse((await remove(bearer, ids)).body).result.requestState
-const total = async (bearer: string) => {
-  const response = await callStateless(bearer, 'listTodos')
-  return z
-    .object({ result: z.object({ structuredContent: z.object({ total: z.number() }) }) })
-    .parse(await response.json()).result.structuredContent.total
-}
 const refusedState = { error: { code: -32602, data: { reason: 'invalid_request_state' } } }
 const refusedAnswer = {
   result: {
@@ -51,7 +34,7 @@ const refusedAnswer = {
 
 test('an answer is good for one call: the second time it is refused', async () => {
   const bearer = 'replay:gr:rw.client'
-  const ids = [await add(bearer, 'a'), await add(bearer, 'b')]
+  const ids = await addTodos(bearer, ['a', 'b'])
   const requestState = await ask(bearer, ids)
   const once = await remove(bearer, ids, { requestState, inputResponses: YES })
   expect(once.body).toMatchObject({ result: { structuredContent: { deleted: ids } } })
@@ -60,35 +43,35 @@ test('an answer is good for one call: the second time it is refused', async () =
 
 test('a "no" is an answer too: nobody makes a "yes" of the same question', async () => {
   const bearer = 'flip:gf:rw.client'
-  const ids = [await add(bearer, 'a'), await add(bearer, 'b')]
+  const ids = await addTodos(bearer, ['a', 'b'])
   const requestState = await ask(bearer, ids)
   await remove(bearer, ids, { requestState, inputResponses: { confirm: { action: 'decline' } } })
   expect((await remove(bearer, ids, { requestState, inputResponses: YES })).body).toMatchObject(refusedAnswer)
-  expect(await total(bearer)).toBe(2)
+  expect(await countTodos(bearer)).toBe(2)
 })
 
 test('an answer is for its own arguments', async () => {
   const bearer = 'other:go:rw.client'
-  const ids = [await add(bearer, 'a'), await add(bearer, 'b'), await add(bearer, 'c')]
+  const ids = await addTodos(bearer, ['a', 'b', 'c'])
   const requestState = await ask(bearer, ids.slice(0, 2))
   expect((await remove(bearer, ids, { requestState, inputResponses: YES })).body).toMatchObject(refusedAnswer)
-  expect(await total(bearer)).toBe(3)
+  expect(await countTodos(bearer)).toBe(3)
 })
 
 test('an answer of another user, of another grant or of another client does not exist', async () => {
   const bearer = 'mine:gm:rw.client'
-  const ids = [await add(bearer, 'a'), await add(bearer, 'b')]
+  const ids = await addTodos(bearer, ['a', 'b'])
   const requestState = await ask(bearer, ids)
   for (const thief of ['eve:gm:rw.client', 'mine:gn:rw.client', 'mine:gm:rw.client-b']) {
     const { body } = await remove(thief, ids, { requestState, inputResponses: YES })
     expect(body).toMatchObject(refusedState)
   }
-  expect(await total(bearer)).toBe(2)
+  expect(await countTodos(bearer)).toBe(2)
 })
 
 test('a state that was altered, made up or cut short is refused', async () => {
   const bearer = 'bend:gb:rw.client'
-  const ids = [await add(bearer, 'a'), await add(bearer, 'b')]
+  const ids = await addTodos(bearer, ['a', 'b'])
   const state = await ask(bearer, ids)
   const [, body = '', mac = ''] = state.split('.')
   const other = `${body.slice(0, 20)}${body[20] === 'A' ? 'B' : 'A'}${body.slice(21)}`
@@ -104,12 +87,12 @@ test('a state that was altered, made up or cut short is refused', async () => {
     const answered = await remove(bearer, ids, { requestState, inputResponses: YES })
     expect(answered.body).toMatchObject(refusedState)
   }
-  expect(await total(bearer)).toBe(2)
+  expect(await countTodos(bearer)).toBe(2)
 })
 
 test('a state whose ten minutes are over is refused', async () => {
   const bearer = 'past:gp:rw.client'
-  const ids = [await add(bearer, 'a'), await add(bearer, 'b')]
+  const ids = await addTodos(bearer, ['a', 'b'])
   const state = await ask(bearer, ids)
   const Body = z.object({
     call: z.string(),
@@ -137,38 +120,28 @@ test('a state whose ten minutes are over is refused', async () => {
 
 test('a state without an answer is a question that is asked again, and an answer without a state is none', async () => {
   const bearer = 'half:gh:rw.client'
-  const ids = [await add(bearer, 'a'), await add(bearer, 'b')]
+  const ids = await addTodos(bearer, ['a', 'b'])
   const requestState = await ask(bearer, ids)
   Asked.parse((await remove(bearer, ids, { requestState })).body)
   Asked.parse((await remove(bearer, ids, { inputResponses: YES })).body)
-  expect(await total(bearer)).toBe(2)
+  expect(await countTodos(bearer)).toBe(2)
 })
 
 test('what a client can do is what this very request says', async () => {
   const bearer = 'each:ge:rw.client'
-  const ids = [await add(bearer, 'a'), await add(bearer, 'b')]
+  const ids = await addTodos(bearer, ['a', 'b'])
   await ask(bearer, ids)
   const cannot = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: { url: {} } } }
   const { body } = await remove(bearer, ids, {}, cannot)
   expect(body).toMatchObject({ result: { isError: true } })
 })
 
-const question = { elicitation: { form: {} } }
 const Question = z.object({ id: z.string(), method: z.literal('elicitation/create') })
 
 /** Opens a session with elicitation and leaves a question open. */
 async function openQuestion(bearer: string) {
-  const ids = [await add(bearer, 'a'), await add(bearer, 'b')]
-  const opened = await post(bearer, {
-    ...initialize,
-    params: {
-      protocolVersion: '2025-11-25',
-      capabilities: question,
-      clientInfo: { name: 'raw', version: '1' },
-    },
-  })
-  await opened.text()
-  const session = opened.headers.get('mcp-session-id') ?? ''
+  const ids = await addTodos(bearer, ['a', 'b'])
+  const session = await openSession(bearer, { elicitation: { form: {} } })
   const params = { name: 'deleteTodo', arguments: { ids } }
   const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params }
   const response = await post(bearer, message, { 'mcp-session-id': session })
@@ -184,7 +157,7 @@ test('a question in a session is answered under its own grant only', async () =>
   const { session, id } = await openQuestion('taken:gt1:rw.client')
   await answer('taken:gt2:rw.client', session, id)
   await scheduler.wait(100)
-  expect(await total('taken:gt1:rw.client')).toBe(2)
+  expect(await countTodos('taken:gt1:rw.client')).toBe(2)
 })
 
 test('a question in a session is answered by nobody else', async () => {
@@ -193,9 +166,9 @@ test('a question in a session is answered by nobody else', async () => {
   const others = await openSession('eve:gw:rw.client')
   await answer('eve:gw:rw.client', others, id)
   await scheduler.wait(100)
-  expect(await total('own:gw:rw.client')).toBe(2)
+  expect(await countTodos('own:gw:rw.client')).toBe(2)
   await answer('own:gw:rw.client', session, id)
-  await expect.poll(() => total('own:gw:rw.client')).toBe(0)
+  await expect.poll(() => countTodos('own:gw:rw.client')).toBe(0)
 })
 
 test('a session that ends takes its open questions along', async () => {
@@ -204,5 +177,5 @@ test('a session that ends takes its open questions along', async () => {
   expect((await send('DELETE', bearer, { 'mcp-session-id': session })).status).toBe(204)
   expect((await answer(bearer, session, id)).status).toBe(404)
   await scheduler.wait(100)
-  expect(await total(bearer)).toBe(2)
+  expect(await countTodos(bearer)).toBe(2)
 })

@@ -3,7 +3,8 @@ import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { PRINCIPAL_HEADER, writePrincipal } from '#mcp/principal-header.ts'
 import { connect } from './clients.ts'
-import { callMessage, callsOf, openSession, post, send } from './raw.ts'
+import { callMessage } from '../wire.ts'
+import { callsOf, openSession, post, send, sessionObject } from './raw.ts'
 
 const ADA = 'ada:g1:rw.client-a'
 const whoAmI = callMessage('whoAmI')
@@ -105,7 +106,7 @@ test('a request under another grant closes the streams of the old one', async ()
 
 test('a session that was evicted is still its owner’s alone, with the bearer of each request', async () => {
   const session = await openSession('gina:g1:rw.client-a')
-  await evictDurableObject(env.MCP_SESSION.getByName(`streamable-http:${session.split('.')[0]}`))
+  await evictDurableObject(sessionObject(session))
   const stranger = await post('bob:g1:rw.client-a', whoAmI, { 'mcp-session-id': session })
   expect(stranger.status).toBe(404)
   const own = await post('gina:g3:rw.client-a', whoAmI, { 'mcp-session-id': session })
@@ -121,7 +122,7 @@ test('a session keeps no token, no principal and no result in its storage', asyn
   })
   // An event id would mean that an event store keeps the event.
   expect(await answer.text()).not.toMatch(/^id: /m)
-  const stub = env.MCP_SESSION.getByName(`streamable-http:${session.split('.')[0]}`)
+  const stub = sessionObject(session)
   const stored = await runInDurableObject(stub, async (_object, state) => {
     const tables = state.storage.sql
       .exec<{ name: string }>(

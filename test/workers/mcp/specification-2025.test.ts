@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { callMessage, callsOf, initialize, openSession, post, send } from './raw.ts'
+import { callMessage, initialize } from '../wire.ts'
+import { callsOf, openSession, post, send } from './raw.ts'
 
 // Requirements of MCP 2025-11-25 for every server. Earlier revisions have the same ones.
 const BEARER = 'older:g1:rw.client'

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
-import { ask, CALL, META, REVISION } from './stateless-ask.ts'
+import { META, REVISION } from '../wire.ts'
+import { askStateless } from './raw.ts'
 
+const CALL = 'tools/call'
 // Requirements of MCP 2026-07-28 for every answer.
 const BEARER = 'answers:g1:rw.client'
 const SERVER = 'io.modelcontextprotocol/serverInfo'
@@ -23,14 +25,14 @@ const REQUESTS = [
 ] as const
 
 test.each(REQUESTS)('%s %j is answered once, in full and by name', async (method, params, options) => {
-  const { status, type, body } = await ask(BEARER, method, params, options)
+  const { status, type, body } = await askStateless(BEARER, method, params, options)
   expect([status, type]).toEqual([200, 'application/json'])
   const _meta = { [SERVER]: { name: 'pingone-davinci-mcp-server', version: '0.1.0' } }
   expect(body).toMatchObject({ jsonrpc: '2.0', id: 'one', result: { resultType: 'complete', _meta } })
 })
 
 test('what the server can do is said without a session, and how long that holds', async () => {
-  const { body } = await ask(BEARER, 'server/discover', {})
+  const { body } = await askStateless(BEARER, 'server/discover', {})
   expect(body).toMatchObject({
     result: {
       supportedVersions: ['2026-07-28'],
@@ -43,9 +45,9 @@ test('what the server can do is said without a session, and how long that holds'
 })
 
 test('the server needs no name of its client, and asks nothing of what it did not declare', async () => {
-  const { body } = await ask(BEARER, ...call('addTodo', { text: 'undone' }))
+  const { body } = await askStateless(BEARER, ...call('addTodo', { text: 'undone' }))
   expect(body).toMatchObject({ result: { structuredContent: { todo: { text: 'undone' } } } })
-  const all = await ask(BEARER, ...call('deleteTodo', { ids: ['x', 'y'] }))
+  const all = await askStateless(BEARER, ...call('deleteTodo', { ids: ['x', 'y'] }))
   expect(all.body).toMatchObject({ result: { resultType: 'complete' } })
   expect(all.text).not.toContain('inputRequests')
 })
@@ -55,11 +57,14 @@ test('a stream is of one request: not collected on its way, notifications about 
   const bearer = 'streams:g1:rw.client'
   const ids: string[] = []
   for (const text of ['a', 'b']) {
-    const { body } = await ask(bearer, ...call('addTodo', { text }))
+    const { body } = await askStateless(bearer, ...call('addTodo', { text }))
     ids.push(/"id":"([^"]+)","text"/.exec(JSON.stringify(body))?.[1] ?? '')
   }
   const remove = { name: 'deleteTodo', arguments: { ids, confirm: true } }
-  const { type, buffering, events } = await ask(bearer, CALL, remove, { ...named('deleteTodo'), meta })
+  const { type, buffering, events } = await askStateless(bearer, CALL, remove, {
+    ...named('deleteTodo'),
+    meta,
+  })
   expect([type, buffering]).toEqual(['text/event-stream', 'no'])
   const progress = { method: 'notifications/progress', params: { progressToken: 'p' } }
   expect(events).toMatchObject([progress, progress, { id: 'one', result: { resultType: 'complete' } }])
@@ -68,7 +73,7 @@ test('a stream is of one request: not collected on its way, notifications about 
 
 test('who listens is told first what will come, which is nothing, and then that it is over', async () => {
   const wanted = { notifications: { toolsListChanged: true, resourceSubscriptions: [LIST] } }
-  const { buffering, events } = await ask(BEARER, 'subscriptions/listen', wanted)
+  const { buffering, events } = await askStateless(BEARER, 'subscriptions/listen', wanted)
   const _meta = { 'io.modelcontextprotocol/subscriptionId': 'one' }
   expect(buffering).toBe('no')
   expect(events).toMatchObject([
@@ -97,7 +102,7 @@ test.each([
   ['no such method', 'no/such', {}, {}, 404, -32601],
 ] as const)('an error has the id of its request and a code of this revision: %s', async (...row) => {
   const [, method, params, options, status, code] = row
-  const answer = await ask(BEARER, method, params, options)
+  const answer = await askStateless(BEARER, method, params, options)
   expect(answer.status).toBe(status)
   expect(answer.body).toMatchObject({ jsonrpc: '2.0', id: 'one', error: { code } })
 })
@@ -109,14 +114,14 @@ test.each([
 ] as const)(
   'what is refused before a transport has the id of its request too: %s is %d',
   async (bearer, status) => {
-    const answer = await ask(bearer, ...call('addTodo', { text: 'x' }))
+    const answer = await askStateless(bearer, ...call('addTodo', { text: 'x' }))
     expect(answer.status).toBe(status)
     expect(answer.body).toMatchObject({ jsonrpc: '2.0', id: 'one', error: { code: -31_000 } })
   },
 )
 
 test('what does not exist has no contents, and its address is a value', async () => {
-  const { body, text } = await ask(BEARER, 'resources/read', { uri: gone }, named(gone))
+  const { body, text } = await askStateless(BEARER, 'resources/read', { uri: gone }, named(gone))
   expect(body).toMatchObject({ error: { code: -32602, data: { uri: gone } } })
   expect(text).not.toContain('contents')
 })

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { tools } from '#todos/tools/index.ts'
-import { callsOf, send } from './raw.ts'
-import { ask, CALL, META, REVISION } from './stateless-ask.ts'
+import { META, REVISION } from '../wire.ts'
+import { askStateless, callsOf, send } from './raw.ts'
 
+const CALL = 'tools/call'
 // Requirements of MCP 2026-07-28 for every server. The official suite tests some of them with fixtures
 // (test/conformance).
 const BEARER = 'spec:g1:rw.client'
@@ -22,7 +23,9 @@ test.each([
   ['the name in other letters', { 'mcp-name': 'whoami' }],
   ['a name that cannot be decoded', { 'mcp-name': '=?base64?!!!?=' }],
 ])('what header and body say differs is refused: %s', async (_what, headers) => {
-  const { status, body } = await ask('headers:g1:rw.client', CALL, WHO, { headers: { ...NAMED, ...headers } })
+  const { status, body } = await askStateless('headers:g1:rw.client', CALL, WHO, {
+    headers: { ...NAMED, ...headers },
+  })
   expect([status, body]).toEqual([400, expect.objectContaining({ id: 'one', jsonrpc: '2.0' })])
   expect(body).toMatchObject({ error: { code: -32020 } })
   expect(await callsOf('headers')).toEqual([])
@@ -34,7 +37,7 @@ test.each([
   ['a session and an event of old', { ...NAMED, 'mcp-session-id': 'made-up', 'last-event-id': '7' }],
   ['a parameter that no tool has', { ...NAMED, 'mcp-param-region': 'somewhere' }],
 ])('a request passes with %s', async (_what, headers) => {
-  const { status, body, session } = await ask(BEARER, CALL, WHO, { headers })
+  const { status, body, session } = await askStateless(BEARER, CALL, WHO, { headers })
   expect([status, session]).toEqual([200, null])
   expect(body).toMatchObject({ id: 'one', result: { structuredContent: { name: 'Ada Lovelace' } } })
 })
@@ -45,14 +48,14 @@ test.each([
   ['no revision', WITHOUT_REVISION],
   ['no capabilities', { [REVISION]: '2026-07-28' }],
 ])('a request that says %s about itself is 400 with -32602', async (_what, meta) => {
-  const { status, body } = await ask(BEARER, 'tools/list', {}, { meta })
+  const { status, body } = await askStateless(BEARER, 'tools/list', {}, { meta })
   expect(status).toBe(400)
   expect(body).toMatchObject({ id: 'one', error: { code: -32602 } })
 })
 
 test('an unknown revision is 400 with -32022 and what there is instead', async () => {
   const headers = { 'mcp-protocol-version': OTHER }
-  const { status, body } = await ask(
+  const { status, body } = await askStateless(
     BEARER,
     'tools/list',
     {},
@@ -70,7 +73,7 @@ test.each([
 ])('the revision %s that is not spoken here comes back as %s', async (revision, requested) => {
   const headers = { 'mcp-protocol-version': revision }
   const meta = { ...META, [REVISION]: revision }
-  const { body } = await ask(BEARER, 'tools/list', {}, { headers, meta })
+  const { body } = await askStateless(BEARER, 'tools/list', {}, { headers, meta })
   expect(body).toMatchObject({ error: { code: -32022, data: { supported: ['2026-07-28'] } } })
   expect(
     z.object({ error: z.object({ data: z.object({ requested: z.string().optional() }) }) }).parse(body).error
@@ -81,7 +84,7 @@ test.each([
 test.each(['initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'tools/Call', 'no/such'])(
   'a method that this revision does not have is 404 with -32601: %s',
   async (method) => {
-    const { status, body } = await ask(BEARER, method, {})
+    const { status, body } = await askStateless(BEARER, method, {})
     expect(status).toBe(404)
     expect(body).toMatchObject({ id: 'one', error: { code: -32601 } })
   },
@@ -92,7 +95,7 @@ test.each(['notifications/cancelled', 'notifications/unheard-of', CALL])(
   async (method) => {
     const add = { name: 'addTodo', arguments: { text: 'x' }, requestId: 1 }
     const headers = { 'mcp-name': 'addTodo' }
-    const { status, text } = await ask('notifies:g1:rw.client', method, add, { headers, id: null })
+    const { status, text } = await askStateless('notifies:g1:rw.client', method, add, { headers, id: null })
     expect([status, text]).toEqual([202, ''])
     expect(await callsOf('notifies')).toEqual([])
   },
@@ -109,14 +112,14 @@ test.each(['GET', 'DELETE'])('%s is none of this revision’s methods', async (m
 
 const List = z.object({ result: z.object({ tools: z.array(z.looseObject({ name: z.string() })) }) })
 const listOf = async (bearer: string) => {
-  const { body } = await ask(bearer, 'tools/list', {})
+  const { body } = await askStateless(bearer, 'tools/list', {})
   return JSON.stringify(List.parse(body).result.tools)
 }
 
 test('the list of tools is the same for everyone, whatever their scopes, and after a change', async () => {
   const before = await listOf('lists_a:g1:rw.client')
   const add = { name: 'addTodo', arguments: { text: 'x' } }
-  await ask('lists_a:g1:rw.client', CALL, add, { headers: { 'mcp-name': 'addTodo' } })
+  await askStateless('lists_a:g1:rw.client', CALL, add, { headers: { 'mcp-name': 'addTodo' } })
   expect(await listOf('lists_a:g1:rw.client')).toBe(before)
   expect(await listOf('lists_b:g2:rw.other')).toBe(before)
   expect(await listOf('lists_a:g1:r.client')).toBe(before)
@@ -141,7 +144,7 @@ test.each(tools.map(({ name, scopes }) => [name, scopes] as const))(
       const headers = { 'mcp-name': name }
       const user = `may_${name}_${given}`
       const call = { name, arguments: { surprise: 1 } }
-      const { status, body } = await ask(`${user}:g1:${given}.client`, CALL, call, { headers })
+      const { status, body } = await askStateless(`${user}:g1:${given}.client`, CALL, call, { headers })
       const may = scopes.every((scope) => has.some((one) => one === scope))
       // Invalid arguments are a tool error, which a model can act on.
       const isToolError = ToolError.safeParse(body).success

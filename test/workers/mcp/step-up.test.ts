@@ -1,18 +1,12 @@
 import { expect, test } from 'vitest'
-import { callMessage, callStateless, callsOf, openSession, post } from './raw.ts'
+import { callIn, callsOf, type Transport, TRANSPORTS } from './raw.ts'
 import { connect } from './clients.ts'
 
 // The answers to a call that the token's scopes do not cover. http.test.ts covers the challenge itself.
-const TRANSPORTS = ['session', 'stateless'] as const
 const LINK = (user: string) => `https://mcp.example.test/step-up/${user}~${'a'.repeat(32)}`
 
-async function callIn(transport: (typeof TRANSPORTS)[number], bearer: string) {
-  const response =
-    transport === 'stateless'
-      ? await callStateless(bearer, 'addTodo', { text: 'x' })
-      : await post(bearer, callMessage('addTodo', { text: 'x' }), {
-          'mcp-session-id': await openSession(bearer),
-        })
+async function addIn(transport: Transport, bearer: string) {
+  const response = await callIn(transport, bearer, 'addTodo', { text: 'x' })
   const { status, headers } = response
   const body: unknown = await response.json()
   return { status, challenge: headers.get('www-authenticate'), cache: headers.get('cache-control'), body }
@@ -22,8 +16,8 @@ test.each(TRANSPORTS)(
   '%s: the first denial of a tool is a challenge with a link in its body',
   async (transport) => {
     const user = `kim_${transport}`
-    const plain = await callIn(transport, `${user}:unlinked:r.client-a`)
-    const linked = await callIn(transport, `${user}:g1:r.client-a`)
+    const plain = await addIn(transport, `${user}:unlinked:r.client-a`)
+    const linked = await addIn(transport, `${user}:g1:r.client-a`)
     expect(plain.status).toBe(403)
     expect(linked).toMatchObject({
       status: 403,
@@ -52,8 +46,8 @@ test.each(
   '%s: a second denial of the same tool, to %s, is the error of the tool with the link',
   async (transport, next) => {
     const user = `lee_${transport}_${next.slice(0, 5)}`
-    expect((await callIn(transport, `${user}:g1:r.first-client`)).status).toBe(403)
-    const again = await callIn(transport, `${user}:g1:r.${next}`)
+    expect((await addIn(transport, `${user}:g1:r.first-client`)).status).toBe(403)
+    const again = await addIn(transport, `${user}:g1:r.${next}`)
     expect(again).toMatchObject({
       status: 200,
       cache: 'no-store',
@@ -79,9 +73,9 @@ test.each([
   'who can be sent nowhere hears why, in the challenge and then as the error of the tool: %s',
   async (grant, why) => {
     const bearer = `ola_${grant}:${grant}:r.client-a`
-    const first = await callIn('stateless', bearer)
+    const first = await addIn('stateless', bearer)
     expect(first.status).toBe(403)
-    const second = await callIn('stateless', bearer)
+    const second = await addIn('stateless', bearer)
     expect(second).toMatchObject({ status: 200, body: { result: { isError: true } } })
     for (const { body } of [first, second]) {
       expect(JSON.stringify(body)).toContain(why)
@@ -92,7 +86,7 @@ test.each([
 
 test('a User that does not answer costs the link, not the challenge', async () => {
   const bearer = 'moe:unlinkable:r.client-a'
-  const { status, challenge, body } = await callIn('stateless', bearer)
+  const { status, challenge, body } = await addIn('stateless', bearer)
   expect({ status, body }).toMatchObject({ status: 403, body: { error: 'insufficient_scope' } })
   expect(challenge).toContain('error="insufficient_scope"')
 })

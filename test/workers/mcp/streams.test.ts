@@ -1,23 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { sha256Hex } from '#lib/hash.ts'
-import { callMessage, openSession, post, send } from './raw.ts'
+import { callMessage } from '../wire.ts'
+import { follow, openSession, post, send } from './raw.ts'
 
 // Invariant 3: a stream does not outlive its access token. The Worker under test checks five times a second.
 const userOf = (bearer: string) => env.USER.getByName(bearer.split(':')[0] ?? '')
 const revoke = async (bearer: string) => userOf(bearer).revokeToken(await sha256Hex(bearer))
-
-/** The text of a stream, and whether it has ended. */
-function follow(response: Response) {
-  const heard = { text: '', isOver: false }
-  const read = async () => {
-    for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) heard.text += piece
-  }
-  void read()
-    .catch(() => {})
-    .finally(() => (heard.isOver = true))
-  return heard
-}
 
 async function listenInSession(bearer: string) {
   const session = await openSession(bearer)

@@ -6,6 +6,7 @@ import { makeReads } from '#mcp/reads.ts'
 import { subscribe } from '#mcp/answer-in-session.ts'
 import type { AnyResource } from '#catalog/define-resource.ts'
 import { served } from '../../support/product.ts'
+import { bearerAuth, mcpRequest, META, statelessHeaders } from '../wire.ts'
 
 const uri = 'drafts://all'
 const drafts: AnyResource = {
@@ -28,27 +29,13 @@ const { handler } = makeMcpEndpoint({
 })
 
 async function ask(method: string, headers: Record<string, string> = {}, params = {}) {
-  const origin = 'https://mcp.example.test'
-  const auth = {
-    token: 'scopes:unlinked:secret',
-    audience: `${origin}/mcp`,
-    resourceMetadataUrl: `${origin}/.well-known/oauth-protected-resource/mcp`,
-    userId: 'scopes',
-    clientId: 'client',
-    scope: ['todo:read'],
-    expiresAt: 2_000,
-  }
+  const auth = bearerAuth('scopes', 'unlinked', ['todo:read'])
   const ctx = Object.assign(createExecutionContext(), { auth, props: {} })
   const answer = await handler.fetch(
-    new Request(`${origin}/mcp`, {
-      method: 'POST',
-      headers: {
-        accept: 'application/json, text/event-stream',
-        'content-type': 'application/json',
-        ...headers,
-      },
-      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { uri, ...params } }),
-    }),
+    new Request(
+      auth.audience,
+      mcpRequest('any', { jsonrpc: '2.0', id: 1, method, params: { uri, ...params } }, headers),
+    ),
     env,
     ctx,
   )
@@ -66,16 +53,8 @@ test('subscribing without the scopes of a read is challenged as the read is', as
 })
 
 test('the transport that has no subscriptions says so, whatever the scopes', async () => {
-  const meta = {
-    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-    'io.modelcontextprotocol/clientCapabilities': {},
-  }
-  const headers = {
-    'mcp-protocol-version': '2026-07-28',
-    'mcp-method': 'resources/subscribe',
-    'mcp-name': uri,
-  }
-  const { status, text } = await ask('resources/subscribe', headers, { _meta: meta })
+  const headers = statelessHeaders('resources/subscribe', uri)
+  const { status, text } = await ask('resources/subscribe', headers, { _meta: META })
   expect([status, text]).toEqual([404, expect.stringContaining('-32601')])
 })
 

@@ -2,7 +2,8 @@ import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { MOST_URI_CHARACTERS, URIS_PER_SESSION } from '#users/bounds.ts'
-import { callMessage, callsOf, openSession, post, send } from './raw.ts'
+import { callMessage } from '../wire.ts'
+import { callsOf, follow, openSession, post, send, sessionObject } from './raw.ts'
 
 const LIST = 'todo://list'
 const about = (method: string, params: object) => ({ jsonrpc: '2.0', id: 1, method, params })
@@ -13,21 +14,13 @@ async function ask(bearer: string, session: string, verb: 'subscribe' | 'unsubsc
   return { status: response.status, headers: response.headers, text: await response.text() }
 }
 
-const objectOf = (session: string) => env.MCP_SESSION.getByName(`streamable-http:${session.split('.')[0]}`)
 const nameOf = (session: string) => session.split('.')[0] ?? ''
 
 /** The session's open stream, and the updated URIs that it received. */
 async function listen(bearer: string, session: string) {
   const response = await send('GET', bearer, { 'mcp-session-id': session })
   expect(response.status).toBe(200)
-  const heard = { text: '', isOver: false }
-  const read = async () => {
-    for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) heard.text += piece
-  }
-  // A broken connection also ends the stream.
-  void read()
-    .catch(() => {})
-    .finally(() => (heard.isOver = true))
+  const heard = follow(response)
   return {
     heard,
     uris: () =>
@@ -62,7 +55,7 @@ test('an object that was taken out of memory while its client listens sends it a
   const session = await openSession(bearer)
   const stream = await listen(bearer, session)
   await ask(bearer, session, 'subscribe', LIST)
-  await evictDurableObject(objectOf(session))
+  await evictDurableObject(sessionObject(session))
   await evictDurableObject(env.USER.getByName('sleeps'))
   await env.USER.getByName('sleeps').tellAll()
   await expect.poll(stream.uris).toEqual([`{"uri":"${LIST}"}`])
@@ -73,7 +66,7 @@ test('an object that died has lost its stream, and what was subscribed is told o
   const session = await openSession(bearer)
   const lost = await listen(bearer, session)
   await ask(bearer, session, 'subscribe', LIST)
-  await objectOf(session)
+  await sessionObject(session)
     .die()
     .catch(() => {})
   await expect.poll(() => lost.heard.isOver).toBe(true)
@@ -100,8 +93,8 @@ test('what an earlier grant subscribed to is not told to the one that took the s
   const session = await openSession(earlier)
   const before = await listen(earlier, session)
   const stream = await listen(later, session)
-  await objectOf(session).tellChanged({ grant: 'g1', uris: ['todo://items/earlier'] })
-  await objectOf(session).tellChanged({ grant: 'g2', uris: ['todo://items/later'] })
+  await sessionObject(session).tellChanged({ grant: 'g1', uris: ['todo://items/earlier'] })
+  await sessionObject(session).tellChanged({ grant: 'g2', uris: ['todo://items/later'] })
   await expect.poll(stream.uris).toEqual(['{"uri":"todo://items/later"}'])
   expect(before.uris()).toEqual([])
 })

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest'
-import { callMessage, initialize, openSession, post, send } from './raw.ts'
-import { ask } from './stateless-ask.ts'
+import { callMessage, initialize, messagesIn } from '../wire.ts'
+import { askStateless, openSession, post, send } from './raw.ts'
 
 // Deviations of real clients from the specification (docs/connect.md#what-is-taken-and-what-is-not).
 const BEARER = 'tolerant:g1:rw.client'
-const lastOf = (text: string): unknown =>
-  JSON.parse([...text.matchAll(/(?:^|\n)data: ([^\n]*)/g)].at(-1)?.[1] ?? text)
+const lastOf = (text: string): unknown => messagesIn(text).at(-1)
 
 test.each([
   ['made up', async () => 'made-up'],
@@ -69,12 +68,12 @@ test('null for arguments is none, on both transports; what is no object is refus
   const named = (name: string) => ({ headers: { 'mcp-name': name } })
   const who = { name: 'whoAmI', arguments: null }
   expect(await inSession('tools/call', who)).toMatchObject({ result: { structuredContent: {} } })
-  expect((await ask(BEARER, 'tools/call', who, named('whoAmI'))).body).toMatchObject({
+  expect((await askStateless(BEARER, 'tools/call', who, named('whoAmI'))).body).toMatchObject({
     result: { structuredContent: {} },
   })
   const review = { name: 'reviewOpen', arguments: null }
   expect(await inSession('prompts/get', review)).toMatchObject({ result: { messages: expect.any(Array) } })
-  expect((await ask(BEARER, 'prompts/get', review, named('reviewOpen'))).body).toMatchObject({
+  expect((await askStateless(BEARER, 'prompts/get', review, named('reviewOpen'))).body).toMatchObject({
     result: { messages: expect.any(Array) },
   })
   // A required argument is still missing.
@@ -149,8 +148,10 @@ test.each(['tools/list', 'resources/list', 'resources/templates/list', 'prompts/
         ).text(),
       )
     expect(await inSession({ cursor: '' })).toMatchObject({ id: 1, result: {} })
-    expect((await ask(BEARER, method, { cursor: '' })).body).toMatchObject({ result: {} })
+    expect((await askStateless(BEARER, method, { cursor: '' })).body).toMatchObject({ result: {} })
     expect(await inSession({ cursor: 'x' })).toMatchObject({ error: { code: -32602 } })
-    expect((await ask(BEARER, method, { cursor: 'x' })).body).toMatchObject({ error: { code: -32602 } })
+    expect((await askStateless(BEARER, method, { cursor: 'x' })).body).toMatchObject({
+      error: { code: -32602 },
+    })
   },
 )

@@ -2,8 +2,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { type ClientKind, clientKinds, connect } from './clients.ts'
 import { callsOf } from './raw.ts'
-import { UPSTREAM_WORDS } from './todo-api.ts'
-import { downstreamToken } from './tokens.ts'
+import { downstreamToken, UPSTREAM_WORDS } from './todo-api.ts'
 
 const user = (kind: ClientKind) => `ada_${kind.replace('-', '_')}`
 const bearer = (kind: ClientKind, scopes = 'rw') =>

@@ -12,7 +12,7 @@ import { type SubscriptionOutcome, SubscriptionTable } from '#users/sessions/sub
 import type { BearerProps } from '#principal.ts'
 import { mcpProduct } from '#mcp/product.ts'
 import { todos } from '#todos/index.ts'
-import { downstreamToken } from './tokens.ts'
+import { downstreamToken } from './todo-api.ts'
 
 export { TodoApi } from './todo-api.ts'
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { initialize, openSession, post } from './raw.ts'
+import { initialize, META, statelessHeaders } from '../wire.ts'
+import { openSession, post } from './raw.ts'
 
 const BEARER = 'params:g1:rw.client'
 const ID = { type: 'ref/resource', uri: 'todo://items/{id}' }
@@ -30,19 +31,14 @@ const UNNAMED: typeof CASES = [
   ['prompts/get', {}],
 ]
 
-const META = {
-  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-  'io.modelcontextprotocol/clientCapabilities': {},
-}
-
 const request = (method: string, params: object) => ({ jsonrpc: '2.0', id: 'w', method, params })
 
-const askStateless = (method: string, params: object) =>
-  post(BEARER, request(method, { ...params, _meta: META }), {
-    'mcp-protocol-version': '2026-07-28',
-    'mcp-method': method,
-    ...('name' in params ? { 'mcp-name': String(params.name) } : {}),
-  })
+const postStateless = (method: string, params: object) =>
+  post(
+    BEARER,
+    request(method, { ...params, _meta: META }),
+    statelessHeaders(method, 'name' in params ? String(params.name) : undefined),
+  )
 
 async function errorIn(response: Response): Promise<{ status: number; text: string; message: unknown }> {
   const text = await response.text()
@@ -73,20 +69,20 @@ test('who begins with wrong parameters is told so, and no session is opened', as
 })
 
 test.each(CASES)('without a session %s with %j is -32602, in our words', async (method, params) => {
-  const answer = await errorIn(await askStateless(method, params))
+  const answer = await errorIn(await postStateless(method, params))
   expect(answer).toMatchObject({ status: 200, message: refused(method) })
   expect(answer.text).not.toMatch(/invalid_|expected|zod/i)
 })
 
 test.each(CALLS)('without a session %s with %j is -32602 as well', async (method, params) => {
-  const { status, message } = await errorIn(await askStateless(method, params))
+  const { status, message } = await errorIn(await postStateless(method, params))
   expect([status, message]).toMatchObject([200, { jsonrpc: '2.0', id: 'w', error: { code: -32602 } }])
 })
 
 test('what comes before is told before: a session that does not exist, a header that differs', async () => {
   const asked = request('tools/list', { cursor: 5 })
   expect((await post(BEARER, asked, { 'mcp-session-id': 'none' })).status).toBe(404)
-  const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'prompts/list' }
+  const headers = statelessHeaders('prompts/list')
   const differs = request('tools/list', { cursor: 5, _meta: META })
   expect(await errorIn(await post(BEARER, differs, headers))).toMatchObject({
     status: 400,
