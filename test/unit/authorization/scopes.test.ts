@@ -39,12 +39,12 @@ test.each([
 
 test('whatever is asked, ticked and given, a grant is the intersection, and never writes without reading', () => {
   const requestable = fc.constantFrom('todo:read', 'todo:write', 'offline_access', 'other')
-  const given = fc.constantFrom('api:r', 'api:w', 'todo:read', 'api:write', 'api')
+  const granted = fc.constantFrom('api:r', 'api:w', 'todo:read', 'api:write', 'api')
   fc.assert(
     fc.property(
       fc.array(requestable),
       fc.array(requestable),
-      fc.array(given),
+      fc.array(granted),
       (requested, ticked, fromPingOne) => {
         const approved = approvedScopes(wantedScopes(requested, api), ticked, api)
         const granted = grantedScopes(approved, fromPingOne, api)

@@ -35,7 +35,7 @@ const read = (sent: Pairs, headers?: Record<string, string>) => readTokenForm(po
 const wholeOf = async (result: ReturnType<typeof read>) =>
   result.ok ? { ...result.value, request: await result.value.request.text() } : result
 /** The form as a second reader of the forwarded request sees it. */
-const seenIn = async (request: Request) => [...(await request.formData()).entries()]
+const formPairs = async (request: Request) => [...(await request.formData()).entries()]
 
 const REDEEMED = [
   ['authorization_code', 'code'],
@@ -48,17 +48,17 @@ test('A1 what goes on to the library has the one thing that was presented, once,
       const result = read(sent)
       if (!result.ok) return
       const { presented, isRevocation, request } = result.value
-      const seen = await seenIn(request)
-      const names = seen.map(([key]) => key)
-      expect(seen.filter(([key]) => ['code', 'refresh_token', 'token'].includes(key))).toEqual(
+      const forwarded = await formPairs(request)
+      const names = forwarded.map(([key]) => key)
+      expect(forwarded.filter(([key]) => ['code', 'refresh_token', 'token'].includes(key))).toEqual(
         presented === null ? [] : [[presented.as, presented.value]],
       )
-      const grantType = seen.find(([key]) => key === 'grant_type')?.[1]
+      const grantType = forwarded.find(([key]) => key === 'grant_type')?.[1]
       expect(isRevocation).toBe(grantType === undefined)
       const redeemed = REDEEMED.find(([name]) => name === grantType)?.[1]
       expect(presented?.as ?? redeemed ?? 'token').toBe(redeemed ?? 'token')
       expect(names.filter((key, at) => key !== 'resource' && names.indexOf(key) !== at)).toEqual([])
-      expect(seen.filter(([, text]) => text === '')).toEqual([])
+      expect(forwarded.filter(([, text]) => text === '')).toEqual([])
     }),
     { numRuns: 2000 },
   ))
@@ -118,8 +118,10 @@ test('B3 Basic beside the same client_id is one method; beside another one both 
       const differs = read([...fields, ['client_id', other]], headers)
       if (!differs.ok) throw new Error('refused')
       expect(new Set(differs.value.clients)).toEqual(new Set([other, id]))
-      const seen = await seenIn(differs.value.request)
-      expect(seen.filter(([key]) => key === 'client_id')).toEqual(other === id ? [] : [['client_id', other]])
+      const forwarded = await formPairs(differs.value.request)
+      expect(forwarded.filter(([key]) => key === 'client_id')).toEqual(
+        other === id ? [] : [['client_id', other]],
+      )
     }),
   ))
 
@@ -129,6 +131,6 @@ test('who is named by an assertion alone is named to the library as well, and no
   const result = read([['client_assertion', assertion]], { Authorization: 'Bearer a:b:c' })
   if (!result.ok) throw new Error('refused')
   expect(result.value.clients).toEqual(['https://a.example/x'])
-  expect(await seenIn(result.value.request)).toContainEqual(['client_id', 'https://a.example/x'])
+  expect(await formPairs(result.value.request)).toContainEqual(['client_id', 'https://a.example/x'])
   expect(result.value.request.headers.get('Authorization')).toBeNull()
 })

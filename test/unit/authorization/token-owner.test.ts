@@ -13,8 +13,8 @@ const b = `b:${'B'.repeat(42)}A`
 const tokenUnder = async (text: string) =>
   `${await makeUserId(keys(text).rootKeys[0], 'https://issuer.example', 'ada')}:${'g'.repeat(16)}:${'s'.repeat(32)}`
 
-const said = vi.spyOn(console, 'error').mockImplementation(() => {})
-afterEach(() => said.mockClear())
+const logSpy = vi.spyOn(console, 'error').mockImplementation(() => {})
+afterEach(() => logSpy.mockClear())
 
 test('a token under a key that is not here may be ours; under one that is retired it is not', async () => {
   const token = await tokenUnder(a)
@@ -27,11 +27,11 @@ test('a token under a key that is not here may be ours; under one that is retire
 test('each missing key is told once, and a stranger who makes up thousands does not fill the log', async () => {
   const token = await tokenUnder(a)
   for (let index = 0; index < 1000; index += 1) {
-    const made = token.replace('.a.', `.made${index}.`)
-    for (let again = 0; again < 2; again += 1)
-      expect(await tokenOwner(keys(b), made)).toEqual({ ok: false, error: 'key_missing' })
+    const forged = token.replace('.a.', `.made${index}.`)
+    for (let attempt = 0; attempt < 2; attempt += 1)
+      expect(await tokenOwner(keys(b), forged)).toEqual({ ok: false, error: 'key_missing' })
   }
-  const lines = said.mock.calls.map(([line]) => String(line))
+  const lines = logSpy.mock.calls.map(([line]) => String(line))
   expect(lines.length).toBeGreaterThan(10)
   expect(lines.length).toBeLessThanOrEqual(20)
   expect(new Set(lines).size).toBe(lines.length)
