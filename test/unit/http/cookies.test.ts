@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { droppedCookie, ownCookie, readCookie } from '#http/cookies.ts'
 
-const asked = (cookie: string) => new Request('https://mcp.example.test/me', { headers: { cookie } })
+const requestWith = (cookie: string) => new Request('https://mcp.example.test/me', { headers: { cookie } })
 
 test('a cookie is read by its whole name, and only when it came once', () => {
-  expect(readCookie(asked('a=1; __Host-me=x=y~z; b=2'), '__Host-me')).toBe('x=y~z')
-  expect(readCookie(asked('__Host-me=x'), '__Host-m')).toBeNull()
-  expect(readCookie(asked('not__Host-me=x'), '__Host-me')).toBeNull()
-  expect(readCookie(asked('__Host-me=x; __Host-me=y'), '__Host-me')).toBeNull()
+  expect(readCookie(requestWith('a=1; __Host-me=x=y~z; b=2'), '__Host-me')).toBe('x=y~z')
+  expect(readCookie(requestWith('__Host-me=x'), '__Host-m')).toBeNull()
+  expect(readCookie(requestWith('not__Host-me=x'), '__Host-me')).toBeNull()
+  expect(readCookie(requestWith('__Host-me=x; __Host-me=y'), '__Host-me')).toBeNull()
   expect(readCookie(new Request('https://mcp.example.test/'), '__Host-me')).toBeNull()
 })
 
