@@ -6,9 +6,9 @@ import { redacted } from '#lib/redacted.ts'
 afterEach(() => vi.restoreAllMocks())
 
 const lineOf = (value: unknown): string => {
-  const said = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+  const logged = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
   log.warn('something.happened', { value })
-  return String(said.mock.lastCall?.[0])
+  return String(logged.mock.lastCall?.[0])
 }
 
 test.each([
@@ -86,13 +86,13 @@ test.each(Object.entries(ours))(
     fc.assert(
       fc.property(secrets, around, around, fc.nat(2000), ([text = '', secret = ''], before, after, at) => {
         const value = `${before}${text}${after}`
-        for (const given of [
+        for (const input of [
           value,
           { deep: [value] },
           `${'- '.repeat(at)}${value}`,
           encodeURIComponent(value),
         ])
-          expect(lineOf(given)).not.toContain(secret)
+          expect(lineOf(input)).not.toContain(secret)
         expect(redacted(value)).not.toContain(secret)
       }),
     )
@@ -149,9 +149,9 @@ test('what is looked at is bounded before any expression sees it, however long i
 })
 
 test('what a library writes to the console is a line of the log, and ours stay as they are', () => {
-  const said: unknown[][] = []
+  const logged: unknown[][] = []
   for (const method of ['log', 'warn', 'error'] as const)
-    vi.spyOn(console, method).mockImplementation((...words) => said.push([method, ...words]))
+    vi.spyOn(console, method).mockImplementation((...words) => logged.push([method, ...words]))
   takeOverConsole()
   takeOverConsole()
   const secret = 'aB3'.repeat(15).slice(0, 43)
@@ -160,7 +160,7 @@ test('what a library writes to the console is a line of the log, and ours stay a
   console.error('so', new TypeError('it is not'), { a: 1 })
   // oxlint-enable no-console
   log.info('ours.said', { a: 'b' })
-  const lines = said.map(([method, ...words]) => [method, words.length, JSON.parse(String(words[0]))])
+  const lines = logged.map(([method, ...words]) => [method, words.length, JSON.parse(String(words[0]))])
   expect(lines).toEqual([
     [
       'warn',
