@@ -6,22 +6,22 @@ const counted = { key: 'network 192.0.2.0/24', facts: { network: '192.0.2.0/24' 
 
 test('what is over is answered without a message, and asked about again after a minute', async () => {
   let nowMs = 0
-  let asked = 0
-  const limiter = { limit: async () => ({ success: (asked += 1) !== 2 }) }
-  const said = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  let calls = 0
+  const limiter = { limit: async () => ({ success: (calls += 1) !== 2 }) }
+  const logSpy = vi.spyOn(console, 'warn').mockImplementation(() => {})
   const counter = new PlatformCounter('failures', limiter, () => nowMs)
   expect([await counter.count(counted), await counter.count(counted)]).toEqual([0, 60])
   nowMs += 20_000
-  expect([await counter.count(counted), counter.waitSeconds(counted), asked]).toEqual([40, 40, 2])
+  expect([await counter.count(counted), counter.waitSeconds(counted), calls]).toEqual([40, 40, 2])
   nowMs += 40_000
-  expect([await counter.count(counted), asked]).toEqual([0, 3])
-  expect(said).toHaveBeenCalledTimes(1)
-  said.mockRestore()
+  expect([await counter.count(counted), calls]).toEqual([0, 3])
+  expect(logSpy).toHaveBeenCalledTimes(1)
+  logSpy.mockRestore()
 })
 
 test('when the platform cannot count, nobody is limited, and the log says so once a minute', async () => {
   let nowMs = 0
-  const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const logSpy = vi.spyOn(console, 'error').mockImplementation(() => {})
   const limiter = {
     limit: async () => {
       throw new Error('no counter today')
@@ -29,11 +29,11 @@ test('when the platform cannot count, nobody is limited, and the log says so onc
   }
   const counter = new PlatformCounter('failures', limiter, () => nowMs)
   for (let more = 0; more < 100; more += 1) expect(await counter.count(counted)).toBe(0)
-  expect(said).toHaveBeenCalledTimes(1)
+  expect(logSpy).toHaveBeenCalledTimes(1)
   nowMs += 61_000
   await counter.count(counted)
-  expect(said).toHaveBeenCalledTimes(2)
-  said.mockRestore()
+  expect(logSpy).toHaveBeenCalledTimes(2)
+  logSpy.mockRestore()
 })
 
 test('what is remembered of others does not grow without end', () => {
