@@ -86,11 +86,11 @@ test('the word of a client counts only where nobody can be asked, and is no argu
 
 test('consent is to exactly what was asked', async () => {
   const { call, ran } = makeWorld()
-  const given = (subject: string) => ({ consent: { canAsk: true, given: subject } })
+  const consentTo = (subject: string) => ({ consent: { canAsk: true, given: subject } })
   const other = await subjectOf({ ...confirmation, items: [{ id: '1', text: 'the house' }] })
-  expect(await call({}, given(other))).toBe('changed_meanwhile')
+  expect(await call({}, consentTo(other))).toBe('changed_meanwhile')
   expect(ran).toEqual([])
-  expect(await call({}, given(await subjectOf(confirmation)))).toBe('done')
+  expect(await call({}, consentTo(await subjectOf(confirmation)))).toBe('done')
 })
 
 test('what is found out too late is not done later: the client was told that nothing was changed', async () => {

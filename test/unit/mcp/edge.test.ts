@@ -105,21 +105,21 @@ test('any other answer passes byte for byte, also one that comes in pieces', asy
   })
   const whole = pieces.join('')
   expect(await (await answerStopped(new Response(stream), auth, line)).text()).toBe(whole)
-  const said = message({
+  const body = message({
     content: [{ type: 'text', text: '"_meta":{"stopped":{"reason":"ended"}}' }],
     _meta: {},
   })
-  const answer = await answerStopped(asJson(said), auth, line)
+  const answer = await answerStopped(asJson(body), auth, line)
   expect([answer.status, await answer.text(), answer.headers.get('content-type')]).toEqual([
     200,
-    said,
+    body,
     'application/json',
   ])
 })
 
 test('every denial says whether something changed and what to do next', () => {
   const plain = ['unauthorized', 'forbidden', 'gone', 'invalid', 'too_large', 'unavailable'] as const
-  const said = [
+  const body = [
     ...plain.map((reason) => sayDenial({ reason }, words)),
     ...(['scope_missing', 'bad_input', 'ended', 'bad_key'] as const).map((reason) =>
       sayDenial({ reason }, words),
@@ -128,7 +128,7 @@ test('every denial says whether something changed and what to do next', () => {
     sayDenial({ reason: 'not_started', retryAfterSeconds: 3 }, words),
     sayDenial({ reason: 'broken', incident: 'abc' }, words),
   ]
-  for (const sentence of said) expect(sentence).toContain('Nothing was changed.')
+  for (const sentence of body) expect(sentence).toContain('Nothing was changed.')
   expect(sayDenial({ reason: 'unknown_outcome' }, words)).toContain('Do not repeat it')
   expect(sayDenial({ reason: 'key_of_another_call' }, words)).toContain('Nothing was changed by this call.')
   expect(sayDenial({ reason: 'already_done' }, words)).toMatch(/not made again\. Call listTodos/)

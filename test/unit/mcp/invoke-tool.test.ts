@@ -294,7 +294,7 @@ function makeRefusingWorld(starts: unknown[]) {
   const world = makeWorld(userApi)
   return { ...world, replaced }
 }
-const go = (downstreamToken: string) => ({
+const goVerdict = (downstreamToken: string) => ({
   verdict: 'go',
   call: 'call-1',
   downstreamToken,
@@ -302,11 +302,11 @@ const go = (downstreamToken: string) => ({
 })
 
 test('a token that the API refused is replaced by beginning the same call once more', async () => {
-  const { userApi, caller, replaced, settled } = makeRefusingWorld([go('newer-token')])
+  const { userApi, caller, replaced, settled } = makeRefusingWorld([goVerdict('newer-token')])
   const result = await invokeTool(refusedTool, { a: 'x' }, principal, caller)
   await settled()
-  const [first, again] = userApi.events.flatMap(([what, intent]) => (what === 'begin' ? [intent] : []))
-  expect(again).toEqual({ ...first, refused: await thumbprint(TOKEN) })
+  const [first, repeated] = userApi.events.flatMap(([what, intent]) => (what === 'begin' ? [intent] : []))
+  expect(repeated).toEqual({ ...first, refused: await thumbprint(TOKEN) })
   expect(userApi.events.slice(2)).toEqual([['end', 'call-1', 'refused', null]])
   expect(replaced).toEqual(['newer-token'])
   // A tool error: the grant has not ended, and there is no HTTP status.
@@ -316,7 +316,7 @@ test('a token that the API refused is replaced by beginning the same call once m
 })
 
 test.each([
-  ['the same token', go(TOKEN), 'none_newer', undefined],
+  ['the same token', goVerdict(TOKEN), 'none_newer', undefined],
   ['that the grant has ended', { verdict: 'ended' }, 'stopped', { reason: 'ended' }],
   [
     'that PingOne is down',
@@ -349,12 +349,12 @@ test('after the outcome was told, no newer token is given: nothing is sent for t
   userApi.beginCall = (intent) => (intent.refused === undefined ? begin(intent) : late)
   const result = await invokeTool(refusedTool, { a: 'x' }, principal, { ...caller, deadlineMs: 250 })
   expect(textOf(result)).toMatch(/^It is unknown/)
-  resolve(go('newer-token'))
+  resolve(goVerdict('newer-token'))
   await expect.poll(() => replaced).toEqual(['stopped'])
 })
 
 const meta = { [KEY_NAME]: 'order-7' }
-const kept = JSON.stringify({ structured: { said: 'yes' }, text: 'It said yes.' })
+const storedResult = JSON.stringify({ structured: { said: 'yes' }, text: 'It said yes.' })
 
 test('a write with a key is told to the User with a hash of it, and its answer is kept', async () => {
   const { userApi, caller, settled } = makeWorld(new UserApi(), meta)
@@ -366,7 +366,7 @@ test('a write with a key is told to the User with a hash of it, and its answer i
     { effect: 'write', key: { hash: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/) } },
   ])
   expect(JSON.stringify(begun)).not.toContain('order-7')
-  expect(ended).toEqual(['end', 'call-1', 'done', kept])
+  expect(ended).toEqual(['end', 'call-1', 'done', storedResult])
 })
 
 test('an answer that is too large, and one that is no success, are not kept', async () => {
@@ -386,11 +386,11 @@ test('an answer that is too large, and one that is no success, are not kept', as
   ])
 })
 
-const again = { call: 'call-0' }
+const repeated = { call: 'call-0' }
 
 test('a repeat is answered as the first call was, and nothing runs', async () => {
   const { userApi, caller, calls, settled } = makeWorld(new UserApi(), meta)
-  userApi.start = { verdict: 'repeat', ...again, result: kept }
+  userApi.start = { verdict: 'repeat', ...repeated, result: storedResult }
   const result = await invokeTool(fine, { a: 'x' }, principal, caller)
   await settled()
   expect(result).toEqual({
@@ -406,11 +406,11 @@ test('a repeat is answered as the first call was, and nothing runs', async () =>
 })
 
 test.each([
-  ['is running', { verdict: 'running', ...again }, /still running.*with the same key/],
-  ['ended unknown', { verdict: 'unknown', ...again }, /^It is unknown.*listTodos/],
-  ['was another one', { verdict: 'mismatch', ...again }, /used for other arguments/],
-  ['has no answer left', { verdict: 'repeat', ...again, result: null }, /not made again\. Call listTodos/],
-  ['has an answer of an older release', { verdict: 'repeat', ...again, result: '{}' }, /not made again/],
+  ['is running', { verdict: 'running', ...repeated }, /still running.*with the same key/],
+  ['ended unknown', { verdict: 'unknown', ...repeated }, /^It is unknown.*listTodos/],
+  ['was another one', { verdict: 'mismatch', ...repeated }, /used for other arguments/],
+  ['has no answer left', { verdict: 'repeat', ...repeated, result: null }, /not made again\. Call listTodos/],
+  ['has an answer of an older release', { verdict: 'repeat', ...repeated, result: '{}' }, /not made again/],
 ])('a call whose earlier call %s says so, names it, and runs nothing', async (_what, start, words) => {
   const { userApi, caller, calls, settled } = makeWorld(new UserApi(), meta)
   userApi.start = start

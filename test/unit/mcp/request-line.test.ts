@@ -10,10 +10,10 @@ import {
   watchAnswer,
 } from '#mcp/request-log.ts'
 
-const said = vi.spyOn(console, 'log').mockImplementation(() => {})
-afterEach(() => said.mockClear())
+const logSpy = vi.spyOn(console, 'log').mockImplementation(() => {})
+afterEach(() => logSpy.mockClear())
 const Line = z.record(z.string(), z.unknown())
-const lines = () => said.mock.calls.map(([text]) => Line.parse(JSON.parse(String(text))))
+const lines = () => logSpy.mock.calls.map(([text]) => Line.parse(JSON.parse(String(text))))
 const newRequest = (method = 'POST') => new Request('https://mcp.example.test/mcp', { method })
 
 test('a request is one line, with how long it took and what is known of it', async () => {

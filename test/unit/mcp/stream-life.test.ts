@@ -7,8 +7,8 @@ afterEach(() => void vi.useRealTimers())
 const CHECK_MS = 1000
 
 /** An open stream, tied to the access token that opened it. */
-function scene() {
-  const state = { isAlive: true, isDown: false, nowSeconds: 0, asked: 0, isCancelled: false }
+function openStream() {
+  const state = { isAlive: true, isDown: false, nowSeconds: 0, checks: 0, isCancelled: false }
   const source = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(new TextEncoder().encode('first')),
     cancel: () => {
@@ -21,7 +21,7 @@ function scene() {
     nowSeconds: () => state.nowSeconds,
     checkMs: CHECK_MS,
     isAlive: async () => {
-      state.asked += 1
+      state.checks += 1
       if (state.isDown) throw new Error('no answer')
       return state.isAlive
     },
@@ -37,32 +37,32 @@ function scene() {
 }
 
 test('a stream stays open while its access token is good, and ends when it is not', async () => {
-  const { state, read, pass } = scene()
+  const { state, read, pass } = openStream()
   await pass()
   await pass()
-  expect([state.asked, read.isOver]).toEqual([2, false])
+  expect([state.checks, read.isOver]).toEqual([2, false])
   state.isAlive = false
   await pass()
   expect([read.isOver, state.isCancelled]).toEqual([true, true])
   await pass()
-  expect(state.asked).toBe(3)
+  expect(state.checks).toBe(3)
 })
 
 test('an outage ends no stream before the end of its access token, and no stream outlives that', async () => {
-  const { state, read, pass } = scene()
+  const { state, read, pass } = openStream()
   state.isDown = true
   await pass()
   expect(read.isOver).toBe(false)
   state.nowSeconds = 100
   await pass()
-  expect([read.isOver, state.asked]).toEqual([true, 1])
+  expect([read.isOver, state.checks]).toEqual([true, 1])
 })
 
 test('nobody is asked about a stream that its client has left', async () => {
-  const { state, reader, pass } = scene()
+  const { state, reader, pass } = openStream()
   await reader?.cancel()
   await pass()
-  expect([state.asked, state.isCancelled]).toEqual([0, true])
+  expect([state.checks, state.isCancelled]).toEqual([0, true])
 })
 
 test('an answer that is no stream stays as it is', () => {
