@@ -55,13 +55,13 @@ test('the assertion has the algorithm that the key says', async () => {
 test('a key whose parts do not fit is for the operator, is not sent, and is not spelled out', async () => {
   const mixed = { ...a, d: b.d, p: b.p, dp: b.dp }
   const { client, requests } = playPingOne({ clientAuth: clientAuth(mixed) }, done)
-  const told = await client.revoke('one')
-  expect(told).toEqual({
+  const revoked = await client.revoke('one')
+  expect(revoked).toEqual({
     ok: false,
     error: { reason: 'misconfigured', detail: 'MCP_SERVER_PRIVATE_KEY does not sign' },
   })
   expect(requests).toEqual([])
-  for (const part of privatePartsOf(mixed)) expect(JSON.stringify(told)).not.toContain(part)
+  for (const part of privatePartsOf(mixed)) expect(JSON.stringify(revoked)).not.toContain(part)
 })
 
 test('a key that PingOne does not know is for the operator, and a grant lives on', async () => {

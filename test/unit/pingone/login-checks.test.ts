@@ -29,13 +29,13 @@ const sign = (claims: Claims) =>
     .setProtectedHeader({ alg: 'RS256', kid: 'k' })
     .sign(keys.privateKey)
 
-const play = (settings: Partial<PingOneSettings>, spoilt: { id?: Claims; access?: Claims } = {}) =>
+const play = (settings: Partial<PingOneSettings>, changed: { id?: Claims; access?: Claims } = {}) =>
   playPingOne(
     { clientAuth: { method: 'client_secret_post', secret: new Secret('s') }, ...settings },
     async ({ path }) => {
       if (path === '/jwks') return Response.json(KEYS)
-      const id = { aud: CLIENT_ID, nonce: SECRETS.nonce, ...spoilt.id }
-      const access = { aud: 'https://todo.api.example', scope: 'todo:read', ...spoilt.access }
+      const id = { aud: CLIENT_ID, nonce: SECRETS.nonce, ...changed.id }
+      const access = { aud: 'https://todo.api.example', scope: 'todo:read', ...changed.access }
       return Response.json({
         token_type: 'Bearer',
         access_token: await sign(access),
@@ -92,21 +92,21 @@ test('a user in very many groups signs in, and one in more than we read is told 
   for (const count of [800, 10_000]) expect(await finish({}, { id: groups(count) })).toBe('signed in')
   // The access token travels in a header on every API call, so it has a smaller limit.
   expect(await finish({}, { access: groups(800) })).toBe('signed in')
-  const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  const logSpy = vi.spyOn(console, 'error').mockImplementation(() => undefined)
   expect(await finish({}, { id: groups(40_000) })).toMatch(
     /^oversized: the answer has more than 1048576 bytes$/,
   )
-  expect(String(said.mock.lastCall?.[0])).toContain(
+  expect(String(logSpy.mock.lastCall?.[0])).toContain(
     '"event":"pingone.answer-too-large","path":"/env/as/token","maxBytes":1048576',
   )
   expect(await finish({}, { access: groups(2000) })).toMatch(
     /^oversized: the access token has more than 65536/,
   )
-  said.mockRestore()
+  logSpy.mockRestore()
 })
 
 test('documents and keys that are too long are a lasting fault too, and an outage stays one', async () => {
-  const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  const logSpy = vi.spyOn(console, 'error').mockImplementation(() => undefined)
   const long = { padding: 'x'.repeat(300_000) }
   const settings = { clientAuth: { method: 'client_secret_post', secret: new Secret('s') } } as const
   const never = () => new Response('nothing was asked', { status: 500 })
@@ -131,7 +131,7 @@ test('documents and keys that are too long are a lasting fault too, and an outag
   expect(refused).toMatchObject({ ok: false, error: { reason: 'oversized' } })
   const down = playPingOne(settings, () => new Response('down', { status: 503 }), document).client
   expect(await down.exchangeCode({ ...login, callback })).toMatchObject({ error: { reason: 'unavailable' } })
-  said.mockRestore()
+  logSpy.mockRestore()
 })
 
 test('times with fractions are times, and a time that is text is none', async () => {
