@@ -8,7 +8,7 @@ import { denialOf, requestOf } from '../../../scripts/deploy/check-address.ts'
 const folder = mkdtempSync(join(tmpdir(), 'deploy-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const refused = (production: object, ...parameters: readonly string[]) => {
+const runDenied = (production: object, ...parameters: readonly string[]) => {
   const file = join(folder, 'wrangler.jsonc')
   writeFileSync(file, JSON.stringify({ name: 'x', workers_dev: false, env: { dev: {}, production } }))
   return denialOf(file, requestOf(parameters.length === 0 ? ['production'] : parameters))
@@ -23,7 +23,7 @@ test.for([
   [{ route: '' }],
   [{ routes: [{ pattern: ' ', custom_domain: true }] }],
 ])('a deployment without an address is refused, with what to write: %j', ([production]) => {
-  expect(refused(production ?? {})).toMatch(/^env\.production .* has no address: .*"custom_domain": true/)
+  expect(runDenied(production ?? {})).toMatch(/^env\.production .* has no address: .*"custom_domain": true/)
 })
 
 test.for([
@@ -31,23 +31,23 @@ test.for([
   [{ route: 'mcp.example.com/*' }],
   [{ routes: [], workers_dev: true }],
 ])('one with an address is not: %j', ([production]) => {
-  expect(refused(production ?? {})).toBeUndefined()
+  expect(runDenied(production ?? {})).toBeUndefined()
 })
 
 test('an address on the command line counts, and a dry run deploys nothing', () => {
-  expect(refused({}, 'production', '--domain', 'mcp.example.com')).toBeUndefined()
-  expect(refused({}, 'production', '--routes=mcp.example.com/*')).toBeUndefined()
-  expect(refused({}, 'production', '--dry-run')).toBeUndefined()
+  expect(runDenied({}, 'production', '--domain', 'mcp.example.com')).toBeUndefined()
+  expect(runDenied({}, 'production', '--routes=mcp.example.com/*')).toBeUndefined()
+  expect(runDenied({}, 'production', '--dry-run')).toBeUndefined()
 })
 
 test('the environment has to be named, and to be there', () => {
   for (const none of [[], ['--dry-run'], ['--env'], ['--env=']])
     expect(denialOf('wrangler.jsonc', requestOf(none))).toMatch(/^Say which environment/)
-  expect(refused({}, 'prod')).toBe(
+  expect(runDenied({}, 'prod')).toBe(
     'There is no environment prod in wrangler.jsonc; there are dev, production.',
   )
   for (const name of ['constructor', '__proto__', 'toString'])
-    expect(refused({}, name)).toMatch(/^There is no environment /)
+    expect(runDenied({}, name)).toMatch(/^There is no environment /)
 })
 
 test.for([
@@ -61,7 +61,9 @@ test.for([
 test.for([['--config'], ['-c'], ['--config=examples/todo-api/wrangler.jsonc'], ['--cwd=examples']])(
   'another file than the one that is judged is refused: %s',
   ([flag = '']) => {
-    expect(refused({ workers_dev: true }, 'production', flag, 'other.jsonc')).toMatch(/^This command deploys/)
+    expect(runDenied({ workers_dev: true }, 'production', flag, 'other.jsonc')).toMatch(
+      /^This command deploys/,
+    )
   },
 )
 

@@ -28,18 +28,18 @@ const discovery = {
   token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
 }
 const rsa = { kty: 'RSA', use: 'sig', kid: 'k', e: 'AQAB', n: Buffer.alloc(256, 1).toString('base64url') }
-const refused = (error: string, status = 400) =>
+const denial = (error: string, status = 400) =>
   Response.json({ error, error_description: 'STRANGE' }, { status })
 
 /** An error redirect from PingOne to the application. */
-const back = (asked: URLSearchParams, error: string, description = 'STRANGE') => {
-  const url = new URL(asked.get('redirect_uri') ?? 'https://mcp.example.com/callback')
+const back = (query: URLSearchParams, error: string, description = 'STRANGE') => {
+  const url = new URL(query.get('redirect_uri') ?? 'https://mcp.example.com/callback')
   url.search = new URLSearchParams({ error, error_description: description }).toString()
   return new Response(null, { status: 302, headers: { location: url.href } })
 }
-const needsUser = (asked: URLSearchParams) => {
-  expect(asked.get('prompt')).toBe('none')
-  return back(asked, 'login_required')
+const needsUser = (query: URLSearchParams) => {
+  expect(query.get('prompt')).toBe('none')
+  return back(query, 'login_required')
 }
 const page = (status = 400) => new Response('STRANGE', { status })
 const pushed = () => Response.json({ request_uri: 'urn:x', expires_in: 60 }, { status: 201 })
@@ -52,7 +52,7 @@ const pingone =
       keys?: object[]
       token?: () => Response
       down?: boolean
-      authorize?: (asked: URLSearchParams) => Response
+      authorize?: (query: URLSearchParams) => Response
       par?: () => Response
     } = {},
   ) =>
@@ -62,12 +62,12 @@ const pingone =
     if (pathname.endsWith('/par')) return (different.par ?? pushed)()
     if (different.down === true) throw new TypeError('fetch failed')
     if (pathname.endsWith('/jwks')) return Response.json({ keys: different.keys ?? [rsa] })
-    if (pathname.endsWith('/token')) return (different.token ?? (() => refused('invalid_grant')))()
+    if (pathname.endsWith('/token')) return (different.token ?? (() => denial('invalid_grant')))()
     return Response.json({ ...discovery, ...different.document })
   }
 
-const said = async (...given: Parameters<typeof examine>) => {
-  const findings = await examine(...given)
+const examined = async (...input: Parameters<typeof examine>) => {
+  const findings = await examine(...input)
   const text = findings.map(({ text: line }) => line).join('\n')
   expect(text).not.toContain('STRANGE')
   expect(text).not.toContain('the-secret')
@@ -75,7 +75,7 @@ const said = async (...given: Parameters<typeof examine>) => {
 }
 
 test('where everything fits there is no problem, and what no look can tell is said', async () => {
-  const { problems, text } = await said(settings, pingone())
+  const { problems, text } = await examined(settings, pingone())
   expect(problems).toEqual([])
   expect(text).toContain('12 hours')
   expect(text).toContain('grant type Refresh Token')
@@ -84,7 +84,7 @@ test('where everything fits there is no problem, and what no look can tell is sa
 
 test('what is wrong in the settings is named, all at once, and nobody is asked', async () => {
   const nobody = async () => Promise.reject(new Error('asked'))
-  const { problems } = await said({ ...settings, PINGONE_ISSUER: '', API_IDENTIFIER: undefined }, nobody)
+  const { problems } = await examined({ ...settings, PINGONE_ISSUER: '', API_IDENTIFIER: undefined }, nobody)
   expect(problems.join()).toMatch(/PINGONE_ISSUER.*API_IDENTIFIER is missing/)
 })
 
@@ -98,8 +98,8 @@ test.for([
   ['no RSA key', { keys: [{ kty: 'EC', use: 'sig' }] }, 'no RS256 key'],
   ['a short key', { keys: [{ ...rsa, n: Buffer.alloc(128, 1).toString('base64url') }] }, 'no RS256 key'],
   ['keys for something else', { keys: [{ ...rsa, use: 'enc' }] }, 'no RS256 key'],
-  ['a wrong secret', { token: () => refused('invalid_client', 401) }, 'MCP_SERVER_CLIENT_ID'],
-  ['no refresh tokens', { token: () => refused('unauthorized_client') }, 'grant type Refresh Token'],
+  ['a wrong secret', { token: () => denial('invalid_client', 401) }, 'MCP_SERVER_CLIENT_ID'],
+  ['no refresh tokens', { token: () => denial('unauthorized_client') }, 'grant type Refresh Token'],
   [
     'an outage of the token endpoint',
     { token: () => new Response(null, { status: 503 }) },
@@ -107,7 +107,7 @@ test.for([
   ],
   ['nobody there', { down: true }, 'Is PINGONE_ISSUER right'],
 ] as const)('%s is a problem, with what to do', async ([, different, words]) => {
-  const { problems } = await said(
+  const { problems } = await examined(
     settings,
     pingone({ ...different, keys: 'keys' in different ? [...different.keys] : [rsa] }),
   )
@@ -116,17 +116,17 @@ test.for([
 })
 
 const CALLBACK = `${settings.PUBLIC_ORIGIN}/callback`
-const asks = (scope: string) => (asked: URLSearchParams) => asked.get('scope')?.split(' ').includes(scope)
+const asks = (scope: string) => (query: URLSearchParams) => query.get('scope')?.split(' ').includes(scope)
 
 test.for<[string, Parameters<typeof pingone>[0], RegExp[]]>([
   [
     'a policy that does not exist, or is not assigned',
-    { authorize: (asked) => back(asked, 'invalid_request', 'PolicyId not found (Correlation ID: 1)') },
+    { authorize: (query) => back(query, 'invalid_request', 'PolicyId not found (Correlation ID: 1)') },
     [/PINGONE_DV_POLICY_ID has to be the id of a policy that exists and is assigned/],
   ],
   [
     'the other text of the same',
-    { authorize: (asked) => back(asked, 'login_required', 'FlowId not found') },
+    { authorize: (query) => back(query, 'login_required', 'FlowId not found') },
     [/PINGONE_DV_POLICY_ID/],
   ],
   [
@@ -137,9 +137,9 @@ test.for<[string, Parameters<typeof pingone>[0], RegExp[]]>([
   [
     'a redirect URI alone, told by a page elsewhere',
     {
-      authorize: (asked) =>
-        asked.get('redirect_uri') === CALLBACK
-          ? needsUser(asked)
+      authorize: (query) =>
+        query.get('redirect_uri') === CALLBACK
+          ? needsUser(query)
           : new Response(null, {
               status: 302,
               headers: { location: 'https://apps.pingone.eu/e?error=STRANGE' },
@@ -149,58 +149,58 @@ test.for<[string, Parameters<typeof pingone>[0], RegExp[]]>([
   ],
   [
     'a scope that is not granted',
-    { authorize: (asked) => (asks('todo:write')(asked) ? back(asked, 'invalid_scope') : needsUser(asked)) },
+    { authorize: (query) => (asks('todo:write')(query) ? back(query, 'invalid_scope') : needsUser(query)) },
     [/does not grant the scope todo:write .* or correct API_SCOPE_WRITE/],
   ],
   [
     'scopes of two resources',
     {
-      authorize: (asked) =>
-        asks('todo:write')(asked) && asks('todo:read')(asked)
-          ? back(asked, 'invalid_scope')
-          : needsUser(asked),
+      authorize: (query) =>
+        asks('todo:write')(query) && asks('todo:read')(query)
+          ? back(query, 'invalid_scope')
+          : needsUser(query),
     },
     [/several resources/],
   ],
-  ['no scope at all', { authorize: (asked) => back(asked, 'invalid_scope') }, [/todo:read/, /todo:write/]],
-  ['no code', { authorize: (asked) => back(asked, 'unauthorized_client') }, [/Authorization Code on/]],
-  ['no access', { authorize: (asked) => back(asked, 'access_denied') }, [/access control/]],
+  ['no scope at all', { authorize: (query) => back(query, 'invalid_scope') }, [/todo:read/, /todo:write/]],
+  ['no code', { authorize: (query) => back(query, 'unauthorized_client') }, [/Authorization Code on/]],
+  ['no access', { authorize: (query) => back(query, 'access_denied') }, [/access control/]],
   [
     'another error',
-    { authorize: (asked) => back(asked, 'invalid_request') },
+    { authorize: (query) => back(query, 'invalid_request') },
     [/\(invalid_request\): most often PINGONE_DV_POLICY_ID is no flow policy/],
   ],
-  ['a text instead of a code', { authorize: (asked) => back(asked, 'STRANGE: 1') }, [/\(not a code\)/]],
+  ['a text instead of a code', { authorize: (query) => back(query, 'STRANGE: 1') }, [/\(not a code\)/]],
   ['an outage', { authorize: () => page(503) }, [/Try again later/]],
   [
     'an outage that it tells',
-    { authorize: (asked) => back(asked, 'temporarily_unavailable') },
+    { authorize: (query) => back(query, 'temporarily_unavailable') },
     [/Try again later/],
   ],
   [
     'a code without anyone',
     {
-      authorize: (asked) =>
+      authorize: (query) =>
         new Response(null, {
           status: 302,
-          headers: { location: `${asked.get('redirect_uri')}?code=STRANGE` },
+          headers: { location: `${query.get('redirect_uri')}?code=STRANGE` },
         }),
     },
     [/although nobody signed in/],
   ],
 ])('a login that PingOne does not take: %s', async ([, different, patterns]) => {
-  const { problems } = await said(settings, pingone(different))
+  const { problems } = await examined(settings, pingone(different))
   expect(problems).toEqual(patterns.map((pattern) => expect.stringMatching(pattern)))
 })
 
 test('of two policies the second is asked for too, and named', async () => {
-  const { problems } = await said(
+  const { problems } = await examined(
     { ...settings, PINGONE_DV_POLICY_ID: 'policy,older' },
     pingone({
-      authorize: (asked) =>
-        asked.get('acr_values') === 'older'
-          ? back(asked, 'server_error', 'PolicyId not found')
-          : needsUser(asked),
+      authorize: (query) =>
+        query.get('acr_values') === 'older'
+          ? back(query, 'server_error', 'PolicyId not found')
+          : needsUser(query),
     }),
   )
   expect(problems).toEqual([expect.stringContaining('policy 2 in PINGONE_DV_POLICY_ID')])
@@ -208,17 +208,17 @@ test('of two policies the second is asked for too, and named', async () => {
 
 test('with pushed requests PingOne judges what is pushed', async () => {
   const par = { pushed_authorization_request_endpoint: `${ISSUER}/par` }
-  const given = { ...settings, PINGONE_PAR: 'on' }
+  const input = { ...settings, PINGONE_PAR: 'on' }
   const flow = () => new Response(null, { status: 302, headers: { location: '/flow?id=1' } })
-  const good = await said(given, pingone({ document: par, authorize: flow }))
+  const good = await examined(input, pingone({ document: par, authorize: flow }))
   expect(good.problems).toEqual([])
   const bad = () =>
     Response.json({ error: 'invalid_request', error_description: 'PolicyId not found' }, { status: 400 })
-  const { problems } = await said(given, pingone({ document: par, par: bad }))
+  const { problems } = await examined(input, pingone({ document: par, par: bad }))
   expect(problems).toEqual([expect.stringContaining('PINGONE_DV_POLICY_ID has to be')])
   // PingOne answers a pushed request with an unregistered redirect URI with an error, not with a page.
   const unclear = () => Response.json({ error: 'invalid_request' }, { status: 400 })
-  const { problems: both } = await said(given, pingone({ document: par, par: unclear }))
+  const { problems: both } = await examined(input, pingone({ document: par, par: unclear }))
   expect(both).toEqual([
     expect.stringMatching(/\/callback is not a redirect URI .* or PINGONE_DV_POLICY_ID is no flow policy/),
     expect.stringContaining('/signed-in is not a redirect URI'),
@@ -226,27 +226,27 @@ test('with pushed requests PingOne judges what is pushed', async () => {
 })
 
 test('that PingOne takes the request for the flow is not claimed where it does not', async () => {
-  const { text: good } = await said(settings, pingone())
+  const { text: good } = await examined(settings, pingone())
   expect(good).toContain('PingOne accepts the request')
   for (const different of [
-    { authorize: (asked: URLSearchParams) => back(asked, 'invalid_request', 'PolicyId not found') },
+    { authorize: (query: URLSearchParams) => back(query, 'invalid_request', 'PolicyId not found') },
     { authorize: () => page(503) },
     { document: { issuer: `${ISSUER}/` } },
   ]) {
-    const { text } = await said(settings, pingone(different))
+    const { text } = await examined(settings, pingone(different))
     expect(text).not.toContain('PingOne accepts the request')
     expect(text).toContain('not checked: whether the flow works')
   }
 })
 
 test('what no look can tell is said: the audience of tokens, and what the flow does', async () => {
-  const { text } = await said(settings, pingone())
+  const { text } = await examined(settings, pingone())
   expect(text).toMatch(/not checked: API_IDENTIFIER\. It has to be the audience/)
   expect(text).toMatch(/not checked: whether the flow works/)
 })
 
 test('a name that is no setting is a problem, with the one that was meant', async () => {
-  const { problems } = await said(
+  const { problems } = await examined(
     {
       ...settings,
       PINGONE_DV_POLICY: 'x',
@@ -270,7 +270,7 @@ test('a name that is no setting is a problem, with the one that was meant', asyn
 })
 
 test('with offline_access asked for, the second cause is the other half of it', async () => {
-  const { text } = await said({ ...settings, PINGONE_EXTRA_SCOPES: 'offline_access' }, pingone())
+  const { text } = await examined({ ...settings, PINGONE_EXTRA_SCOPES: 'offline_access' }, pingone())
   expect(text).toContain('see that the application is granted it')
 })
 

@@ -21,7 +21,7 @@ function run(...parameters: string[]) {
     cwd: folder,
     encoding: 'utf8',
   })
-  return { status, said: `${stdout}${stderr}` }
+  return { status, output: `${stdout}${stderr}` }
 }
 const keys = () => {
   const read = readSigningKeys(readFileSync(file(), 'utf8'))
@@ -54,17 +54,17 @@ test('a key goes to the front where PingOne is given it by hand', () => {
 }, 30_000)
 
 test('what is private is in a file of its owner alone, and is never printed', () => {
-  const { said } = run()
+  const { output } = run()
   expect(statSync(file()).mode & 0o777).toBe(0o600)
-  expect(said).toContain('wrangler secret put MCP_SERVER_PRIVATE_KEY')
-  expect(said).toContain(JSON.stringify({ keys: keys().published }))
+  expect(output).toContain('wrangler secret put MCP_SERVER_PRIVATE_KEY')
+  expect(output).toContain(JSON.stringify({ keys: keys().published }))
   const { keys: written } = JSON.parse(readFileSync(file(), 'utf8'))
-  for (const name of ['d', 'p', 'q', 'dp', 'dq', 'qi']) expect(said).not.toContain(written[0][name])
+  for (const name of ['d', 'p', 'q', 'dp', 'dq', 'qi']) expect(output).not.toContain(written[0][name])
 })
 
 test('a root key goes before those that there are, and is never printed', () => {
   run('--root')
-  const { said } = run('--root')
+  const { output } = run('--root')
   const path = join(folder, 'root-keys.txt')
   const text = readFileSync(path, 'utf8').trim()
   expect(statSync(path).mode & 0o777).toBe(0o600)
@@ -72,8 +72,8 @@ test('a root key goes before those that there are, and is never printed', () => 
   expect(read.ok && read.value.length).toBe(2)
   for (const entry of text.split(',')) {
     const [id = '', secret = ''] = entry.split(':')
-    expect(said).toContain(id)
-    expect(said).not.toContain(secret)
+    expect(output).toContain(id)
+    expect(output).not.toContain(secret)
   }
 })
 
@@ -83,22 +83,22 @@ test.each([
   ['the only key stays', ['--drop'], true, 'only key'],
   ['the only key cannot be swapped', ['--swap'], true, 'no second key'],
   ['two steps at once are none', ['--swap', '--drop'], true, 'One step'],
-])('%s', (_what, parameters, isThere, said) => {
+])('%s', (_what, parameters, isThere, output) => {
   const text = JSON.stringify(makePrivateJwk('a'))
   if (isThere) writeFileSync(file(), text)
   const outcome = run(...parameters)
   expect(outcome.status).toBe(1)
-  expect(outcome.said).toContain(said)
-  expect(outcome.said).not.toContain('    at ')
+  expect(outcome.output).toContain(output)
+  expect(outcome.output).not.toContain('    at ')
   expect(readPrivateFile(file())).toBe(isThere ? text : undefined)
 })
 
 test('a file that holds something else, or a key that cannot sign, is left as it is', () => {
   for (const text of ['hunter2', '{"keys":[]}', '{"kid":"a","k":"hunter2"}']) {
     writeFileSync(file(), text)
-    const { status, said } = run('--next')
+    const { status, output } = run('--next')
     expect(status).toBe(1)
-    expect(said).not.toContain('hunter2')
+    expect(output).not.toContain('hunter2')
     expect(readFileSync(file(), 'utf8')).toBe(text)
   }
 })

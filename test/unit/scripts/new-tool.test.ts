@@ -40,7 +40,7 @@ function run(command: string, ...parameters: string[]) {
     encoding: 'utf8',
     timeout: 60_000,
   })
-  return { status, said: `${stdout}${stderr}` }
+  return { status, output: `${stdout}${stderr}` }
 }
 const newTool = (...names: string[]) => run(process.execPath, join(ROOT, 'scripts/new-tool.ts'), ...names)
 const bin = (name: string) => join(ROOT, 'node_modules/.bin', name)
@@ -53,7 +53,7 @@ const everything = () =>
 test('what it writes compiles, is formatted, lacks nothing and passes', { timeout: 90_000 }, () => {
   expect(newTool('renameTodo')).toMatchObject({
     status: 0,
-    said: expect.stringContaining('src/todos/tools/rename-todo.ts'),
+    output: expect.stringContaining('src/todos/tools/rename-todo.ts'),
   })
   expect(textOf('src/todos/tools/index.ts')).toMatch(/deleteTodo,\s+renameTodo,?\s*\]/)
   const written = [
@@ -70,7 +70,7 @@ test('what it writes compiles, is formatted, lacks nothing and passes', { timeou
   }
   const types = { ...compiler, compilerOptions: { types: ['node'], lib: ['ES2024', 'DOM', 'DOM.Iterable'] } }
   writeFileSync(join(copy, 'new-tool.json'), JSON.stringify(types))
-  expect(run(bin('tsc'), '--noEmit', '--project', 'new-tool.json')).toEqual({ status: 0, said: '' })
+  expect(run(bin('tsc'), '--noEmit', '--project', 'new-tool.json')).toEqual({ status: 0, output: '' })
   const tested = run(
     bin('vitest'),
     'run',
@@ -80,7 +80,7 @@ test('what it writes compiles, is formatted, lacks nothing and passes', { timeou
     'test/unit/todos/tools/registry',
     '--reporter=verbose',
   )
-  expect(tested.said).toContain('renameTodo lacks nothing')
+  expect(tested.output).toContain('renameTodo lacks nothing')
   expect(tested).toMatchObject({ status: 0 })
 })
 
@@ -104,18 +104,18 @@ test.each([
 test('a test that is there already is not overwritten either', () => {
   writeFileSync(join(copy, 'test/unit/todos/tools/shout-todo.test.ts'), 'mine')
   const before = everything()
-  expect(newTool('shoutTodo')).toMatchObject({ status: 1, said: expect.stringContaining('there already') })
+  expect(newTool('shoutTodo')).toMatchObject({ status: 1, output: expect.stringContaining('there already') })
   expect(everything()).toEqual(before)
 })
 
 test('a list that somebody wrote otherwise is left alone', () => {
   const index = join(copy, 'src/todos/tools/index.ts')
-  const kept = readFileSync(index, 'utf8')
-  writeFileSync(index, kept.replace('export const tools', 'export const list'))
+  const original = readFileSync(index, 'utf8')
+  writeFileSync(index, original.replace('export const tools', 'export const list'))
   const before = everything()
-  expect(newTool('movedTodo')).toMatchObject({ status: 1, said: expect.stringContaining('by hand') })
+  expect(newTool('movedTodo')).toMatchObject({ status: 1, output: expect.stringContaining('by hand') })
   expect(everything()).toEqual(before)
-  writeFileSync(index, kept)
+  writeFileSync(index, original)
 })
 
 test('a name is the same thing on the wire, as a file and as a title', () => {
