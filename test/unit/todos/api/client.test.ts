@@ -32,24 +32,24 @@ function clientOver(fetch: Fetch, base = 'https://api.example.test/v1', replaceT
 
 /** An API that always succeeds and records its requests. */
 function recording(base?: string) {
-  const seen: Request[] = []
+  const requests: Request[] = []
   const client = clientOver(async (input, init) => {
-    seen.push(new Request(input, init))
+    requests.push(new Request(input, init))
     return Response.json({ todos: [todo] })
   }, base)
-  return { seen, client }
+  return { requests, client }
 }
 
 test('each act is one request of the contract', async () => {
-  const { seen, client } = recording()
+  const { requests, client } = recording()
   expect(await client.list()).toEqual(ok([todo]))
   await client.add('Buy milk')
   await client.update('a-1', true)
   await client.remove('a-1')
-  const asked = await Promise.all(
-    seen.map(async (request) => [request.method, request.url, await request.text()]),
+  const sent = await Promise.all(
+    requests.map(async (request) => [request.method, request.url, await request.text()]),
   )
-  expect(asked).toEqual([
+  expect(sent).toEqual([
     ['GET', 'https://api.example.test/v1/api/todos', ''],
     ['POST', 'https://api.example.test/v1/api/todos', '{"todoText":"Buy milk"}'],
     ['PATCH', 'https://api.example.test/v1/api/todos/a-1', '{"completed":true}'],
@@ -58,25 +58,25 @@ test('each act is one request of the contract', async () => {
 })
 
 test('each request carries the token, the ids that join the logs, and follows no redirect', async () => {
-  const { seen, client } = recording('https://api.example.test')
+  const { requests, client } = recording('https://api.example.test')
   await client.list()
   await client.add('x')
-  const [read, write] = seen
+  const [read, write] = requests
   expect(read?.headers.get('authorization')).toBe('Bearer tok-en')
   expect(read?.headers.get('x-ping-external-transaction-id')).toBe(TRANSACTION)
   expect(read?.headers.get('traceparent')).toMatch(/^00-0f8fad5bd9cb469fa16570867728950e-[0-9a-f]{16}-01$/)
   expect(read?.headers.get('idempotency-key')).toBeNull()
   expect(write?.headers.get('idempotency-key')).toBe('key-1')
-  expect(seen.map(({ redirect }) => redirect)).toEqual(['manual', 'manual'])
+  expect(requests.map(({ redirect }) => redirect)).toEqual(['manual', 'manual'])
 })
 
 test.each(['..', '.', '../admin?x#y', 'a/b', 'a%2fb', '', ' ', 'x'.repeat(129)])(
   'what is no id is no todo, and is not sent: %j',
   async (id) => {
-    const { seen, client } = recording()
+    const { requests, client } = recording()
     expect(await client.remove(id)).toEqual(err({ reason: 'gone' }))
     expect(await client.update(id, true)).toEqual(err({ reason: 'gone' }))
-    expect(seen).toEqual([])
+    expect(requests).toEqual([])
   },
 )
 
@@ -122,11 +122,11 @@ test.each([
 
 /** An API that accepts only listed tokens and records its requests. */
 function refusing(accepted: readonly string[], answers: Awaited<ReturnType<Replace>>[]) {
-  const seen: Request[] = []
+  const requests: Request[] = []
   const refused: string[] = []
   const fetch: Fetch = async (input, init) => {
     const request = new Request(input, init)
-    seen.push(request)
+    requests.push(request)
     const isGood = accepted.includes(request.headers.get('authorization') ?? '')
     return isGood ? Response.json({ todos: [todo] }) : new Response('Canary', { status: 401 })
   }
@@ -134,32 +134,32 @@ function refusing(accepted: readonly string[], answers: Awaited<ReturnType<Repla
     refused.push(token.reveal())
     return answers.shift() ?? err('stopped')
   })
-  return { seen, refused, client }
+  return { requests, refused, client }
 }
 
 test('after a 401 a request is sent once more with another token, a write with the same key', async () => {
-  const { seen, refused, client } = refusing(['Bearer newer'], [ok(new Secret('newer'))])
+  const { requests, refused, client } = refusing(['Bearer newer'], [ok(new Secret('newer'))])
   expect(await client.add('x')).toEqual(ok([todo]))
-  const sent = seen.map(({ headers }) => [headers.get('authorization'), headers.get('idempotency-key')])
+  const sent = requests.map(({ headers }) => [headers.get('authorization'), headers.get('idempotency-key')])
   expect(sent).toEqual([
     ['Bearer tok-en', 'key-1'],
     ['Bearer newer', 'key-1'],
   ])
-  expect(await Promise.all(seen.map((request) => request.text()))).toEqual([
+  expect(await Promise.all(requests.map((request) => request.text()))).toEqual([
     '{"todoText":"x"}',
     '{"todoText":"x"}',
   ])
   expect(refused).toEqual(['tok-en'])
   // Later requests of the same call use the newer token at once.
   expect(await client.list()).toEqual(ok([todo]))
-  expect(seen).toHaveLength(3)
+  expect(requests).toHaveLength(3)
   expect(loud).not.toHaveBeenCalled()
 })
 
 test('a token that PingOne has just given and the API refuses is sent no further, and is loud', async () => {
-  const { seen, client } = refusing([], [ok(new Secret('newer')), ok(new Secret('newest'))])
+  const { requests, client } = refusing([], [ok(new Secret('newer')), ok(new Secret('newest'))])
   expect(await client.add('x')).toEqual(err({ reason: 'unauthorized' }))
-  expect(seen).toHaveLength(2)
+  expect(requests).toHaveLength(2)
   expect(String(loud.mock.calls)).toContain('api.refuses-tokens')
   expect(JSON.stringify([warn.mock.calls, loud.mock.calls])).not.toMatch(/newer|tok-en|Canary/)
 })
@@ -168,9 +168,9 @@ test.each([
   ['none_newer', 1],
   ['stopped', 0],
 ] as const)('without another token (%s) nothing is sent again', async (why, lines) => {
-  const { seen, client } = refusing([], [err(why)])
+  const { requests, client } = refusing([], [err(why)])
   expect(await client.list()).toEqual(err({ reason: 'unauthorized' }))
-  expect(seen).toHaveLength(1)
+  expect(requests).toHaveLength(1)
   expect(loud.mock.calls).toHaveLength(lines)
 })
 
@@ -192,12 +192,12 @@ test('only a 401 is a reason to send again', async () => {
 })
 
 test('each write of one call has a key of its own, and keeps it under another token', async () => {
-  const seen: (string | null)[] = []
+  const requests: (string | null)[] = []
   let denials = 0
   const client = clientOver(
     async (input, init) => {
       const request = new Request(input, init)
-      seen.push(request.headers.get('idempotency-key'))
+      requests.push(request.headers.get('idempotency-key'))
       const isRefused = request.method === 'DELETE' && request.url.endsWith('/b') && denials === 0
       if (isRefused) denials += 1
       return isRefused ? new Response('', { status: 401 }) : Response.json({ todos: [todo] })
@@ -209,5 +209,5 @@ test('each write of one call has a key of its own, and keeps it under another to
   await client.remove('a')
   await client.remove('b')
   await client.remove('c')
-  expect(seen).toEqual([null, 'key-1', 'key-1.2', 'key-1.2', 'key-1.3'])
+  expect(requests).toEqual([null, 'key-1', 'key-1.2', 'key-1.2', 'key-1.3'])
 })

@@ -76,14 +76,14 @@ test.for<[string, RequestListener, string]>([
 })
 
 test('a redirect is not followed: the token would go where it leads', async () => {
-  const asked: string[] = []
+  const requests: string[] = []
   await using api = await clientOf((request, response) => {
-    asked.push(`${request.method} ${request.url}`)
+    requests.push(`${request.method} ${request.url}`)
     response.writeHead(307, { location: '/elsewhere' }).end(list(1, 'x'))
   })
   expect(await api.client.list()).toEqual(err({ reason: 'unavailable' }))
   expect(await api.client.add('x')).toEqual(err({ reason: 'unknown_outcome' }))
-  expect(asked).toEqual(['GET /api/todos', 'POST /api/todos'])
+  expect(requests).toEqual(['GET /api/todos', 'POST /api/todos'])
 })
 
 test('an API that is down is no answer', async () => {

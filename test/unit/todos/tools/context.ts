@@ -10,7 +10,7 @@ export const me: Me = {
 }
 
 /** A store that lists `before` until the first write and answers every write with `answer`. */
-export function answering(answer: TodoAnswer, before: TodoAnswer = answer): TodoStore {
+export function storeAnswering(answer: TodoAnswer, before: TodoAnswer = answer): TodoStore {
   let now = before
   const write = async () => (now = answer)
   return { list: async () => now, add: write, update: write, remove: write }
@@ -21,7 +21,7 @@ export const contextWith = (
   over: Partial<Me> = {},
   before: TodoAnswer = answer,
 ): ToolContext<TodoStore> => ({
-  api: answering(answer, before),
+  api: storeAnswering(answer, before),
   me: { ...me, ...over },
   signal: new AbortController().signal,
   progress: () => {},

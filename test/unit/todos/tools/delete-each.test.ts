@@ -6,7 +6,7 @@ import { deleteTodo } from '#todos/tools/delete-todo.ts'
 import type { Todo } from '#todos/tools/todo.ts'
 import type { ToolContext } from '#catalog/tool-context.ts'
 import type { ToolDenial } from '#catalog/tool-denial.ts'
-import { answering, me } from './context.ts'
+import { storeAnswering, me } from './context.ts'
 
 const IDS = ['a', 'b', 'c', 'd']
 const todo = (id: string, completed = false): Todo => ({ id, text: `todo ${id}`, completed })
@@ -22,7 +22,7 @@ function makeList(at: number, happens: () => ToolDenial | 'kept' | null) {
     signal: controller.signal,
     progress: (done, total) => progress.push([done, total]),
     api: {
-      ...answering(ok([])),
+      ...storeAnswering(ok([])),
       list: async () => ok([...stored].map((id) => todo(id))),
       async remove(id) {
         sent.push(id)
@@ -194,12 +194,12 @@ test.each([
   // The question names only todos that exist.
   [[todo('a', true)], { ids: ['a', 'b'] }, null],
 ])('of the list %j and %j the user is asked %j', async (stored, input, question) => {
-  const context = { ...makeList(0, () => null).context, api: answering(ok(stored)) }
-  const asked = await deleteTodo.confirm?.(input, context)
-  expect(asked?.ok && (asked.value?.question ?? null)).toBe(question)
+  const context = { ...makeList(0, () => null).context, api: storeAnswering(ok(stored)) }
+  const confirmation = await deleteTodo.confirm?.(input, context)
+  expect(confirmation?.ok && (confirmation.value?.question ?? null)).toBe(question)
 })
 
 test('what is not there is no question, and no deletion', async () => {
-  const context = { ...makeList(0, () => null).context, api: answering(ok([])) }
+  const context = { ...makeList(0, () => null).context, api: storeAnswering(ok([])) }
   expect(await deleteTodo.confirm?.({ ids: ['a', 'b'] }, context)).toEqual(err({ reason: 'gone' }))
 })

@@ -11,13 +11,13 @@ import { examples } from './examples.ts'
 import { z } from 'zod'
 
 /** Loosely typed, so that a tool that evades the compiler is checked too. */
-type Looked = Omit<ProductTool<TodoStore>, 'scopes' | 'effect'> & {
+type LooseTool = Omit<ProductTool<TodoStore>, 'scopes' | 'effect'> & {
   scopes: readonly string[]
   effect: string
 }
 
 /** The names of the rules that the tool breaks. */
-function lacks(tool: Looked): string[] {
+function missing(tool: LooseTool): string[] {
   const example = Object.hasOwn(examples, tool.name) ? examples[tool.name] : undefined
   const needs: Record<string, boolean> = {
     'scopes: what its token must have': tool.scopes.length > 0,
@@ -42,7 +42,7 @@ const isDescribed = (schema: z.core.$ZodType): boolean => {
 }
 
 test.each(tools.map((tool) => [tool.name, tool] as const))('%s lacks nothing', (_name, tool) => {
-  expect(lacks(tool)).toEqual([])
+  expect(missing(tool)).toEqual([])
 })
 
 test.each(tools.map((tool) => [tool.name, tool] as const))(
@@ -61,14 +61,14 @@ test('every example is of a tool', () => {
 
 test('a tool without scopes, effect, output and example is told each of them', () => {
   const [whole] = tools
-  const bare: Looked | undefined = whole && {
+  const bare: LooseTool | undefined = whole && {
     ...whole,
     name: 'bare',
     scopes: [],
     effect: '',
     output: z.object({}),
   }
-  expect(bare && lacks(bare)).toEqual([
+  expect(bare && missing(bare)).toEqual([
     'scopes: what its token must have',
     'an effect: read, add, change or delete',
     'an example of a call, in test/unit/todos/tools/examples.ts',
@@ -90,7 +90,7 @@ test('a tool that lacks something is told what', () => {
     run: async () => ({ ok: true, value: {} }),
     say: () => '',
   })
-  expect(lacks(bare)).toEqual([
+  expect(missing(bare)).toEqual([
     'an example of a call, in test/unit/todos/tools/examples.ts',
     'a title',
     'a description that says when to use it',
