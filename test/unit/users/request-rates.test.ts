@@ -5,9 +5,9 @@ const clock = { nowMs: 0 }
 const MINUTE_MS = 60_000
 const config = { limits: { requestsPerMinute: 60, registrationsPerDay: 1 } }
 
-function rates(made: readonly RequestTime[] = []) {
+function rates(begun: readonly RequestTime[] = []) {
   clock.nowMs = 10 * MINUTE_MS
-  const record = { begunSince: (sinceMs: number) => made.filter(({ atMs }) => atMs > sinceMs) }
+  const record = { begunSince: (sinceMs: number) => begun.filter(({ atMs }) => atMs > sinceMs) }
   return new RequestRates(
     record,
     () => clock.nowMs,
@@ -16,77 +16,79 @@ function rates(made: readonly RequestTime[] = []) {
 }
 
 /** How many requests pass before the first wait, and how long that wait is. */
-function spend(of: RequestRates, grant: string) {
+function takeUntilWait(limits: RequestRates, grant: string) {
   for (let passed = 0; ; passed += 1) {
-    const wait = of.take(grant)
+    const wait = limits.take(grant)
     if (wait > 0) return { passed, wait }
   }
 }
 
 test('a minute’s worth at once, then as many as time gives back', () => {
-  const of = rates()
-  expect(spend(of, 'a')).toEqual({ passed: 60, wait: 1 })
+  const limits = rates()
+  expect(takeUntilWait(limits, 'a')).toEqual({ passed: 60, wait: 1 })
   clock.nowMs += 5000
-  expect(spend(of, 'a')).toEqual({ passed: 5, wait: 1 })
+  expect(takeUntilWait(limits, 'a')).toEqual({ passed: 5, wait: 1 })
   clock.nowMs += 60 * MINUTE_MS
-  expect(spend(of, 'a')).toEqual({ passed: 60, wait: 1 })
+  expect(takeUntilWait(limits, 'a')).toEqual({ passed: 60, wait: 1 })
 })
 
 test('whoever waits as long as was said goes on', () => {
-  const of = rates()
-  spend(of, 'a')
+  const limits = rates()
+  takeUntilWait(limits, 'a')
   for (let turn = 0; turn < 100; turn += 1) {
-    clock.nowMs += 1000 * of.take('a')
-    expect(of.take('a')).toBe(0)
+    clock.nowMs += 1000 * limits.take('a')
+    expect(limits.take('a')).toBe(0)
   }
 })
 
 test('one grant does not use up what another has, three of them use up what their user has', () => {
-  const of = rates()
-  expect(spend(of, 'a').passed).toBe(60)
-  expect(spend(of, 'b').passed).toBe(60)
-  expect(spend(of, 'c').passed).toBe(60)
-  expect(spend(of, 'd').passed).toBe(0)
+  const limits = rates()
+  expect(takeUntilWait(limits, 'a').passed).toBe(60)
+  expect(takeUntilWait(limits, 'b').passed).toBe(60)
+  expect(takeUntilWait(limits, 'c').passed).toBe(60)
+  expect(takeUntilWait(limits, 'd').passed).toBe(0)
   clock.nowMs += 10_000
   // The user regains 30, grant a its own 10. The fourth grant still has its whole share.
-  expect(spend(of, 'a').passed).toBe(10)
-  expect(spend(of, 'd').passed).toBe(20)
+  expect(takeUntilWait(limits, 'a').passed).toBe(10)
+  expect(takeUntilWait(limits, 'd').passed).toBe(20)
 })
 
 test('what was asked while nothing was to be had is not held against anybody', () => {
-  const of = rates()
-  spend(of, 'a')
-  for (let more = 0; more < 500; more += 1) of.take('a')
-  expect(of.take('a')).toBe(1)
+  const limits = rates()
+  takeUntilWait(limits, 'a')
+  for (let more = 0; more < 500; more += 1) limits.take('a')
+  expect(limits.take('a')).toBe(1)
 })
 
 test('an object that comes back has not forgotten the calls that it kept', () => {
   const at = (secondsAgo: number, grant: string) => ({ grant, atMs: 10 * MINUTE_MS - secondsAgo * 1000 })
-  const made = Array.from({ length: 50 }, () => at(1, 'a'))
-  expect(spend(rates(made), 'a').passed).toBe(11)
-  expect(spend(rates(made), 'b').passed).toBe(60)
-  expect(spend(rates(Array.from({ length: 60 }, () => at(61, 'a'))), 'a').passed).toBe(60)
-  expect(spend(rates(Array.from({ length: 60 }, (_, index) => at(59 - index, 'a'))), 'a').passed).toBe(59)
+  const begun = Array.from({ length: 50 }, () => at(1, 'a'))
+  expect(takeUntilWait(rates(begun), 'a').passed).toBe(11)
+  expect(takeUntilWait(rates(begun), 'b').passed).toBe(60)
+  expect(takeUntilWait(rates(Array.from({ length: 60 }, () => at(61, 'a'))), 'a').passed).toBe(60)
+  expect(
+    takeUntilWait(rates(Array.from({ length: 60 }, (_, index) => at(59 - index, 'a'))), 'a').passed,
+  ).toBe(59)
 })
 
 test('a clock that goes back gives nothing, and stops nobody for longer', () => {
-  const of = rates()
-  spend(of, 'a')
+  const limits = rates()
+  takeUntilWait(limits, 'a')
   clock.nowMs -= MINUTE_MS
-  expect(spend(of, 'a')).toEqual({ passed: 0, wait: 1 })
+  expect(takeUntilWait(limits, 'a')).toEqual({ passed: 0, wait: 1 })
   clock.nowMs += 1000
-  expect(spend(of, 'a').passed).toBe(1)
+  expect(takeUntilWait(limits, 'a').passed).toBe(1)
 })
 
 test('one line of log in a minute', () => {
-  const said = vi.spyOn(console, 'warn').mockImplementation(() => {})
-  const of = rates()
-  for (let more = 0; more < 500; more += 1) of.take('a')
-  expect(said.mock.calls.map(([line]) => JSON.parse(String(line)))).toEqual([
+  const logSpy = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  const limits = rates()
+  for (let more = 0; more < 500; more += 1) limits.take('a')
+  expect(logSpy.mock.calls.map(([line]) => JSON.parse(String(line)))).toEqual([
     { level: 'warn', event: 'limit.reached', limit: 'requests', grant: 'a' },
   ])
   clock.nowMs += MINUTE_MS
-  for (let more = 0; more < 500; more += 1) of.take('a')
-  expect(said).toHaveBeenCalledTimes(2)
-  said.mockRestore()
+  for (let more = 0; more < 500; more += 1) limits.take('a')
+  expect(logSpy).toHaveBeenCalledTimes(2)
+  logSpy.mockRestore()
 })

@@ -30,7 +30,7 @@ test('made-up, altered and foreign ids open nothing', async () => {
   const id = await makeUserId(a[0], 'https://issuer.example', 'ada')
   const other = await makeUserId(a[0], 'https://issuer.example', 'bob')
   const [name = '', keyId = '', mac = ''] = id.split('.')
-  const made = [
+  const forged = [
     `${other.split('.')[0]}.${keyId}.${mac}`,
     `${name}.a.${'A'.repeat(43)}`,
     name,
@@ -39,7 +39,7 @@ test('made-up, altered and foreign ids open nothing', async () => {
     `${id}.`,
   ]
   const notOurs = { ok: false, error: { reason: 'not_ours' } }
-  for (const wrong of made) expect(await openUserId(a, wrong)).toEqual(notOurs)
+  for (const wrong of forged) expect(await openUserId(a, wrong)).toEqual(notOurs)
   expect(await openUserId([...a, ...b], `${name}.b.${mac}`)).toEqual(notOurs)
   expect(await openUserId(a, id)).toEqual({ ok: true, value: name })
 })
