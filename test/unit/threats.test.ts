@@ -7,7 +7,7 @@ const threats = [...page.matchAll(/^## (T\d\d) /gm)].map(([, number]) => number)
 // Titles begin with threat numbers: `T11 T30 a registered redirect …`. strangers.test.ts is a Workers test because it
 // needs a fixed clock.
 const files = [...globSync('test/attack/**/*.test.ts'), 'test/workers/grants/strangers.test.ts']
-const tried = files.flatMap((file) =>
+const testedThreats = files.flatMap((file) =>
   [...readFileSync(file, 'utf8').matchAll(/['"`](?:%s: )?((?:T\d\d )+)/g)].flatMap(([, numbers = '']) =>
     numbers.trim().split(' '),
   ),
@@ -19,7 +19,7 @@ test('threats are numbered without a gap', () => {
 })
 
 test('every threat has a test of its number in test/attack, and every number there is a threat', () => {
-  expect([...new Set(tried)].toSorted()).toEqual(threats)
+  expect([...new Set(testedThreats)].toSorted()).toEqual(threats)
 })
 
 test.each(['docs/threat-model.md', 'docs/security.md'])('%s names only files that are there', (file) => {
