@@ -19,7 +19,7 @@ export const transports = ['stateless', 'session'] as const
 export type Transport = (typeof transports)[number]
 
 const Tokens = z.object({ access_token: z.string(), refresh_token: z.string() })
-const Refused = z.object({ error: z.string(), error_description: z.string() })
+const TokenError = z.object({ error: z.string(), error_description: z.string() })
 
 /** A public client with one pair of tokens. Its methods return the outcome as a word. */
 export class Client {
@@ -101,15 +101,15 @@ export class Client {
       this.tokens = Tokens.parse(json)
       return 'ok'
     }
-    const { error } = Refused.safeParse(json).data ?? { error: 'no error of OAuth' }
-    const isNotKept = answer.headers.get('cache-control')?.includes('no-store') === true
-    const isPassing = answer.status === 503 && error === 'temporarily_unavailable' && retryAfter(answer) > 0
-    return isPassing && isNotKept ? 'later' : `${answer.status} ${error}`
+    const { error } = TokenError.safeParse(json).data ?? { error: 'no error of OAuth' }
+    const isUncached = answer.headers.get('cache-control')?.includes('no-store') === true
+    const isTemporary = answer.status === 503 && error === 'temporarily_unavailable' && retryAfter(answer) > 0
+    return isTemporary && isUncached ? 'later' : `${answer.status} ${error}`
   }
 }
 
 const Block = z.object({ text: z.string() })
-const Called = z.object({
+const CallResult = z.object({
   result: z.object({ isError: z.boolean().optional(), content: z.tuple([Block], Block) }),
 })
 
@@ -124,8 +124,8 @@ function readCall(answer: Answer): string {
   const { status, text } = answer
   if (status === 503) return retryAfter(answer) > 0 ? 'later' : '503 without Retry-After'
   if (status !== 200) return `${status} ${text.slice(0, 300)}`
-  const { result } = Called.parse(JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? text))
-  const [{ text: said }] = result.content
+  const { result } = CallResult.parse(JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? text))
+  const [{ text: sentence }] = result.content
   if (result.isError !== true) return 'ok'
-  return sentences.find(([pattern]) => pattern.test(said))?.[1] ?? `says: ${said}`
+  return sentences.find(([pattern]) => pattern.test(sentence))?.[1] ?? `says: ${sentence}`
 }

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { unwatchDeadlines, watchDeadlines } from './deadlines.ts'
-import { breakDown, type Fault, faults, heal, steps, type Target, targets, timesAsked } from './faults.ts'
+import { breakDown, type Fault, faults, heal, steps, type Target, targets, messagesTo } from './faults.ts'
 import { type Journey, journeysOf } from './journeys.ts'
 import { expected, matrix, type Row, type Word } from './matrix.ts'
 import { switches } from '../pingone.ts'
@@ -30,14 +30,14 @@ test('every cell of the matrix is in the table, once, and each word in it has a 
 const isPossible = (word: Word) => word in expected
 
 /** The outcome under the fault and after it. Any deviation is appended to the word. */
-async function observe(journey: Journey, target: Target, fault: Fault, options = {}): Promise<string> {
+async function runUnderFault(journey: Journey, target: Target, fault: Fault, options = {}): Promise<string> {
   switches.accessTokenSeconds = lifeOf(target, fault)
-  const { go, goOn } = await journey()
+  const { act, check } = await journey()
   breakDown(target, fault, options)
-  const word = await go().catch((error: unknown) => `throws ${String(error)}`)
-  const isMet = timesAsked(target) > 0 || fault === 'clock'
+  const word = await act().catch((error: unknown) => `throws ${String(error)}`)
+  const isMet = messagesTo(target) > 0 || fault === 'clock'
   heal()
-  const after = await goOn().then(
+  const after = await check().then(
     () => '',
     (error: unknown) => `, and then: ${String(error).split('\n')[0]}`,
   )
@@ -54,10 +54,10 @@ const stepIsUntouched = ({ cells }: Row) => [...cells.values()].every((word) => 
 
 test.for(matrix.filter(stepIsUntouched))('$step does not ask $target', async ({ target, step }) => {
   for (const journey of await journeysOf(target, step)) {
-    const { go } = await journey()
+    const { act } = await journey()
     breakDown(target, '500')
-    expect(await go()).toBe('ok')
-    expect(timesAsked(target)).toBe(0)
+    expect(await act()).toBe('ok')
+    expect(messagesTo(target)).toBe(0)
     heal()
   }
 })
@@ -66,28 +66,28 @@ test.for(matrix.filter(stepIsUntouched))('$step does not ask $target', async ({ 
 const afterOf = ({ target, step }: Row): number => (target === 'api' && step === 'write' ? 1 : 0)
 
 test.for(matrix.filter((row) => !stepIsUntouched(row)))('$step while $target fails', async (row) => {
-  const seen: string[] = []
-  const wanted: string[] = []
+  const actual: string[] = []
+  const expectedWords: string[] = []
   for (const [at, journey] of (await journeysOf(row.target, row.step)).entries()) {
     for (const [fault, word] of row.cells) {
       if (!isPossible(word)) continue
       for (const offSeconds of fault === 'clock' ? [-OFF_SECONDS, OFF_SECONDS] : [0]) {
         const cell = `${fault} ${at} ${offSeconds}`
-        seen.push(
-          `${cell}: ${await observe(journey, row.target, fault, { offSeconds, after: afterOf(row) })}`,
+        actual.push(
+          `${cell}: ${await runUnderFault(journey, row.target, fault, { offSeconds, after: afterOf(row) })}`,
         )
-        wanted.push(`${cell}: ${word}`)
+        expectedWords.push(`${cell}: ${word}`)
       }
     }
   }
-  expect(seen).toEqual(wanted)
+  expect(actual).toEqual(expectedWords)
 })
 
 test('a write whose look at the list fails is not begun, and says so', async () => {
   const read = matrix.find(({ target, step }) => target === 'api' && step === 'read')
   for (const journey of await journeysOf('api', 'write'))
     for (const [fault, word] of read?.cells ?? [])
-      expect([fault, await observe(journey, 'api', fault)]).toEqual([fault, word])
+      expect([fault, await runUnderFault(journey, 'api', fault)]).toEqual([fault, word])
 })
 
 const bindings = matrix.filter(
@@ -100,7 +100,7 @@ test.for(bindings)(
     for (const journey of await journeysOf(target, step)) {
       let after = 0
       for (let word = ''; word !== 'ok'; after += 1) {
-        word = await observe(journey, target, '500', { after })
+        word = await runUnderFault(journey, target, '500', { after })
         expect([cells.get('500'), 'ok'], `after ${after} messages`).toContain(word)
       }
       expect(after).toBeGreaterThan(1)

@@ -18,9 +18,9 @@ interface Broken {
 }
 
 let broken: Broken | null = null
-let asked = new Map<Target, number>()
+let counts = new Map<Target, number>()
 let lost = new Set<string>()
-let endless: string[] = []
+let withoutDeadline: string[] = []
 
 /** Clock offsets in seconds. `user`: the clock of this server. */
 export const clocks = { token: 0, api: 0, user: 0 }
@@ -28,7 +28,7 @@ export const clocks = { token: 0, api: 0, user: 0 }
 /** Breaks the target until heal(), and resets the counters. */
 export function breakDown(target: Target, fault: Fault, { after = 0, offSeconds = 0 } = {}): void {
   broken = { target, fault, after }
-  asked = new Map()
+  counts = new Map()
   lost = new Set()
   if (fault === 'clock' && (target === 'token' || target === 'api' || target === 'user'))
     clocks[target] = offSeconds
@@ -38,16 +38,16 @@ export function breakDown(target: Target, fault: Fault, { after = 0, offSeconds 
 export function heal(): void {
   broken = null
   Object.assign(clocks, { token: 0, api: 0, user: 0 })
-  const [first] = endless
-  endless = []
+  const [first] = withoutDeadline
+  withoutDeadline = []
   if (first !== undefined) throw new Error(`a message without a deadline: ${first}`)
 }
 
-export const timesAsked = (target: Target): number => asked.get(target) ?? 0
+export const messagesTo = (target: Target): number => counts.get(target) ?? 0
 
-function meet(target: Target): Fault | null {
-  const before = timesAsked(target)
-  asked.set(target, before + 1)
+function nextFault(target: Target): Fault | null {
+  const before = messagesTo(target)
+  counts.set(target, before + 1)
   return broken?.target === target && before >= broken.after ? broken.fault : null
 }
 
@@ -57,7 +57,7 @@ export async function overHttp(
   request: Request,
   act: () => Promise<Response>,
 ): Promise<Response> {
-  const fault = meet(target)
+  const fault = nextFault(target)
   switch (fault) {
     case null:
     case 'clock':
@@ -79,7 +79,7 @@ export async function overHttp(
     }
     case 'reset': {
       const { status, headers, text } = await read(await act())
-      return new Response(breakingOff(text), { status, headers })
+      return new Response(truncatedStream(text), { status, headers })
     }
     case 'timeout': {
       const deadline = deadlineSetBefore()
@@ -97,7 +97,7 @@ export async function overBinding(
   message: string,
   act: () => Promise<unknown>,
 ): Promise<unknown> {
-  const fault = meet(target)
+  const fault = nextFault(target)
   switch (fault) {
     case '500':
       throw new Error(`internal error ${STRANGE_WORDS}`)
@@ -133,7 +133,7 @@ async function keepSilent(
   endDeadline: (() => void) | null,
   signal?: AbortSignal,
 ): Promise<never> {
-  if (endDeadline === null) endless.push(message)
+  if (endDeadline === null) withoutDeadline.push(message)
   endDeadline?.()
   await scheduler.wait(endDeadline === null ? 0 : FOR_EVER_MS, signal && { signal })
   throw new Error(STRANGE_WORDS)
@@ -145,7 +145,7 @@ const read = async (answer: Response) => ({
   text: await answer.text(),
 })
 
-function breakingOff(text: string): ReadableStream<Uint8Array> {
+function truncatedStream(text: string): ReadableStream<Uint8Array> {
   let isBegun = false
   return new ReadableStream({
     pull(controller) {

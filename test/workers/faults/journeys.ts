@@ -6,15 +6,15 @@ import { written, startIsolate } from './world.ts'
 import { runDurableObjectAlarm } from 'cloudflare:test'
 
 /** One attempt at a step: `go` runs under the fault, `goOn` after it. */
-export interface Try {
-  go: () => Promise<string>
-  goOn: () => Promise<void>
+export interface Attempt {
+  act: () => Promise<string>
+  check: () => Promise<void>
 }
 /** Created once per row of the table, so that one client meets all faults. Prepares one attempt. */
-export type Journey = () => Promise<Try>
+export type Journey = () => Promise<Attempt>
 
 /** The tokens still work: nobody was signed out. */
-export const works = async (client: Client) => {
+export const expectTokensWork = async (client: Client) => {
   expect(await client.call('stateless', 'listTodos')).toBe('ok')
   expect(await client.refresh()).toBe('ok')
 }
@@ -44,11 +44,11 @@ export const callJourney =
     const input = tool === 'addTodo' ? { text } : {}
     let word = ''
     return {
-      async go() {
+      async act() {
         word = await client.call(transport, tool, input)
         return word
       },
-      async goOn() {
+      async check() {
         if (tool === 'addTodo') expect(carriedOut(word)).toContain(times(text))
         if (word === 'unknown') await expect.poll(() => client.lastOutcome()).toBe('unknown')
         // A call that did not begin can be sent again and then runs once.
@@ -94,13 +94,13 @@ const authorize =
     const login = client.login()
     startIsolate()
     return {
-      async go() {
+      async act() {
         const shown = await login.step()
         return shown === 'ok' ? login.step() : shown
       },
-      async goOn() {
+      async check() {
         expect(await client.redeem(await login.toCode())).toBe('ok')
-        await works(client)
+        await expectTokensWork(client)
       },
     }
   }
@@ -114,10 +114,10 @@ const callback =
     const login = await client.login(subject).toCallback()
     startIsolate()
     return {
-      go: () => login.step(),
-      async goOn() {
+      act: () => login.step(),
+      async check() {
         expect(await client.redeem(await login.toCode())).toBe('ok')
-        await Promise.all([works(client), works(other)])
+        await Promise.all([expectTokensWork(client), expectTokensWork(other)])
       },
     }
   }
@@ -132,25 +132,25 @@ const oneTooMany = async (): Promise<Journey> => async () => {
   await other.signIn(subject)
   const login = await third.login(subject).toCallback()
   return {
-    async go() {
+    async act() {
       const word = await login.step()
       await runDurableObjectAlarm(oldest.user)
       return word
     },
-    async goOn() {
+    async check() {
       expect(await third.redeem(await login.toCode())).toBe('ok')
-      await Promise.all([works(other), works(third)])
+      await Promise.all([expectTokensWork(other), expectTokensWork(third)])
       expect(await oldest.refresh()).toBe('400 invalid_grant')
-      await isTold(oldest, () => family?.isAlive === false)
+      await expectRevoked(oldest, () => family?.isAlive === false)
     },
   }
 }
 
-async function isTold(client: Client, isSo: () => boolean): Promise<void> {
+async function expectRevoked(client: Client, isRevoked: () => boolean): Promise<void> {
   clocks.user = 600
   await runDurableObjectAlarm(client.user)
   clocks.user = 0
-  expect(isSo()).toBe(true)
+  expect(isRevoked()).toBe(true)
 }
 
 const exchange =
@@ -159,10 +159,10 @@ const exchange =
     const code = await client.login().toCode()
     if (target !== 'revoke') {
       return {
-        go: () => client.redeem(code),
-        async goOn() {
+        act: () => client.redeem(code),
+        async check() {
           if (client.tokens.access_token === '') expect(await client.redeem(code)).toBe('ok')
-          await works(client)
+          await expectTokensWork(client)
           client.tokens = { access_token: '', refresh_token: '' }
         },
       }
@@ -170,21 +170,21 @@ const exchange =
     const family = families.at(-1)
     await client.redeem(code)
     return {
-      async go() {
+      async act() {
         const word = await client.redeem(code)
         await runDurableObjectAlarm(client.user)
         return word === '400 invalid_grant' ? 'ended' : word
       },
-      goOn: () => isTold(client, () => family?.isAlive === false),
+      check: () => expectRevoked(client, () => family?.isAlive === false),
     }
   }
 
 const refresh =
   (client: Client): Journey =>
   async () => ({
-    go: () => client.refresh(),
-    async goOn() {
+    act: () => client.refresh(),
+    async check() {
       expect(await client.refresh()).toBe('ok')
-      await works(client)
+      await expectTokensWork(client)
     },
   })

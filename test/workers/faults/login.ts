@@ -43,7 +43,7 @@ export class Login {
   }
 
   /** Sends a modified callback once. The original stays for the next step. */
-  async answered(change: (answer: URLSearchParams) => void): Promise<string> {
+  async callbackWith(change: (answer: URLSearchParams) => void): Promise<string> {
     const before = this.#next
     const url = new URL(before.path, ORIGIN)
     change(url.searchParams)
@@ -92,9 +92,9 @@ export class Login {
     return `client hears ${searchParams.get('error') ?? 'nothing'}`
   }
 
-  #answerAtPingOne(asked: URLSearchParams): void {
-    const code = codeOf({ nonce: asked.get('nonce') ?? '', subject: this.#subject })
-    const answer = new URLSearchParams({ state: asked.get('state') ?? '', code })
+  #answerAtPingOne(query: URLSearchParams): void {
+    const code = codeOf({ nonce: query.get('nonce') ?? '', subject: this.#subject })
+    const answer = new URLSearchParams({ state: query.get('state') ?? '', code })
     this.#next = { path: `/callback?${answer.toString()}` }
   }
 }

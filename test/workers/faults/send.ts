@@ -17,10 +17,11 @@ export async function send(path: string, init: Init = {}): Promise<Answer> {
   const { status, headers } = response
   const answer = { status, headers, text: await response.text() }
   await waitOnExecutionContext(ctx)
-  const seen = `${answer.text}\n${[...headers].join('\n')}`
-  if (seen.includes(STRANGE_WORDS)) throw new Error(`text of another system came out: ${seen.slice(0, 500)}`)
-  if (status >= 500 && /\b\w*Error\b|^\s+at /m.test(seen))
-    throw new Error(`internals came out: ${seen.slice(0, 500)}`)
+  const output = `${answer.text}\n${[...headers].join('\n')}`
+  if (output.includes(STRANGE_WORDS))
+    throw new Error(`text of another system came out: ${output.slice(0, 500)}`)
+  if (status >= 500 && /\b\w*Error\b|^\s+at /m.test(output))
+    throw new Error(`internals came out: ${output.slice(0, 500)}`)
   return answer
 }
 

@@ -14,16 +14,16 @@ const clientDocument = {
 }
 
 /** The transaction id of the last request to PingOne's token endpoint. */
-export const asked: { transaction: string | null } = { transaction: null }
+export const lastTokenRequest: { transaction: string | null } = { transaction: null }
 
 /** Everything outside this server. */
 export async function fetchFromWorld(input: string | URL | Request, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init)
-  const [target, answer] = placeOf(request)
+  const [target, answer] = targetOf(request)
   return overHttp(target, request, answer)
 }
 
-function placeOf(request: Request): [Target, () => Promise<Response>] {
+function targetOf(request: Request): [Target, () => Promise<Response>] {
   switch (request.url) {
     case DOCUMENT:
       return ['document', async () => Response.json(clientDocument)]
@@ -32,7 +32,7 @@ function placeOf(request: Request): [Target, () => Promise<Response>] {
     case `${ISSUER}/jwks`:
       return ['keys', pingone.keys]
     case `${ISSUER}/token`:
-      asked.transaction = request.headers.get('x-ping-external-transaction-id')
+      lastTokenRequest.transaction = request.headers.get('x-ping-external-transaction-id')
       return ['token', () => pingone.token(request, clocks.token)]
     case `${ISSUER}/revoke`:
       return ['revoke', () => pingone.revoke(request)]
@@ -50,10 +50,10 @@ export const startIsolate = (): void => {
 
 /** The server's bindings. Its caches are keyed by this object. */
 export function isolateOf(env: Env): () => Env {
-  let made = { generation, bindings: bindingsOf(env) }
+  let current = { generation, bindings: bindingsOf(env) }
   return () => {
-    if (made.generation !== generation) made = { generation, bindings: bindingsOf(env) }
-    return made.bindings
+    if (current.generation !== generation) current = { generation, bindings: bindingsOf(env) }
+    return current.bindings
   }
 }
 
@@ -73,9 +73,9 @@ const withFaults = <T extends object>(binding: T, target: Target): T =>
     get: (_, name) => {
       const method: unknown = Reflect.get(binding, name)
       if (typeof method !== 'function') return method
-      return (...given: unknown[]) =>
-        overBinding(target, `${String(name)} ${JSON.stringify(given)}`, async () => {
-          const answer: unknown = await Reflect.apply(method, binding, given)
+      return (...parameters: unknown[]) =>
+        overBinding(target, `${String(name)} ${JSON.stringify(parameters)}`, async () => {
+          const answer: unknown = await Reflect.apply(method, binding, parameters)
           return answer
         })
     },
@@ -84,7 +84,7 @@ const withFaults = <T extends object>(binding: T, target: Target): T =>
 function bound(object: object, name: string | symbol): unknown {
   const value: unknown = Reflect.get(object, name)
   return typeof value === 'function'
-    ? (...given: unknown[]): unknown => Reflect.apply(value, object, given)
+    ? (...parameters: unknown[]): unknown => Reflect.apply(value, object, parameters)
     : value
 }
 

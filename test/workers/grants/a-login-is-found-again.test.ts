@@ -2,17 +2,17 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { Client } from '../faults/client.ts'
 import { breakDown, heal } from '../faults/faults.ts'
-import { asked } from '../faults/world.ts'
+import { lastTokenRequest } from '../faults/world.ts'
 
-const said = (['log', 'warn', 'error'] as const).map((level) => vi.spyOn(console, level))
+const logSpies = (['log', 'warn', 'error'] as const).map((level) => vi.spyOn(console, level))
 afterEach(() => {
   heal()
-  for (const spy of said) spy.mockClear()
+  for (const spy of logSpies) spy.mockClear()
 })
 
 const Line = z.object({ event: z.string() }).loose()
 const linesOf = (event: string) =>
-  said
+  logSpies
     .flatMap((spy) => spy.mock.calls)
     .filter(([text]) => String(text).includes(`"${event}"`))
     .map(([text]) => Line.parse(JSON.parse(String(text))))
@@ -22,7 +22,7 @@ test('a login has one transaction, here and at PingOne, and a line for each requ
   await client.signIn()
   const [completed] = linesOf('login.completed')
   expect(completed?.['transaction']).toMatch(/^[0-9a-f-]{36}$/)
-  expect(asked.transaction).toBe(completed?.['transaction'])
+  expect(lastTokenRequest.transaction).toBe(completed?.['transaction'])
   const requests = linesOf('oauth.answered')
   expect(new Set(requests.map(({ path }) => path))).toEqual(
     new Set(['/register', '/authorize', '/callback', '/token']),
@@ -37,6 +37,6 @@ test('a login that PingOne refused is found by the same id', async () => {
   const login = await (await Client.register()).login().toCallback()
   breakDown('token', '500')
   await login.step()
-  const [refused] = linesOf('login.refused')
-  expect(refused?.['transaction']).toMatch(/^[0-9a-f-]{36}$/)
+  const [denied] = linesOf('login.refused')
+  expect(denied?.['transaction']).toMatch(/^[0-9a-f-]{36}$/)
 })

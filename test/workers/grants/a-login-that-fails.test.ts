@@ -3,7 +3,7 @@ import { runDurableObjectAlarm } from 'cloudflare:test'
 import { Client } from '../faults/client.ts'
 import { unwatchDeadlines, watchDeadlines } from '../faults/deadlines.ts'
 import { breakDown, heal } from '../faults/faults.ts'
-import { works } from '../faults/journeys.ts'
+import { expectTokensWork } from '../faults/journeys.ts'
 import { families } from '../pingone.ts'
 
 // A failed login must not leave live tokens at PingOne.
@@ -14,7 +14,7 @@ afterAll(unwatchDeadlines)
 test.for(['user', 'kv'] as const)(
   'wherever a login breaks because %s fails, PingOne has its tokens back',
   async (target) => {
-    const left: boolean[] = []
+    const areAlive: boolean[] = []
     let word = ''
     for (let after = 0; word !== 'ok'; after += 1) {
       const login = await (await Client.register()).login().toCallback()
@@ -23,11 +23,11 @@ test.for(['user', 'kv'] as const)(
       word = await login.step()
       heal()
       // Whether tokens are still alive, if the login got as far as tokens.
-      if (families.length > before) left.push(families.at(-1)?.isAlive === true)
+      if (families.length > before) areAlive.push(families.at(-1)?.isAlive === true)
     }
-    expect(left.pop()).toBe(true)
-    expect(left).not.toContain(true)
-    expect(left.length).toBeGreaterThanOrEqual(target === 'user' ? 1 : 0)
+    expect(areAlive.pop()).toBe(true)
+    expect(areAlive).not.toContain(true)
+    expect(areAlive.length).toBeGreaterThanOrEqual(target === 'user' ? 1 : 0)
   },
 )
 
@@ -39,7 +39,7 @@ test('a message that arrived late does no harm: its grant cannot be opened, and 
   heal()
   expect(families.at(-1)?.isAlive).toBe(false)
   expect(await client.redeem(await login.toCode())).toBe('ok')
-  await works(client)
+  await expectTokensWork(client)
 })
 
 test('a user who was blocked during the login gets no code, and PingOne has the tokens back', async () => {

@@ -5,12 +5,12 @@ import { REFRESHES_PER_GRANT } from '#users/bounds.ts'
 import { Client, transports } from '../faults/client.ts'
 import { families, switches } from '../pingone.ts'
 import {
-  askToken,
-  endedBecause,
-  endedWords,
-  refusedRefresh,
+  postToken,
+  denialText,
+  endedSentence,
+  refreshDenial,
   DAY,
-  goOn,
+  passSeconds,
   MINUTE,
   startClock,
   stopClock,
@@ -29,10 +29,10 @@ async function signIn(client: Client, subject?: string): Promise<void> {
 }
 
 /** undefined: covered by a separate test, with other settings or without a token. */
-const ways: Record<EndReason, ((client: Client) => Promise<unknown>) | undefined> = {
+const endings: Record<EndReason, ((client: Client) => Promise<unknown>) | undefined> = {
   revoked_by_client: async (client) => {
     await signIn(client)
-    await askToken({ client_id: client.id, token: client.tokens.refresh_token })
+    await postToken({ client_id: client.id, token: client.tokens.refresh_token })
   },
   code_reused: async (client) => {
     const code = await client.login().toCode()
@@ -47,33 +47,33 @@ const ways: Record<EndReason, ((client: Client) => Promise<unknown>) | undefined
     const first = client.tokens.refresh_token
     expect(await client.refresh()).toBe('ok')
     expect(await client.call('session', 'listTodos')).toBe('ok')
-    goOn(MINUTE)
-    expect(await refusedRefresh(client, first)).toBe(endedBecause('refresh_reused'))
+    passSeconds(MINUTE)
+    expect(await refreshDenial(client, first)).toBe(denialText('refresh_reused'))
   },
   pingone_ended: async (client) => {
     switches.accessTokenSeconds = 90
     await signIn(client)
     const family = families.at(-1)
     if (family !== undefined) family.isAlive = false
-    goOn(MINUTE)
+    passSeconds(MINUTE)
     expect(await client.call('stateless', 'listTodos')).toContain('401')
   },
   downstream_expired: async (client) => {
     switches.hasRefreshTokens = false
     await signIn(client)
-    goOn(3600)
+    passSeconds(3600)
   },
   idle: async (client) => {
     await signIn(client)
-    goOn(30 * DAY)
+    passSeconds(30 * DAY)
   },
   too_old: async (client) => {
     await signIn(client)
     for (let age = 29; age < 90; age += 29) {
-      goOn(29 * DAY)
+      passSeconds(29 * DAY)
       expect(await client.refresh()).toBe('ok')
     }
-    goOn(3 * DAY)
+    passSeconds(3 * DAY)
   },
   refreshed_too_often: async (client) => {
     await signIn(client)
@@ -86,7 +86,7 @@ const ways: Record<EndReason, ((client: Client) => Promise<unknown>) | undefined
   cap: async (client) => {
     const subject = crypto.randomUUID()
     await signIn(client, subject)
-    goOn(2 * 3600)
+    passSeconds(2 * 3600)
     for (let more = 0; more < 2; more += 1) await (await Client.register()).signIn(subject)
   },
   ended_by_user: async (client) => {
@@ -103,49 +103,49 @@ const ways: Record<EndReason, ((client: Client) => Promise<unknown>) | undefined
   },
 }
 
-const possible = EndReason.options.filter((reason) => ways[reason] !== undefined)
+const possible = EndReason.options.filter((reason) => endings[reason] !== undefined)
 
 test.for(possible)(
   '"%s" is what a client hears at /token, and on both transports of /mcp',
   async (reason) => {
     const client = await Client.register()
-    await ways[reason]?.(client)
+    await endings[reason]?.(client)
     for (const transport of transports) {
-      const heard = await client.call(transport, 'listTodos')
-      expect(heard).toMatch(/^401 /)
-      expect(heard).toContain(endedWords(reason))
+      const outcome = await client.call(transport, 'listTodos')
+      expect(outcome).toMatch(/^401 /)
+      expect(outcome).toContain(endedSentence(reason))
     }
-    expect(await refusedRefresh(client)).toBe(endedBecause(reason))
+    expect(await refreshDenial(client)).toBe(denialText(reason))
   },
 )
 
 test('C8 a client that registers anew at each login replaces its own oldest grant first, and nobody else’s', async () => {
   const subject = crypto.randomUUID()
   const other = await (await Client.register('http://localhost:4000/cb', 'Editor')).signIn(subject)
-  goOn(2 * 3600)
+  passSeconds(2 * 3600)
   const logins: Client[] = []
   for (let port = 5000; port < 5004; port += 1) {
     logins.push(await (await Client.register(`http://localhost:${port}/cb`, 'Tool')).signIn(subject))
-    goOn(2 * 3600)
+    passSeconds(2 * 3600)
   }
   // The editor's grant was unused the longest.
   expect(await other.refresh()).toBe('ok')
   expect(await logins.at(-1)?.refresh()).toBe('ok')
-  for (const earlier of logins.slice(0, -1)) expect(await refusedRefresh(earlier)).toBe(endedBecause('cap'))
+  for (const earlier of logins.slice(0, -1)) expect(await refreshDenial(earlier)).toBe(denialText('cap'))
   // Another name, path or host is another client. Then the least recently used grant is evicted.
-  goOn(2 * 3600)
+  passSeconds(2 * 3600)
   expect(await logins.at(-1)?.refresh()).toBe('ok')
   await (await Client.register('http://127.0.0.1:5005/cb', 'Tool')).signIn(subject)
-  expect(await refusedRefresh(other)).toBe(endedBecause('cap'))
+  expect(await refreshDenial(other)).toBe(denialText('cap'))
   expect(await logins.at(-1)?.refresh()).toBe('ok')
 })
 
 test('the alarm comes to the same reason as a request that comes before it', async () => {
   for (const reason of ['idle', 'too_old', 'downstream_expired'] as const) {
     const client = await Client.register()
-    await ways[reason]?.(client)
+    await endings[reason]?.(client)
     // A record of the library outlives its grant by up to a minute (Workers KV's minimum).
-    goOn(2 * MINUTE)
+    passSeconds(2 * MINUTE)
     await runDurableObjectAlarm(client.user)
     expect((await client.user.listGrants()).map(({ ended }) => ended?.reason)).toEqual([reason])
     Object.assign(switches, { hasRefreshTokens: true })
@@ -157,11 +157,11 @@ test('a code that nobody redeemed ends with its reason, and so do the tokens at 
   const code = await client.login().toCode()
   const family = families.at(-1)
   client.tokens.access_token = code
-  goOn(10 * MINUTE + 1)
+  passSeconds(10 * MINUTE + 1)
   await runDurableObjectAlarm(client.user)
   expect(family?.isAlive).toBe(false)
-  const answer = await askToken({ client_id: client.id, grant_type: 'authorization_code', code })
-  expect(answer.text).toContain(endedWords('code_not_redeemed'))
+  const answer = await postToken({ client_id: client.id, grant_type: 'authorization_code', code })
+  expect(answer.text).toContain(endedSentence('code_not_redeemed'))
 })
 
 test.for([90 * DAY - 59, 90 * DAY - 1, 90 * DAY, 90 * DAY + 1, 90 * DAY + 61, 91 * DAY])(
@@ -169,11 +169,11 @@ test.for([90 * DAY - 59, 90 * DAY - 1, 90 * DAY, 90 * DAY + 1, 90 * DAY + 61, 91
   async (age) => {
     const client = await (await Client.register()).signIn()
     for (let day = 29; day < 90; day += 29) {
-      goOn(29 * DAY)
+      passSeconds(29 * DAY)
       expect(await client.refresh()).toBe('ok')
     }
-    goOn(age - 87 * DAY)
-    expect(await refusedRefresh(client)).toBe(endedBecause('too_old'))
+    passSeconds(age - 87 * DAY)
+    expect(await refreshDenial(client)).toBe(denialText('too_old'))
     expect((await client.user.listGrants()).map(({ ended }) => ended?.reason)).toEqual(['too_old'])
   },
 )
@@ -181,8 +181,8 @@ test.for([90 * DAY - 59, 90 * DAY - 1, 90 * DAY, 90 * DAY + 1, 90 * DAY + 61, 91
 test('who is not the client cannot end a grant by being early, and it is refused as ever', async () => {
   const client = await (await Client.register()).signIn()
   const stranger = await Client.register()
-  goOn(30 * DAY - 30)
-  expect(await refusedRefresh(stranger, client.tokens.refresh_token)).not.toContain('ended')
+  passSeconds(30 * DAY - 30)
+  expect(await refreshDenial(stranger, client.tokens.refresh_token)).not.toContain('ended')
   expect((await client.user.listGrants()).map(({ ended }) => ended)).toEqual([null])
-  expect(await refusedRefresh(client)).toBe(endedBecause('idle'))
+  expect(await refreshDenial(client)).toBe(denialText('idle'))
 })

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { Client } from '../faults/client.ts'
 import { send } from '../faults/send.ts'
-import { endedBecause, refusedRefresh, goOn, startClock, stopClock } from './support.ts'
+import { denialText, refreshDenial, passSeconds, startClock, stopClock } from './support.ts'
 
 beforeEach(stopClock)
 afterEach(() => {
@@ -28,24 +28,24 @@ async function refreshFrom(client: Client, refreshToken: string, address: string
   const headers = { 'cf-connecting-ip': address }
   return send('/token', { method: 'POST', headers, body: new URLSearchParams(fields) })
 }
-const pairFrom = async (...given: Parameters<typeof refreshFrom>) =>
-  Answer.parse(JSON.parse((await refreshFrom(...given)).text))
+const pairFrom = async (...request: Parameters<typeof refreshFrom>) =>
+  Answer.parse(JSON.parse((await refreshFrom(...request)).text))
 
 test('a repeat within the minute is the same answer, with what is left of its life', async () => {
   const client = await (await Client.register()).signIn()
   const { refresh_token } = client.tokens
   const first = await pairFrom(client, refresh_token, '192.0.2.1')
-  goOn(45)
-  const again = await pairFrom(client, refresh_token, '192.0.2.77')
-  expect(again).toEqual({ ...first, expires_in: first.expires_in - 45 })
+  passSeconds(45)
+  const repeated = await pairFrom(client, refresh_token, '192.0.2.77')
+  expect(repeated).toEqual({ ...first, expires_in: first.expires_in - 45 })
 })
 
 test('a repeat from another network is an event and no ending', async () => {
-  const said = vi.spyOn(console, 'warn')
+  const logSpy = vi.spyOn(console, 'warn')
   const client = await (await Client.register()).signIn()
   const { refresh_token } = client.tokens
   const events = () =>
-    said.mock.calls.flat().filter((line) => String(line).includes('refresh-repeated-elsewhere'))
+    logSpy.mock.calls.flat().filter((line) => String(line).includes('refresh-repeated-elsewhere'))
   const first = await pairFrom(client, refresh_token, '192.0.2.1')
   await pairFrom(client, refresh_token, '192.0.2.200')
   expect(events()).toEqual([])
@@ -61,12 +61,12 @@ test('a repeat is answered however late while nothing of its pair was used; the 
   const client = await (await Client.register()).signIn()
   const { refresh_token } = client.tokens
   const lost = await pairFrom(client, refresh_token, '192.0.2.1')
-  goOn(1800)
-  const again = await pairFrom(client, refresh_token, '192.0.2.1')
-  expect(again.refresh_token).toBe(lost.refresh_token)
-  client.tokens = again
+  passSeconds(1800)
+  const repeated = await pairFrom(client, refresh_token, '192.0.2.1')
+  expect(repeated.refresh_token).toBe(lost.refresh_token)
+  client.tokens = repeated
   expect(await client.call('stateless', 'listTodos')).toBe('ok')
-  expect(await refusedRefresh(client, refresh_token)).toBe(endedBecause('refresh_reused'))
+  expect(await refreshDenial(client, refresh_token)).toBe(denialText('refresh_reused'))
 })
 
 // The library's docs/authorization-server.md, "Token endpoint" and "Resources and token audiences".
@@ -99,9 +99,9 @@ test('a client that refreshes too often is told when to come again, and the same
   expect(done).toBe(REQUESTS_PER_MINUTE)
   expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '1'])
   expect(answer.text).toContain('temporarily_unavailable')
-  goOn(1)
+  passSeconds(1)
   client.tokens = await pairFrom(client, token, '192.0.2.1')
-  goOn(1)
+  passSeconds(1)
   expect(await client.call('stateless', 'listTodos')).toBe('ok')
 })
 
@@ -111,6 +111,6 @@ test('a token that was spent long ago ends the grant, however much it refreshed 
   let token = first
   for (let count = 0; count < REQUESTS_PER_MINUTE; count += 1)
     token = (await pairFrom(client, token, '192.0.2.1')).refresh_token
-  goOn(61)
-  expect(await refusedRefresh(client, first)).toBe(endedBecause('refresh_reused'))
+  passSeconds(61)
+  expect(await refreshDenial(client, first)).toBe(denialText('refresh_reused'))
 })

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Client } from '../faults/client.ts'
-import { works } from '../faults/journeys.ts'
+import { expectTokensWork } from '../faults/journeys.ts'
 import { mcpRequest, VERIFIER } from '../wire.ts'
 import { REDIRECT_URI } from '../settings.ts'
 import { send } from '../faults/send.ts'
 import {
-  askToken,
-  endedBecause,
-  refusedRefresh,
-  goOn,
+  postToken,
+  denialText,
+  refreshDenial,
+  passSeconds,
   MINUTE,
   startClock,
   stopClock,
@@ -25,14 +25,14 @@ test('T19 a refresh token that comes back after its minute ends its own grant an
   const adasOther = await (await Client.register()).signIn(ada)
   const bobs = await (await Client.register()).signIn(bob)
   const first = robbed.tokens.refresh_token
-  await works(robbed)
-  await works(robbed)
-  goOn(MINUTE)
-  expect(await refusedRefresh(robbed, first)).toBe(endedBecause('refresh_reused'))
+  await expectTokensWork(robbed)
+  await expectTokensWork(robbed)
+  passSeconds(MINUTE)
+  expect(await refreshDenial(robbed, first)).toBe(denialText('refresh_reused'))
   expect(await robbed.call('stateless', 'listTodos')).toContain('401')
-  expect(await refusedRefresh(robbed)).toBe(endedBecause('refresh_reused'))
-  await works(adasOther)
-  await works(bobs)
+  expect(await refreshDenial(robbed)).toBe(denialText('refresh_reused'))
+  await expectTokensWork(adasOther)
+  await expectTokensWork(bobs)
 })
 
 const madeUp = 'A'.repeat(32)
@@ -67,11 +67,11 @@ const listTools = (token: string) =>
 test('made-up secrets end nothing, open nothing and create nothing', async () => {
   const victim = await (await Client.register()).signIn()
   await victim.openSession()
-  await works(victim)
+  await expectTokensWork(victim)
   const stranger = await Client.register()
   const before = await everythingStored()
   for (const fields of attempts(victim, stranger)) {
-    const { status, text } = await askToken(fields)
+    const { status, text } = await postToken(fields)
     expect(text).not.toContain('access_token')
     // RFC 7009 §2.2: revoking an unknown token succeeds.
     expect([400, 401]).toContain(fields['token'] === undefined ? status : 400)
@@ -79,17 +79,17 @@ test('made-up secrets end nothing, open nothing and create nothing', async () =>
     expect((await listTools(token)).status).toBe(401)
   }
   expect(await everythingStored()).toEqual(before)
-  await works(victim)
+  await expectTokensWork(victim)
 })
 
 test('real tokens in the hands of another client end nothing and bring nothing', async () => {
   const victim = await (await Client.register()).signIn()
   const spent = victim.tokens.refresh_token
-  await works(victim)
-  await works(victim)
+  await expectTokensWork(victim)
+  await expectTokensWork(victim)
   const unredeemed = await victim.login().toCode()
   const stranger = await Client.register()
-  goOn(2 * MINUTE)
+  passSeconds(2 * MINUTE)
   const before = await everythingStored()
   const pkce = { code_verifier: VERIFIER, redirect_uri: REDIRECT_URI }
   for (const fields of [
@@ -101,10 +101,10 @@ test('real tokens in the hands of another client end nothing and bring nothing',
     { token: spent },
   ]) {
     for (const client_id of [stranger.id, 'nobody']) {
-      const { text } = await askToken({ client_id, ...fields })
+      const { text } = await postToken({ client_id, ...fields })
       expect(text).not.toContain('access_token')
     }
   }
   expect(await everythingStored()).toEqual(before)
-  await works(victim)
+  await expectTokensWork(victim)
 })

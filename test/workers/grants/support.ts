@@ -8,25 +8,25 @@ import { vi } from 'vitest'
 import { listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 
-const Refused = z.object({ error: z.string(), error_description: z.string() })
+const TokenError = z.object({ error: z.string(), error_description: z.string() })
 
 /** POST /token with exactly these fields. */
-export const askToken = (fields: Record<string, string>): Promise<Answer> =>
+export const postToken = (fields: Record<string, string>): Promise<Answer> =>
   send('/token', { method: 'POST', body: new URLSearchParams(fields) })
 
 /** The full text of /token's denial of a refresh. */
-export async function refusedRefresh(client: Client, refreshToken = client.tokens.refresh_token) {
-  const answer = await askToken({
+export async function refreshDenial(client: Client, refreshToken = client.tokens.refresh_token) {
+  const answer = await postToken({
     client_id: client.id,
     grant_type: 'refresh_token',
     refresh_token: refreshToken,
   })
-  const { error, error_description } = Refused.parse(JSON.parse(answer.text))
+  const { error, error_description } = TokenError.parse(JSON.parse(answer.text))
   return `${answer.status} ${error} ${error_description}`
 }
 
 /** The sentence for each reason. It contains no internal name. */
-const words: Record<EndReason, string> = {
+const sentences: Record<EndReason, string> = {
   revoked_by_client: 'the client revoked it',
   code_reused: 'its authorization code was presented a second time',
   code_not_redeemed: 'its authorization code was not redeemed in time',
@@ -42,9 +42,9 @@ const words: Record<EndReason, string> = {
   ended_by_operator: 'the operator of this server ended it',
   blocked: 'the operator of this server blocked this user',
 }
-export const endedWords = (reason: EndReason) => `This access has ended: ${words[reason]}.`
-export const endedBecause = (reason: EndReason) =>
-  `400 invalid_grant ${endedWords(reason)} Connect and sign in again`
+export const endedSentence = (reason: EndReason) => `This access has ended: ${sentences[reason]}.`
+export const denialText = (reason: EndReason) =>
+  `400 invalid_grant ${endedSentence(reason)} Connect and sign in again`
 
 /** Freezes the time of this isolate, including the library's. */
 export function stopClock(): void {
@@ -53,7 +53,7 @@ export function stopClock(): void {
 
 export const startClock = (): void => void vi.useRealTimers()
 
-export const goOn = (seconds: number): void => void vi.setSystemTime(Date.now() + seconds * 1000)
+export const passSeconds = (seconds: number): void => void vi.setSystemTime(Date.now() + seconds * 1000)
 
 export const MINUTE = 60
 export const DAY = 86_400

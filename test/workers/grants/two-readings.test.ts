@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Client } from '../faults/client.ts'
-import { works } from '../faults/journeys.ts'
+import { expectTokensWork } from '../faults/journeys.ts'
 import { send } from '../faults/send.ts'
 import { type Answer, VERIFIER } from '../wire.ts'
 import { REDIRECT_URI } from '../settings.ts'
-import { goOn, MINUTE, startClock, stopClock, everythingStored } from './support.ts'
+import { passSeconds, MINUTE, startClock, stopClock, everythingStored } from './support.ts'
 
 // /token parses its form once: it redeems exactly the token that was presented.
 beforeEach(stopClock)
@@ -21,9 +21,9 @@ const errorOf = ({ text }: Answer): unknown => Object(JSON.parse(text)).error
 async function robbedClient() {
   const robbed = await (await Client.register()).signIn()
   const spent = robbed.tokens.refresh_token
-  await works(robbed)
-  await works(robbed)
-  goOn(MINUTE)
+  await expectTokensWork(robbed)
+  await expectTokensWork(robbed)
+  passSeconds(MINUTE)
   return { robbed, spent, current: robbed.tokens.refresh_token, access: robbed.tokens.access_token }
 }
 
@@ -44,11 +44,11 @@ test('a spent refresh token beside a made-up code brings nothing, ten times in a
     expect([answer.status, errorOf(answer)]).toEqual([400, 'invalid_request'])
   }
   expect(await everythingStored()).toEqual(before)
-  await works(robbed)
+  await expectTokensWork(robbed)
 })
 
 test('empty fields are none: a spent token beside them ends its grant, a good one brings the next pair', async () => {
-  const said = vi.spyOn(console, 'error')
+  const logSpy = vi.spyOn(console, 'error')
   const { robbed, spent, current } = await robbedClient()
   const refresh = (token: string): [string, string][] => [
     ['code', ''],
@@ -64,7 +64,7 @@ test('empty fields are none: a spent token beside them ends its grant, a good on
   expect([good.status, good.text]).toEqual([200, expect.stringContaining('access_token')])
   const bad = await post(refresh(spent))
   expect([bad.status, errorOf(bad)]).toEqual([400, 'invalid_grant'])
-  const lines = said.mock.calls.flat().map(String)
+  const lines = logSpy.mock.calls.flat().map(String)
   expect(lines.some((line) => line.includes('security.refresh-token-reused'))).toBe(true)
   expect(lines.some((line) => line.includes('storage.unavailable'))).toBe(false)
 })
@@ -91,16 +91,16 @@ test('A1 whatever stands in code, refresh_token and token, and however often: on
     'x',
   )
   const field = fc.tuple(fc.constantFrom('code', 'refresh_token', 'token'), value)
-  const asked = fc.record({
+  const requests = fc.record({
     grantType: fc.constantFrom(...GRANT_TYPES),
     fields: fc.array(field, { minLength: 2, maxLength: 4 }),
     client: fc.constantFrom(robbed.id, bob.id),
     isFirst: fc.boolean(),
   })
-  const said = vi.spyOn(console, 'error')
+  const logSpy = vi.spyOn(console, 'error')
   const before = await everythingStored()
   await fc.assert(
-    fc.asyncProperty(asked, async ({ grantType, fields, client, isFirst }) => {
+    fc.asyncProperty(requests, async ({ grantType, fields, client, isFirst }) => {
       const type: [string, string][] = grantType === null ? [] : [['grant_type', grantType]]
       const rest: [string, string][] = [
         ['client_id', client],
@@ -123,9 +123,9 @@ test('A1 whatever stands in code, refresh_token and token, and however often: on
     { numRuns: 300 },
   )
   expect(await everythingStored()).toEqual(before)
-  expect(said.mock.calls).toEqual([])
-  await works(robbed)
-  await works(bob)
+  expect(logSpy.mock.calls).toEqual([])
+  await expectTokensWork(robbed)
+  await expectTokensWork(bob)
 })
 
 test('a code comes to a redirect URI as it was registered, its own query letter by letter', async () => {
@@ -146,7 +146,7 @@ test('B9 at /callback a parameter without a value was not sent, and one that no 
       fc.array(fc.tuple(fc.constantFrom(...OTHERS), fc.constantFrom('', 'x')), { maxLength: 3 }),
       async (empty, more) => {
         const login = await client.login('ada').toCallback()
-        const word = await login.answered((answer) => {
+        const word = await login.callbackWith((answer) => {
           for (const name of empty) if (!answer.has(name)) answer.append(name, '')
           for (const [name, value] of more) answer.append(name, value)
         })
@@ -168,6 +168,6 @@ test('what is no clear answer of PingOne at /callback uses nothing up', async ()
     (answer) => answer.delete('state'),
     (answer) => answer.append('x', 'x'.repeat(20_000)),
   ]
-  for (const change of unclear) expect(await login.answered(change)).toBe('400 This link does not work')
+  for (const change of unclear) expect(await login.callbackWith(change)).toBe('400 This link does not work')
   expect(await login.toCode()).not.toBe('')
 })

@@ -4,7 +4,15 @@ import { Client, transports } from '../faults/client.ts'
 import { VERIFIER } from '../wire.ts'
 import { REDIRECT_URI } from '../settings.ts'
 import { switches } from '../pingone.ts'
-import { askToken, endedBecause, endedWords, refusedRefresh, goOn, startClock, stopClock } from './support.ts'
+import {
+  postToken,
+  denialText,
+  endedSentence,
+  refreshDenial,
+  passSeconds,
+  startClock,
+  stopClock,
+} from './support.ts'
 
 // PingOne issued no refresh token: our tokens live as long as its access token, and say so.
 const LIFE = 900
@@ -21,51 +29,51 @@ afterEach(() => {
 const Pair = z.object({ access_token: z.string(), refresh_token: z.string(), expires_in: z.number() })
 
 /** Redeems or refreshes, and stores the new tokens in the client. */
-async function take(client: Client, fields: Record<string, string>): Promise<number> {
-  const answer = await askToken({ client_id: client.id, ...fields })
+async function requestTokens(client: Client, fields: Record<string, string>): Promise<number> {
+  const answer = await postToken({ client_id: client.id, ...fields })
   const { expires_in, ...tokens } = Pair.parse(JSON.parse(answer.text))
   client.tokens = tokens
   return expires_in
 }
 const redeem = async (client: Client, code: string) =>
-  take(client, {
+  requestTokens(client, {
     grant_type: 'authorization_code',
     code,
     code_verifier: VERIFIER,
     redirect_uri: REDIRECT_URI,
   })
 const refresh = async (client: Client) =>
-  take(client, { grant_type: 'refresh_token', refresh_token: client.tokens.refresh_token })
+  requestTokens(client, { grant_type: 'refresh_token', refresh_token: client.tokens.refresh_token })
 
 test('an access token lives as long as the one of PingOne’s, at the exchange and at every refresh', async () => {
   const client = await Client.register()
   const code = await client.login().toCode()
-  goOn(100)
+  passSeconds(100)
   expect(await redeem(client, code)).toBe(LIFE - 100)
   for (const transport of transports) expect(await client.call(transport, 'listTodos')).toBe('ok')
-  goOn(500)
+  passSeconds(500)
   expect(await refresh(client)).toBe(LIFE - 600)
-  goOn(LIFE - 601)
+  passSeconds(LIFE - 601)
   for (const transport of transports) expect(await client.call(transport, 'listTodos')).toBe('ok')
-  goOn(1)
+  passSeconds(1)
   for (const transport of transports) expect(await client.call(transport, 'listTodos')).toContain('401')
-  expect(await refusedRefresh(client)).toBe(endedBecause('downstream_expired'))
+  expect(await refreshDenial(client)).toBe(denialText('downstream_expired'))
 })
 
 test('in the last minute there is nothing to refresh for, and the client hears why', async () => {
   const client = await (await Client.register()).signIn()
-  goOn(LIFE - 60)
+  passSeconds(LIFE - 60)
   expect(await refresh(client)).toBe(60)
-  goOn(1)
-  expect(await refusedRefresh(client)).toBe(endedBecause('downstream_expired'))
+  passSeconds(1)
+  expect(await refreshDenial(client)).toBe(denialText('downstream_expired'))
 })
 
 test('a code that comes in the last minute brings the reason instead of tokens', async () => {
   switches.accessTokenSeconds = 120
   const client = await Client.register()
   const code = await client.login().toCode()
-  goOn(61)
-  const answer = await askToken({
+  passSeconds(61)
+  const answer = await postToken({
     client_id: client.id,
     grant_type: 'authorization_code',
     code,
@@ -74,7 +82,7 @@ test('a code that comes in the last minute brings the reason instead of tokens',
   })
   expect([answer.status, answer.text]).toEqual([
     400,
-    expect.stringContaining(endedWords('downstream_expired')),
+    expect.stringContaining(endedSentence('downstream_expired')),
   ])
 })
 
