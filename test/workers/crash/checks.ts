@@ -37,7 +37,7 @@ export async function runAlarm(tokens: Tokens): Promise<void> {
 }
 
 /** Runs the alarm as if `ms` had passed. */
-export async function later(tokens: Tokens, ms: number): Promise<void> {
+export async function runAlarmAfter(tokens: Tokens, ms: number): Promise<void> {
   clock.aheadMs = AHEAD_MS + ms
   await runAlarm(tokens)
   clock.aheadMs = AHEAD_MS
@@ -66,7 +66,7 @@ export interface Journey {
 export const LOST_CALL_MS = 600_000
 
 /** No answer reveals internals, and a 503 has Retry-After. */
-export function sane(answer: Answer, to: 'client' | 'browser' = 'client'): Answer {
+export function checked(answer: Answer, to: 'client' | 'browser' = 'client'): Answer {
   expect(answer.text).not.toContain(CRASH)
   expect([200, 204, 302, 400, 401, 503]).toContain(answer.status)
   if (answer.status === 503) {
@@ -76,17 +76,17 @@ export function sane(answer: Answer, to: 'client' | 'browser' = 'client'): Answe
   return answer
 }
 
-export async function again(ask: () => Promise<Answer>, first: Answer): Promise<Answer> {
-  return first.status === 503 ? sane(await ask()) : first
+export async function retried(ask: () => Promise<Answer>, first: Answer): Promise<Answer> {
+  return first.status === 503 ? checked(await ask()) : first
 }
 
 export const signIn = async (client: Client, id: string) =>
   codeIn(await client.callback(await client.signIn(id)))
 
 /** Checks that the tokens work: one call and one refresh. */
-export async function useOf(client: Client, tokens: Tokens): Promise<End> {
-  const call = sane(await callTool(tokens.access_token, 'listTodos'))
-  const refreshed = sane(await client.refresh(tokens.refresh_token))
+export async function checkTokens(client: Client, tokens: Tokens): Promise<End> {
+  const call = checked(await callTool(tokens.access_token, 'listTodos'))
+  const refreshed = checked(await client.refresh(tokens.refresh_token))
   if (call.status === 200 && refreshed.status === 200) return 'goes on'
   expect([call.status, refreshed.status]).toEqual([401, 400])
   return endIn(refreshed)
@@ -102,7 +102,7 @@ export const writesOf = (id: string) => writes.filter(({ text }) => text === id)
 
 /** Every effect has a record, every record an outcome, and both agree. */
 export async function checkRecords(tokens: Tokens, id: string): Promise<void> {
-  await later(tokens, LOST_CALL_MS)
+  await runAlarmAfter(tokens, LOST_CALL_MS)
   const calls = await callsOf(tokens)
   const executed = writes.filter(({ text }) => text === id)
   for (const { outcome } of calls) expect(['done', 'refused', 'failed', 'unknown']).toContain(outcome)

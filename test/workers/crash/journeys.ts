@@ -2,15 +2,15 @@ import { expect } from 'vitest'
 import { callTool, tokensIn, callInSession, openSession, type Client, codeIn } from './client.ts'
 import type { Answer } from '../wire.ts'
 import {
-  again,
+  retried,
   checkRecords,
   type Journey,
   LOST_CALL_MS,
-  sane,
+  checked,
   signIn,
-  useOf,
+  checkTokens,
   writesOf,
-  later,
+  runAlarmAfter,
   runAlarm,
   storedOf,
   callsOf,
@@ -29,8 +29,8 @@ const codeExchange: Journey = {
     return {
       act: () => client.redeem(code),
       async check(first) {
-        const answer = await again(() => client.redeem(code), first)
-        if (answer.status === 200) return useOf(client, tokensIn(answer))
+        const answer = await retried(() => client.redeem(code), first)
+        if (answer.status === 200) return checkTokens(client, tokensIn(answer))
         expect(JSON.parse(answer.text)).toMatchObject({ error: 'invalid_grant' })
         return 'code_reused'
       },
@@ -46,11 +46,11 @@ const refresh: Journey = {
     return {
       act: () => client.refresh(refresh_token),
       async check(first) {
-        const answer = await again(() => client.refresh(refresh_token), first)
+        const answer = await retried(() => client.refresh(refresh_token), first)
         const pair = tokensIn(answer)
         // A client that missed the answer and retries gets the same pair.
         expect(tokensIn(await client.refresh(refresh_token)).refresh_token).toBe(pair.refresh_token)
-        return useOf(client, pair)
+        return checkTokens(client, pair)
       },
     }
   },
@@ -69,13 +69,13 @@ const toolCall = (tool: 'listTodos' | 'addTodo', graceSeconds: number): Journey 
       act: ask,
       async check(first) {
         if (first.status !== 200) expect(writesOf(id)).toBe(0)
-        const answer = await again(ask, first)
+        const answer = await retried(ask, first)
         if (tool === 'addTodo') {
           if (answer.status !== 200) expect(writesOf(id)).toBe(0)
           else if (answer.text.includes('"isError":true')) expect(writesOf(id)).toBeLessThanOrEqual(1)
           else expect(writesOf(id)).toBe(1)
         }
-        const end = await useOf(client, tokens)
+        const end = await checkTokens(client, tokens)
         await checkRecords(tokens, id)
         return end
       },
@@ -95,12 +95,12 @@ const end: Journey = {
         return answer
       },
       async check(first) {
-        const answer = await again(() => client.revoke(tokens.refresh_token), first)
+        const answer = await retried(() => client.revoke(tokens.refresh_token), first)
         expect(answer.status).toBe(200)
-        expect(sane(await callTool(tokens.access_token, 'listTodos')).status).toBe(401)
+        expect(checked(await callTool(tokens.access_token, 'listTodos')).status).toBe(401)
         expect((await client.refresh(tokens.refresh_token)).text).toContain('the client revoked it')
         // PingOne is notified at once or at the next retry.
-        await later(tokens, LOST_CALL_MS)
+        await runAlarmAfter(tokens, LOST_CALL_MS)
         expect(await storedOf(tokens, 'revoke:')).toEqual([])
         expect(families.filter(({ subject }) => subject === id)).toMatchObject([{ isAlive: false }])
         return 'goes on'
@@ -146,9 +146,10 @@ const keyed = (transport: Transport): Journey => ({
         if (isDone(first)) expect(writesOf(id)).toBe(1)
         if (first.status === 503) expect(writesOf(id)).toBe(0)
         // A call without an outcome counts as running for two minutes.
-        if ((await callsOf(tokens)).some(({ outcome }) => outcome === null)) await later(tokens, LOST_CALL_MS)
-        const second = sane(await ask())
-        const third = sane(await ask())
+        if ((await callsOf(tokens)).some(({ outcome }) => outcome === null))
+          await runAlarmAfter(tokens, LOST_CALL_MS)
+        const second = checked(await ask())
+        const third = checked(await ask())
         expect([second.status, third.status]).toEqual([200, 200])
         expect(writesOf(id)).toBeLessThanOrEqual(1)
         if (isDone(second)) expect(third.text).toContain('"repeated":true')
@@ -157,7 +158,7 @@ const keyed = (transport: Transport): Journey => ({
         if (isUnknown(second)) expect(isUnknown(third)).toBe(true)
         expect(isDone(second) ? writesOf(id) : 1).toBe(1)
         await checkRecords(tokens, id)
-        expect(await useOf(client, tokens)).toBe('goes on')
+        expect(await checkTokens(client, tokens)).toBe('goes on')
         return isDone(second) ? 'goes on' : 'unknown'
       },
     }
@@ -165,9 +166,9 @@ const keyed = (transport: Transport): Journey => ({
   forced(steps, { at, isTwice, when }) {
     if (transport === 'session') return null
     // Both attempts to store the outcome failed: the API has the change, but the record cannot tell.
-    const told = steps.indexOf('answer beginCall')
-    const isTold = steps[at] === 'answer endCall' && when === 'after'
-    return isTwice && at > told && !isTold ? 'unknown' : 'goes on'
+    const beganAt = steps.indexOf('answer beginCall')
+    const isStored = steps[at] === 'answer endCall' && when === 'after'
+    return isTwice && at > beganAt && !isStored ? 'unknown' : 'goes on'
   },
 })
 
@@ -208,16 +209,16 @@ export const callback: Journey = {
       act: () => withWorkerSteps(() => withReloads(() => client.callback(answered))),
       async check(first) {
         const home = await finish(client, id, first)
-        const again = home ?? (await client.callback(await client.signIn(id)))
-        const tokens = tokensIn(await client.redeem(codeIn(sane(again))))
-        const end = await useOf(client, tokens)
+        const retried = home ?? (await client.callback(await client.signIn(id)))
+        const tokens = tokensIn(await client.redeem(codeIn(checked(retried))))
+        const end = await checkTokens(client, tokens)
         // The alarm ends a grant whose code was never sent, and revokes its tokens at PingOne.
-        await later(tokens, LOST_CALL_MS)
+        await runAlarmAfter(tokens, LOST_CALL_MS)
         // Tokens that PingOne gave to a dead Worker live until the session there ends.
-        const given = families.filter(({ subject }) => subject === id)
+        const issued = families.filter(({ subject }) => subject === id)
         const opened = await userOf(tokens).listGrants()
-        expect(given.filter(({ isAlive }) => isAlive)).toHaveLength(
-          home === null ? 1 + given.length - opened.length : 1,
+        expect(issued.filter(({ isAlive }) => isAlive)).toHaveLength(
+          home === null ? 1 + issued.length - opened.length : 1,
         )
         expect(opened.filter(({ ended }) => ended === null)).toHaveLength(1)
         return home === null ? 'starts over' : end

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type End, type Journey, sane, signIn } from './checks.ts'
+import { type End, type Journey, checked, signIn } from './checks.ts'
 import { Client } from './client.ts'
 import { during, type Schedule } from './schedule.ts'
 import { switches } from '../pingone.ts'
@@ -9,7 +9,7 @@ async function run(client: Client, journey: Journey, id: string, schedule: Sched
   switches.graceSeconds = journey.graceSeconds
   const prepared = await journey.prepare(client, id)
   const { value, steps } = await during(schedule, () => prepared.act())
-  const { status, text } = sane(value, journey.answersTo)
+  const { status, text } = checked(value, journey.answersTo)
   const isUnnoticed = status === 200 && !text.includes('"isError":true')
   return { steps, isUnnoticed, end: await prepared.check(value) }
 }
@@ -54,7 +54,7 @@ async function runAll(client: Client, journey: Journey): Promise<string[]> {
   const { steps, end } = await run(client, journey, `${journey.name} undisturbed`, null)
   expect(end).toBe('goes on')
   const schedules = schedulesOf(steps, journey.crashesAt)
-  const wrong: string[] = []
+  const unexpected: string[] = []
   const ends = new Map<End, number>()
   for (const schedule of schedules) {
     const { at, when, isTwice } = schedule
@@ -63,12 +63,12 @@ async function runAll(client: Client, journey: Journey): Promise<string[]> {
       const ran = await run(client, journey, name, schedule)
       ends.set(ran.end, (ends.get(ran.end) ?? 0) + 1)
       const due = (journey.forced ?? forced)(steps, schedule, journey)
-      if (due !== null && ran.end !== due) wrong.push(`${name}: ${ran.end}`)
+      if (due !== null && ran.end !== due) unexpected.push(`${name}: ${ran.end}`)
       // The Worker retries once: a single death must go unnoticed.
       if (due === 'goes on' && !isTwice && !ran.isUnnoticed && journey.mayNotice !== true)
-        wrong.push(`${name}: noticed`)
+        unexpected.push(`${name}: noticed`)
     } catch (error) {
-      wrong.push(`${name}: ${error instanceof Error ? error.message.slice(0, 400) : 'unknown'}`)
+      unexpected.push(`${name}: ${error instanceof Error ? error.message.slice(0, 400) : 'unknown'}`)
     }
   }
   const tally = [...ends].map(([how, count]) => `${count} ${how}`).join(', ')
@@ -76,7 +76,7 @@ async function runAll(client: Client, journey: Journey): Promise<string[]> {
   console.log(
     `${journey.name}: ${schedules.length} schedules over ${steps.length} steps in ${Date.now() - start} ms: ${tally}`,
   )
-  return wrong
+  return unexpected
 }
 
 /** The unavoidable outcome of a schedule. */

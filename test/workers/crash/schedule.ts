@@ -16,11 +16,11 @@ let steps: string[] | null = null
 
 /** Runs a journey under a schedule and returns its step names. Nothing crashes outside it. */
 export async function during<T>(schedule: Schedule | null, journey: () => Promise<T>) {
-  const seen: string[] = []
+  const recorded: string[] = []
   next = schedule
-  steps = seen
+  steps = recorded
   try {
-    return { value: await journey(), steps: seen }
+    return { value: await journey(), steps: recorded }
   } finally {
     next = null
     steps = null
@@ -35,13 +35,13 @@ export function begin(name: string): Schedule['when'] | null {
 }
 
 /** Disarms the schedule, or arms it for the next step. */
-export function goOn(): void {
+export function rearm(): void {
   next = next?.isTwice === true ? { at: steps?.length ?? 0, when: 'before', isTwice: false } : null
 }
 
 /** Aborts like the platform: writes since the last `await` are lost, and callers get no answer. */
 function crash(object: DurableObjectState): void {
-  goOn()
+  rearm()
   object.abort(CRASH)
 }
 
@@ -83,7 +83,7 @@ export async function workerStep<T>(name: string, act: () => Promise<T>): Promis
 
 /** Dies like an isolate: nothing of its request continues, not even our error handling. */
 function die(): Promise<never> {
-  goOn()
+  rearm()
   connection.reject(new Error(CRASH))
   connection = Promise.withResolvers<never>()
   return new Promise(() => {})

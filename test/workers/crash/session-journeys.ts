@@ -1,13 +1,13 @@
 import { expect } from 'vitest'
 import {
-  again,
+  retried,
   checkRecords,
   type Journey,
   LOST_CALL_MS,
-  sane,
+  checked,
   signIn,
   writesOf,
-  later,
+  runAlarmAfter,
   storedOf,
 } from './checks.ts'
 import {
@@ -30,7 +30,7 @@ export const AROUND_SESSIONS = /^(?:session|answer|setAlarm)/
 
 /** No session is left except those that the client has. */
 export async function expectSessions(tokens: Tokens, count: number): Promise<void> {
-  await later(tokens, LOST_CALL_MS)
+  await runAlarmAfter(tokens, LOST_CALL_MS)
   expect(await storedOf(tokens, 'session:')).toHaveLength(count)
   expect(await storedOf(tokens, 'closing-session:')).toEqual([])
 }
@@ -46,7 +46,7 @@ const open: Journey = {
     return {
       act: ask,
       async check(first) {
-        const session = sessionIn(await again(ask, first))
+        const session = sessionIn(await retried(ask, first))
         const call = await callInSession(tokens.access_token, session, 'listTodos', { id: 1 })
         expect([call.status, call.text]).toEqual([200, expect.stringContaining('"structuredContent"')])
         await expectSessions(tokens, 1)
@@ -72,13 +72,13 @@ const call = (tool: 'listTodos' | 'addTodo'): Journey => ({
       async check(first) {
         const isUnknown = first.text.includes('unknown whether this change was made')
         if (tool === 'listTodos') {
-          const answer = await again(() => ask(2), first)
+          const answer = await retried(() => ask(2), first)
           expect(answer.text).toContain('"structuredContent"')
         } else if (first.status === 503) expect(writesOf(id)).toBe(0)
         else if (isUnknown) expect(writesOf(id)).toBeLessThanOrEqual(1)
         else expect([writesOf(id), first.text]).toEqual([1, expect.stringContaining('"structuredContent"')])
         // The object died; the session continues.
-        const next = sane(await callInSession(tokens.access_token, session, 'whoAmI', { id: 3 }))
+        const next = checked(await callInSession(tokens.access_token, session, 'whoAmI', { id: 3 }))
         expect([next.status, next.text]).toEqual([200, expect.stringContaining('"structuredContent"')])
         await checkRecords(tokens, id)
         await expectSessions(tokens, 1)
@@ -142,9 +142,9 @@ const endWithSessions: Journey = {
     return {
       act: ask,
       async check(first) {
-        expect((await again(ask, first)).status).toBe(200)
+        expect((await retried(ask, first)).status).toBe(200)
         for (const { session } of ending) {
-          const call = sane(await callInSession(mine.access_token, session, 'whoAmI', { id: 1 }))
+          const call = checked(await callInSession(mine.access_token, session, 'whoAmI', { id: 1 }))
           expect([call.status, call.text]).toEqual([401, expect.stringContaining('the client revoked it')])
         }
         // The alarm closes what a crash left open.
