@@ -27,9 +27,9 @@ const METADATA = [
 
 test.each(METADATA)('%s can be read by a page of any origin', async (path) => {
   const origin = 'https://anyone.example'
-  const asked = await preflight(path, origin, 'GET', 'mcp-protocol-version')
-  expect([asked.status, allowed(asked)]).toEqual([204, origin])
-  expect(listed(asked, 'access-control-allow-headers')).toContain('*')
+  const preflightAnswer = await preflight(path, origin, 'GET', 'mcp-protocol-version')
+  expect([preflightAnswer.status, allowed(preflightAnswer)]).toEqual([204, origin])
+  expect(listed(preflightAnswer, 'access-control-allow-headers')).toContain('*')
   const answer = await server.send(path, { headers: { origin, 'mcp-protocol-version': '2026-07-28' } })
   expect([answer.status, allowed(answer)]).toEqual([200, origin])
   expect(listed(answer, 'vary')).toContain('origin')
@@ -40,9 +40,9 @@ test.each([
   ['/register', 'application/json', '{}'],
 ])('%s answers a page of any origin, denials too', async (path, type, body) => {
   const origin = 'https://anyone.example'
-  const asked = await preflight(path, origin, 'POST', 'authorization,content-type')
-  expect([asked.status, allowed(asked)]).toEqual([204, origin])
-  expect(listed(asked, 'access-control-allow-headers')).toContain('authorization')
+  const preflightAnswer = await preflight(path, origin, 'POST', 'authorization,content-type')
+  expect([preflightAnswer.status, allowed(preflightAnswer)]).toEqual([204, origin])
+  expect(listed(preflightAnswer, 'access-control-allow-headers')).toContain('authorization')
   const answer = await server.send(path, { method: 'POST', headers: { origin, 'content-type': type }, body })
   expect(answer.status).toBeGreaterThanOrEqual(400)
   expect(allowed(answer)).toBe(origin)
@@ -51,11 +51,11 @@ test.each([
 })
 
 test('/mcp tells a page of an allowed origin by name what it may send, and lets it read the challenge', async () => {
-  const asked = await preflight('/mcp', ORIGIN, 'POST', 'authorization,mcp-session-id')
-  expect([asked.status, allowed(asked)]).toEqual([204, ORIGIN])
-  expect(listed(asked, 'vary')).toContain('origin')
-  expect(listed(asked, 'access-control-allow-methods')).toEqual(['post', 'get', 'delete'])
-  const mayBeSent = listed(asked, 'access-control-allow-headers')
+  const preflightAnswer = await preflight('/mcp', ORIGIN, 'POST', 'authorization,mcp-session-id')
+  expect([preflightAnswer.status, allowed(preflightAnswer)]).toEqual([204, ORIGIN])
+  expect(listed(preflightAnswer, 'vary')).toContain('origin')
+  expect(listed(preflightAnswer, 'access-control-allow-methods')).toEqual(['post', 'get', 'delete'])
+  const mayBeSent = listed(preflightAnswer, 'access-control-allow-headers')
   for (const name of ['authorization', 'content-type', 'accept', 'last-event-id', 'traceparent'])
     expect(mayBeSent).toContain(name)
   for (const name of ['mcp-session-id', 'mcp-protocol-version', 'mcp-method', 'mcp-name'])

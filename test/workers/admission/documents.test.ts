@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { documents } from './real-clients.ts'
 import { pageOf, serverWith } from './server.ts'
-import { askedFor, clearTheInternet, publish } from './the-internet.ts'
+import { requestedUrls, clearInternet, publish } from './the-internet.ts'
 
 const server = serverWith()
 const { client_id: claude, redirect_uris: redirects } = documents.Claude
 const [callback = ''] = redirects
 const elsewhere = 'https://evil.example/document.json'
 const json = { 'content-type': 'application/json' }
-beforeEach(clearTheInternet)
+beforeEach(clearInternet)
 afterEach(() => vi.restoreAllMocks())
 
 const broken: [string, object][] = [
@@ -44,7 +44,7 @@ test.for(broken)('a document that %s: 503, a page, no redirect', async ([, docum
   // The page names the unreadable address and the workaround.
   expect(page.text).toContain('It is described at claude.ai')
   expect(page.text).toContain('--oauth-client-registration dcr')
-  expect(await askedFor()).not.toContain(elsewhere)
+  expect(await requestedUrls()).not.toContain(elsewhere)
 })
 
 test('a document that is slow is not waited for', async () => {
@@ -68,27 +68,27 @@ test('a document is fetched when it is needed, and kept for as long as it says',
     body: JSON.stringify(other),
   })
   expect((await server.authorize(other.client_id, redirect)).status).toBe(200)
-  const first = await askedFor()
+  const first = await requestedUrls()
   expect((await server.authorize(other.client_id, redirect)).status).toBe(200)
   // Our own fetch, which follows no redirect, runs at each login. The library's fetch is cached.
-  expect(await askedFor()).toEqual([...first, other.client_id])
+  expect(await requestedUrls()).toEqual([...first, other.client_id])
   await publish(claude, {
     headers: { ...json, 'cache-control': 'no-store' },
     body: JSON.stringify(documents.Claude),
   })
   await server.authorize(claude, callback)
-  const once = await askedFor()
+  const once = await requestedUrls()
   await server.authorize(claude, callback)
-  expect((await askedFor()).length).toBeGreaterThan(once.length + 1)
+  expect((await requestedUrls()).length).toBeGreaterThan(once.length + 1)
 })
 
 test('what the library writes of a document goes through the log', async () => {
-  const said = vi.spyOn(console, 'warn')
+  const logSpy = vi.spyOn(console, 'warn')
   const open = serverWith({ CLIENT_ADMISSION: 'open' })
   const id = `https://app.example.com/${'aB3'.repeat(14)}`
   await publish(id, { client_id: 'x\n{"event":"made.up"}', client_name: 'x', redirect_uris: [callback] })
   expect((await open.authorize(id, callback)).status).toBe(503)
-  const lines = said.mock.calls.flat().map(String)
+  const lines = logSpy.mock.calls.flat().map(String)
   expect(lines.filter((line) => line.includes('"event":"library.said"'))).toEqual([
     expect.stringContaining('https://app.example.com/[secret]'),
   ])

@@ -5,14 +5,14 @@ import { serverWith } from './server.ts'
 
 const PAGE = 'https://agent.example.com'
 const server = serverWith({ ALLOWED_ORIGINS: PAGE })
-const Refused = z.object({
+const Denial = z.object({
   jsonrpc: z.literal('2.0'),
   id: z.null(),
   error: z.object({ code: z.literal(-31_000), message: z.string() }),
 })
 const sentenceOf = async (answer: Response) => {
   expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
-  return Refused.parse(await answer.json()).error.message
+  return Denial.parse(await answer.json()).error.message
 }
 const initialize = JSON.stringify({
   jsonrpc: '2.0',

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { documents, registrations } from './real-clients.ts'
 import { pageOf, registered, serverWith } from './server.ts'
-import { askedFor, clearTheInternet, publish } from './the-internet.ts'
+import { requestedUrls, clearInternet, publish } from './the-internet.ts'
 
 const ours = 'https://agents.example.com/oauth/client.json'
 const document = {
@@ -10,7 +10,7 @@ const document = {
   client_name: 'Our agent',
   redirect_uris: ['https://agents.example.com/callback'],
 }
-beforeEach(clearTheInternet)
+beforeEach(clearInternet)
 
 test('listed admits what the operator lists, and none of the known clients', async () => {
   const server = serverWith({
@@ -50,16 +50,16 @@ test('what the operator lists adds to the known clients; a registration can be l
 
 test('open admits every client, says so loudly, once, and still asks no private address', async () => {
   const server = serverWith({ CLIENT_ADMISSION: 'open' })
-  const said = vi.spyOn(console, 'error')
+  const logSpy = vi.spyOn(console, 'error')
   await publish(ours, document)
   expect((await server.authorize(ours, 'https://agents.example.com/callback')).status).toBe(200)
   const anyone = { ...registrations['mcp-remote'], redirect_uris: ['https://anyone.example/cb'] }
   const client = await registered(await server.register(anyone))
   expect((await server.authorize(client, 'https://anyone.example/cb')).status).toBe(200)
-  expect(said.mock.calls.filter(([line]) => String(line).includes('admission.open'))).toHaveLength(1)
-  said.mockRestore()
+  expect(logSpy.mock.calls.filter(([line]) => String(line).includes('admission.open'))).toHaveLength(1)
+  logSpy.mockRestore()
 
-  await clearTheInternet()
+  await clearInternet()
   for (const client of [
     'https://127.0.0.1/client.json',
     'https://[::1]/client.json',
@@ -77,7 +77,7 @@ test('open admits every client, says so loudly, once, and still asks no private 
     const answer = await server.authorize(client, 'https://agents.example.com/callback')
     expect({ client, status: answer.status }).toEqual({ client, status: 403 })
   }
-  expect(await askedFor()).toEqual([])
+  expect(await requestedUrls()).toEqual([])
 })
 
 test('cursor:// is refused when it is used, also where every client is admitted', async () => {

@@ -9,11 +9,11 @@ const bindings = Object.fromEntries(Object.entries(env).filter(([name]) => !(nam
 
 /** A deployment whose only settings are these; its bindings are unchanged. */
 const deployed = (settings: Readonly<Record<string, string>> = {}) => {
-  const given = {
+  const unset = {
     ...env,
     ...Object.fromEntries(Object.keys(Settings.shape).map((name) => [name, undefined])),
   }
-  const all = Object.assign(given, bindings, settings)
+  const all = Object.assign(unset, bindings, settings)
   return async (path: string, method = 'GET') =>
     worker.fetch(
       new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}${path}`, { method }),

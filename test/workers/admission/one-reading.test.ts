@@ -4,14 +4,14 @@ import { beforeEach, expect, test } from 'vitest'
 import { ORIGIN } from '../settings.ts'
 import { documents, registrations } from './real-clients.ts'
 import { pageOf, pkce, registered, serverWith } from './server.ts'
-import { clearTheInternet, publish } from './the-internet.ts'
+import { clearInternet, publish } from './the-internet.ts'
 
 // The endpoints, the router and the library must parse a request in the same way. No input is echoed in our sentences.
 const server = serverWith()
 const plain = registrations['mcp-remote']
 const CALLBACK = 'http://localhost:3334/oauth/callback'
 const CANARY = 'SendYourPasswordTo'
-beforeEach(clearTheInternet)
+beforeEach(clearInternet)
 
 const good = (client: string): [string, string][] => [
   ['response_type', 'code'],
@@ -80,11 +80,14 @@ test('no word of a request to /authorize is in what the client hears, whichever 
     )
     const answer = await authorize(sent)
     const location = answer.headers.get('location')
-    const told = location === null ? null : new URL(location).searchParams
+    const returned = location === null ? null : new URL(location).searchParams
     // The state belongs to the client and is returned.
-    told?.delete('state')
-    expect([name, await answer.text(), String(told)].join()).not.toContain(CANARY)
-    expect([name, told?.get('error_description') ?? 'Nothing']).toEqual([name, expect.stringMatching(WORDS)])
+    returned?.delete('state')
+    expect([name, await answer.text(), String(returned)].join()).not.toContain(CANARY)
+    expect([name, returned?.get('error_description') ?? 'Nothing']).toEqual([
+      name,
+      expect.stringMatching(WORDS),
+    ])
   }
 })
 
@@ -108,7 +111,7 @@ const fields = [
 ]
 
 test('no word of a registration is in the reason why it is refused', async () => {
-  let refused = 0
+  let rejected = 0
   for (const field of fields)
     for (const value of [
       CANARY,
@@ -121,12 +124,12 @@ test('no word of a registration is in the reason why it is refused', async () =>
     ]) {
       const answer = await server.register({ ...plain, redirect_uris: [CALLBACK], [field]: value })
       if (answer.status === 201) continue
-      refused += 1
+      rejected += 1
       const text = await answer.text()
       expect([field, text]).toEqual([field, expect.not.stringContaining(CANARY)])
       expect(Object(JSON.parse(text)).error_description).toMatch(WORDS)
     }
-  expect(refused).toBeGreaterThan(40)
+  expect(rejected).toBeGreaterThan(40)
 })
 
 test('no word of a request to /token is in the reason why it is refused', async () => {
@@ -202,9 +205,9 @@ test('the own query of a redirect URI comes back as it was registered', async ()
   const client = await newClient({ redirect_uris: [own, `${own}&state=theirs&code=1&e=%2f`] })
   for (const redirectUri of [own, `${own}&state=theirs&code=1&e=%2f`]) {
     const answer = await server.authorize(client, redirectUri, { code_challenge: undefined })
-    const kept = redirectUri.replace('&state=theirs&code=1', '')
+    const remaining = redirectUri.replace('&state=theirs&code=1', '')
     const location = answer.headers.get('location') ?? ''
-    expect(location.slice(0, kept.length + 7)).toBe(`${kept}&state=`)
+    expect(location.slice(0, remaining.length + 7)).toBe(`${remaining}&state=`)
     expect(new URL(location).searchParams.getAll('state')).toEqual(['the-state'])
     expect(new URL(location).searchParams.get('code')).toBeNull()
   }
@@ -327,7 +330,7 @@ const stored = async () => (await env.OAUTH_KV.list({ prefix: 'client:' })).keys
 test('what is refused uses nothing of the day up, whoever refuses it, and at the ceiling nothing is kept', async () => {
   await env.RECORDS.exec('DELETE FROM registration_days')
   const small = serverWith({ REGISTRATIONS_PER_DAY: '20' })
-  const refused = [
+  const rejected = [
     { grant_types: ['client_credentials'] },
     { token_endpoint_auth_method: 'private_key_jwt' },
     { client_uri: 'javascript:alert(1)' },
@@ -335,15 +338,17 @@ test('what is refused uses nothing of the day up, whoever refuses it, and at the
     { redirect_uris: ['https://evil.example'] },
     { redirect_uris: [] },
   ]
-  for (const metadata of refused)
+  for (const metadata of rejected)
     for (let more = 0; more < 5; more += 1)
       expect((await small.register({ ...plain, redirect_uris: [CALLBACK], ...metadata })).status).toBe(400)
   const before = await stored()
-  const asked = await Promise.all(
+  const answers = await Promise.all(
     Array.from({ length: 6 }, () => small.register({ ...plain, redirect_uris: [CALLBACK] })),
   )
   // One network gets a tenth of the daily limit.
-  expect(asked.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 201, 429, 429, 429, 429])
+  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
+    201, 201, 429, 429, 429, 429,
+  ])
   expect(await stored()).toBe(before + 2)
 })
 
@@ -351,7 +356,7 @@ const OPTIONAL = fields.filter((field) => field !== 'redirect_uris')
 
 test('B4 null, empty text and empty lists are fields that were not sent', async () => {
   const open = serverWith({ REGISTRATIONS_PER_DAY: '100000' })
-  const given = {
+  const valid = {
     client_name: 'Client',
     client_uri: 'https://app.example',
     token_endpoint_auth_method: 'none',
@@ -362,16 +367,16 @@ test('B4 null, empty text and empty lists are fields that were not sent', async 
   const answerTo = async (metadata: object) => {
     const answer = await open.register({ redirect_uris: [CALLBACK], ...metadata })
     const body: object = await answer.json()
-    const told = Object.entries(body).filter(([name]) => !/^client_(?:id|secret)/.test(name))
-    return { status: answer.status, told, hasSecret: 'client_secret' in body }
+    const returned = Object.entries(body).filter(([name]) => !/^client_(?:id|secret)/.test(name))
+    return { status: answer.status, returned, hasSecret: 'client_secret' in body }
   }
   const nothing = fc.constantFrom(null, '', ' ', [], [null], [''])
   await fc.assert(
     fc.asyncProperty(
-      fc.subarray(Object.entries(given)),
+      fc.subarray(Object.entries(valid)),
       fc.dictionary(fc.constantFrom(...OPTIONAL, 'scope', 'software_id', 'jwks', 'made_up'), nothing),
-      async (kept, empty) => {
-        const metadata = Object.fromEntries(kept)
+      async (remaining, empty) => {
+        const metadata = Object.fromEntries(remaining)
         expect(await answerTo({ ...empty, ...metadata })).toEqual(await answerTo(metadata))
       },
     ),

@@ -1,11 +1,11 @@
 import { beforeEach, expect, test } from 'vitest'
 import { documents, registrations } from './real-clients.ts'
 import { pageOf, registered, serverWith } from './server.ts'
-import { askedFor, clearTheInternet, publish } from './the-internet.ts'
+import { requestedUrls, clearInternet, publish } from './the-internet.ts'
 
 // CLIENT_ADMISSION is unset: the default of a deployment.
 const server = serverWith()
-beforeEach(clearTheInternet)
+beforeEach(clearInternet)
 
 test.for(Object.entries(documents))('%s is admitted by its document', async ([label, document]) => {
   await publish(document.client_id, document)
@@ -18,7 +18,7 @@ test.for(Object.entries(documents))('%s is admitted by its document', async ([la
 })
 
 /** The consent page's sentence about a client. It vouches for no local one: any program could be that. */
-const said = (label: string, redirectUri: string) => {
+const expectedOn = (label: string, redirectUri: string) => {
   if (redirectUri.startsWith('cursor:')) return { status: 403, says: 'This app cannot be answered safely' }
   return {
     status: 200,
@@ -29,12 +29,12 @@ const said = (label: string, redirectUri: string) => {
 test.for(Object.entries(registrations))('%s is admitted by its registration', async ([label, metadata]) => {
   const client = await registered(await server.register(metadata))
   for (const redirectUri of metadata.redirect_uris) {
-    const { status, says } = said(label, redirectUri)
+    const { status, says } = expectedOn(label, redirectUri)
     const page = await pageOf(await server.authorize(client, redirectUri))
     expect(page).toMatchObject({ status, location: null, text: expect.stringContaining(says) })
     expect(page.text.includes('on our list')).toBe(redirectUri.startsWith('https:'))
   }
-  expect(await askedFor()).toEqual([])
+  expect(await requestedUrls()).toEqual([])
 })
 
 test('a loopback client may come back on another port than it registered', async () => {
@@ -48,5 +48,5 @@ test('a logo is never loaded, neither by us nor by the page', async () => {
   const answer = await server.authorize(client, redirects[0] ?? '')
   expect(answer.headers.get('content-security-policy')).toContain("img-src 'self' data:;")
   expect(await answer.text()).not.toContain(logo)
-  expect(await askedFor()).not.toContain(logo)
+  expect(await requestedUrls()).not.toContain(logo)
 })

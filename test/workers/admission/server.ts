@@ -10,11 +10,11 @@ const withoutGaps = (parameters: Parameters): [string, string][] =>
 
 /** The Worker under these settings, with one env object as in an isolate. */
 export function serverWith(settings: Readonly<Record<string, unknown>> = {}) {
-  const given = { ...env, ...settings }
+  const bindings = { ...env, ...settings }
   const send = async (input: string, init?: RequestInit<IncomingRequestCfProperties>): Promise<Response> =>
     worker.fetch(
       new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}${input}`, init),
-      given,
+      bindings,
       createExecutionContext(),
     )
   return {

@@ -1,12 +1,12 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { documents, registrations } from './real-clients.ts'
 import { pageOf, registered, serverWith } from './server.ts'
-import { askedFor, clearTheInternet } from './the-internet.ts'
+import { requestedUrls, clearInternet } from './the-internet.ts'
 
 const server = serverWith()
 const claude = documents.Claude.client_id
 const callback = 'https://claude.ai/api/mcp/auth_callback'
-beforeEach(clearTheInternet)
+beforeEach(clearInternet)
 
 const lookAlikes = [
   'https://claude.ai.evil.example/oauth/mcp-oauth-client-metadata',
@@ -55,7 +55,7 @@ test.for(lookAlikes)('%j is a page, and nobody is asked about it', async (client
   expect(page.title).toContain('This app is not admitted here')
   expect(page.text).toContain('docs/connect.md')
   expect(page.text).not.toContain('evil')
-  expect(await askedFor()).toEqual([])
+  expect(await requestedUrls()).toEqual([])
 })
 
 const base64 = (text: string) => btoa(String.fromCharCode(...new TextEncoder().encode(text)))
@@ -94,7 +94,7 @@ test.for(waysToName)(
       expect(await answer.json()).toMatchObject({ error: 'invalid_client' })
       expect(answer.headers.get('www-authenticate')?.startsWith('Basic') ?? false).toBe(headers !== undefined)
     }
-    expect(await askedFor()).toEqual([])
+    expect(await requestedUrls()).toEqual([])
   },
 )
 
@@ -109,7 +109,7 @@ test.for([
   async ([, form, headers]) => {
     const answer = await server.token({ ...grant, ...form }, headers)
     expect(answer.status).toBe(401)
-    expect(await askedFor()).toEqual([])
+    expect(await requestedUrls()).toEqual([])
   },
 )
 
@@ -123,7 +123,7 @@ test('a client_id that comes twice is looked up neither time', async () => {
     const answer = await server.send('/token', { method: 'POST', body })
     expect([400, 401]).toContain(answer.status)
   }
-  expect(await askedFor()).toEqual([])
+  expect(await requestedUrls()).toEqual([])
 })
 
 test('a body that is no form, or too large, is refused before any client is looked up', async () => {
@@ -135,7 +135,7 @@ test('a body that is no form, or too large, is refused before any client is look
   expect(json.status).toBe(400)
   const large = await server.token({ ...grant, client_id: claude, padding: 'x'.repeat(40_000) })
   expect(large.status).toBe(413)
-  expect(await askedFor()).toEqual([])
+  expect(await requestedUrls()).toEqual([])
 })
 
 test.for([
@@ -168,9 +168,9 @@ test.for([
 })
 
 test('what the log says of a stranger is enough to find and to admit it', async () => {
-  const said = vi.spyOn(console, 'warn')
+  const logSpy = vi.spyOn(console, 'warn')
   await server.authorize(evil, 'https://evil.example/callback?secret=1')
-  const line: unknown = JSON.parse(String(said.mock.calls.at(-1)?.[0]))
+  const line: unknown = JSON.parse(String(logSpy.mock.calls.at(-1)?.[0]))
   expect(line).toMatchObject({
     event: 'client.not-admitted',
     at: 'authorize',
@@ -180,7 +180,7 @@ test('what the log says of a stranger is enough to find and to admit it', async 
     redirects: ['https://evil.example'],
     incident: expect.stringMatching(/^[0-9a-f]{10}$/),
   })
-  said.mockRestore()
+  logSpy.mockRestore()
 })
 
 test('a client that nobody registered is told what to do, and is not sent anywhere', async () => {

@@ -16,19 +16,19 @@ interface Page {
 /** Called once per test file, because files run in parallel. */
 export function connectInternet(): (request: Request) => Promise<Response> {
   const pages = new Map<string, Page>()
-  let asked: string[] = []
+  let requests: string[] = []
   return async (request) => {
     const { origin, pathname, searchParams } = new URL(request.url)
     if (origin !== CONTROL) {
-      asked.push(request.url)
+      requests.push(request.url)
       return servePage(pages.get(request.url))
     }
     if (request.method === 'DELETE') {
       pages.clear()
-      asked = []
+      requests = []
     }
     if (request.method === 'PUT') pages.set(searchParams.get('url') ?? '', await request.json())
-    return Response.json(pathname === '/asked' ? asked : {})
+    return Response.json(pathname === '/asked' ? requests : {})
   }
 }
 
@@ -53,8 +53,8 @@ export const publish = async (url: string, page: Page | object): Promise<void> =
 }
 
 /** Every address requested since the last `clearTheInternet`, in order. */
-export const askedFor = async (): Promise<string[]> => (await fetch(`${CONTROL}/asked`)).json()
+export const requestedUrls = async (): Promise<string[]> => (await fetch(`${CONTROL}/asked`)).json()
 
-export const clearTheInternet = async (): Promise<void> => {
+export const clearInternet = async (): Promise<void> => {
   await (await fetch(CONTROL, { method: 'DELETE' })).text()
 }

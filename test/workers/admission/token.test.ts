@@ -10,11 +10,11 @@ import { reachUser } from '#users/reach-user.ts'
 import { ISSUER, ORIGIN, ROOT_KEYS } from '../settings.ts'
 import { documents, registrations } from './real-clients.ts'
 import { pkce, registered, serverWith } from './server.ts'
-import { askedFor, clearTheInternet, publish } from './the-internet.ts'
+import { requestedUrls, clearInternet, publish } from './the-internet.ts'
 
 const server = serverWith()
 const { Claude: claude, ChatGPT: chatgpt } = documents
-beforeEach(clearTheInternet)
+beforeEach(clearInternet)
 
 const user = async (subject = 'ada', keys = ROOT_KEYS) => {
   const read = readRootKeys(keys, undefined)
@@ -125,7 +125,7 @@ test('keys of a client that cannot be had are 503 as well', async () => {
     client_assertion: `${part({ alg: 'RS256', kid: 'k' })}.${part(claims)}.${part({ not: 'a signature' })}`,
   })
   expect(answer.status).toBe(503)
-  expect(await askedFor()).toContain(chatgpt.jwks_uri)
+  expect(await requestedUrls()).toContain(chatgpt.jwks_uri)
   await tokensOf(await redeem(chatgpt.client_id, code))
 })
 
@@ -158,13 +158,13 @@ test('B3 Basic beside the same client_id is one method; another id, a second sec
   const basic = { authorization: `Basic ${btoa(`${id}:${secret}`)}` }
   const grant = { grant_type: 'authorization_code', code_verifier: pkce.verifier }
   const code = await codeFor(String(id), metadata.redirect_uris[0] ?? '')
-  const refused: Record<string, string>[] = [
+  const conflicting: Record<string, string>[] = [
     { client_id: 'AAAAAAAAAAAAAAAA' },
     { client_id: String(id), client_secret: String(secret) },
     { client_secret: String(secret) },
     { client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' },
   ]
-  for (const more of refused) {
+  for (const more of conflicting) {
     const no = await server.token({ ...grant, code, ...more }, basic)
     expect([more, no.status, await no.json()]).toMatchObject([more, 400, { error: 'invalid_request' }])
   }
@@ -181,15 +181,15 @@ test('B3 Basic beside the same client_id is one method; another id, a second sec
 
 test('tokens and codes that we cannot have made are looked for nowhere', async () => {
   const client = await registered(await server.register(registrations['mcp-remote']))
-  const asked: string[] = []
+  const lookups: string[] = []
   const watch = <T extends object>(binding: T): T =>
     new Proxy(binding, {
       get: (target, name) => {
         const value: unknown = Reflect.get(target, name)
         if (typeof value !== 'function') return value
-        return (...given: unknown[]) => {
-          asked.push(String(given[0]))
-          return Reflect.apply(value, target, given)
+        return (...args: unknown[]) => {
+          lookups.push(String(args[0]))
+          return Reflect.apply(value, target, args)
         }
       },
     })
@@ -197,7 +197,7 @@ test('tokens and codes that we cannot have made are looked for nowhere', async (
   const tail = `:${'g'.repeat(16)}:${'s'.repeat(32)}`
   const foreign = await user('ada', `k1:${'B'.repeat(42)}A`)
   const own = await user()
-  const made = [
+  const madeUp = [
     'x',
     'x:y:z',
     `nobody${tail}`,
@@ -206,7 +206,7 @@ test('tokens and codes that we cannot have made are looked for nowhere', async (
     `${own}${tail}x`,
     'x'.repeat(2000),
   ]
-  for (const token of made) {
+  for (const token of madeUp) {
     const refreshed = await watched.token({
       grant_type: 'refresh_token',
       client_id: client,
@@ -222,10 +222,10 @@ test('tokens and codes that we cannot have made are looked for nowhere', async (
     const call = await watched.send('/mcp', { method: 'POST', headers: { authorization: `Bearer ${token}` } })
     expect(call.status).toBe(401)
   }
-  expect(new Set(asked)).toEqual(new Set([`client:${client}`]))
+  expect(new Set(lookups)).toEqual(new Set([`client:${client}`]))
   // A token with a valid MAC is looked up.
   await watched.token({ grant_type: 'refresh_token', client_id: client, refresh_token: `${own}${tail}` })
-  expect(asked).toContain(own.split('.')[0])
+  expect(lookups).toContain(own.split('.')[0])
 })
 
 test('a revocation that finds nothing counts: for its grant where there is one, else for the network', async () => {
