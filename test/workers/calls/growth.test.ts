@@ -152,11 +152,11 @@ test('a grant ends that was refreshed as often as one may be, and what it kept g
   expect((await refresh()).over).toBeNull()
   expect((await refresh()).over).toBe('refreshed_too_often')
   await user.endGrant('g1', 'refreshed_too_often')
-  const left = async () => (await stored(user, 'old:')).length
-  expect(await left()).toBeGreaterThan(ERASED_AT_ONCE)
+  const remaining = async () => (await stored(user, 'old:')).length
+  expect(await remaining()).toBeGreaterThan(ERASED_AT_ONCE)
   let alarms = 0
-  for (; (await left()) > 0 && alarms < 10; alarms += 1) await runDurableObjectAlarm(user)
-  expect([await left(), alarms]).toEqual([0, 2])
+  for (; (await remaining()) > 0 && alarms < 10; alarms += 1) await runDurableObjectAlarm(user)
+  expect([await remaining(), alarms]).toEqual([0, 2])
   expect(await stored(user, 'erasing:')).toEqual([])
 })
 
@@ -166,10 +166,10 @@ test('of grants that ended the newest hundred are kept', async () => {
     await user.openGrant(newGrant(`g${count}`))
     await user.endGrant(`g${count}`, 'ended_by_user')
   }
-  const kept = await user.listGrants()
-  expect(kept).toHaveLength(ENDED_GRANTS)
-  expect(kept.map(({ id }) => id)).toContain(`g${ENDED_GRANTS + 19}`)
-  expect(kept.map(({ id }) => id)).not.toContain('g19')
+  const grants = await user.listGrants()
+  expect(grants).toHaveLength(ENDED_GRANTS)
+  expect(grants.map(({ id }) => id)).toContain(`g${ENDED_GRANTS + 19}`)
+  expect(grants.map(({ id }) => id)).not.toContain('g19')
 })
 
 test('tokens that PingOne is still to hear of are so many and no more, and one alarm tells some of them', async () => {

@@ -27,7 +27,7 @@ async function userWithToken(name: string) {
 
 test('a grant asks as often as the setting says, at once; then it waits a second, and goes on', async () => {
   const { ask } = await userWithToken('eager')
-  for (let asked = 0; asked < requestsPerMinute; asked += 1) {
+  for (let count = 0; count < requestsPerMinute; count += 1) {
     expect((await ask()).bearer).not.toBeNull()
   }
   expect(await ask()).toMatchObject({ bearer: null, ended: null, waitSeconds: 1 })

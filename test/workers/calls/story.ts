@@ -27,7 +27,7 @@ export const newGrant = (id: string) => ({
 })
 
 /** A write with the client's idempotency key. Each call is a separate message. */
-export const intent = (given: Partial<CallIntent> = {}): CallIntent => ({
+export const intent = (overrides: Partial<CallIntent> = {}): CallIntent => ({
   grant: 'g1',
   client: 'client-a',
   transport: 'stateless',
@@ -36,13 +36,13 @@ export const intent = (given: Partial<CallIntent> = {}): CallIntent => ({
   transaction: crypto.randomUUID(),
   argumentsDigest: 'digest-1',
   key: { hash: 'hash-1' },
-  ...given,
+  ...overrides,
 })
 
 type User = Awaited<ReturnType<typeof userWith>>
 
-export const begin = async (user: User, given: Partial<CallIntent> = {}): Promise<CallStart> =>
-  CallStart.parse(await user.beginCall(intent(given)))
+export const begin = async (user: User, overrides: Partial<CallIntent> = {}): Promise<CallStart> =>
+  CallStart.parse(await user.beginCall(intent(overrides)))
 
 /** The call rows, in the order of their last change. */
 export const rowsOf = (user: User) =>

@@ -16,11 +16,11 @@ type User = Awaited<ReturnType<typeof userWith>>
 const LIST = 'todo://list'
 
 /** Unique per test: an alarm can deliver late, into another test. */
-const named = (user: User, session: string) => `${user.name ?? ''}/${session}`
+const sessionName = (user: User, session: string) => `${user.name ?? ''}/${session}`
 
 async function listening(user: User, session: string, grant: string, ...uris: string[]): Promise<void> {
-  await user.openSession(named(user, session), grant, 'client-a')
-  for (const uri of uris) expect(await user.subscribe(named(user, session), grant, uri)).toBe('done')
+  await user.openSession(sessionName(user, session), grant, 'client-a')
+  for (const uri of uris) expect(await user.subscribe(sessionName(user, session), grant, uri)).toBe('done')
 }
 
 async function call(user: User, effect: 'read' | 'write', outcome: CallOutcome, grant = 'g1'): Promise<void> {
@@ -30,8 +30,8 @@ async function call(user: User, effect: 'read' | 'write', outcome: CallOutcome, 
 }
 
 /** A User starts to notify before it answers `endCall`, so no wait is needed. */
-function newsOf(user: User): string[][] {
-  const prefix = named(user, '')
+function updatesOf(user: User): string[][] {
+  const prefix = sessionName(user, '')
   return sessionObjects.news.flatMap(([session, ...uris]) =>
     session.startsWith(prefix) ? [[session.slice(prefix.length), ...uris]] : [],
   )
@@ -56,7 +56,7 @@ async function redeem(user: User, id: string): Promise<void> {
   })
 }
 
-const keptOf = (user: User) =>
+const subscriptionsOf = (user: User) =>
   runInDurableObject(user, (_object, { storage }) =>
     [...storage.kv.list({ prefix: 'subscribed:' })].map(([, value]) => value),
   )
@@ -68,7 +68,7 @@ test('after a write that was done, or of which nobody knows, each session hears 
   await listening(user, 'silent', 'g2')
   for (const outcome of ['refused', 'failed'] as const) await call(user, 'write', outcome)
   for (const outcome of ['done', 'unknown'] as const) await call(user, 'read', outcome)
-  expect(newsOf(user)).toEqual([])
+  expect(updatesOf(user)).toEqual([])
   // Subscriptions are stored, so they outlive the object's memory.
   await evictDurableObject(user)
   await call(user, 'write', 'done', 'g2')
@@ -76,9 +76,9 @@ test('after a write that was done, or of which nobody knows, each session hears 
     ['a', LIST, 'todo://items/a'],
     ['b', LIST],
   ]
-  expect(newsOf(user)).toEqual(all)
+  expect(updatesOf(user)).toEqual(all)
   await call(user, 'write', 'unknown')
-  expect(newsOf(user)).toEqual([...all, ...all])
+  expect(updatesOf(user)).toEqual([...all, ...all])
 })
 
 test('a call that ends twice is told of once, and one whose end nobody told when it counts as unknown', async () => {
@@ -87,19 +87,19 @@ test('a call that ends twice is told of once, and one whose end nobody told when
   const start = await begin(user, { key: null })
   for (let twice = 0; twice < 2; twice += 1)
     await user.endCall(start.verdict === 'go' ? start.call : '', 'done', null)
-  expect(newsOf(user)).toEqual([['a', LIST]])
+  expect(updatesOf(user)).toEqual([['a', LIST]])
   await begin(user, { key: null })
-  expect(newsOf(user)).toHaveLength(1)
+  expect(updatesOf(user)).toHaveLength(1)
   clock.nowMs += LOST_AFTER_MS + 1000
   await begin(user)
-  expect(newsOf(user)).toHaveLength(2)
+  expect(updatesOf(user)).toHaveLength(2)
 })
 
 test('nobody hears a write of somebody else', async () => {
   const [ada, bob] = [await userWith('ada', 'g1'), await userWith('bob', 'g1')]
   await listening(ada, 'a', 'g1', LIST)
   await call(bob, 'write', 'done')
-  expect(newsOf(bob)).toEqual([])
+  expect(updatesOf(bob)).toEqual([])
 })
 
 test('what a session subscribed to ends with the session, and with its grant', async () => {
@@ -107,28 +107,28 @@ test('what a session subscribed to ends with the session, and with its grant', a
   await listening(user, 'closed', 'g1', LIST)
   await listening(user, 'ended', 'g1', LIST)
   await listening(user, 'stays', 'g2', LIST)
-  await user.closeSession(named(user, 'closed'))
-  expect(await keptOf(user)).toHaveLength(2)
+  await user.closeSession(sessionName(user, 'closed'))
+  expect(await subscriptionsOf(user)).toHaveLength(2)
   await user.endGrant('g1', 'revoked_by_client')
-  expect(await keptOf(user)).toEqual([{ grant: 'g2', uris: [LIST] }])
+  expect(await subscriptionsOf(user)).toEqual([{ grant: 'g2', uris: [LIST] }])
   await call(user, 'write', 'done', 'g2')
-  expect(newsOf(user)).toEqual([['stays', LIST]])
-  expect(await user.subscribe(named(user, 'ended'), 'g1', LIST)).toBe('ended')
-  expect(await user.subscribe(named(user, 'closed'), 'g2', LIST)).toBe('closed')
+  expect(updatesOf(user)).toEqual([['stays', LIST]])
+  expect(await user.subscribe(sessionName(user, 'ended'), 'g1', LIST)).toBe('ended')
+  expect(await user.subscribe(sessionName(user, 'closed'), 'g2', LIST)).toBe('closed')
 })
 
 test('a grant that takes the session over does not hear what the one before subscribed to', async () => {
   const user = await userWith('taken', 'g1', 'g2')
   await listening(user, 'a', 'g1', LIST)
   await redeem(user, 'g2')
-  expect((await user.bearer('g2', TOKEN, named(user, 'a'))).session).toBe('open')
-  expect(await keptOf(user)).toEqual([])
+  expect((await user.bearer('g2', TOKEN, sessionName(user, 'a'))).session).toBe('open')
+  expect(await subscriptionsOf(user)).toEqual([])
   // Also a message of the earlier grant that was in flight.
-  expect(await user.subscribe(named(user, 'a'), 'g1', LIST)).toBe('closed')
-  expect(await user.subscribe(named(user, 'a'), 'g2', 'todo://items/new')).toBe('done')
-  await user.unsubscribe(named(user, 'a'), 'g1', 'todo://items/new')
+  expect(await user.subscribe(sessionName(user, 'a'), 'g1', LIST)).toBe('closed')
+  expect(await user.subscribe(sessionName(user, 'a'), 'g2', 'todo://items/new')).toBe('done')
+  await user.unsubscribe(sessionName(user, 'a'), 'g1', 'todo://items/new')
   await call(user, 'write', 'done', 'g1')
-  expect(newsOf(user)).toEqual([['a', 'todo://items/new']])
+  expect(updatesOf(user)).toEqual([['a', 'todo://items/new']])
 })
 
 test('a grant whose time is over hears nothing, even before anyone has said so', async () => {
@@ -137,7 +137,7 @@ test('a grant whose time is over hears nothing, even before anyone has said so',
   await listening(user, 'a', 'g1', LIST)
   clock.nowMs += (HOUR_SECONDS + 1) * 1000
   await call(user, 'write', 'done', 'g2')
-  expect(newsOf(user)).toEqual([])
+  expect(updatesOf(user)).toEqual([])
 })
 
 test('a grant of another tenant than the settings name hears nothing, and again when they name it', async () => {
@@ -146,10 +146,10 @@ test('a grant of another tenant than the settings name hears nothing, and again 
   operator.config = { ...config, pingone: { ...config.pingone, clientId: 'another' } }
   await user.openGrant(newGrant('g2'))
   await call(user, 'write', 'done', 'g2')
-  expect(newsOf(user)).toEqual([])
+  expect(updatesOf(user)).toEqual([])
   operator.config = config
   await call(user, 'write', 'done')
-  expect(newsOf(user)).toEqual([['a', LIST]])
+  expect(updatesOf(user)).toEqual([['a', LIST]])
 })
 
 test('writes that follow each other while a session is being told are told of once more, not once each', async () => {
@@ -158,10 +158,10 @@ test('writes that follow each other while a session is being told are told of on
   const slow = Promise.withResolvers<void>()
   sessionObjects.until = slow.promise
   for (let count = 0; count < 5; count += 1) await call(user, 'write', 'done')
-  expect(newsOf(user)).toEqual([['a', LIST]])
+  expect(updatesOf(user)).toEqual([['a', LIST]])
   slow.resolve()
   await expect
-    .poll(() => newsOf(user))
+    .poll(() => updatesOf(user))
     .toEqual([
       ['a', LIST],
       ['a', LIST],
@@ -169,13 +169,13 @@ test('writes that follow each other while a session is being told are told of on
 })
 
 test('a session that cannot be told is in the log, and nothing waits for it or is kept', async () => {
-  const said = vi.spyOn(console, 'warn')
+  const logSpy = vi.spyOn(console, 'warn')
   const user = await userWith('deaf', 'g1')
   await listening(user, 'a', 'g1', LIST)
   sessionObjects.areDown = true
   await call(user, 'write', 'done')
-  await expect.poll(() => said.mock.calls.flat().join('\n')).toContain('"event":"session.not-told"')
+  await expect.poll(() => logSpy.mock.calls.flat().join('\n')).toContain('"event":"session.not-told"')
   sessionObjects.areDown = false
   await call(user, 'write', 'done')
-  expect(newsOf(user)).toHaveLength(2)
+  expect(updatesOf(user)).toHaveLength(2)
 })
