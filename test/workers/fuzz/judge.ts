@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Sent } from './stage.ts'
+import type { FuzzRequest } from './stage.ts'
 
 /** Longer than all deadlines of worker.ts together: reached only by a hang. */
 const HANGS_AFTER_MS = 30_000
@@ -10,7 +10,7 @@ const defined: readonly number[] = [-32700, -32600, -32601, -32602, -32000, -310
 // MCP servers of the 2025 revisions use these for an unknown session and an unknown resource.
 const inSessions: readonly number[] = [-32001, -32002]
 
-const Failed = z.object({ error: z.object({ code: z.unknown(), message: z.string() }) })
+const ErrorMessage = z.object({ error: z.object({ code: z.unknown(), message: z.string() }) })
 
 export interface Verdict {
   status: number
@@ -21,7 +21,7 @@ export interface Verdict {
   fault: string | null
 }
 
-export async function judge(sent: Sent, asking: Promise<Response>): Promise<Verdict> {
+export async function judge(sent: FuzzRequest, asking: Promise<Response>): Promise<Verdict> {
   const answer = await within(asking)
   if (answer === 'late') return { status: 0, code: null, text: '', fault: 'no answer' }
   const { status, headers } = answer
@@ -62,7 +62,7 @@ function errorsIn(text: string) {
     ? [text]
     : [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => data ?? '')
   return messages.flatMap((message) => {
-    const failed = Failed.safeParse(parsed(message))
+    const failed = ErrorMessage.safeParse(parsed(message))
     return failed.success ? [failed.data] : []
   })
 }

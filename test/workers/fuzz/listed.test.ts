@@ -97,21 +97,22 @@ function serverOf(product: McpProduct, granted: readonly string[]) {
 }
 type Ask = ReturnType<typeof serverOf>
 
-const Listed = z.object({
+const ListResult = z.object({
   result: z.object({
     tools: z.array(z.object({ name: z.string(), description: z.string() })).default([]),
     resources: z.array(z.object({ uri: z.string() })).default([]),
     prompts: z.array(z.object({ name: z.string() })).default([]),
   }),
 })
-const listedBy = async (ask: Ask, method: string) => Listed.parse(JSON.parse((await ask(method)).text)).result
+const listedBy = async (ask: Ask, method: string) =>
+  ListResult.parse(JSON.parse((await ask(method)).text)).result
 
 /** The number of listed entries. A server without any does not know the method. */
 const countOf = async (ask: Ask, kind: 'resources' | 'prompts', all: readonly unknown[]) =>
   all.length === 0 ? 0 : (await listedBy(ask, `${kind}/list`))[kind].length
 
 /** `done`, or the status with the scopes that the challenge names. */
-async function tried(ask: Ask, method: string, params: Record<string, unknown>) {
+async function outcomeOf(ask: Ask, method: string, params: Record<string, unknown>) {
   const { status, challenge, text } = await ask(method, params)
   if (status === 200) return text.includes('"isError":true') || text.includes('"error"') ? text : 'done'
   return `${status} ${/scope="([^"]*)"/.exec(challenge ?? '')?.[1] ?? text}`
@@ -141,14 +142,14 @@ test('whatever the lists and scopes: what is listed can be had, or it is said wh
           const tool = tools[at]
           if (tool === undefined) throw new Error('a tool that is not in the list')
           expect(description).toBe('Does a thing.')
-          expect(await tried(ask, 'tools/call', { name, arguments: {} })).toBe(expected(tool, granted))
+          expect(await outcomeOf(ask, 'tools/call', { name, arguments: {} })).toBe(expected(tool, granted))
         }
         for (const [at, resource] of resources.entries())
-          expect(await tried(ask, 'resources/read', { uri: `todo://things/${at}` })).toBe(
+          expect(await outcomeOf(ask, 'resources/read', { uri: `todo://things/${at}` })).toBe(
             expected(resource, granted),
           )
         for (const [at, prompt] of prompts.entries())
-          expect(await tried(ask, 'prompts/get', { name: `prompt${at}` })).toBe(expected(prompt, granted))
+          expect(await outcomeOf(ask, 'prompts/get', { name: `prompt${at}` })).toBe(expected(prompt, granted))
         expect(await countOf(ask, 'resources', product.resources)).toBe(resources.length)
         expect(await countOf(ask, 'prompts', product.prompts)).toBe(prompts.length)
       },

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { z } from 'zod'
 import { oddText } from '../../support/fuzz/odd.ts'
 import { bodyOf, sessionMessage, statelessMessage } from './messages.ts'
-import type { Sent } from './stage.ts'
+import type { FuzzRequest } from './stage.ts'
 
 /** Valid header characters (RFC 9110 §5.5). The platform rejects most others and warns about the rest. */
 export const headerText = oddText.map((text) =>
@@ -52,14 +52,14 @@ const stray = fc.tuple(
   headerText,
 )
 
-const Named = z.object({
+const NamedMessage = z.object({
   method: z.string(),
   params: z.object({ name: z.string().optional(), uri: z.string().optional() }).optional().catch(undefined),
 })
 
 /** The headers that revision 2026-07-28 requires for this body, if it has their fields. */
 function headersFor(body: string): [string, string][] {
-  const named = Named.safeParse(parsed(body))
+  const named = NamedMessage.safeParse(parsed(body))
   if (!named.success) return []
   const { method, params } = named.data
   const name = params?.name ?? params?.uri
@@ -95,7 +95,7 @@ const path = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('/mcp?_pk=x', '/mcp/', '/mcp//', '/MCP', '/mcp/sse', '/mcp%2F') },
 )
 
-export const statelessRequest: fc.Arbitrary<Sent> = fc
+export const statelessRequest: fc.Arbitrary<FuzzRequest> = fc
   .record({
     method: httpMethod,
     path,
@@ -128,7 +128,7 @@ export const statelessRequest: fc.Arbitrary<Sent> = fc
     ],
   }))
 
-export const sessionRequest: fc.Arbitrary<Sent> = fc
+export const sessionRequest: fc.Arbitrary<FuzzRequest> = fc
   .record({
     method: fc.oneof({ weight: 12, arbitrary: fc.constant('POST') }, { weight: 1, arbitrary: httpMethod }),
     path,

@@ -11,7 +11,7 @@ const uri = fc.oneof(
   oddText.map((text) => `todo://items/${text}`),
 )
 
-const given = fc.record(
+const toolArguments = fc.record(
   {
     text: fc.oneof(fc.constant('buy milk'), oddText),
     id: fc.oneof(fc.constantFrom('t0', 't1', 't2'), oddText),
@@ -25,7 +25,7 @@ const given = fc.record(
 /** Parameters by method. */
 const paramsOf: Readonly<Record<string, fc.Arbitrary<object>>> = {
   'tools/call': fc.oneof(
-    fc.record({ name: tool, arguments: given }),
+    fc.record({ name: tool, arguments: toolArguments }),
     fc.record({ name: fc.constantFrom('listTodos', 'whoAmI'), arguments: fc.constant({}) }),
     fc.record({ name: fc.constant('addTodo'), arguments: fc.record({ text: fc.constant('buy milk') }) }),
     fc.record({

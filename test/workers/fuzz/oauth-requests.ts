@@ -3,7 +3,7 @@ import { oddJson, oddText, spoilt } from '../../support/fuzz/odd.ts'
 import { authorizeFields, VERIFIER } from '../wire.ts'
 import { headerText } from './mcp-requests.ts'
 import { ORIGIN, REDIRECT_URI } from '../settings.ts'
-import type { Sent } from './stage.ts'
+import type { FuzzRequest } from './stage.ts'
 
 type Fields = Readonly<Record<string, string>>
 
@@ -103,7 +103,7 @@ const browser = fc.record({
   language: headerText,
 })
 
-const pageRequest: fc.Arbitrary<Sent> = fc.constantFrom(...forms).chain(([good, path, fields]) =>
+const pageRequest: fc.Arbitrary<FuzzRequest> = fc.constantFrom(...forms).chain(([good, path, fields]) =>
   fc
     .record({
       method: fc.oneof(
@@ -177,22 +177,22 @@ const metadata = fc.record(
   },
   { requiredKeys: ['redirect_uris'] },
 )
-const register: fc.Arbitrary<Sent> = fc
+const register: fc.Arbitrary<FuzzRequest> = fc
   .record({
-    given: spoilt(fc.oneof(plain, metadata)),
+    content: spoilt(fc.oneof(plain, metadata)),
     text: oddText,
     isJson: fc.constantFrom(true, true, true, true, false),
   })
-  .map(({ given, text, isJson }) => ({
+  .map(({ content, text, isJson }) => ({
     method: 'POST',
     path: '/register',
     who: 'nobody',
     session: 'none',
     headers: [['content-type', 'application/json']],
-    body: isJson ? (JSON.stringify(given) ?? '') : text,
+    body: isJson ? (JSON.stringify(content) ?? '') : text,
   }))
 
-const elsewhere: fc.Arbitrary<Sent> = fc
+const elsewhere: fc.Arbitrary<FuzzRequest> = fc
   .record({
     method: fc.constantFrom('GET', 'POST', 'HEAD', 'OPTIONS'),
     path: fc.oneof(
@@ -222,7 +222,7 @@ const elsewhere: fc.Arbitrary<Sent> = fc
     body: method === 'POST' ? body : null,
   }))
 
-export const oauthRequest: fc.Arbitrary<Sent> = fc.oneof(
+export const oauthRequest: fc.Arbitrary<FuzzRequest> = fc.oneof(
   { weight: 10, arbitrary: pageRequest },
   { weight: 2, arbitrary: register },
   { weight: 1, arbitrary: elsewhere },

@@ -4,22 +4,22 @@ import { expect, test } from 'vitest'
 import { judge } from './judge.ts'
 import { sessionRequest, statelessRequest } from './mcp-requests.ts'
 import { oauthRequest } from './oauth-requests.ts'
-import { type Sent, Stage } from './stage.ts'
+import { type FuzzRequest, Stage } from './stage.ts'
 
 const AT_ONCE = 200
 const seeds = env.FUZZ_SEEDS.split(' ').map(Number)
 const batches = Math.ceil(Number(env.FUZZ_REQUESTS) / seeds.length / AT_ONCE)
 
-const request: fc.Arbitrary<Sent> = fc.oneof(
+const request: fc.Arbitrary<FuzzRequest> = fc.oneof(
   { weight: 5, arbitrary: statelessRequest },
   { weight: 3, arbitrary: sessionRequest },
   { weight: 5, arbitrary: oauthRequest },
 )
 
 const stage = await Stage.make()
-const seen = new Map<string, number>()
+const outcomes = new Map<string, number>()
 
-async function faultsOf(batch: readonly Sent[]) {
+async function faultsOf(batch: readonly FuzzRequest[]) {
   await stage.prepare()
   const verdicts = await Promise.all(
     batch.map(async (sent) => ({ sent, ...(await judge(sent, stage.send(sent))) })),
@@ -27,7 +27,7 @@ async function faultsOf(batch: readonly Sent[]) {
   for (const { sent, status, code } of verdicts) {
     const [, place = ''] = /^(\/[a-z-]*)/.exec(sent.path) ?? []
     const key = `${place} ${status} ${code === null ? 'no code' : JSON.stringify(code)}`
-    seen.set(key, (seen.get(key) ?? 0) + 1)
+    outcomes.set(key, (outcomes.get(key) ?? 0) + 1)
     if (status === 404 || sent.method === 'DELETE') stage.forgetSession(sent)
   }
   return verdicts
@@ -61,5 +61,5 @@ test.each([
   '/token 400 no code',
   '/register 201 no code',
 ])('some requests came as far as: %s', (outcome) => {
-  expect(seen.get(outcome) ?? 0).toBeGreaterThan(0)
+  expect(outcomes.get(outcome) ?? 0).toBeGreaterThan(0)
 })

@@ -16,7 +16,7 @@ export type Who = 'writer' | 'reader' | 'stranger' | 'nobody'
 export type SessionName = 'plain' | 'asking' | 'of-another' | 'made-up' | 'none'
 
 /** One request. A `{placeholder}` in path, headers or body stands for a value of the stage. */
-export interface Sent {
+export interface FuzzRequest {
   method: string
   path: string
   who: Who
@@ -124,7 +124,7 @@ export class Stage {
     await this.#beginLogin()
   }
 
-  send(sent: Sent): Promise<Response> {
+  send(sent: FuzzRequest): Promise<Response> {
     const headers = new Headers(sent.headers.map(([name, value]) => [name, this.#fillIn(value)]))
     headers.set('CF-Connecting-IP', network())
     const bearer = this.#bearer(sent.who)
@@ -135,7 +135,7 @@ export class Stage {
     return ask(this.#fillIn(sent.path), { method: sent.method, headers, body })
   }
 
-  forgetSession({ who, session }: Sent): void {
+  forgetSession({ who, session }: FuzzRequest): void {
     this.#sessions.delete(`${who} ${session}`)
   }
 
