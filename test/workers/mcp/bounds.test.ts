@@ -7,7 +7,7 @@ import { callMessage, initialize, mcpHeaders, statelessHeaders } from '../wire.t
 import { callsOf, openSession, post, send } from './raw.ts'
 
 const BEARER = 'bounds:g1:rw.client'
-const Refused = z.object({
+const Denial = z.object({
   jsonrpc: z.literal('2.0'),
   id: z.unknown(),
   error: z.object({ code: z.number(), message: z.string(), data: z.undefined().optional() }),
@@ -17,7 +17,7 @@ const STATELESS = statelessHeaders('tools/call', 'whoAmI')
 /** The denial of a malformed message is short and repeats no input. */
 async function denialOf(response: Response): Promise<{ status: number; code: number; message: string }> {
   const text = await response.text()
-  const { error } = Refused.parse(JSON.parse(text))
+  const { error } = Denial.parse(JSON.parse(text))
   expect(text.length).toBeLessThan(400)
   expect(text).not.toContain('padding')
   return { status: response.status, code: error.code, message: error.message }
@@ -76,8 +76,8 @@ test.each([33, 400, 2_000, 20_000])(
       expect(await denialOf(response)).toMatchObject({ status: 400, code: -32600 })
     }
     const capabilities = { experimental: { deep: nested(Math.min(depth, 2_000)) } }
-    const begun = await post(BEARER, { ...initialize, params: { ...initialize.params, capabilities } })
-    expect(await denialOf(begun)).toMatchObject({ status: 400, code: -32600 })
+    const opened = await post(BEARER, { ...initialize, params: { ...initialize.params, capabilities } })
+    expect(await denialOf(opened)).toMatchObject({ status: 400, code: -32600 })
   },
 )
 
@@ -97,9 +97,9 @@ test('what a client may send passes: a long text, and twenty ids', async () => {
   const largest = await post(bearer, padded, { 'mcp-session-id': session })
   expect(await largest.text()).toContain('Ada Lovelace')
   const capabilities = { experimental: { deep: nested(20) } }
-  const begun = await post(bearer, { ...initialize, params: { ...initialize.params, capabilities } })
-  expect(begun.status).toBe(200)
-  await begun.text()
+  const opened = await post(bearer, { ...initialize, params: { ...initialize.params, capabilities } })
+  expect(opened.status).toBe(200)
+  await opened.text()
 })
 
 test('every message over a bound is refused with a bounded sentence, every other one is not refused for it', async () => {
@@ -134,11 +134,11 @@ test('every message over a bound is refused with a bounded sentence, every other
       )
       const isOver =
         text.length > MESSAGE_BOUNDS.bytes || members > MESSAGE_BOUNDS.members || depth > MESSAGE_BOUNDS.depth
-      const said = await response.text()
-      expect(said.length).toBeLessThan(2_000)
-      expect(said).not.toContain('padding')
+      const reply = await response.text()
+      expect(reply.length).toBeLessThan(2_000)
+      expect(reply).not.toContain('padding')
       // Braces and commas inside a string do not count.
-      const isRefused = /The message (?:is too large|has too many|is nested)/.test(said)
+      const isRefused = /The message (?:is too large|has too many|is nested)/.test(reply)
       // The message's own structure can push a value near the bound over it.
       const isNear = members > MESSAGE_BOUNDS.members - 20 || depth > MESSAGE_BOUNDS.depth - 5
       expect([isRefused || isNear, response.status === 413 || response.status === 400 || !isRefused]).toEqual(
@@ -204,8 +204,8 @@ test('what is neither a request, a notification nor an answer is 400', async () 
     { jsonrpc: '2.0', id: 'padding'.repeat(5_000), method: 'ping', result: {} },
   ]) {
     for (const headers of [{ 'mcp-session-id': session }, { 'mcp-protocol-version': '2026-07-28' }]) {
-      const refused = await denialOf(await post(BEARER, message, headers))
-      expect(refused).toMatchObject({ status: 400, code: -32600 })
+      const denial = await denialOf(await post(BEARER, message, headers))
+      expect(denial).toMatchObject({ status: 400, code: -32600 })
     }
   }
 })

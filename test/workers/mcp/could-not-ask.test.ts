@@ -73,9 +73,9 @@ test.each(NOT_ASKED)('in a session, a client that answers with %s could not ask'
     await reply(bearer, session, { id: (await call.question()).id, ...answer })
     return call.answer()
   }
-  const told = await ask({ ids })
-  expect(told).toMatchObject({ id: 1, ...MUST_AGREE })
-  expect(JSON.stringify(told)).not.toContain('IGNORE')
+  const result = await ask({ ids })
+  expect(result).toMatchObject({ id: 1, ...MUST_AGREE })
+  expect(JSON.stringify(result)).not.toContain('IGNORE')
   expect(await countTodos(bearer)).toBe(2)
   // The fallback: the model passes `confirm`, as with a client that cannot ask.
   expect(await ask({ ids, confirm: true })).toMatchObject({
@@ -142,7 +142,7 @@ test('an answer that comes after its time, or twice, changes nothing', async () 
 })
 
 const FORMS = { ...META, 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } }
-const Asked = z.object({
+const InputRequired = z.object({
   result: z.object({ resultType: z.literal('input_required'), requestState: z.string() }),
 })
 const callAsking = async (bearer: string, args: object, again: object = {}) =>
@@ -170,7 +170,7 @@ test.each([
   const bearer = `${user}:g_${user}:rw.client`
   const ids = await addTodos(bearer, ['a', 'b'])
   const ask = async (args: object) => {
-    const { requestState } = Asked.parse(await callAsking(bearer, args)).result
+    const { requestState } = InputRequired.parse(await callAsking(bearer, args)).result
     return { requestState, answer: await callAsking(bearer, args, { requestState, inputResponses }) }
   }
   const { requestState, answer } = await ask({ ids })
@@ -193,12 +193,14 @@ test.each([
 test('without a session, a state that comes back with nothing is a question that is asked again', async () => {
   const bearer = 'stateless_again:g_again:rw.client'
   const ids = await addTodos(bearer, ['a', 'b'])
-  const { requestState } = Asked.parse(await callAsking(bearer, { ids })).result
+  const { requestState } = InputRequired.parse(await callAsking(bearer, { ids })).result
   for (const again of [
     { requestState },
     { requestState, inputResponses: {} },
     { requestState, inputResponses: { x: {} } },
   ])
-    expect(Asked.safeParse(await callAsking(bearer, { ids, confirm: true }, again)).success).toBe(true)
+    expect(InputRequired.safeParse(await callAsking(bearer, { ids, confirm: true }, again)).success).toBe(
+      true,
+    )
   expect(await countTodos(bearer)).toBe(2)
 })

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { callMessage, messagesIn, statelessHeaders } from '../wire.ts'
 import { addTodos, callsOf, callStateless, numbered, openSession, post } from './raw.ts'
-import { keptWaiting } from './todo-api.ts'
+import { waitingGrants } from './todo-api.ts'
 
 // A widely used client gives every request the id 1 and shares one session between chats. Equal JSON-RPC ids never
 // merge calls (decision 21), and each answer reaches its own call.
@@ -87,17 +87,17 @@ test('progress of calls with one id and one token goes to the call that it is of
     return messagesIn(await (await inSession(bearer, session, { ...message, params })).text())
   }
   const [two, three] = await Promise.all([remove(ids.slice(0, 2)), remove(ids.slice(2))])
-  const said = (total: number) =>
+  const progress = (total: number) =>
     Array.from({ length: total }, (_, at) => ({
       method: 'notifications/progress',
       params: { progressToken: 1, progress: at + 1, total },
     }))
   expect(two).toMatchObject([
-    ...said(2),
+    ...progress(2),
     { id: 1, result: { structuredContent: { deleted: ids.slice(0, 2) } } },
   ])
   expect(three).toMatchObject([
-    ...said(3),
+    ...progress(3),
     { id: 1, result: { structuredContent: { deleted: ids.slice(2) } } },
   ])
 })
@@ -112,7 +112,7 @@ test('the answer of a call whose stream is gone does not come as that of another
     { 'mcp-session-id': session },
     controller.signal,
   )
-  await vi.waitUntil(() => keptWaiting.length > 0, { timeout: 20_000, interval: 20 })
+  await vi.waitUntil(() => waitingGrants.length > 0, { timeout: 20_000, interval: 20 })
   controller.abort()
   await expect(first).rejects.toThrow(/abort/i)
   // Answered after the first call is over, on the remaining stream.
@@ -181,12 +181,12 @@ test.each([
   const params = isWorking
     ? { name: 'deleteTodo', arguments: { ids: await addTodos(bearer, numbered(12)), confirm: true } }
     : { name: 'addTodo', arguments: { text: 'x' } }
-  const waiting = keptWaiting.length
+  const waiting = waitingGrants.length
   const call = inSession(bearer, session, { ...callMessage('whoAmI'), params })
-  const began = isWorking
+  const hasBegun = isWorking
     ? async () => (await textsOf(bearer)).length < 12
-    : () => keptWaiting.length > waiting
-  await vi.waitUntil(began, { timeout: 20_000, interval: 20 })
+    : () => waitingGrants.length > waiting
+  await vi.waitUntil(hasBegun, { timeout: 20_000, interval: 20 })
   expect((await cancel(bearer, session, 1)).status).toBe(202)
   const response = await call
   expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream'])
@@ -220,7 +220,7 @@ test.each([0, -1, 9007199254740991, '', '0', ' ', 'é"\\', '\u2028'])(
     const session = await openSession(bearer)
     const answer = await answerOf(await inSession(bearer, session, { ...callMessage('whoAmI'), id }))
     expect(answer).toMatchObject({ id, result: { structuredContent: { name: 'Ada Lovelace' } } })
-    const refused = await answerOf(await inSession(bearer, session, { ...callMessage('noSuchTool'), id }))
-    expect(refused).toMatchObject({ id, error: { code: -32602 } })
+    const denial = await answerOf(await inSession(bearer, session, { ...callMessage('noSuchTool'), id }))
+    expect(denial).toMatchObject({ id, error: { code: -32602 } })
   },
 )

@@ -28,14 +28,14 @@ async function remove(
   signal?: AbortSignal,
 ) {
   const params = { name: 'deleteTodo', arguments: { ids, confirm: true } }
-  const told = progressToken === undefined ? {} : { progressToken }
-  const message = { ...callMessage('deleteTodo'), params: { ...params, _meta: { ...told } } }
+  const token = progressToken === undefined ? {} : { progressToken }
+  const message = { ...callMessage('deleteTodo'), params: { ...params, _meta: { ...token } } }
   if (transport === 'session') {
     const session = await openSession(bearer)
     return { session, response: await post(bearer, message, { 'mcp-session-id': session }, signal) }
   }
   const headers = statelessHeaders('tools/call', 'deleteTodo')
-  const whole = { ...message, params: { ...params, _meta: { ...told, ...META } } }
+  const whole = { ...message, params: { ...params, _meta: { ...token, ...META } } }
   return { session: '', response: await post(bearer, whole, headers, signal) }
 }
 
@@ -82,8 +82,10 @@ test('stateless: a client that goes away before anything was said stops the work
   const ids = await addTodos(bearer, numbered(6))
   const controller = new AbortController()
   // Aborts after the first deletion, not after a fixed time.
-  const begun = vi.waitFor(async () => expect(await countTodos(bearer)).toBeLessThan(6), { timeout: 20_000 })
-  const gone = begun.then(() => controller.abort())
+  const firstDeletion = vi.waitFor(async () => expect(await countTodos(bearer)).toBeLessThan(6), {
+    timeout: 20_000,
+  })
+  const gone = firstDeletion.then(() => controller.abort())
   await expect(remove('stateless', bearer, ids, undefined, controller.signal)).rejects.toThrow(/abort/i)
   await gone
   await expect.poll(() => outcomeOf('goes')).toBe('done')
@@ -159,10 +161,10 @@ test.each([1, 2, 3])(
         content: [{ text: expect.stringMatching(/^It is unknown whether this change was made/) }],
       },
     })
-    const sent = () => deletions.filter((id) => ids.includes(id))
-    await expect.poll(async () => (await countTodos(bearer)) + sent().length).toBe(6)
-    expect(sent()).toEqual(ids.slice(0, sent().length))
-    expect(sent().length).toBeGreaterThanOrEqual(at)
+    const sentIds = () => deletions.filter((id) => ids.includes(id))
+    await expect.poll(async () => (await countTodos(bearer)) + sentIds().length).toBe(6)
+    expect(sentIds()).toEqual(ids.slice(0, sentIds().length))
+    expect(sentIds().length).toBeGreaterThanOrEqual(at)
     // The User has the intent without an outcome, which reads as unknown.
     expect(await outcomeOf(`dies${at}`)).toBeNull()
   },

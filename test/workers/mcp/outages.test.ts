@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { expect, test, vi } from 'vitest'
 import { callMessage, initialize } from '../wire.ts'
 import { callsOf, openSession, post, send, sessionObject } from './raw.ts'
-import { keptWaiting } from './todo-api.ts'
+import { waitingGrants } from './todo-api.ts'
 
 /** Null while the object is being destroyed. */
 const keysIn = (id: DurableObjectId): Promise<string[] | null> =>
@@ -11,24 +11,24 @@ const keysIn = (id: DurableObjectId): Promise<string[] | null> =>
     ...(await storage.list()).keys(),
   ]).catch(() => null)
 
-const isAtTheApi = (grant: string) =>
-  vi.waitUntil(() => keptWaiting.includes(grant), { timeout: 20_000, interval: 20 })
+const untilApiCall = (grant: string) =>
+  vi.waitUntil(() => waitingGrants.includes(grant), { timeout: 20_000, interval: 20 })
 
 /** The object dies in the middle of a call, as in a release or after a bug. */
-async function dieAtTheApi(session: string, grant: string): Promise<void> {
-  await isAtTheApi(grant)
+async function killDuringApiCall(session: string, grant: string): Promise<void> {
+  await untilApiCall(grant)
   await sessionObject(session)
     .die()
     .catch(() => {})
 }
 
-const told = async (response: Response): Promise<unknown> => ({
+const summaryOf = async (response: Response): Promise<unknown> => ({
   status: response.status,
   isLater: Number(response.headers.get('retry-after')) > 0,
   type: response.headers.get('content-type'),
   body: await response.json(),
 })
-const comeAgain = (id: number | null) => ({
+const retryLater = (id: number | null) => ({
   status: 503,
   isLater: true,
   type: 'application/json',
@@ -41,7 +41,7 @@ const comeAgain = (id: number | null) => ({
 
 test('a session that its user cannot put on the list is not given out, and its object does not stay', async () => {
   const before = new Set((await listDurableObjectIds(env.MCP_SESSION)).map(String))
-  expect(await told(await post('hugo:unopenable:rw.client-a', initialize))).toEqual(comeAgain(0))
+  expect(await summaryOf(await post('hugo:unopenable:rw.client-a', initialize))).toEqual(retryLater(0))
   const [made, ...more] = (await listDurableObjectIds(env.MCP_SESSION)).filter(
     (id) => !before.has(String(id)),
   )
@@ -54,7 +54,9 @@ test('a session that its user cannot put on the list is not given out, and its o
 test('a session that could not be closed says so, is open still, and can be closed later', async () => {
   const bearer = 'ines:g1:rw.unclosable'
   const session = await openSession(bearer)
-  expect(await told(await send('DELETE', bearer, { 'mcp-session-id': session }))).toEqual(comeAgain(null))
+  expect(await summaryOf(await send('DELETE', bearer, { 'mcp-session-id': session }))).toEqual(
+    retryLater(null),
+  )
   const call = await post(bearer, callMessage('whoAmI'), { 'mcp-session-id': session })
   expect(await call.text()).toContain('Ada Lovelace')
 })
@@ -63,7 +65,7 @@ test('a session that dies in the middle of a write says that nobody knows its ou
   const bearer = 'jan:jan1:rw.client-a'
   const session = await openSession(bearer)
   const write = post(bearer, callMessage('addTodo', { text: 'hang' }), { 'mcp-session-id': session })
-  await dieAtTheApi(session, 'jan1')
+  await killDuringApiCall(session, 'jan1')
   const response = await write
   expect(response.status).toBe(200)
   expect(await response.json()).toMatchObject({
@@ -84,8 +86,8 @@ test('a session that dies in the middle of anything else asks to be asked again'
   const bearer = 'kim:slow:rw.client-a'
   const session = await openSession(bearer)
   const read = post(bearer, callMessage('listTodos'), { 'mcp-session-id': session })
-  await dieAtTheApi(session, 'slow')
-  expect(await told(await read)).toEqual(comeAgain(1))
+  await killDuringApiCall(session, 'slow')
+  expect(await summaryOf(await read)).toEqual(retryLater(1))
 })
 
 test('who is waited for when another grant takes the session over hears so before that grant is served', async () => {
@@ -99,7 +101,7 @@ test('who is waited for when another grant takes the session over hears so befor
     return text
   }
   const write = ask(old, 'addTodo', { text: 'hang' })
-  await isAtTheApi('lea1')
+  await untilApiCall('lea1')
   expect(await ask(newer, 'whoAmI', {})).toContain('Ada Lovelace')
   expect(await write).toContain('unknown whether this change was made')
   expect(order).toEqual(['addTodo', 'whoAmI'])

@@ -2,13 +2,13 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { toWorker } from './clients.ts'
 import { callIn, callsOf, callStateless, TRANSPORTS } from './raw.ts'
-import { heard } from './todo-api.ts'
+import { apiRequests } from './todo-api.ts'
 
-const said = vi.spyOn(console, 'log')
-afterEach(() => said.mockClear())
+const logSpy = vi.spyOn(console, 'log')
+afterEach(() => logSpy.mockClear())
 const Line = z.object({ event: z.string() }).loose()
 const lines = () =>
-  said.mock.calls
+  logSpy.mock.calls
     .filter(([text]) => String(text).includes('"mcp.answered"'))
     .map(([text]) => Line.parse(JSON.parse(String(text))))
 
@@ -46,7 +46,7 @@ test.each(TRANSPORTS)(
       ms: expect.any(Number),
     })
     expect(await callsOf(`logged_${transport}`)).toMatchObject([{ transaction: line?.['transaction'] }])
-    const all = said.mock.calls.join('\n')
+    const all = logSpy.mock.calls.join('\n')
     for (const secret of [SECRET, bearer, 'rw.client-a']) expect(all).not.toContain(secret)
   },
 )
@@ -76,8 +76,8 @@ test.each(TRANSPORTS)(
 test('what comes without a bearer, or by a name of the client’s own, is a line without words of theirs', async () => {
   const none = await toWorker('https://mcp.example.test/mcp', { method: 'POST', body: SECRET })
   await none.text()
-  const made = await callStateless('ada:g1:r.client-a', 'IgnoreAllPrevious')
-  await made.text()
+  const unknownTool = await callStateless('ada:g1:r.client-a', 'IgnoreAllPrevious')
+  await unknownTool.text()
   const [without, unknown] = lines()
   expect(without).toEqual({
     level: 'info',
@@ -93,7 +93,7 @@ test('what comes without a bearer, or by a name of the client’s own, is a line
 test.each(TRANSPORTS)('%s: a client’s trace is kept as its claim and goes nowhere', async (transport) => {
   const user = `traced_${transport}`
   const bearer = `${user}:${user}:rw.client-a`
-  heard.length = 0
+  apiRequests.length = 0
   const headers = { traceparent: OTHER, tracestate: 'theirs=1', baggage: `todo=${SECRET}` }
   await call(transport, bearer, 'listTodos', {}, { meta: { traceparent: TRACE, baggage: SECRET }, headers })
   await call(transport, bearer, 'listTodos', {}, { headers })
@@ -110,12 +110,12 @@ test.each(TRANSPORTS)('%s: a client’s trace is kept as its claim and goes nowh
   const claims = rows.map(({ clientTrace }) => clientTrace ?? 'none')
   expect(new Set(claims)).toEqual(new Set([TRACE, OTHER, 'none']))
   expect(JSON.stringify(await callsOf(user))).not.toContain('nobody else')
-  expect(heard).toHaveLength(3)
-  for (const sent of heard) {
-    const transaction = sent.get('x-ping-external-transaction-id') ?? ''
+  expect(apiRequests).toHaveLength(3)
+  for (const headers of apiRequests) {
+    const transaction = headers.get('x-ping-external-transaction-id') ?? ''
     expect(rows.map((row) => row.transaction)).toContain(transaction)
-    expect(sent.get('traceparent')?.split('-')[1]).toBe(transaction.replaceAll('-', ''))
-    expect([sent.get('tracestate'), sent.get('baggage')]).toEqual([null, null])
+    expect(headers.get('traceparent')?.split('-')[1]).toBe(transaction.replaceAll('-', ''))
+    expect([headers.get('tracestate'), headers.get('baggage')]).toEqual([null, null])
   }
   expect(JSON.stringify(lines())).not.toContain(TRACE)
 })

@@ -4,7 +4,7 @@ import { writeState } from '#mcp/request-state.ts'
 import { META } from '../wire.ts'
 import { addTodos, askStateless, countTodos, openSession, post, send } from './raw.ts'
 
-const Asked = z.object({
+const InputRequired = z.object({
   result: z.object({
     resultType: z.literal('input_required'),
     inputRequests: z.object({ confirm: z.object({ method: z.literal('elicitation/create') }) }),
@@ -23,7 +23,7 @@ const remove = (bearer: string, ids: string[], again: object = {}, capabilities:
     { headers: { 'mcp-name': 'deleteTodo' }, meta: { ...META, ...capabilities } },
   )
 const ask = async (bearer: string, ids: string[]) =>
-  Asked.parse((await remove(bearer, ids)).body).result.requestState
+  InputRequired.parse((await remove(bearer, ids)).body).result.requestState
 const refusedState = { error: { code: -32602, data: { reason: 'invalid_request_state' } } }
 const refusedAnswer = {
   result: {
@@ -122,8 +122,8 @@ test('a state without an answer is a question that is asked again, and an answer
   const bearer = 'half:gh:rw.client'
   const ids = await addTodos(bearer, ['a', 'b'])
   const requestState = await ask(bearer, ids)
-  Asked.parse((await remove(bearer, ids, { requestState })).body)
-  Asked.parse((await remove(bearer, ids, { inputResponses: YES })).body)
+  InputRequired.parse((await remove(bearer, ids, { requestState })).body)
+  InputRequired.parse((await remove(bearer, ids, { inputResponses: YES })).body)
   expect(await countTodos(bearer)).toBe(2)
 })
 

@@ -33,7 +33,7 @@ test('a made-up session id is 404 and makes no object', async () => {
   const session = await openSession(ADA)
   const count = await objects()
   const [name = ''] = session.split('.')
-  const made = [
+  const madeUp = [
     'x',
     name,
     `${'0'.repeat(64)}.${'A'.repeat(43)}`,
@@ -41,7 +41,7 @@ test('a made-up session id is 404 and makes no object', async () => {
     `${session}A`,
     '',
   ]
-  for (const id of made) {
+  for (const id of madeUp) {
     const response = await post(ADA, whoAmI, { 'mcp-session-id': id })
     expect(response.status).toBe(404)
     await response.text()

@@ -6,7 +6,7 @@ import { callsOf, openSession, post, send } from './raw.ts'
 const BEARER = 'older:g1:rw.client'
 const NEWEST = '2025-11-25'
 const messageIn = (text: string): unknown => JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? text)
-const named = (session: string, version?: string) => ({
+const sessionHeaders = (session: string, version?: string) => ({
   'mcp-session-id': session,
   ...(version === undefined ? {} : { 'mcp-protocol-version': version }),
 })
@@ -37,7 +37,7 @@ test.each([undefined, '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'])(
   'in a session the header may name %s',
   async (version) => {
     const session = await openSession(BEARER)
-    const response = await post(BEARER, callMessage('whoAmI'), named(session, version))
+    const response = await post(BEARER, callMessage('whoAmI'), sessionHeaders(session, version))
     expect([response.status, response.headers.get('x-accel-buffering')]).toEqual([200, 'no'])
     expect(messageIn(await response.text())).toMatchObject({ id: 1, result: { content: [{}, {}] } })
   },
@@ -47,12 +47,12 @@ test.each(['POST', 'GET', 'DELETE'])('%s under a revision that does not exist is
   const session = await openSession(BEARER)
   const body = method === 'POST' ? JSON.stringify(callMessage('whoAmI')) : undefined
   for (const version of ['2099-01-01', 'x', '2026-07-28']) {
-    const refused = await send(method, BEARER, named(session, version), body)
-    expect([version, refused.status]).toEqual([version, 400])
-    await refused.text()
+    const denial = await send(method, BEARER, sessionHeaders(session, version), body)
+    expect([version, denial.status]).toEqual([version, 400])
+    await denial.text()
   }
   // The session is still there.
-  const response = await post(BEARER, callMessage('whoAmI'), named(session))
+  const response = await post(BEARER, callMessage('whoAmI'), sessionHeaders(session))
   expect(await response.text()).toContain('Ada Lovelace')
 })
 
@@ -64,22 +64,22 @@ test.each([
 ])('%s is 202 without a body, and nothing is done for it', async (_what, message) => {
   const bearer = 'notes:g1:rw.client'
   const session = await openSession(bearer)
-  const response = await post(bearer, { jsonrpc: '2.0', ...message }, named(session))
+  const response = await post(bearer, { jsonrpc: '2.0', ...message }, sessionHeaders(session))
   expect([response.status, await response.text()]).toEqual([202, ''])
   expect(await callsOf('notes')).toEqual([])
 })
 
 test('an error has the id of its request and is JSON, wherever it is found', async () => {
   const session = await openSession(BEARER)
-  const unknown = await post(BEARER, { jsonrpc: '2.0', id: 'a', method: 'no/such' }, named(session))
+  const unknown = await post(BEARER, { jsonrpc: '2.0', id: 'a', method: 'no/such' }, sessionHeaders(session))
   expect(messageIn(await unknown.text())).toMatchObject({ id: 'a', error: { code: -32601 } })
-  for (const [refused, status, code, id] of [
+  for (const [denial, status, code, id] of [
     [await post(BEARER, callMessage('whoAmI')), 400, -32000, 1],
-    [await post(BEARER, callMessage('whoAmI'), named('made-up')), 404, -32001, 1],
-    [await post(BEARER, { ...initialize, id: 'again' }, named(session)), 400, -32600, 'again'],
+    [await post(BEARER, callMessage('whoAmI'), sessionHeaders('made-up')), 404, -32001, 1],
+    [await post(BEARER, { ...initialize, id: 'again' }, sessionHeaders(session)), 400, -32600, 'again'],
   ] as const) {
-    expect([refused.status, refused.headers.get('content-type')]).toEqual([status, 'application/json'])
-    expect(await refused.json()).toMatchObject({ jsonrpc: '2.0', id, error: { code } })
+    expect([denial.status, denial.headers.get('content-type')]).toEqual([status, 'application/json'])
+    expect(await denial.json()).toMatchObject({ jsonrpc: '2.0', id, error: { code } })
   }
 })
 
@@ -88,10 +88,14 @@ test.each([undefined, '0', '_GET_stream_1'])(
   async (lastEvent) => {
     const session = await openSession(BEARER)
     const since = lastEvent === undefined ? {} : { 'last-event-id': lastEvent }
-    const stream = await send('GET', BEARER, { ...named(session), accept: 'text/event-stream', ...since })
+    const stream = await send('GET', BEARER, {
+      ...sessionHeaders(session),
+      accept: 'text/event-stream',
+      ...since,
+    })
     expect([stream.status, stream.headers.get('content-type')]).toEqual([200, 'text/event-stream'])
     const reader = stream.body?.getReader()
-    const call = await post(BEARER, callMessage('whoAmI'), named(session))
+    const call = await post(BEARER, callMessage('whoAmI'), sessionHeaders(session))
     expect(await call.text()).toContain('Ada Lovelace')
     const silence = scheduler.wait(300).then(() => 'silence')
     expect(await Promise.race([silence, reader?.read()])).toBe('silence')
@@ -101,11 +105,11 @@ test.each([undefined, '0', '_GET_stream_1'])(
 
 test('a session that its client ended is 404 in every method', async () => {
   const session = await openSession(BEARER)
-  const ended = await send('DELETE', BEARER, named(session))
+  const ended = await send('DELETE', BEARER, sessionHeaders(session))
   expect([ended.status, await ended.text()]).toEqual([204, ''])
   for (const method of ['POST', 'GET', 'DELETE']) {
     const body = method === 'POST' ? JSON.stringify(callMessage('whoAmI')) : undefined
-    const answer = await send(method, BEARER, named(session), body)
+    const answer = await send(method, BEARER, sessionHeaders(session), body)
     expect([method, answer.status]).toEqual([method, 404])
     await answer.text()
   }

@@ -47,8 +47,8 @@ test.each(
   async (transport, next) => {
     const user = `lee_${transport}_${next.slice(0, 5)}`
     expect((await addIn(transport, `${user}:g1:r.first-client`)).status).toBe(403)
-    const again = await addIn(transport, `${user}:g1:r.${next}`)
-    expect(again).toMatchObject({
+    const second = await addIn(transport, `${user}:g1:r.${next}`)
+    expect(second).toMatchObject({
       status: 200,
       cache: 'no-store',
       body: {
@@ -61,7 +61,7 @@ test.each(
         },
       },
     })
-    expect(JSON.stringify(again.body)).toContain(LINK(user))
+    expect(JSON.stringify(second.body)).toContain(LINK(user))
     expect(await callsOf(user)).toEqual([])
   },
 )
@@ -98,16 +98,16 @@ test.each(['v1', 'v2', 'v2-stateless'] as const)(
     let bearer = `${user}:g1:r.client-a`
     const { client } = await connect(kind, () => bearer)
     const call = async () => client.callTool({ name: 'addTodo', arguments: { text: 'x' } })
-    const refused = await call().then(
+    const errorText = await call().then(
       () => 'no error',
       (error: unknown) => String(error),
     )
     // SDK v1 shows the body to the caller. SDK v2 shows only the challenge.
-    expect(refused.includes(LINK(user))).toBe(kind === 'v1')
+    expect(errorText.includes(LINK(user))).toBe(kind === 'v1')
     bearer = `${user}:g1:r.client-b`
     if (kind !== 'v2-stateless') return
-    const again = await call()
-    expect(JSON.stringify(again.content)).toContain(LINK(user))
-    expect(again.isError).toBe(true)
+    const second = await call()
+    expect(JSON.stringify(second.content)).toContain(LINK(user))
+    expect(second.isError).toBe(true)
   },
 )

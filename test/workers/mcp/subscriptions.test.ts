@@ -20,11 +20,11 @@ const nameOf = (session: string) => session.split('.')[0] ?? ''
 async function listen(bearer: string, session: string) {
   const response = await send('GET', bearer, { 'mcp-session-id': session })
   expect(response.status).toBe(200)
-  const heard = follow(response)
+  const events = follow(response)
   return {
-    heard,
+    events,
     uris: () =>
-      [...heard.text.matchAll(/"notifications\/resources\/updated","params":(\{[^}]*\})/g)].map(
+      [...events.text.matchAll(/"notifications\/resources\/updated","params":(\{[^}]*\})/g)].map(
         ([, uri]) => uri,
       ),
   }
@@ -42,7 +42,7 @@ test('a session hears on its stream that what it subscribed to may have changed,
   expect((await ask(bearer, session, 'subscribe', 'todo://items/a')).text).toContain('"result":{}')
   await add(bearer, session, 'A private thing')
   await expect.poll(stream.uris).toEqual([`{"uri":"${LIST}"}`, '{"uri":"todo://items/a"}'])
-  expect(stream.heard.text).not.toContain('private')
+  expect(stream.events.text).not.toContain('private')
   expect((await ask(bearer, session, 'unsubscribe', LIST)).text).toContain('"result":{}')
   await add(bearer, session, 'Another')
   await expect.poll(() => stream.uris().slice(2)).toEqual(['{"uri":"todo://items/a"}'])
@@ -69,7 +69,7 @@ test('an object that died has lost its stream, and what was subscribed is told o
   await sessionObject(session)
     .die()
     .catch(() => {})
-  await expect.poll(() => lost.heard.isOver).toBe(true)
+  await expect.poll(() => lost.events.isOver).toBe(true)
   const stream = await listen(bearer, session)
   await env.USER.getByName('dies').tellAll()
   await expect.poll(stream.uris).toEqual([`{"uri":"${LIST}"}`])
@@ -82,7 +82,7 @@ test('the newest stream hears it, and without a stream nothing is kept for later
   await env.USER.getByName('returns').tellAll()
   const first = await listen(bearer, session)
   const second = await listen(bearer, session)
-  await expect.poll(() => first.heard.isOver).toBe(true)
+  await expect.poll(() => first.events.isOver).toBe(true)
   await env.USER.getByName('returns').tellAll()
   await expect.poll(second.uris).toEqual([`{"uri":"${LIST}"}`])
   expect(first.uris()).toEqual([])
@@ -118,8 +118,8 @@ test('a session subscribes to so many resources and not to one more, until it un
   const session = await openSession(bearer)
   for (let count = 0; count < URIS_PER_SESSION; count += 1)
     expect((await ask(bearer, session, 'subscribe', `todo://items/a${count}`)).text).toContain('"result":{}')
-  const refused = await ask(bearer, session, 'subscribe', LIST)
-  expect([refused.status, refused.text]).toEqual([200, expect.stringContaining('as many subscriptions')])
+  const denial = await ask(bearer, session, 'subscribe', LIST)
+  expect([denial.status, denial.text]).toEqual([200, expect.stringContaining('as many subscriptions')])
   // Repeating a subscription adds none.
   expect((await ask(bearer, session, 'subscribe', 'todo://items/a0')).text).toContain('"result":{}')
   await ask(bearer, session, 'unsubscribe', 'todo://items/a0')

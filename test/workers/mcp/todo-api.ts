@@ -18,10 +18,10 @@ const lists = new Map<string, Row[]>()
 export const deletions: string[] = []
 
 /** The grants whose requests are waiting. */
-export const keptWaiting: string[] = []
+export const waitingGrants: string[] = []
 
 /** The headers of every request. */
-export const heard: Headers[] = []
+export const apiRequests: Headers[] = []
 /** Longer than every deadline of worker.ts. */
 const SILENCE_MS = 12_000
 const Body = z.object({ todoText: z.string().optional(), completed: z.boolean().optional() })
@@ -29,7 +29,7 @@ const Body = z.object({ todoText: z.string().optional(), completed: z.boolean().
 /** The API contract with texts that make it misbehave. One list per token. */
 export class TodoApi extends WorkerEntrypoint {
   override async fetch(request: Request): Promise<Response> {
-    heard.push(new Headers(request.headers))
+    apiRequests.push(new Headers(request.headers))
     // The API rejects tokens of these grants.
     if (grantOf(request).startsWith('stale')) return new Response(UPSTREAM_WORDS, { status: 401 })
     if (grantOf(request) === 'slow') await keepSilent(request)
@@ -38,7 +38,7 @@ export class TodoApi extends WorkerEntrypoint {
     const body =
       request.method === 'GET' || request.method === 'DELETE' ? {} : Body.parse(await request.json())
     if (body.todoText === 'hang') await keepSilent(request)
-    if (body.todoText === 'stall') return stalling()
+    if (body.todoText === 'stall') return stalledResponse()
     if (body.todoText === 'flood') return new Response('x'.repeat(5_000_000))
     if (body.todoText === 'lead away')
       return new Response(null, { status: 307, headers: { location: 'https://evil.example/' } })
@@ -58,7 +58,7 @@ export class TodoApi extends WorkerEntrypoint {
 }
 
 async function keepSilent(request: Request): Promise<void> {
-  keptWaiting.push(grantOf(request))
+  waitingGrants.push(grantOf(request))
   await scheduler.wait(SILENCE_MS)
 }
 
@@ -70,16 +70,16 @@ function grantOf(request: Request): string {
 }
 
 /** Starts a body and finishes it after every deadline. */
-function stalling(): Response {
+function stalledResponse(): Response {
   const { readable, writable } = new IdentityTransformStream()
   const writer = writable.getWriter()
-  const goOn = async () => {
+  const finish = async () => {
     await writer.write(new TextEncoder().encode('{"todos":['))
     await scheduler.wait(SILENCE_MS)
     await writer.close()
   }
   // Fails once the reader is gone, as expected.
-  void goOn().catch(() => {})
+  void finish().catch(() => {})
   return new Response(readable)
 }
 

@@ -19,10 +19,10 @@ test.each([
   ],
 ])('initialize that carries a session id %s begins a new session', async (_what, idOf) => {
   const dead = await idOf()
-  const begun = await post(BEARER, initialize, { 'mcp-session-id': dead })
-  const session = begun.headers.get('mcp-session-id') ?? ''
-  expect(begun.status).toBe(200)
-  expect(lastOf(await begun.text())).toMatchObject({ id: 0, result: { protocolVersion: '2025-11-25' } })
+  const opened = await post(BEARER, initialize, { 'mcp-session-id': dead })
+  const session = opened.headers.get('mcp-session-id') ?? ''
+  expect(opened.status).toBe(200)
+  expect(lastOf(await opened.text())).toMatchObject({ id: 0, result: { protocolVersion: '2025-11-25' } })
   expect(session).not.toBe(dead)
   const call = await post(BEARER, callMessage('whoAmI'), { 'mcp-session-id': session })
   expect(lastOf(await call.text())).toMatchObject({ id: 1, result: { structuredContent: {} } })
@@ -30,9 +30,9 @@ test.each([
 
 test('initialize in a session that is open is refused, and the session goes on', async () => {
   const session = await openSession(BEARER)
-  const again = await post(BEARER, initialize, { 'mcp-session-id': session })
-  expect(again.status).toBe(400)
-  expect(await again.json()).toMatchObject({
+  const repeated = await post(BEARER, initialize, { 'mcp-session-id': session })
+  expect(repeated.status).toBe(400)
+  expect(await repeated.json()).toMatchObject({
     id: 0,
     error: { message: expect.stringMatching(/^This session is open\. To begin another one/) },
   })
@@ -80,8 +80,8 @@ test('null for arguments is none, on both transports; what is no object is refus
   expect(await inSession('tools/call', { name: 'addTodo', arguments: null })).toMatchObject({
     result: { isError: true },
   })
-  for (const given of [[], 'x', 5, false])
-    expect(await inSession('tools/call', { name: 'whoAmI', arguments: given })).toMatchObject({
+  for (const input of [[], 'x', 5, false])
+    expect(await inSession('tools/call', { name: 'whoAmI', arguments: input })).toMatchObject({
       error: { code: -32602 },
     })
 })
@@ -118,8 +118,8 @@ test('null for what may be left out is none', async () => {
 
 test('what the Accept header must name is said for both methods', async () => {
   const session = await openSession(BEARER)
-  const given = { 'mcp-session-id': session, accept: 'application/json' }
-  for (const answer of [await post(BEARER, callMessage('whoAmI'), given), await send('GET', BEARER, given)])
+  const input = { 'mcp-session-id': session, accept: 'application/json' }
+  for (const answer of [await post(BEARER, callMessage('whoAmI'), input), await send('GET', BEARER, input)])
     expect([answer.status, await answer.text()]).toEqual([
       406,
       expect.stringContaining('must name text/event-stream and, for a POST, application/json.'),

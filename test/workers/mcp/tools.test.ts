@@ -166,8 +166,8 @@ test.each(clientKinds)(
       structuredContent: { todo: { text: 'Shopping: - milk - bread' }, total: 1 },
     })
     expect(textOf(lines)).toBe('Added. The list now has 1 todo.')
-    const again = await add('Shopping:\n- milk\r\n- bread')
-    expect(Added.parse(again).structuredContent.todo.id).not.toBe(
+    const second = await add('Shopping:\n- milk\r\n- bread')
+    expect(Added.parse(second).structuredContent.todo.id).not.toBe(
       Added.parse(lines).structuredContent.todo.id,
     )
     const rewritten = await add('rewritten')
@@ -225,9 +225,9 @@ test.each(clientKinds)(
     const listed = await client.callTool({ name: 'listTodos', arguments: {} })
     expect(listed).toMatchObject({ structuredContent: { todos: texts.map((text) => ({ text })) } })
     for (const text of ['\ufe0f\ufe0e', '\u{e0100}\u{e0101}', '\u3164', '\u{e0041}\u{e007f}', '\u200d']) {
-      const refused = await add(text)
-      expect(refused).toMatchObject({ isError: true })
-      expect(textOf(refused)).toMatch(/^Nothing of this text can be seen\. Nothing was changed\. Send /)
+      const denial = await add(text)
+      expect(denial).toMatchObject({ isError: true })
+      expect(textOf(denial)).toMatch(/^Nothing of this text can be seen\. Nothing was changed\. Send /)
     }
     const hidden = await add('pay\u202epal\u200b now\u{e0041}')
     expect(hidden).toMatchObject({ structuredContent: { todo: { text: 'paypal now' } } })

@@ -45,7 +45,7 @@ async function errorIn(response: Response): Promise<{ status: number; text: stri
   return { status: response.status, text, message: JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? text) }
 }
 
-const refused = (method: string) => ({
+const invalidParams = (method: string) => ({
   jsonrpc: '2.0',
   id: 'w',
   error: { code: -32602, message: expect.stringContaining(`The parameters are not what ${method} takes.`) },
@@ -56,7 +56,7 @@ test.each([...CASES, ...CALLS, ...UNNAMED])(
   async (method, params) => {
     const session = await openSession(BEARER)
     const answer = await errorIn(await post(BEARER, request(method, params), { 'mcp-session-id': session }))
-    expect(answer).toMatchObject({ status: 200, message: refused(method) })
+    expect(answer).toMatchObject({ status: 200, message: invalidParams(method) })
     expect(answer.text).not.toMatch(/invalid_|expected|zod/i)
   },
 )
@@ -65,12 +65,12 @@ test('who begins with wrong parameters is told so, and no session is opened', as
   const params = { ...initialize.params, clientInfo: { name: { of: 'nobody' } } }
   const response = await post(BEARER, request('initialize', params))
   expect(response.headers.get('mcp-session-id')).toBeNull()
-  expect(await errorIn(response)).toMatchObject({ status: 200, message: refused('initialize') })
+  expect(await errorIn(response)).toMatchObject({ status: 200, message: invalidParams('initialize') })
 })
 
 test.each(CASES)('without a session %s with %j is -32602, in our words', async (method, params) => {
   const answer = await errorIn(await postStateless(method, params))
-  expect(answer).toMatchObject({ status: 200, message: refused(method) })
+  expect(answer).toMatchObject({ status: 200, message: invalidParams(method) })
   expect(answer.text).not.toMatch(/invalid_|expected|zod/i)
 })
 
@@ -80,8 +80,8 @@ test.each(CALLS)('without a session %s with %j is -32602 as well', async (method
 })
 
 test('what comes before is told before: a session that does not exist, a header that differs', async () => {
-  const asked = request('tools/list', { cursor: 5 })
-  expect((await post(BEARER, asked, { 'mcp-session-id': 'none' })).status).toBe(404)
+  const message = request('tools/list', { cursor: 5 })
+  expect((await post(BEARER, message, { 'mcp-session-id': 'none' })).status).toBe(404)
   const headers = statelessHeaders('prompts/list')
   const differs = request('tools/list', { cursor: 5, _meta: META })
   expect(await errorIn(await post(BEARER, differs, headers))).toMatchObject({
