@@ -12,11 +12,11 @@ const row = (value: unknown, expiresAtSeconds: number | null = null) => ({
 })
 
 /** A grant whose refresh token is `r1`, and rotations in the library's format. */
-async function tell(name: string, story: (told: ReturnType<typeof scene>) => void) {
-  await runInDurableObject(env.SHELF.getByName(name), (_shelf, { storage }) => story(scene(storage)))
+async function withRecords(name: string, act: (scene: ReturnType<typeof makeRecords>) => void) {
+  await runInDurableObject(env.SHELF.getByName(name), (_shelf, { storage }) => act(makeRecords(storage)))
 }
 
-function scene(storage: DurableObjectStorage) {
+function makeRecords(storage: DurableObjectStorage) {
   const clock = { now: 1000 }
   const records = new GrantRecordService(storage.kv, () => clock.now)
   const grantOf = (refresh: string) => ({
@@ -45,7 +45,7 @@ function scene(storage: DurableObjectStorage) {
 }
 
 test('of two requests that started from the same grant one wins, and the other gets its answer', () =>
-  tell('race', ({ records, rotation }) => {
+  withRecords('race', ({ records, rotation }) => {
     const [first, second] = [rotation('r1', 'r2'), rotation('r1', 'r3')]
     expect(records.commit('g', first)).toEqual({ outcome: 'done' })
     expect(records.commit('g', second)).toEqual({ outcome: 'lost', answer: 'answer to r1' })
@@ -54,13 +54,13 @@ test('of two requests that started from the same grant one wins, and the other g
   }))
 
 test('a commit that is asked twice, because its answer was lost, is the same commit', () =>
-  tell('twice', ({ records, rotation }) => {
+  withRecords('twice', ({ records, rotation }) => {
     const commit = rotation('r1', 'r2')
     expect(records.commit('g', commit)).toEqual(records.commit('g', commit))
   }))
 
 test('a rotated token repeats its answer for a minute from the first rotation, used or not', () =>
-  tell('window', ({ records, rotation, clock }) => {
+  withRecords('window', ({ records, rotation, clock }) => {
     records.commit('g', rotation('r1', 'r2'))
     records.bearer('g', 'access r2')
     clock.now += REPEAT_SECONDS - 1
@@ -70,7 +70,7 @@ test('a rotated token repeats its answer for a minute from the first rotation, u
   }))
 
 test('as long as nothing of the new pair was used, the answer repeats: it may never have arrived', () =>
-  tell('unused', ({ records, rotation, clock }) => {
+  withRecords('unused', ({ records, rotation, clock }) => {
     records.commit('g', rotation('r1', 'r2'))
     clock.now += 10 * 24 * HOUR
     expect(records.snapshot('g', 'r1').repeat).toBe('answer')
@@ -78,7 +78,7 @@ test('as long as nothing of the new pair was used, the answer repeats: it may ne
   }))
 
 test('redeeming the new refresh token counts as use, and the window of the old one does not slide', () =>
-  tell('chain', ({ records, rotation, clock }) => {
+  withRecords('chain', ({ records, rotation, clock }) => {
     records.commit('g', rotation('r1', 'r2'))
     clock.now += 30
     records.commit('g', rotation('r2', 'r3'))
@@ -90,26 +90,29 @@ test('redeeming the new refresh token counts as use, and the window of the old o
   }))
 
 test('an answer that may not be repeated any more is dropped, and its token is still known as spent', () =>
-  tell('dropped', ({ records, clock, rotation, storage }) => {
+  withRecords('dropped', ({ records, clock, rotation, storage }) => {
     for (const at of [1, 2, 3, 4, 5]) {
       records.commit('g', rotation(`r${at}`, `r${at + 1}`))
       records.bearer('g', `access r${at + 1}`)
       clock.now += HOUR
     }
-    const kept = Array.from(storage.kv.list<SpentToken>({ prefix: 'spent:g:' }), ([, spent]) => spent.answer)
-    expect(kept).toEqual(['answer to r5'])
+    const answers = Array.from(
+      storage.kv.list<SpentToken>({ prefix: 'spent:g:' }),
+      ([, spent]) => spent.answer,
+    )
+    expect(answers).toEqual(['answer to r5'])
     expect(Array.from(storage.kv.list({ prefix: 'old:g:' }))).toHaveLength(4)
     expect(records.snapshot('g', 'r1')).toMatchObject({ repeat: 'reuse', answer: null })
   }))
 
 test('a secret that no grant ever issued is no repeat and no reuse', () =>
-  tell('unknown', ({ records, rotation }) => {
+  withRecords('unknown', ({ records, rotation }) => {
     records.commit('g', rotation('r1', 'r2'))
     expect(records.snapshot('g', 'made up')).toMatchObject({ repeat: 'none', answer: null })
   }))
 
 test('a loser that asked for something else gets no answer', () =>
-  tell('other question', ({ records, rotation }) => {
+  withRecords('other question', ({ records, rotation }) => {
     const [first, second] = [rotation('r1', 'r2'), rotation('r1', 'r3')]
     records.commit('g', first)
     const other = { ...second, spent: second.spent && { ...second.spent, asked: 'read write' } }
@@ -117,14 +120,14 @@ test('a loser that asked for something else gets no answer', () =>
   }))
 
 test('the second redemption of a code is told apart from a lost race of refreshes', () =>
-  tell('code', ({ records, rotation }) => {
+  withRecords('code', ({ records, rotation }) => {
     const [first, second] = [rotation('r1', 'r2'), rotation('r1', 'r3')]
     records.commit('g', { ...first, presented: 'the code', spent: null })
     expect(records.commit('g', { ...second, presented: 'the code', spent: null }).outcome).toBe('code_reused')
   }))
 
 test('a revocation never loses; of one access token it ends that one alone', () =>
-  tell('revocation', ({ records, rotation }) => {
+  withRecords('revocation', ({ records, rotation }) => {
     records.commit('g', rotation('r1', 'r2'))
     const before = 'something older'
     expect(
@@ -143,7 +146,7 @@ test('a revocation never loses; of one access token it ends that one alone', () 
   }))
 
 test('what is written is about what was presented, or nothing of it is taken', () =>
-  tell('not presented', ({ records, rotation, storage }) => {
+  withRecords('not presented', ({ records, rotation, storage }) => {
     records.commit('g', rotation('r1', 'r2'))
     const before = [...storage.kv.list()]
     const next = rotation('r2', 'r3')
@@ -162,12 +165,12 @@ test('what is written is about what was presented, or nothing of it is taken', (
     expect([...storage.kv.list()]).toEqual(before)
     expect(records.commit('g', next)).toEqual({ outcome: 'done' })
     // The grant's first token still revokes it.
-    const givenBack: Commit = { ...next, presented: 'r1', writes: [[grantKey('g'), null]] }
-    expect(records.commit('g', givenBack)).toEqual({ outcome: 'revoked' })
+    const revocation: Commit = { ...next, presented: 'r1', writes: [[grantKey('g'), null]] }
+    expect(records.commit('g', revocation)).toEqual({ outcome: 'revoked' })
   }))
 
 test('erasing leaves nothing of that grant and everything of the others', () =>
-  tell('erase', ({ records, rotation, storage }) => {
+  withRecords('erase', ({ records, rotation, storage }) => {
     records.commit('g', rotation('r1', 'r2'))
     records.create('gg', row({ clientId: 'c' }))
     records.erase('g')
@@ -176,7 +179,7 @@ test('erasing leaves nothing of that grant and everything of the others', () =>
   }))
 
 test('what ran out is found once: grants by name, and whether their code was ever redeemed', () =>
-  tell('sweep', ({ records, rotation, clock }) => {
+  withRecords('sweep', ({ records, rotation, clock }) => {
     records.commit('g', rotation('r1', 'r2'))
     records.create('code', row({ clientId: 'c', authCodeWrappedKey: 'x' }, clock.now + 600))
     clock.now += 600

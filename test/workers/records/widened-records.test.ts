@@ -8,11 +8,11 @@ import { type Commit, grantKey, tokenKey } from '#users/grants/grant-records.ts'
 const HOUR = 3600
 const BOTH = ['todo:read', 'todo:write']
 
-async function tell(name: string, story: (told: ReturnType<typeof scene>) => void) {
-  await runInDurableObject(env.SHELF.getByName(name), (_shelf, { storage }) => story(scene(storage)))
+async function withRecords(name: string, act: (scene: ReturnType<typeof makeRecords>) => void) {
+  await runInDurableObject(env.SHELF.getByName(name), (_shelf, { storage }) => act(makeRecords(storage)))
 }
 
-function scene(storage: DurableObjectStorage) {
+function makeRecords(storage: DurableObjectStorage) {
   const clock = { now: 1000 }
   const records = new GrantRecordService(storage.kv, () => clock.now)
   const ends = clock.now + 100 * HOUR
@@ -54,7 +54,7 @@ function scene(storage: DurableObjectStorage) {
 }
 
 test('a grant that was widened keeps everything else of its record, and its end', () =>
-  tell('widen', ({ records, open, now, clock, ends }) => {
+  withRecords('widen', ({ records, open, now, clock, ends }) => {
     open('r1')
     expect(records.allowed('g')).toEqual(['todo:read'])
     expect(records.widen('g', ['todo:write'])).toBe(true)
@@ -73,7 +73,7 @@ test('a grant that was widened keeps everything else of its record, and its end'
   }))
 
 test('a grant whose code nobody redeemed, and one that is gone, cannot be widened', () =>
-  tell('unredeemed', ({ records, open, scopeNow }) => {
+  withRecords('unredeemed', ({ records, open, scopeNow }) => {
     expect(records.widen('g', ['todo:write'])).toBe(false)
     open(null)
     expect(records.widen('g', ['todo:write'])).toBe(false)
@@ -81,22 +81,22 @@ test('a grant whose code nobody redeemed, and one that is gone, cannot be widene
   }))
 
 test('a refresh that was under way succeeds: its pair is the new one, and the grant stays widened', () =>
-  tell('race', ({ records, open, rotation, now, scopeNow }) => {
+  withRecords('race', ({ records, open, rotation, now, scopeNow }) => {
     open('r1')
-    const underWay = rotation('r1', 'r2')
+    const inFlight = rotation('r1', 'r2')
     records.widen('g', ['todo:write'])
-    expect(records.commit('g', underWay)).toEqual({ outcome: 'done' })
+    expect(records.commit('g', inFlight)).toEqual({ outcome: 'done' })
     expect(scopeNow()).toEqual(BOTH)
     expect(JSON.parse(now())).toMatchObject({ refreshTokenId: 'r2' })
     expect(records.bearer('g', 'access r2')).toMatchObject({ scopes: ['todo:read'] })
     // A retry after a lost answer gets the same answer.
-    expect(records.commit('g', underWay)).toEqual({ outcome: 'lost', answer: 'answer to r1' })
+    expect(records.commit('g', inFlight)).toEqual({ outcome: 'lost', answer: 'answer to r1' })
     expect(records.commit('g', rotation('r2', 'r3'))).toEqual({ outcome: 'done' })
     expect(scopeNow()).toEqual(BOTH)
   }))
 
 test('of two refreshes that a step-up came between one wins, and the other gets its answer', () =>
-  tell('two', ({ records, open, rotation, scopeNow, now }) => {
+  withRecords('two', ({ records, open, rotation, scopeNow, now }) => {
     open('r1')
     const [first, second] = [rotation('r1', 'r2'), rotation('r1', 'r3')]
     records.commit('g', first)
@@ -107,7 +107,7 @@ test('of two refreshes that a step-up came between one wins, and the other gets 
   }))
 
 test('within its minute a rotated token repeats the answer from before the step-up', () =>
-  tell('repeat', ({ records, open, rotation, clock }) => {
+  withRecords('repeat', ({ records, open, rotation, clock }) => {
     open('r1')
     records.commit('g', rotation('r1', 'r2'))
     records.widen('g', ['todo:write'])
@@ -117,7 +117,7 @@ test('within its minute a rotated token repeats the answer from before the step-
   }))
 
 test('a code that is redeemed a second time is that, whether its grant was widened or not', () =>
-  tell('code', ({ records, open, rotation }) => {
+  withRecords('code', ({ records, open, rotation }) => {
     open('r1')
     const second = { ...rotation('r1', 'r2'), spent: null }
     records.widen('g', ['todo:write'])
@@ -125,7 +125,7 @@ test('a code that is redeemed a second time is that, whether its grant was widen
   }))
 
 test('a revocation ends what was widened', () =>
-  tell('revoked', ({ records, open, now }) => {
+  withRecords('revoked', ({ records, open, now }) => {
     open('r1')
     const before = now()
     records.widen('g', ['todo:write'])
