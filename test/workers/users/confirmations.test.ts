@@ -1,17 +1,17 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { pingone } from './pingone.ts'
-import { tell, userOf } from './story.ts'
+import { userWithGrant, userOf } from './story.ts'
 import { clock } from './worker.ts'
 
 // A user's answer to a question is valid for one call.
 const nowSeconds = () => Math.floor(Date.now() / 1000)
-const used = (attempt: string, given: object = {}) => ({
+const used = (attempt: string, overrides: object = {}) => ({
   grant: 'grant',
   nonce: 'nonce-1',
   attempt,
   endsAtSeconds: nowSeconds() + 600,
-  ...given,
+  ...overrides,
 })
 
 beforeEach(() => pingone.reset())
@@ -20,7 +20,7 @@ afterEach(() => {
 })
 
 test('of twenty calls with one answer, one may go on; its own message may come twice', async () => {
-  const { user } = await tell()
+  const { user } = await userWithGrant()
   const uses = await Promise.all(
     Array.from({ length: 20 }, (_, at) => user.useConfirmation(used(`attempt-${at}`))),
   )
@@ -32,7 +32,7 @@ test('of twenty calls with one answer, one may go on; its own message may come t
 })
 
 test('an answer under a grant that ended, that is unknown, or that comes too late, is none', async () => {
-  const { user, stored } = await tell()
+  const { user, stored } = await userWithGrant()
   expect(await user.useConfirmation(used('a', { endsAtSeconds: nowSeconds() - 1 }))).toBe('over')
   expect(await user.useConfirmation(used('a', { grant: 'another' }))).toBe('over')
   await user.endGrant('grant', 'ended_by_user')
@@ -42,7 +42,7 @@ test('an answer under a grant that ended, that is unknown, or that comes too lat
 })
 
 test('a used answer is forgotten when it would be too old anyway', async () => {
-  const { user, stored } = await tell()
+  const { user, stored } = await userWithGrant()
   await user.useConfirmation(used('a'))
   expect(await stored('confirmation:')).toHaveLength(1)
   clock.aheadMs = 599_000

@@ -18,9 +18,9 @@ const keysOf = (user: User) =>
 
 const row = (value: object) => ({ value: JSON.stringify(value), expiresAtSeconds: null })
 const redeemed = row({ clientId: 'client', refreshTokenId: 'the first' })
-const Presented = z.looseObject({ refreshTokenId: z.string() })
+const RefreshRecord = z.looseObject({ refreshTokenId: z.string() })
 const presentedIn = (record: string) =>
-  record === '' ? 'none' : Presented.parse(JSON.parse(record)).refreshTokenId
+  record === '' ? 'none' : RefreshRecord.parse(JSON.parse(record)).refreshTokenId
 
 /** A grant whose PingOne token the next call must refresh. */
 const almostOver = async (id: string) =>
@@ -159,8 +159,10 @@ test('a block in the middle of anything leaves nothing that opens', { timeout: 3
       expect((await user.listGrants()).filter(({ ended }) => ended === null)).toEqual([])
       await runDurableObjectAlarm(user)
       expect(pingone.live).toEqual(new Set())
-      const left = (await keysOf(user)).filter((key) => !/^(?:grant:|blocked$|calls-schema$|wake$)/.test(key))
-      expect(left).toEqual([])
+      const remaining = (await keysOf(user)).filter(
+        (key) => !/^(?:grant:|blocked$|calls-schema$|wake$)/.test(key),
+      )
+      expect(remaining).toEqual([])
     }),
     { numRuns: 25, endOnFailure: true },
   )

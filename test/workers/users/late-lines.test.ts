@@ -7,11 +7,11 @@ import { log } from '#lib/log.ts'
 test('lines that an object logs while the tests of a file end keep no run from ending', async () => {
   let lines = 0
   await runInDurableObject(env.USER.getByName('talker'), () => {
-    const talk = () => {
+    const logLine = () => {
       log.info('a.line')
       lines += 1
     }
-    for (let ms = 0; ms < 400; ms += 1) setTimeout(talk, ms)
+    for (let ms = 0; ms < 400; ms += 1) setTimeout(logLine, ms)
   })
   await expect.poll(() => lines).toBeGreaterThan(0)
 })

@@ -11,9 +11,9 @@ beforeEach(() => {
 })
 
 const seconds = () => Math.floor((Date.now() + clock.aheadMs) / 1000)
-const GIVEN = { userName: 'Ada', pingOneSession: 'sid', authenticatedAtSeconds: 0 }
-const given = (change: Partial<typeof GIVEN> = {}) => ({
-  ...GIVEN,
+const SIGN_IN = { userName: 'Ada', pingOneSession: 'sid', authenticatedAtSeconds: 0 }
+const signInProof = (change: Partial<typeof SIGN_IN> = {}) => ({
+  ...SIGN_IN,
   authenticatedAtSeconds: seconds(),
   ...change,
 })
@@ -28,7 +28,7 @@ const soon = () => seconds() + 600
 async function atPage(grants: readonly string[] = []) {
   const user = await userOf(crypto.randomUUID())
   for (const id of grants) await user.openGrant(await newGrant({ id, record: record(['todo:read']) }))
-  expect(await user.openPage('page', given())).toBe('done')
+  expect(await user.openPage('page', signInProof())).toBe('done')
   return user
 }
 
@@ -55,7 +55,7 @@ test('looked at all the time, a page is over an hour after its user proved who t
 
 test('a page counts from the sign-in at PingOne, which may be older than the page', async () => {
   const user = await atPage(['mine'])
-  await user.openPage('page', given({ authenticatedAtSeconds: seconds() - 3000 }))
+  await user.openPage('page', signInProof({ authenticatedAtSeconds: seconds() - 3000 }))
   pass(540)
   expect(await user.readAccount('page')).toMatchObject({ userName: 'Ada' })
   pass(60)
@@ -83,7 +83,7 @@ test('whoever is blocked has no page from that moment on, gets none, and finds n
   await user.setBlocked(true)
   expect(await user.readAccount('page')).toBe('blocked')
   expect(await user.endFromPage('page', null)).toBe('blocked')
-  expect(await user.openPage('another', given())).toBe('blocked')
+  expect(await user.openPage('another', signInProof())).toBe('blocked')
   expect(await user.useSignIn('id', 'attempt', soon())).toBe('blocked')
   await user.setBlocked(false)
   expect(await user.readAccount('page')).toBe('over')
@@ -118,8 +118,8 @@ test('ending is final, and twice is once: what has ended keeps its reason', asyn
 test('signing out of PingOne ends what came from that session there, and no other page or grant', async () => {
   const user = await atPage(['here'])
   await user.openGrant(await newGrant({ id: 'elsewhere', pingOneSession: 'another', record: record([]) }))
-  await user.openPage('same', given())
-  await user.openPage('elsewhere', given({ pingOneSession: 'another' }))
+  await user.openPage('same', signInProof())
+  await user.openPage('elsewhere', signInProof({ pingOneSession: 'another' }))
   expect(await user.endPingOneSession('page')).toBe('done')
   expect((await user.listGrants()).map(({ id, ended }) => [id, ended?.reason])).toEqual([
     ['elsewhere', undefined],
@@ -133,7 +133,7 @@ test('a user has ten pages at most, and the one that was unused the longest goes
   const user = await atPage()
   for (let page = 1; page <= 10; page += 1) {
     pass(1)
-    await user.openPage(`page-${page}`, given())
+    await user.openPage(`page-${page}`, signInProof())
   }
   expect(await user.readAccount('page')).toBe('over')
   expect(await user.readAccount('page-1')).toMatchObject({ userName: 'Ada' })
@@ -151,8 +151,8 @@ test('pages and sign-ins outlive their object’s memory, and nothing of them ou
     pass(PAGE_IDLE_SECONDS)
     await runDurableObjectAlarm(user)
   }
-  const left = await runInDurableObject(user, (_object, { storage }) => [...storage.kv.list()])
-  expect(left).toEqual([])
+  const remaining = await runInDurableObject(user, (_object, { storage }) => [...storage.kv.list()])
+  expect(remaining).toEqual([])
 })
 
 test('a grant from before its client was kept is listed without it', async () => {

@@ -7,7 +7,7 @@ const keys = await generateKeyPair('RS256')
 const foreignKeys = await generateKeyPair('RS256')
 
 /** Overrides of a token's claims. */
-type Spoilt = Readonly<Record<string, unknown>> & { iss?: string; aud?: string; isForeign?: true }
+type ClaimOverrides = Readonly<Record<string, unknown>> & { iss?: string; aud?: string; isForeign?: true }
 
 const normal = {
   audience: 'todo-api',
@@ -20,9 +20,9 @@ const normal = {
   transaction: null as string | null,
   /** How often a spent refresh token was presented. */
   reuses: 0,
-  access: {} as Spoilt,
+  access: {} as ClaimOverrides,
   /** null: refreshes return no id token. */
-  id: null as Spoilt | null,
+  id: null as ClaimOverrides | null,
   /** How long a redemption takes. */
   takesMs: 20,
 }
@@ -44,7 +44,7 @@ export function newRefreshToken(): string {
   return token
 }
 
-async function sign(claims: Spoilt, lifeSeconds: number): Promise<string> {
+async function sign(claims: ClaimOverrides, lifeSeconds: number): Promise<string> {
   const { isForeign, ...rest } = claims
   return new SignJWT({ iss: ISSUER, jti: crypto.randomUUID(), ...rest })
     .setProtectedHeader({ alg: 'RS256', kid: 'k' })

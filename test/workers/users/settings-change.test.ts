@@ -23,9 +23,9 @@ afterEach(() => {
 })
 
 /** A new user's grant. Its token is encrypted and not in any object's memory. */
-async function grantAtRest(given: Parameters<typeof newGrant>[0] = {}) {
+async function grantAtRest(overrides: Parameters<typeof newGrant>[0] = {}) {
   const user = env.USER.getByName(crypto.randomUUID())
-  await user.openGrant(await newGrant(given))
+  await user.openGrant(await newGrant(overrides))
   const set = async (changed?: Parameters<typeof operator.sets>[0]) => {
     operator.sets(changed)
     await evictDurableObject(user)

@@ -1,14 +1,14 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { beforeEach, expect, test } from 'vitest'
 import { pingone } from './pingone.ts'
-import { BOTH, tell, intent, tokenOf } from './story.ts'
+import { BOTH, userWithGrant, intent, tokenOf } from './story.ts'
 
 // A refresh at PingOne runs while an approval replaces the tokens.
 beforeEach(() => pingone.reset())
 
 test('a renewal at PingOne that was under way neither takes the new tokens away nor ends the grant', async () => {
   for (const redeemedBefore of [true, false]) {
-    const { user, openId, approval } = await tell({ downstreamEndsAtSeconds: 0 })
+    const { user, openId, approval } = await userWithGrant({ downstreamEndsAtSeconds: 0 })
     const id = await openId()
     const approved = await approval()
     pingone.takesMs = 1000
@@ -29,7 +29,7 @@ test('a renewal at PingOne that was under way neither takes the new tokens away 
 })
 
 test('new tokens that are near their end are renewed, and nobody waits for ever', async () => {
-  const { user, openId, approval } = await tell({ downstreamEndsAtSeconds: 0 })
+  const { user, openId, approval } = await userWithGrant({ downstreamEndsAtSeconds: 0 })
   const id = await openId()
   pingone.takesMs = 500
   const call = user.beginCall(intent())

@@ -2,7 +2,7 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { tokenKey } from '#users/grants/grant-records.ts'
 import { pingone } from './pingone.ts'
-import { BOTH, tell, intent, newGrant, userOf, tokenOf } from './story.ts'
+import { BOTH, userWithGrant, intent, newGrant, userOf, tokenOf } from './story.ts'
 import { clock } from './worker.ts'
 
 const MINUTE_MS = 60_000
@@ -14,7 +14,7 @@ afterEach(() => {
 })
 
 test('a client that asks again and again gets the same link, and nothing more is stored', async () => {
-  const { open, idIn, stored } = await tell()
+  const { open, idIn, stored } = await userWithGrant()
   const links = await Promise.all(Array.from({ length: 20 }, () => open()))
   const ids = new Set(links.map(idIn))
   expect([...ids]).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)])
@@ -30,7 +30,7 @@ test('a client that asks again and again gets the same link, and nothing more is
 })
 
 test('at most three requests of a grant are kept', async () => {
-  const { user, open, openId, stored } = await tell()
+  const { user, open, openId, stored } = await userWithGrant()
   const first = await openId()
   for (const scope of ['a', 'b', 'c', 'd']) {
     clock.aheadMs += 1000
@@ -41,7 +41,7 @@ test('at most three requests of a grant are kept', async () => {
 })
 
 test('what only remembers that a client was told something makes room before what a user decides', async () => {
-  const { user, open, openId, approval } = await tell({ scope: ['a', 'b', 'c'] })
+  const { user, open, openId, approval } = await userWithGrant({ scope: ['a', 'b', 'c'] })
   const id = await openId()
   await user.denyStepUp(id, await approval())
   // Called with access tokens that are narrower than the grant.
@@ -53,7 +53,7 @@ test('what only remembers that a client was told something makes room before wha
 })
 
 test('a grant that has it all has nothing to ask: its client asked for less, and hears so', async () => {
-  const { user, open, stored } = await tell({ scope: BOTH })
+  const { user, open, stored } = await userWithGrant({ scope: BOTH })
   expect(await open()).toEqual({ state: 'narrowed', isAskedAgain: false })
   expect(await open()).toEqual({ state: 'narrowed', isAskedAgain: true })
   expect(await stored('step-up:')).toHaveLength(1)
@@ -63,22 +63,22 @@ test('a grant that has it all has nothing to ask: its client asked for less, and
 })
 
 test('there is nothing to ask for a grant that is unknown, or whose code was not redeemed', async () => {
-  const all = await tell({ scope: BOTH })
+  const all = await userWithGrant({ scope: BOTH })
   expect(await all.open('another')).toBeNull()
   expect(await all.stored('step-up:')).toEqual([])
   const user = await userOf('stranger')
-  const asked = { grant: 'grant', scopes: BOTH, tool: 'addTodo', network: 'unknown' }
-  expect(await user.openStepUp(asked)).toBeNull()
+  const need = { grant: 'grant', scopes: BOTH, tool: 'addTodo', network: 'unknown' }
+  expect(await user.openStepUp(need)).toBeNull()
   const record = {
     value: JSON.stringify({ clientId: 'client', scope: ['todo:read'] }),
     expiresAtSeconds: null,
   }
   await user.openGrant(await newGrant({ record }))
-  expect(await user.openStepUp(asked)).toBeNull()
+  expect(await user.openStepUp(need)).toBeNull()
 })
 
 test('the page learns from which networks it was asked, each once and not without end', async () => {
-  const { user, open, openId } = await tell()
+  const { user, open, openId } = await userWithGrant()
   const id = await openId()
   clock.aheadMs = MINUTE_MS
   await open('grant', 'addTodo', BOTH, '198.51.100.0/24')
@@ -90,7 +90,7 @@ test('the page learns from which networks it was asked, each once and not withou
 })
 
 test('an approval counts at once for tokens that had the whole grant, and not for narrower ones', async () => {
-  const { user, openId, approval } = await tell()
+  const { user, openId, approval } = await userWithGrant()
   const endsAt = Math.floor(Date.now() / 1000) + 600
   const token = (scope: string[], ofGrant: string[]) => ({
     value: JSON.stringify({
@@ -113,7 +113,7 @@ test('an approval counts at once for tokens that had the whole grant, and not fo
 })
 
 test('a request says who asks for what since when, for ten minutes and under its own id alone', async () => {
-  const { user, openId } = await tell()
+  const { user, openId } = await userWithGrant()
   const id = await openId()
   const view = { grant: 'grant', client: 'client', has: ['todo:read'], scopes: ['todo:write'] }
   expect(await user.readStepUp(id)).toMatchObject(view)
@@ -129,7 +129,7 @@ test('a request says who asks for what since when, for ten minutes and under its
 })
 
 test('what is over is swept away by the alarm', async () => {
-  const { user, openId, stored } = await tell()
+  const { user, openId, stored } = await userWithGrant()
   await openId()
   clock.aheadMs = 11 * MINUTE_MS
   await runDurableObjectAlarm(user)
@@ -137,7 +137,7 @@ test('what is over is swept away by the alarm', async () => {
 })
 
 test('an approval widens the grant, replaces the tokens, and has the old ones revoked', async () => {
-  const { user, given, openId, approval, scopesNow } = await tell()
+  const { user, granted, openId, approval, scopesNow } = await userWithGrant()
   const id = await openId()
   const approved = await approval()
   expect(await user.approveStepUp(id, approved)).toBe('widened')
@@ -145,13 +145,13 @@ test('an approval widens the grant, replaces the tokens, and has the old ones re
   expect(tokenOf(await user.beginCall(intent()))).toBe(approved.accessToken)
   expect((await user.listGrants())[0]).toMatchObject({ downstreamScopes: BOTH, ended: null })
   await runDurableObjectAlarm(user)
-  expect(pingone.live.has(given.refreshToken ?? '')).toBe(false)
+  expect(pingone.live.has(granted.refreshToken ?? '')).toBe(false)
   expect(pingone.live.has(approved.refreshToken ?? '')).toBe(true)
   expect(await user.readStepUp(id)).toBeNull()
 })
 
 test('told twice, because its answer was lost, it is the same approval; with other tokens it is used', async () => {
-  const { user, openId, approval } = await tell()
+  const { user, openId, approval } = await userWithGrant()
   const id = await openId()
   const approved = await approval()
   await user.approveStepUp(id, approved)
@@ -165,15 +165,15 @@ test('told twice, because its answer was lost, it is the same approval; with oth
 })
 
 test('two approvals at once: one counts, and the tokens of the other go back', async () => {
-  const { user, openId, approval, scopesNow } = await tell()
+  const { user, openId, approval, scopesNow } = await userWithGrant()
   const id = await openId()
   const both = [await approval(), await approval()]
-  const outcomes = await Promise.all(both.map((given) => user.approveStepUp(id, given)))
+  const outcomes = await Promise.all(both.map((granted) => user.approveStepUp(id, granted)))
   expect(outcomes.toSorted()).toEqual(['gone', 'widened'])
   await runDurableObjectAlarm(user)
   const winner = both[outcomes.indexOf('widened')]
   expect(both.map(({ refreshToken }) => pingone.live.has(refreshToken ?? ''))).toEqual(
-    both.map((given) => given === winner),
+    both.map((granted) => granted === winner),
   )
   expect(tokenOf(await user.beginCall(intent()))).toBe(winner?.accessToken)
   expect(await scopesNow()).toEqual(BOTH)
@@ -181,7 +181,7 @@ test('two approvals at once: one counts, and the tokens of the other go back', a
 
 test('another user changes nothing, is said in the log, and their tokens go back', async () => {
   const log = vi.spyOn(console, 'error')
-  const { user, given, openId, approval, scopesNow } = await tell()
+  const { user, granted, openId, approval, scopesNow } = await userWithGrant()
   const id = await openId()
   const others = [
     await approval({ subject: 'somebody else' }),
@@ -192,7 +192,7 @@ test('another user changes nothing, is said in the log, and their tokens go back
   expect(await scopesNow()).toEqual(['todo:read'])
   await runDurableObjectAlarm(user)
   expect(others.map(({ refreshToken }) => pingone.live.has(refreshToken ?? ''))).toEqual([false, false])
-  expect(tokenOf(await user.beginCall(intent()))).toBe(given.accessToken)
+  expect(tokenOf(await user.beginCall(intent()))).toBe(granted.accessToken)
   // The rejected attempts did not use up the request.
   expect(await user.approveStepUp(id, await approval())).toBe('widened')
 })
@@ -202,22 +202,22 @@ test.each([
   ['no more than there was', ['todo:read']],
   ['the new one without the old one', ['todo:write']],
 ])('where PingOne gave %s nothing changes, and the request stays open', async (_what, scopes) => {
-  const { user, given, openId, approval, scopesNow } = await tell()
+  const { user, granted, openId, approval, scopesNow } = await userWithGrant()
   const id = await openId()
   expect(await user.approveStepUp(id, await approval({ scopes }))).toBe('withheld')
   expect(await scopesNow()).toEqual(['todo:read'])
-  expect(tokenOf(await user.beginCall(intent()))).toBe(given.accessToken)
+  expect(tokenOf(await user.beginCall(intent()))).toBe(granted.accessToken)
   expect(await user.readStepUp(id)).not.toBeNull()
 })
 
 test('scopes that nobody asked for are not given, even if PingOne gives them', async () => {
-  const { user, openId, approval, scopesNow } = await tell()
+  const { user, openId, approval, scopesNow } = await userWithGrant()
   await user.approveStepUp(await openId(), await approval({ scopes: [...BOTH, 'todo:admin'] }))
   expect(await scopesNow()).toEqual(BOTH)
 })
 
 test('a no uses the request up, and the client is not handed a new link at once', async () => {
-  const { user, open, openId, approval, scopesNow } = await tell()
+  const { user, open, openId, approval, scopesNow } = await userWithGrant()
   const id = await openId()
   const { issuer, subject } = await approval()
   expect(await user.denyStepUp(id, { issuer, subject: 'another' })).toBe('not_theirs')
@@ -237,7 +237,7 @@ test('a no uses the request up, and the client is not handed a new link at once'
 })
 
 test('an approval that comes too late changes nothing', async () => {
-  const { user, openId, approval, scopesNow } = await tell()
+  const { user, openId, approval, scopesNow } = await userWithGrant()
   const id = await openId()
   clock.aheadMs = 10 * MINUTE_MS
   expect(await user.approveStepUp(id, await approval())).toBe('gone')
@@ -245,7 +245,7 @@ test('an approval that comes too late changes nothing', async () => {
 })
 
 test('a request goes with its grant, and of a user who is blocked nothing is widened', async () => {
-  const { user, openId, approval, stored } = await tell()
+  const { user, openId, approval, stored } = await userWithGrant()
   const id = await openId()
   const late = await approval()
   await user.endGrant('grant', 'ended_by_user')

@@ -9,7 +9,7 @@ import type { StepUpApproval, StepUpDenial } from '#users/requests/step-ups.ts'
 /** The object of this PingOne subject. */
 export const userOf = async (subject: string) => env.USER.getByName(await userName(ISSUER, subject))
 
-export async function newGrant(given: Partial<NewGrant> = {}): Promise<NewGrant> {
+export async function newGrant(overrides: Partial<NewGrant> = {}): Promise<NewGrant> {
   return {
     id: 'grant',
     record: { value: JSON.stringify({ clientId: 'client' }), expiresAtSeconds: null },
@@ -22,11 +22,11 @@ export async function newGrant(given: Partial<NewGrant> = {}): Promise<NewGrant>
     refreshToken: newRefreshToken(),
     downstreamEndsAtSeconds: Math.floor(Date.now() / 1000) + 3600,
     environment: null,
-    ...given,
+    ...overrides,
   }
 }
 
-export const intent = (given: Partial<CallIntent> = {}): CallIntent => ({
+export const intent = (overrides: Partial<CallIntent> = {}): CallIntent => ({
   grant: 'grant',
   client: 'client',
   transport: 'stateless',
@@ -35,7 +35,7 @@ export const intent = (given: Partial<CallIntent> = {}): CallIntent => ({
   key: null,
   transaction: crypto.randomUUID(),
   argumentsDigest: 'x',
-  ...given,
+  ...overrides,
 })
 
 export const tokenOf = (start: CallStart) => (start.verdict === 'go' ? start.downstreamToken : start.verdict)
@@ -48,14 +48,14 @@ const recordOf = (scope: readonly string[]) => ({
 })
 
 /** A user with one grant that may read. */
-export async function tell({
+export async function userWithGrant({
   scope = ['todo:read'],
   subject = crypto.randomUUID(),
   ...more
 }: { scope?: string[]; subject?: string } & Partial<NewGrant> = {}) {
   const user = await userOf(subject)
-  const given = await newGrant({ record: recordOf(scope), ...more })
-  await user.openGrant(given)
+  const granted = await newGrant({ record: recordOf(scope), ...more })
+  await user.openGrant(granted)
   const open = (grant = 'grant', tool = 'addTodo', scopes = BOTH, network = '192.0.2.0/24') =>
     user.openStepUp({ grant, scopes, tool, network })
   const approval = async (change: Partial<StepUpApproval> = {}): Promise<StepUpApproval> => ({
@@ -78,5 +78,5 @@ export async function tell({
     JSON.parse((await user.snapshot('grant', 'any', false)).grant ?? '{}').scope
   const idIn = (denial: StepUpDenial | null) => (denial?.state === 'open' ? denial.id : '')
   const openId = async () => idIn(await open())
-  return { user, given, open, openId, idIn, approval, stored, scopesNow }
+  return { user, granted, open, openId, idIn, approval, stored, scopesNow }
 }

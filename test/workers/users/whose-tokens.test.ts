@@ -19,9 +19,9 @@ test.for([
   ['with an id token that does not say which flow ran', { id: { acr: undefined } }],
   ['without an id token', {}],
   ['with the flow in the access token', { access: { acr: POLICY, client_id: CLIENT_ID } }],
-] as const)('a refresh %s is used', async ([, given]) => {
+] as const)('a refresh %s is used', async ([, overrides]) => {
   const begin = await adasGrant()
-  Object.assign(pingone, given)
+  Object.assign(pingone, overrides)
   expect(tokenOf(await begin())).toMatch(/^eyJ/)
 })
 
@@ -41,9 +41,9 @@ test.for([
   ['id token signed by somebody else', { id: { isForeign: true } }],
 ] as const)(
   'a refresh that brings an %s is not used, ends nothing, and its refresh token is kept',
-  async ([, given]) => {
+  async ([, overrides]) => {
     const begin = await adasGrant()
-    Object.assign(pingone, given)
+    Object.assign(pingone, overrides)
     expect(await begin()).toMatchObject({ verdict: 'unavailable' })
     expect(await begin()).toMatchObject({ verdict: 'unavailable' })
     Object.assign(pingone, { access: {}, id: null })
