@@ -9,15 +9,15 @@ const METHODS = ['debug', 'error', 'info', 'log', 'warn'] as const
 const MOST_LINES = 1000
 
 const { log: say } = console
-let kept: string[] = []
+let lines: string[] = []
 
 for (const method of METHODS) {
   console[method] = (...words: unknown[]) => {
-    if (kept.length < MOST_LINES) kept.push(words.map(String).join(' '))
+    if (lines.length < MOST_LINES) lines.push(words.map(String).join(' '))
   }
 }
 
 beforeEach(({ onTestFailed }) => {
-  kept = []
-  onTestFailed(() => say(kept.join('\n')))
+  lines = []
+  onTestFailed(() => say(lines.join('\n')))
 })
