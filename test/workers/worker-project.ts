@@ -5,18 +5,18 @@ import { PATIENCE } from '../support/patience.ts'
 
 interface Differences {
   bindings?: Record<string, string>
-  /** What the platform's fetch reaches; each test file has its own. */
+  /** Answers the platform's fetch. Called once per test file. */
   internet?: () => (request: Request) => Promise<Response>
   test?: { include?: string[]; testTimeout?: number }
 }
 
-/** A project of the runner, named like its folder: tests in workerd, beside the Worker of its wrangler.jsonc. */
+/** A vitest project named like its folder. Its tests run in workerd beside the Worker of its wrangler.jsonc. */
 export const workerProject = (folder: string, { bindings = {}, internet, test }: Differences = {}) =>
   defineConfig({
     root: folder,
     cacheDir: join(import.meta.dirname, '../../node_modules/.vite', basename(folder)),
     plugins: [
-      // A function is asked for each test file.
+      // A function, so that each test file gets a separate internet.
       cloudflareTest(() => ({
         wrangler: { configPath: './wrangler.jsonc' },
         miniflare: {

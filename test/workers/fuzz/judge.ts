@@ -62,12 +62,12 @@ function errorsIn(text: string) {
     ? [text]
     : [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => data ?? '')
   return messages.flatMap((message) => {
-    const failed = ErrorMessage.safeParse(parsed(message))
+    const failed = ErrorMessage.safeParse(parseOrUndefined(message))
     return failed.success ? [failed.data] : []
   })
 }
 
-function parsed(text: string): unknown {
+export function parseOrUndefined(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { z } from 'zod'
 import { oddText } from '../../support/fuzz/odd.ts'
+import { parseOrUndefined } from './judge.ts'
 import { bodyOf, sessionMessage, statelessMessage } from './messages.ts'
 import type { FuzzRequest } from './stage.ts'
 
@@ -59,7 +60,7 @@ const NamedMessage = z.object({
 
 /** The headers that revision 2026-07-28 requires for this body, if it has their fields. */
 function headersFor(body: string): [string, string][] {
-  const named = NamedMessage.safeParse(parsed(body))
+  const named = NamedMessage.safeParse(parseOrUndefined(body))
   if (!named.success) return []
   const { method, params } = named.data
   const name = params?.name ?? params?.uri
@@ -73,14 +74,6 @@ const encoded = (text: string): string =>
   /^[\u0021-\u007e]([\u0020-\u007e]*[\u0021-\u007e])?$/.test(text)
     ? text
     : `=?base64?${btoa(String.fromCharCode(...new TextEncoder().encode(text)))}?=`
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
 
 const who = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom('writer', 'writer', 'reader') },
