@@ -70,7 +70,7 @@ function reachableFrom(entry: string): ReadonlySet<string> {
 }
 
 test('every file with a @step is reached by imports', () => {
-  // src/index.ts passes the product to src/compose.ts.
+  // The product reaches its own files: src/index.ts gives it to src/compose.ts.
   const [engine, all] = [reachableFrom('src/compose.ts'), reachableFrom('src/index.ts')]
   const isReached = ({ file }: { file: string }) => (file.startsWith('src/todos/') ? all : engine).has(file)
   expect(readSteps().filter((step) => !isReached(step))).toEqual([])
@@ -89,7 +89,7 @@ test.each(pages)('every relative link in %s leads somewhere', (page) => {
 
 test.each(pages)('every file that %s names exists', (page) => {
   const named = found(textOf(page), /`((?:src|scripts|test|examples|docs)\/[\w./-]*)`/g)
-  // docs/your-own-api.md describes a product that does not exist in this repository.
+  // The product that docs/your-own-api.md tells a reader to write is not there.
   const isExample = (path: string) => page === 'docs/your-own-api.md' && path.startsWith('src/notes/')
   const gone = named.filter(
     (path) => !existsSync(path) && !existsSync(join(dirname(page), path)) && !isExample(path),

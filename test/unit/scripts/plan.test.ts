@@ -4,7 +4,7 @@ import { DEFAULT_PORTS, planLocal } from '../../../scripts/local/plan.ts'
 import { localWorkers } from '../../../scripts/local/workers.ts'
 
 const keys = { rootKeys: 'local:key', clientSecret: 'made-here', privateKey: '{"kty":"RSA"}' }
-const plan = (input: Record<string, string> = {}) => planLocal(input, DEFAULT_PORTS, keys)
+const plan = (given: Record<string, string> = {}) => planLocal(given, DEFAULT_PORTS, keys)
 
 test('with nothing set, everything runs here and the secrets are those made at the first start', () => {
   const { settings, workers } = plan()
@@ -20,25 +20,25 @@ test('with nothing set, everything runs here and the secrets are those made at t
 })
 
 test('a real PingOne replaces the emulator, and nothing is made up for it', () => {
-  const input = {
+  const given = {
     PINGONE_ISSUER: 'https://auth.pingone.example/env/as',
     PINGONE_DV_POLICY_ID: 'policy',
     MCP_SERVER_CLIENT_ID: 'client',
     MCP_SERVER_CLIENT_SECRET: 'theirs',
     API_IDENTIFIER: 'https://api.example',
   }
-  const { settings, workers } = plan(input)
+  const { settings, workers } = plan(given)
   expect(workers).toEqual(['mcp', 'todo-api'])
-  expect(settings).toMatchObject(input)
+  expect(settings).toMatchObject(given)
 })
 
 test('all that cannot work is named at once, in the order of the documentation, without values', () => {
-  const input = {
+  const given = {
     PINGONE_ISSUER: 'https://auth.pingone.example/env/as/',
     MCP_SERVER_CLIENT_ID: 'client',
     ACCESS_TOKEN_MINUTES: 'hunter2',
   }
-  expect(() => requireGoodSettings(plan(input))).toThrow(
+  expect(() => requireGoodSettings(plan(given))).toThrow(
     [
       'These settings cannot work:',
       '  PINGONE_ISSUER must not end with a slash',
@@ -70,12 +70,12 @@ test('under another origin the server is shown that origin, and admits no client
 })
 
 test('the emulator and the API are told what the server is told', () => {
-  const input = {
+  const given = {
     PINGONE_CLIENT_AUTH: 'private_key_jwt',
     API_SCOPE_WRITE: 'todos.change',
     PINGONE_DV_POLICY_ID: 'one,two',
   }
-  const [mcp, todoApi, pingone] = localWorkers(plan(input), DEFAULT_PORTS, 'run-1')
+  const [mcp, todoApi, pingone] = localWorkers(plan(given), DEFAULT_PORTS, 'run-1')
   expect(mcp?.variables).toMatchObject({ RUN_ID: 'run-1', MCP_SERVER_PRIVATE_KEY: keys.privateKey })
   expect(mcp?.variables).not.toHaveProperty('MCP_SERVER_CLIENT_SECRET')
   expect(todoApi?.variables).toMatchObject({ RUN_ID: 'run-1', API_SCOPE_WRITE: 'todos.change' })

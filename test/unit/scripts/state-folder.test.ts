@@ -44,15 +44,15 @@ test('a record of a run that is over, or that cannot be read, is no run', async 
 test('data that another release wrote is refused and kept, until somebody begins empty', () => {
   using place = makeFolder()
   const { folder } = place
-  const database = join(folder.data, 'a-database')
-  writeFileSync(database, 'data')
+  const kept = join(folder.data, 'a-database')
+  writeFileSync(kept, 'data')
   for (const format of [null, '1\n']) {
     rmSync(folder.format, { force: true })
     if (format !== null) writeFileSync(folder.format, format)
     expect(() => openStateFolder(folder, false)).toThrow('Begin empty: npm start -- --fresh')
-    expect(existsSync(database)).toBe(true)
+    expect(existsSync(kept)).toBe(true)
   }
   openStateFolder(folder, true)
-  expect(existsSync(database)).toBe(false)
+  expect(existsSync(kept)).toBe(false)
   openStateFolder(folder, false)
 })
