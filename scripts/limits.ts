@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { closeConnections } from './bench/exchange.ts'
+import { closeConnections } from './bench/requests.ts'
 import { startServers, STATE_FOLDER } from './bench/servers.ts'
 import { measureLimits } from './limits/measure-limits.ts'
 import { renderBounds } from './limits/render-bounds.ts'

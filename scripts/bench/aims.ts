@@ -1,7 +1,8 @@
-import { listTokens, TOOL_LIST_BUDGET } from './list-tokens.ts'
 import { spread } from './statistics.ts'
-import { total } from './pingone-requests.ts'
-import type { Figures } from './figures.ts'
+import { total } from './logins.ts'
+import type { Figures } from './run.ts'
+import { makeLists } from '#mcp/listed.ts'
+import { catalog } from '../../test/support/product.ts'
 
 export type Verdict = 'holds' | 'missed' | 'loaded machine'
 
@@ -86,3 +87,16 @@ export function judge(figures: Figures): readonly Aim[] {
     },
   ]
 }
+
+/** Tokens of the tool list, which a model pays for on every turn. */
+const TOOL_LIST_BUDGET = 2000
+
+/** Typical for JSON of English words; an estimate that does not depend on a tokenizer. */
+const tokensOf = (value: unknown) => Math.ceil(JSON.stringify(value).length / 4)
+
+const lists = makeLists(catalog)
+
+const listTokens = {
+  tools: tokensOf(lists.tools),
+  reads: tokensOf([lists.resources, lists.resourceTemplates, lists.prompts]),
+} as const

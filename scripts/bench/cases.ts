@@ -1,4 +1,4 @@
-import { exchange, type PreparedRequest } from './exchange.ts'
+import { exchange, type PreparedRequest } from './requests.ts'
 import type { Bearers } from './logins.ts'
 import { openSession, sessionMessage, statelessMessage } from './messages.ts'
 import type { Servers } from './servers.ts'

@@ -6,6 +6,9 @@ import { newUser, type User } from '../../test/support/users.ts'
 import { signIn, type SignInEnd } from '../../test/support/sign-in.ts'
 import type { Settings } from '../local/settings.ts'
 import type { Servers } from './servers.ts'
+import { Emulator } from '../../test/support/emulator.ts'
+import { send } from './requests.ts'
+import type { Cases } from './cases.ts'
 
 export interface Bearers {
   /** Our access token for /mcp. */
@@ -97,3 +100,82 @@ function codeOf({ answer, page, stages }: SignInEnd): string {
   if (code == null) throw new Error(`no code: ${stages.join(' → ')}: ${answer ?? page.text}`)
   return code
 }
+
+/** The PingOne paths that a server calls; the user's browser opens all others. */
+const FOR_SERVERS = ['discovery', 'jwks', 'par', 'token', 'userinfo', 'introspect', 'revoke'] as const
+export type PingOneRequests = Readonly<Partial<Record<(typeof FOR_SERVERS)[number], number>>>
+
+/** Counts our server's requests to PingOne during an action. */
+async function countWhile({ emulatorOrigin }: Servers, act: () => Promise<unknown>) {
+  const emulator = new Emulator(emulatorOrigin)
+  const { counts: before } = await emulator.state()
+  await act()
+  const { counts: after } = await emulator.state()
+  const sent = FOR_SERVERS.map((name) => [name, (after[name] ?? 0) - (before[name] ?? 0)] as const)
+  const asked: PingOneRequests = Object.fromEntries(sent.filter(([, times]) => times > 0))
+  return asked
+}
+
+/** The first login of an isolate, with cold caches, and a later one. */
+export async function countLogins(servers: Servers) {
+  const first = await countWhile(servers, () => signInOnce(servers))
+  const next = await countWhile(servers, () => signInOnce(servers))
+  return { firstLogin: first, nextLogin: next }
+}
+
+/** Both transports, warm, so that the key fetch of the Todo API is not counted. */
+export const countCalls = (servers: Servers, { statelessCall, sessionCall }: Cases, times: number) =>
+  countWhile(servers, async () => {
+    for (let time = 0; time < times; time += 1) {
+      await send(statelessCall)
+      await send(sessionCall)
+    }
+  })
+
+export const total = (asked: PingOneRequests): number =>
+  Object.values(asked).reduce((sum, times) => sum + times, 0)
+
+const Pairs = z.array(z.object({ access_token: z.string(), refresh_token: z.string() }))
+export type Pair = z.infer<typeof Pairs>[number]
+
+export interface Seeder {
+  readonly origin: string
+  readonly client: OAuthClient
+}
+
+/** A client of a Worker that gives grants on request (bench/seeded/). */
+export async function makeSeeder(origin: string): Promise<Seeder> {
+  return { origin, client: await (await new OAuthClient(`${origin}/mcp`).discover()).register() }
+}
+
+/** Long enough that no token needs a refresh during a bench. */
+const HOUR_SECONDS = 3600
+const AT_ONCE = 50
+
+/** Creates a grant for each subject and returns the client's token pairs. A repeated subject gets two grants. */
+export async function seedGrants(
+  { origin, client }: Seeder,
+  subjects: readonly string[],
+  { access_token: access, refresh_token: refresh }: DownstreamTokens,
+  endsInSeconds = HOUR_SECONDS,
+): Promise<Pair[]> {
+  const pairs: Pair[] = []
+  for (let first = 0; first < subjects.length; first += AT_ONCE) {
+    const response = await fetch(`${origin}/bench/grants`, {
+      method: 'POST',
+      body: JSON.stringify({
+        client: client.clientId,
+        redirectUri: client.redirectUri,
+        subjects: subjects.slice(first, first + AT_ONCE),
+        downstream: { access, refresh, endsInSeconds },
+      }),
+    })
+    if (!response.ok) throw new Error(`seeding: ${response.status} ${await response.text()}`)
+    pairs.push(...Pairs.parse(await response.json()))
+  }
+  return pairs
+}
+
+/** Subjects `prefix 1`, `prefix 2`, …: one user each. */
+export const subjectsNamed = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `${prefix} ${index + 1}`)

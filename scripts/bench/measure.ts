@@ -1,6 +1,6 @@
 import { CASE_NAMES, type CaseName, type Cases, type PerCase, perCase } from './cases.ts'
-import { CONNECTIONS, type PreparedRequest } from './exchange.ts'
-import { rateOf, sendEach } from './load.ts'
+import { CONNECTIONS, type PreparedRequest } from './requests.ts'
+import { rateOf, sendEach } from './requests.ts'
 import { median, quantile } from './statistics.ts'
 
 /** Amount of work; every number is per case. */

@@ -1,4 +1,4 @@
-import { exchange, type PreparedRequest } from './exchange.ts'
+import { exchange, type PreparedRequest } from './requests.ts'
 
 export interface Message {
   readonly method: string

@@ -11,3 +11,7 @@ export const median = (values: readonly number[]): number => quantile(values, 0.
 
 /** The spread of the rounds: 0.2 means that the slowest took 20 % longer than the fastest. */
 export const spread = (values: readonly number[]): number => Math.max(...values) / Math.min(...values) - 1
+
+/** The ratio for each round, then the median, so that machine load affects both sides equally. */
+export const medianRatio = (values: readonly number[], bases: readonly number[]): number =>
+  median(values.map((value, round) => value / (bases[round] ?? Number.NaN)))

@@ -49,3 +49,47 @@ export const exchange = ({ origin, path, method, headers, body }: Omit<PreparedR
 
 /** Closes all connections, so that a server can end. */
 export const closeConnections = (): void => agent.destroy()
+
+/** One caller per request; each repeats its request without pause. Returns calls per second. */
+export async function rateOf(
+  callers: readonly PreparedRequest[],
+  forMs: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const startMs = performance.now()
+  let answered = 0
+  const sendOn = async (sending: PreparedRequest) => {
+    while (performance.now() - startMs < forMs) {
+      signal.throwIfAborted()
+      await send(sending)
+      answered += 1
+    }
+  }
+  await Promise.all(callers.map(sendOn))
+  return answered / ((performance.now() - startMs) / 1000)
+}
+
+/** Sends requests sequentially for the given time; returns each duration. */
+export async function sendFor(
+  sending: PreparedRequest,
+  forMs: number,
+  signal: AbortSignal,
+): Promise<number[]> {
+  const startMs = performance.now()
+  const taken: number[] = []
+  while (performance.now() - startMs < forMs) {
+    signal.throwIfAborted()
+    taken.push(await send(sending))
+  }
+  return taken
+}
+
+/** Sends each request once, sequentially. */
+export async function sendEach(sendings: readonly PreparedRequest[], signal: AbortSignal): Promise<number[]> {
+  const taken: number[] = []
+  for (const sending of sendings) {
+    signal.throwIfAborted()
+    taken.push(await send(sending))
+  }
+  return taken
+}

@@ -1,14 +1,37 @@
+import type { Bundle } from './bundle.ts'
+import { type CaseName, type PerCase, prepareCases } from './cases.ts'
+import { type Ends, measureEnds } from './ends.ts'
+import { type ManyUsers, type OneUser, measureManyUsers, measureOneUser } from './users.ts'
+import { type Latency, type Effort, measureLatency, measureThroughput } from './measure.ts'
+import { type PingOneRequests, signInAtPingOne, signInEverywhere, countCalls, countLogins } from './logins.ts'
 import { availableParallelism } from 'node:os'
-import { prepareCases } from './cases.ts'
-import { measureEnds } from './ends.ts'
-import type { Figures } from './figures.ts'
-import { medianRatio } from './load.ts'
-import { signInAtPingOne, signInEverywhere } from './logins.ts'
-import { measureManyUsers } from './many-users.ts'
-import { type Effort, measureLatency, measureThroughput } from './measure.ts'
-import { measureOneUser } from './one-user.ts'
-import { countCalls, countLogins } from './pingone-requests.ts'
+import { medianRatio } from './statistics.ts'
 import type { Servers } from './servers.ts'
+
+/** The results of one run. Times are those of a local workerd; only their ratios are comparable across machines. */
+export interface Figures {
+  readonly where: 'local workerd'
+  /** The storage folder of the Workers. */
+  readonly state: 'memory' | 'disk'
+  readonly cores: number
+  readonly latency: PerCase<Latency>
+  /** Ratio of the case to the bare Worker: the median over the rounds. */
+  readonly ratios: Readonly<Record<RatioName, number>>
+  readonly throughput: Readonly<Record<string, number>>
+  readonly manyUsers: ManyUsers
+  readonly oneUser: OneUser
+  readonly ends: Ends
+  readonly pingone: {
+    readonly firstLogin: PingOneRequests
+    readonly nextLogin: PingOneRequests
+    readonly calls: PingOneRequests
+    readonly callsMade: number
+  }
+  readonly bundle: Readonly<Record<'mcp' | 'bare', Pick<Bundle, 'bytes' | 'gzipBytes'>>>
+  readonly startupMs: number
+}
+
+type RatioName = Exclude<CaseName, 'api' | 'bareCall' | 'bareList'>
 
 const CALLS_COUNTED = 20
 
