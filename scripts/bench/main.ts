@@ -1,25 +1,28 @@
 /** Runs all measurements and prints the report; scripts/bench.ts starts and supervises this process. */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { judge } from './aims.ts'
-import { closeConnections } from './requests.ts'
-import type { Effort } from './measure.ts'
-import { renderReport } from './report.ts'
-import { runBench } from './run.ts'
-import { startServers } from './servers.ts'
-import { measureStartup } from './bundle.ts'
 import { whenAskedToEnd } from '../local/when-asked-to-end.ts'
+import { judge } from './aims.ts'
+import { measureStartup } from './bundle.ts'
+import { type Effort, ratiosOf } from './measure.ts'
+import { readPeer } from './peer.ts'
+import { renderReport } from './report.ts'
+import { closeConnections } from './requests.ts'
+import { noFigures, runBench } from './run.ts'
+import { startServers } from './servers.ts'
 
 const RESULTS = 'bench-results.json'
 const MEMORY = '/dev/shm'
-const EFFORT: Effort = {
+/** The supervisor ends this process a little later. */
+const DEADLINE_MS = 280_000
+const FULL: Effort = {
   warmUp: 300,
   rounds: 11,
   perRound: 60,
-  throughputRounds: 3,
-  throughputMs: 2_000,
+  throughputRounds: 6,
+  throughputMs: 1_000,
   users: 2_000,
   usersRounds: 4,
   // A local workerd evicts an object after ten seconds.
@@ -28,35 +31,71 @@ const EFFORT: Effort = {
   stormMs: 1_200,
   ends: 20,
 }
+const QUICK: Effort = {
+  ...FULL,
+  warmUp: 60,
+  rounds: 6,
+  perRound: 15,
+  throughputMs: 200,
+  users: 100,
+  usersRounds: 2,
+  stormRounds: 2,
+  stormMs: 300,
+  ends: 4,
+}
 const STARTS = 5
 
-const { values: options } = parseArgs({ options: { disk: { type: 'boolean', default: false } } })
+const { values: options } = parseArgs({
+  options: {
+    disk: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    peer: { type: 'string' },
+  },
+})
+// A call is stored before its effect. Locally that is an fsync on the thread that all Workers share;
+// in production it is not. So the default state folder is in memory, unless the disk is requested.
+const state = !options.disk && existsSync(MEMORY) ? 'memory' : 'disk'
+const figures = noFigures(state)
+const peer = options.peer === undefined ? undefined : readPeer(resolve(options.peer))
+const effort = options.quick ? QUICK : FULL
 
-async function main(signal: AbortSignal): Promise<void> {
-  // A call is stored before its effect. Locally that is an fsync on the thread that all Workers share;
-  // in production it is not. So the default state folder is in memory, unless the disk is requested.
-  const state = !options.disk && existsSync(MEMORY) ? 'memory' : 'disk'
-  const folder = mkdtempSync(join(state === 'memory' ? MEMORY : tmpdir(), 'mcp-bench-'))
-  // Removed on exit, because miniflare ends this process itself on a signal.
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
-  await using everything = new AsyncDisposableStack()
-  console.log('Measuring start-up …')
-  const startupMs = await measureStartup(folder, STARTS)
-  console.log('Starting the Workers …')
-  const servers = everything.use(await startServers(folder))
-  everything.defer(closeConnections)
-  console.log('Measuring requests …\n')
-  const figures = { state, ...(await runBench(servers, EFFORT, signal)), startupMs } as const
+let isTold = false
+/** Writes and prints what was measured. Synchronous, because miniflare ends this process itself on a signal. */
+function tell(): void {
+  if (isTold) return
+  isTold = true
   const aims = judge(figures)
-  writeFileSync(RESULTS, `${JSON.stringify({ ...figures, aims }, null, 2)}\n`)
+  const ratios = ratiosOf(figures.latency, figures.throughput)
+  writeFileSync(RESULTS, `${JSON.stringify({ ...figures, ratios, aims }, null, 2)}\n`)
   console.log(`${renderReport(figures, aims)}\n\nAll of it: ${RESULTS}`)
 }
 
-const end = whenAskedToEnd()
+async function main(signal: AbortSignal): Promise<void> {
+  const folder = mkdtempSync(join(state === 'memory' ? MEMORY : tmpdir(), 'mcp-bench-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  await using everything = new AsyncDisposableStack()
+  console.log('Starting the Workers …')
+  const servers = everything.use(await startServers(folder, peer?.redirectUri))
+  everything.defer(closeConnections)
+  console.log('Measuring requests …\n')
+  await runBench(servers, effort, signal, figures, peer)
+  console.log('Measuring start-up …\n')
+  figures.startupMs = await measureStartup(folder, STARTS)
+}
+
+const end = AbortSignal.any([whenAskedToEnd(), AbortSignal.timeout(DEADLINE_MS)])
+end.addEventListener('abort', () => {
+  console.error('Ended before everything was measured. So far:\n')
+  process.exitCode = 1
+  tell()
+})
 try {
   await main(end)
 } catch (error) {
   // Errors after an interrupt are expected.
-  if (!end.aborted) throw error
-  process.exitCode = 1
+  if (!end.aborted) {
+    console.error(error)
+    process.exitCode = 1
+  }
 }
+tell()

@@ -1,7 +1,6 @@
-import { CASE_NAMES, type CaseName, type Cases, type PerCase, perCase } from './cases.ts'
-import { CONNECTIONS, type PreparedRequest } from './requests.ts'
-import { rateOf, sendEach } from './requests.ts'
-import { median, quantile } from './statistics.ts'
+import { type CaseName, CASES, type PerCase, RATIOS } from './cases.ts'
+import { CONNECTIONS, type PreparedRequest, rateOf, sendEach } from './requests.ts'
+import { median, medianRatio, quantile } from './statistics.ts'
 
 /** Amount of work; every number is per case. */
 export interface Effort {
@@ -31,58 +30,99 @@ export interface Latency {
   readonly samples: number
 }
 
+export interface Throughput {
+  /** Requests per second: median of the rounds. */
+  readonly rate: number
+  readonly rounds: readonly number[]
+}
+
 const BLOCK = 15
-const callers = (sending: PreparedRequest) => Array.from({ length: CONNECTIONS }, () => sending)
 
 /**
  * Sends requests sequentially; the cases alternate in short blocks, so that other load on the machine affects all of them.
- * Blocks instead of single requests, because a call has work after its answer.
+ * Blocks instead of single requests, because a call has work after its answer. `keep` gets the results after each round.
  */
 export async function measureLatency(
-  cases: Cases,
+  cases: PerCase<PreparedRequest>,
   { warmUp, rounds, perRound }: Effort,
   signal: AbortSignal,
-): Promise<PerCase<Latency>> {
+  keep: (latency: PerCase<Latency>) => void,
+): Promise<void> {
+  const all = named(cases).map((one) => ({ ...one, rounds: [] as (readonly number[])[] }))
   for (let sent = 0; sent < warmUp; sent += BLOCK) {
-    await eachCase((name) => sendMany(cases[name], BLOCK, signal))
+    for (const { request } of all) await sendMany(request, BLOCK, signal)
   }
-  const taken: PerCase<number[]>[] = []
   for (let round = 0; round < rounds; round += 1) {
-    const samples = perCase((): number[] => [])
+    const samples = all.map((): number[] => [])
     for (let sent = 0; sent < perRound; sent += BLOCK) {
-      await eachCase(async (name) => {
-        samples[name].push(...(await sendMany(cases[name], Math.min(BLOCK, perRound - sent), signal)))
-      })
+      for (const [index, { request }] of all.entries()) {
+        samples[index]?.push(...(await sendMany(request, Math.min(BLOCK, perRound - sent), signal)))
+      }
     }
-    taken.push(samples)
+    for (const [index, one] of all.entries()) one.rounds.push(samples[index] ?? [])
+    keep(Object.fromEntries(all.map((one) => [one.name, summary(one.rounds)])))
   }
-  return perCase((name) => {
-    const medians = taken.map((samples) => median(samples[name]))
-    const all = taken.flatMap((samples) => samples[name])
-    return { p50: median(medians), p99: quantile(all, 0.99), rounds: medians, samples: all.length }
-  })
 }
 
-/** Requests per second at a concurrency of 16, cases alternating; median of the rounds. */
-export async function measureThroughput<Name extends CaseName>(
-  cases: Cases,
-  names: readonly Name[],
+function summary(taken: readonly (readonly number[])[]): Latency {
+  const rounds = taken.map(median)
+  const samples = taken.flat()
+  return { p50: median(rounds), p99: quantile(samples, 0.99), rounds, samples: samples.length }
+}
+
+/** Sixteen requests at once, cases alternating. `keep` gets the results after each round. */
+export async function measureThroughput(
+  cases: PerCase<PreparedRequest>,
   { throughputRounds, throughputMs }: Effort,
   signal: AbortSignal,
-): Promise<ReadonlyMap<Name, number>> {
-  const taken = new Map(names.map((name): [Name, number[]] => [name, []]))
+  keep: (throughput: PerCase<Throughput>) => void,
+): Promise<void> {
+  const all = named(cases)
+    .filter(({ isLoadCase }) => isLoadCase)
+    .map((one) => ({ ...one, rounds: [] as number[] }))
   for (let round = 0; round < throughputRounds; round += 1) {
-    for (const [name, rates] of taken) rates.push(await rateOf(callers(cases[name]), throughputMs, signal))
+    for (const { request, rounds } of all) {
+      const callers = Array.from({ length: CONNECTIONS }, () => request)
+      rounds.push(await rateOf(callers, throughputMs, signal))
+    }
+    keep(Object.fromEntries(all.map(({ name, rounds }) => [name, { rate: median(rounds), rounds }])))
   }
-  return new Map([...taken].map(([name, rates]) => [name, median(rates)]))
 }
 
-const sendMany = (sending: PreparedRequest, times: number, signal: AbortSignal) =>
+export interface Ratio {
+  readonly name: CaseName
+  readonly base: CaseName
+  readonly p50: number
+  /** Of the requests per second; undefined if these were not measured. */
+  readonly rate: number | undefined
+}
+
+/** The ratio of each pair of cases that were measured: the median of the ratios of the rounds. */
+export const ratiosOf = (latency: PerCase<Latency>, throughput: PerCase<Throughput>): readonly Ratio[] =>
+  RATIOS.flatMap(([name, base]) => {
+    const p50 = ratioOf(latency[name], latency[base])
+    return p50 === undefined ? [] : [{ name, base, p50, rate: ratioOf(throughput[name], throughput[base]) }]
+  })
+
+type Rounds = Pick<Latency, 'rounds'> | undefined
+
+const ratioOf = (value: Rounds, base: Rounds): number | undefined =>
+  value === undefined || base === undefined ? undefined : medianRatio(value.rounds, base.rounds)
+
+/** Milliseconds of one read of the local KV simulator. */
+export const kvReadMs = ({ kv, idle }: PerCase<Latency>): number | undefined =>
+  kv === undefined || idle === undefined
+    ? undefined
+    : median(kv.rounds.map((ms, round) => ms - (idle.rounds[round] ?? Number.NaN)))
+
+const named = (cases: PerCase<PreparedRequest>) =>
+  CASES.flatMap((one) => {
+    const request = cases[one.name]
+    return request === undefined ? [] : [{ ...one, request }]
+  })
+
+const sendMany = (request: PreparedRequest, times: number, signal: AbortSignal) =>
   sendEach(
-    Array.from({ length: times }, () => sending),
+    Array.from({ length: times }, () => request),
     signal,
   )
-
-async function eachCase(act: (name: CaseName) => Promise<unknown>): Promise<void> {
-  for (const name of CASE_NAMES) await act(name)
-}

@@ -39,24 +39,35 @@ export function sessionMessage(
   session: string,
   { method, params, expects }: Message,
 ): PreparedRequest {
-  const headers = { 'mcp-protocol-version': '2025-11-25', 'mcp-session-id': session }
-  return { ...toMcp(origin, bearer, headers, { jsonrpc: '2.0', id: 1, method, params }), expects }
+  return { ...toMcp(origin, bearer, inSession(session), { jsonrpc: '2.0', id: 1, method, params }), expects }
 }
 
 export async function openSession(origin: string, bearer: string): Promise<string> {
+  const session = await initialize(origin, bearer)
+  if (session === '') throw new Error(`no session from ${origin}`)
+  return session
+}
+
+/** The session id; empty if the server gives none. */
+export async function initialize(origin: string, bearer: string, path = '/mcp'): Promise<string> {
   const params = {
     protocolVersion: '2025-11-25',
     capabilities: {},
     clientInfo: { name: 'bench', version: '1.0.0' },
   }
-  const initialize = { jsonrpc: '2.0', id: 0, method: 'initialize', params }
-  const opened = await exchange(toMcp(origin, bearer, {}, initialize))
-  const session = opened.header('mcp-session-id')
-  if (session === '') throw new Error(`no session: ${opened.status} ${opened.text}`)
-  const headers = { 'mcp-protocol-version': '2025-11-25', 'mcp-session-id': session }
-  await exchange(toMcp(origin, bearer, headers, { jsonrpc: '2.0', method: 'notifications/initialized' }))
+  const message = { jsonrpc: '2.0', id: 0, method: 'initialize', params }
+  const { status, text, header } = await exchange({ ...toMcp(origin, bearer, {}, message), path })
+  if (status !== 200) throw new Error(`initialize at ${origin}${path}: ${status} ${text.slice(0, 300)}`)
+  const session = header('mcp-session-id')
+  const initialized = { jsonrpc: '2.0', method: 'notifications/initialized' }
+  await exchange({ ...toMcp(origin, bearer, inSession(session), initialized), path })
   return session
 }
+
+const inSession = (session: string) => ({
+  'mcp-protocol-version': '2025-11-25',
+  ...(session === '' ? {} : { 'mcp-session-id': session }),
+})
 
 const toMcp = (
   origin: string,
@@ -68,7 +79,7 @@ const toMcp = (
   path: '/mcp',
   method: 'POST',
   headers: {
-    authorization: `Bearer ${bearer}`,
+    ...(bearer === '' ? {} : { authorization: `Bearer ${bearer}` }),
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
     ...headers,

@@ -1,75 +1,111 @@
 import { type Aim, isLoaded } from './aims.ts'
-import { CASE_NAMES, CASES } from './cases.ts'
+import { type CaseName, CASES } from './cases.ts'
+import type { Ends, GrantEnds } from './ends.ts'
+import { kvReadMs, ratiosOf } from './measure.ts'
 import { CONNECTIONS } from './requests.ts'
 import type { Figures } from './run.ts'
-import { spread, median } from './statistics.ts'
+import { median, spread } from './statistics.ts'
 import { table } from './table.ts'
-import type { GrantEnds } from './ends.ts'
-import type { Rates } from './users.ts'
+import type { ManyUsers, OneUser, Rates } from './users.ts'
 
-/** The results as Markdown tables, for a terminal and docs/performance.md. */
+/** The results as Markdown tables, for a terminal and docs/performance.md. Without what was not measured. */
 export function renderReport(figures: Figures, aims: readonly Aim[]): string {
-  const { where, state, cores, latency, throughput, bundle, startupMs, pingone } = figures
-  const percent = Math.round(spread(latency.api.rounds) * 100)
+  const { startupMs, manyUsers, oneUser, ends } = figures
   return [
-    `${where}, ${cores} cores, state in ${state === 'memory' ? 'memory' : 'files on disk'}; ${latency.api.rounds.length} rounds;\n` +
-      `the base case (Todo API directly) moved by ${percent} % between rounds${isLoaded(figures) ? ': loaded machine' : ''}`,
-    table(
-      ['one after the other', 'p50 ms', '× bare', 'p99 ms (never judged)'],
-      CASE_NAMES.map((name) => [
-        CASES[name],
-        latency[name].p50.toFixed(2),
-        ratioOf(figures, name),
-        latency[name].p99.toFixed(1),
-      ]),
-    ),
-    table(
-      [`${CONNECTIONS} at once`, 'requests/s'],
-      CASE_NAMES.flatMap((name) => {
-        const rate = throughput[name]
-        return rate === undefined ? [] : [[CASES[name], rate.toFixed(0)]]
-      }),
-    ),
-    ...usersTables(figures),
-    table(
-      ['requests to PingOne', ''],
-      [
-        ['first login of an isolate', JSON.stringify(pingone.firstLogin)],
-        ['a login after it', JSON.stringify(pingone.nextLogin)],
-        [`${pingone.callsMade} tool calls`, JSON.stringify(pingone.calls)],
-      ],
-    ),
-    table(
-      ['bundle', 'minified KiB', 'gzip KiB'],
-      [
-        ['this server', kib(bundle.mcp.bytes), kib(bundle.mcp.gzipBytes)],
-        ['bare Worker', kib(bundle.bare.bytes), kib(bundle.bare.gzipBytes)],
-      ],
-    ),
-    `start-up: ${startupMs.toFixed(1)} ms of CPU (wrangler check startup)`,
+    headline(figures),
+    caseTable(figures),
+    kvLine(figures),
+    ratioTable(figures),
+    manyUsers === undefined ? '' : manyTable(manyUsers),
+    oneUser === undefined ? '' : rateTable(oneUser),
+    oneUser === undefined ? '' : stormTable(oneUser),
+    ends === undefined ? '' : endTable(ends),
+    pingoneTable(figures),
+    bundleTable(figures),
+    startupMs === undefined ? '' : `start-up: ${startupMs.toFixed(1)} ms of CPU (wrangler check startup)`,
     table(
       ['aim', 'measured', 'verdict'],
       aims.map(({ aim, measured, verdict }) => [aim, measured, verdict]),
     ),
-  ].join('\n\n')
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')
 }
 
-const kib = (bytes: number) => (bytes / 1024).toFixed(1)
-
-function ratioOf({ ratios }: Figures, name: string): string {
-  const known = Object.entries(ratios).find(([candidate]) => candidate === name)
-  return known === undefined ? '' : known[1].toFixed(2)
+function headline(figures: Figures): string {
+  const { where, state, cores, latency, throughput } = figures
+  const base = latency.api?.rounds ?? []
+  const rounds = `${base.length} rounds of latency, ${throughput.api?.rounds.length ?? 0} of throughput`
+  const percent = Math.round(spread(base) * 100)
+  return [
+    `${where}, ${cores} cores, state in ${state === 'memory' ? 'memory' : 'files on disk'}; ${rounds}`,
+    base.length === 0
+      ? 'no round was completed'
+      : `the base case (Todo API directly) moved by ${percent} % between rounds${isLoaded(figures) ? ': loaded machine' : ''}`,
+  ].join('\n')
 }
 
-/** Tables for many users, one busy user and an ended grant. */
-const usersTables = (figures: Figures): readonly string[] => [
-  manyTable(figures),
-  rateTable(figures),
-  stormTable(figures),
-  endTable(figures),
-]
+const titleOf = ({ peer }: Figures, name: CaseName) =>
+  name === 'peer' ? (peer ?? name) : (CASES.find((one) => one.name === name)?.title ?? name)
 
-function manyTable({ manyUsers }: Figures): string {
+function caseTable(figures: Figures): string {
+  const rows = CASES.flatMap(({ name, kvReads }) => {
+    const latency = figures.latency[name]
+    if (latency === undefined) return []
+    const { p50, p99 } = latency
+    const rate = figures.throughput[name]?.rate.toFixed(0) ?? ''
+    return [[titleOf(figures, name), p50.toFixed(2), rate, String(kvReads ?? '?'), p99.toFixed(1)]]
+  })
+  const head = ['case', 'p50 ms', `requests/s, ${CONNECTIONS} at once`, 'KV reads', 'p99 ms (never judged)']
+  return rows.length === 0 ? '' : table(head, rows)
+}
+
+function kvLine({ latency }: Figures): string {
+  const ms = kvReadMs(latency)
+  if (ms === undefined) return ''
+  const readers = CASES.filter(({ name, kvReads }) => kvReads === 1 && name !== 'kv').map(
+    ({ title }) => title,
+  )
+  return (
+    `One read of the local KV simulator takes ${ms.toFixed(2)} ms (floor Worker: one KV read, minus its answer at once).\n` +
+    `Reading KV once per request: ${readers.join('; ')}. The others read none; of a peer it is unknown.`
+  )
+}
+
+function ratioTable(figures: Figures): string {
+  const rows = ratiosOf(figures.latency, figures.throughput).map(({ name, base, p50, rate }) => [
+    `${titleOf(figures, name)} / ${titleOf(figures, base)}`,
+    p50.toFixed(2),
+    rate?.toFixed(2) ?? '',
+  ])
+  return rows.length === 0 ? '' : table(['ratio', 'p50', 'requests/s'], rows)
+}
+
+function pingoneTable({ logins, calls }: Figures): string {
+  const rows: string[][] = []
+  if (logins !== undefined) {
+    rows.push(['first login of an isolate', JSON.stringify(logins.first)])
+    rows.push(['a login after it', JSON.stringify(logins.next)])
+  }
+  if (calls !== undefined) rows.push([`${calls.made} tool calls`, JSON.stringify(calls.pingone)])
+  return rows.length === 0 ? '' : table(['requests to PingOne', ''], rows)
+}
+
+function bundleTable({ bundles }: Figures): string {
+  if (bundles === undefined) return ''
+  const kib = (bytes: number) => (bytes / 1024).toFixed(1)
+  const row = (name: string, of: keyof typeof bundles) => [
+    name,
+    kib(bundles[of].bytes),
+    kib(bundles[of].gzipBytes),
+  ]
+  return table(
+    ['bundle', 'minified KiB', 'gzip KiB'],
+    [row('this server', 'mcp'), row('bare Worker', 'bare'), row('floor Worker', 'floor')],
+  )
+}
+
+function manyTable(manyUsers: ManyUsers): string {
   const { users, few, fewRounds, manyRounds, ratio, wokenMs, wokenRatio } = manyUsers
   return table(
     ['listTodos, stateless, one after the other', 'p50 ms', 'ratio'],
@@ -81,7 +117,7 @@ function manyTable({ manyUsers }: Figures): string {
   )
 }
 
-function rateTable({ oneUser: { callers, stateless, session } }: Figures): string {
+function rateTable({ callers, stateless, session }: OneUser): string {
   const row = (transport: string, { one, each }: Rates) => [
     transport,
     one.toFixed(0),
@@ -94,7 +130,7 @@ function rateTable({ oneUser: { callers, stateless, session } }: Figures): strin
   )
 }
 
-function stormTable({ oneUser: { storm } }: Figures): string {
+function stormTable({ storm }: OneUser): string {
   const { callers, aloneRounds, oneRounds, eachRounds, bareRounds, rates, ratioToAlone } = storm
   return table(
     ["another user's listTodos", 'p50 ms', 'calls/s of the storm', 'ratio'],
@@ -122,7 +158,7 @@ function stormTable({ oneUser: { storm } }: Figures): string {
   )
 }
 
-function endTable({ ends: { revoked, pingone } }: Figures): string {
+function endTable({ revoked, pingone }: Ends): string {
   const rows = (name: string, end: GrantEnds) =>
     (['stateless', 'session'] as const).map((transport) => {
       const { firstDenialMs, worstMs, callMs, ratio } = end[transport]

@@ -1,77 +1,76 @@
-import type { Bundle } from './bundle.ts'
-import { type CaseName, type PerCase, prepareCases } from './cases.ts'
-import { type Ends, measureEnds } from './ends.ts'
-import { type ManyUsers, type OneUser, measureManyUsers, measureOneUser } from './users.ts'
-import { type Latency, type Effort, measureLatency, measureThroughput } from './measure.ts'
-import { type PingOneRequests, signInAtPingOne, signInEverywhere, countCalls, countLogins } from './logins.ts'
 import { availableParallelism } from 'node:os'
-import { medianRatio } from './statistics.ts'
+import type { Bundle } from './bundle.ts'
+import { type PerCase, prepareCases } from './cases.ts'
+import { type Ends, measureEnds } from './ends.ts'
+import { countCalls, countLogins, type PingOneRequests, signInAtPingOne, signInEverywhere } from './logins.ts'
+import { type Effort, type Latency, measureLatency, measureThroughput, type Throughput } from './measure.ts'
+import { type Peer, startPeer } from './peer.ts'
 import type { Servers } from './servers.ts'
+import { type ManyUsers, measureManyUsers, measureOneUser, type OneUser } from './users.ts'
 
-/** The results of one run. Times are those of a local workerd; only their ratios are comparable across machines. */
+type Bundles = Readonly<Record<'mcp' | 'bare' | 'floor', Pick<Bundle, 'bytes' | 'gzipBytes'>>>
+
+/**
+ * The results so far; a run that was cut lacks the rest. Times are those of a local workerd: only their ratios are
+ * comparable across machines.
+ */
 export interface Figures {
   readonly where: 'local workerd'
   /** The storage folder of the Workers. */
   readonly state: 'memory' | 'disk'
   readonly cores: number
-  readonly latency: PerCase<Latency>
-  /** Ratio of the case to the bare Worker: the median over the rounds. */
-  readonly ratios: Readonly<Record<RatioName, number>>
-  readonly throughput: Readonly<Record<string, number>>
-  readonly manyUsers: ManyUsers
-  readonly oneUser: OneUser
-  readonly ends: Ends
-  readonly pingone: {
-    readonly firstLogin: PingOneRequests
-    readonly nextLogin: PingOneRequests
-    readonly calls: PingOneRequests
-    readonly callsMade: number
-  }
-  readonly bundle: Readonly<Record<'mcp' | 'bare', Pick<Bundle, 'bytes' | 'gzipBytes'>>>
-  readonly startupMs: number
+  peer?: string
+  latency: PerCase<Latency>
+  throughput: PerCase<Throughput>
+  startupMs?: number
+  bundles?: Bundles
+  logins?: { readonly first: PingOneRequests; readonly next: PingOneRequests }
+  calls?: { readonly pingone: PingOneRequests; readonly made: number }
+  manyUsers?: ManyUsers
+  oneUser?: OneUser
+  ends?: Ends
 }
 
-type RatioName = Exclude<CaseName, 'api' | 'bareCall' | 'bareList'>
+export const noFigures = (state: Figures['state']): Figures => ({
+  where: 'local workerd',
+  state,
+  cores: availableParallelism(),
+  latency: {},
+  throughput: {},
+})
 
 const CALLS_COUNTED = 20
 
-/** Everything that needs running servers. The servers must be fresh, because the first login of an isolate is measured. */
+/**
+ * Everything that needs running servers. The servers must be fresh: the first login of an isolate is measured.
+ * Each result goes into `figures` at once, and the headline figures come first.
+ */
 export async function runBench(
   servers: Servers,
   effort: Effort,
   signal: AbortSignal,
-): Promise<Omit<Figures, 'state' | 'startupMs'>> {
-  const logins = await countLogins(servers)
-  const cases = await prepareCases(servers, await signInEverywhere(servers))
-  const latency = await measureLatency(cases, effort, signal)
-  const calls = await countCalls(servers, cases, CALLS_COUNTED)
-  const busy = ['api', 'bareCall', 'statelessCall', 'sessionCall'] as const
-  const throughput = await measureThroughput(cases, busy, effort, signal)
+  figures: Figures,
+  peer?: Peer,
+): Promise<void> {
+  const { mcp, bare, floor } = servers.bundles
+  figures.bundles = { mcp: sizes(mcp), bare: sizes(bare), floor: sizes(floor) }
+  figures.logins = await countLogins(servers)
+  const bearers = await signInEverywhere(servers)
+  const prepared = await prepareCases(servers, bearers)
+  await using started = peer === undefined ? undefined : await startPeer(peer, servers, bearers, signal)
+  if (peer !== undefined) figures.peer = peer.name
+  const cases = started === undefined ? prepared : { ...prepared, peer: started.request }
+  await measureLatency(cases, effort, signal, (latency) => {
+    figures.latency = latency
+  })
+  await measureThroughput(cases, effort, signal, (throughput) => {
+    figures.throughput = throughput
+  })
+  figures.calls = { pingone: await countCalls(servers, cases, CALLS_COUNTED), made: 2 * CALLS_COUNTED }
   const downstream = await signInAtPingOne(servers)
-  const manyUsers = await measureManyUsers(servers, downstream, effort, signal)
-  const oneUser = await measureOneUser(servers, downstream, cases.bareCall, effort, signal)
-  const ends = await measureEnds(servers, downstream, effort, signal)
-  const against = (name: keyof typeof latency, base: keyof typeof latency) =>
-    medianRatio(latency[name].rounds, latency[base].rounds)
-  const { mcp, bare } = servers.bundles
-  return {
-    where: 'local workerd',
-    cores: availableParallelism(),
-    latency,
-    ratios: {
-      statelessCall: against('statelessCall', 'bareCall'),
-      sessionCall: against('sessionCall', 'bareCall'),
-      statelessList: against('statelessList', 'bareList'),
-      sessionList: against('sessionList', 'bareList'),
-    },
-    throughput: Object.fromEntries(throughput),
-    manyUsers,
-    oneUser,
-    ends,
-    pingone: { ...logins, calls, callsMade: 2 * CALLS_COUNTED },
-    bundle: {
-      mcp: { bytes: mcp.bytes, gzipBytes: mcp.gzipBytes },
-      bare: { bytes: bare.bytes, gzipBytes: bare.gzipBytes },
-    },
-  }
+  figures.ends = await measureEnds(servers, downstream, effort, signal)
+  figures.manyUsers = await measureManyUsers(servers, downstream, effort, signal)
+  figures.oneUser = await measureOneUser(servers, downstream, cases.bareCall, effort, signal)
 }
+
+const sizes = ({ bytes, gzipBytes }: Bundle) => ({ bytes, gzipBytes })

@@ -12,12 +12,15 @@ import { type Bundle, makeBundle } from './bundle.ts'
 export interface Servers extends AsyncDisposable {
   readonly origin: string
   readonly bareOrigin: string
+  readonly floorOrigin: string
   readonly todoOrigin: string
   readonly emulatorOrigin: string
   /** Two copies of the product with a route that gives grants (bench/seeded/), each with its own users. */
   readonly seeded: Readonly<Record<SeededName, string>>
   readonly settings: Settings
-  readonly bundles: Readonly<Record<'mcp' | 'bare', Bundle>>
+  readonly bundles: Readonly<Record<'mcp' | 'bare' | 'floor', Bundle>>
+  /** Free, for a server that somebody else starts. */
+  readonly peerPort: number
 }
 
 const SEEDED_NAMES = ['few', 'many'] as const
@@ -26,25 +29,33 @@ export type SeededName = (typeof SEEDED_NAMES)[number]
 /** Storage folder: `do/<Worker>-<class>/` has a file for each object. */
 export const STATE_FOLDER = 'state'
 
-const BARE = { name: 'bare', config: 'bench/bare/wrangler.jsonc' } as const
-
 /**
  * Runs all Workers as deployed, in one workerd. workerd itself listens on a port for each,
- * without a proxy of wrangler or miniflare. Disposing removes everything.
+ * without a proxy of wrangler or miniflare. Disposing removes everything. `redirectUri`: of another server
+ * that signs in at the emulator.
  */
-export async function startServers(folder: string): Promise<Servers> {
+export async function startServers(folder: string, redirectUri?: string): Promise<Servers> {
   await using starting = new AsyncDisposableStack()
   const { ports } = starting.use(await reservePorts())
   const { ports: more } = starting.use(await reservePorts())
+  const { ports: others } = starting.use(await reservePorts())
   // One grant sends requests as fast as the machine answers.
   const given = { REQUESTS_PER_MINUTE: '1000000' }
   const { settings, workers } = planLocal(given, ports, keepKeys(join(folder, 'keys.json')))
-  const bare = { ...BARE, port: more.mcp, variables: { PUBLIC_ORIGIN: `http://localhost:${more.mcp}` } }
+  const bareOrigin = `http://localhost:${more.mcp}`
   const seededAt = { few: more.todoApi, many: more.pingone }
   const seeded = SEEDED_NAMES.map((name) => seededWorker(name, seededAt[name], settings))
   const described: WorkerDescription[] = [
-    ...localWorkers({ settings, workers }, ports, randomUUID()),
-    bare,
+    ...localWorkers({ settings, workers }, ports, randomUUID()).map((worker) =>
+      redirectUri === undefined ? worker : withRedirect(worker, redirectUri),
+    ),
+    {
+      name: 'bare',
+      config: 'bench/bare/wrangler.jsonc',
+      port: more.mcp,
+      variables: { PUBLIC_ORIGIN: bareOrigin },
+    },
+    { name: 'floor', config: 'bench/floor/wrangler.jsonc', port: others.mcp, variables: {} },
     ...seeded,
   ]
   const bundled = await Promise.all(
@@ -72,14 +83,22 @@ export async function startServers(folder: string): Promise<Servers> {
   const everything = starting.move()
   return {
     origin: `http://localhost:${ports.mcp}`,
-    bareOrigin: bare.variables.PUBLIC_ORIGIN,
+    bareOrigin,
+    floorOrigin: `http://localhost:${others.mcp}`,
     todoOrigin: `http://localhost:${ports.todoApi}`,
     emulatorOrigin: `http://localhost:${ports.pingone}`,
     seeded: { few: `http://localhost:${seededAt.few}`, many: `http://localhost:${seededAt.many}` },
     settings,
-    bundles: { mcp: bundleOf('mcp'), bare: bundleOf('bare') },
+    bundles: { mcp: bundleOf('mcp'), bare: bundleOf('bare'), floor: bundleOf('floor') },
+    peerPort: others.todoApi,
     [Symbol.asyncDispose]: () => everything.disposeAsync(),
   }
+}
+
+function withRedirect(worker: WorkerDescription, redirectUri: string): WorkerDescription {
+  const { EMULATOR_REDIRECT_URIS: own } = worker.variables
+  if (own === undefined) return worker
+  return { ...worker, variables: { ...worker.variables, EMULATOR_REDIRECT_URIS: `${own},${redirectUri}` } }
 }
 
 /** The product's own configuration with another entry, so that the two cannot diverge. */

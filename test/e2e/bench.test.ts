@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { judge } from '../../scripts/bench/aims.ts'
-import { exchange, closeConnections } from '../../scripts/bench/requests.ts'
-import { type Figures, runBench } from '../../scripts/bench/run.ts'
+import { measureLatency, ratiosOf } from '../../scripts/bench/measure.ts'
+import { readPeer } from '../../scripts/bench/peer.ts'
 import { renderReport } from '../../scripts/bench/report.ts'
+import { closeConnections, exchange } from '../../scripts/bench/requests.ts'
+import { type Figures, noFigures, runBench } from '../../scripts/bench/run.ts'
 import { type Servers, startServers, STATE_FOLDER } from '../../scripts/bench/servers.ts'
 import { measureLimits } from '../../scripts/limits/measure-limits.ts'
 import { objectFiles } from '../../scripts/limits/stored.ts'
@@ -30,10 +32,11 @@ const PAGE_BYTES = 4096
 const folder = mkdtempSync(join(tmpdir(), 'mcp-bench-'))
 const { signal } = new AbortController()
 let servers: Servers
-let figures: Figures
+const figures = noFigures('disk')
 beforeAll(async () => {
   servers = await startServers(folder)
-  figures = { ...(await runBench(servers, EFFORT, signal)), state: 'disk', startupMs: 1 }
+  await runBench(servers, EFFORT, signal, figures, readPeer('test/support/bench-peer'))
+  figures.startupMs = 1
 }, 120_000)
 afterAll(async () => {
   closeConnections()
@@ -42,28 +45,70 @@ afterAll(async () => {
 })
 
 test('a bench of few requests has every figure, and asks PingOne as seldom as it should', () => {
-  expect(figures.pingone).toMatchObject({
-    firstLogin: { discovery: 1, jwks: 1, token: 1 },
-    nextLogin: { token: 1 },
-    calls: {},
+  expect(figures.logins).toMatchObject({
+    first: { discovery: 1, jwks: 1, token: 1 },
+    next: { token: 1 },
   })
-  expect(figures.latency.sessionCall.samples).toBe(4)
+  expect(figures.calls).toEqual({ pingone: {}, made: 40 })
+  expect(figures.latency.sessionCall?.samples).toBe(4)
   expect(renderReport(figures, judge(figures))).not.toMatch(/NaN|Infinity|undefined/)
+})
+
+test('both transports are compared with the floor Worker, the bare Worker and a peer, in the same rounds', () => {
+  const { latency, throughput } = figures
+  const compared = ratiosOf(latency, throughput).flatMap(({ name, base, rate }) =>
+    rate === undefined ? [] : [`${name}/${base}`],
+  )
+  expect(compared).toEqual([
+    'statelessCall/floorStateless',
+    'sessionCall/floorSession',
+    'statelessCall/bareCall',
+    'sessionCall/bareCall',
+    'statelessCall/peer',
+    'sessionCall/peer',
+  ])
+  expect(latency.peer?.rounds).toHaveLength(EFFORT.rounds)
+  expect(renderReport(figures, [])).toMatch(/stateless transport: listTodos \/ tiny peer/)
+  expect(renderReport(figures, [])).toMatch(/One read of the local KV simulator takes -?[\d.]+ ms/)
+})
+
+test('a run that is cut keeps the rounds that were completed', async () => {
+  const cut = new AbortController()
+  const idle = {
+    origin: servers.floorOrigin,
+    path: '/idle',
+    method: 'GET',
+    headers: {},
+    expects: 'done',
+  } as const
+  const partial = noFigures('memory')
+  const measuring = measureLatency({ api: idle, idle }, EFFORT, cut.signal, (latency) => {
+    partial.latency = latency
+    cut.abort()
+  })
+  await expect(measuring).rejects.toThrow('aborted')
+  expect(partial.latency.api?.rounds).toHaveLength(1)
+  for (const some of [partial, noFigures('memory')]) {
+    expect(renderReport(some, judge(some))).not.toMatch(/NaN|Infinity|undefined/)
+  }
 })
 
 test('no call succeeds that began after the end of its grant was told, on either transport', () => {
   // Three calls on each transport.
-  expect(figures.ends.revoked).toMatchObject({ grants: 2, callsAfter: 12, succeededAfter: 0 })
-  expect(figures.ends.pingone).toMatchObject({ grants: 2, callsAfter: 4, succeededAfter: 0 })
+  expect(figures.ends?.revoked).toMatchObject({ grants: 2, callsAfter: 12, succeededAfter: 0 })
+  expect(figures.ends?.pingone).toMatchObject({ grants: 2, callsAfter: 4, succeededAfter: 0 })
 })
 
 test('times are not judged when what they are compared with is unsteady; a call after the end always is', () => {
-  const steady = { ...figures.latency, api: { ...figures.latency.api, rounds: [1, 1.1] } }
+  const { latency, manyUsers, ends } = figures
+  if (latency.api === undefined || manyUsers === undefined || ends === undefined)
+    throw new Error('not everything was measured')
+  const steady = { ...latency, api: { ...latency.api, rounds: [1, 1.1] } }
   const given = (fewRounds: readonly number[], succeededAfter: number): Figures => ({
     ...figures,
     latency: steady,
-    manyUsers: { ...figures.manyUsers, fewRounds, ratio: 1.3 },
-    ends: { ...figures.ends, revoked: { ...figures.ends.revoked, succeededAfter } },
+    manyUsers: { ...manyUsers, fewRounds, ratio: 1.3 },
+    ends: { ...ends, revoked: { ...ends.revoked, succeededAfter } },
   })
   const verdicts = (of: Figures, aim: RegExp) =>
     judge(of).flatMap((judged) => (aim.test(judged.aim) ? [judged.verdict] : []))
