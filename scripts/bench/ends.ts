@@ -1,21 +1,21 @@
 import {
   type DownstreamTokens,
   makeSeeder,
-  seedGrants,
-  subjectsNamed,
-  revokeAtPingOne,
-  signInAtPingOne,
   type Pair,
+  revokeAtPingOne,
+  seedGrants,
   type Seeder,
+  signInAtPingOne,
+  subjectsNamed,
 } from './logins.ts'
 import type { Effort } from './measure.ts'
+import { listTodos, openSession, sessionMessage, statelessMessage } from './messages.ts'
+import { exchange, type PreparedRequest } from './requests.ts'
 import type { Servers } from './servers.ts'
 import { median } from './statistics.ts'
-import { exchange, type PreparedRequest } from './requests.ts'
-import { listTodos, openSession, sessionMessage, statelessMessage } from './messages.ts'
 
 /** How soon one transport refuses an ended grant, and the latency of a call just before. */
-export interface TransportEnd {
+interface TransportEnd {
   /** From the request to end the grant to the answer 401; median and maximum in milliseconds. */
   readonly firstDenialMs: number
   readonly worstMs: number
@@ -102,15 +102,15 @@ async function callsOf({ origin }: Seeder, { access_token: bearer }: Pair): Prom
 /** Both transports call continuously while the client revokes, until each gets 401 after the revocation was answered. */
 async function revokeUnderCalls(seeder: Seeder, pair: Pair, signal: AbortSignal): Promise<Round> {
   const calls = await callsOf(seeder, pair)
-  let toldMs = Number.POSITIVE_INFINITY
+  let answeredMs = Number.POSITIVE_INFINITY
   const isOver = (taken: readonly CallTiming[]) =>
-    taken.filter(({ startMs }) => startMs > toldMs).length >= CALLS_AFTER
+    taken.filter(({ startMs }) => startMs > answeredMs).length >= CALLS_AFTER
   const polls = {
     stateless: poll(calls.stateless, isOver, signal),
     session: poll(calls.session, isOver, signal),
   }
   await Promise.all([polls.stateless.isWarm, polls.session.isWarm])
-  const askedMs = performance.now()
+  const revokedMs = performance.now()
   const body = new URLSearchParams({
     client_id: seeder.client.clientId,
     token: pair.refresh_token,
@@ -118,17 +118,20 @@ async function revokeUnderCalls(seeder: Seeder, pair: Pair, signal: AbortSignal)
   const headers = { 'content-type': 'application/x-www-form-urlencoded' }
   const { status } = await exchange({ origin: seeder.origin, path: '/token', method: 'POST', headers, body })
   if (status !== 200) throw new Error(`revocation: ${status}`)
-  toldMs = performance.now()
+  answeredMs = performance.now()
   const [stateless, stateful] = await Promise.all([polls.stateless.taken, polls.session.taken])
   const seen = (taken: readonly CallTiming[]) => ({
     refusedMs: taken
       .filter(({ status }) => status === 401)
-      .map(({ endMs }) => endMs - askedMs)
+      .map(({ endMs }) => endMs - revokedMs)
       .slice(0, 1),
-    callMs: taken.filter(({ endMs }) => endMs < askedMs).map(({ startMs, endMs }) => endMs - startMs),
-    later: taken.filter(({ startMs }) => startMs > toldMs).map(({ status }) => status),
+    callMs: taken.filter(({ endMs }) => endMs < revokedMs).map(({ startMs, endMs }) => endMs - startMs),
+    later: taken.filter(({ startMs }) => startMs > answeredMs).map(({ status }) => status),
   })
-  return { answerMs: toldMs - askedMs, transports: { stateless: seen(stateless), session: seen(stateful) } }
+  return {
+    answerMs: answeredMs - revokedMs,
+    transports: { stateless: seen(stateless), session: seen(stateful) },
+  }
 }
 
 /** The downstream token has 30 s left, so the next call refreshes it, and PingOne refuses. */
@@ -166,9 +169,9 @@ async function callWhenDead(
   return { answerMs: endMs - startMs, transports }
 }
 
-async function timed(sending: PreparedRequest): Promise<CallTiming> {
+async function timed(prepared: PreparedRequest): Promise<CallTiming> {
   const startMs = performance.now()
-  const { status } = await exchange(sending)
+  const { status } = await exchange(prepared)
   return { startMs, endMs: performance.now(), status }
 }
 
@@ -184,7 +187,7 @@ const MOST_CALLS = 2000
 
 /** Repeats a call without pause until stopped. `isWarm` resolves when enough calls were made for a comparison. */
 function poll(
-  sending: PreparedRequest,
+  prepared: PreparedRequest,
   isOver: (taken: readonly CallTiming[]) => boolean,
   signal: AbortSignal,
 ): { readonly isWarm: Promise<void>; readonly taken: Promise<readonly CallTiming[]> } {
@@ -195,7 +198,7 @@ function poll(
       signal.throwIfAborted()
       if (taken.length === MOST_CALLS) throw new Error('a grant did not end')
       const startMs = performance.now()
-      const { status } = await exchange(sending)
+      const { status } = await exchange(prepared)
       taken.push({ startMs, endMs: performance.now(), status })
       if (taken.length === WARM_CALLS) warm.resolve()
     }

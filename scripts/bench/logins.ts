@@ -1,14 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { Browser } from '../../test/support/browser.ts'
-import { OAuthClient, tokensIn } from '../../test/support/oauth-client.ts'
-import { newUser, type User } from '../../test/support/users.ts'
-import { signIn, type SignInEnd } from '../../test/support/sign-in.ts'
-import type { Settings } from '../local/settings.ts'
-import type { Servers } from './servers.ts'
 import { Emulator } from '../../test/support/emulator.ts'
-import { send } from './requests.ts'
+import { OAuthClient, tokensIn } from '../../test/support/oauth-client.ts'
+import { signIn, type SignInEnd } from '../../test/support/sign-in.ts'
+import { newUser, type User } from '../../test/support/users.ts'
+import type { Settings } from '../local/settings.ts'
 import type { Cases } from './cases.ts'
+import { send } from './requests.ts'
+import type { Servers } from './servers.ts'
 
 export interface Bearers {
   /** Our access token for /mcp. */
@@ -32,7 +32,7 @@ export async function signInEverywhere(servers: Servers): Promise<Bearers> {
 }
 
 /** A whole login: registration, both consents, code exchange. */
-export async function signInOnce({ origin }: Servers, user: User = newUser('bench')): Promise<string> {
+async function signInOnce({ origin }: Servers, user: User = newUser('bench')): Promise<string> {
   const client = await (await new OAuthClient(`${origin}/mcp`).discover()).register()
   const authorization = client.authorize({ scope: SCOPES })
   const code = codeOf(await signIn(new Browser(), authorization.url, { user }))
@@ -115,8 +115,8 @@ async function countWhile({ emulatorOrigin }: Servers, act: () => Promise<unknow
   await act()
   const { counts: after } = await emulator.state()
   const sent = FOR_SERVERS.map((name) => [name, (after[name] ?? 0) - (before[name] ?? 0)] as const)
-  const asked: PingOneRequests = Object.fromEntries(sent.filter(([, times]) => times > 0))
-  return asked
+  const requests: PingOneRequests = Object.fromEntries(sent.filter(([, times]) => times > 0))
+  return requests
 }
 
 /** The first login of an isolate, with cold caches, and a later one. */
@@ -139,8 +139,8 @@ export const countCalls = (
     }
   })
 
-export const total = (asked: PingOneRequests): number =>
-  Object.values(asked).reduce((sum, times) => sum + times, 0)
+export const total = (requests: PingOneRequests): number =>
+  Object.values(requests).reduce((sum, times) => sum + times, 0)
 
 const Pairs = z.array(z.object({ access_token: z.string(), refresh_token: z.string() }))
 export type Pair = z.infer<typeof Pairs>[number]

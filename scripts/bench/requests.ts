@@ -16,15 +16,15 @@ const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
 const DEADLINE_MS = 10_000
 
 /** Sends it on a warm connection and reads the full answer; returns the duration in milliseconds. */
-export async function send(sending: PreparedRequest): Promise<number> {
+export async function send(prepared: PreparedRequest): Promise<number> {
   const startMs = performance.now()
-  const { status, text } = await exchange(sending)
+  const { status, text } = await exchange(prepared)
   const tookMs = performance.now() - startMs
-  if (status === 200 && text.includes(sending.expects)) return tookMs
-  throw new Error(`${sending.method} ${sending.origin}${sending.path}: ${status} ${text.slice(0, 300)}`)
+  if (status === 200 && text.includes(prepared.expects)) return tookMs
+  throw new Error(`${prepared.method} ${prepared.origin}${prepared.path}: ${status} ${text.slice(0, 300)}`)
 }
 
-export interface ExchangeResult {
+interface ExchangeResult {
   readonly status: number
   readonly text: string
   readonly header: (name: string) => string
@@ -58,20 +58,20 @@ export async function rateOf(
 ): Promise<number> {
   const startMs = performance.now()
   let answered = 0
-  const sendOn = async (sending: PreparedRequest) => {
+  const repeat = async (prepared: PreparedRequest) => {
     while (performance.now() - startMs < forMs) {
       signal.throwIfAborted()
-      await send(sending)
+      await send(prepared)
       answered += 1
     }
   }
-  await Promise.all(callers.map(sendOn))
+  await Promise.all(callers.map(repeat))
   return answered / ((performance.now() - startMs) / 1000)
 }
 
 /** Sends requests sequentially for the given time; returns each duration. */
 export async function sendFor(
-  sending: PreparedRequest,
+  prepared: PreparedRequest,
   forMs: number,
   signal: AbortSignal,
 ): Promise<number[]> {
@@ -79,17 +79,17 @@ export async function sendFor(
   const taken: number[] = []
   while (performance.now() - startMs < forMs) {
     signal.throwIfAborted()
-    taken.push(await send(sending))
+    taken.push(await send(prepared))
   }
   return taken
 }
 
 /** Sends each request once, sequentially. */
-export async function sendEach(sendings: readonly PreparedRequest[], signal: AbortSignal): Promise<number[]> {
+export async function sendEach(requests: readonly PreparedRequest[], signal: AbortSignal): Promise<number[]> {
   const taken: number[] = []
-  for (const sending of sendings) {
+  for (const prepared of requests) {
     signal.throwIfAborted()
-    taken.push(await send(sending))
+    taken.push(await send(prepared))
   }
   return taken
 }

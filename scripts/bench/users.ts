@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { type PreparedRequest, sendEach, CONNECTIONS, rateOf, sendFor } from './requests.ts'
-import { type DownstreamTokens, makeSeeder, seedGrants, subjectsNamed, type Pair } from './logins.ts'
+import { type DownstreamTokens, makeSeeder, type Pair, seedGrants, subjectsNamed } from './logins.ts'
 import type { Effort } from './measure.ts'
-import { listTodos, statelessMessage, openSession, sessionMessage } from './messages.ts'
+import { listTodos, openSession, sessionMessage, statelessMessage } from './messages.ts'
+import { CONNECTIONS, type PreparedRequest, rateOf, sendEach, sendFor } from './requests.ts'
 import type { SeededName, Servers } from './servers.ts'
 import { median, medianRatio } from './statistics.ts'
 
@@ -75,7 +75,7 @@ async function callsOf(
   return pairs.map(({ access_token: bearer }) => statelessMessage(origin, bearer, listTodos))
 }
 
-const isThere = (sending: PreparedRequest | undefined): sending is PreparedRequest => sending !== undefined
+const isThere = (prepared: PreparedRequest | undefined): prepared is PreparedRequest => prepared !== undefined
 
 /** Calls per second: all callers share one grant, or each has its own user. */
 export interface Rates {
@@ -200,4 +200,4 @@ async function transportsOf(origin: string, pairs: readonly Pair[]): Promise<Tra
 
 /** Callers alternate between the transports. */
 const mixed = ({ stateless, session }: Transports): PreparedRequest[] =>
-  stateless.map((sending, index) => (index % 2 === 0 ? sending : (session[index] ?? sending)))
+  stateless.map((prepared, index) => (index % 2 === 0 ? prepared : (session[index] ?? prepared)))
