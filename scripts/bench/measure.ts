@@ -37,6 +37,10 @@ export interface Throughput {
 }
 
 const BLOCK = 15
+/** On a loaded machine the warm-up ends after this time, and so do the rounds when there are enough for a median. */
+const WARM_UP_MS = 20_000
+const ROUNDS_MS = 60_000
+const LEAST_ROUNDS = 6
 
 /**
  * Sends requests sequentially; the cases alternate in short blocks, so that other load on the machine affects all of them.
@@ -49,10 +53,11 @@ export async function measureLatency(
   keep: (latency: PerCase<Latency>) => void,
 ): Promise<void> {
   const all = named(cases).map((one) => ({ ...one, rounds: [] as (readonly number[])[] }))
-  for (let sent = 0; sent < warmUp; sent += BLOCK) {
+  const isOver = clock()
+  for (let sent = 0; sent < warmUp && !isOver(WARM_UP_MS); sent += BLOCK) {
     for (const { request } of all) await sendMany(request, BLOCK, signal)
   }
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < rounds && !(round >= LEAST_ROUNDS && isOver(ROUNDS_MS)); round += 1) {
     const samples = all.map((): number[] => [])
     for (let sent = 0; sent < perRound; sent += BLOCK) {
       for (const [index, { request }] of all.entries()) {
@@ -62,6 +67,11 @@ export async function measureLatency(
     for (const [index, one] of all.entries()) one.rounds.push(samples[index] ?? [])
     keep(Object.fromEntries(all.map((one) => [one.name, summary(one.rounds)])))
   }
+}
+
+function clock(): (limitMs: number) => boolean {
+  const startMs = performance.now()
+  return (limitMs) => performance.now() - startMs > limitMs
 }
 
 function summary(taken: readonly (readonly number[])[]): Latency {
