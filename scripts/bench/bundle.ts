@@ -50,7 +50,7 @@ const WRANGLER = join(
 async function runWrangler(parameters: readonly string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, [WRANGLER, ...parameters], {
     cwd: ROOT,
-    timeout: 60_000,
+    timeout: 120_000,
     maxBuffer: 1e8,
     env: { ...process.env, NO_COLOR: '1', WRANGLER_HIDE_BANNER: 'true', WRANGLER_SEND_METRICS: 'false' },
   })

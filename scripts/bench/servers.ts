@@ -58,13 +58,17 @@ export async function startServers(folder: string, redirectUri?: string): Promis
     { name: 'floor', config: 'bench/floor/wrangler.jsonc', port: others.mcp, variables: {} },
     ...seeded,
   ]
+  // The two seeded Workers share a bundle.
+  const making = new Map<string, Promise<Bundle>>()
+  const bundleOf = ({ name, config, entry }: WorkerDescription): Promise<Bundle> => {
+    const made = making.get(entry ?? config) ?? makeBundle(config, join(folder, name), entry)
+    making.set(entry ?? config, made)
+    return made
+  }
   const bundled = await Promise.all(
-    described.map(async (worker) => ({
-      worker,
-      bundle: await makeBundle(worker.config, join(folder, worker.name), worker.entry),
-    })),
+    described.map(async (worker) => ({ worker, bundle: await bundleOf(worker) })),
   )
-  const bundleOf = (name: string): Bundle => {
+  const named = (name: string): Bundle => {
     const found = bundled.find(({ worker }) => worker.name === name)
     if (found === undefined) throw new Error(`no bundle of ${name}`)
     return found.bundle
@@ -89,7 +93,7 @@ export async function startServers(folder: string, redirectUri?: string): Promis
     emulatorOrigin: `http://localhost:${ports.pingone}`,
     seeded: { few: `http://localhost:${seededAt.few}`, many: `http://localhost:${seededAt.many}` },
     settings,
-    bundles: { mcp: bundleOf('mcp'), bare: bundleOf('bare'), floor: bundleOf('floor') },
+    bundles: { mcp: named('mcp'), bare: named('bare'), floor: named('floor') },
     peerPort: others.todoApi,
     [Symbol.asyncDispose]: () => everything.disposeAsync(),
   }

@@ -37,7 +37,7 @@ beforeAll(async () => {
   servers = await startServers(folder)
   await runBench(servers, EFFORT, signal, figures, readPeer('test/support/bench-peer'))
   figures.startupMs = 1
-}, 120_000)
+}, 240_000)
 afterAll(async () => {
   closeConnections()
   await servers[Symbol.asyncDispose]()
