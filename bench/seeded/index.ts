@@ -45,8 +45,8 @@ async function codeFor(call: Call, seed: SeedRequest, subject: string): Promise<
   const { client, redirectUri, downstream } = seed
   const login = wireAuthorization(isolate).login({ ...isolate.partsOf(call.env), ...call })
   const { config } = login
-  const asked = new URL('/authorize', config.publicOrigin)
-  asked.search = new URLSearchParams({
+  const url = new URL('/authorize', config.publicOrigin)
+  url.search = new URLSearchParams({
     response_type: 'code',
     client_id: client,
     redirect_uri: redirectUri,
@@ -56,7 +56,7 @@ async function codeFor(call: Call, seed: SeedRequest, subject: string): Promise<
     code_challenge_method: 'S256',
     resource: config.resource,
   }).toString()
-  const approved = await login.oauth.parseAuthRequest(new Request(asked))
+  const approved = await login.oauth.parseAuthRequest(new Request(url))
   const exp = login.nowSeconds() + downstream.endsInSeconds
   const claims = AccessTokenClaims.parse({ ...decodeJwt(downstream.access), exp })
   const user = IdTokenClaims.parse({
@@ -78,7 +78,7 @@ async function redeem(
   code: string,
 ): Promise<unknown> {
   const { publicOrigin } = isolate.partsOf(env).config
-  const asked = new Request<unknown, IncomingRequestCfProperties>(`${publicOrigin}/token`, {
+  const request = new Request<unknown, IncomingRequestCfProperties>(`${publicOrigin}/token`, {
     method: 'POST',
     body: new URLSearchParams({
       grant_type: 'authorization_code',
@@ -88,7 +88,7 @@ async function redeem(
       code_verifier: VERIFIER,
     }),
   })
-  const answer = await product.fetch(asked, env, ctx)
+  const answer = await product.fetch(request, env, ctx)
   if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`)
   return answer.json()
 }

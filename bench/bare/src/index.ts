@@ -49,13 +49,13 @@ class Mcp extends WorkerEntrypoint<WithHelpers> {
 }
 
 async function authorize(request: Request, { OAUTH_PROVIDER: oauth }: WithHelpers): Promise<Response> {
-  const asked = await oauth.parseAuthRequest(request)
+  const parsed = await oauth.parseAuthRequest(request)
   const props: Props = { downstreamToken: request.headers.get('x-downstream-token') ?? '' }
   const { redirectTo } = await oauth.completeAuthorization({
-    request: asked,
+    request: parsed,
     userId: 'bench',
     metadata: {},
-    scope: asked.scope,
+    scope: parsed.scope,
     props,
   })
   return Response.redirect(redirectTo)
