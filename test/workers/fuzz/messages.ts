@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { oddJson, oddText, spoilt } from '../../support/fuzz/odd.ts'
+import { oddJson, oddText, corrupted } from '../../support/fuzz/odd.ts'
 import { KEY_NAME } from '../../support/product.ts'
 
 const PREFIX = 'io.modelcontextprotocol'
@@ -130,10 +130,10 @@ const request = (meta: fc.Arbitrary<object>) =>
     }),
   )
 
-export const statelessMessage = spoilt(
+export const statelessMessage = corrupted(
   fc.oneof({ weight: 15, arbitrary: request(statelessMeta) }, { weight: 1, arbitrary: reply }),
 )
-export const sessionMessage = spoilt(
+export const sessionMessage = corrupted(
   fc.oneof({ weight: 10, arbitrary: request(sessionMeta) }, { weight: 1, arbitrary: reply }),
 )
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { oddJson, oddText, spoilt } from '../../support/fuzz/odd.ts'
+import { oddJson, oddText, corrupted } from '../../support/fuzz/odd.ts'
 import { authorizeFields, VERIFIER } from '../wire.ts'
 import { headerText } from './mcp-requests.ts'
 import { ORIGIN, REDIRECT_URI } from '../settings.ts'
@@ -179,7 +179,7 @@ const metadata = fc.record(
 )
 const register: fc.Arbitrary<FuzzRequest> = fc
   .record({
-    content: spoilt(fc.oneof(plain, metadata)),
+    content: corrupted(fc.oneof(plain, metadata)),
     text: oddText,
     isJson: fc.constantFrom(true, true, true, true, false),
   })
