@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { describedSettings } from '#settings.ts'
 import { readSteps, renderJourneys } from './docs/journeys.ts'
-import { product } from './product.ts'
+import { productOfEntry } from './product.ts'
 
 const pathOf = (page: string) => fileURLToPath(new URL(`../docs/${page}`, import.meta.url))
 
@@ -32,7 +32,9 @@ answers 503 on every path; its log names every bad setting at once, never a valu
 
 type Setting = ReturnType<typeof describedSettings>[number]
 
-/** The whole page. */
+const { product } = await productOfEntry()
+
+/** The whole page, for the product that src/index.ts serves. */
 export const renderConfiguration = (): string => `${HEAD}${describedSettings(product).map(row).join('')}`
 
 const row = (setting: Setting): string =>

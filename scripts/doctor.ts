@@ -3,12 +3,14 @@ import { parseArgs } from 'node:util'
 import { examine } from './doctor/examine.ts'
 import { lineOf } from './doctor/finding.ts'
 import { readDeployment, readLocal } from './doctor/read-settings.ts'
+import { DEFAULT_STATE } from './product.ts'
 import { runScript } from './local/start-problem.ts'
 
 const { values: options } = parseArgs({
   options: {
     'env-file': { type: 'string' },
-    state: { type: 'string', default: '.wrangler/local' },
+    state: { type: 'string', default: DEFAULT_STATE },
+    product: { type: 'string' },
   },
 })
 

@@ -7,11 +7,12 @@ import { portsFrom } from './local/ports.ts'
 import { describeStateFolder } from './local/state-folder.ts'
 import { whenAskedToEnd } from './local/when-asked-to-end.ts'
 import { ROOT } from './local/workers.ts'
+import { DEFAULT_STATE } from './product.ts'
 
 const INSPECTOR = join(ROOT, 'node_modules/.bin/inspector')
 
 async function findServer(): Promise<string | undefined> {
-  const run = await findLiveRun(describeStateFolder('.wrangler/local'))
+  const run = await findLiveRun(describeStateFolder(DEFAULT_STATE))
   if (run !== undefined) return run.origin
   const origin = `http://localhost:${portsFrom(process.env).mcp}`
   return (await readRunId(`${origin}/health`)) === undefined ? undefined : origin
@@ -25,7 +26,10 @@ async function main(): Promise<number> {
   }
   // Ctrl-C reaches the Inspector too; this process waits for it to exit.
   whenAskedToEnd()
-  const given = process.argv.slice(2)
+  // `--product` chooses the state folder; everything else is the Inspector's.
+  const given = process.argv
+    .slice(2)
+    .filter((word, at, all) => word !== '--product' && all[at - 1] !== '--product')
   const target = ['--transport', 'http', '--server-url', `${origin}/mcp`, '--protocol-era', 'auto']
   const child = spawn(process.execPath, [INSPECTOR, ...given, ...target], { stdio: 'inherit' })
   return new Promise((resolve) => {

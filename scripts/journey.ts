@@ -1,5 +1,6 @@
 /** `npm run journey`: one login and three tool calls, one line per request. Uses a running `npm start` or starts its own system. */
 import { z } from 'zod'
+import type { Product } from '#catalog/define-product.ts'
 import { Browser } from '../test/support/browser.ts'
 import { describeReply, OAuthClient, type Reply, tokensIn } from '../test/support/oauth-client.ts'
 import { signIn } from '../test/support/sign-in.ts'
@@ -8,6 +9,7 @@ import { callToolStateless } from '../test/support/transport.ts'
 import type { Step } from '../test/support/steps.ts'
 import { startWorld } from '../test/support/world.ts'
 import { formatLine, linesOfEmulator, linesOfSteps } from './journey/journey-lines.ts'
+import { DEFAULT_STATE, product } from './product.ts'
 import { findLiveRun } from './local/run-record.ts'
 import { describeStateFolder } from './local/state-folder.ts'
 
@@ -17,7 +19,7 @@ interface JourneySystem extends AsyncDisposable {
 }
 
 async function findSystem(): Promise<JourneySystem> {
-  const run = await findLiveRun(describeStateFolder('.wrangler/local'))
+  const run = await findLiveRun(describeStateFolder(DEFAULT_STATE))
   if (run !== undefined && run.emulatorOrigin !== null) {
     console.log(`With what npm start runs at ${run.origin}\n`)
     return { origin: run.origin, emulatorOrigin: run.emulatorOrigin, [Symbol.asyncDispose]: async () => {} }
@@ -50,7 +52,7 @@ async function runJourney({ origin, emulatorOrigin }: JourneySystem): Promise<vo
   await client.register({ client_name: 'Journey' })
   await printChapter('The client finds out where to sign in, and registers')
 
-  const authorization = client.authorize({ scope: 'todo:read todo:write' })
+  const authorization = client.authorize({ scope: product.scopes.map(({ name }) => name).join(' ') })
   const { answer, page } = await signIn(new Browser({ onStep }), authorization.url)
   const code = answer?.get('code')
   if (code == null) throw new Error(`The login gave no code: ${answer?.toString() ?? page.text}`)
@@ -59,16 +61,35 @@ async function runJourney({ origin, emulatorOrigin }: JourneySystem): Promise<vo
   const { access_token: accessToken } = tokensIn(await client.redeem(code, authorization.verifier))
   await printChapter('The client redeems its code')
 
-  const calls: readonly (readonly [string, Record<string, unknown>])[] = [
-    ['listTodos', {}],
-    ['addTodo', { text: 'Follow the journey' }],
-    ['whoAmI', {}],
-  ]
-  for (const [name, input] of calls) {
+  for (const { name, input } of callsOf(product)) {
     const reply = await callToolStateless(client, accessToken, name, input)
     await printChapter(`The client calls ${name} ${JSON.stringify(input)}`)
     console.log(`${formatReply(reply)}\n`)
   }
+}
+
+/** What shows the current state, one that adds a text, and whoAmI: as far as the product has them. */
+function callsOf(served: Product): readonly { name: string; input: Record<string, unknown> }[] {
+  const { words } = served
+  const { tools } = served.open(NO_API, {})
+  const accepted = tools.flatMap(({ name, effect, input: schema }) => {
+    const text = Object.fromEntries(Object.keys(schema.shape).map((key) => [key, 'Follow the journey']))
+    const input = name === words.lookAgain || name === 'whoAmI' ? {} : text
+    const isChosen = input !== text || effect === 'add'
+    return isChosen && schema.safeParse(input).success ? [{ name, input }] : []
+  })
+  return accepted.toSorted((one, other) => placeOf(one.name, words) - placeOf(other.name, words))
+}
+
+const placeOf = (name: string, { lookAgain }: Product['words']): number =>
+  name === lookAgain ? 0 : name === 'whoAmI' ? 2 : 1
+
+/** For the list of tools alone. */
+const NO_API = {
+  fetch: () => Promise.reject(new Error('no API here')),
+  baseUrl: new URL('https://api.example'),
+  deadlineMs: 1000,
+  now: () => 0,
 }
 
 const ToolReply = z.object({

@@ -1,5 +1,6 @@
 /** `npm start`: everything on this machine, in the foreground, with no account anywhere. */
 import { parseArgs } from 'node:util'
+import { DEFAULT_STATE } from './product.ts'
 import { printBanner } from './local/banner.ts'
 import { explainSettings } from './local/explain-settings.ts'
 import { createLinePrinter } from './local/print-lines.ts'
@@ -15,7 +16,8 @@ const { values: options } = parseArgs({
     fresh: { type: 'boolean', default: false },
     inspect: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
-    state: { type: 'string', default: '.wrangler/local' },
+    state: { type: 'string', default: DEFAULT_STATE },
+    product: { type: 'string' },
     settings: { type: 'string', default: '.dev.vars' },
   },
 })

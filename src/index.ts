@@ -1,8 +1,9 @@
 import { compose } from './compose.ts'
-import { todos } from '#todos/index.ts'
+// The one line that another product changes (docs/your-own-api.md).
+import { todos as product } from '#todos/index.ts'
 
 const server = compose({
-  product: todos,
+  product,
   deps: {
     fetch: (input, init) => fetch(input, init),
     nowMs: () => Date.now(),

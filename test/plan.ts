@@ -11,6 +11,9 @@ import { PATIENCE } from './support/patience.ts'
 
 const ROOT = `${import.meta.dirname}/..`
 
+// The engine's tests run on the todos product, whichever product src/index.ts serves (scripts/product.ts).
+process.env['MCP_PRODUCT'] = 'todos'
+
 /** Plain Node. */
 export const unitProject = (exclude: readonly string[] = []): TestProjectInlineConfiguration => ({
   oxc: { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } },

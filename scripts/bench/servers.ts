@@ -43,7 +43,7 @@ export async function startServers(folder: string, redirectUri?: string): Promis
   const given = { REQUESTS_PER_MINUTE: '1000000' }
   const { settings, workers } = planLocal(given, ports, keepKeys(join(folder, 'keys.json')))
   const bareOrigin = `http://localhost:${more.mcp}`
-  const seededAt = { few: more.todoApi, many: more.pingone }
+  const seededAt = { few: more.api, many: more.pingone }
   const seeded = SEEDED_NAMES.map((name) => seededWorker(name, seededAt[name], settings))
   const described: WorkerDescription[] = [
     ...localWorkers({ settings, workers }, ports, randomUUID()).map((worker) =>
@@ -89,7 +89,7 @@ export async function startServers(folder: string, redirectUri?: string): Promis
     origin: `http://localhost:${ports.mcp}`,
     bareOrigin,
     floorOrigin: `http://localhost:${others.mcp}`,
-    todoOrigin: `http://localhost:${ports.todoApi}`,
+    todoOrigin: `http://localhost:${ports.api}`,
     emulatorOrigin: `http://localhost:${ports.pingone}`,
     seeded: { few: `http://localhost:${seededAt.few}`, many: `http://localhost:${seededAt.many}` },
     settings,
@@ -116,6 +116,8 @@ const seededWorker = (name: SeededName, port: number, settings: Settings): Worke
 
 export interface WorkerDescription {
   readonly name: string
+  /** The name that service bindings use, where it is not `name`. */
+  readonly service?: string
   readonly config: string
   readonly entry?: string
   readonly port: number
@@ -124,13 +126,13 @@ export interface WorkerDescription {
 
 /** Flags and bindings come from the Worker's wrangler.jsonc, variables from the caller; the code is its bundle. */
 export function asDeployed(
-  { name, config, port, variables }: WorkerDescription,
+  { name, service = name, config, port, variables }: WorkerDescription,
   { path }: Bundle,
 ): V4WorkerOptions {
   const { workerOptions: fromConfig } = workerOptions(config)
   return {
     ...fromConfig,
-    name,
+    name: service,
     modules: [{ type: 'ESModule', path }],
     modulesRoot: join(path, '..'),
     bindings: Object.fromEntries(

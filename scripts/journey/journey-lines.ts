@@ -61,7 +61,7 @@ const serverThatAsked = (atMs: number, steps: readonly Step[]): string =>
   steps.some(
     ({ url, sentAtMs, answeredAtMs }) => url.pathname === '/mcp' && sentAtMs <= atMs && atMs <= answeredAtMs,
   )
-    ? 'todo-api'
+    ? 'api'
     : 'mcp'
 
 export function formatLine({ from, to, request, status, checked, file }: JourneyLine): string {

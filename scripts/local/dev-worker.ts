@@ -7,6 +7,8 @@ import { unstable_startWorker } from 'wrangler'
 
 export interface DevWorker {
   readonly config: string
+  /** Instead of `main` of the configuration. */
+  readonly entrypoint?: string
   readonly envFile: string
   readonly port: number
   readonly persist: string
@@ -18,10 +20,11 @@ export interface DevWorker {
 }
 
 async function run(worker: DevWorker): Promise<void> {
-  const { config, envFile, port, persist, registry, shownAs, isInspected } = worker
+  const { config, entrypoint, envFile, port, persist, registry, shownAs, isInspected } = worker
   const tunnel = shownAs === undefined ? undefined : new URL(shownAs)
   const { inspectorUrl } = await unstable_startWorker({
     config,
+    ...(entrypoint === undefined ? {} : { entrypoint }),
     envFiles: [envFile],
     dev: {
       remote: false,

@@ -1,5 +1,5 @@
 import { loadConfig } from '#config.ts'
-import { product } from '../product.ts'
+import { chosen, product } from '../product.ts'
 import { describedSettings, settingsWithoutEffect } from '#settings.ts'
 import type { Plan } from './plan.ts'
 import { type GivenSettings, SETTING_NAMES, unknownNames } from './settings.ts'
@@ -32,6 +32,10 @@ export function explainSettings(
 
 /** The server would refuse them too, but only after it was started, and to its log. Names and rules, never values. */
 export function requireGoodSettings({ settings, workers }: Plan): void {
+  if (settings.API_URL === undefined && !workers.includes('api'))
+    throw new StartProblem(
+      `Nothing here answers as the ${product.apiName}. Set API_URL in .dev.vars to where it is, or put a Worker that plays it into ${chosen.folder}/local-api/ (docs/your-own-api.md).`,
+    )
   const config = loadConfig({ API: {}, ...settings }, product)
   if (config.ok) return
   const known = describedSettings(product).map(({ name }) => name)

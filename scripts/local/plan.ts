@@ -1,13 +1,15 @@
+import { chosen, product } from '../product.ts'
 import type { Keys } from './keys.ts'
+import { boundService, findLocalApi } from './local-api.ts'
 import { type GivenSettings, mergeSettings, type Settings } from './settings.ts'
 
 export interface Ports {
   readonly mcp: number
-  readonly todoApi: number
+  readonly api: number
   readonly pingone: number
 }
 
-export const WORKER_NAMES = ['mcp', 'todo-api', 'pingone'] as const
+export const WORKER_NAMES = ['mcp', 'api', 'pingone'] as const
 export type WorkerName = (typeof WORKER_NAMES)[number]
 
 /** Which Workers a start brings up, and the settings of the MCP server in it. */
@@ -16,13 +18,16 @@ export interface Plan {
   readonly workers: readonly WorkerName[]
 }
 
-export const DEFAULT_PORTS: Ports = { mcp: 8787, todoApi: 8788, pingone: 8789 }
+/** The API of the product on this machine, if it has one. */
+export const localApi = findLocalApi(chosen.folder)
+
+export const DEFAULT_PORTS: Ports = { mcp: 8787, api: 8788, pingone: 8789 }
 
 export const EMULATOR_ENVIRONMENT_ID = '7f9a1f2e-0000-4000-8000-000000000001'
 const EMULATOR_POLICY_ID = '5c1f0e6d2b7a4e0f9d3c8a6b1e2f4d70'
 const EMULATOR_CLIENT_ID = '2d6c1a54-0000-4000-8000-0000000000c1'
 
-/** A real PingOne takes the place of the emulator, a real API that of the example: then nothing is made up for them. */
+/** A real PingOne replaces the emulator, a real API replaces the local one: then nothing is made up for them. */
 export function planLocal(given: GivenSettings, ports: Ports, keys: Keys): Plan {
   const ours = mergeSettings(given)
   const isEmulator = ours.PINGONE_ISSUER === undefined
@@ -32,20 +37,27 @@ export function planLocal(given: GivenSettings, ports: Ports, keys: Keys): Plan 
     ours.PUBLIC_ORIGIN === undefined ? { CLIENT_ADMISSION: 'open' } : {},
     ours.COOKIE_ENCRYPTION_KEY === undefined ? { ROOT_KEYS: keys.rootKeys } : {},
     isEmulator ? emulatorSettings(ours, ports, keys) : {},
+    apiSettings(ours, ports),
     given,
   )
   const replaced: readonly WorkerName[] = [
     ...(isEmulator ? [] : (['pingone'] as const)),
-    ...(settings.API_URL === undefined ? [] : (['todo-api'] as const)),
+    ...(ours.API_URL === undefined && localApi !== undefined ? [] : (['api'] as const)),
   ]
   return { settings, workers: WORKER_NAMES.filter((name) => !replaced.includes(name)) }
 }
+
+/** The local API has a URL where wrangler.jsonc binds another Worker. */
+const apiSettings = ({ API_URL }: Settings, ports: Ports): Settings =>
+  API_URL !== undefined || localApi === undefined || localApi.service === boundService()
+    ? {}
+    : { API_URL: `http://localhost:${ports.api}` }
 
 const emulatorSettings = (ours: Settings, ports: Ports, keys: Keys): Settings => ({
   PINGONE_ISSUER: `http://localhost:${ports.pingone}/${EMULATOR_ENVIRONMENT_ID}/as`,
   PINGONE_DV_POLICY_ID: EMULATOR_POLICY_ID,
   MCP_SERVER_CLIENT_ID: EMULATOR_CLIENT_ID,
-  API_IDENTIFIER: 'https://todo.api.example',
+  API_IDENTIFIER: `https://${product.slug}.api.example`,
   ...(usesPrivateKey(ours)
     ? { MCP_SERVER_PRIVATE_KEY: keys.privateKey }
     : { MCP_SERVER_CLIENT_SECRET: keys.clientSecret }),

@@ -7,11 +7,11 @@ import type { Worker } from './workers.ts'
 // `localhost` is one of these or both, by machine: a stranger on either would get half of the requests.
 const LOOPBACK_ADDRESSES = ['127.0.0.1', '::1'] as const
 
-const SET_BY = { mcp: 'MCP_PORT', 'todo-api': 'TODO_API_PORT', pingone: 'PINGONE_PORT' } as const
+const SET_BY = { mcp: 'MCP_PORT', api: 'TODO_API_PORT', pingone: 'PINGONE_PORT' } as const
 
 export const portsFrom = (given: GivenSettings): Ports => ({
   mcp: readPort(given, 'MCP_PORT') ?? DEFAULT_PORTS.mcp,
-  todoApi: readPort(given, 'TODO_API_PORT') ?? DEFAULT_PORTS.todoApi,
+  api: readPort(given, 'TODO_API_PORT') ?? DEFAULT_PORTS.api,
   pingone: readPort(given, 'PINGONE_PORT') ?? DEFAULT_PORTS.pingone,
 })
 

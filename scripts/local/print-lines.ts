@@ -18,7 +18,7 @@ export function createProblemFilter(): (line: string) => boolean {
 export function createLinePrinter({ isVerbose }: { isVerbose: boolean }) {
   const filters: Record<WorkerName, (line: string) => boolean> = {
     mcp: createProblemFilter(),
-    'todo-api': createProblemFilter(),
+    api: createProblemFilter(),
     pingone: createProblemFilter(),
   }
   return (name: WorkerName, line: string): void => {

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { chosen, entryFor, product } from '../product.ts'
 import { keepKeys } from './keys.ts'
 import { requireGoodSettings } from './explain-settings.ts'
 import { DEFAULT_PORTS, planLocal, type Ports, WORKER_NAMES, type WorkerName } from './plan.ts'
 import { requireFreePorts } from './ports.ts'
 import { otherOriginBefore, refuseSecondRun, writeRunRecord } from './run-record.ts'
 import type { GivenSettings, Settings } from './settings.ts'
-import { describeStateFolder, openStateFolder } from './state-folder.ts'
+import { describeStateFolder, openStateFolder, type StateFolder } from './state-folder.ts'
 import { postWarden } from './warden.ts'
 import { type Ending, superviseWorker } from './supervise-worker.ts'
 import { localWorkers } from './workers.ts'
@@ -36,7 +38,7 @@ export interface Local extends AsyncDisposable {
   readonly issuer: string
   /** Undefined when the settings name a PingOne, or an API, of their own. */
   readonly emulatorOrigin: string | undefined
-  readonly todoOrigin: string | undefined
+  readonly apiOrigin: string | undefined
   readonly settings: Settings
   /** Where the last run on this state was, if it was not here. */
   readonly movedFrom: string | undefined
@@ -54,18 +56,27 @@ export interface Local extends AsyncDisposable {
   restart(name: WorkerName, change?: GivenSettings): Promise<void>
 }
 
+/** With `--product`, an entry for that product in the state folder; src/index.ts stays as it is. */
+function otherEntry({ entry }: StateFolder): { entry?: string } {
+  if (chosen.isOfEntry) return {}
+  writeFileSync(entry, entryFor(chosen))
+  return { entry }
+}
+
 export async function startLocal(options: LocalOptions): Promise<Local> {
   const { ports = DEFAULT_PORTS, settings: given = {}, workers: wanted = WORKER_NAMES } = options
   const folder = describeStateFolder(options.stateDir)
   await refuseSecondRun(folder)
-  openStateFolder(folder, options.isFresh ?? false)
+  openStateFolder(folder, options.isFresh ?? false, product.slug)
   const plan = planLocal(given, ports, keepKeys(folder.keys))
   if (wanted.includes('mcp')) requireGoodSettings(plan)
   const runId = randomUUID()
   const described = localWorkers(plan, ports, runId, options.behind)
     .filter(({ name }) => wanted.includes(name))
     .map((worker) =>
-      worker.name === 'mcp' ? { ...worker, isInspected: options.isInspected ?? false } : worker,
+      worker.name === 'mcp'
+        ? { ...worker, ...otherEntry(folder), isInspected: options.isInspected ?? false }
+        : worker,
     )
   await requireFreePorts(described)
 
@@ -104,7 +115,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     mcpUrl: `${origin}/mcp`,
     issuer: plan.settings.PINGONE_ISSUER ?? '',
     emulatorOrigin,
-    todoOrigin: originOf('todo-api'),
+    apiOrigin: originOf('api'),
     settings: plan.settings,
     movedFrom,
     workers: described.map(({ name }) => name),

@@ -4,7 +4,7 @@ import { readPrivateFile, writePrivateFile } from './private-file.ts'
 import { StartProblem } from './start-problem.ts'
 
 /** Changes with the names of classes, bindings and tables: data under other names would not be found. */
-const FORMAT = '2\n'
+const FORMAT = '3\n'
 
 /** What one start keeps on disk. It holds keys and the data of users, so only its owner may read it. */
 export interface StateFolder {
@@ -12,6 +12,10 @@ export interface StateFolder {
   readonly keys: string
   /** The format of `data`. */
   readonly format: string
+  /** The slug of the product that `data` belongs to. */
+  readonly product: string
+  /** The MCP Worker's entry for a product that src/index.ts does not serve. */
+  readonly entry: string
   readonly run: string
   readonly data: string
   readonly registry: string
@@ -26,6 +30,8 @@ export function describeStateFolder(folder: string): StateFolder {
     path,
     keys: join(path, 'keys.json'),
     format: join(path, 'format'),
+    product: join(path, 'product'),
+    entry: join(path, 'entry.ts'),
     run: join(path, 'run.json'),
     data: join(path, 'data'),
     registry: join(path, 'registry'),
@@ -37,12 +43,17 @@ export function describeStateFolder(folder: string): StateFolder {
 
 /**
  * Empties the registry on every start: an entry of a dead run would connect a Worker to nobody. Data of another release's
- * format is refused and left as it is.
+ * format or of another product is refused and left as it is.
  */
-export function openStateFolder(folder: StateFolder, isFresh: boolean): void {
+export function openStateFolder(folder: StateFolder, isFresh: boolean, product: string): void {
   if (!isFresh && existsSync(folder.data) && readPrivateFile(folder.format) !== FORMAT)
     throw new StartProblem(
       `The state in ${folder.path} was written by another release, which kept it in another form. Begin empty: npm start -- --fresh`,
+    )
+  const before = readPrivateFile(folder.product)?.trim()
+  if (!isFresh && existsSync(folder.data) && before !== undefined && before !== product)
+    throw new StartProblem(
+      `The state in ${folder.path} belongs to the product ${before}, not to ${product}. Begin empty: npm start -- --fresh, or use another folder: npm start -- --state .wrangler/${product}`,
     )
   const old = isFresh ? [folder.keys, folder.data, folder.logs, folder.run] : [folder.logs]
   for (const path of [...old, folder.registry]) rmSync(path, { recursive: true, force: true })
@@ -50,5 +61,6 @@ export function openStateFolder(folder: StateFolder, isFresh: boolean): void {
   chmodSync(folder.path, 0o700)
   // Before the data, so that no data is ever without it.
   writePrivateFile(folder.format, FORMAT)
+  writePrivateFile(folder.product, `${product}\n`)
   for (const path of [folder.data, folder.registry, folder.logs]) mkdirSync(path, { recursive: true })
 }

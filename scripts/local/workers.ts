@@ -1,12 +1,23 @@
 import { fileURLToPath } from 'node:url'
 import { product } from '../product.ts'
-import { type Plan, type Ports, EMULATOR_ENVIRONMENT_ID, usesPrivateKey, type WorkerName } from './plan.ts'
+import {
+  EMULATOR_ENVIRONMENT_ID,
+  localApi,
+  type Plan,
+  type Ports,
+  usesPrivateKey,
+  type WorkerName,
+} from './plan.ts'
 import type { GivenSettings, Settings } from './settings.ts'
 
 /** One Worker run by wrangler: its configuration, its port and its settings. */
 export interface Worker {
   readonly name: WorkerName
   readonly config: string
+  /** The name that service bindings use, where it is not `name`. */
+  readonly service?: string
+  /** The entry instead of `main` of the configuration. */
+  readonly entry?: string
   readonly port: number
   readonly origin: string
   /** Answers JSON with `runId`. */
@@ -38,11 +49,17 @@ export function localWorkers(
     const health = `${origin}${path}`
     return { name, config, port, origin, health, variables: { ...variables, RUN_ID: runId } }
   }
-  const todoApi = 'examples/todo-api/wrangler.jsonc'
   const emulator = 'emulators/pingone/wrangler.jsonc'
   return [
     { ...describe('mcp', 'wrangler.jsonc', 'mcp', '/health', settings), ...tunnel(settings, ports) },
-    describe('todo-api', todoApi, 'todoApi', '/health', todoApiVariables(settings)),
+    ...(localApi === undefined
+      ? []
+      : [
+          {
+            ...describe('api', localApi.config, 'api', '/health', apiVariables(settings)),
+            service: localApi.service,
+          },
+        ]),
     describe('pingone', emulator, 'pingone', '/__emulator/health', emulatorVariables(settings, ports)),
   ].filter(({ name }) => workers.includes(name))
 }
@@ -58,7 +75,7 @@ const apiScopes = (settings: GivenSettings): Variables =>
     product.scopes.map(({ name, setting = name }) => [setting, settings[setting] ?? name] as const),
   )
 
-const todoApiVariables = (settings: Settings): Variables => ({
+const apiVariables = (settings: Settings): Variables => ({
   PINGONE_ISSUER: settings.PINGONE_ISSUER ?? '',
   API_IDENTIFIER: settings.API_IDENTIFIER ?? '',
   ...apiScopes(settings),

@@ -10,7 +10,7 @@ const withBearer = (token: string) => ({ authorization: `Bearer ${token}` })
 test('T04 a client’s token is good for /mcp alone: the API refuses it, and never sees it', async () => {
   const client = await story.newClient()
   const { tokens } = await story.signInWith(client)
-  const answer = await fetch(`${story.todoOrigin}/api/todos`, { headers: withBearer(tokens.access_token) })
+  const answer = await fetch(`${story.apiOrigin}/api/todos`, { headers: withBearer(tokens.access_token) })
   expect(answer.status).toBe(401)
   // whoAmI shows the downstream token: another token with another audience.
   const { body } = await callToolStateless(client, tokens.access_token, 'whoAmI')

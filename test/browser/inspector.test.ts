@@ -17,7 +17,7 @@ async function startInspector(era: string) {
   const program = starting.use(
     runClient('inspector', ['--web', ...target], home, {
       CLIENT_PORT: String(ports.mcp),
-      MCP_SANDBOX_PORT: String(ports.todoApi),
+      MCP_SANDBOX_PORT: String(ports.api),
       MCP_AUTO_OPEN_ENABLED: 'false',
       MCP_INSPECTOR_SECRET_STORE: 'memory',
     }),

@@ -34,7 +34,7 @@ const npmStart = ({ ports, state, file = '/dev/null', environment = {} }: StartO
     // An empty value removes a variable of the developer's terminal.
     ...Object.fromEntries(SETTING_NAMES.filter((name) => name in process.env).map((name) => [name, ''])),
     MCP_PORT: String(ports.mcp),
-    TODO_API_PORT: String(ports.todoApi),
+    TODO_API_PORT: String(ports.api),
     PINGONE_PORT: String(ports.pingone),
     ...environment,
   })
@@ -87,12 +87,12 @@ test('a variable that a file shadows, or is shadowed, is told; so is one that do
 
 test('a port that somebody else holds is named, with the way out', async () => {
   await using place = await makeFolder()
-  const other = createServer().listen(place.ports.todoApi, '127.0.0.1')
+  const other = createServer().listen(place.ports.api, '127.0.0.1')
   try {
     await using start = npmStart(place)
     expect(await start.exit).toBe(1)
     expect(outputOf(start)).toContain(
-      `Port ${place.ports.todoApi} is taken. End what listens there, or choose others: TODO_API_PORT=`,
+      `Port ${place.ports.api} is taken. End what listens there, or choose others: TODO_API_PORT=`,
     )
   } finally {
     other.close()
@@ -117,7 +117,7 @@ test('on other ports the state goes on, and clients are told to connect again', 
     mcpUrl: `http://localhost:${others.ports.mcp}/mcp`,
     issuer: '',
     emulatorOrigin: `http://localhost:${others.ports.pingone}`,
-    todoOrigin: `http://localhost:${others.ports.todoApi}`,
+    apiOrigin: `http://localhost:${others.ports.api}`,
     stateDir: place.state,
   })
   const { tokens } = await story.signInWith(await story.newClient())

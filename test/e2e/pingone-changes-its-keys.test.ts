@@ -42,7 +42,7 @@ test('no live session notices that PingOne changed its keys: the old one and the
 })
 
 test('a PingOne that drops its old key at once costs one renewal a user, however many calls they make', async () => {
-  await world.restart('todo-api')
+  await world.restart('api')
   const story = storyContext(world.addresses)
   const transports = await openTransports(story)
   await add(transports, 'before')

@@ -56,7 +56,7 @@ const npmStart = (
     ...Object.fromEntries(SETTING_NAMES.map((name) => [name, ''])),
     ...settings,
     MCP_PORT: String(ports.mcp),
-    TODO_API_PORT: String(ports.todoApi),
+    TODO_API_PORT: String(ports.api),
     PINGONE_PORT: String(ports.pingone),
   })
 
@@ -93,13 +93,13 @@ test('npm start brings up everything, refuses a second one, and Ctrl-C ends all 
   await start.line(/^ready /)
   expect(start.lines.at(-1)).toBe(`ready http://localhost:${ports.mcp}/mcp`)
   expect(start.lines.join('\n')).toMatch(/Sign in as +ada, bob/)
-  for (const name of ['keys.json', 'mcp.env', 'todo-api.env', 'pingone.env']) {
+  for (const name of ['keys.json', 'mcp.env', 'api.env', 'pingone.env']) {
     expect(statSync(join(state, name)).mode & 0o777).toBe(0o600)
   }
 
   await using onSamePorts = npmStart(ports, join(state, 'another'))
   expect(await onSamePorts.exit).toBe(1)
-  const taken = `Ports ${ports.mcp}, ${ports.todoApi}, ${ports.pingone} are taken.`
+  const taken = `Ports ${ports.mcp}, ${ports.api}, ${ports.pingone} are taken.`
   expect(onSamePorts.lines.join('\n')).toContain(taken)
 
   await using onSameState = npmStart(ports, state)

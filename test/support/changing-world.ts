@@ -30,17 +30,17 @@ export async function startChangingWorld(
       stateDir: join(folder, 'others'),
       ports,
       settings: lasting,
-      workers: ['pingone', 'todo-api'],
+      workers: ['pingone', 'api'],
     }),
   )
-  const { emulatorOrigin = '', todoOrigin = '' } = others
+  const { emulatorOrigin = '', apiOrigin = '' } = others
   const stateDir = join(folder, 'server')
   let server: Local | undefined
   const log: string[] = []
   const deploy = async (settings: GivenSettings) => {
     await server?.stop()
     // The API runs in another process, so it is called by URL.
-    const all = { ...lasting, API_URL: todoOrigin, ...settings }
+    const all = { ...lasting, API_URL: apiOrigin, ...settings }
     server = await startLocal({
       stateDir,
       ports,
@@ -59,7 +59,7 @@ export async function startChangingWorld(
       mcpUrl: `${origin}/mcp`,
       issuer: others.issuer,
       emulatorOrigin,
-      todoOrigin,
+      apiOrigin,
       stateDir,
     },
     folder: describeStateFolder(stateDir),

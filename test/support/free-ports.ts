@@ -19,7 +19,7 @@ const BLOCK_SIZE = 4
 export async function reservePorts(): Promise<ReservedPorts> {
   for (let attempt = 0; attempt < 50; attempt += 1) {
     const first = FIRST + BLOCK_SIZE * Math.floor(Math.random() * BLOCKS)
-    const ports = { mcp: first + 1, todoApi: first + 2, pingone: first + 3 }
+    const ports = { mcp: first + 1, api: first + 2, pingone: first + 3 }
     const claim = await hold(first)
     if (claim === undefined) continue
     const taken = await Promise.all(Object.values(ports).map(isPortTaken))

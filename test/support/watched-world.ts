@@ -28,26 +28,26 @@ export async function startWatchedWorld(
   starting.defer(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   const { ports } = starting.use(await reservePorts())
   const { ports: behind } = starting.use(await reservePorts())
-  const todoOrigin = `http://localhost:${ports.todoApi}`
+  const apiOrigin = `http://localhost:${ports.api}`
   const watch = async (name: keyof typeof ports, how: WatchOptions = {}) =>
     starting.use(await startRecordingProxy({ port: ports[name], targetPort: behind[name], ...how }))
   const mcp = await watch('mcp')
   const pingone = await watch('pingone', watching.pingone)
-  const todoApi = await watch('todoApi', watching.todoApi)
+  const todoApi = await watch('api', watching.todoApi)
   const stateDir = join(folder, 'server')
   const server = await startLocal({
     stateDir,
     ports,
     behind,
-    settings: { API_URL: todoOrigin, ...watching.settings },
+    settings: { API_URL: apiOrigin, ...watching.settings },
   })
   starting.use(server)
   // With a URL, a start treats the API as external, so another start runs it.
-  starting.use(await startLocal({ stateDir: join(folder, 'api'), ports, behind, workers: ['todo-api'] }))
+  starting.use(await startLocal({ stateDir: join(folder, 'api'), ports, behind, workers: ['api'] }))
   const everything = starting.move()
   const { origin, mcpUrl, issuer, emulatorOrigin = '' } = server
   return {
-    addresses: { origin, mcpUrl, issuer, emulatorOrigin, todoOrigin, stateDir },
+    addresses: { origin, mcpUrl, issuer, emulatorOrigin, apiOrigin, stateDir },
     mcp,
     pingone,
     todoApi,

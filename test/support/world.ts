@@ -18,7 +18,7 @@ export interface Addresses {
   readonly mcpUrl: string
   readonly issuer: string
   readonly emulatorOrigin: string
-  readonly todoOrigin: string
+  readonly apiOrigin: string
   readonly stateDir: string
 }
 
@@ -39,10 +39,10 @@ export async function startWorld({ settings = {}, workers }: WorldOptions = {}):
   )
   const everything = starting.move()
   const stop = () => everything.disposeAsync()
-  const { origin, mcpUrl, issuer, emulatorOrigin = '', todoOrigin = '' } = local
+  const { origin, mcpUrl, issuer, emulatorOrigin = '', apiOrigin = '' } = local
   return {
     ...local,
-    addresses: { origin, mcpUrl, issuer, emulatorOrigin, todoOrigin, stateDir },
+    addresses: { origin, mcpUrl, issuer, emulatorOrigin, apiOrigin, stateDir },
     stop,
     [Symbol.asyncDispose]: stop,
   }

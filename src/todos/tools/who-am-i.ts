@@ -1,55 +1,7 @@
-import { z } from 'zod'
-import { boundedText, textUpTo } from '#lib/bounded-text.ts'
-import { ok } from '#lib/result.ts'
-import { defineTool } from '../define.ts'
+import { whoAmI as defineWhoAmI } from '#catalog/who-am-i.ts'
 
-const MAX_NAME = 100
-const instant = (seconds: number) => new Date(seconds * 1000).toISOString()
-const clockTime = (iso: string) => `${iso.slice(11, 16)} UTC`
-
-export const whoAmI = defineTool({
-  name: 'whoAmI',
-  title: 'Who am I',
-  description:
-    'Tells who is signed in, what you may do for this user and until when, and what the token for the Todo ' +
-    'API says (never the token). Use it to check the connection or when the user asks who they are here.',
-  input: z.strictObject({}),
-  output: z.object({
-    name: textUpTo(MAX_NAME).nullable(),
-    scopes: z.array(textUpTo(100)).max(20),
-    accessEndsAt: z.iso.datetime(),
-    downstreamToken: z
-      .object({
-        issuer: textUpTo(300),
-        audience: z.array(textUpTo(300)).max(10),
-        scopes: z.array(textUpTo(100)).max(50),
-        acr: textUpTo(200).nullable(),
-        expiresAt: z.iso.datetime().nullable(),
-        /** SHA-256, base64url: two answers can be compared, and neither opens anything. */
-        thumbprint: z.string().length(43),
-      })
-      .nullable(),
-  }),
+export const whoAmI = defineWhoAmI({
+  api: 'Todo API',
   scopes: ['todo:read'],
-  effect: 'read',
-  async run(_input, { me }) {
-    const token = me.downstream
-    return ok({
-      name: boundedText(me.name ?? '', MAX_NAME) || null,
-      scopes: [...me.scopes],
-      accessEndsAt: instant(me.accessEndsAtSeconds),
-      downstreamToken: token && {
-        issuer: token.issuer,
-        audience: [...token.audience],
-        scopes: [...token.scopes],
-        acr: token.acr,
-        expiresAt: token.expiresAtSeconds === null ? null : instant(token.expiresAtSeconds),
-        thumbprint: token.thumbprint,
-      },
-    })
-  },
-  say({ scopes, accessEndsAt }) {
-    const what = scopes.includes('todo:write') ? 'read and change' : 'read'
-    return `You are signed in. I may ${what} your todos until ${clockTime(accessEndsAt)}.`
-  },
+  say: (granted) => `${granted.includes('todo:write') ? 'read and change' : 'read'} your todos`,
 })

@@ -8,7 +8,7 @@ const plan = (given: Record<string, string> = {}) => planLocal(given, DEFAULT_PO
 
 test('with nothing set, everything runs here and the secrets are those made at the first start', () => {
   const { settings, workers } = plan()
-  expect(workers).toEqual(['mcp', 'todo-api', 'pingone'])
+  expect(workers).toEqual(['mcp', 'api', 'pingone'])
   expect(settings).toMatchObject({
     PUBLIC_ORIGIN: 'http://localhost:8787',
     PINGONE_ISSUER: 'http://localhost:8789/7f9a1f2e-0000-4000-8000-000000000001/as',
@@ -28,7 +28,7 @@ test('a real PingOne replaces the emulator, and nothing is made up for it', () =
     API_IDENTIFIER: 'https://api.example',
   }
   const { settings, workers } = plan(given)
-  expect(workers).toEqual(['mcp', 'todo-api'])
+  expect(workers).toEqual(['mcp', 'api'])
   expect(settings).toMatchObject(given)
 })
 

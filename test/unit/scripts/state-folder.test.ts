@@ -8,7 +8,7 @@ import { describeStateFolder, openStateFolder } from '../../../scripts/local/sta
 
 function makeFolder() {
   const folder = describeStateFolder(mkdtempSync(join(tmpdir(), 'state-')))
-  openStateFolder(folder, false)
+  openStateFolder(folder, false, 'todos')
   return { folder, [Symbol.dispose]: () => rmSync(folder.path, { recursive: true }) }
 }
 
@@ -19,9 +19,9 @@ test('keys are made once, random, for their owner alone, and new ones come only 
   expect(keys.rootKeys).toMatch(/^local:[A-Za-z0-9_-]{43}$/)
   expect(statSync(folder.keys).mode & 0o777).toBe(0o600)
   expect(statSync(folder.path).mode & 0o777).toBe(0o700)
-  openStateFolder(folder, false)
+  openStateFolder(folder, false, 'todos')
   expect(keepKeys(folder.keys)).toEqual(keys)
-  openStateFolder(folder, true)
+  openStateFolder(folder, true, 'todos')
   expect(keepKeys(folder.keys).rootKeys).not.toBe(keys.rootKeys)
 })
 
@@ -49,10 +49,10 @@ test('data that another release wrote is refused and kept, until somebody begins
   for (const format of [null, '1\n']) {
     rmSync(folder.format, { force: true })
     if (format !== null) writeFileSync(folder.format, format)
-    expect(() => openStateFolder(folder, false)).toThrow('Begin empty: npm start -- --fresh')
+    expect(() => openStateFolder(folder, false, 'todos')).toThrow('Begin empty: npm start -- --fresh')
     expect(existsSync(kept)).toBe(true)
   }
-  openStateFolder(folder, true)
+  openStateFolder(folder, true, 'todos')
   expect(existsSync(kept)).toBe(false)
-  openStateFolder(folder, false)
+  openStateFolder(folder, false, 'todos')
 })

@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { writtenText } from '#lib/bounded-text.ts'
+import { ok } from '#lib/result.ts'
+import { defineTool } from '../define.ts'
+import { NotePage, pageOf, sayPage } from './note.ts'
+
+export const searchNotes = defineTool({
+  name: 'searchNotes',
+  title: 'Search notes',
+  description:
+    'Finds notes of the signed-in user that contain all the given words. Use it when the user asks for something ' +
+    'in particular. It changes nothing.',
+  input: z.strictObject({ words: writtenText(100).describe('Words to look for') }),
+  output: NotePage,
+  scopes: ['notes:read'],
+  effect: 'read',
+  async run({ words }, { api }) {
+    const found = await api.find(words)
+    return found.ok ? ok(pageOf(found.value)) : found
+  },
+  say: sayPage,
+})
