@@ -9,6 +9,8 @@ export interface DevWorker {
   readonly config: string
   /** Instead of `main` of the configuration. */
   readonly entrypoint?: string
+  /** The Worker bound as API, instead of the one that the configuration names. */
+  readonly api?: string
   readonly envFile: string
   readonly port: number
   readonly persist: string
@@ -20,11 +22,12 @@ export interface DevWorker {
 }
 
 async function run(worker: DevWorker): Promise<void> {
-  const { config, entrypoint, envFile, port, persist, registry, shownAs, isInspected } = worker
+  const { config, entrypoint, api, envFile, port, persist, registry, shownAs, isInspected } = worker
   const tunnel = shownAs === undefined ? undefined : new URL(shownAs)
   const { inspectorUrl } = await unstable_startWorker({
     config,
     ...(entrypoint === undefined ? {} : { entrypoint }),
+    ...(api === undefined ? {} : { bindings: { API: { type: 'service', service: api } } }),
     envFiles: [envFile],
     dev: {
       remote: false,

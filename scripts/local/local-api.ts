@@ -33,9 +33,3 @@ function nameIn(config: string): string {
   if (name === undefined) throw new StartProblem(`${config} must have a "name".`)
   return name
 }
-
-/** The Worker that the top level of wrangler.jsonc binds as API: the MCP server reaches it without a URL. */
-export const boundService = (): string | undefined =>
-  /^ {2}"services": \[\{ "binding": "API", "service": "([\w-]+)" \}\]/m.exec(
-    readFileSync(join(ROOT, 'wrangler.jsonc'), 'utf8'),
-  )?.[1]

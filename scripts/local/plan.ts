@@ -1,6 +1,6 @@
 import { chosen, product } from '../product.ts'
 import type { Keys } from './keys.ts'
-import { boundService, findLocalApi } from './local-api.ts'
+import { findLocalApi } from './local-api.ts'
 import { type GivenSettings, mergeSettings, type Settings } from './settings.ts'
 
 export interface Ports {
@@ -37,7 +37,6 @@ export function planLocal(given: GivenSettings, ports: Ports, keys: Keys): Plan 
     ours.PUBLIC_ORIGIN === undefined ? { CLIENT_ADMISSION: 'open' } : {},
     ours.COOKIE_ENCRYPTION_KEY === undefined ? { ROOT_KEYS: keys.rootKeys } : {},
     isEmulator ? emulatorSettings(ours, ports, keys) : {},
-    apiSettings(ours, ports),
     given,
   )
   const replaced: readonly WorkerName[] = [
@@ -46,12 +45,6 @@ export function planLocal(given: GivenSettings, ports: Ports, keys: Keys): Plan 
   ]
   return { settings, workers: WORKER_NAMES.filter((name) => !replaced.includes(name)) }
 }
-
-/** The local API has a URL where wrangler.jsonc binds another Worker. */
-const apiSettings = ({ API_URL }: Settings, ports: Ports): Settings =>
-  API_URL !== undefined || localApi === undefined || localApi.service === boundService()
-    ? {}
-    : { API_URL: `http://localhost:${ports.api}` }
 
 const emulatorSettings = (ours: Settings, ports: Ports, keys: Keys): Settings => ({
   PINGONE_ISSUER: `http://localhost:${ports.pingone}/${EMULATOR_ENVIRONMENT_ID}/as`,

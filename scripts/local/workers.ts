@@ -16,6 +16,8 @@ export interface Worker {
   readonly config: string
   /** The name that service bindings use, where it is not `name`. */
   readonly service?: string
+  /** The Worker bound as API, instead of the one that the configuration names. */
+  readonly api?: string
   /** The entry instead of `main` of the configuration. */
   readonly entry?: string
   readonly port: number
@@ -51,7 +53,11 @@ export function localWorkers(
   }
   const emulator = 'emulators/pingone/wrangler.jsonc'
   return [
-    { ...describe('mcp', 'wrangler.jsonc', 'mcp', '/health', settings), ...tunnel(settings, ports) },
+    {
+      ...describe('mcp', 'wrangler.jsonc', 'mcp', '/health', settings),
+      ...(localApi === undefined || !workers.includes('api') ? {} : { api: localApi.service }),
+      ...tunnel(settings, ports),
+    },
     ...(localApi === undefined
       ? []
       : [

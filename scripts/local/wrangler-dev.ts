@@ -53,6 +53,7 @@ export function runWranglerDev(
 
 const asDevWorker = (worker: Worker, folder: StateFolder): DevWorker => ({
   config: join(ROOT, worker.config),
+  ...(worker.api === undefined ? {} : { api: worker.api }),
   ...(worker.entry === undefined ? {} : { entrypoint: worker.entry }),
   envFile: folder.settingsOf(worker.name),
   port: worker.port,
