@@ -1,15 +1,35 @@
-/** `npm run new-tool renameTodo`: writes a tool and its test, and puts it on the lists. It overwrites nothing. */
+/**
+ * `npm run new-tool renameTodo`: writes a tool and its test, and puts it on the lists of the product that src/index.ts
+ * serves, or of another one: `-- --product notes`. It overwrites nothing.
+ */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runScript, StartProblem } from './local/start-problem.ts'
 import { addToExamples, addToIndex } from './new-tool/add-to-lists.ts'
 import { namesOf, testText, toolText } from './new-tool/templates.ts'
+import { chosen } from './product.ts'
 
-const INDEX = 'src/todos/tools/index.ts'
-const EXAMPLES = 'test/unit/todos/tools/examples.ts'
+/** Tests in test/unit if the product has some there, else beside the tools. */
+function placesOf({ folder, exportName }: typeof chosen) {
+  const tools = `${folder}/tools`
+  const elsewhere = `test/unit/${basename(folder)}/tools`
+  const imports = { exportName, product: '../index.ts', callTool: '../../../test/support/call-tool.ts' }
+  return existsSync(elsewhere)
+    ? {
+        tools,
+        tests: elsewhere,
+        imports: {
+          exportName,
+          product: `#${basename(folder)}/index.ts`,
+          callTool: '../../../support/call-tool.ts',
+        },
+      }
+    : { tools, tests: tools, imports }
+}
 
 function main(): void {
-  const { positionals } = parseArgs({ allowPositionals: true })
+  const { positionals } = parseArgs({ allowPositionals: true, options: { product: { type: 'string' } } })
   const [name] = positionals
   if (name === undefined || positionals.length > 1)
     throw new StartProblem('One name, like: npm run new-tool renameTodo')
@@ -18,15 +38,20 @@ function main(): void {
     throw new StartProblem(
       `${JSON.stringify(name)} is not a name for a tool: a verb and a noun in camelCase, like renameTodo; letters only, at most 64.`,
     )
+  const { tools, tests, imports } = placesOf(chosen)
+  const { scopes } = chosen.product
+  const scope = (scopes.find(({ required }) => required) ?? scopes[0])?.name ?? ''
   const files = {
-    [`src/todos/tools/${names.file}.ts`]: toolText(names),
-    [`test/unit/todos/tools/${names.file}.test.ts`]: testText(names),
+    [`${tools}/${names.file}.ts`]: toolText(names, scope),
+    [`${tests}/${names.file}.test.ts`]: testText(names, imports),
   }
   const taken = Object.keys(files).filter((file) => existsSync(file))
   if (taken.length > 0) throw new StartProblem(`${taken.join(' and ')}: there already. Nothing was changed.`)
+  const index = `${tools}/index.ts`
+  const examples = `${tests}/examples.ts`
   const lists = {
-    [INDEX]: addToIndex(readFileSync(INDEX, 'utf8'), names),
-    [EXAMPLES]: addToExamples(readFileSync(EXAMPLES, 'utf8'), names),
+    [index]: addToIndex(readFileSync(index, 'utf8'), names),
+    ...(existsSync(examples) ? { [examples]: addToExamples(readFileSync(examples, 'utf8'), names) } : {}),
   }
   for (const [file, text] of Object.entries(lists)) {
     if (text === null)
@@ -37,8 +62,10 @@ function main(): void {
   console.log(
     `Written: ${Object.keys(files).join(', ')}. On the lists of ${Object.keys(lists).join(' and ')}.`,
   )
-  console.log('It counts todos. Say in its test what it should do, then change it (docs/your-own-api.md).')
-  console.log('  npx vitest run --project unit test/unit/todos/tools')
+  console.log(
+    'It counts the scopes of the grant. Say in its test what it should do, then change it (docs/your-own-api.md).',
+  )
+  console.log(`  npx vitest run --project unit ${tests}`)
 }
 
 await runScript(main)

@@ -19,7 +19,8 @@ export const unitProject = (exclude: readonly string[] = []): TestProjectInlineC
   oxc: { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } },
   test: {
     name: 'unit',
-    include: ['test/unit/**/*.test.{ts,tsx}'],
+    // A product brings its own tests, beside its tools.
+    include: ['test/unit/**/*.test.{ts,tsx}', '{src,examples}/*/tools/*.test.ts'],
     exclude: [...exclude],
     environment: 'node',
     ...PATIENCE,

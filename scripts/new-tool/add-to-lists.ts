@@ -1,9 +1,9 @@
 import type { ToolNames } from './templates.ts'
 
-const LIST = /^(export const tools: readonly ProductTool<TodoStore>\[\] = )\[([^\]]*)\]$/m
+const LIST = /^(export const tools: readonly ProductTool<\w+>\[\] = )\[([^\]]*)\]$/m
 const WIDTH = 110
 
-/** `src/todos/tools/index.ts` with the tool at the end of its list, as the formatter writes it; null: it has another form. */
+/** `tools/index.ts` with the tool at the end of its list, as the formatter writes it; null: it has another form. */
 export function addToIndex(text: string, { name, file }: ToolNames): string | null {
   const [whole, head = '', inside = ''] = LIST.exec(text) ?? []
   if (whole === undefined) return null

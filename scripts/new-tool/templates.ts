@@ -1,4 +1,4 @@
-/** What a new tool is called everywhere: on the wire, in files, in a title. */
+/** The names of a new tool: on the wire, as a file, as a title. */
 export interface ToolNames {
   name: string
   file: string
@@ -20,47 +20,47 @@ export function namesOf(name: string): ToolNames | null {
   }
 }
 
-/** A tool that does something small, and says of itself what it is: it counts, until its author has changed it. */
-export const toolText = ({ name, title }: ToolNames): string => `import { z } from 'zod'
+/** A small tool that works in every product, until its author changes it: it needs no API. */
+export const toolText = ({ name, title }: ToolNames, scope: string): string => `import { z } from 'zod'
 import { ok } from '#lib/result.ts'
 import { defineTool } from '../define.ts'
-import { countOf } from './todo.ts'
 
-/** As written by \`npm run new-tool\`: it counts the todos. Say what yours does, its test first (docs/your-own-api.md). */
+/** As written by \`npm run new-tool\`. Say what yours does, its test first (docs/your-own-api.md). */
 export const ${name} = defineTool({
   name: '${name}',
   title: '${title}',
-  description: 'Counts the todos of the signed-in user. It changes nothing. Use it to try a new tool.',
+  description: 'Counts the scopes that this grant has. It changes nothing. Use it to try a new tool.',
   input: z.strictObject({}),
   output: z.object({ total: z.int().min(0) }),
-  scopes: ['todo:read'],
+  scopes: ['${scope}'],
   effect: 'read',
-  async run(_input, { api }) {
-    const list = await api.list()
-    return list.ok ? ok({ total: list.value.length }) : list
+  async run(_input, { me }) {
+    return ok({ total: me.scopes.length })
   },
-  say: ({ total }) => \`\${countOf(total)}.\`,
+  say: ({ total }) => \`Scopes: \${total}.\`,
 })
 `
 
-export const testText = ({ name, file }: ToolNames): string => `import { expect, test } from 'vitest'
-import { err, ok } from '#lib/result.ts'
-import { ${name} } from '#todos/tools/${file}.ts'
-import { contextWith } from './context.ts'
+/** The paths of its test's imports: where the product is, and the helper of tests. */
+export interface TestImports {
+  readonly exportName: string
+  readonly product: string
+  readonly callTool: string
+}
 
-// Of the tool as \`npm run new-tool\` wrote it. Say here first what yours does.
+export const testText = (
+  { name }: ToolNames,
+  { exportName, product, callTool }: TestImports,
+): string => `import { expect, test } from 'vitest'
+import { ok } from '#lib/result.ts'
+import { ${exportName} } from '${product}'
+import { callTool } from '${callTool}'
 
-test('${name} says how many todos there are, and nothing of what they say', async () => {
-  const stored = [
-    { id: '1', text: 'Buy milk', completed: false },
-    { id: '2', text: 'Buy bread', completed: true },
-  ]
-  const answer = await ${name}.run({}, contextWith(ok(stored)))
-  expect(answer).toEqual(ok({ structured: { total: 2 }, text: '2 todos.' }))
-})
+// For the tool as \`npm run new-tool\` wrote it. Say here first what yours does.
 
-test('${name} hands on why the API said no', async () => {
-  const problem = err({ reason: 'forbidden' as const })
-  expect(await ${name}.run({}, contextWith(problem))).toEqual(problem)
+test('${name} counts the scopes of the grant', async () => {
+  const answer = await callTool(${exportName}, '${name}')
+  const total = ${exportName}.scopes.length
+  expect(answer).toEqual(ok({ structured: { total }, text: \`Scopes: \${total}.\` }))
 })
 `

@@ -12,7 +12,7 @@ interface WhoAmI {
   /** The product's `apiName`. */
   readonly api: string
   readonly scopes: readonly [string, ...string[]]
-  /** Completes "I may …", for the scopes of the grant: `read your todos`. */
+  /** Completes "I may …", for the scopes of the grant: `read your orders`. */
   readonly say: (granted: readonly string[]) => string
 }
 

@@ -23,6 +23,7 @@ beforeAll(() => {
   for (const path of [
     'src',
     'test/unit/todos/tools',
+    'test/support/call-tool.ts',
     'test/support/product.ts',
     'tsconfig.json',
     'package.json',
