@@ -24,7 +24,8 @@ beforeAll(() => {
   copy = mkdtempSync(join(tmpdir(), 'new-product-'))
   for (const path of COPIED) cpSync(join(ROOT, path), join(copy, path), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
-})
+  makeTypes('.')
+}, 120_000)
 afterAll(() => rmSync(copy, { recursive: true }))
 
 function run(command: string, parameters: readonly string[], folder = copy) {
@@ -74,7 +75,6 @@ test.each(['orders', 'crm'])(
 )
 
 test('all of them are part of the server’s own types', () => {
-  expect(makeTypes('.')).toMatchObject({ status: 0 })
   expect(typeScript('tsconfig.json')).toEqual({ status: 0, said: '' })
 }, 120_000)
 
