@@ -62,6 +62,7 @@ export const QUICK_STORIES = {
   'what specifications require': 'test/e2e/what-the-specifications-ask.test.ts',
   'what storage keeps': 'test/e2e/storage-keeps-secrets.test.ts',
   'an operator checks the settings': 'test/e2e/doctor.test.ts',
+  'the engine serves another product': 'test/e2e/another-product.test.ts',
   'an attack': 'test/attack/the-nine-classes.test.ts',
   'PingOne fails': 'test/attack/pingone-answers-with-an-error.test.ts',
 } as const satisfies Readonly<Record<string, string>>
@@ -81,7 +82,9 @@ export const LONGEST_FIRST: readonly string[] = [
   'test/attack/floods/made-up-floods.test.ts',
   'test/attack/tenant-is-switched.test.ts',
   'test/attack/root-keys-come-and-go.test.ts',
+  'test/unit/scripts/new-product.test.ts',
   'test/e2e/first-minute.test.ts',
+  'test/e2e/another-product.test.ts',
   'test/e2e/bench.test.ts',
   'test/e2e/sessions-live.test.ts',
   'test/attack/canary.test.ts',
