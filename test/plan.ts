@@ -48,6 +48,7 @@ export const QUICK_WORKERS: readonly string[] = [
   'test/workers/calls',
   'test/workers/grants',
   'test/workers/mcp',
+  'test/workers/notes-api',
   'test/workers/users',
   'test/workers/records',
 ]
