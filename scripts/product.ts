@@ -60,8 +60,12 @@ export function entryFor({ folder, exportName }: ProductFolder): string {
   return text.replaceAll(`from './`, `from '${join(ROOT, 'src')}/`)
 }
 
+/** Scripts that call the tools of the todos product, as tests do. */
+const ON_TODOS = /\bscripts[/\\](?:bench|conformance|limits|soak|storm)\b/
+
 /** `--product <name>`; a test sets MCP_PRODUCT, so that it does not depend on src/index.ts. */
 function chosenName(): string | undefined {
+  if (ON_TODOS.test(argv[1] ?? '')) return 'todos'
   const at = argv.findIndex((word) => word === '--product' || word.startsWith('--product='))
   if (at === -1) return env['MCP_PRODUCT'] || undefined
   return argv[at]?.split('=')[1] ?? argv[at + 1] ?? ''

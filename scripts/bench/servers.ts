@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions as workerOptions } from 'wrangler'
@@ -7,6 +8,7 @@ import { keepKeys } from '../local/keys.ts'
 import { planLocal } from '../local/plan.ts'
 import type { Settings } from '../local/settings.ts'
 import { localWorkers } from '../local/workers.ts'
+import { chosen, entryFor } from '../product.ts'
 import { type Bundle, makeBundle } from './bundle.ts'
 
 export interface Servers extends AsyncDisposable {
@@ -46,9 +48,9 @@ export async function startServers(folder: string, redirectUri?: string): Promis
   const seededAt = { few: more.api, many: more.pingone }
   const seeded = SEEDED_NAMES.map((name) => seededWorker(name, seededAt[name], settings))
   const described: WorkerDescription[] = [
-    ...localWorkers({ settings, workers }, ports, randomUUID()).map((worker) =>
-      redirectUri === undefined ? worker : withRedirect(worker, redirectUri),
-    ),
+    ...localWorkers({ settings, workers }, ports, randomUUID())
+      .map((worker) => (redirectUri === undefined ? worker : withRedirect(worker, redirectUri)))
+      .map((worker) => (worker.name === 'mcp' ? { ...worker, ...otherEntry(folder) } : worker)),
     {
       name: 'bare',
       config: 'bench/bare/wrangler.jsonc',
@@ -103,6 +105,16 @@ function withRedirect(worker: WorkerDescription, redirectUri: string): WorkerDes
   const { EMULATOR_REDIRECT_URIS: own } = worker.variables
   if (own === undefined) return worker
   return { ...worker, variables: { ...worker.variables, EMULATOR_REDIRECT_URIS: `${own},${redirectUri}` } }
+}
+
+/** The entry for the measured product, where src/index.ts serves another one. */
+function otherEntry(folder: string): { entry?: string } {
+  if (chosen.isOfEntry) return {}
+  // wrangler names the bundle after its entry.
+  const entry = join(folder, 'entry', 'index.ts')
+  mkdirSync(join(folder, 'entry'))
+  writeFileSync(entry, entryFor(chosen))
+  return { entry }
 }
 
 /** The product's own configuration with another entry, so that the two cannot diverge. */
