@@ -6,13 +6,13 @@
 import { decodeJwt } from 'jose'
 import { z } from 'zod'
 import { openGrant } from '#authorization/login/finish-login.ts'
-import product from '#index.ts'
+import product from '../../test/workers/todos-worker.ts'
 import { AccessTokenClaims, IdTokenClaims } from '#pingone/claims.ts'
 import { todos } from '#todos/index.ts'
 import { wireAuthorization } from '#wiring/authorization.ts'
 import { makeIsolate } from '#wiring/isolate.ts'
 
-export { McpSession, User } from '#index.ts'
+export { McpSession, User } from '../../test/workers/todos-worker.ts'
 
 const SeedRequest = z.strictObject({
   client: z.string(),

@@ -8,9 +8,7 @@ import { readSteps, renderJourneys } from '../../scripts/docs/journeys.ts'
 const isOurs = (path: string) => !/(?:^|\/)(?:node_modules|\.wrangler|\.git)(?:\/|$)/.test(path)
 /** What the pages describe: the engine and the products of this repository, not yours (docs/your-own-api.md). */
 const isDescribed = (file: string) =>
-  !/^src\/[^/]+\//.test(file) ||
-  file.startsWith('src/todos/') ||
-  !existsSync(join(file.split('/').slice(0, 2).join('/'), 'index.ts'))
+  file.startsWith('src/todos/') || !existsSync(join(file.split('/').slice(0, 2).join('/'), 'define.ts'))
 const filesBelow = (folder: string, name: RegExp) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((file) => join(folder, file))

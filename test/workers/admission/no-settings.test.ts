@@ -1,7 +1,7 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import worker from '#index.ts'
+import worker from '../todos-worker.ts'
 import { Settings } from '#settings.ts'
 import { ORIGIN } from '../settings.ts'
 

@@ -1,6 +1,6 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import worker from '#index.ts'
+import worker from '../todos-worker.ts'
 import { ORIGIN } from '../settings.ts'
 import { authorizeFields, CHALLENGE, VERIFIER } from '../wire.ts'
 
