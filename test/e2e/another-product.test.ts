@@ -8,9 +8,9 @@ import { reservePorts } from '../support/free-ports.ts'
 import { connectV1, connectV2, MCP_CLIENTS, connectMcp, withSignIn } from '../support/mcp-clients.ts'
 import { OwnPage } from '../support/own-page.ts'
 import { type RunningCommand, runCommand } from '../support/run-command.ts'
-import { callToolStateless } from '../support/stateless-call.ts'
-import { answerStepUp, requireLink } from '../support/step-up.ts'
-import { tellStory } from '../support/story.ts'
+import { callToolStateless } from '../support/transport.ts'
+import { answerStepUp, linkIn } from '../support/step-up.ts'
+import { storyContext } from '../support/story.ts'
 
 // The engine with examples/notes: `npm start -- --product notes`, and no file is changed.
 
@@ -19,7 +19,7 @@ const state = mkdtempSync(join(tmpdir(), 'mcp-notes-'))
 const place = new AsyncDisposableStack()
 place.defer(() => rmSync(state, { recursive: true, force: true, maxRetries: 3 }))
 let start: RunningCommand
-let story: ReturnType<typeof tellStory>
+let story: ReturnType<typeof storyContext>
 
 const npmStart = (ports: Awaited<ReturnType<typeof reservePorts>>['ports'], product: string) =>
   runCommand('npm', ['start', '--', '--product', product, '--state', state, '--settings', '/dev/null'], {
@@ -34,7 +34,7 @@ beforeAll(async () => {
   start = place.use(npmStart(ports, 'notes'))
   await start.line(/^ready /)
   const at = (port: number) => `http://localhost:${port}`
-  story = tellStory({
+  story = storyContext({
     origin: at(ports.mcp),
     mcpUrl: `${at(ports.mcp)}/mcp`,
     issuer: '',
@@ -119,7 +119,7 @@ test('a user allows notes:delete by the link, and it counts at once', async () =
   const added = await call('addNote', { text: 'old' })
   const [, id = ''] = /"id":"([^"]+)","text":"old"/.exec(JSON.stringify(added.body)) ?? []
   const refused = await call('deleteNote', { id })
-  const link = requireLink(refused)
+  const link = linkIn(refused.body) ?? ''
   const page = seen((await browser.open(link)).text)
   expect(page).toContain('Delete notes for good')
   expect(seen(await answerStepUp(link, user, { browser })).status).toBe(200)
