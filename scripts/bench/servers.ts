@@ -96,7 +96,7 @@ export async function startServers(folder: string, redirectUri?: string): Promis
     seeded: { few: `http://localhost:${seededAt.few}`, many: `http://localhost:${seededAt.many}` },
     settings,
     bundles: { mcp: named('mcp'), bare: named('bare'), floor: named('floor') },
-    peerPort: others.todoApi,
+    peerPort: others.api,
     [Symbol.asyncDispose]: () => everything.disposeAsync(),
   }
 }
