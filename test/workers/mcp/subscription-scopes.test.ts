@@ -30,7 +30,7 @@ const { handler } = makeMcpEndpoint({
 
 async function ask(method: string, headers: Record<string, string> = {}, params = {}) {
   const auth = bearerAuth('scopes', 'unlinked', ['todo:read'])
-  const ctx = Object.assign(createExecutionContext(), { auth, props: {} })
+  const ctx = Object.assign(createExecutionContext(), { auth, props: { grant: 'unlinked', session: 'none' } })
   const answer = await handler.fetch(
     new Request(
       auth.audience,
