@@ -85,7 +85,10 @@ function serverOf(product: McpProduct, granted: readonly string[]) {
   })
   const auth = bearerAuth('user', 'grant', granted)
   return async (method: string, params: Record<string, unknown> = {}) => {
-    const ctx = Object.assign(createExecutionContext(), { auth, props: { grant: 'unlinked', session: 'none' } })
+    const ctx = Object.assign(createExecutionContext(), {
+      auth,
+      props: { grant: 'unlinked', session: 'none' },
+    })
     const name = params['name'] ?? params['uri']
     const message = { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: META } }
     const headers = statelessHeaders(method, typeof name === 'string' ? name : undefined)
