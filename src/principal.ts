@@ -14,11 +14,3 @@ export const Principal = z.strictObject({
   expiresAtSeconds: z.number().int(),
 })
 export type Principal = z.infer<typeof Principal>
-
-/** The results of the check of a bearer that `mcp/` needs too. */
-export const BearerProps = z.object({
-  grant: z.string().min(1),
-  /** Whether the session that the request names is open for this user and client. */
-  session: z.enum(['none', 'open', 'closed']),
-})
-export type BearerProps = z.infer<typeof BearerProps>

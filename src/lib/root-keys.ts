@@ -17,6 +17,7 @@ export const encryptionPurposes = {
   callResult: 'call-result',
   stepUp: 'step-up',
   ownSignIn: 'own-sign-in',
+  sessionCall: 'session-call',
 } as const
 export type SigningPurpose = (typeof signingPurposes)[keyof typeof signingPurposes]
 export type EncryptionPurpose = (typeof encryptionPurposes)[keyof typeof encryptionPurposes]

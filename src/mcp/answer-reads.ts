@@ -6,7 +6,7 @@ import { type Caller, invoke } from './invoke-tool.ts'
 /** The context of one read request. */
 export interface Reader {
   principal: Principal
-  caller: () => Promise<Caller>
+  caller: (input: Record<string, unknown>) => Promise<Caller>
   /** Error code for a missing resource: MCP 2025-11-25 and 2026-07-28 differ. */
   notFound: number
 }
@@ -46,7 +46,8 @@ export async function complete(reads: Reads, params: Parameters<Reads['completio
 }
 
 async function read({ act, input }: Read, { principal, caller, notFound }: Reader, uri: string | null) {
-  const { answer, transaction, words } = await invoke(act, input, principal, await caller())
+  const made = await caller(act.input.parse(input))
+  const { answer, transaction, words } = await invoke(act, input, principal, made)
   if (answer.ok) return { structured: answer.value.structured, _meta: { transaction } }
   if (uri !== null && answer.error.reason === 'gone') throw noResource(uri, { notFound, transaction })
   throw readDenial(answer.error, words, transaction)

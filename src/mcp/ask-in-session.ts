@@ -1,6 +1,6 @@
 import type { Confirmation } from '#catalog/confirmation.ts'
 import { type Consent, noConsent, subjectOf, readReply } from './consent.ts'
-import { type Answered, toToolResult } from './invoke-tool.ts'
+import { type Answered, type EnteredCall, toToolResult } from './invoke-tool.ts'
 import { failure, type ToolResult } from './tool-result.ts'
 
 /** Below the SDK clients' timeout of 60 s: no effect after the client has given up. */
@@ -15,12 +15,16 @@ type Reply = 'agreed' | 'declined' | 'unanswered' | 'not_asked'
 /** Replaces an error that a client sends as its answer to a question (session-edge.ts). */
 export const COULD_NOT_ASK = { couldNotAsk: true } as const
 
-/** Session transport: sends the question on the stream of the call, and the call waits for the answer. */
+/**
+ * Session transport: sends the question on the stream of the call, and the call waits for the answer. After it the call
+ * begins again (`run` without `entered`), so that every check is repeated.
+ */
 export async function askInSession(
-  run: (consent: Consent) => Promise<Answered>,
+  run: (consent: Consent, entered?: EnteredCall) => Promise<Answered>,
+  entered: EnteredCall | undefined,
   ask: ((confirmation: Confirmation) => Promise<Reply>) | null,
 ): Promise<ToolResult> {
-  const answered = await run({ canAsk: ask !== null, given: null })
+  const answered = await run({ canAsk: ask !== null, given: null }, entered)
   const { answer, transaction } = answered
   if (ask === null || answer.ok || answer.error.reason !== 'unconfirmed') return toToolResult(answered)
   const { confirmation } = answer.error

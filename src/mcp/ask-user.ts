@@ -1,5 +1,13 @@
-import { type CallIntent, type CallApi, type CallOutcome, CallStart } from '#users/calls/calls.ts'
+import {
+  type CallIntent,
+  type CallApi,
+  type CallOutcome,
+  CallStart,
+  type RefusedToken,
+} from '#users/calls/calls.ts'
 import { report } from './request-log.ts'
+
+const RETRY_AFTER_SECONDS = 5
 
 export async function beginCall(
   userApi: CallApi,
@@ -11,10 +19,19 @@ export async function beginCall(
   } catch (error) {
     // Nothing is on record for sure and nothing was sent: to the client this is an outage like any other.
     report('call.not-begun', error, { tool: intent.tool, transaction: intent.transaction })
-    // If it is on record, only the answer was lost: its key must not stand in the way of the next try. A call that
-    // asked for another token may have done something before, and tells its outcome itself.
-    if (intent.refused === undefined) waitUntil(endCall(userApi, intent.transaction, 'refused', null))
-    return { verdict: 'unavailable', retryAfterSeconds: 5 }
+    // If it is on record, only the answer was lost: its key must not stand in the way of the next try.
+    waitUntil(endCall(userApi, intent.transaction, 'refused', null))
+    return { verdict: 'unavailable', retryAfterSeconds: RETRY_AFTER_SECONDS }
+  }
+}
+
+/** A newer downstream token for a running call. The call reports its own outcome: it may have done something before. */
+export async function renewToken(userApi: CallApi, refused: RefusedToken): Promise<CallStart> {
+  try {
+    return CallStart.parse(await userApi.renewToken(refused))
+  } catch (error) {
+    report('call.token-not-renewed', error, { transaction: refused.transaction })
+    return { verdict: 'unavailable', retryAfterSeconds: RETRY_AFTER_SECONDS }
   }
 }
 

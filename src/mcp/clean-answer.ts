@@ -112,9 +112,10 @@ const DATA = /(^|\n)data: ([^\n]*)/
 export const dataOf = (text: string): string => DATA.exec(text)?.[2] ?? text
 
 /** Maps the `data` line of each event as soon as it is complete; comments pass unchanged. */
-function mapEvents(
+export function mapEvents(
   from: ReadableStream<Uint8Array>,
   map: (message: string) => string,
+  onEnd: () => void = () => {},
 ): ReadableStream<Uint8Array> {
   const reader = from.getReader()
   const [decoder, encoder] = [new TextDecoder(), new TextEncoder()]
@@ -127,6 +128,7 @@ function mapEvents(
         const { done, value } = await reader.read()
         if (done) {
           if (text !== '') controller.enqueue(encoder.encode(mapEvent(text)))
+          onEnd()
           controller.close()
           return
         }
@@ -137,6 +139,9 @@ function mapEvents(
         return
       }
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel(reason) {
+      onEnd()
+      return reader.cancel(reason)
+    },
   })
 }

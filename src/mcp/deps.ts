@@ -1,9 +1,10 @@
 import type { Fetch } from '#lib/bounded-fetch.ts'
 import type { CallApi } from '#users/calls/calls.ts'
+import type { Entry, EntryAnswer } from '#users/calls/entry.ts'
 import type { ConfirmationApi } from '#users/requests/confirmations.ts'
 import type { GrantApi } from '#users/grants/grant-service.ts'
-import type { StepUpApi } from '#users/requests/step-ups.ts'
 import type { SubscriptionApi } from '#users/sessions/subscriptions.ts'
+import type { RootKey } from '#lib/root-keys.ts'
 import type { Extension } from './extension.ts'
 import type { McpProduct } from './product.ts'
 import type { StateKeys } from './request-state.ts'
@@ -20,14 +21,9 @@ export interface McpEndpointDeps {
   userOf: (env: Env, user: string) => UserApi | Promise<UserApi>
 }
 
-/** The User, as far as this room asks it: two messages for each tool call, two for the life of a session. */
-export interface UserApi
-  extends
-    CallApi,
-    ConfirmationApi,
-    SubscriptionApi,
-    Pick<GrantApi, 'hasToken'>,
-    Pick<StepUpApi, 'openStepUp'> {
+/** The RPCs of a user's object that this room uses: two for each tool call, two for the life of a session. */
+export interface UserApi extends CallApi, ConfirmationApi, SubscriptionApi, Pick<GrantApi, 'hasToken'> {
+  enter(entry: Entry): Promise<EntryAnswer>
   openSession(session: string, grant: string, client: string): Promise<void>
   closeSession(session: string): Promise<void>
 }
@@ -49,6 +45,8 @@ export interface McpDeps {
 }
 
 export interface McpSettings {
+  /** Encrypt calls on their way to a session's object. */
+  rootKeys: readonly [RootKey, ...RootKey[]]
   /** HMAC keys for session ids: the first signs, each verifies. */
   sessionKeys: readonly [CryptoKey, ...CryptoKey[]]
   /** The same for what a client of the stateless transport carries from one message to the next. */

@@ -1,30 +1,50 @@
 import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
-import { isLegacyRequest } from '@modelcontextprotocol/server'
-import { networkOf } from '#lib/addresses.ts'
-import { oncePerEnv } from '#lib/once-per-env.ts'
 import { sha256Hex } from '#lib/hash.ts'
-import { BearerProps, type Principal } from '#principal.ts'
-import { answerStopped } from './answer-stopped.ts'
-import { calledTool, challengeScopes } from './challenge-scopes.ts'
+import { oncePerEnv } from '#lib/once-per-env.ts'
+import type { Principal } from '#principal.ts'
+import type { EntryAnswer } from '#users/calls/entry.ts'
+import { endCall } from './ask-user.ts'
+import { challengeScopes } from './challenge-scopes.ts'
+import { findWrongParamsInSession } from './check-params.ts'
 import { cleanAnswer } from './clean-answer.ts'
-import { echoId, type Envelope, readEnvelope, type Message, readMessage } from './read-message.ts'
-import { makeReads, readAsked, subscribeAsked } from './reads.ts'
-import { forwardRequest, headerBytes, MOST_HEADER_BYTES } from './forward-request.ts'
-import { answerOutage, errorCode, jsonRpcError } from './json-rpc-error.ts'
+import type { McpEndpointDeps } from './deps.ts'
+import type { Wanted } from './edge/arrival.ts'
+import { explainDenial } from './edge/explain-denial.ts'
+import { type Entered, makeEntrance, type PresentedBearer } from './edge/entrance.ts'
+import type { EnteredCall } from './invoke-tool.ts'
+import { answerDenial, answerOutage, answerToolResult, readDenial } from './json-rpc-error.ts'
 import { makeLists } from './listed.ts'
 import { makeCaller } from './make-caller.ts'
-import type { McpEndpointDeps } from './deps.ts'
-import { methodOf, shortHashOf, report, lineOf, type RequestLine } from './request-log.ts'
+import { echoId } from './read-message.ts'
+import { makeReads } from './reads.ts'
+import { lineOf, report, type RequestLine, shortHashOf } from './request-log.ts'
 import { makeMcpSession } from './session.ts'
 import { serveSession } from './session-edge.ts'
 import { makeStatelessTransport } from './stateless.ts'
+import { answerStop } from './stop-answer.ts'
 import { STREAM_CHECK_MS, tieToToken } from './stream-life.ts'
+import type { CallProblem } from './tool-denial.ts'
+import { failure } from './tool-result.ts'
+import { watchOutcome } from './watch-outcome.ts'
+import type { McpProduct } from './product.ts'
 
 type Context = OAuthResourceContext<unknown>
 
+/** A request that has entered, with its principal. */
+interface ServedCall extends Entered {
+  request: Request
+  env: Env
+  ctx: Context
+  principal: Principal
+}
+
 export interface McpEndpoint {
-  /** The handler of an OAuthResourceServer: it runs only for a bearer that was accepted. */
+  /** The check of the bearer calls it before the handler runs (edge/entrance.ts). */
+  enter(request: Request, env: Env, bearer: PresentedBearer): Promise<EntryAnswer>
+  /** The handler of an OAuthResourceServer: it runs only for a request that has entered. */
   handler: { fetch(request: Request, env: Env, ctx: Context): Promise<Response> }
+  /** Gives a denial of the resource server a body that MCP clients read, with the id of its request. */
+  explain(request: Request, answer: Response): Promise<Response>
   /** The class behind the binding MCP_SESSION; the platform wants it exported from the entry. */
   McpSession: ReturnType<typeof makeMcpSession>
 }
@@ -40,98 +60,124 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
     const extend = parts.extend?.stateless
     return { product, reads, transport: makeStatelessTransport({ product, lists, reads, extend }) }
   })
+  const entrance = makeEntrance({ servedOf, userOf: parts.userOf })
 
   async function serve(request: Request, env: Env, ctx: Context): Promise<Response> {
-    if (new URL(request.url).pathname !== '/mcp') return jsonRpcError(404, errorCode.refused, 'Not found')
-    const line = lineOf(request)
-    const { grant, client } = principalOf(ctx)
-    line.note({ grant, client })
-    const message = await readMessage(request)
-    if (!message.ok) return message.error
-    return echoId(await answerRead(request, message.value, env, ctx), message.value.parsed)
+    const entered = entrance.of(request)
+    const { arrival } = entered
+    const call = { request, env, ctx, principal: principalOf(ctx, entered), ...entered }
+    const answer = arrival.denial ?? (await orOutage(lineOf(request), () => answerEntry(call)))
+    return echoId(answer, arrival.parsed)
   }
 
-  async function answerRead(
-    request: Request,
-    { body, parsed }: Message,
-    env: Env,
-    ctx: Context,
-  ): Promise<Response> {
-    const envelope = body === null ? null : readEnvelope(parsed)
-    if (envelope?.ok === false) return envelope.error
-    return orOutage(lineOf(request), () => answerMessage(request, envelope?.value ?? null, env, ctx))
-  }
-
-  async function answerMessage(
-    request: Request,
-    envelope: Envelope | null,
-    env: Env,
-    ctx: Context,
-  ): Promise<Response> {
-    const parsed = envelope?.message
-    const principal = principalOf(ctx)
-    const line = lineOf(request)
-    const { product, reads, transport } = servedOf(env)
-    // Without a body: both transports go on with what was read.
-    const forwarded = forwardRequest(request, null)
-    if (headerBytes(forwarded) > MOST_HEADER_BYTES)
-      return jsonRpcError(431, errorCode.invalidRequest, LONG_HEADERS)
-    // Answers belong to questions of sessions: the other revision asks in its results.
-    const isStateful = envelope?.kind === 'answer' || (await isLegacyRequest(forwarded, parsed))
-    const tool = calledTool(product.tools, parsed)
-    const act = tool ?? readAsked(reads, parsed) ?? (isStateful ? subscribeAsked(reads, parsed) : undefined)
-    line.note({
-      method: methodOf(request, parsed),
-      transport: isStateful ? 'session' : 'stateless',
-      ...(act === undefined ? {} : { name: act.name }),
-    })
-    const userApi = async () => parts.userOf(env, principal.user)
-    const asking = { userApi, network: networkOf(request), server: product.server }
-    const challenge = act && (await challengeScopes(act, ctx.auth, principal, parsed, asking))
-    if (challenge) {
-      // The second one is in-band, with 200.
-      line.note({ outcome: 'refused' })
-      return challenge
+  async function answerEntry(call: ServedCall): Promise<Response> {
+    const { request, env, ctx, principal, arrival, answer } = call
+    const denial = denialOf(call, servedOf(env).product)
+    if (denial !== null) {
+      lineOf(request).note({ outcome: 'refused' })
+      return denial
     }
-    const tie = (open: Response): Response =>
+    const begun = begunCall(arrival.wanted, answer)
+    let isTaken = begun === undefined
+    const onTaken = () => {
+      isTaken = true
+    }
+    try {
+      const serveBy = arrival.isSession ? answerSession : answerStateless
+      const response = await serveBy(call, begun, onTaken)
+      // A stream begins only once the transport has taken the message.
+      if (response.ok && isStream(response)) onTaken()
+      return arrival.wanted === null ? response : await watchOutcome(response, lineOf(request))
+    } finally {
+      // A transport that refused the message: the call has certainly done nothing.
+      if (!isTaken && begun !== undefined) {
+        const userApi = await parts.userOf(env, principal.user)
+        ctx.waitUntil(endCall(userApi, begun.transaction, 'refused', null))
+      }
+    }
+  }
+
+  /** Ends a stream with the bearer that opened it. */
+  const tieTo =
+    ({ env, ctx, principal }: ServedCall) =>
+    (open: Response): Response =>
       tieToToken(open, {
         endsAtSeconds: principal.expiresAtSeconds,
         nowSeconds: parts.deps.now,
-        isAlive: async () => (await userApi()).hasToken(principal.grant, await sha256Hex(ctx.auth.token)),
+        isAlive: async () =>
+          (await parts.userOf(env, principal.user)).hasToken(
+            principal.grant,
+            await sha256Hex(ctx.auth.token),
+          ),
         checkMs: parts.deps.deadlines.streamCheckMs ?? STREAM_CHECK_MS,
       })
-    const response = isStateful
-      ? await serveSession(forwarded, ctx, principal, {
-          env,
-          settings: await parts.settings(env),
-          userApi: await parts.userOf(env, principal.user),
-          envelope,
-          tools: parts.extend?.session === undefined ? product.tools : null,
-          tool,
-          words: product.words,
-          tie,
-        })
-      : await transport(forwarded, parsed, {
-          principal,
-          userApi,
-          words: product.words,
-          nowSeconds: parts.deps.now,
-          keys: async () => (await parts.settings(env)).requestStateKeys(),
-          makeCaller(asked) {
-            const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work)
-            const message = { ...asked.message, traceparent: request.headers.get('traceparent') }
-            const given = { ...asked, message }
-            return makeCaller(parts, env, principal.user, { transport: 'stateless', waitUntil, ...given })
+
+  async function answerSession(
+    call: ServedCall,
+    begun: EnteredCall | undefined,
+    onTaken: () => void,
+  ): Promise<Response> {
+    const { request, env, ctx, principal, arrival, answer } = call
+    const { product, reads } = servedOf(env)
+    const { forwarded, envelope, wanted } = arrival
+    const response = await serveSession(forwarded, ctx, principal, {
+      env,
+      settings: await parts.settings(env),
+      userApi: await parts.userOf(env, principal.user),
+      envelope,
+      tools: parts.extend?.session === undefined ? product.tools : null,
+      reads,
+      tool: wanted?.isTool === true ? wanted.act : undefined,
+      words: product.words,
+      state: answer.session,
+      begun,
+      nowSeconds: parts.deps.now,
+      onTaken,
+      tie: tieTo(call),
+    })
+    const session = response.headers.get('mcp-session-id') ?? request.headers.get('mcp-session-id')
+    if (session !== null) lineOf(request).note({ session: await shortHashOf(session) })
+    return response
+  }
+
+  async function answerStateless(
+    call: ServedCall,
+    begun: EnteredCall | undefined,
+    onTaken: () => void,
+  ): Promise<Response> {
+    const { request, env, ctx, principal, arrival } = call
+    const { product, transport } = servedOf(env)
+    const stopped: { problem: CallProblem | null } = { problem: null }
+    const response = await transport(arrival.forwarded, arrival.envelope?.message, {
+      principal,
+      userApi: async () => parts.userOf(env, principal.user),
+      words: product.words,
+      nowSeconds: parts.deps.now,
+      keys: async () => (await parts.settings(env)).requestStateKeys(),
+      begun,
+      makeCaller: (given) =>
+        makeCaller(parts, env, principal.user, {
+          ...given,
+          transport: 'stateless',
+          entered: begun,
+          onTaken,
+          onStop: (problem) => {
+            stopped.problem = problem
           },
-        }).then((answer) => cleanAnswer(tie(answer)))
-    const session = isStateful
-      ? (response.headers.get('mcp-session-id') ?? request.headers.get('mcp-session-id'))
-      : null
-    if (session !== null) line.note({ session: await shortHashOf(session) })
-    return act === undefined ? response : answerStopped(response, ctx.auth, line)
+          message: { ...given.message, traceparent: request.headers.get('traceparent') },
+          waitUntil: (work) => ctx.waitUntil(work),
+        }),
+    })
+    // The answer has not begun, so what stopped the call can still be an HTTP status (decision 7).
+    const stop = stopped.problem === null || isStream(response) ? null : answerStop(stopped.problem, ctx.auth)
+    if (stop === null) return cleanAnswer(tieTo(call)(response))
+    await response.body?.cancel()
+    return stop
   }
 
   return {
+    enter: entrance.enter,
+    explain: async (request, answer) => echoId(await explainDenial(answer), entrance.messageOf(request)),
     handler: {
       fetch: async (request, env, ctx) =>
         withOurCors(await orOutage(lineOf(request), () => serve(request, env, ctx))),
@@ -140,7 +186,33 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
   }
 }
 
-const LONG_HEADERS = 'The headers of MCP are too long: together they may have 8 KiB. Nothing was done.'
+const isStream = ({ headers }: Response): boolean => headers.get('content-type') === 'text/event-stream'
+
+/** The denial of a request whose bearer is accepted; null: it goes on to a transport. */
+function denialOf(
+  {
+    ctx: { auth },
+    principal: { user },
+    arrival: { wanted, envelope },
+    answer: { missing, stepUp },
+  }: ServedCall,
+  { server, words }: McpProduct,
+): Response | null {
+  if (wanted === null || envelope?.kind !== 'request') return null
+  const { id } = envelope.message
+  if (missing.length > 0) return challengeScopes({ auth, user, wanted, missing, stepUp, id, server })
+  const { problem, isTool } = wanted
+  if (problem === null) return null
+  if (isTool) return answerToolResult(id, failure(problem, null, words), server)
+  const wrong = findWrongParamsInSession(envelope.message, null)
+  return answerDenial(id, wrong?.answer ?? readDenial(problem, words))
+}
+
+function begunCall(wanted: Wanted | null, { start }: EntryAnswer): EnteredCall | undefined {
+  if (start === null || wanted === null || wanted.call === null) return undefined
+  const { transaction, key } = wanted.call
+  return { start, transaction, input: wanted.input, isKeyed: key !== null }
+}
 
 /** In a client's own words: a page would tell it nothing (invariant 10). */
 async function orOutage(line: RequestLine, answer: () => Promise<Response>): Promise<Response> {
@@ -152,11 +224,11 @@ async function orOutage(line: RequestLine, answer: () => Promise<Response>): Pro
   }
 }
 
-function principalOf({ auth: { userId, clientId, scope, expiresAt }, props }: Context): Principal {
+function principalOf({ auth }: Context, { grant }: Entered): Principal {
+  const { userId, clientId, scope, expiresAt } = auth
   if (userId === undefined || clientId === undefined || expiresAt === undefined) {
     throw new Error('the bearer was accepted without saying whom it stands for')
   }
-  const { grant } = BearerProps.parse(props)
   return { user: userId, client: clientId, grant, scopes: scope, expiresAtSeconds: expiresAt }
 }
 

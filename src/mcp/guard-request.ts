@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { SPEAKS_STREAMABLE_HTTP, errorCode, jsonRpcError } from './json-rpc-error.ts'
 import type { Failures } from '#limits/failures.ts'
 
@@ -11,7 +10,7 @@ const ALLOWED_HEADERS =
   'traceparent, *'
 
 /**
- * Checks origin and method; null means pass. The origin guard in compose.ts checks the host before, the resource server
+ * Checks path, origin and method; null means pass. The origin guard in compose.ts checks the host before, the resource server
  * checks the bearer after.
  * @step tool-call 1 origin and method
  */
@@ -19,6 +18,7 @@ export function guardMcpRequest(
   request: Request,
   { publicOrigin, allowedOrigins }: { publicOrigin: string; allowedOrigins: readonly string[] },
 ): Response | null {
+  if (new URL(request.url).pathname !== '/mcp') return jsonRpcError(404, errorCode.refused, 'Not found')
   // MCP 2026-07-28 Transports, Security Warning: an invalid Origin is 403 (DNS rebinding). Only browsers send one.
   const origin = request.headers.get('origin')
   if (origin !== null && origin !== publicOrigin && !allowedOrigins.includes(origin)) {
@@ -91,40 +91,11 @@ export async function limitBearer(
     token === undefined
       ? await ask()
       : await failures.limitToken({ request, token, isRetired: isRetired(token) }, ask, tooMany)
-  if (answer.status === 401) return explainChallenge(answer)
   if (answer.status !== 429) return answer
   // The user's object answers in OAuth's form; MCP clients read JSON-RPC.
   await answer.body?.cancel()
   return answerTooMany(request, answer.headers.get('retry-after') ?? '1')
 }
-
-const OAuthError = z.object({ error_description: z.string() })
-
-/**
- * Adds a sentence to the challenge, for clients that show only the body. It reveals no more than the challenge does. A
- * JSON-RPC body stays as it is.
- */
-async function explainChallenge(answer: Response): Promise<Response> {
-  const text = await answer.text()
-  const body: unknown =
-    answer.headers.get('content-type')?.startsWith('application/json') === true ? JSON.parse(text) : null
-  if (z.object({ jsonrpc: z.literal('2.0') }).safeParse(body).success) return new Response(text, answer)
-  const why = OAuthError.safeParse(body).data?.error_description
-  const isInvalid = answer.headers.get('www-authenticate')?.includes('error="invalid_token"') === true
-  const words = isInvalid ? `${why === undefined ? NO_LONGER : `${why}.`} ${AGAIN}` : SIGN_IN
-  const headers = new Headers(answer.headers)
-  headers.delete('content-length')
-  headers.set('content-type', 'application/json')
-  const error = { code: errorCode.refused, message: words }
-  return Response.json({ jsonrpc: '2.0', id: null, error }, { status: 401, headers })
-}
-
-const SIGN_IN =
-  'Sign in to use this server: your MCP client opens a browser for it. If it does not, connect to this server again in ' +
-  'the client and choose to sign in.'
-const NO_LONGER = 'This access is not valid any more.'
-const AGAIN =
-  'Sign in again to use this server: your MCP client opens a browser for it. If it does not, remove its login and connect again.'
 
 const answerTooMany = (request: Request, retryAfter: string): Response =>
   jsonRpcError(429, errorCode.refused, 'Too many requests. Nothing was done. Try again later.', {

@@ -1,10 +1,8 @@
 import { z } from 'zod'
 import type { CallProblem } from './tool-denial.ts'
 import type { AnyTool, ToolOutput } from '#catalog/define-tool.ts'
-import { canonicalDigest } from '#lib/hash.ts'
 import { type Result, err, ok } from '#lib/result.ts'
 import { readTraceparent } from '#lib/trace.ts'
-import type { CallKey } from '#users/calls/calls.ts'
 
 const GRAMMAR = /^[A-Za-z0-9._:-]{1,128}$/
 
@@ -25,17 +23,16 @@ export const clientTrace = ({ meta, traceparent }: CallMessage): string | null =
  * The idempotency key of a write: the client's own key only. A JSON-RPC id never identifies a call, because some clients
  * send the same id with every request (decision 21). Reads need no key.
  */
-export async function callKey(
-  tool: Pick<AnyTool, 'name' | 'effect'>,
-  client: string,
-  { meta }: CallMessage,
+export function givenKey(
+  tool: Pick<AnyTool, 'effect'>,
+  meta: CallMessage['meta'],
   keyName: string,
-): Promise<Result<CallKey | null, CallProblem>> {
+): Result<string | null, CallProblem> {
   if (tool.effect === 'read') return ok(null)
   const given = meta?.[keyName]
   if (given === undefined) return ok(null)
   if (typeof given !== 'string' || !GRAMMAR.test(given)) return err({ reason: 'bad_key' })
-  return ok({ hash: await canonicalDigest(['client', client, tool.name, given]) })
+  return ok(given)
 }
 
 const MAX_BYTES = 65_536

@@ -1,13 +1,20 @@
 import { canonicalDigest } from '#lib/hash.ts'
 import { err, type Result } from '#lib/result.ts'
 import { Secret } from '#lib/secret.ts'
-import type { CallIntent, CallApi, CallOutcome, CallPermit } from '#users/calls/calls.ts'
+import {
+  type CallApi,
+  type CallIntent,
+  type CallOutcome,
+  type CallPermit,
+  type CallStart,
+  keyOf,
+} from '#users/calls/calls.ts'
 import type { Principal } from '#principal.ts'
 import { splitConsent } from '#catalog/confirmation.ts'
 import type { AnyTool, ToolOutput } from '#catalog/define-tool.ts'
 import type { CallContext } from '#catalog/tool-context.ts'
-import { beginCall, endCall } from './ask-user.ts'
-import { callKey, type CallMessage, clientTrace, readKept, toKeep } from './idempotency.ts'
+import { beginCall, endCall, renewToken } from './ask-user.ts'
+import { type CallMessage, clientTrace, givenKey, readKept, toKeep } from './idempotency.ts'
 import { type Consent, mayAct, noConsent } from './consent.ts'
 import { missingScopes } from './list-tools.ts'
 import { readDownstreamToken, stopProblem, tokenReplacer } from './downstream-token.ts'
@@ -30,6 +37,12 @@ export interface Caller {
   /** So long before the deadline nothing new is begun: as long as one request to the API may take. */
   lastStartMs?: number
   consent?: Consent
+  /** The call that the edge has begun. Unset after a question to the user: the call then begins a second time. */
+  entered?: EnteredCall | undefined
+  /** Called when the call of the edge is used. */
+  onTaken?: (() => void) | undefined
+  /** Called with a problem that is an HTTP status where the answer has not begun. */
+  onStop?: ((problem: CallProblem) => void) | undefined
   /** The client cancelled. */
   signal?: AbortSignal | undefined
   progress?: CallContext['progress'] | undefined
@@ -56,7 +69,7 @@ export async function invoke(
   principal: Principal,
   caller: Caller,
 ): Promise<Answered> {
-  const answered = runCall(tool, input, principal, caller, crypto.randomUUID())
+  const answered = runCall(tool, input, principal, caller)
   caller.waitUntil(answered)
   return answered
 }
@@ -74,49 +87,41 @@ export interface Answered {
   words: DenialWords
 }
 
+/** A call that the user's object knows, and the arguments that were judged. */
+export interface EnteredCall {
+  start: CallStart
+  transaction: string
+  input: Record<string, unknown>
+  /** It has an idempotency key, so its answer is kept for a retry. */
+  isKeyed: boolean
+}
+
 async function runCall(
   tool: AnyTool,
   input: unknown,
   principal: Principal,
   caller: Caller,
-  transaction: string,
 ): Promise<Answered> {
-  const { words, keyName } = caller.product
-  const answered = (answer: Answer): Answered => ({ answer, transaction, isRepeat: false, words })
+  const { words } = caller.product
+  if (caller.entered !== undefined) caller.onTaken?.()
+  const entered = caller.entered ?? (await enterAgain(tool, input, principal, caller))
+  if ('reason' in entered)
+    return { answer: err(entered), transaction: crypto.randomUUID(), isRepeat: false, words }
+  const { start, transaction } = entered
   const repeated = (answer: Answer, first: string): Answered => ({
     answer,
     transaction: first,
     isRepeat: true,
     words,
   })
-  if (missingScopes(tool, principal.scopes).length > 0) return answered(err({ reason: 'scope_missing' }))
-  const parsed = tool.input.safeParse(input)
-  if (!parsed.success) return answered(err({ reason: 'bad_input' }))
-  const { grant, client } = principal
-  const act =
-    tool.confirm === undefined ? { rest: parsed.data, isConfirmed: false } : splitConsent(parsed.data)
-  const argumentsDigest = await canonicalDigest(act.rest)
-  const key = await callKey(tool, client, caller.message, keyName)
-  if (!key.ok) return answered(key)
-  const trace = clientTrace(caller.message)
-  const intent: CallIntent = {
-    grant,
-    client,
-    transport: caller.transport,
-    tool: tool.name,
-    effect: tool.effect === 'read' ? 'read' : 'write',
-    transaction,
-    argumentsDigest,
-    key: key.value,
-    ...(trace === null ? {} : { clientTrace: trace }),
-  }
-  const start = await beginCall(caller.userApi, intent, (work) => caller.waitUntil(work))
   switch (start.verdict) {
-    case 'go':
-      return answered(await runOnRecord(tool, act, principal, caller, intent, start))
+    case 'go': {
+      const answer = await runOnRecord(tool, principal, caller, entered, start)
+      return { answer, transaction, isRepeat: false, words }
+    }
     case 'ended':
     case 'unavailable':
-      return answered(err(stopProblem(start)))
+      return { answer: err(stopProblem(start)), transaction, isRepeat: false, words }
     case 'repeat':
       return repeated(readKept(tool, start.result), start.call)
     case 'running':
@@ -130,6 +135,39 @@ async function runCall(
   }
 }
 
+/** Begins a call after a question to the user: every check again, and a record of its own. */
+async function enterAgain(
+  tool: AnyTool,
+  input: unknown,
+  { grant, client, scopes }: Principal,
+  caller: Caller,
+): Promise<EnteredCall | CallProblem> {
+  if (missingScopes(tool, scopes).length > 0) return { reason: 'scope_missing' }
+  const parsed = tool.input.safeParse(input)
+  if (!parsed.success) return { reason: 'bad_input' }
+  const given = givenKey(tool, caller.message.meta, caller.product.keyName)
+  if (!given.ok) return given.error
+  const key = given.value === null ? null : await keyOf(client, tool.name, given.value)
+  const trace = clientTrace(caller.message)
+  const transaction = crypto.randomUUID()
+  const intent: CallIntent = {
+    grant,
+    client,
+    transport: caller.transport,
+    tool: tool.name,
+    effect: tool.effect === 'read' ? 'read' : 'write',
+    transaction,
+    argumentsDigest: await canonicalDigest(actOf(tool, parsed.data).rest),
+    key,
+    ...(trace === null ? {} : { clientTrace: trace }),
+  }
+  const start = await beginCall(caller.userApi, intent, (work) => caller.waitUntil(work))
+  return { start, transaction, input: parsed.data, isKeyed: key !== null }
+}
+
+const actOf = (tool: AnyTool, input: Record<string, unknown>): Act =>
+  tool.confirm === undefined ? { rest: input, isConfirmed: false } : splitConsent(input)
+
 /** What is to be done, and whether the client says that the user agreed. */
 interface Act {
   rest: Record<string, unknown>
@@ -138,15 +176,14 @@ interface Act {
 
 async function runOnRecord(
   tool: AnyTool,
-  act: Act,
   principal: Principal,
   caller: Caller,
-  intent: CallIntent,
+  entered: EnteredCall,
   start: CallPermit,
 ): Promise<Answer> {
-  const answer = await runTool(tool, act, principal, caller, intent, start)
+  const answer = await runTool(tool, principal, caller, entered, start)
   const isDone = answer.ok && answer.value.isUnknown !== true
-  const result = isDone && intent.key !== null ? toKeep(answer.value) : null
+  const result = isDone && entered.isKeyed ? toKeep(answer.value) : null
   // Not awaited: the answer is already known and the client need not wait for the second hop. waitUntil keeps it
   // alive; an intent whose end the User never hears of has no outcome, which reads as "unknown" (invariant 8).
   caller.waitUntil(endCall(caller.userApi, start.call, outcomeOf(answer), result))
@@ -155,13 +192,12 @@ async function runOnRecord(
 
 async function runTool(
   tool: AnyTool,
-  { rest, isConfirmed }: Act,
   principal: Principal,
   caller: Caller,
-  intent: CallIntent,
+  { input, transaction }: EnteredCall,
   start: CallPermit,
 ): Promise<Answer> {
-  const { transaction } = intent
+  const { rest, isConfirmed } = actOf(tool, input)
   const token = new Secret(start.downstreamToken)
   const { deadlineMs, lastStartMs = 0, consent = noConsent, progress = () => {} } = caller
   const time = timeLeft(caller.signal, deadlineMs - lastStartMs)
@@ -169,8 +205,9 @@ async function runTool(
   const late = (): CallProblem => ({
     reason: isActing && tool.effect !== 'read' ? 'unknown_outcome' : 'unavailable',
   })
+  const { grant, client } = principal
   const replacer = tokenReplacer((refused) =>
-    beginCall(caller.userApi, { ...intent, refused }, (work) => caller.waitUntil(work)),
+    renewToken(caller.userApi, { grant, client, transaction, refused }),
   )
   try {
     const me = {
@@ -194,7 +231,10 @@ async function runTool(
     const stop = replacer.stop()
     // `unauthorized` also says that the tool did nothing: only then may the call look as if it had not begun.
     const isStopped = stop !== null && !answer.ok && answer.error.reason === 'unauthorized'
-    return isStopped ? err(stopProblem(stop)) : answer
+    if (!isStopped) return answer
+    const problem = stopProblem(stop)
+    caller.onStop?.(problem)
+    return err(problem)
   } catch (error) {
     const incident = report('tool.broken', error, { tool: tool.name, transaction })
     return err(

@@ -1,6 +1,7 @@
-import type { DenialWords } from './product.ts'
+import { SERVER_INFO_META_KEY } from '@modelcontextprotocol/server'
+import type { DenialWords, McpProduct } from './product.ts'
 import { type CallProblem, sayDenial } from './tool-denial.ts'
-import { STOPPED } from './tool-result.ts'
+import type { ToolResult } from './tool-result.ts'
 
 /** Codes of JSON-RPC 2.0 §5.1, of MCP, and one of our own. */
 export const errorCode = {
@@ -43,14 +44,25 @@ export const jsonRpcError = (
   )
 
 /** An error with HTTP 200, as the transports answer a valid request. */
-export const answerDenial = (id: string | number, { code, message }: { code: number; message: string }) =>
-  Response.json(
-    { jsonrpc: '2.0', id, error: { code, message } },
-    { headers: { 'cache-control': 'no-store' } },
-  )
+export function answerDenial(id: string | number, { code, message, data }: RpcDenial): Response {
+  const { [OWN_WORDS]: _mark, ...facts } = data
+  const error = { code, message, ...(Object.keys(facts).length === 0 ? {} : { data: facts }) }
+  return Response.json({ jsonrpc: '2.0', id, error }, { headers: { 'cache-control': 'no-store' } })
+}
 
 export const answerResult = (id: string | number, result: object) =>
   Response.json({ jsonrpc: '2.0', id, result }, { headers: { 'cache-control': 'no-store' } })
+
+/**
+ * A tool's result that no SDK has written. MCP 2026-07-28 requires `resultType` in every result and recommends the server
+ * info; older revisions ignore both.
+ */
+export const answerToolResult = (id: string | number, result: ToolResult, server: McpProduct['server']) =>
+  answerResult(id, {
+    resultType: 'complete',
+    ...result,
+    _meta: { ...result._meta, [SERVER_INFO_META_KEY]: server },
+  })
 
 const RETRY_AFTER_SECONDS = 5
 
@@ -77,12 +89,8 @@ export function refuseCursor(params: { cursor?: unknown } | undefined): void {
   if (params?.cursor !== undefined) throw new RpcDenial(errorCode.invalidParams, 'This cursor leads nowhere.')
 }
 
-/** The denial of a read. answer-stopped.ts maps a read that could not start to an HTTP status. */
+/** The denial of a read. */
 export function readDenial(problem: CallProblem, words: DenialWords, transaction?: string): RpcDenial {
-  const stopped = problem.reason === 'ended' || problem.reason === 'not_started' ? { [STOPPED]: problem } : {}
   const code = problem.reason === 'bad_input' ? errorCode.invalidParams : errorCode.internal
-  return new RpcDenial(code, sayDenial(problem, words), {
-    ...(transaction === undefined ? {} : { transaction }),
-    ...stopped,
-  })
+  return new RpcDenial(code, sayDenial(problem, words), transaction === undefined ? {} : { transaction })
 }

@@ -6,7 +6,10 @@ export async function makeCaller(
   { deps, productOf, userOf }: McpEndpointDeps,
   env: Env,
   user: string,
-  asked: Pick<Caller, 'transport' | 'message' | 'waitUntil' | 'signal' | 'progress'>,
+  asked: Pick<
+    Caller,
+    'transport' | 'message' | 'waitUntil' | 'signal' | 'progress' | 'entered' | 'onTaken' | 'onStop'
+  >,
 ): Promise<Caller> {
   return {
     ...asked,

@@ -91,7 +91,7 @@ export function subscribeAsked(reads: Reads, message: unknown): AnyTool | undefi
 }
 
 /** The read that a message asks for; undefined for other messages and unknown names, which the transports answer. */
-export function readAsked(reads: Reads, message: unknown): AnyTool | undefined {
+export function readAsked(reads: Reads, message: unknown): Read | undefined {
   const request = Message.safeParse(message)
   if (!request.success) return undefined
   const { method, params } = request.data
@@ -101,7 +101,7 @@ export function readAsked(reads: Reads, message: unknown): AnyTool | undefined {
       : method === 'prompts/get'
         ? reads.prompt(params.name, params.arguments)
         : reads.completion(params)
-  return found.ok ? found.value.act : undefined
+  return found.ok ? found.value : undefined
 }
 
 /*

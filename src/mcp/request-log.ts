@@ -148,37 +148,6 @@ const withoutGaps = ({ transaction, incident }: z.infer<typeof Meta>) => ({
   ...(incident === undefined ? {} : { incident }),
 })
 
-// JSON escapes quotes inside texts, so foreign text in an answer cannot match these patterns.
-const TRANSACTION = /"transaction":"([0-9a-f-]{36})"/
-const REFUSED = /"isError":true/
-/** A match may span two chunks. */
-const OVERLAP = 64
-
-/**
- * Watches a stream whose answer comes at its end, after progress or a question. Scans chunks without buffering the
- * stream; the log line is written when the stream ends.
- */
-export function watchAnswer(line: RequestLine): { saw: (chunk: Uint8Array) => void; over: () => void } {
-  const decoder = new TextDecoder()
-  let tail = ''
-  let transaction: string | undefined
-  let isRefused = false
-  line.hold()
-  return {
-    saw(chunk) {
-      const text = tail + decoder.decode(chunk, { stream: true })
-      transaction = TRANSACTION.exec(text)?.[1] ?? transaction
-      isRefused ||= REFUSED.test(text)
-      tail = text.slice(-OVERLAP)
-    },
-    over() {
-      if (transaction === undefined) line.note({ outcome: 'cut' })
-      else line.note({ transaction, outcome: isRefused ? 'refused' : 'done' })
-      line.release()
-    },
-  }
-}
-
 /** Logs an error and returns its incident id, the only part that leaves the server. */
 export function report(event: string, error: unknown, facts: Record<string, unknown>): string {
   const incident = newIncident()

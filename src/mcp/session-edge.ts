@@ -1,27 +1,27 @@
 import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
-import { BearerProps, type Principal } from '#principal.ts'
+import type { Principal } from '#principal.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import { COULD_NOT_ASK } from './ask-in-session.ts'
 import { findWrongParamsInSession } from './check-params.ts'
 import { cleanAnswer, type IdMapping } from './clean-answer.ts'
 import type { Envelope } from './read-message.ts'
-import {
-  answerDenial,
-  answerResult,
-  errorCode,
-  jsonRpcError,
-  SPEAKS_STREAMABLE_HTTP,
-  RpcDenial,
-} from './json-rpc-error.ts'
+import { answerDenial, errorCode, jsonRpcError, SPEAKS_STREAMABLE_HTTP } from './json-rpc-error.ts'
 import type { DenialWords } from './product.ts'
 import { orLost } from './lost-answer.ts'
 import type { UserApi, McpSettings } from './deps.ts'
+import type { EntryAnswer } from '#users/calls/entry.ts'
+import { CALL_HEADER, writeCall } from './call-header.ts'
+import type { EnteredCall } from './invoke-tool.ts'
 import { PRINCIPAL_HEADER, writePrincipal } from './principal-header.ts'
 import { sessionObject } from './session-object.ts'
 import { report } from './request-log.ts'
+import type { Reads } from './reads.ts'
 import { sessionLibrary } from './session.ts'
+import { answerStop } from './stop-answer.ts'
+import { answerSubscription } from './subscribe.ts'
+import type { CallProblem } from './tool-denial.ts'
 import { openSessionId, signSessionId } from './session-id.ts'
 
 const SESSION_HEADER = 'mcp-session-id'
@@ -35,8 +35,16 @@ interface SessionRequestDeps {
   envelope: Envelope | null
   /** All tools; null when a test entry adds more. */
   tools: readonly AnyTool[] | null
+  reads: Reads
   tool: AnyTool | undefined
   words: DenialWords
+  /** Whether the session that the request names is open for its client. */
+  state: EntryAnswer['session']
+  /** The call that has begun; undefined: the message asks for none. */
+  begun: EnteredCall | undefined
+  nowSeconds: () => number
+  /** Called when the session's object has the call. */
+  onTaken: () => void
   /** Ends a stream with the access token of this request (stream-life.ts). */
   tie: (open: Response) => Response
 }
@@ -50,12 +58,28 @@ export async function serveSession(
   request: Request,
   ctx: OAuthResourceContext<unknown>,
   principal: Principal,
-  { env, settings: { sessionKeys }, userApi, envelope, tools, tool, words, tie }: SessionRequestDeps,
+  deps: SessionRequestDeps,
 ): Promise<Response> {
+  const {
+    env,
+    settings,
+    userApi,
+    envelope,
+    tools,
+    reads,
+    tool,
+    words,
+    state,
+    begun,
+    onTaken,
+    nowSeconds,
+    tie,
+  } = deps
+  const { sessionKeys, rootKeys } = settings
   const isInitialize = envelope?.kind === 'request' && envelope.message.method === 'initialize'
   const signed = request.headers.get(SESSION_HEADER)
   const named = signed === null ? null : await openSessionId(sessionKeys, signed, principal)
-  const session = BearerProps.parse(ctx.props).session === 'open' ? named : null
+  const session = state === 'open' ? named : null
   if (session === null && signed !== null) {
     // MCP 2025-11-25 Transports, Session Management: 404 makes a client start over; the same for another user's id.
     // A client may start over with its old id still in the header.
@@ -71,17 +95,22 @@ export async function serveSession(
     await userApi.closeSession(session)
     return new Response(null, { status: 204 })
   }
-  const wrong = findWrongParamsInSession(envelope?.message, tools, words)
-  if (wrong !== null) {
-    const { id, answer } = wrong
-    return answer instanceof RpcDenial ? answerDenial(id, answer) : answerResult(id, answer)
+  const wrong = findWrongParamsInSession(envelope?.message, tools)
+  if (wrong !== null) return answerDenial(wrong.id, wrong.answer)
+  if (session !== null) {
+    const subscriber = { principal, session, words, userApi }
+    const stop = (problem: CallProblem) => answerStop(problem, ctx.auth)
+    const answer = await answerSubscription(reads, envelope?.message, subscriber, stop)
+    if (answer !== null) return answer
   }
   if (session !== null) request.headers.set(SESSION_HEADER, session)
-  const internal = await toInternal(envelope, session, (id) =>
+  const internal = await toInternal(envelope, session, begun?.transaction ?? crypto.randomUUID(), (id) =>
     session === null ? Promise.resolve([]) : sessionObject(env, session).runningAs(id, principal.grant),
   )
   if (internal === 'ignored') return new Response(null, { status: 202 })
   request.headers.set(PRINCIPAL_HEADER, writePrincipal(principal))
+  if (begun !== undefined && session !== null)
+    request.headers.set(CALL_HEADER, await writeCall(rootKeys, session, begun, nowSeconds()))
   const forwarded =
     internal === null
       ? request
@@ -89,7 +118,9 @@ export async function serveSession(
   const found: { session: string | null } = { session: null }
   const ask = async () => {
     // Runs inside orLost, which answers a call whose stream ends before its result.
-    const response = tie(await sessionLibrary.fetch(forwarded, env, withoutProps(ctx)))
+    const answer = await sessionLibrary.fetch(forwarded, env, withoutProps(ctx))
+    if (answer.ok) onTaken()
+    const response = tie(answer)
     found.session = response.headers.get(SESSION_HEADER)
     // Stored with its user before the client gets the id, so that ending the grant ends the session.
     if (session === null && found.session !== null) {
@@ -136,19 +167,20 @@ interface InternalMessage {
 const Cancelled = z.object({ requestId: z.union([z.string(), z.int()]) })
 
 /**
- * The message as the session's object receives it. Each request gets a unique internal id: many clients reuse one id, and
+ * The message as the session's object receives it. Each request gets a unique internal id, which begins with that of its call: many clients reuse one id, and
  * the SDK and the library find call, stream and cancellation by it (decision 21).
  */
 async function toInternal(
   envelope: Envelope | null,
   session: string | null,
+  uuid: string,
   runningAs: (id: string) => Promise<string[]>,
 ): Promise<InternalMessage | 'ignored' | null> {
   if (envelope === null) return null
   switch (envelope.kind) {
     case 'request': {
       const external = envelope.message.id
-      const internal = `${crypto.randomUUID()} ${JSON.stringify(external)}`
+      const internal = `${uuid} ${JSON.stringify(external)}`
       return { message: { ...envelope.message, id: internal }, ids: { internal, external } }
     }
     case 'notification': {

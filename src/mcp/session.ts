@@ -12,7 +12,8 @@ import { ANSWER_MS, askInSession, OpenQuestions } from './ask-in-session.ts'
 import { answerInSession, type HandlerExtra } from './answer-in-session.ts'
 import { type Consent, canShowForms, formOf } from './consent.ts'
 import { makeReads } from './reads.ts'
-import { type Caller, invoke } from './invoke-tool.ts'
+import { CALL_HEADER, readCall, splitCall } from './call-header.ts'
+import { type Caller, type EnteredCall, invoke } from './invoke-tool.ts'
 import { makeLists } from './listed.ts'
 import { describeTool } from './list-tools.ts'
 import { CANCELLED } from './lost-answer.ts'
@@ -49,6 +50,8 @@ export function makeMcpSession(parts: McpEndpointDeps) {
 
   return class McpSession extends McpAgent<Env> {
     readonly #questions = new OpenQuestions()
+    /** Calls that no handler has taken yet, encrypted, by their transaction. */
+    readonly #calls = new Map<string, string>()
     /** Running requests and their grants. A key is a UUID, a space, and the client's id as JSON (session-edge.ts). */
     readonly #running = new Map<string, string>()
     override server = new McpServer(productOf(this.env).product.server, {
@@ -63,7 +66,7 @@ export function makeMcpSession(parts: McpEndpointDeps) {
         this.server.registerTool(
           tool.name,
           { ...describeTool(tool), inputSchema: tool.input, outputSchema: tool.output },
-          (input: unknown, extra: HandlerExtra) =>
+          (input: Record<string, unknown>, extra: HandlerExtra) =>
             orBroken(tool.name, served.product.words, () =>
               this.#during(extra, () => this.#call(tool, input, extra)),
             ),
@@ -72,12 +75,7 @@ export function makeMcpSession(parts: McpEndpointDeps) {
       answerInSession(this.server.server, served, {
         principalOf,
         during: (extra, work) => this.#during(extra, work),
-        callerOf: (extra) => this.#callerOf(extra),
-        subscriberOf: (extra) => {
-          const principal = principalOf(extra)
-          const userApi = async () => parts.userOf(this.env, principal.user)
-          return { principal, session: this.getSessionId(), userApi, words: served.product.words }
-        },
+        callerOf: (extra, input) => this.#callerOf(extra, input),
       })
       parts.extend?.session?.(this.server)
     }
@@ -109,28 +107,41 @@ export function makeMcpSession(parts: McpEndpointDeps) {
       )
     }
 
-    async #call(tool: AnyTool, input: unknown, extra: HandlerExtra) {
+    async #call(tool: AnyTool, input: Record<string, unknown>, extra: HandlerExtra) {
       const principal = principalOf(extra)
-      const caller = await this.#callerOf(extra)
-      const run = (consent: Consent) => invoke(tool, input, principal, { ...caller, consent })
+      const { entered, ...caller } = await this.#callerOf(extra, input)
+      const run = (consent: Consent, call?: EnteredCall) =>
+        invoke(tool, input, principal, { ...caller, consent, entered: call })
       const canAsk = canShowForms(this.server.server.getClientCapabilities())
       const ask = (confirmation: Confirmation) =>
         this.#questions.ask({ grant: principal.grant, signal: extra.signal, ms: answerMs }, () =>
           this.elicitInput(formOf(confirmation), { relatedRequestId: extra.requestId }),
         )
-      return askInSession(run, tool.confirm !== undefined && canAsk ? ask : null)
+      return askInSession(run, entered, tool.confirm !== undefined && canAsk ? ask : null)
     }
 
     /** A closed stream cancels nothing (MCP 2025-11-25 Transports, Sending); `notifications/cancelled` does. */
-    #callerOf(extra: HandlerExtra): Promise<Caller> {
+    async #callerOf(extra: HandlerExtra, input: Record<string, unknown>): Promise<Caller> {
       const { _meta, signal, sendNotification, requestInfo } = extra
       return makeCaller(parts, this.env, principalOf(extra).user, {
         transport: 'session',
+        entered: { ...(await this.#takeCall(String(extra.requestId))), input },
         message: { meta: _meta, traceparent: requestInfo?.headers['traceparent'] },
         signal,
         progress: tellProgress(_meta, (notification) => sendNotification(notification)),
         waitUntil: (work) => this.ctx.waitUntil(work),
       })
+    }
+
+    /** The call of a request, which the edge has begun. It can be taken once. */
+    async #takeCall(requestId: string): Promise<Omit<EnteredCall, 'input'>> {
+      const transaction = requestId.slice(0, requestId.indexOf(' '))
+      const encrypted = this.#calls.get(transaction)
+      this.#calls.delete(transaction)
+      if (encrypted === undefined) throw new Error('a request without a call reached a session')
+      const { rootKeys } = await parts.settings(this.env)
+      const nowSeconds = parts.deps.now()
+      return readCall(rootKeys, this.getSessionId(), transaction, { encrypted, nowSeconds })
     }
 
     /** No event store: it would store tool results in clear, only to resume broken streams. */
@@ -150,7 +161,18 @@ export function makeMcpSession(parts: McpEndpointDeps) {
         if (other.id !== connection.id && !other.tags.includes(`grant:${grant}`))
           other.close(1000, 'Another grant took over')
       }
-      await super.onConnect(connection, context)
+      await super.onConnect(connection, { ...context, request: this.#keepCall(context.request) })
+    }
+
+    /** Keeps the call of a request for its handler, and removes it from what handlers see. */
+    #keepCall(request: Request): Request {
+      const header = request.headers.get(CALL_HEADER)
+      if (header === null) return request
+      const { transaction, encrypted } = splitCall(header)
+      this.#calls.set(transaction, encrypted)
+      const headers = new Headers(request.headers)
+      headers.delete(CALL_HEADER)
+      return new Request(request, { headers })
     }
 
     /**

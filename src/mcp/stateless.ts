@@ -11,8 +11,8 @@ import type { Consent } from './consent.ts'
 import { convertOnce } from './convert-once.ts'
 import type { Extension } from './extension.ts'
 import type { Reads } from './reads.ts'
-import { type Caller, invoke } from './invoke-tool.ts'
-import { errorCode, refuseCursor, RpcDenial } from './json-rpc-error.ts'
+import { type Caller, type EnteredCall, invoke } from './invoke-tool.ts'
+import { errorCode, refuseCursor } from './json-rpc-error.ts'
 import type { Lists } from './listed.ts'
 import { describeTool } from './list-tools.ts'
 import type { McpProduct } from './product.ts'
@@ -22,6 +22,8 @@ import { orBroken } from './tool-result.ts'
 
 /** The context of one request, after all checks at the edge. */
 interface StatelessCall extends AskDeps {
+  /** The call that the edge has begun; undefined: the message asks for none. */
+  begun: EnteredCall | undefined
   makeCaller(call: Pick<Caller, 'message' | 'signal' | 'progress'>): Promise<Caller>
 }
 
@@ -123,13 +125,12 @@ function makeServer(ready: ServedProduct, call: StatelessCall, message: unknown)
   registerTools(server, ready, call)
   if (!isForTools) answerReads(server, ready, call)
   extend?.(server)
-  const wrong = findWrongParams(message, extend === undefined ? product.tools : null, product.words)
+  const wrong = findWrongParams(message, extend === undefined ? product.tools : null)
   if (wrong !== null) {
     const { method, answer } = wrong
     // Replaces the handler, so the SDK's checks of headers and envelope still run first.
     server.server.setRequestHandler(method, { params: z.unknown() }, () => {
-      if (answer instanceof RpcDenial) throw answer
-      return answer
+      throw answer
     })
   }
   return server
@@ -145,8 +146,9 @@ function registerTools(
     server.registerTool(tool.name, facts, (input, { mcpReq }) =>
       orBroken(tool.name, product.words, async () => {
         const caller = await callerOf(call, mcpReq)
-        const run = (consent: Consent) => invoke(tool, input, call.principal, { ...caller, consent })
-        return askStateless(tool, input, mcpReq, run, call)
+        const judged = call.begun?.input ?? input
+        const run = (consent: Consent) => invoke(tool, judged, call.principal, { ...caller, consent })
+        return askStateless(tool, judged, mcpReq, run, call)
       }),
     )
   }
@@ -164,7 +166,7 @@ function answerReads(
   const { resources, resourceTemplates, prompts } = product
   const readerOf = ({ mcpReq }: ServerContext): Reader => ({
     principal: call.principal,
-    caller: () => callerOf(call, mcpReq),
+    caller: async () => callerOf(call, mcpReq),
     notFound: errorCode.invalidParams,
   })
   if (resources.length + resourceTemplates.length > 0) {

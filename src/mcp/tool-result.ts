@@ -12,9 +12,6 @@ export type ToolResult = {
   _meta: Record<string, unknown>
 }
 
-/** Marks a call that could not start; answer-stopped.ts maps it to an HTTP status. */
-export const STOPPED = 'stopped'
-
 /**
  * Our sentence, and the values as JSON in a separate block (invariant 9; MCP 2026-07-28 Tools, Structured Content). Text
  * that reads like an instruction stays quoted.
@@ -48,13 +45,12 @@ export async function orBroken<T>(
 
 /** `transaction` is null when it is unknown. */
 export function failure(problem: CallProblem, transaction: string | null, words: DenialWords): ToolResult {
-  const stopped = problem.reason === 'ended' || problem.reason === 'not_started' ? { [STOPPED]: problem } : {}
   const incident = problem.reason === 'broken' ? { incident: problem.incident } : {}
   // Foreign texts are JSON values in a separate block, never part of our sentence (invariant 9).
   const items = problem.reason === 'unconfirmed' ? [quotedJson({ items: problem.confirmation.items })] : []
   return {
     content: [sayDenial(problem, words), ...items].map((text) => ({ type: 'text', text })),
     isError: true,
-    _meta: { ...(transaction === null ? {} : { transaction }), ...incident, ...stopped },
+    _meta: { ...(transaction === null ? {} : { transaction }), ...incident },
   }
 }

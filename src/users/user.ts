@@ -5,21 +5,21 @@ import { userName } from './base/user-id.ts'
 import { WakeTime } from './base/wake-time.ts'
 import { CallService } from './calls/call-service.ts'
 import { CallTable } from './calls/call-table.ts'
-import type { CallIntent, CallOutcome, CallStart } from './calls/calls.ts'
+import type { CallIntent, CallOutcome, CallStart, RefusedToken } from './calls/calls.ts'
+import type { Entry, EntryAnswer } from './calls/entry.ts'
+import { EntryService } from './calls/entry-service.ts'
 import { RequestRates } from './calls/request-rates.ts'
 import { type Account, AccountService, type ListedGrant, type PageDenial } from './grants/account-service.ts'
 import type { EndReason, NewGrant, Tenant } from './grants/grant.ts'
 import { GrantEndService } from './grants/grant-end-service.ts'
 import type { Commit, CommitResult, Snapshot } from './grants/grant-records.ts'
 import { GrantRecordService } from './grants/grant-record-service.ts'
-import { type BearerAnswer, GrantService } from './grants/grant-service.ts'
+import { GrantService } from './grants/grant-service.ts'
 import { GrantTable } from './grants/grant-table.ts'
 import { type Confirmation, ConfirmationTable, type ConfirmationUse } from './requests/confirmations.ts'
 import { type NewPageSession, PageSessionTable } from './requests/page-sessions.ts'
 import {
   type StepUpApproval,
-  type StepUpDenial,
-  type StepUpNeed,
   type StepUpOutcome,
   type StepUpRejection,
   StepUpService,
@@ -135,6 +135,12 @@ export const makeUser = (deps: UserDeps) =>
       userName: () => this.ctx.id.name ?? this.ctx.id.toString(),
     })
     readonly #stepUps = new StepUpService(this.#storage.kv, this.#shared)
+    readonly #entries = new EntryService({
+      nowSeconds: this.#nowSeconds,
+      bearers: this.#grantService,
+      stepUps: this.#stepUps,
+      calls: this.#callService,
+    })
     readonly #confirmations = new ConfirmationTable(this.#storage.kv, this.#shared)
 
     async openGrant(given: NewGrant): Promise<'opened' | 'blocked'> {
@@ -150,8 +156,8 @@ export const makeUser = (deps: UserDeps) =>
       return this.#grantService.commit(grant, commit)
     }
 
-    async bearer(grant: string, token: string, session: string | null): Promise<BearerAnswer> {
-      return this.#grantService.bearer(grant, token, session)
+    async enter(entry: Entry): Promise<EntryAnswer> {
+      return this.#entries.enter(entry)
     }
 
     /** Whether the access token of an open stream is still valid. Does not count as a request. */
@@ -183,6 +189,10 @@ export const makeUser = (deps: UserDeps) =>
       return this.#callService.begin(intent)
     }
 
+    async renewToken(refused: RefusedToken): Promise<CallStart> {
+      return this.#callService.renew(refused)
+    }
+
     /** `result`: the answer for a retry of the same write; null: none is stored. */
     async endCall(call: string, outcome: CallOutcome, result: string | null): Promise<void> {
       return this.#callService.end(call, outcome, result)
@@ -210,10 +220,6 @@ export const makeUser = (deps: UserDeps) =>
 
     async useConfirmation(confirmation: Confirmation): Promise<ConfirmationUse> {
       return this.#confirmations.use(confirmation)
-    }
-
-    async openStepUp(need: StepUpNeed): Promise<StepUpDenial | null> {
-      return this.#stepUps.open(need)
     }
 
     async readStepUp(id: string): Promise<StepUpView | null> {

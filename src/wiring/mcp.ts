@@ -8,7 +8,7 @@ import { oncePerEnv } from '#lib/once-per-env.ts'
 import { deriveSigningKey, type SigningPurpose, signingPurposes } from '#lib/root-keys.ts'
 import { makeMcpEndpoint, type McpEndpoint } from '#mcp/endpoint.ts'
 import { mcpProduct } from '#mcp/product.ts'
-import { namedSession, sessionObject } from '#mcp/session-object.ts'
+import { sessionObject } from '#mcp/session-object.ts'
 import { makeUser } from '#users/user.ts'
 import type { Call, Isolate } from './isolate.ts'
 
@@ -25,15 +25,7 @@ export interface McpWiring {
 }
 
 /** `/mcp` behind the check of its bearer, and the two Durable Object classes. */
-export function wireMcp({
-  options,
-  names,
-  nowMs,
-  nowSeconds,
-  partsOf,
-  userByName,
-  requireUser,
-}: Isolate): McpWiring {
+export function wireMcp({ options, names, nowMs, nowSeconds, partsOf, requireUser }: Isolate): McpWiring {
   const { product, deps, extend } = options
 
   /** The API at its URL, or the Worker bound as `API`; config.ts requires one of them. */
@@ -54,12 +46,14 @@ export function wireMcp({
     extend,
     deps: { fetch: deps.fetch, now: nowSeconds, deadlines: deps.deadlines },
     settings: async (env) => {
-      const [first, ...older] = partsOf(env).config.rootKeys
+      const { rootKeys } = partsOf(env).config
+      const [first, ...older] = rootKeys
       const keysFor = async (purpose: SigningPurpose): Promise<Keys> => [
         await deriveSigningKey(first, purpose),
         ...(await Promise.all(older.map((root) => deriveSigningKey(root, purpose)))),
       ]
       return {
+        rootKeys,
         sessionKeys: await keysFor(signingPurposes.sessionId),
         requestStateKeys: () => keysFor(signingPurposes.requestState),
       }
@@ -77,11 +71,10 @@ export function wireMcp({
       },
       // Named, not required: mcp/challenge-scopes.ts checks the scopes of a call.
       requiredScopes: firstScopes(config),
-      validateToken: (requestEnv, request) => (_resource, token) =>
-        checkBearer(token, {
+      validateToken: (requestEnv, request) => (audience, token) =>
+        checkBearer(audience, token, {
           config,
-          userApiOf: (user) => userByName(requestEnv, user),
-          session: namedSession(request),
+          enter: (bearer) => mcp.enter(request, requestEnv, bearer),
           confirmGrant: () => failures.confirm(request),
         }),
       handler: mcp.handler,
@@ -89,7 +82,8 @@ export function wireMcp({
   })
 
   return {
-    answerByResource: ({ env, ctx }: Call, request: Request) => resourceOf(env).fetch(request, env, ctx),
+    answerByResource: async ({ env, ctx }: Call, request: Request) =>
+      mcp.explain(request, await resourceOf(env).fetch(request, env, ctx)),
     User: makeUser({
       config: (env) => partsOf(env).config,
       pingone: (env) => partsOf(env).pingone,

@@ -1,8 +1,8 @@
 import { OAuthError, type OAuthResourceTokenValidation } from '@cloudflare/workers-oauth-provider'
 import type { Config } from '#config.ts'
 import { sha256Hex } from '#lib/hash.ts'
-import type { BearerProps } from '#principal.ts'
-import type { BearerAnswer, GrantApi } from '#users/grants/grant-service.ts'
+import type { CallStart } from '#users/calls/calls.ts'
+import type { EntryAnswer } from '#users/calls/entry.ts'
 import {
   endedDescription,
   reportOutage,
@@ -12,65 +12,88 @@ import {
 import { inForce } from '../scopes.ts'
 import { tokenOwner } from './token-owner.ts'
 
+/** A bearer that this server has issued: its MAC is checked, nothing else. */
+interface IssuedBearer {
+  user: string
+  grant: string
+  /** SHA-256 of the bearer, in hex: no object is ever given a bearer. */
+  token: string
+  audience: string
+}
+
 interface BearerDeps {
   config: Config
-  userApiOf: (user: string) => GrantApi
-  /** The session that the request names. */
-  session: string | null
+  /** Asks the user's object for all checks of the request, and begins its call (mcp/endpoint.ts). */
+  enter: (bearer: IssuedBearer) => Promise<EntryAnswer>
   /** The grant exists, live or ended: failures count for it and not for its network. */
   confirmGrant: () => void
 }
 
 /**
- * Checks an access token and the session of its request, with one RPC to the user's object, so that an ended grant is
- * denied at once (invariant 3). A token that this server did not make reaches no object (decision 15).
+ * Checks a bearer: its MAC before any storage or object is asked (decision 15), the rest in the RPC that also begins the
+ * call (decision 17). What ended a moment ago is refused now (invariant 3).
  * @step tool-call 1 bearer
  */
 export async function checkBearer(
+  audience: string,
   token: string,
-  { config, userApiOf, session, confirmGrant }: BearerDeps,
-): Promise<OAuthResourceTokenValidation<BearerProps> | null> {
+  { config, enter, confirmGrant }: BearerDeps,
+): Promise<OAuthResourceTokenValidation<unknown> | null> {
   const owner = await tokenOwner(config, token)
   if (!owner.ok) {
     if (owner.error === 'not_ours') return null
     throw retryIn(SETTINGS_RETRY_SECONDS)
   }
-  const { name, user, grant } = owner.value
-  const answer = await ask(userApiOf(name), grant, await sha256Hex(token), session)
-  const { bearer, ended } = answer
+  const { user: userId, grant } = owner.value
+  const answer = await orRetry(async () =>
+    enter({ user: userId, grant, token: await sha256Hex(token), audience }),
+  )
+  const { bearer, ended, start } = answer
   if (answer.isKnown) confirmGrant()
   // Decision 19: denied and not ended, so that the grant works again with the right settings.
   if (answer.isRefused) throw retryIn(SETTINGS_RETRY_SECONDS)
-  if (answer.waitSeconds > 0) throw retryIn(answer.waitSeconds, 429)
+  if (answer.waitSeconds > 0) throw retryIn(answer.waitSeconds, { statusCode: 429 })
   if (bearer === null) {
     if (ended === null) return null
-    const description = endedDescription(ended, config.life.grantsPerUser)
-    throw new OAuthError('invalid_token', { description, statusCode: 401 })
+    throw invalid(endedDescription(ended, config.life.grantsPerUser))
   }
-  const { audience, client, scopes, expiresAtSeconds } = bearer
-  return {
-    props: { grant, session: answer.session },
-    audience,
-    expiresAt: expiresAtSeconds,
-    scope: inForce(scopes, config),
-    userId: user,
-    clientId: client,
-  }
+  if (start?.verdict === 'ended') throw invalid('This access has ended')
+  if (start?.verdict === 'unavailable')
+    throw retryIn(start.retryAfterSeconds, {
+      description: start.isLasting === true ? LASTING : NOT_STARTED,
+    })
+  const { client: clientId, scopes, expiresAtSeconds: expiresAt } = bearer
+  const scope = inForce(scopes, config)
+  return { props: {}, audience: bearer.audience, expiresAt, scope, userId, clientId }
 }
 
-/** Adds a Retry-After: the library's own 503 has none. */
-async function ask(userApi: GrantApi, ...question: Parameters<GrantApi['bearer']>): Promise<BearerAnswer> {
+/** Refuses a call that could not begin: clients sign in again only on 401 and retry only on 503. */
+export function refuseUnstarted(start: CallStart | null): void {
+  if (start?.verdict === 'ended') throw invalid('This access has ended')
+  if (start?.verdict !== 'unavailable') return
+  const description = start.isLasting === true ? LASTING : NOT_STARTED
+  throw retryIn(start.retryAfterSeconds, { description })
+}
+
+const LASTING =
+  'This call could not be started: this server gets no token from PingOne until its operator has acted.'
+const NOT_STARTED = 'This call could not be started. Try again later.'
+
+const invalid = (description: string) => new OAuthError('invalid_token', { description, statusCode: 401 })
+
+/** The library would answer 503 by itself, but without a time to retry. */
+async function orRetry<T>(ask: () => Promise<T>): Promise<T> {
   try {
-    return await userApi.bearer(...question)
+    return await ask()
   } catch (error) {
     reportOutage('bearer', error)
     throw retryIn(RETRY_AFTER_SECONDS)
   }
 }
 
-const retryIn = (seconds: number, statusCode = 503) =>
+const retryIn = (seconds: number, { statusCode = 503, description = 'Nothing was done. Try again.' } = {}) =>
   new OAuthError('temporarily_unavailable', {
-    description: 'Nothing was done. Try again.',
+    description,
     statusCode,
     headers: { 'Retry-After': String(seconds) },
   })

@@ -5,10 +5,11 @@ import { redacted } from '#lib/redacted.ts'
 import { deriveSigningKey, encryptionPurposes, type RootKey, signingPurposes } from '#lib/root-keys.ts'
 import { decrypt, encrypt } from '../base/encryption.ts'
 import type { WakeTime } from '../base/wake-time.ts'
+import type { Grant } from '../grants/grant.ts'
 import type { GrantTable } from '../grants/grant-table.ts'
 import type { DownstreamService } from '../tokens/downstream-service.ts'
 import { type CallTable, type EarlierCall, LOST_AFTER_MS } from './call-table.ts'
-import type { CallIntent, CallOutcome, CallStart } from './calls.ts'
+import type { CallIntent, CallOutcome, CallStart, RefusedToken } from './calls.ts'
 
 interface CallServiceDeps {
   config: () => Config
@@ -43,7 +44,7 @@ export class CallService {
    * @step tool-call 3 intent stored
    */
   async begin(given: CallIntent): Promise<CallStart> {
-    const { config, nowMs, grants, calls, downstream, wake } = this.#deps
+    const { config, nowMs, grants, calls, wake } = this.#deps
     const intent = { ...given, digests: await this.#digestsOf(given.argumentsDigest) }
     const running = calls.earlier(intent)
     if (running?.verdict === 'running') await this.#ends.wait(running.call)
@@ -56,14 +57,23 @@ export class CallService {
     }
     if (earlier !== null) return answerEarlier(config(), earlier)
     wake.noLaterThan(Math.ceil((nowMs() + LOST_AFTER_MS) / 1000))
-    const live = await downstream.live(grant, intent)
-    if (live.verdict === 'go') {
-      const user = { name: grant.userName }
-      return { verdict: 'go', call: intent.transaction, downstreamToken: live.token, user }
-    }
-    // A call that is already running ends itself: it may have had an effect before the API refused a token.
-    if (intent.refused === undefined) this.#end(intent.transaction, 'refused', null)
-    return live
+    const start = await this.#startOf(grant, intent)
+    if (start.verdict !== 'go') this.#end(intent.transaction, 'refused', null)
+    return start
+  }
+
+  /** A newer token for a running call. The call ends itself: it may have had an effect before the API refused the token. */
+  async renew({ grant: id, client, ...request }: RefusedToken): Promise<CallStart> {
+    const grant = this.#deps.grants.readLive(id)
+    if (grant === null || grant.client !== client) return { verdict: 'ended' }
+    return this.#startOf(grant, request)
+  }
+
+  async #startOf(grant: Grant, request: { transaction: string; refused?: string }): Promise<CallStart> {
+    const live = await this.#deps.downstream.live(grant, request)
+    if (live.verdict !== 'go') return live
+    const user = { name: grant.userName }
+    return { verdict: 'go', call: request.transaction, downstreamToken: live.token, user }
   }
 
   /**

@@ -96,7 +96,7 @@ export class CallTable {
     const { transaction, key } = intent
     if (this.#rows('SELECT id FROM calls WHERE id = ?', transaction).length > 0) {
       // A repeated message: its first answer was lost, so nothing has run and the stored outcome does not count.
-      if (intent.refused === undefined) this.#reopen(transaction)
+      this.#reopen(transaction)
       return null
     }
     const earlier = this.earlier(intent)

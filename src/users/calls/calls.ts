@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { canonicalDigest } from '#lib/hash.ts'
 
 /** A tool call before it runs. It is stored before any effect (decision 17). */
 export interface CallIntent {
@@ -15,16 +16,31 @@ export interface CallIntent {
   key: CallKey | null
   /** The client's trace (W3C traceparent), stored as the client's claim. */
   clientTrace?: string
-  /**
-   * The thumbprint of a token that the API refused in this call. The User answers with a newer one.
-   * The call keeps its row.
-   */
-  refused?: string
 }
 
 /** A hash over client, tool and the client's key. The object that stores it binds it to the user. */
 export interface CallKey {
   hash: string
+}
+
+/** `given` is the client's own key. A key counts for one client and one tool. */
+export const keyOf = async (client: string, tool: string, given: string): Promise<CallKey> => ({
+  hash: await canonicalDigest(['client', client, tool, given]),
+})
+
+/** A call as the edge knows it, before the bearer says which client makes it. */
+export interface RequestedCall extends Omit<CallIntent, 'grant' | 'client' | 'key'> {
+  /** The client's own idempotency key. */
+  key: string | null
+}
+
+/** A running call whose downstream token the API refused. */
+export interface RefusedToken {
+  grant: string
+  client: string
+  transaction: string
+  /** Thumbprint of the refused token. */
+  refused: string
 }
 
 /**
@@ -62,6 +78,8 @@ export type CallOutcome = z.infer<typeof CallOutcome>
 
 /** The RPCs of a tool call, idempotent. Declared without the class, so that Node tests can type-check against it. */
 export interface CallApi {
+  /** A newer token for a running call, or why there is none. The caller parses the answer. */
+  renewToken(refused: RefusedToken): Promise<unknown>
   /** The caller parses the answer. */
   beginCall(intent: CallIntent): Promise<unknown>
   endCall(call: string, outcome: CallOutcome, result: string | null): Promise<void>

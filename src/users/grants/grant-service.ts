@@ -12,8 +12,8 @@ import type { GrantRecordService } from './grant-record-service.ts'
 import type { GrantTable } from './grant-table.ts'
 import { TenantGuard, tenantOf } from './tenant.ts'
 
-/** The RPCs of `/token` and of the bearer check. Idempotent. */
-export type GrantApi = Pick<UserObjectApi, 'snapshot' | 'commit' | 'endGrant' | 'bearer' | 'hasToken'>
+/** The RPCs of `/token` and of open streams. Idempotent. */
+export type GrantApi = Pick<UserObjectApi, 'snapshot' | 'commit' | 'endGrant' | 'hasToken'>
 
 /** The result of the bearer check: token, grant and session in one RPC. */
 export interface BearerAnswer {

@@ -60,7 +60,7 @@ export type StepUpOutcome = 'widened' | 'not_theirs' | 'withheld' | 'gone'
 /** The result of a denial by the user. */
 export type StepUpRejection = 'denied' | 'not_theirs' | 'gone'
 
-export type StepUpApi = Pick<UserObjectApi, 'openStepUp' | 'readStepUp' | 'denyStepUp' | 'approveStepUp'>
+export type StepUpApi = Pick<UserObjectApi, 'readStepUp' | 'denyStepUp' | 'approveStepUp'>
 
 const ID_BYTES = 16
 

@@ -86,7 +86,7 @@ export const mcpProperties: readonly ParserProperty[] = [
     },
   ),
   propertyOf('what a message reads is of the product, or nothing', fc.oneof(message, oddJson), (given) => {
-    const act = readAsked(reads, given)
+    const act = readAsked(reads, given)?.act
     mustHold(act === undefined || /^(?:resource|prompt|completion)\//.test(act.name), 'something else')
     mustHold(act === undefined || act.effect === 'read', 'a read that changes something')
   }),

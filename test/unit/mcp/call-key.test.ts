@@ -1,9 +1,23 @@
 import { expect, test } from 'vitest'
-import { callKey, type CallMessage } from '#mcp/idempotency.ts'
+import { type CallMessage, givenKey } from '#mcp/idempotency.ts'
+import type { AnyTool } from '#catalog/define-tool.ts'
+import { ok } from '#lib/result.ts'
+import { keyOf } from '#users/calls/calls.ts'
 import { KEY_NAME } from '../../support/product.ts'
 import { addTodo } from '#todos/tools/add-todo.ts'
 import { deleteTodo } from '#todos/tools/delete-todo.ts'
 import { listTodos } from '#todos/tools/list-todos.ts'
+
+/** As the edge reads a key and the user's object stores it. */
+async function callKey(
+  tool: Pick<AnyTool, 'name' | 'effect'>,
+  client: string,
+  { meta }: CallMessage,
+  keyName: string,
+) {
+  const given = givenKey(tool, meta, keyName)
+  return given.ok && given.value !== null ? ok(await keyOf(client, tool.name, given.value)) : given
+}
 
 const named = (key: string): CallMessage => ({ meta: { [KEY_NAME]: key, other: true } })
 

@@ -51,6 +51,7 @@ function makeWorld({ askMs = 0, deadlineMs = 5_000, isUnknown = false } = {}) {
         intents.push(intent)
         return { verdict: 'go', call: intent.transaction, downstreamToken: 't', user: { name: null } }
       },
+      renewToken: () => Promise.reject(new Error('no token was refused')),
       async endCall(_call, outcome) {
         outcomes.push(outcome)
       },

@@ -1,12 +1,10 @@
 import { expect, test } from 'vitest'
-import { answerStopped } from '#mcp/answer-stopped.ts'
+import { answerStop } from '#mcp/stop-answer.ts'
 import { forwardRequest } from '#mcp/forward-request.ts'
 import { guardMcpRequest } from '#mcp/guard-request.ts'
 import { readPrincipal, writePrincipal } from '#mcp/principal-header.ts'
 import { readDownstreamToken } from '#mcp/downstream-token.ts'
-import { RequestLine } from '#mcp/request-log.ts'
 import { sayDenial } from '#mcp/tool-denial.ts'
-import { failure } from '#mcp/tool-result.ts'
 import { words } from '../../support/product.ts'
 import { Secret } from '#lib/secret.ts'
 
@@ -25,7 +23,7 @@ test.each([
   [{ origin: 'null' }, 403],
   [{ origin: '' }, 403],
 ])('a request with %j gets %j before the bearer is looked at', (headers, status) => {
-  // Node forbids setting Origin on a Request. The guard reads only two fields.
+  // Node forbids an Origin of our choice in a Request; the guard reads two fields.
   const request = Object.assign(new Request(URL_OF_MCP, { method: 'POST' }), {})
   Object.defineProperty(request, 'headers', { value: new Headers(headers) })
   expect(guardMcpRequest(request, allowed)?.status ?? null).toBe(status)
@@ -71,55 +69,21 @@ test('a principal survives its header, whatever its client id holds', () => {
   }
 })
 
-const line = new RequestLine(() => 0)
-const auth = { token: 't', audience: URL_OF_MCP, scope: [] }
-const message = (result: unknown) => JSON.stringify({ jsonrpc: '2.0', id: 1, result })
-const asJson = (text: string) => new Response(text, { headers: { 'content-type': 'application/json' } })
-const asEvents = (text: string) => new Response(`event: message\ndata: ${text}\n\n`)
-
-test.each([asJson, asEvents])(
-  'a call that could not start becomes the HTTP answer that it means',
-  async (wrap) => {
-    const ended = await answerStopped(wrap(message(failure({ reason: 'ended' }, 't', words))), auth, line)
-    expect(ended.status).toBe(401)
-    expect(ended.headers.get('www-authenticate')).toBe(
-      'Bearer realm="OAuth", error="invalid_token", resource_metadata="https://mcp.example.test/.well-known/oauth-protected-resource/mcp"',
-    )
-    const busy = await answerStopped(
-      wrap(message(failure({ reason: 'not_started', retryAfterSeconds: 9 }, 't', words))),
-      auth,
-      line,
-    )
-    expect([busy.status, busy.headers.get('retry-after')]).toEqual([503, '9'])
-  },
-)
-
-test('any other answer passes byte for byte, also one that comes in pieces', async () => {
-  const pieces = [': keepalive\n\n', 'event: message\nda', 'ta: {"result":{}}\n\n', 'more']
-  const stream = new ReadableStream({
-    pull(controller) {
-      const piece = pieces.shift()
-      if (piece === undefined) controller.close()
-      else controller.enqueue(new TextEncoder().encode(piece))
-    },
-  })
-  const whole = pieces.join('')
-  expect(await (await answerStopped(new Response(stream), auth, line)).text()).toBe(whole)
-  const body = message({
-    content: [{ type: 'text', text: '"_meta":{"stopped":{"reason":"ended"}}' }],
-    _meta: {},
-  })
-  const answer = await answerStopped(asJson(body), auth, line)
-  expect([answer.status, await answer.text(), answer.headers.get('content-type')]).toEqual([
-    200,
-    body,
-    'application/json',
-  ])
+test('a call that could not start becomes the HTTP answer that it means', () => {
+  const auth = { token: 't', audience: URL_OF_MCP, scope: [] }
+  const ended = answerStop({ reason: 'ended' }, auth)
+  expect(ended?.status).toBe(401)
+  expect(ended?.headers.get('www-authenticate')).toBe(
+    'Bearer realm="OAuth", error="invalid_token", resource_metadata="https://mcp.example.test/.well-known/oauth-protected-resource/mcp"',
+  )
+  const busy = answerStop({ reason: 'not_started', retryAfterSeconds: 9 }, auth)
+  expect([busy?.status, busy?.headers.get('retry-after')]).toEqual([503, '9'])
+  expect(answerStop({ reason: 'unknown_outcome' }, auth)).toBeNull()
 })
 
 test('every denial says whether something changed and what to do next', () => {
   const plain = ['unauthorized', 'forbidden', 'gone', 'invalid', 'too_large', 'unavailable'] as const
-  const body = [
+  const said = [
     ...plain.map((reason) => sayDenial({ reason }, words)),
     ...(['scope_missing', 'bad_input', 'ended', 'bad_key'] as const).map((reason) =>
       sayDenial({ reason }, words),
@@ -128,7 +92,7 @@ test('every denial says whether something changed and what to do next', () => {
     sayDenial({ reason: 'not_started', retryAfterSeconds: 3 }, words),
     sayDenial({ reason: 'broken', incident: 'abc' }, words),
   ]
-  for (const sentence of body) expect(sentence).toContain('Nothing was changed.')
+  for (const sentence of said) expect(sentence).toContain('Nothing was changed.')
   expect(sayDenial({ reason: 'unknown_outcome' }, words)).toContain('Do not repeat it')
   expect(sayDenial({ reason: 'key_of_another_call' }, words)).toContain('Nothing was changed by this call.')
   expect(sayDenial({ reason: 'already_done' }, words)).toMatch(/not made again\. Call listTodos/)

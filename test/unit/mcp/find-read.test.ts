@@ -39,7 +39,7 @@ test.each([
   ],
   ['tools/call', { name: 'listTodos' }, undefined],
 ])('%s %j reads %s', (method, params, name) => {
-  expect(readAsked(reads, { jsonrpc: '2.0', id: 1, method, params })?.name).toBe(name)
+  expect(readAsked(reads, { jsonrpc: '2.0', id: 1, method, params })?.act.name).toBe(name)
 })
 
 test.each([undefined, null, 1, 'x', [], {}, { method: 1 }])('%j reads nothing', (message) => {

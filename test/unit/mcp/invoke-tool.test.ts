@@ -5,10 +5,11 @@ import { thumbprint } from '#lib/hash.ts'
 import type { CallMessage } from '#mcp/idempotency.ts'
 import { KEY_NAME, words } from '../../support/product.ts'
 import { type Caller, invokeTool } from '#mcp/invoke-tool.ts'
-import type { CallIntent, CallApi, CallOutcome } from '#users/calls/calls.ts'
+import type { CallApi, CallIntent, CallOutcome, RefusedToken } from '#users/calls/calls.ts'
 import { type AnyTool, defineTool } from '#catalog/define-tool.ts'
 import type { ApiCall, CallContext } from '#catalog/tool-context.ts'
 import type { ToolDenial } from '#catalog/tool-denial.ts'
+import { type CallProblem, sayDenial } from '#mcp/tool-denial.ts'
 
 const TOKEN = 'downstream-token-must-not-leak'
 const logged = ['log', 'warn', 'error'] as const
@@ -23,10 +24,11 @@ const principal = {
   expiresAtSeconds: 2_000_000_000,
 }
 
-/** Records what a User object would store, in order. */
+/** Keeps in memory what a User would keep in its storage, in the order in which it happened. */
 class UserApi implements CallApi {
   readonly events: (
     | ['begin', CallIntent]
+    | ['renew', RefusedToken]
     | ['end', string, CallOutcome, string | null]
     | ['run', unknown]
   )[] = []
@@ -35,18 +37,24 @@ class UserApi implements CallApi {
     this.events.push(['begin', intent])
     return this.start
   }
+  async renewToken(refused: RefusedToken): Promise<unknown> {
+    this.events.push(['renew', refused])
+    return this.start
+  }
   async endCall(call: string, outcome: CallOutcome, result: string | null): Promise<void> {
     this.events.push(['end', call, outcome, result])
   }
 }
 
-/** The API access that each run of a tool received. */
+/** What each run of a tool was given for the API. */
 const calls: ApiCall[] = []
 beforeEach(() => calls.splice(0))
 
 function makeWorld(userApi = new UserApi(), meta?: CallMessage['meta']) {
   const work: Promise<unknown>[] = []
+  const stops: CallProblem[] = []
   const caller: Caller = {
+    onStop: (problem) => stops.push(problem),
     transport: 'stateless',
     message: { meta },
     userApi,
@@ -57,7 +65,7 @@ function makeWorld(userApi = new UserApi(), meta?: CallMessage['meta']) {
   const settled = async () => {
     for (const promise of work) await promise
   }
-  return { userApi, caller, calls, settled }
+  return { userApi, caller, calls, settled, stops }
 }
 
 const toolThat = (
@@ -157,11 +165,12 @@ test.each([
     { reason: 'not_started', retryAfterSeconds: 300, isLasting: true },
   ],
   [{ verdict: 'nonsense' }, { reason: 'not_started', retryAfterSeconds: 5 }],
-])('a User that says %j stops the call, and says so for the HTTP answer', async (start, stopped) => {
+] as const)('a User that says %j stops the call, and says so for the HTTP answer', async (start, stopped) => {
   const { userApi, caller, calls } = makeWorld()
   userApi.start = start
   const result = await invokeTool(fine, { a: 'x' }, principal, caller)
-  expect(result).toMatchObject({ isError: true, _meta: { stopped } })
+  expect(result.isError).toBe(true)
+  expect(textOf(result)).toBe(sayDenial(stopped, words))
   expect(calls).toEqual([])
 })
 
@@ -250,7 +259,7 @@ test('a User that cannot be reached stops the call', async () => {
   userApi.beginCall = () => Promise.reject(new Error('object is down'))
   const { caller, calls } = makeWorld(userApi)
   const result = await invokeTool(fine, { a: 'x' }, principal, caller)
-  expect(result).toMatchObject({ isError: true, _meta: { stopped: { reason: 'not_started' } } })
+  expect(textOf(result)).toMatch(/could not be started/)
   expect(calls).toEqual([])
   expect(JSON.stringify(result)).not.toContain('object is down')
 })
@@ -271,7 +280,7 @@ test('a tool sees the user and no token', async () => {
   })
 })
 
-/** Calls `replaceToken` once, as an API client does after a 401. */
+/** A tool that does what a client of an API does after a 401: asks for another token, once. */
 const replaced: string[] = []
 beforeEach(() => replaced.splice(0))
 async function replace({ token, replaceToken }: ApiCall) {
@@ -285,16 +294,15 @@ const refusedTool = toolThat(async (_input, { call }) => {
 
 function makeRefusingWorld(starts: unknown[]) {
   const userApi = new UserApi()
-  const first = userApi.start
   const rest = [...starts]
-  userApi.beginCall = async (intent) => {
-    userApi.events.push(['begin', intent])
-    return intent.refused === undefined ? first : rest.shift()
+  userApi.renewToken = async (refused) => {
+    userApi.events.push(['renew', refused])
+    return rest.shift()
   }
   const world = makeWorld(userApi)
   return { ...world, replaced }
 }
-const goVerdict = (downstreamToken: string) => ({
+const go = (downstreamToken: string) => ({
   verdict: 'go',
   call: 'call-1',
   downstreamToken,
@@ -302,21 +310,26 @@ const goVerdict = (downstreamToken: string) => ({
 })
 
 test('a token that the API refused is replaced by beginning the same call once more', async () => {
-  const { userApi, caller, replaced, settled } = makeRefusingWorld([goVerdict('newer-token')])
+  const { userApi, caller, replaced, settled, stops } = makeRefusingWorld([go('newer-token')])
   const result = await invokeTool(refusedTool, { a: 'x' }, principal, caller)
   await settled()
-  const [first, repeated] = userApi.events.flatMap(([what, intent]) => (what === 'begin' ? [intent] : []))
-  expect(repeated).toEqual({ ...first, refused: await thumbprint(TOKEN) })
+  const [[, first] = [], again] = userApi.events
+  const refused = await thumbprint(TOKEN)
+  expect(first).toMatchObject({ grant: 'g1', client: 'c1', transaction: result._meta['transaction'] })
+  expect(again).toEqual([
+    'renew',
+    { grant: 'g1', client: 'c1', transaction: result._meta['transaction'], refused },
+  ])
   expect(userApi.events.slice(2)).toEqual([['end', 'call-1', 'refused', null]])
   expect(replaced).toEqual(['newer-token'])
-  // A tool error: the grant has not ended, and there is no HTTP status.
-  expect(result._meta).not.toHaveProperty('stopped')
+  // The tool still says that the API does not accept it: then nothing has ended, and it is no HTTP status.
+  expect(stops).toEqual([])
   expect(textOf(result)).toMatch(/does not accept the token of this server/)
   expect(JSON.stringify([result, lines.map((spy) => spy.mock.calls)])).not.toMatch(/newer-token|must-not/)
 })
 
 test.each([
-  ['the same token', goVerdict(TOKEN), 'none_newer', undefined],
+  ['the same token', go(TOKEN), 'none_newer', undefined],
   ['that the grant has ended', { verdict: 'ended' }, 'stopped', { reason: 'ended' }],
   [
     'that PingOne is down',
@@ -325,36 +338,35 @@ test.each([
     { reason: 'not_started', retryAfterSeconds: 9 },
   ],
 ])('where the User then says %s', async (_what, start, other, stopped) => {
-  const { caller, replaced } = makeRefusingWorld([start])
-  const result = await invokeTool(refusedTool, { a: 'x' }, principal, caller)
+  const { caller, replaced, stops } = makeRefusingWorld([start])
+  await invokeTool(refusedTool, { a: 'x' }, principal, caller)
   expect(replaced).toEqual([other])
-  expect(result._meta['stopped']).toEqual(stopped)
+  expect(stops).toEqual(stopped === undefined ? [] : [stopped])
 })
 
 test('a call that did something before it was refused does not look as if it had not begun', async () => {
-  const { caller } = makeRefusingWorld([{ verdict: 'ended' }])
+  const { caller, stops } = makeRefusingWorld([{ verdict: 'ended' }])
   const tool = toolThat(async (_input, { call }) => {
     await replace(call)
     return err({ reason: 'unknown_outcome' })
   })
   const result = await invokeTool(tool, { a: 'x' }, principal, caller)
-  expect(result._meta).not.toHaveProperty('stopped')
+  expect(stops).toEqual([])
   expect(textOf(result)).toMatch(/^It is unknown/)
 })
 
 test('after the outcome was told, no newer token is given: nothing is sent for the call any more', async () => {
   const { caller, replaced, userApi } = makeRefusingWorld([])
   const { promise: late, resolve } = Promise.withResolvers<unknown>()
-  const begin = userApi.beginCall.bind(userApi)
-  userApi.beginCall = (intent) => (intent.refused === undefined ? begin(intent) : late)
+  userApi.renewToken = () => late
   const result = await invokeTool(refusedTool, { a: 'x' }, principal, { ...caller, deadlineMs: 250 })
   expect(textOf(result)).toMatch(/^It is unknown/)
-  resolve(goVerdict('newer-token'))
+  resolve(go('newer-token'))
   await expect.poll(() => replaced).toEqual(['stopped'])
 })
 
 const meta = { [KEY_NAME]: 'order-7' }
-const storedResult = JSON.stringify({ structured: { said: 'yes' }, text: 'It said yes.' })
+const kept = JSON.stringify({ structured: { said: 'yes' }, text: 'It said yes.' })
 
 test('a write with a key is told to the User with a hash of it, and its answer is kept', async () => {
   const { userApi, caller, settled } = makeWorld(new UserApi(), meta)
@@ -366,7 +378,7 @@ test('a write with a key is told to the User with a hash of it, and its answer i
     { effect: 'write', key: { hash: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/) } },
   ])
   expect(JSON.stringify(begun)).not.toContain('order-7')
-  expect(ended).toEqual(['end', 'call-1', 'done', storedResult])
+  expect(ended).toEqual(['end', 'call-1', 'done', kept])
 })
 
 test('an answer that is too large, and one that is no success, are not kept', async () => {
@@ -386,11 +398,11 @@ test('an answer that is too large, and one that is no success, are not kept', as
   ])
 })
 
-const repeated = { call: 'call-0' }
+const again = { call: 'call-0' }
 
 test('a repeat is answered as the first call was, and nothing runs', async () => {
   const { userApi, caller, calls, settled } = makeWorld(new UserApi(), meta)
-  userApi.start = { verdict: 'repeat', ...repeated, result: storedResult }
+  userApi.start = { verdict: 'repeat', ...again, result: kept }
   const result = await invokeTool(fine, { a: 'x' }, principal, caller)
   await settled()
   expect(result).toEqual({
@@ -406,11 +418,11 @@ test('a repeat is answered as the first call was, and nothing runs', async () =>
 })
 
 test.each([
-  ['is running', { verdict: 'running', ...repeated }, /still running.*with the same key/],
-  ['ended unknown', { verdict: 'unknown', ...repeated }, /^It is unknown.*listTodos/],
-  ['was another one', { verdict: 'mismatch', ...repeated }, /used for other arguments/],
-  ['has no answer left', { verdict: 'repeat', ...repeated, result: null }, /not made again\. Call listTodos/],
-  ['has an answer of an older release', { verdict: 'repeat', ...repeated, result: '{}' }, /not made again/],
+  ['is running', { verdict: 'running', ...again }, /still running.*with the same key/],
+  ['ended unknown', { verdict: 'unknown', ...again }, /^It is unknown.*listTodos/],
+  ['was another one', { verdict: 'mismatch', ...again }, /used for other arguments/],
+  ['has no answer left', { verdict: 'repeat', ...again, result: null }, /not made again\. Call listTodos/],
+  ['has an answer of an older release', { verdict: 'repeat', ...again, result: '{}' }, /not made again/],
 ])('a call whose earlier call %s says so, names it, and runs nothing', async (_what, start, words) => {
   const { userApi, caller, calls, settled } = makeWorld(new UserApi(), meta)
   userApi.start = start
@@ -418,7 +430,7 @@ test.each([
   await settled()
   expect(textOf(result)).toMatch(words)
   expect(result).toMatchObject({ isError: true, _meta: { transaction: 'call-0' } })
-  // A tool's own denial is not an HTTP status: neither a new login nor a retry would help.
+  // A tool's own denial, not an HTTP status: neither a new login nor waiting for this server would help.
   expect(result._meta).not.toHaveProperty('stopped')
   expect(calls).toEqual([])
   expect(userApi.events).toHaveLength(1)

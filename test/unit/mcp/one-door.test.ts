@@ -13,11 +13,12 @@ test('a tool is run in one place only', () => {
     'define-tool.ts',
     'invoke-tool.ts',
   ])
-  const recorders = using(/\.beginCall\(/).filter((file) => file.startsWith('src/mcp/'))
-  expect(recorders).toHaveLength(1)
-  const [recorder] = namesOf(recorders)
-  const importers = using(new RegExp(`[/#]${recorder}'`))
-  expect(recorder === 'invoke-tool.ts' ? [recorder] : namesOf(importers)).toEqual(['invoke-tool.ts'])
+  const callers = (pattern: RegExp) =>
+    namesOf(using(pattern).filter((file) => file.startsWith('src/mcp/')))
+  expect(callers(/\.enter\(/)).toEqual(['entrance.ts'])
+  expect(callers(/\.beginCall\(/)).toEqual(['ask-user.ts'])
+  // After a question to the user only.
+  expect(callers(/import \{[^}]*beginCall[^}]*\} from/)).toEqual(['invoke-tool.ts'])
 })
 
 test('tools and the client of the API know no SDK and no other room', () => {

@@ -1,19 +1,12 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import {
-  methodOf,
-  noteAnswer,
-  shortHashOf,
-  lineOf,
-  logRequest,
-  RequestLine,
-  watchAnswer,
-} from '#mcp/request-log.ts'
+import { methodOf, noteAnswer, shortHashOf, lineOf, logRequest, RequestLine } from '#mcp/request-log.ts'
+import { watchOutcome } from '#mcp/watch-outcome.ts'
 
-const logSpy = vi.spyOn(console, 'log').mockImplementation(() => {})
-afterEach(() => logSpy.mockClear())
+const said = vi.spyOn(console, 'log').mockImplementation(() => {})
+afterEach(() => said.mockClear())
 const Line = z.record(z.string(), z.unknown())
-const lines = () => logSpy.mock.calls.map(([text]) => Line.parse(JSON.parse(String(text))))
+const lines = () => said.mock.calls.map(([text]) => Line.parse(JSON.parse(String(text))))
 const newRequest = (method = 'POST') => new Request('https://mcp.example.test/mcp', { method })
 
 test('a request is one line, with how long it took and what is known of it', async () => {
@@ -88,25 +81,39 @@ test.each([
 const ID = '0f8fad5b-d9cb-469f-a165-70867728950e'
 const OTHER = '11111111-2222-4333-8444-555555555555'
 
-test('a stream that begins with something else is a line when it is over, with the answer that came in pieces', () => {
+const stream = (pieces: readonly string[]) => {
+  const rest = [...pieces]
+  return new Response(
+    new ReadableStream({
+      pull(controller) {
+        const piece = rest.shift()
+        if (piece === undefined) controller.close()
+        else controller.enqueue(new TextEncoder().encode(piece))
+      },
+    }),
+    { headers: { 'content-type': 'text/event-stream' } },
+  )
+}
+
+test('a stream that begins with something else is a line when it is over, with the answer that came in pieces', async () => {
   const line = new RequestLine(() => 0)
-  expect(noteAnswer(line, { method: 'notifications/progress', params: {} })).toBe(false)
-  const watch = watchAnswer(line)
+  // A todo's text cannot speak for us: it is a text inside the answer.
+  const text = JSON.stringify({ text: `"transaction":"${OTHER}","isError":true` })
+  const whole =
+    ': keep-alive\n\ndata: {"method":"notifications/progress","params":{}}\n\n' +
+    `event: message\ndata: {"result":{"content":[${text}],"_meta":{"transaction":"${ID}"}}}\n\n`
+  const watched = await watchOutcome(stream(whole.match(/[\s\S]{1,7}/g) ?? []), line)
   line.answered(200)
   expect(lines()).toEqual([])
-  // The quotes of a todo's text are escaped, so it cannot imitate a field of the log line.
-  const text = JSON.stringify({ text: `"transaction":"${OTHER}","isError":true` })
-  const whole = `data: {"result":{"content":[${text}],"_meta":{"transaction":"${ID}"}}}\n\n`
-  for (const piece of whole.match(/[\s\S]{1,7}/g) ?? []) watch.saw(new TextEncoder().encode(piece))
-  watch.over()
+  expect(await watched.text()).toBe(whole)
   expect(lines()).toMatchObject([{ transaction: ID, outcome: 'done', status: 200 }])
 })
 
-test('a stream that is closed before its answer says so', () => {
+test('a stream that is closed before its answer says so', async () => {
   const line = new RequestLine(() => 0)
-  const watch = watchAnswer(line)
+  const watched = await watchOutcome(stream([': keep-alive\n\n']), line)
   line.answered(200)
-  watch.over()
+  await watched.text()
   expect(lines()).toMatchObject([{ outcome: 'cut' }])
 })
 

@@ -19,6 +19,7 @@ import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
 import { ROOT_KEYS } from '../settings.ts'
 import { begin, newGrant, userWith } from './story.ts'
 import { clock, config, operator, sessionObjects } from './worker.ts'
+import { present } from '../present.ts'
 
 // Each table of a user's object has a bound (docs/limits.md), and each test here exceeds one.
 // The clock is ahead of real time, so that no alarm fires by itself.
@@ -80,7 +81,7 @@ async function refresher(name: string) {
     at = to
     return { waitSeconds: 0, over: null }
   }
-  return { user, refresh, isAlive: (token: number) => user.bearer('g1', hashOf(`a${token}`), null) }
+  return { user, refresh, isAlive: (token: number) => present(user, 'g1', hashOf(`a${token}`)) }
 }
 
 test('refreshes, as many as one likes: what is kept of each is small, and the first is still known as spent', async () => {

@@ -1,6 +1,7 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { expect, test } from 'vitest'
 import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
+import { present } from '../present.ts'
 import { begin, intent, userWith } from './story.ts'
 import { clock, config } from './worker.ts'
 
@@ -22,7 +23,7 @@ async function userWithToken(name: string) {
     ],
     spent: null,
   })
-  return { user, ask: () => user.bearer('g1', TOKEN, null) }
+  return { user, ask: () => present(user, 'g1', TOKEN) }
 }
 
 test('a grant asks as often as the setting says, at once; then it waits a second, and goes on', async () => {
@@ -55,7 +56,7 @@ test('an object that was taken out of memory counts the calls of the last minute
 test('a token that is not good asks nothing of what the grant has', async () => {
   const { user, ask } = await userWithToken('guessed')
   for (let more = 0; more < 2 * requestsPerMinute; more += 1) {
-    expect(await user.bearer('g1', `made-up-${more}`, null)).toMatchObject({ bearer: null, waitSeconds: 0 })
+    expect(await present(user, 'g1', `made-up-${more}`)).toMatchObject({ bearer: null, waitSeconds: 0 })
   }
   expect((await ask()).bearer).not.toBeNull()
 })

@@ -5,6 +5,7 @@ import type { CallOutcome } from '#users/calls/calls.ts'
 import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
 import { begin, newGrant, userWith } from './story.ts'
 import { clock, config, operator, sessionObjects } from './worker.ts'
+import { present } from '../present.ts'
 
 beforeEach(() => {
   Object.assign(sessionObjects, { areDown: false, until: Promise.resolve() })
@@ -121,7 +122,7 @@ test('a grant that takes the session over does not hear what the one before subs
   const user = await userWith('taken', 'g1', 'g2')
   await listening(user, 'a', 'g1', LIST)
   await redeem(user, 'g2')
-  expect((await user.bearer('g2', TOKEN, sessionName(user, 'a'))).session).toBe('open')
+  expect((await present(user, 'g2', TOKEN, sessionName(user, 'a'))).session).toBe('open')
   expect(await subscriptionsOf(user)).toEqual([])
   // Also a message of the earlier grant that was in flight.
   expect(await user.subscribe(sessionName(user, 'a'), 'g1', LIST)).toBe('closed')

@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { compose } from '#compose.ts'
-import type { CallIntent, CallApi } from '#users/calls/calls.ts'
+import type { CallApi, CallIntent, RefusedToken } from '#users/calls/calls.ts'
+import type { Entry } from '#users/calls/entry.ts'
 import type { EndReason, NewGrant } from '#users/grants/grant.ts'
 import type { Commit } from '#users/grants/grant-records.ts'
 import { todos } from '#todos/index.ts'
@@ -45,8 +46,11 @@ export class User extends product.User {
   override commit(grant: string, commit: Commit) {
     return this.#answer('commit', super.commit(grant, commit))
   }
-  override bearer(grant: string, token: string, session: string | null) {
-    return this.#answer('bearer', super.bearer(grant, token, session))
+  override enter(entry: Entry) {
+    return this.#answer('enter', super.enter(entry))
+  }
+  override renewToken(refused: RefusedToken) {
+    return this.#answer('renewToken', super.renewToken(refused))
   }
   override beginCall(intent: CallIntent) {
     return this.#answer('beginCall', super.beginCall(intent))

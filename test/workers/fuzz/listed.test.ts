@@ -4,6 +4,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { makeMcpEndpoint } from '#mcp/endpoint.ts'
+import { readRootKeys } from '#lib/root-keys.ts'
+import type { CallStart } from '#users/calls/calls.ts'
+import type { Entry, EntryAnswer } from '#users/calls/entry.ts'
 import type { UserApi } from '#mcp/deps.ts'
 import type { McpProduct } from '#mcp/product.ts'
 import { definePrompt, noArguments } from '#catalog/define-prompt.ts'
@@ -54,11 +57,25 @@ const promptOf = ({ scopes: needed }: Thing, at: number) =>
     get: async () => ({ ok: true, value: [{ instruction: 'Do it.' }] }),
   })
 
+/** Checks scopes as a User does; every bearer is good. Its `token` has the scopes. */
+async function enter({ token, needs, call }: Entry): Promise<EntryAnswer> {
+  const scopes = token.split(' ')
+  const bearer = { client: 'client', audience: 'any', scopes, expiresAtSeconds: 2_000 }
+  const missing = needs?.scopes.filter((scope) => !scopes.includes(scope)) ?? []
+  const start: CallStart | null =
+    missing.length > 0 || call === null
+      ? null
+      : { verdict: 'go', call: 'c', downstreamToken: 'opaque', user: { name: null } }
+  const checked = { isKnown: true, ended: null, session: 'none', isRefused: false, waitSeconds: 0 } as const
+  return { ...checked, bearer, missing, stepUp: null, start }
+}
+
 const userApi: UserApi = {
   beginCall: async () => ({ verdict: 'go', call: 'c', downstreamToken: 'opaque', user: { name: null } }),
   endCall: async () => {},
   useConfirmation: async () => 'done',
-  openStepUp: async () => null,
+  renewToken: async () => ({ verdict: 'ended' }),
+  enter,
   hasToken: async () => true,
   openSession: async () => {},
   closeSession: async () => {},
@@ -66,6 +83,9 @@ const userApi: UserApi = {
   unsubscribe: async () => {},
 }
 
+const read = readRootKeys(`k1:${'A'.repeat(43)}`, undefined)
+if (!read.ok) throw new Error(read.error)
+const rootKeys = read.value
 const algorithm = { name: 'HMAC', hash: 'SHA-256' }
 const keys = [
   await crypto.subtle.importKey('raw', new Uint8Array(32), algorithm, false, ['sign', 'verify']),
@@ -73,14 +93,18 @@ const keys = [
 
 /** A server with these lists, called on the stateless transport with these scopes. */
 function serverOf(product: McpProduct, granted: readonly string[]) {
-  const { handler } = makeMcpEndpoint({
+  const endpoint = makeMcpEndpoint({
     productOf: () => product,
     deps: {
       fetch: async () => new Response(null, { status: 503 }),
       now: () => 1_000,
       deadlines: { toolMs: 25_000, apiMs: 10_000 },
     },
-    settings: async () => ({ sessionKeys: keys, requestStateKeys: async () => keys }),
+    settings: async () => ({
+      rootKeys,
+      sessionKeys: keys,
+      requestStateKeys: async () => keys,
+    }),
     userOf: () => userApi,
   })
   const auth = bearerAuth('user', 'grant', granted)
@@ -93,7 +117,9 @@ function serverOf(product: McpProduct, granted: readonly string[]) {
     const message = { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: META } }
     const headers = statelessHeaders(method, typeof name === 'string' ? name : undefined)
     const request = new Request(auth.audience, mcpRequest('any', message, headers))
-    const answer = await handler.fetch(request, env, ctx)
+    const bearer = { user: 'user', grant: 'grant', token: granted.join(' '), audience: auth.audience }
+    await endpoint.enter(request, env, bearer)
+    const answer = await endpoint.handler.fetch(request, env, ctx)
     const challenge = answer.headers.get('www-authenticate')
     return { status: answer.status, challenge, text: await answer.text() }
   }

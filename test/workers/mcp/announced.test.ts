@@ -26,6 +26,7 @@ async function ask(product: McpProduct, method: string): Promise<unknown> {
     nowSeconds: () => 0,
     userApi: never,
     words: product.words,
+    begun: undefined,
     makeCaller: never,
   }
   return (await transport(request, message, call)).json()

@@ -44,17 +44,23 @@ test.each(TRANSPORTS)(
   },
 )
 
-test.each(TRANSPORTS)(
-  '%s: where PingOne says that the grant is dead, it is 401; where it is down, 503',
-  async (transport) => {
-    const dead = await callIn(transport, `jo_${transport}:stale_dead:rw.client-a`, 'addTodo', { text: 'x' })
-    expect(dead.status).toBe(401)
-    expect(dead.headers.get('www-authenticate')).toContain('error="invalid_token"')
-    const down = await callIn(transport, `jo_${transport}:stale_down:rw.client-a`, 'addTodo', { text: 'x' })
-    expect([down.status, down.headers.get('retry-after')]).toEqual([503, '9'])
-    await Promise.all([dead.text(), down.text()])
-  },
-)
+test('stateless: where PingOne says that the grant is dead, it is 401; where it is down, 503', async () => {
+  const dead = await callIn('stateless', 'jo:stale_dead:rw.client-a', 'addTodo', { text: 'x' })
+  expect(dead.status).toBe(401)
+  expect(dead.headers.get('www-authenticate')).toContain('error="invalid_token"')
+  const down = await callIn('stateless', 'jo:stale_down:rw.client-a', 'addTodo', { text: 'x' })
+  expect([down.status, down.headers.get('retry-after')]).toEqual([503, '9'])
+  await Promise.all([dead.text(), down.text()])
+})
+
+// Decision 7: the answer of a session has begun, so the call ends as a tool error. The next request is 401 or 503.
+test('session: a grant that PingOne ends during a call is an error of the tool, and so is an outage', async () => {
+  const dead = await callIn('session', 'joe:stale_dead:rw.client-a', 'addTodo', { text: 'x' })
+  expect(await dead.text()).toMatch(/This access has ended\. Nothing was changed\..*"isError":true/)
+  const down = await callIn('session', 'joe:stale_down:rw.client-a', 'addTodo', { text: 'x' })
+  expect(await down.text()).toMatch(/Try again in 9 seconds.*"isError":true/)
+  expect([dead.status, down.status]).toEqual([200, 200])
+})
 
 test.each(TRANSPORTS)(
   '%s: an API that refuses the newest token is a denial of the tool',

@@ -3,10 +3,9 @@ import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { makeMcpEndpoint } from '#mcp/endpoint.ts'
 import { makeReads } from '#mcp/reads.ts'
-import { subscribe } from '#mcp/answer-in-session.ts'
+import { subscribe } from '#mcp/subscribe.ts'
 import type { AnyResource } from '#catalog/define-resource.ts'
 import { served } from '../../support/product.ts'
-import { bearerAuth, mcpRequest, META, statelessHeaders } from '../wire.ts'
 
 const uri = 'drafts://all'
 const drafts: AnyResource = {
@@ -21,7 +20,7 @@ const drafts: AnyResource = {
 const product = { ...served, tools: [], resources: [drafts], resourceTemplates: [], prompts: [] }
 const never = () => Promise.reject(new Error('nobody is asked'))
 
-const { handler } = makeMcpEndpoint({
+const { enter, handler } = makeMcpEndpoint({
   productOf: () => product,
   deps: { fetch: never, now: () => 1_000, deadlines: { toolMs: 6_000, apiMs: 2_500 } },
   settings: never,
@@ -29,16 +28,28 @@ const { handler } = makeMcpEndpoint({
 })
 
 async function ask(method: string, headers: Record<string, string> = {}, params = {}) {
-  const auth = bearerAuth('scopes', 'unlinked', ['todo:read'])
-  const ctx = Object.assign(createExecutionContext(), { auth, props: { grant: 'unlinked', session: 'none' } })
-  const answer = await handler.fetch(
-    new Request(
-      auth.audience,
-      mcpRequest('any', { jsonrpc: '2.0', id: 1, method, params: { uri, ...params } }, headers),
-    ),
-    env,
-    ctx,
-  )
+  const origin = 'https://mcp.example.test'
+  const auth = {
+    token: 'scopes:unlinked:secret',
+    audience: `${origin}/mcp`,
+    resourceMetadataUrl: `${origin}/.well-known/oauth-protected-resource/mcp`,
+    userId: 'scopes',
+    clientId: 'client',
+    scope: ['todo:read'],
+    expiresAt: 2_000,
+  }
+  const ctx = Object.assign(createExecutionContext(), { auth, props: {} })
+  const request = new Request(`${origin}/mcp`, {
+    method: 'POST',
+    headers: {
+      accept: 'application/json, text/event-stream',
+      'content-type': 'application/json',
+      ...headers,
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { uri, ...params } }),
+  })
+  await enter(request, env, { user: 'scopes', grant: 'unlinked', token: 'r.client', audience: auth.audience })
+  const answer = await handler.fetch(request, env, ctx)
   return {
     status: answer.status,
     challenge: answer.headers.get('www-authenticate'),
@@ -53,13 +64,26 @@ test('subscribing without the scopes of a read is challenged as the read is', as
 })
 
 test('the transport that has no subscriptions says so, whatever the scopes', async () => {
-  const headers = statelessHeaders('resources/subscribe', uri)
-  const { status, text } = await ask('resources/subscribe', headers, { _meta: META })
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': {},
+  }
+  const headers = {
+    'mcp-protocol-version': '2026-07-28',
+    'mcp-method': 'resources/subscribe',
+    'mcp-name': uri,
+  }
+  const { status, text } = await ask('resources/subscribe', headers, { _meta: meta })
   expect([status, text]).toEqual([404, expect.stringContaining('-32601')])
 })
 
 test('a session does not subscribe without them either, should a message get there', async () => {
   const principal = { user: 'p', grant: 'g', client: 'c', scopes: ['todo:read'], expiresAtSeconds: 2_000 }
-  const subscriber = { principal, session: 's', userApi: never, words: served.words }
+  const subscriber = {
+    principal,
+    session: 's',
+    userApi: { subscribe: never, unsubscribe: never },
+    words: served.words,
+  }
   await expect(subscribe(makeReads(product), uri, subscriber)).rejects.toThrow('may not do that')
 })

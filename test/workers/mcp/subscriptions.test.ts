@@ -1,5 +1,6 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { dataOf } from '#mcp/clean-answer.ts'
 import { expect, test } from 'vitest'
 import { MOST_URI_CHARACTERS, URIS_PER_SESSION } from '#users/bounds.ts'
 import { callMessage } from '../wire.ts'
@@ -105,7 +106,7 @@ test('what does not exist cannot be subscribed to, as it cannot be read; unsubsc
   for (const uri of ['todo://nothing', 'todo://items/..%2F', 'file:///etc/passwd', '']) {
     const read = await post(bearer, about('resources/read', { uri }), { 'mcp-session-id': session })
     const { status, text } = await ask(bearer, session, 'subscribe', uri)
-    expect([status, text]).toEqual([200, await read.text()])
+    expect([status, JSON.parse(dataOf(text))]).toEqual([200, JSON.parse(dataOf(await read.text()))])
     expect(text).toContain('-32002')
     expect((await ask(bearer, session, 'unsubscribe', uri)).text).toContain('"result":{}')
   }

@@ -4,12 +4,20 @@ import { guardMcpRequest } from '#mcp/guard-request.ts'
 import { makeMcpEndpoint } from '#mcp/endpoint.ts'
 import type { UserApi } from '#mcp/deps.ts'
 import { logRequest } from '#mcp/request-log.ts'
-import { namedSession, sessionObject } from '#mcp/session-object.ts'
-import type { CallIntent, CallOutcome, CallStart } from '#users/calls/calls.ts'
+import { sessionObject } from '#mcp/session-object.ts'
+import {
+  type CallIntent,
+  type CallOutcome,
+  type CallStart,
+  keyOf,
+  type RefusedToken,
+} from '#users/calls/calls.ts'
+import type { Entry, EntryAnswer } from '#users/calls/entry.ts'
 import type { ConfirmationUse, Confirmation } from '#users/requests/confirmations.ts'
 import type { StepUpNeed, StepUpDenial } from '#users/requests/step-ups.ts'
 import { type SubscriptionOutcome, SubscriptionTable } from '#users/sessions/subscriptions.ts'
-import type { BearerProps } from '#principal.ts'
+import { refuseUnstarted } from '#authorization/token/check-bearer.ts'
+import { readRootKeys } from '#lib/root-keys.ts'
 import { mcpProduct } from '#mcp/product.ts'
 import { todos } from '#todos/index.ts'
 import { downstreamToken } from './todo-api.ts'
@@ -21,6 +29,23 @@ export const ORIGIN = 'https://mcp.example.test'
 /** Keeps calls and sessions as rows that a test can read; what it answers depends on the name of the grant. */
 export class User extends DurableObject<Env> implements UserApi {
   readonly #subscriptions = new SubscriptionTable(this.ctx.storage.kv)
+
+  /** The checks of a User that this endpoint depends on; the bearer itself is checked below. */
+  async enter({ grant, token, session, needs, call }: Entry): Promise<EntryAnswer> {
+    const [, secret, client = ''] = /^(r|rw)\.(\S+)$/.exec(token) ?? []
+    const scopes = secret === 'rw' ? ['todo:read', 'todo:write'] : ['todo:read']
+    const bearer = { client, scopes, audience: `${ORIGIN}/mcp`, expiresAtSeconds: 0 }
+    const state = await this.sessionState(session, client)
+    const denial = { ended: null, isRefused: false, waitSeconds: 0, missing: [], stepUp: null, start: null }
+    const answer = { ...denial, bearer, isKnown: true, session: state }
+    if (state === 'closed' || needs === null) return answer
+    const missing = needs.scopes.filter((scope) => !scopes.includes(scope))
+    if (missing.length > 0)
+      return { ...answer, missing, stepUp: await this.openStepUp({ ...needs, grant }).catch(() => null) }
+    if (call === null) return answer
+    const key = call.key === null ? null : await keyOf(client, call.tool, call.key)
+    return { ...answer, start: await this.beginCall({ ...call, grant, client, key }) }
+  }
 
   /** Has one link for each grant, and knows which tools were refused. */
   async openStepUp({ grant, tool }: StepUpNeed): Promise<StepUpDenial | null> {
@@ -47,12 +72,15 @@ export class User extends DurableObject<Env> implements UserApi {
     const call = `call-${intent.transaction}`
     this.ctx.storage.kv.put(call, { ...intent, outcome: null })
     const user = { name: 'Ada Lovelace' }
-    if (intent.refused !== undefined) {
-      if (intent.grant === 'stale_dead') return { verdict: 'ended' }
-      if (intent.grant === 'stale_down') return { verdict: 'unavailable', retryAfterSeconds: 9 }
-    }
-    const isNew = intent.refused !== undefined && intent.grant === 'stale'
-    return { verdict: 'go', call, downstreamToken: downstreamToken(isNew ? 'newer' : intent.grant), user }
+    return { verdict: 'go', call, downstreamToken: downstreamToken(intent.grant), user }
+  }
+
+  async renewToken({ grant, transaction }: RefusedToken): Promise<CallStart> {
+    if (grant === 'stale_dead') return { verdict: 'ended' }
+    if (grant === 'stale_down') return { verdict: 'unavailable', retryAfterSeconds: 9 }
+    const user = { name: 'Ada Lovelace' }
+    const token = downstreamToken(grant === 'stale' ? 'newer' : grant)
+    return { verdict: 'go', call: `call-${transaction}`, downstreamToken: token, user }
   }
 
   async endCall(call: string, outcome: CallOutcome): Promise<void> {
@@ -97,7 +125,7 @@ export class User extends DurableObject<Env> implements UserApi {
     await sessionObject(this.env, session).endSession()
   }
 
-  async sessionState(session: string | null, client: string): Promise<BearerProps['session']> {
+  async sessionState(session: string | null, client: string): Promise<EntryAnswer['session']> {
     if (session === null) return 'none'
     return this.ctx.storage.kv.get(`session-${session}`) === client ? 'open' : 'closed'
   }
@@ -109,6 +137,10 @@ const sessionKeys = (async (): Promise<readonly [CryptoKey]> => [
     'verify',
   ]),
 ])()
+
+const keys = readRootKeys(`k1:${'A'.repeat(43)}`, undefined)
+if (!keys.ok) throw new Error(keys.error)
+const rootKeys = keys.value
 
 const product = makeMcpEndpoint({
   productOf: ({ API }) => {
@@ -127,6 +159,7 @@ const product = makeMcpEndpoint({
     deadlines: { toolMs: 8_000, apiMs: 4_000, answerMs: 2_500, streamCheckMs: 200 },
   },
   settings: async () => ({
+    rootKeys,
     sessionKeys: await sessionKeys,
     requestStateKeys: () => sessionKeys,
   }),
@@ -144,14 +177,20 @@ export class McpSession extends product.McpSession {
 const resourceServer = new OAuthResourceServer<Env>({
   resourceMetadata: { resource: `${ORIGIN}/mcp`, authorization_servers: [ORIGIN] },
   requiredScopes: ['todo:read'],
-  validateToken: (env, request) => async (audience, token) => {
-    const [, userId, grant, secret, clientId] = /^(\w+):(\w+):(r|rw)\.(\S+)$/.exec(token) ?? []
-    if (userId === undefined || grant === undefined || clientId === undefined) return null
-    const scope = secret === 'rw' ? ['todo:read', 'todo:write'] : ['todo:read']
-    const expiresAt = Math.floor(Date.now() / 1000) + (token.includes(':short:') ? 2 : 600)
-    const session = await env.USER.getByName(userId).sessionState(namedSession(request), clientId)
-    const props = { secretOfTheLibrary: true, grant, session }
-    return { props, audience, expiresAt, scope, userId, clientId }
+  validateToken: (env, request) => async (audience, bearer) => {
+    const [, user, grant, token = '', clientId] = /^(\w+):(\w+):((?:r|rw)\.(\S+))$/.exec(bearer) ?? []
+    if (user === undefined || grant === undefined || clientId === undefined) return null
+    const { bearer: known, start } = await product.enter(request, env, { user, grant, token, audience })
+    refuseUnstarted(start)
+    const expiresAt = Math.floor(Date.now() / 1000) + (grant === 'short' ? 2 : 600)
+    return {
+      props: { secretOfTheLibrary: true },
+      audience,
+      expiresAt,
+      scope: known?.scopes ?? [],
+      userId: user,
+      clientId,
+    }
   },
   handler: product.handler,
 })
@@ -162,7 +201,9 @@ export default {
     return logRequest(
       request,
       () => Date.now(),
-      () => guardMcpRequest(request, origins) ?? resourceServer.fetch(request, env, ctx),
+      async () =>
+        guardMcpRequest(request, origins) ??
+        product.explain(request, await resourceServer.fetch(request, env, ctx)),
     )
   },
 } satisfies ExportedHandler<Env>

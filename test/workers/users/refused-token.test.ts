@@ -20,7 +20,9 @@ async function openGrant({ hasRefreshToken = true } = {}) {
   await user.openGrant(grant)
   const { accessToken } = grant
   const begin = (refused?: string, transaction: string = crypto.randomUUID()): Promise<CallStart> =>
-    user.beginCall(intent({ transaction, ...(refused === undefined ? {} : { refused }) }))
+    refused === undefined
+      ? user.beginCall(intent({ transaction }))
+      : user.renewToken({ grant: 'grant', client: 'client', transaction, refused })
   const rows = () =>
     runInDurableObject(user, (_object, { storage }) =>
       storage.sql.exec('SELECT id, outcome FROM calls').toArray(),

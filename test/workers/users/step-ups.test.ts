@@ -2,8 +2,9 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { tokenKey } from '#users/grants/grant-records.ts'
 import { pingone } from './pingone.ts'
-import { BOTH, userWithGrant, intent, newGrant, userOf, tokenOf } from './story.ts'
+import { askFor, BOTH, userWithGrant, intent, newGrant, userOf, tokenOf } from './story.ts'
 import { clock } from './worker.ts'
+import { present } from '../present.ts'
 
 const MINUTE_MS = 60_000
 
@@ -68,13 +69,13 @@ test('there is nothing to ask for a grant that is unknown, or whose code was not
   expect(await all.stored('step-up:')).toEqual([])
   const user = await userOf('stranger')
   const need = { grant: 'grant', scopes: BOTH, tool: 'addTodo', network: 'unknown' }
-  expect(await user.openStepUp(need)).toBeNull()
+  expect(await askFor(user, need)).toBeNull()
   const record = {
     value: JSON.stringify({ clientId: 'client', scope: ['todo:read'] }),
     expiresAtSeconds: null,
   }
   await user.openGrant(await newGrant({ record }))
-  expect(await user.openStepUp(need)).toBeNull()
+  expect(await askFor(user, need)).toBeNull()
 })
 
 test('the page learns from which networks it was asked, each once and not without end', async () => {
@@ -105,7 +106,7 @@ test('an approval counts at once for tokens that had the whole grant, and not fo
     storage.kv.put(`record:${tokenKey('grant', 'whole')}`, token(['todo:read'], ['todo:read']))
     storage.kv.put(`record:${tokenKey('grant', 'narrow')}`, token(['todo:read'], ['todo:read', 'todo:other']))
   })
-  const scopesOf = async (name: string) => (await user.bearer('grant', name, null)).bearer?.scopes
+  const scopesOf = async (name: string) => (await present(user, 'grant', name)).bearer?.scopes
   expect(await scopesOf('whole')).toEqual(['todo:read'])
   await user.approveStepUp(await openId(), await approval())
   expect(await scopesOf('whole')).toEqual(BOTH)

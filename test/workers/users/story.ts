@@ -4,7 +4,8 @@ import type { NewGrant } from '#users/grants/grant.ts'
 import { userName } from '#users/base/user-id.ts'
 import { ISSUER, newAccessToken, newRefreshToken } from './pingone.ts'
 import { runInDurableObject } from 'cloudflare:test'
-import type { StepUpApproval, StepUpDenial } from '#users/requests/step-ups.ts'
+import { tokenKey } from '#users/grants/grant-records.ts'
+import type { StepUpApproval, StepUpDenial, StepUpNeed } from '#users/requests/step-ups.ts'
 
 /** The object of this PingOne subject. */
 export const userOf = async (subject: string) => env.USER.getByName(await userName(ISSUER, subject))
@@ -47,6 +48,22 @@ const recordOf = (scope: readonly string[]) => ({
   expiresAtSeconds: null,
 })
 
+/** Enters with a bearer without scopes, and returns the step-up for those that are needed. */
+export async function askFor(
+  user: Awaited<ReturnType<typeof userOf>>,
+  { grant, ...needs }: StepUpNeed,
+): Promise<StepUpDenial | null> {
+  const expiresAt = Math.floor(Date.now() / 1000) + 30 * 24 * 3600
+  const ofGrant = { clientId: 'client', scope: ['another'] }
+  const token = { expiresAt, audience: 'x', scope: [], grant: ofGrant }
+  await runInDurableObject(user, (_object, { storage }) => {
+    const record = { value: JSON.stringify(token), expiresAtSeconds: expiresAt }
+    storage.kv.put(`record:${tokenKey(grant, 'narrowed')}`, record)
+  })
+  const entry = { grant, token: 'narrowed', audience: 'x', session: null, needs, call: null }
+  return (await user.enter(entry)).stepUp
+}
+
 /** A user with one grant that may read. */
 export async function userWithGrant({
   scope = ['todo:read'],
@@ -57,7 +74,7 @@ export async function userWithGrant({
   const granted = await newGrant({ record: recordOf(scope), ...more })
   await user.openGrant(granted)
   const open = (grant = 'grant', tool = 'addTodo', scopes = BOTH, network = '192.0.2.0/24') =>
-    user.openStepUp({ grant, scopes, tool, network })
+    askFor(user, { grant, scopes, tool, network })
   const approval = async (change: Partial<StepUpApproval> = {}): Promise<StepUpApproval> => ({
     issuer: ISSUER,
     subject,

@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import type { Principal } from '#principal.ts'
+import { noResource } from './answer-reads.ts'
+import type { UserApi } from './deps.ts'
+import { answerDenial, answerResult, errorCode, readDenial, RpcDenial } from './json-rpc-error.ts'
+import { missingScopes } from './list-tools.ts'
+import type { DenialWords } from './product.ts'
+import type { Reads } from './reads.ts'
+import { report } from './request-log.ts'
+import type { CallProblem } from './tool-denial.ts'
+
+/** The context of one subscribe or unsubscribe request. */
+interface Subscriber {
+  principal: Principal
+  session: string
+  words: DenialWords
+  userApi: Pick<UserApi, 'subscribe' | 'unsubscribe'>
+}
+
+const RETRY_AFTER_SECONDS = 5
+
+const Subscription = z.object({
+  id: z.union([z.string(), z.int()]),
+  method: z.enum(['resources/subscribe', 'resources/unsubscribe']),
+  params: z.object({ uri: z.string() }),
+})
+
+/**
+ * Answers a subscribe or unsubscribe message; null for any other. The session's object is not needed: the user's object
+ * keeps the subscriptions. `answerStop` gives the HTTP status of a grant that has ended, or of an outage.
+ */
+export async function answerSubscription(
+  reads: Reads,
+  message: unknown,
+  subscriber: Subscriber,
+  answerStop: (problem: CallProblem) => Response | null,
+): Promise<Response | null> {
+  const asked = Subscription.safeParse(message)
+  if (!asked.success) return null
+  const { id, method, params } = asked.data
+  try {
+    const change = method === 'resources/subscribe' ? subscribe : unsubscribe
+    const problem = await change(reads, params.uri, subscriber)
+    return (problem === null ? null : answerStop(problem)) ?? answerResult(id, {})
+  } catch (error) {
+    if (error instanceof RpcDenial) return answerDenial(id, error)
+    throw error
+  }
+}
+
+/** MCP 2025-11-25 Resources, Subscriptions. Needs the scopes of a read; reads nothing. */
+export async function subscribe(
+  reads: Reads,
+  uri: string,
+  { principal, session, words, userApi }: Subscriber,
+): Promise<CallProblem | null> {
+  const found = reads.resource(uri)
+  if (!found.ok) throw noResource(uri, { notFound: errorCode.resourceNotFound })
+  // Checked again after the challenge at the edge, as in invoke-tool.ts.
+  if (missingScopes(found.value.act, principal.scopes).length > 0)
+    throw readDenial({ reason: 'scope_missing' }, words)
+  const answer = await orNotStarted(() => userApi.subscribe(session, principal.grant, uri))
+  switch (answer) {
+    case 'done':
+      return null
+    case 'ended':
+      return { reason: 'ended' }
+    case 'closed':
+      throw new RpcDenial(errorCode.sessionNotFound, 'Session not found')
+    case 'too_many':
+      throw new RpcDenial(errorCode.refused, TOO_MANY)
+    case 'too_long':
+      throw new RpcDenial(errorCode.refused, TOO_LONG)
+    default:
+      return answer
+  }
+}
+
+const TOO_MANY =
+  'This session has as many subscriptions as it may have. Nothing was changed. Unsubscribe from another resource first.'
+const TOO_LONG = 'This address is too long to be subscribed to. Nothing was changed.'
+
+/** Idempotent: an unknown resource counts as unsubscribed. */
+async function unsubscribe(
+  _reads: Reads,
+  uri: string,
+  { principal, session, userApi }: Subscriber,
+): Promise<CallProblem | null> {
+  const problem = await orNotStarted(async () => {
+    await userApi.unsubscribe(session, principal.grant, uri)
+    return null
+  })
+  return problem
+}
+
+async function orNotStarted<T>(ask: () => Promise<T>): Promise<T | CallProblem> {
+  try {
+    return await ask()
+  } catch (error) {
+    report('session.not-subscribed', error, {})
+    return { reason: 'not_started', retryAfterSeconds: RETRY_AFTER_SECONDS }
+  }
+}
