@@ -6,7 +6,7 @@ import type { EntryAnswer } from '#users/calls/entry.ts'
 import { endCall } from './ask-user.ts'
 import { challengeScopes } from './challenge-scopes.ts'
 import { findWrongParamsInSession } from './check-params.ts'
-import { cleanAnswer } from './clean-answer.ts'
+import { passAnswer, STREAM_CHECK_MS, type StreamToken } from './answer-pass.ts'
 import type { McpEndpointDeps } from './deps.ts'
 import type { Wanted } from './edge/arrival.ts'
 import { explainDenial } from './edge/explain-denial.ts'
@@ -22,10 +22,8 @@ import { makeMcpSession } from './session.ts'
 import { serveSession } from './session-edge.ts'
 import { makeStatelessTransport } from './stateless.ts'
 import { answerStop } from './stop-answer.ts'
-import { STREAM_CHECK_MS, tieToToken } from './stream-life.ts'
 import type { CallProblem } from './tool-denial.ts'
 import { failure } from './tool-result.ts'
-import { watchOutcome } from './watch-outcome.ts'
 import type { McpProduct } from './product.ts'
 
 type Context = OAuthResourceContext<unknown>
@@ -87,7 +85,7 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
       const response = await serveBy(call, begun, onTaken)
       // A stream begins only once the transport has taken the message.
       if (response.ok && isStream(response)) onTaken()
-      return arrival.wanted === null ? response : await watchOutcome(response, lineOf(request))
+      return response
     } finally {
       // A transport that refused the message: the call has certainly done nothing.
       if (!isTaken && begun !== undefined) {
@@ -97,20 +95,15 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
     }
   }
 
-  /** Ends a stream with the bearer that opened it. */
-  const tieTo =
-    ({ env, ctx, principal }: ServedCall) =>
-    (open: Response): Response =>
-      tieToToken(open, {
-        endsAtSeconds: principal.expiresAtSeconds,
-        nowSeconds: parts.deps.now,
-        isAlive: async () =>
-          (await parts.userOf(env, principal.user)).hasToken(
-            principal.grant,
-            await sha256Hex(ctx.auth.token),
-          ),
-        checkMs: parts.deps.deadlines.streamCheckMs ?? STREAM_CHECK_MS,
-      })
+  const tokenOf = ({ env, ctx, principal: { user, grant, expiresAtSeconds } }: ServedCall): StreamToken => ({
+    endsAtSeconds: expiresAtSeconds,
+    nowSeconds: parts.deps.now,
+    isAlive: async () => (await parts.userOf(env, user)).hasToken(grant, await sha256Hex(ctx.auth.token)),
+    checkMs: parts.deps.deadlines.streamCheckMs ?? STREAM_CHECK_MS,
+  })
+
+  /** The line notes the outcome of a call or read only. */
+  const outcomeLine = ({ request, arrival }: ServedCall) => (arrival.wanted === null ? null : lineOf(request))
 
   async function answerSession(
     call: ServedCall,
@@ -133,7 +126,8 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
       begun,
       nowSeconds: parts.deps.now,
       onTaken,
-      tie: tieTo(call),
+      token: tokenOf(call),
+      line: outcomeLine(call),
     })
     const session = response.headers.get('mcp-session-id') ?? request.headers.get('mcp-session-id')
     if (session !== null) lineOf(request).note({ session: await shortHashOf(session) })
@@ -170,7 +164,8 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
     })
     // The answer has not begun, so what stopped the call can still be an HTTP status (decision 7).
     const stop = stopped.problem === null || isStream(response) ? null : answerStop(stopped.problem, ctx.auth)
-    if (stop === null) return cleanAnswer(tieTo(call)(response))
+    if (stop === null)
+      return passAnswer(response, { token: tokenOf(call), ids: null, line: outcomeLine(call), lost: null })
     await response.body?.cancel()
     return stop
   }

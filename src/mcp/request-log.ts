@@ -130,16 +130,16 @@ const Result = z.object({
 const Failed = z.object({ error: z.object({ data: Meta.optional().catch(undefined) }) })
 
 /** Notes the outcome of an answer on the line; false when the message is no answer. */
-export function noteAnswer(line: RequestLine, message: unknown): boolean {
+export function noteAnswer(line: RequestLine | null, message: unknown): boolean {
   const answer = Result.safeParse(message)
   if (answer.success) {
     const { _meta = {}, isError, resultType } = answer.data.result
     const outcome = isError === true ? 'refused' : resultType === 'input_required' ? 'asked' : 'done'
-    line.note({ ...withoutGaps(_meta), outcome })
+    line?.note({ ...withoutGaps(_meta), outcome })
     return true
   }
   const failed = Failed.safeParse(message)
-  if (failed.success) line.note({ ...withoutGaps(failed.data.error.data ?? {}), outcome: 'error' })
+  if (failed.success) line?.note({ ...withoutGaps(failed.data.error.data ?? {}), outcome: 'error' })
   return failed.success
 }
 

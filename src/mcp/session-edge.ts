@@ -5,18 +5,18 @@ import type { Principal } from '#principal.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import { COULD_NOT_ASK } from './ask-in-session.ts'
 import { findWrongParamsInSession } from './check-params.ts'
-import { cleanAnswer, type IdMapping } from './clean-answer.ts'
+import { type IdMapping, passAnswer, passListening, type StreamToken } from './answer-pass.ts'
 import type { Envelope } from './read-message.ts'
 import { answerDenial, errorCode, jsonRpcError, SPEAKS_STREAMABLE_HTTP } from './json-rpc-error.ts'
 import type { DenialWords } from './product.ts'
-import { orLost } from './lost-answer.ts'
+import { lostAnswer } from './lost-answer.ts'
 import type { UserApi, McpSettings } from './deps.ts'
 import type { EntryAnswer } from '#users/calls/entry.ts'
 import { CALL_HEADER, writeCall } from './call-header.ts'
 import type { EnteredCall } from './invoke-tool.ts'
 import { PRINCIPAL_HEADER, writePrincipal } from './principal-header.ts'
 import { sessionObject } from './session-object.ts'
-import { report } from './request-log.ts'
+import { report, type RequestLine } from './request-log.ts'
 import type { Reads } from './reads.ts'
 import { sessionLibrary } from './session.ts'
 import { answerStop } from './stop-answer.ts'
@@ -45,8 +45,10 @@ interface SessionRequestDeps {
   nowSeconds: () => number
   /** Called when the session's object has the call. */
   onTaken: () => void
-  /** Ends a stream with the access token of this request (stream-life.ts). */
-  tie: (open: Response) => Response
+  /** Ends a stream with the access token of this request. */
+  token: StreamToken
+  /** null: the message is no call or read. */
+  line: RequestLine | null
 }
 
 /**
@@ -73,7 +75,8 @@ export async function serveSession(
     begun,
     onTaken,
     nowSeconds,
-    tie,
+    token,
+    line,
   } = deps
   const { sessionKeys, rootKeys } = settings
   const isInitialize = envelope?.kind === 'request' && envelope.message.method === 'initialize'
@@ -115,22 +118,23 @@ export async function serveSession(
     internal === null
       ? request
       : new Request(request, { method: 'POST', body: JSON.stringify(internal.message) })
-  const found: { session: string | null } = { session: null }
-  const ask = async () => {
-    // Runs inside orLost, which answers a call whose stream ends before its result.
+  const lost = lostAnswer(envelope?.message, tool, words)
+  let opened: string | null = null
+  let response: Response
+  try {
     const answer = await sessionLibrary.fetch(forwarded, env, withoutProps(ctx))
     if (answer.ok) onTaken()
-    const response = tie(answer)
-    found.session = response.headers.get(SESSION_HEADER)
+    opened = answer.headers.get(SESSION_HEADER)
     // Stored with its user before the client gets the id, so that ending the grant ends the session.
-    if (session === null && found.session !== null) {
-      await userApi.openSession(found.session, principal.grant, principal.client)
-    }
-    const isListening = request.method === 'GET' && response.ok
-    return isListening ? response : cleanAnswer(response, internal?.ids)
+    if (session === null && opened !== null)
+      await userApi.openSession(opened, principal.grant, principal.client)
+    const pass = { token, ids: internal?.ids ?? null, line, lost: lost.id === null ? null : lost }
+    if (answer.status >= 500) response = lost.response(new Error(`the library answered ${answer.status}`))
+    else if (request.method === 'GET' && answer.ok) response = passListening(answer, token)
+    else response = await passAnswer(answer, pass)
+  } catch (error) {
+    response = lost.response(error)
   }
-  const response = await orLost(ask, envelope?.message, tool, words)
-  const { session: opened } = found
   if (opened === null) return response
   if (session === null && !response.ok) {
     ctx.waitUntil(abandon(env, userApi, opened))

@@ -13,8 +13,7 @@ test('a tool is run in one place only', () => {
     'define-tool.ts',
     'invoke-tool.ts',
   ])
-  const callers = (pattern: RegExp) =>
-    namesOf(using(pattern).filter((file) => file.startsWith('src/mcp/')))
+  const callers = (pattern: RegExp) => namesOf(using(pattern).filter((file) => file.startsWith('src/mcp/')))
   expect(callers(/\.enter\(/)).toEqual(['entrance.ts'])
   expect(callers(/\.beginCall\(/)).toEqual(['ask-user.ts'])
   // After a question to the user only.

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { methodOf, noteAnswer, shortHashOf, lineOf, logRequest, RequestLine } from '#mcp/request-log.ts'
-import { watchOutcome } from '#mcp/watch-outcome.ts'
+import { passAnswer } from '#mcp/answer-pass.ts'
 
 const said = vi.spyOn(console, 'log').mockImplementation(() => {})
 afterEach(() => said.mockClear())
@@ -81,6 +81,13 @@ test.each([
 const ID = '0f8fad5b-d9cb-469f-a165-70867728950e'
 const OTHER = '11111111-2222-4333-8444-555555555555'
 
+const watched = (line: RequestLine) => ({
+  token: { endsAtSeconds: 1, nowSeconds: () => 0, isAlive: async () => true, checkMs: 60_000 },
+  ids: null,
+  line,
+  lost: null,
+})
+
 const stream = (pieces: readonly string[]) => {
   const rest = [...pieces]
   return new Response(
@@ -102,18 +109,18 @@ test('a stream that begins with something else is a line when it is over, with t
   const whole =
     ': keep-alive\n\ndata: {"method":"notifications/progress","params":{}}\n\n' +
     `event: message\ndata: {"result":{"content":[${text}],"_meta":{"transaction":"${ID}"}}}\n\n`
-  const watched = await watchOutcome(stream(whole.match(/[\s\S]{1,7}/g) ?? []), line)
+  const passed = await passAnswer(stream(whole.match(/[\s\S]{1,7}/g) ?? []), watched(line))
   line.answered(200)
   expect(lines()).toEqual([])
-  expect(await watched.text()).toBe(whole)
+  expect(await passed.text()).toBe(whole)
   expect(lines()).toMatchObject([{ transaction: ID, outcome: 'done', status: 200 }])
 })
 
 test('a stream that is closed before its answer says so', async () => {
   const line = new RequestLine(() => 0)
-  const watched = await watchOutcome(stream([': keep-alive\n\n']), line)
+  const passed = await passAnswer(stream([': keep-alive\n\n']), watched(line))
   line.answered(200)
-  await watched.text()
+  await passed.text()
   expect(lines()).toMatchObject([{ outcome: 'cut' }])
 })
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { tieToToken } from '#mcp/stream-life.ts'
+import { passListening } from '#mcp/answer-pass.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -16,7 +16,7 @@ function openStream() {
     },
   })
   const response = new Response(source, { headers: { 'content-type': 'text/event-stream' } })
-  const tied = tieToToken(response, {
+  const tied = passListening(response, {
     endsAtSeconds: 100,
     nowSeconds: () => state.nowSeconds,
     checkMs: CHECK_MS,
@@ -68,5 +68,5 @@ test('nobody is asked about a stream that its client has left', async () => {
 test('an answer that is no stream stays as it is', () => {
   const answer = Response.json({})
   const never = { endsAtSeconds: 0, nowSeconds: () => 1, isAlive: async () => false, checkMs: CHECK_MS }
-  expect(tieToToken(answer, never)).toBe(answer)
+  expect(passListening(answer, never)).toBe(answer)
 })
