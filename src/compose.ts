@@ -18,8 +18,8 @@ import { cancelBody } from '#http/read-request.ts'
 import { refuseOtherMethods, refuseOtherOrigins } from '#http/guards.ts'
 import { log, takeOverConsole } from '#lib/log.ts'
 import { oncePerEnv } from '#lib/once-per-env.ts'
-import { answerOtherPath, guardMcpRequest, limitBearer } from '#mcp/guard-request.ts'
-import { logRequest } from '#mcp/request-log.ts'
+import { answerOtherPath, guardMcpRequest, limitBearer } from '#mcp/edge/guard-request.ts'
+import { logRequest } from '#mcp/edge/request-log.ts'
 import { answerBadSettings, answerError, answerNotFound, answerTooMany } from '#pages/error-answers.tsx'
 import { copyScript, showHome } from '#pages/home-page.tsx'
 import { styles } from '#pages/styles.ts'
@@ -109,7 +109,7 @@ export function compose(options: ServerOptions) {
     .post('/me/end', (c) => endAccess(c.req.raw, account(c.env)))
     .post('/me/sign-out', (c) => signOut(c.req.raw, account(c.env)))
     .post('/me/sign-out-of-pingone', (c) => signOutOfPingOne(c.req.raw, account(c.env)))
-    // More scopes for a client that has access: mcp/challenge-scopes.ts gives the link to the call that lacked them.
+    // More scopes for a client that has access: mcp/edge/challenge-scopes.ts gives the link to the call that lacked them.
     .get('/step-up/:request', (c) => showStepUp(c.req.raw, account(c.env)))
     .post('/step-up/:request', (c) => decideStepUp(c.req.raw, account(c.env)))
     .get('/signed-in', (c) => answerSignedIn(c.req.raw, account(c.env)))

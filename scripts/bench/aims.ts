@@ -1,4 +1,4 @@
-import { makeLists } from '#mcp/listed.ts'
+import { makeLists } from '#mcp/lists/listed.ts'
 import { catalog } from '../../test/support/product.ts'
 import type { CaseName } from './cases.ts'
 import { type PingOneRequests, total } from './logins.ts'

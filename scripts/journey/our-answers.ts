@@ -22,7 +22,7 @@ export const OUR_ANSWERS: readonly OurAnswer[] = [
     path: /^\/mcp$/,
     status: 403,
     checked: 'a scope is missing: the challenge names what is needed',
-    file: 'src/mcp/challenge-scopes.ts',
+    file: 'src/mcp/edge/challenge-scopes.ts',
   },
   {
     method: 'POST',

@@ -10,7 +10,7 @@ import type { StepUpView } from '#users/requests/step-ups.ts'
 import type { UserObjectApi } from '#users/user.ts'
 import type { AccountDeps } from './deps.ts'
 
-/** The request behind a link that `/mcp` gave out (mcp/challenge-scopes.ts). */
+/** The request behind a link that `/mcp` gave out (mcp/edge/challenge-scopes.ts). */
 export interface OpenStepUp {
   user: UserObjectApi
   id: string

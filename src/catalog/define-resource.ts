@@ -18,7 +18,7 @@ interface ResourceFacts {
   readonly scopes: readonly [string, ...string[]]
 }
 
-/** What a client may read at one address: data, like a tool, and read through the same door (mcp/invoke-tool.ts). */
+/** What a client may read at one address: data, like a tool, and read through the same door (mcp/calls/invoke-tool.ts). */
 export interface Resource<C> extends ResourceFacts {
   readonly uri: string
   readonly read: (context: C) => ReadAnswer

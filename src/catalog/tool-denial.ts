@@ -1,6 +1,6 @@
 /**
  * What may stop a tool, as a value. `unknown_outcome` is the only one after which the effect may have happened:
- * it is never retried silently. mcp/tool-denial.ts turns each into words.
+ * it is never retried silently. mcp/calls/tool-denial.ts turns each into words.
  */
 export type ToolDenial =
   | {

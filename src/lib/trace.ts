@@ -7,7 +7,7 @@ export const TRANSACTION_HEADER = 'x-ping-external-transaction-id'
 
 /**
  * Correlation headers for PingOne and for W3C Trace Context; `transaction` is a UUID and becomes the trace id. A client's
- * own trace is stored (mcp/idempotency.ts) but never forwarded.
+ * own trace is stored (mcp/calls/idempotency.ts) but never forwarded.
  */
 export const traceHeaders = (transaction: string): Record<string, string> => ({
   [TRANSACTION_HEADER]: transaction,

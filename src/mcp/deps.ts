@@ -7,7 +7,7 @@ import type { SubscriptionApi } from '#users/sessions/subscriptions.ts'
 import type { RootKey } from '#lib/root-keys.ts'
 import type { Extension } from './extension.ts'
 import type { McpProduct } from './product.ts'
-import type { StateKeys } from './request-state.ts'
+import type { StateKeys } from './stateless/request-state.ts'
 
 /** What composition gives to this room: the product's lists, the world, and how to find things in an env. */
 export interface McpEndpointDeps {

@@ -1,7 +1,7 @@
 import { SERVER_INFO_META_KEY } from '@modelcontextprotocol/server'
 import type { DenialWords, McpProduct } from './product.ts'
-import { type CallProblem, sayDenial } from './tool-denial.ts'
-import type { ToolResult } from './tool-result.ts'
+import { type CallProblem, sayDenial } from './calls/tool-denial.ts'
+import type { ToolResult } from './calls/tool-result.ts'
 
 /** Codes of JSON-RPC 2.0 §5.1, of MCP, and one of our own. */
 export const errorCode = {

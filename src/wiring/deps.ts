@@ -12,7 +12,7 @@ export interface Deps {
     pingoneMs: number
     apiMs: number
     toolMs: number
-    /** For a user who answers a question while a call waits; unset in production (mcp/ask-in-session.ts). */
+    /** For a user who answers a question while a call waits; unset in production (mcp/session/ask-in-session.ts). */
     answerMs?: number
     /** For a client metadata document. */
     documentMs: number

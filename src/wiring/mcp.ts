@@ -8,7 +8,7 @@ import { oncePerEnv } from '#lib/once-per-env.ts'
 import { deriveSigningKey, type SigningPurpose, signingPurposes } from '#lib/root-keys.ts'
 import { makeMcpEndpoint, type McpEndpoint } from '#mcp/endpoint.ts'
 import { mcpProduct } from '#mcp/product.ts'
-import { sessionObject } from '#mcp/session-object.ts'
+import { sessionObject } from '#mcp/session/session-object.ts'
 import { makeUser } from '#users/user.ts'
 import type { Call, Isolate } from './isolate.ts'
 
@@ -69,7 +69,7 @@ export function wireMcp({ options, names, nowMs, nowSeconds, partsOf, requireUse
         authorization_servers: [config.publicOrigin],
         resource_name: names.name,
       },
-      // Named, not required: mcp/challenge-scopes.ts checks the scopes of a call.
+      // Named, not required: mcp/edge/challenge-scopes.ts checks the scopes of a call.
       requiredScopes: firstScopes(config),
       validateToken: (requestEnv, request) => (audience, token) =>
         checkBearer(audience, token, {

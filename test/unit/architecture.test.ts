@@ -150,7 +150,7 @@ test('a secret is taken out of its wrapper only where it is used', () => {
   expect(using.filter((file) => !isClient(file)).toSorted()).toEqual([
     'lib/root-keys.ts',
     'lib/signing-keys.ts',
-    'mcp/downstream-token.ts',
+    'mcp/calls/downstream-token.ts',
     'pingone/client-auth.ts',
   ])
 })

@@ -8,13 +8,13 @@ import { splitConsent } from '#catalog/confirmation.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import { canonicalDigest } from '#lib/hash.ts'
 import type { RequestedCall } from '#users/calls/calls.ts'
-import { forwardRequest, headerBytes, MOST_HEADER_BYTES } from '../forward-request.ts'
-import { clientTrace, givenKey } from '../idempotency.ts'
+import { forwardRequest, headerBytes, MOST_HEADER_BYTES } from './forward-request.ts'
+import { clientTrace, givenKey } from '../calls/idempotency.ts'
 import { errorCode, jsonRpcError } from '../json-rpc-error.ts'
 import type { McpProduct } from '../product.ts'
-import { type Envelope, readEnvelope, readMessage } from '../read-message.ts'
-import { readAsked, type Reads, subscribeAsked } from '../reads.ts'
-import type { CallProblem } from '../tool-denial.ts'
+import { type Envelope, readEnvelope, readMessage } from './read-message.ts'
+import { readAsked, type Reads, subscribeAsked } from '../lists/reads.ts'
+import type { CallProblem } from '../calls/tool-denial.ts'
 
 /** A request of /mcp, read once, before its bearer is looked up. */
 export interface Arrival {

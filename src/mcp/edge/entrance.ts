@@ -1,12 +1,12 @@
 import { waitUntil } from 'cloudflare:workers'
 import { networkOf } from '#lib/addresses.ts'
 import type { EntryAnswer } from '#users/calls/entry.ts'
-import { endCall } from '../ask-user.ts'
+import { endCall } from '../calls/ask-user.ts'
 import type { UserApi } from '../deps.ts'
 import type { McpProduct } from '../product.ts'
-import type { Reads } from '../reads.ts'
-import { lineOf, methodOf } from '../request-log.ts'
-import { namedSession } from '../session-object.ts'
+import type { Reads } from '../lists/reads.ts'
+import { lineOf, methodOf } from './request-log.ts'
+import { namedSession } from '../session/session-object.ts'
 import { type Arrival, readArrival } from './arrival.ts'
 
 /** A bearer that this server has issued: its MAC is checked, nothing else. */

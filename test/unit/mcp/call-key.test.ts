@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type CallMessage, givenKey } from '#mcp/idempotency.ts'
+import { type CallMessage, givenKey } from '#mcp/calls/idempotency.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import { ok } from '#lib/result.ts'
 import { keyOf } from '#users/calls/calls.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { makeReads, readAsked, matchTemplate } from '#mcp/reads.ts'
+import { makeReads, readAsked, matchTemplate } from '#mcp/lists/reads.ts'
 import { catalog } from '../../support/product.ts'
 
 const reads = makeReads(catalog)

@@ -1,7 +1,7 @@
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv-provider.js'
 import { expect, test } from 'vitest'
-import { describeTool } from '#mcp/list-tools.ts'
-import { listedTool } from '#mcp/listed-tool.ts'
+import { describeTool } from '#mcp/lists/list-tools.ts'
+import { listedTool } from '#mcp/lists/listed-tool.ts'
 import { catalog } from '../../support/product.ts'
 
 const { tools } = catalog

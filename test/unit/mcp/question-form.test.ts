@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { canShowForms, formOf, isAgreed, readReply } from '#mcp/consent.ts'
+import { canShowForms, formOf, isAgreed, readReply } from '#mcp/calls/consent.ts'
 
 test.each([
   [undefined, false],

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import { methodOf, noteAnswer, shortHashOf, lineOf, logRequest, RequestLine } from '#mcp/request-log.ts'
-import { passAnswer } from '#mcp/answer-pass.ts'
+import { methodOf, noteAnswer, shortHashOf, lineOf, logRequest, RequestLine } from '#mcp/edge/request-log.ts'
+import { passAnswer } from '#mcp/edge/answer-pass.ts'
 
 const said = vi.spyOn(console, 'log').mockImplementation(() => {})
 afterEach(() => said.mockClear())

@@ -113,7 +113,7 @@ const CallResult = z.object({
   result: z.object({ isError: z.boolean().optional(), content: z.tuple([Block], Block) }),
 })
 
-/** The sentences of mcp/tool-denial.ts as words. */
+/** The sentences of mcp/calls/tool-denial.ts as words. */
 const sentences: readonly [RegExp, string][] = [
   [/does not answer\. Nothing was changed/, 'unanswered'],
   [/is busy\. Nothing was changed\. Try again in 7 seconds/, 'busy'],

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { makeReads } from '#mcp/reads.ts'
-import { makeLists } from '#mcp/listed.ts'
+import { makeReads } from '#mcp/lists/reads.ts'
+import { makeLists } from '#mcp/lists/listed.ts'
 import type { McpProduct } from '#mcp/product.ts'
-import { makeStatelessTransport } from '#mcp/stateless.ts'
+import { makeStatelessTransport } from '#mcp/stateless/stateless.ts'
 import { served as whole } from '../../support/product.ts'
 import { mcpHeaders, META, statelessHeaders } from '../wire.ts'
 

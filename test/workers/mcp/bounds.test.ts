@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { MESSAGE_BOUNDS } from '#mcp/read-message.ts'
+import { MESSAGE_BOUNDS } from '#mcp/edge/read-message.ts'
 import { MCP_URL, toWorker } from './clients.ts'
 import { callMessage, initialize, mcpHeaders, statelessHeaders } from '../wire.ts'
 import { callsOf, openSession, post, send } from './raw.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { writeState } from '#mcp/request-state.ts'
+import { writeState } from '#mcp/stateless/request-state.ts'
 import { META } from '../wire.ts'
 import { addTodos, askStateless, countTodos, openSession, post, send } from './raw.ts'
 

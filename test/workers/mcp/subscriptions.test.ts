@@ -1,6 +1,6 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { dataOf } from '#mcp/answer-pass.ts'
+import { dataOf } from '#mcp/edge/answer-pass.ts'
 import { expect, test } from 'vitest'
 import { MOST_URI_CHARACTERS, URIS_PER_SESSION } from '#users/bounds.ts'
 import { callMessage } from '../wire.ts'

@@ -1,10 +1,10 @@
 import { OAuthResourceServer } from '@cloudflare/workers-oauth-provider'
 import { DurableObject } from 'cloudflare:workers'
-import { guardMcpRequest } from '#mcp/guard-request.ts'
+import { guardMcpRequest } from '#mcp/edge/guard-request.ts'
 import { makeMcpEndpoint } from '#mcp/endpoint.ts'
 import type { UserApi } from '#mcp/deps.ts'
-import { logRequest } from '#mcp/request-log.ts'
-import { sessionObject } from '#mcp/session-object.ts'
+import { logRequest } from '#mcp/edge/request-log.ts'
+import { sessionObject } from '#mcp/session/session-object.ts'
 import {
   type CallIntent,
   type CallOutcome,

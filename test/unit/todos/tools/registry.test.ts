@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { makeLists } from '#mcp/listed.ts'
+import { makeLists } from '#mcp/lists/listed.ts'
 import { catalog } from '../../../support/product.ts'
 import type { TodoStore } from '#todos/api/client.ts'
 import { defineTool, type ProductTool } from '#catalog/define-tool.ts'

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import type { Principal } from '#principal.ts'
-import { noResource } from './answer-reads.ts'
-import type { UserApi } from './deps.ts'
-import { answerDenial, answerResult, errorCode, readDenial, RpcDenial } from './json-rpc-error.ts'
-import { missingScopes } from './list-tools.ts'
-import type { DenialWords } from './product.ts'
-import type { Reads } from './reads.ts'
-import { report } from './request-log.ts'
-import type { CallProblem } from './tool-denial.ts'
+import { noResource } from '../calls/answer-reads.ts'
+import type { UserApi } from '../deps.ts'
+import { answerDenial, answerResult, errorCode, readDenial, RpcDenial } from '../json-rpc-error.ts'
+import { missingScopes } from '../lists/list-tools.ts'
+import type { DenialWords } from '../product.ts'
+import type { Reads } from '../lists/reads.ts'
+import { report } from '../edge/request-log.ts'
+import type { CallProblem } from '../calls/tool-denial.ts'
 
 /** The context of one subscribe or unsubscribe request. */
 interface Subscriber {

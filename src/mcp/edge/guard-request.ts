@@ -1,4 +1,4 @@
-import { SPEAKS_STREAMABLE_HTTP, errorCode, jsonRpcError } from './json-rpc-error.ts'
+import { SPEAKS_STREAMABLE_HTTP, errorCode, jsonRpcError } from '../json-rpc-error.ts'
 import type { Failures } from '#limits/failures.ts'
 
 const METHODS = ['POST', 'GET', 'DELETE', 'OPTIONS']

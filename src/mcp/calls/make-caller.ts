@@ -1,4 +1,4 @@
-import type { McpEndpointDeps } from './deps.ts'
+import type { McpEndpointDeps } from '../deps.ts'
 import type { Caller } from './invoke-tool.ts'
 
 /** What a tool call of one user needs, in the Worker or in a session's object. */

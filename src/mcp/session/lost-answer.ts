@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { AnyTool } from '#catalog/define-tool.ts'
-import { answerOutage, errorCode } from './json-rpc-error.ts'
-import type { DenialWords } from './product.ts'
-import { report } from './request-log.ts'
-import { failure } from './tool-result.ts'
+import { answerOutage, errorCode } from '../json-rpc-error.ts'
+import type { DenialWords } from '../product.ts'
+import { report } from '../edge/request-log.ts'
+import { failure } from '../calls/tool-result.ts'
 
 const RequestMessage = z.object({ method: z.string(), id: z.union([z.string(), z.number()]) })
 

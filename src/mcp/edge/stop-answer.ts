@@ -1,6 +1,6 @@
 import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
-import { errorCode, jsonRpcError } from './json-rpc-error.ts'
-import { type CallProblem, LASTING } from './tool-denial.ts'
+import { errorCode, jsonRpcError } from '../json-rpc-error.ts'
+import { type CallProblem, LASTING } from '../calls/tool-denial.ts'
 
 /**
  * The HTTP status of a call that lost its downstream token before its answer began: clients sign in again only on 401 and

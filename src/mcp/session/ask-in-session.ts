@@ -1,7 +1,7 @@
 import type { Confirmation } from '#catalog/confirmation.ts'
-import { type Consent, noConsent, subjectOf, readReply } from './consent.ts'
-import { type Answered, type EnteredCall, toToolResult } from './invoke-tool.ts'
-import { failure, type ToolResult } from './tool-result.ts'
+import { type Consent, noConsent, subjectOf, readReply } from '../calls/consent.ts'
+import { type Answered, type EnteredCall, toToolResult } from '../calls/invoke-tool.ts'
+import { failure, type ToolResult } from '../calls/tool-result.ts'
 
 /** Below the SDK clients' timeout of 60 s: no effect after the client has given up. */
 export const ANSWER_MS = 50_000

@@ -5,7 +5,7 @@ import {
   CallStart,
   type RefusedToken,
 } from '#users/calls/calls.ts'
-import { report } from './request-log.ts'
+import { report } from '../edge/request-log.ts'
 
 const RETRY_AFTER_SECONDS = 5
 

@@ -1,6 +1,6 @@
 import type { Confirmation } from '#catalog/confirmation.ts'
 import type { ToolDenial } from '#catalog/tool-denial.ts'
-import type { DenialWords } from './product.ts'
+import type { DenialWords } from '../product.ts'
 
 /** Why a call has no output: what stops a tool, and what stops a call before or around it. */
 export type CallProblem =

@@ -1,7 +1,7 @@
 import { quotedJson } from '#lib/bounded-text.ts'
 import type { ToolOutput } from '#catalog/define-tool.ts'
-import type { DenialWords } from './product.ts'
-import { report } from './request-log.ts'
+import type { DenialWords } from '../product.ts'
+import { report } from '../edge/request-log.ts'
 import { type CallProblem, sayDenial } from './tool-denial.ts'
 
 /** A tool result that is assignable to the type of both SDKs. */

@@ -1,9 +1,9 @@
 import { type OAuthResourceContext, insufficientScope } from '@cloudflare/workers-oauth-provider'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import type { StepUpDenial } from '#users/requests/step-ups.ts'
-import type { Wanted } from './edge/arrival.ts'
-import { answerToolResult, errorCode } from './json-rpc-error.ts'
-import type { McpProduct } from './product.ts'
+import type { Wanted } from './arrival.ts'
+import { answerToolResult, errorCode } from '../json-rpc-error.ts'
+import type { McpProduct } from '../product.ts'
 
 /** A request whose bearer lacks scopes. */
 interface ScopeDenial {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { errorCode, OWN_WORDS } from './json-rpc-error.ts'
+import { errorCode, OWN_WORDS } from '../json-rpc-error.ts'
 
 const Failed = z.looseObject({
   jsonrpc: z.literal('2.0'),

@@ -1,7 +1,7 @@
 import { isSpecType } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import type { AnyTool } from '#catalog/define-tool.ts'
-import { errorCode, RpcDenial } from './json-rpc-error.ts'
+import { errorCode, RpcDenial } from '../json-rpc-error.ts'
 
 /** The request schema of each method that both transports have. */
 const shapes = new Map<string, (message: unknown) => boolean>([

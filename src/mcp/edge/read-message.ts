@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { readBody } from '#http/read-request.ts'
-import { errorCode, jsonRpcError } from './json-rpc-error.ts'
+import { errorCode, jsonRpcError } from '../json-rpc-error.ts'
 import { type Result, err, ok } from '#lib/result.ts'
 
 /**
