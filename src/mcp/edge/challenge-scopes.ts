@@ -38,7 +38,7 @@ export function challengeScopes(denial: ScopeDenial): Response {
     const content = [{ type: 'text' as const, text: words }]
     return answerToolResult(id, { content, isError: true, _meta: {} }, server)
   }
-  return withLink(challenge, act, words)
+  return withLink(challenge, scopes, words)
 }
 
 /** The link has its own last line, because some programs add following text to a URL. */
@@ -60,8 +60,8 @@ function sayStepUp(tool: AnyTool, missing: readonly string[], page: string, deni
 }
 
 /** The challenge with a JSON-RPC error as its body, which some clients show to their model. */
-function withLink(challenge: Response, tool: AnyTool, words: string): Response {
-  const data = { error: 'insufficient_scope', scope: tool.scopes.join(' ') }
+function withLink(challenge: Response, scopes: readonly string[], words: string): Response {
+  const data = { error: 'insufficient_scope', scope: scopes.join(' ') }
   const error = { code: errorCode.refused, message: words, data }
   return Response.json({ jsonrpc: '2.0', id: null, error }, challenge)
 }

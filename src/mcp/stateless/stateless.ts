@@ -65,7 +65,10 @@ export function makeStatelessTransport(served: StatelessProduct) {
   }
 }
 
-const Message = z.object({ method: z.string() })
+const Message = z.object({
+  method: z.string(),
+  params: z.object({ name: z.string() }).optional().catch(undefined),
+})
 
 /** Caches the JSON Schemas, because the SDK converts them for each request's server. */
 const withSchemas = (tool: AnyTool) => ({
@@ -105,7 +108,7 @@ function capabilitiesOf({ resources, resourceTemplates, prompts }: McpProduct) {
 
 function makeServer(ready: ServedProduct, call: StatelessCall, message: unknown): McpServer {
   const { product, extend } = ready
-  const method = Message.safeParse(message).data?.method
+  const { method, params } = Message.safeParse(message).data ?? {}
   // A server lives for one request, so it registers only what the request needs.
   const isForTools = method === 'tools/call' || method === 'tools/list'
   const capabilities = isForTools ? onlyTools : capabilitiesOf(product)
@@ -122,7 +125,13 @@ function makeServer(ready: ServedProduct, call: StatelessCall, message: unknown)
       },
     },
   })
-  registerTools(server, ready, call)
+  if (method === 'tools/call') registerTool(server, ready, params?.name, call)
+  if (method === 'tools/list') {
+    server.server.setRequestHandler(method, ({ params: given }) => {
+      refuseCursor(given)
+      return { tools: ready.lists.tools }
+    })
+  }
   if (!isForTools) answerReads(server, ready, call)
   extend?.(server)
   const wrong = findWrongParams(message, extend === undefined ? product.tools : null)
@@ -136,26 +145,26 @@ function makeServer(ready: ServedProduct, call: StatelessCall, message: unknown)
   return server
 }
 
-function registerTools(
+/** Registers the tool that the message calls; findWrongParams answers an unknown name. */
+function registerTool(
   server: McpServer,
-  { tools, lists, product }: ServedProduct,
+  { tools, product }: ServedProduct,
+  name: string | undefined,
   call: StatelessCall,
 ): void {
-  for (const { tool, inputSchema, outputSchema } of tools) {
-    const facts = { ...describeTool(tool), inputSchema, outputSchema }
-    server.registerTool(tool.name, facts, (input, { mcpReq }) =>
-      orBroken(tool.name, product.words, async () => {
-        const caller = await callerOf(call, mcpReq)
-        const judged = call.begun?.input ?? input
-        const run = (consent: Consent) => invoke(tool, judged, call.principal, { ...caller, consent })
-        return askStateless(tool, judged, mcpReq, run, call)
-      }),
-    )
-  }
-  server.server.setRequestHandler('tools/list', ({ params }) => {
-    refuseCursor(params)
-    return { tools: lists.tools }
-  })
+  const called = tools.find(({ tool }) => tool.name === name)
+  if (called === undefined) return
+  const { tool, inputSchema, outputSchema } = called
+  const facts = { ...describeTool(tool), inputSchema, outputSchema }
+  server.registerTool(tool.name, facts, (input, { mcpReq }) =>
+    orBroken(tool.name, product.words, async () => {
+      const caller = await callerOf(call, mcpReq)
+      // The arguments that were judged at the edge; the SDK's are the same, parsed again.
+      const judged = call.begun?.input ?? input
+      const run = (consent: Consent) => invoke(tool, judged, call.principal, { ...caller, consent })
+      return askStateless(tool, judged, mcpReq, run, call)
+    }),
+  )
 }
 
 function answerReads(

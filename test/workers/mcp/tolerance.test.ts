@@ -116,6 +116,25 @@ test('null for what may be left out is none', async () => {
   })
 })
 
+test.each([
+  '',
+  '*/*',
+  'Application/JSON, TEXT/event-stream',
+  'application/*;q=0.5, text/*',
+  'text/event-stream,application/json;v=1',
+])('an Accept header with the meaning that MCP requires is taken on both transports: %j', async (accept) => {
+  const session = await openSession(BEARER)
+  const answer = await post(BEARER, callMessage('whoAmI'), { 'mcp-session-id': session, accept })
+  expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('Ada Lovelace')])
+  const { status, body } = await askStateless(
+    BEARER,
+    'tools/call',
+    { name: 'whoAmI', arguments: {} },
+    { headers: { 'mcp-name': 'whoAmI', accept } },
+  )
+  expect([status, body]).toEqual([200, expect.objectContaining({ result: expect.anything() })])
+})
+
 test('what the Accept header must name is said for both methods', async () => {
   const session = await openSession(BEARER)
   const input = { 'mcp-session-id': session, accept: 'application/json' }
