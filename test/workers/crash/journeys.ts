@@ -166,7 +166,7 @@ const keyed = (transport: Transport): Journey => ({
   forced(steps, { at, isTwice, when }) {
     if (transport === 'session') return null
     // Both attempts to store the outcome failed: the API has the change, but the record cannot tell.
-    const beganAt = steps.indexOf('answer beginCall')
+    const beganAt = steps.indexOf('answer enter')
     const isStored = steps[at] === 'answer endCall' && when === 'after'
     return isTwice && at > beganAt && !isStored ? 'unknown' : 'goes on'
   },

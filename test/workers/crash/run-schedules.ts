@@ -86,7 +86,7 @@ function forced(steps: readonly string[], schedule: Schedule, { graceSeconds, na
   const isRedeemed = steps[at] === 'answer commit' && when === 'after'
   if (name === 'code exchange' && isRedeemed && isTwice) return 'code_reused'
   const redeemed = steps.indexOf('pingone.refresh')
-  const stored = steps.indexOf('answer beginCall')
+  const stored = steps.indexOf('answer enter')
   const isAfter = redeemed !== -1 && (at > redeemed || (at === redeemed && when === 'after'))
   const isBefore = at < stored || (at === stored && when === 'before')
   return graceSeconds === 0 && isAfter && isBefore ? 'pingone_ended' : 'goes on'

@@ -88,10 +88,10 @@ const call = (tool: 'listTodos' | 'addTodo'): Journey => ({
   },
   forced(steps, { at, isTwice }) {
     if (tool === 'listTodos') return 'goes on'
-    const [began, ended] = [steps.indexOf('session user.beginCall'), steps.indexOf('session user.endCall')]
+    const [began, ended] = [steps.indexOf('answer enter'), steps.indexOf('session user.endCall')]
     // The answer is already on its way: it may or may not arrive.
     if (at >= ended) return null
-    // If the User dies in beginCall, the second death hits the session's retry.
+    // If the User dies in enter, the second death hits the edge's retry, and nothing has begun.
     return isOfSession(steps[at] ?? '') || (isTwice && at > began) ? 'unknown' : 'goes on'
   },
 })
