@@ -39,7 +39,7 @@ export interface McpDeps {
     apiMs: number
     /** For a user who is asked on the session transport (ask-in-session.ts). */
     answerMs?: number
-    /** How often an open stream asks whether its access token is alive (stream-life.ts). */
+    /** How often an open stream asks whether its access token is alive (edge/answer-pass.ts). */
     streamCheckMs?: number
   }
 }

@@ -38,11 +38,11 @@ interface ServedCall extends Entered {
 
 export interface McpEndpoint {
   /** The check of the bearer calls it before the handler runs (edge/entrance.ts). */
-  enter(request: Request, env: Env, bearer: PresentedBearer): Promise<EntryAnswer>
+  enter: (request: Request, env: Env, bearer: PresentedBearer) => Promise<EntryAnswer>
   /** The handler of an OAuthResourceServer: it runs only for a request that has entered. */
   handler: { fetch(request: Request, env: Env, ctx: Context): Promise<Response> }
   /** Gives a denial of the resource server a body that MCP clients read, with the id of its request. */
-  explain(request: Request, answer: Response): Promise<Response>
+  explain: (request: Request, answer: Response) => Promise<Response>
   /** The class behind the binding MCP_SESSION; the platform wants it exported from the entry. */
   McpSession: ReturnType<typeof makeMcpSession>
 }

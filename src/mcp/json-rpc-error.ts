@@ -28,7 +28,7 @@ export const SPEAKS_STREAMABLE_HTTP =
   'This server speaks the Streamable HTTP transport of MCP at this address: begin with POST. The older HTTP+SSE ' +
   'transport is not supported; choose Streamable HTTP ("http") in the settings of the client.'
 
-/** Marks an error whose sentence is our own; clean-answer.ts removes the mark. */
+/** Marks an error whose sentence is our own; edge/clean-message.ts removes the mark. */
 export const OWN_WORDS = 'own-words'
 
 /** An error before the request is read: JSON-RPC 2.0 §5 requires a null id. `echoId` fills it in later. */

@@ -51,7 +51,7 @@ export interface Caller {
 }
 
 /**
- * @step tool-call 3-9 the only way to a tool
+ * @step tool-call 6-9 the only way to a tool
  */
 export async function invokeTool(
   tool: AnyTool,

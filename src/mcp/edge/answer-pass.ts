@@ -66,7 +66,7 @@ export async function passAnswer(response: Response, pass: AnswerPass): Promise<
 
 /** Ends a listening stream with its access token. Its messages answer no request and pass unchanged. */
 export function passListening(response: Response, token: StreamToken): Response {
-  if (response.body === null) return response
+  if (response.body === null || response.headers.get('content-type') !== 'text/event-stream') return response
   const same = { read: (text: string) => text, end: () => null, hold: () => {} }
   return new Response(passEvents(response.body.getReader(), { token, lost: null }, same), response)
 }

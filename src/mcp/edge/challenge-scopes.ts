@@ -21,7 +21,7 @@ interface ScopeDenial {
  * MCP 2026-07-28 Authorization, Scope Challenge Handling: 403 with every scope that the call needs, so that one consent is
  * enough. Clients request more scopes only on 403, and an SDK would answer 200. The answer also carries a step-up link,
  * for clients that ignore the challenge.
- * @step tool-call 2 scope challenge
+ * @step tool-call 5 scope challenge
  * @step step-up 1-3 challenge and link
  */
 export function challengeScopes(denial: ScopeDenial): Response {

@@ -44,7 +44,7 @@ export function makeEntrance({ servedOf, userOf }: EntranceDeps) {
     },
     /** The message of a request that was read; undefined if it was not. */
     messageOf: (request: Request): unknown => entered.get(request)?.arrival.parsed,
-    async enter(request: Request, env: Env, { user, ...bearer }: PresentedBearer): Promise<EntryAnswer> {
+    enter: async (request: Request, env: Env, { user, ...bearer }: PresentedBearer): Promise<EntryAnswer> => {
       const arrival = await readArrival(request, servedOf(env))
       const { wanted, isSession } = arrival
       const userApi = await userOf(env, user)

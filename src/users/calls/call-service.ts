@@ -41,7 +41,7 @@ export class CallService {
 
   /**
    * Stores the intent, then answers with a live downstream token: no effect without a record (invariant 8).
-   * @step tool-call 3 intent stored
+   * @step tool-call 2 intent stored
    */
   async begin(given: CallIntent): Promise<CallStart> {
     const { config, nowMs, grants, calls, wake } = this.#deps

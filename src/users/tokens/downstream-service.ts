@@ -53,7 +53,7 @@ export class DownstreamService {
 
   /**
    * A token with enough time left for a call.
-   * @step tool-call 4-5 a live downstream token
+   * @step tool-call 3-4 a live downstream token
    * @step refresh 3-6 one refresh of PingOne's token at a time
    */
   async live(grant: Grant, request: TokenRequest): Promise<TokenAnswer> {
