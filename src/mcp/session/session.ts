@@ -30,6 +30,14 @@ type ConnectionContext = Parameters<Session['onConnect']>[1]
 /** The library's handler. It finds the object by the id in the header and checks no owner. */
 export const sessionLibrary = McpAgent.serve('/mcp', { binding: 'MCP_SESSION' })
 
+/** The library's state for the stream that gets what belongs to no request. */
+const Listening = z.object({ _standaloneSse: z.literal(true) })
+const LISTENING = { streamId: '_GET_stream', _standaloneSse: true }
+/** Our state for such a stream while a newer one has its place. */
+const Waiting = z.object({ waitsSince: z.number() })
+/** Streams of GET in one session; beyond it the oldest end. */
+export const MOST_LISTENING = 4
+
 /** The library's state for the stream of a POST. */
 const StreamState = z.object({ requestIds: z.array(z.string()) })
 
@@ -50,6 +58,7 @@ export function makeMcpSession(parts: McpEndpointDeps) {
 
   return class McpSession extends McpAgent<Env> {
     readonly #questions = new OpenQuestions()
+    #order = 0
     /** Calls that no handler has taken yet, encrypted, by their transaction. */
     readonly #calls = new Map<string, string>()
     /** Running requests and their grants. A key is a UUID, a space, and the client's id as JSON (session-edge.ts). */
@@ -161,7 +170,34 @@ export function makeMcpSession(parts: McpEndpointDeps) {
         if (other.id !== connection.id && !other.tags.includes(`grant:${grant}`))
           other.close(1000, 'Another grant took over')
       }
+      if (context.request.headers.get('cf-mcp-method') === 'GET') this.#waitForNewer()
       await super.onConnect(connection, { ...context, request: this.#keepCall(context.request) })
+    }
+
+    /**
+     * The library would close an older listening stream, and a client with two would open both again for ever. Each message
+     * goes to one stream (MCP 2025-11-25 Transports, Multiple Connections): the newest.
+     */
+    #waitForNewer(): void {
+      for (const other of this.getConnections())
+        if (Listening.safeParse(other.state).success) other.setState({ waitsSince: this.#order++ })
+      for (const oldest of this.#waiting().slice(MOST_LISTENING - 1)) oldest.close(1000, 'Too many streams')
+    }
+
+    /** The waiting streams, the newest first. */
+    #waiting(): Connection[] {
+      const since = ({ state }: Connection) => Waiting.safeParse(state).data?.waitsSince ?? -1
+      return [...this.getConnections()]
+        .filter((one) => since(one) >= 0)
+        .toSorted((one, other) => since(other) - since(one))
+    }
+
+    override async onClose(...closing: Parameters<Session['onClose']>): Promise<void> {
+      await super.onClose(...closing)
+      const [connection] = closing
+      if (!Listening.safeParse(connection.state).success) return
+      const next = this.#waiting().find(({ id }) => id !== connection.id)
+      next?.setState(LISTENING)
     }
 
     /** Keeps the call of a request for its handler, and removes it from what handlers see. */
