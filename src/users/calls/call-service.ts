@@ -7,6 +7,7 @@ import { decrypt, encrypt } from '../base/encryption.ts'
 import type { WakeTime } from '../base/wake-time.ts'
 import type { Grant } from '../grants/grant.ts'
 import type { GrantTable } from '../grants/grant-table.ts'
+import type { SessionTable } from '../sessions/sessions.ts'
 import type { DownstreamService } from '../tokens/downstream-service.ts'
 import { type CallTable, type EarlierCall, LOST_AFTER_MS } from './call-table.ts'
 import type { CallIntent, CallOutcome, CallStart, RefusedToken } from './calls.ts'
@@ -17,6 +18,7 @@ interface CallServiceDeps {
   grants: GrantTable
   calls: CallTable
   downstream: DownstreamService
+  sessions: Pick<SessionTable, 'markSeen'>
   wake: WakeTime
   /** The name of this object. */
   userName: () => string
@@ -40,11 +42,11 @@ export class CallService {
   }
 
   /**
-   * Stores the intent, then answers with a live downstream token: no effect without a record (invariant 8).
+   * `session`: the session that makes the call. Stores the intent, then answers with a live downstream token: no effect without a record (invariant 8).
    * @step tool-call 2 intent stored
    */
-  async begin(given: CallIntent): Promise<CallStart> {
-    const { config, nowMs, grants, calls, wake } = this.#deps
+  async begin(given: CallIntent, session: string | null = null): Promise<CallStart> {
+    const { config, nowMs, grants, calls, sessions, wake } = this.#deps
     const intent = { ...given, digests: await this.#digestsOf(given.argumentsDigest) }
     const running = calls.earlier(intent)
     if (running?.verdict === 'running') await this.#ends.wait(running.call)
@@ -56,6 +58,7 @@ export class CallService {
       return { verdict: 'unavailable', retryAfterSeconds: KEYS_RETRY_SECONDS }
     }
     if (earlier !== null) return answerEarlier(config(), earlier)
+    if (session !== null) sessions.markSeen(session)
     wake.noLaterThan(Math.ceil((nowMs() + LOST_AFTER_MS) / 1000))
     const start = await this.#startOf(grant, intent)
     if (start.verdict !== 'go') this.#end(intent.transaction, 'refused', null)

@@ -37,6 +37,6 @@ export class EntryService {
     if (call === null) return checked
     const { client } = bearer
     const key = call.key === null ? null : await keyOf(client, call.tool, call.key)
-    return { ...checked, start: await calls.begin({ ...call, grant, client, key }) }
+    return { ...checked, start: await calls.begin({ ...call, grant, client, key }, session) }
   }
 }

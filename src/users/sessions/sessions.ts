@@ -85,6 +85,14 @@ export class SessionTable {
     return true
   }
 
+  /** Written together with the call that the session makes: its row is a commit of its own anyway. */
+  markSeen(id: string): void {
+    const session = this.#open.read(id)
+    const now = this.#now()
+    if (session !== null && session.seenAtSeconds < now)
+      this.#open.write(id, { ...session, seenAtSeconds: now })
+  }
+
   /** Whether the session belongs to this grant, and no other grant has taken it over. */
   isHeldBy(id: string, grant: string): boolean {
     return this.#open.read(id)?.grant === grant

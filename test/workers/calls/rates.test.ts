@@ -1,28 +1,14 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { expect, test } from 'vitest'
-import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
 import { present } from '../present.ts'
-import { begin, intent, userWith } from './story.ts'
+import { begin, giveToken, intent, TOKEN, userWith } from './story.ts'
 import { clock, config } from './worker.ts'
 
 const { requestsPerMinute } = config.limits
-const TOKEN = 'hash-of-the-token'
-
 /** A user whose grant has an access token. */
 async function userWithToken(name: string) {
   const user = await userWith(name, 'g1')
-  const endsAt = Math.floor(clock.nowMs / 1000) + 3600
-  const grant = { clientId: 'client-a' }
-  const token = { expiresAt: endsAt, audience: 'x', scope: ['todo:read'], grant }
-  await user.commit('g1', {
-    before: '{"authCodeId":"the code"}',
-    presented: 'the code',
-    writes: [
-      [grantKey('g1'), { value: JSON.stringify(grant), expiresAtSeconds: endsAt }],
-      [tokenKey('g1', TOKEN), { value: JSON.stringify(token), expiresAtSeconds: endsAt }],
-    ],
-    spent: null,
-  })
+  await giveToken(user)
   return { user, ask: () => present(user, 'g1', TOKEN) }
 }
 

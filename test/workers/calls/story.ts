@@ -1,6 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { CallStart, type CallIntent } from '#users/calls/calls.ts'
+import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
 import { clock } from './worker.ts'
 
 const HOUR_SECONDS = 3600
@@ -40,6 +41,24 @@ export const intent = (overrides: Partial<CallIntent> = {}): CallIntent => ({
 })
 
 type User = Awaited<ReturnType<typeof userWith>>
+
+export const TOKEN = 'hash-of-the-token'
+
+/** Redeems the code of grant `g1`: it has an access token for an hour. */
+export async function giveToken(user: User): Promise<void> {
+  const endsAt = Math.floor(clock.nowMs / 1000) + HOUR_SECONDS
+  const grant = { clientId: 'client-a' }
+  const token = { expiresAt: endsAt, audience: 'x', scope: ['todo:read'], grant }
+  await user.commit('g1', {
+    before: '{"authCodeId":"the code"}',
+    presented: 'the code',
+    writes: [
+      [grantKey('g1'), { value: JSON.stringify(grant), expiresAtSeconds: endsAt }],
+      [tokenKey('g1', TOKEN), { value: JSON.stringify(token), expiresAtSeconds: endsAt }],
+    ],
+    spent: null,
+  })
+}
 
 export const begin = async (user: User, overrides: Partial<CallIntent> = {}): Promise<CallStart> =>
   CallStart.parse(await user.beginCall(intent(overrides)))
