@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /**
  * What a bearer stands for on one request. `authorization/` writes it when a grant is given, `mcp/` reads it
- * on every request; it is the only thing the two rooms share. It holds no token and no secret.
+ * on every request; this file is all that the two rooms share. It holds no token and no secret.
  */
 export const Principal = z.strictObject({
   /** The library's `userId`: opaque, see users/base/user-id.ts. */
@@ -14,3 +14,16 @@ export const Principal = z.strictObject({
   expiresAtSeconds: z.number().int(),
 })
 export type Principal = z.infer<typeof Principal>
+
+/**
+ * A bearer that this server has issued: its MAC is checked, nothing else. `authorization/` gives it to the edge of `mcp/`,
+ * which asks the user's object for everything else.
+ */
+export interface PresentedBearer {
+  user: string
+  grant: string
+  /** SHA-256 of the bearer, in hex: no object is ever given a bearer. */
+  token: string
+  /** The resource that was asked for (RFC 8707). */
+  audience: string
+}

@@ -1,7 +1,7 @@
 import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
 import { sha256Hex } from '#lib/hash.ts'
 import { oncePerEnv } from '#lib/once-per-env.ts'
-import type { Principal } from '#principal.ts'
+import type { PresentedBearer, Principal } from '#principal.ts'
 import type { EntryAnswer } from '#users/calls/entry.ts'
 import { endCall } from './calls/ask-user.ts'
 import { challengeScopes } from './edge/challenge-scopes.ts'
@@ -10,7 +10,7 @@ import { passAnswer, STREAM_CHECK_MS, type StreamToken } from './edge/answer-pas
 import type { McpEndpointDeps } from './deps.ts'
 import type { Wanted } from './edge/arrival.ts'
 import { explainDenial } from './edge/explain-denial.ts'
-import { type Entered, makeEntrance, type PresentedBearer } from './edge/entrance.ts'
+import { type Entered, makeEntrance } from './edge/entrance.ts'
 import type { EnteredCall } from './calls/invoke-tool.ts'
 import { answerDenial, answerOutage, answerToolResult, readDenial } from './json-rpc-error.ts'
 import { makeLists } from './lists/listed.ts'
@@ -88,9 +88,9 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
       return response
     } finally {
       // A transport that refused the message: the call has certainly done nothing.
-      if (!isTaken && begun !== undefined) {
+      if (!isTaken && begun?.start.verdict === 'go') {
         const userApi = await parts.userOf(env, principal.user)
-        ctx.waitUntil(endCall(userApi, begun.transaction, 'refused', null))
+        ctx.waitUntil(endCall(userApi, begun.start.call, 'refused', null))
       }
     }
   }

@@ -81,7 +81,7 @@ const cookieOf = (state: string) => `__Host-sign-in-${state.slice(0, 16)}` as co
 const placeOf = (state: string) => ({ purpose: encryptionPurposes.ownSignIn, grant: state })
 
 /**
- * Sends the browser to PingOne, and binds the sign-in to this browser by a cookie. Call it only for a form of ours.
+ * Sends the browser to PingOne, and binds the sign-in to this browser by a cookie. Call it only after the form was checked.
  * If PingOne is down nothing changes, so the user can submit the form again.
  * @step step-up 8-9 to PingOne
  */

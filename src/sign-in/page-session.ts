@@ -106,7 +106,7 @@ export function hasCsrf(form: FormText, expected: string): boolean {
   return others.length === 0 && isSameText(csrf, expected)
 }
 
-/** Redirects to another page of ours. No referrer: after a sign-in, the current URL contains PingOne's code. */
+/** Redirects to another page of this server. No referrer: after a sign-in, the current URL contains PingOne's code. */
 export function redirectTo(path: string, headers = new Headers()): Response {
   headers.set('Location', path)
   headers.set('Cache-Control', 'no-store')

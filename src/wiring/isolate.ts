@@ -49,8 +49,6 @@ export interface Isolate {
   configOf: (env: Env) => Result<Config, BadSettings>
   /** Throws when the settings are bad. */
   partsOf: (env: Env) => Parts
-  /** The object with this name; the name comes from `openUserId`. */
-  userByName: (env: Env, name: string) => UserObjectApi
   /** The user with this id; null, without touching any object, for an id that this server did not make. */
   findUser: (env: Env, id: string) => Promise<UserObjectApi | null>
   /** The user with an id that was checked before; throws for any other. */
@@ -96,5 +94,5 @@ export function makeIsolate(options: ServerOptions): Isolate {
   }
 
   const names = { name: product.title, api: product.apiName }
-  return { options, names, nowMs, nowSeconds, configOf, partsOf, userByName, findUser, requireUser }
+  return { options, names, nowMs, nowSeconds, configOf, partsOf, findUser, requireUser }
 }

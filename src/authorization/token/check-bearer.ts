@@ -1,6 +1,7 @@
 import { OAuthError, type OAuthResourceTokenValidation } from '@cloudflare/workers-oauth-provider'
 import type { Config } from '#config.ts'
 import { sha256Hex } from '#lib/hash.ts'
+import type { PresentedBearer } from '#principal.ts'
 import type { CallStart } from '#users/calls/calls.ts'
 import type { EntryAnswer } from '#users/calls/entry.ts'
 import {
@@ -12,19 +13,10 @@ import {
 import { inForce } from '../scopes.ts'
 import { tokenOwner } from './token-owner.ts'
 
-/** A bearer that this server has issued: its MAC is checked, nothing else. */
-interface IssuedBearer {
-  user: string
-  grant: string
-  /** SHA-256 of the bearer, in hex: no object is ever given a bearer. */
-  token: string
-  audience: string
-}
-
 interface BearerDeps {
   config: Config
   /** Asks the user's object for all checks of the request, and begins its call (mcp/endpoint.ts). */
-  enter: (bearer: IssuedBearer) => Promise<EntryAnswer>
+  enter: (bearer: PresentedBearer) => Promise<EntryAnswer>
   /** The grant exists, live or ended: failures count for it and not for its network. */
   confirmGrant: () => void
 }

@@ -1,5 +1,6 @@
 import { waitUntil } from 'cloudflare:workers'
 import { networkOf } from '#lib/addresses.ts'
+import type { PresentedBearer } from '#principal.ts'
 import type { EntryAnswer } from '#users/calls/entry.ts'
 import { endCall } from '../calls/ask-user.ts'
 import type { UserApi } from '../deps.ts'
@@ -8,15 +9,6 @@ import type { Reads } from '../lists/reads.ts'
 import { lineOf, methodOf } from './request-log.ts'
 import { namedSession } from '../session/session-object.ts'
 import { type Arrival, readArrival } from './arrival.ts'
-
-/** A bearer that this server has issued: its MAC is checked, nothing else. */
-export interface PresentedBearer {
-  user: string
-  grant: string
-  /** SHA-256 of the bearer, in hex. */
-  token: string
-  audience: string
-}
 
 /** A request that has entered. */
 export interface Entered {

@@ -43,7 +43,7 @@ interface SessionRequestDeps {
   /** The call that has begun; undefined: the message asks for none. */
   begun: EnteredCall | undefined
   nowSeconds: () => number
-  /** Called when the session's object has the call. */
+  /** Called when the session's object has the call, or may have it. */
   onTaken: () => void
   /** Ends a stream with the access token of this request. */
   token: StreamToken
@@ -123,7 +123,8 @@ export async function serveSession(
   let response: Response
   try {
     const answer = await sessionLibrary.fetch(forwarded, env, withoutProps(ctx))
-    if (answer.ok) onTaken()
+    // Only a 4xx says that the object did not take the message.
+    if (answer.ok || answer.status >= 500) onTaken()
     opened = answer.headers.get(SESSION_HEADER)
     // Stored with its user before the client gets the id, so that ending the grant ends the session.
     if (session === null && opened !== null)
@@ -133,6 +134,8 @@ export async function serveSession(
     else if (request.method === 'GET' && answer.ok) response = passListening(answer, token)
     else response = await passAnswer(answer, pass)
   } catch (error) {
+    // The object may have taken the message before it died: the outcome of a call is then unknown (invariant 7).
+    onTaken()
     response = lost.response(error)
   }
   if (opened === null) return response

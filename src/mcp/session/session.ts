@@ -38,6 +38,9 @@ const Waiting = z.object({ waitsSince: z.number() })
 /** Streams of GET in one session; beyond it the oldest end. */
 export const MOST_LISTENING = 4
 
+/** Calls on their way to a handler. A handler takes its call within milliseconds. */
+const MOST_CALLS = 100
+
 /** The library's state for the stream of a POST. */
 const StreamState = z.object({ requestIds: z.array(z.string()) })
 
@@ -206,6 +209,9 @@ export function makeMcpSession(parts: McpEndpointDeps) {
       if (header === null) return request
       const { transaction, encrypted } = splitCall(header)
       this.#calls.set(transaction, encrypted)
+      // A call that no handler took; it is of no use after 30 seconds.
+      const [oldest] = this.#calls.keys()
+      if (this.#calls.size > MOST_CALLS && oldest !== undefined) this.#calls.delete(oldest)
       const headers = new Headers(request.headers)
       headers.delete(CALL_HEADER)
       return new Request(request, { headers })

@@ -78,7 +78,7 @@ export type CallOutcome = z.infer<typeof CallOutcome>
 
 /** The RPCs of a tool call, idempotent. Declared without the class, so that Node tests can type-check against it. */
 export interface CallApi {
-  /** A newer token for a running call, or why there is none. The caller parses the answer. */
+  /** Renews the downstream token of a running call. The caller parses the answer. */
   renewToken(refused: RefusedToken): Promise<unknown>
   /** The caller parses the answer. */
   beginCall(intent: CallIntent): Promise<unknown>

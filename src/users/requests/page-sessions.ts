@@ -52,7 +52,7 @@ export class PageSessionTable {
     this.#pages.write(page, { ...given, openedAtSeconds: now, seenAtSeconds: now })
   }
 
-  /** Returns the session and restarts its idle limit; null if there is none or it has expired. */
+  /** Returns the session and restarts its idle limit; null if it is missing or has expired. */
   touch(page: string): PageSession | null {
     const session = this.#pages.read(page)
     if (session === null || this.#endOf(session) <= this.#now()) return null

@@ -90,6 +90,18 @@ test('a session that dies in the middle of anything else asks to be asked again'
   expect(await summaryOf(await read)).toEqual(retryLater(1))
 })
 
+test('a write whose session dies before it answers the Worker is not recorded as one that did nothing', async () => {
+  const bearer = 'late:late:rw.client-a'
+  const session = await openSession(bearer)
+  await sessionObject(session).beSilent()
+  const write = post(bearer, callMessage('addTodo', { text: 'hang' }), { 'mcp-session-id': session })
+  await killDuringApiCall(session, 'late')
+  expect(await (await write).text()).toContain('unknown whether this change was made')
+  // A later call: what the Worker had to say about the first one has arrived by then.
+  await (await post(bearer, callMessage('whoAmI'), { 'mcp-session-id': await openSession(bearer) })).text()
+  expect(await callsOf('late')).toContainEqual(expect.objectContaining({ tool: 'addTodo', outcome: null }))
+})
+
 test('who is waited for when another grant takes the session over hears so before that grant is served', async () => {
   const [old, newer] = ['lea:lea1:rw.client-a', 'lea:lea2:rw.client-a']
   const session = await openSession(old)

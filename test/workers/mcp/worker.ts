@@ -167,6 +167,18 @@ const product = makeMcpEndpoint({
 })
 
 export class McpSession extends product.McpSession {
+  #isSilent = false
+
+  /** From now on the Worker gets no answer to a message that this object has taken. */
+  async beSilent(): Promise<void> {
+    this.#isSilent = true
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    const answer = await super.fetch(request)
+    return this.#isSilent ? new Promise<Response>(() => {}) : answer
+  }
+
   /** As the platform ends an object when it fails: who waits for it gets an error or a closed connection. */
   async die(): Promise<void> {
     this.ctx.abort('died in a test')
