@@ -1,10 +1,10 @@
 import type { Fetch } from '#lib/bounded-fetch.ts'
 import type { CallApi } from '#users/calls/calls.ts'
 import type { Entry, EntryAnswer } from '#users/calls/entry.ts'
-import type { ConfirmationApi } from '#users/requests/confirmations.ts'
 import type { GrantApi } from '#users/grants/grant-service.ts'
 import type { SubscriptionApi } from '#users/sessions/subscriptions.ts'
 import type { RootKey } from '#lib/root-keys.ts'
+import type { Caller } from './calls/caller.ts'
 import type { Extension } from './extension.ts'
 import type { McpProduct } from './product.ts'
 import type { StateKeys } from './stateless/request-state.ts'
@@ -22,7 +22,7 @@ export interface McpEndpointDeps {
 }
 
 /** The RPCs of a user's object that this room uses: two for each tool call, two for the life of a session. */
-export interface UserApi extends CallApi, ConfirmationApi, SubscriptionApi, Pick<GrantApi, 'hasToken'> {
+export interface UserApi extends CallApi, SubscriptionApi, Pick<GrantApi, 'hasToken'> {
   enter(entry: Entry): Promise<EntryAnswer>
   openSession(session: string, grant: string, client: string): Promise<void>
   closeSession(session: string): Promise<void>
@@ -51,4 +51,22 @@ export interface McpSettings {
   sessionKeys: readonly [CryptoKey, ...CryptoKey[]]
   /** The same for what a client of the stateless transport carries from one message to the next. */
   requestStateKeys: () => Promise<StateKeys>
+}
+
+type GivenByTransport = Omit<Caller, 'userApi' | 'product' | 'deadlineMs' | 'lastStartMs' | 'consent'>
+
+/** What a tool call of one user needs, in the Worker or in a session's object. */
+export async function makeCaller(
+  { deps, productOf, userOf }: McpEndpointDeps,
+  env: Env,
+  user: string,
+  given: GivenByTransport,
+): Promise<Caller> {
+  return {
+    ...given,
+    product: productOf(env),
+    userApi: await userOf(env, user),
+    deadlineMs: deps.deadlines.toolMs,
+    lastStartMs: deps.deadlines.apiMs,
+  }
 }

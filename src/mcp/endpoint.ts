@@ -3,18 +3,17 @@ import { sha256Hex } from '#lib/hash.ts'
 import { oncePerEnv } from '#lib/once-per-env.ts'
 import type { PresentedBearer, Principal } from '#principal.ts'
 import type { EntryAnswer } from '#users/calls/entry.ts'
-import { endCall } from './calls/ask-user.ts'
+import type { EnteredCall } from './calls/caller.ts'
+import { endCall } from './calls/user-calls.ts'
 import { challengeScopes } from './edge/challenge-scopes.ts'
 import { findWrongParamsInSession } from './edge/check-params.ts'
 import { passAnswer, STREAM_CHECK_MS, type StreamToken } from './edge/answer-pass.ts'
-import type { McpEndpointDeps } from './deps.ts'
+import { makeCaller, type McpEndpointDeps } from './deps.ts'
 import type { Wanted } from './edge/arrival.ts'
 import { explainDenial } from './edge/explain-denial.ts'
 import { type Entered, makeEntrance } from './edge/entrance.ts'
-import type { EnteredCall } from './calls/invoke-tool.ts'
 import { answerDenial, answerOutage, answerToolResult, readDenial } from './json-rpc-error.ts'
 import { makeLists } from './lists/listed.ts'
-import { makeCaller } from './calls/make-caller.ts'
 import { echoId } from './edge/read-message.ts'
 import { makeReads } from './lists/reads.ts'
 import { lineOf, report, type RequestLine, shortHashOf } from './edge/request-log.ts'
@@ -58,7 +57,7 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
     const extend = parts.extend?.stateless
     return { product, reads, transport: makeStatelessTransport({ product, lists, reads, extend }) }
   })
-  const entrance = makeEntrance({ servedOf, userOf: parts.userOf })
+  const entrance = makeEntrance({ servedOf, ...parts })
 
   async function serve(request: Request, env: Env, ctx: Context): Promise<Response> {
     const entered = entrance.of(request)
@@ -140,12 +139,11 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
     onTaken: () => void,
   ): Promise<Response> {
     const { request, env, ctx, principal, arrival } = call
-    const { product, transport } = servedOf(env)
+    const { transport } = servedOf(env)
     const stopped: { problem: CallProblem | null } = { problem: null }
     const response = await transport(arrival.forwarded, arrival.envelope?.message, {
       principal,
-      userApi: async () => parts.userOf(env, principal.user),
-      words: product.words,
+      answer: arrival.wanted?.answer ?? null,
       nowSeconds: parts.deps.now,
       keys: async () => (await parts.settings(env)).requestStateKeys(),
       begun,
@@ -154,6 +152,7 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
           ...given,
           transport: 'stateless',
           entered: begun,
+          answer: arrival.wanted?.answer ?? undefined,
           onTaken,
           onStop: (problem) => {
             stopped.problem = problem

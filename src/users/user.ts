@@ -5,7 +5,7 @@ import { userName } from './base/user-id.ts'
 import { WakeTime } from './base/wake-time.ts'
 import { CallService } from './calls/call-service.ts'
 import { CallTable } from './calls/call-table.ts'
-import type { CallIntent, CallOutcome, CallStart, RefusedToken } from './calls/calls.ts'
+import type { CallIntent, CallOutcome, CallStart, ReadEnd, RefusedToken } from './calls/calls.ts'
 import type { Entry, EntryAnswer } from './calls/entry.ts'
 import { EntryService } from './calls/entry-service.ts'
 import { RequestRates } from './calls/request-rates.ts'
@@ -16,7 +16,7 @@ import type { Commit, CommitResult, Snapshot } from './grants/grant-records.ts'
 import { GrantRecordService } from './grants/grant-record-service.ts'
 import { GrantService } from './grants/grant-service.ts'
 import { GrantTable } from './grants/grant-table.ts'
-import { type Confirmation, ConfirmationTable, type ConfirmationUse } from './requests/confirmations.ts'
+import { ConfirmationTable } from './requests/confirmations.ts'
 import { type NewPageSession, PageSessionTable } from './requests/page-sessions.ts'
 import {
   type StepUpApproval,
@@ -129,8 +129,10 @@ export const makeUser = (deps: UserDeps) =>
       pingone: this.#pingone,
       endGrant: (grant, reason) => this.#ends.end(grant, reason),
     })
+    readonly #confirmations = new ConfirmationTable(this.#storage.kv, this.#shared)
     readonly #callService = new CallService({
       ...this.#shared,
+      confirmations: this.#confirmations,
       downstream: this.#downstream,
       userName: () => this.ctx.id.name ?? this.ctx.id.toString(),
     })
@@ -141,7 +143,6 @@ export const makeUser = (deps: UserDeps) =>
       stepUps: this.#stepUps,
       calls: this.#callService,
     })
-    readonly #confirmations = new ConfirmationTable(this.#storage.kv, this.#shared)
 
     async openGrant(given: NewGrant): Promise<'opened' | 'blocked'> {
       return this.#grantService.open(given)
@@ -198,6 +199,10 @@ export const makeUser = (deps: UserDeps) =>
       return this.#callService.end(call, outcome, result)
     }
 
+    async endReads(ends: ReadEnd[]): Promise<void> {
+      this.#callService.endReads(ends)
+    }
+
     async endGrant(grant: string, reason: EndReason): Promise<void> {
       this.#ends.end(grant, reason)
     }
@@ -216,10 +221,6 @@ export const makeUser = (deps: UserDeps) =>
 
     async listGrants(): Promise<ListedGrant[]> {
       return this.#account.listGrants()
-    }
-
-    async useConfirmation(confirmation: Confirmation): Promise<ConfirmationUse> {
-      return this.#confirmations.use(confirmation)
     }
 
     async readStepUp(id: string): Promise<StepUpView | null> {

@@ -1,7 +1,8 @@
 import type { Principal } from '#principal.ts'
 import { errorCode, readDenial, RpcDenial } from '../json-rpc-error.ts'
 import { type Read, type Reads, Completed, Forms, Parts } from '../lists/reads.ts'
-import { type Caller, invoke } from './invoke-tool.ts'
+import type { Caller } from './caller.ts'
+import { invoke } from './invoke-tool.ts'
 
 /** The context of one read request. */
 export interface Reader {

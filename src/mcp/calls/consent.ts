@@ -7,15 +7,8 @@ import type { AnyTool } from '#catalog/define-tool.ts'
 import type { CallContext } from '#catalog/tool-context.ts'
 import type { CallProblem } from './tool-denial.ts'
 
-/** The user's consent to one call, as a transport knows it. */
-export interface Consent {
-  /** Whether this client can ask the user. If it can, `confirm: true` from the model is ignored. */
-  canAsk: boolean
-  /** Digest of what the user agreed to; null: not asked. */
-  given: string | null
-}
-
-export const noConsent: Consent = { canAsk: false, given: null }
+/** Who agreed to a call. A model's word for its user counts only where the client cannot ask; null: nobody. */
+export type Consent = { by: 'user'; subject: string } | { by: 'model' } | null
 
 /** Digest of the exact question: a changed text or one more item makes another question. */
 export const subjectOf = (confirmation: Confirmation): Promise<string> => canonicalDigest(confirmation)
@@ -28,16 +21,15 @@ export async function mayAct(
   tool: AnyTool,
   input: unknown,
   context: CallContext,
-  { canAsk, given }: Consent,
-  isConfirmed: boolean,
+  consent: Consent,
 ): Promise<Result<null, CallProblem>> {
   const required = await tool.confirm?.(input, context)
   if (required === undefined) return ok(null)
   if (!required.ok) return required
   const confirmation = required.value
-  if (confirmation === null || (!canAsk && isConfirmed)) return ok(null)
-  if (given === null) return err({ reason: 'unconfirmed', confirmation })
-  return given === (await subjectOf(confirmation)) ? ok(null) : err({ reason: 'changed_meanwhile' })
+  if (confirmation === null || consent?.by === 'model') return ok(null)
+  if (consent === null) return err({ reason: 'unconfirmed', confirmation })
+  return consent.subject === (await subjectOf(confirmation)) ? ok(null) : err({ reason: 'changed_meanwhile' })
 }
 
 /**

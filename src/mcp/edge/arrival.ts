@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { splitConsent } from '#catalog/confirmation.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import { canonicalDigest } from '#lib/hash.ts'
+import { ok } from '#lib/result.ts'
 import type { RequestedCall } from '#users/calls/calls.ts'
 import { forwardRequest, headerBytes, MOST_HEADER_BYTES } from './forward-request.ts'
 import { clientTrace, givenKey } from '../calls/idempotency.ts'
@@ -15,6 +16,7 @@ import type { McpProduct } from '../product.ts'
 import { type Envelope, readEnvelope, readMessage } from './read-message.ts'
 import { readAsked, type Reads, subscribeAsked } from '../lists/reads.ts'
 import type { CallProblem } from '../calls/tool-denial.ts'
+import { readAnswer, type StatelessAnswer } from '../stateless/ask-stateless.ts'
 
 /** A request of /mcp, read once, before its bearer is looked up. */
 export interface Arrival {
@@ -39,6 +41,8 @@ export interface Wanted {
   call: RequestedCall | null
   /** Why the arguments do not fit. Only shown to those who have the scopes. */
   problem: CallProblem | null
+  /** The user's answer to a question of the stateless transport; null: the message brings none. */
+  answer: StatelessAnswer | null
 }
 
 /**
@@ -48,6 +52,7 @@ export interface Wanted {
 export async function readArrival(
   request: Request,
   { product, reads }: { product: McpProduct; reads: Reads },
+  answering: Parameters<typeof readAnswer>[2],
 ): Promise<Arrival> {
   const forwarded = forwardRequest(request, null)
   const message = await readMessage(request)
@@ -63,7 +68,7 @@ export async function readArrival(
   const isSession = read?.kind === 'answer' || (await isLegacyRequest(forwarded, read?.message))
   const wanted =
     read?.kind === 'request'
-      ? await findWanted(read.message, { product, reads, isSession, headers: request.headers })
+      ? await findWanted(read.message, { product, reads, isSession, answering, headers: request.headers })
       : null
   return { ...base, envelope: read, isSession, wanted }
 }
@@ -74,6 +79,7 @@ interface Context {
   product: McpProduct
   reads: Reads
   isSession: boolean
+  answering: Parameters<typeof readAnswer>[2]
   headers: Headers
 }
 
@@ -94,7 +100,7 @@ async function findWanted(message: unknown, context: Context): Promise<Wanted | 
   const read = readAsked(reads, message)
   if (read !== undefined) return wantedOf(read.act, false, read.input, message, context)
   const act = isSession ? subscribeAsked(reads, message) : undefined
-  return act === undefined ? null : { act, isTool: false, input: {}, call: null, problem: null }
+  return act === undefined ? null : { act, isTool: false, input: {}, call: null, problem: null, answer: null }
 }
 
 async function wantedOf(
@@ -102,7 +108,7 @@ async function wantedOf(
   isTool: boolean,
   args: unknown,
   message: unknown,
-  { product, isSession, headers }: Context,
+  { product, isSession, answering, headers }: Context,
 ): Promise<Wanted> {
   const input = act.input.safeParse(args)
   if (!input.success) {
@@ -110,11 +116,17 @@ async function wantedOf(
     const fields = Object.keys(act.input.shape).filter((field) =>
       input.error.issues.some(({ path }) => path[0] === field),
     )
-    return { act, isTool, input: {}, call: null, problem: { reason: 'bad_input', fields } }
+    return { act, isTool, input: {}, call: null, problem: { reason: 'bad_input', fields }, answer: null }
   }
   const meta = WithMeta.safeParse(message).data?.params._meta
   const key = givenKey(act, meta, product.keyName)
-  const wanted = { act, isTool, input: input.data }
+  const isConfirmable = isTool && act.confirm !== undefined
+  const answer =
+    isConfirmable && !isSession
+      ? await readAnswer(message, { tool: act, input: input.data }, answering)
+      : ok(null)
+  const wanted = { act, isTool, input: input.data, answer: answer.ok ? answer.value : null }
+  if (!answer.ok) return { ...wanted, call: null, problem: answer.error }
   if (!key.ok) return { ...wanted, call: null, problem: key.error }
   // The SDK decides: if it takes the message, the call begins then (invoke-tool.ts).
   if (!isSession && !isPlain(headers, message)) return { ...wanted, call: null, problem: null }
@@ -123,6 +135,8 @@ async function wantedOf(
     transport: isSession ? 'session' : 'stateless',
     tool: act.name,
     effect: act.effect === 'read' ? 'read' : 'write',
+    step: isConfirmable && (answer.value === null || answer.value.reply === 'not_asked') ? 'describe' : 'act',
+    ...(answer.value === null ? {} : { answer: answer.value }),
     transaction: crypto.randomUUID(),
     argumentsDigest: await canonicalDigest(
       act.confirm === undefined ? input.data : splitConsent(input.data).rest,

@@ -2,8 +2,8 @@ import { waitUntil } from 'cloudflare:workers'
 import { networkOf } from '#lib/addresses.ts'
 import type { PresentedBearer } from '#principal.ts'
 import type { EntryAnswer } from '#users/calls/entry.ts'
-import { endCall } from '../calls/ask-user.ts'
-import type { UserApi } from '../deps.ts'
+import { endCall } from '../calls/user-calls.ts'
+import type { McpEndpointDeps } from '../deps.ts'
 import type { McpProduct } from '../product.ts'
 import type { Reads } from '../lists/reads.ts'
 import { lineOf, methodOf } from './request-log.ts'
@@ -17,16 +17,15 @@ export interface Entered {
   grant: string
 }
 
-interface EntranceDeps {
+interface EntranceDeps extends Pick<McpEndpointDeps, 'deps' | 'settings' | 'userOf'> {
   servedOf: (env: Env) => { product: McpProduct; reads: Reads }
-  userOf: (env: Env, user: string) => UserApi | Promise<UserApi>
 }
 
 /**
  * Reads a request and enters: every check and the intent of its call, in one RPC (decision 17). The check of the bearer
  * calls `enter` before the handler runs, which finds the answer under the same request object.
  */
-export function makeEntrance({ servedOf, userOf }: EntranceDeps) {
+export function makeEntrance({ servedOf, userOf, settings, deps }: EntranceDeps) {
   const entered = new WeakMap<Request, Entered>()
   return {
     of(request: Request): Entered {
@@ -36,8 +35,14 @@ export function makeEntrance({ servedOf, userOf }: EntranceDeps) {
     },
     /** The message of a request that was read; undefined if it was not. */
     messageOf: (request: Request): unknown => entered.get(request)?.arrival.parsed,
-    enter: async (request: Request, env: Env, { user, ...bearer }: PresentedBearer): Promise<EntryAnswer> => {
-      const arrival = await readArrival(request, servedOf(env))
+    enter: async (request: Request, env: Env, presented: PresentedBearer): Promise<EntryAnswer> => {
+      const { user, ...bearer } = presented
+      const keys = async () => (await settings(env)).requestStateKeys()
+      const arrival = await readArrival(request, servedOf(env), {
+        keys,
+        bearer: presented,
+        nowSeconds: deps.now(),
+      })
       const { wanted, isSession } = arrival
       const userApi = await userOf(env, user)
       const call = wanted?.call ?? null

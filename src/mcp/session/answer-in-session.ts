@@ -9,12 +9,11 @@ import {
   ReadResourceRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js'
 import { type Reader, complete, getPrompt, readResource } from '../calls/answer-reads.ts'
-import type { Caller } from '../calls/invoke-tool.ts'
+import type { Caller, tellProgress } from '../calls/caller.ts'
 import { errorCode, refuseCursor } from '../json-rpc-error.ts'
 import type { Lists } from '../lists/listed.ts'
 import type { McpProduct } from '../product.ts'
 import type { Reads } from '../lists/reads.ts'
-import type { tellProgress } from '../calls/tell-progress.ts'
 import type { Principal } from '#principal.ts'
 
 /** The part of SDK v1's handler context that this transport uses. */

@@ -1,6 +1,6 @@
 import type { Confirmation } from '#catalog/confirmation.ts'
-import { type Consent, noConsent, subjectOf, readReply } from '../calls/consent.ts'
-import { type Answered, type EnteredCall, toToolResult } from '../calls/invoke-tool.ts'
+import { actAsAgreed, actOnWordOfModel, type ConfirmableCall, confirmFirst } from '../calls/confirm-first.ts'
+import { readReply } from '../calls/consent.ts'
 import { failure, type ToolResult } from '../calls/tool-result.ts'
 
 /** Below the SDK clients' timeout of 60 s: no effect after the client has given up. */
@@ -15,23 +15,17 @@ type Reply = 'agreed' | 'declined' | 'unanswered' | 'not_asked'
 /** Replaces an error that a client sends as its answer to a question (session-edge.ts). */
 export const COULD_NOT_ASK = { couldNotAsk: true } as const
 
-/**
- * Session transport: sends the question on the stream of the call, and the call waits for the answer. After it the call
- * begins again (`run` without `entered`), so that every check is repeated.
- */
+/** Session transport: sends the question on the stream of the call, and the call waits for the answer. `ask` is null: it cannot. */
 export async function askInSession(
-  run: (consent: Consent, entered?: EnteredCall) => Promise<Answered>,
-  entered: EnteredCall | undefined,
+  call: ConfirmableCall,
   ask: ((confirmation: Confirmation) => Promise<Reply>) | null,
 ): Promise<ToolResult> {
-  const answered = await run({ canAsk: ask !== null, given: null }, entered)
-  const { answer, transaction } = answered
-  if (ask === null || answer.ok || answer.error.reason !== 'unconfirmed') return toToolResult(answered)
-  const { confirmation } = answer.error
-  const reply = await ask(confirmation)
-  if (reply === 'not_asked') return toToolResult(await run(noConsent))
-  if (reply !== 'agreed') return failure({ reason: reply }, transaction, answered.words)
-  return toToolResult(await run({ canAsk: true, given: await subjectOf(confirmation) }))
+  const question = await confirmFirst(call)
+  if (!('confirmation' in question)) return question
+  const reply = ask === null ? 'not_asked' : await ask(question.confirmation)
+  if (reply === 'not_asked') return actOnWordOfModel(call, question)
+  if (reply === 'agreed') return actAsAgreed(call, question)
+  return failure({ reason: reply }, question.transaction, call.caller.product.words)
 }
 
 /** The open questions of one session, each with the grant of its call. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { encryptionPurposes, type RootKey } from '#lib/root-keys.ts'
 import { decrypt, encrypt } from '#users/base/encryption.ts'
 import { CallStart } from '#users/calls/calls.ts'
-import type { EnteredCall } from '../calls/invoke-tool.ts'
+import type { EnteredCall } from '../calls/caller.ts'
 
 /**
  * Carries a call that the edge has begun, with its downstream token, to the session's object. Encrypted, and bound to

@@ -10,17 +10,16 @@ import type { AnyTool } from '#catalog/define-tool.ts'
 import type { Confirmation } from '#catalog/confirmation.ts'
 import { ANSWER_MS, askInSession, OpenQuestions } from './ask-in-session.ts'
 import { answerInSession, type HandlerExtra } from './answer-in-session.ts'
-import { type Consent, canShowForms, formOf } from '../calls/consent.ts'
+import { canShowForms, formOf } from '../calls/consent.ts'
 import { makeReads } from '../lists/reads.ts'
 import { CALL_HEADER, readCall, splitCall } from './call-header.ts'
-import { type Caller, type EnteredCall, invoke } from '../calls/invoke-tool.ts'
+import { type Caller, type EnteredCall, tellProgress } from '../calls/caller.ts'
+import { invoke, toToolResult } from '../calls/invoke-tool.ts'
 import { makeLists } from '../lists/listed.ts'
 import { describeTool } from '../lists/list-tools.ts'
 import { CANCELLED } from '../edge/answer-pass.ts'
-import { makeCaller } from '../calls/make-caller.ts'
-import type { McpEndpointDeps } from '../deps.ts'
+import { makeCaller, type McpEndpointDeps } from '../deps.ts'
 import { PRINCIPAL_HEADER, readPrincipal } from './principal-header.ts'
-import { tellProgress } from '../calls/tell-progress.ts'
 import { orBroken } from '../calls/tool-result.ts'
 
 export type Session = McpAgent<Env>
@@ -121,15 +120,14 @@ export function makeMcpSession(parts: McpEndpointDeps) {
 
     async #call(tool: AnyTool, input: Record<string, unknown>, extra: HandlerExtra) {
       const principal = principalOf(extra)
-      const { entered, ...caller } = await this.#callerOf(extra, input)
-      const run = (consent: Consent, call?: EnteredCall) =>
-        invoke(tool, input, principal, { ...caller, consent, entered: call })
+      const caller = await this.#callerOf(extra, input)
+      if (tool.confirm === undefined) return toToolResult(await invoke(tool, input, principal, caller))
       const canAsk = canShowForms(this.server.server.getClientCapabilities())
       const ask = (confirmation: Confirmation) =>
         this.#questions.ask({ grant: principal.grant, signal: extra.signal, ms: answerMs }, () =>
           this.elicitInput(formOf(confirmation), { relatedRequestId: extra.requestId }),
         )
-      return askInSession(run, entered, tool.confirm !== undefined && canAsk ? ask : null)
+      return askInSession({ tool, input, principal, caller }, canAsk ? ask : null)
     }
 
     /** A closed stream cancels nothing (MCP 2025-11-25 Transports, Sending); `notifications/cancelled` does. */

@@ -17,6 +17,9 @@ export const RequestState = z.strictObject({
 })
 export type RequestState = z.infer<typeof RequestState>
 
+/** The client that asked is in the state: the edge reads it before it knows the client of the bearer. */
+const Written = RequestState.extend({ client: z.string() })
+
 /** HMAC keys: the first signs, each verifies. */
 export type StateKeys = readonly [CryptoKey, ...CryptoKey[]]
 
@@ -25,31 +28,34 @@ const SIGNED = /^ask1\.([A-Za-z0-9_-]{1,1000})\.([A-Za-z0-9_-]{43})$/
 /** Whether the state has our prefix; a test entry may issue others (extension.ts). */
 export const hasOurPrefix = (state: string): boolean => state.startsWith('ask1.')
 
-const signedText = (body: string, { user, grant, client }: Principal) =>
-  new TextEncoder().encode(JSON.stringify(['request-state', body, user, grant, client]))
+type Owner = Pick<Principal, 'user' | 'grant'>
+
+const signedText = (body: string, { user, grant }: Owner) =>
+  new TextEncoder().encode(JSON.stringify(['request-state', body, user, grant]))
 
 export async function writeState(
   [key]: StateKeys,
-  principal: Principal,
+  owner: Owner & Pick<Principal, 'client'>,
   state: RequestState,
 ): Promise<string> {
-  const body = toBase64Url(new TextEncoder().encode(JSON.stringify(state)))
-  return `ask1.${body}.${toBase64Url(await crypto.subtle.sign('HMAC', key, signedText(body, principal)))}`
+  const written: z.infer<typeof Written> = { ...state, client: owner.client }
+  const body = toBase64Url(new TextEncoder().encode(JSON.stringify(written)))
+  return `ask1.${body}.${toBase64Url(await crypto.subtle.sign('HMAC', key, signedText(body, owner)))}`
 }
 
-/** null: altered, expired, or issued for another user, client or grant. */
+/** null: altered, expired, or issued for another user or grant. The caller compares the client. */
 export async function readState(
   keys: StateKeys,
-  principal: Principal,
+  owner: Owner,
   state: string,
   nowSeconds: number,
-): Promise<RequestState | null> {
+): Promise<z.infer<typeof Written> | null> {
   const [, body, mac] = SIGNED.exec(state) ?? []
   if (body === undefined || mac === undefined) return null
-  const text = signedText(body, principal)
+  const text = signedText(body, owner)
   for (const key of keys) {
     if (!(await crypto.subtle.verify('HMAC', key, fromBase64Url(mac), text))) continue
-    const read = RequestState.parse(JSON.parse(new TextDecoder().decode(fromBase64Url(body))))
+    const read = Written.parse(JSON.parse(new TextDecoder().decode(fromBase64Url(body))))
     return read.endsAtSeconds > nowSeconds ? read : null
   }
   return null

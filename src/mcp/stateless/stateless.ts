@@ -7,17 +7,16 @@ import type { AnyTool } from '#catalog/define-tool.ts'
 import { complete, getPrompt, type Reader, readResource } from '../calls/answer-reads.ts'
 import { askStateless, type AskDeps } from './ask-stateless.ts'
 import { findWrongParams } from '../edge/check-params.ts'
-import type { Consent } from '../calls/consent.ts'
 import { convertOnce } from './convert-once.ts'
 import type { Extension } from '../extension.ts'
 import type { Reads } from '../lists/reads.ts'
-import { type Caller, type EnteredCall, invoke } from '../calls/invoke-tool.ts'
+import { type Caller, type EnteredCall, tellProgress } from '../calls/caller.ts'
+import { invoke, toToolResult } from '../calls/invoke-tool.ts'
 import { errorCode, refuseCursor } from '../json-rpc-error.ts'
 import type { Lists } from '../lists/listed.ts'
 import { describeTool } from '../lists/list-tools.ts'
 import type { McpProduct } from '../product.ts'
 import { hasOurPrefix, readState } from './request-state.ts'
-import { tellProgress } from '../calls/tell-progress.ts'
 import { orBroken } from '../calls/tool-result.ts'
 
 /** The context of one request, after all checks at the edge. */
@@ -120,7 +119,8 @@ function makeServer(ready: ServedProduct, call: StatelessCall, message: unknown)
       verify: async (state) => {
         if (extend !== undefined && !hasOurPrefix(state)) return undefined
         const opened = await readState(await call.keys(), call.principal, state, call.nowSeconds())
-        if (opened === null) throw new Error('not of this principal, altered, or too old')
+        if (opened?.client !== call.principal.client)
+          throw new Error('not of this principal, altered, or too old')
         return opened
       },
     },
@@ -159,10 +159,12 @@ function registerTool(
   server.registerTool(tool.name, facts, (input, { mcpReq }) =>
     orBroken(tool.name, product.words, async () => {
       const caller = await callerOf(call, mcpReq)
+      const { principal } = call
       // The arguments that were judged at the edge; the SDK's are the same, parsed again.
       const judged = call.begun?.input ?? input
-      const run = (consent: Consent) => invoke(tool, judged, call.principal, { ...caller, consent })
-      return askStateless(tool, judged, mcpReq, run, call)
+      return tool.confirm === undefined
+        ? toToolResult(await invoke(tool, judged, principal, caller))
+        : askStateless({ tool, input: judged, principal, caller }, mcpReq.envelope, call)
     }),
   )
 }

@@ -5,12 +5,13 @@ import { redacted } from '#lib/redacted.ts'
 import { deriveSigningKey, encryptionPurposes, type RootKey, signingPurposes } from '#lib/root-keys.ts'
 import { decrypt, encrypt } from '../base/encryption.ts'
 import type { WakeTime } from '../base/wake-time.ts'
+import type { ConfirmationTable } from '../requests/confirmations.ts'
 import type { Grant } from '../grants/grant.ts'
 import type { GrantTable } from '../grants/grant-table.ts'
 import type { SessionTable } from '../sessions/sessions.ts'
 import type { DownstreamService } from '../tokens/downstream-service.ts'
-import { type CallTable, type EarlierCall, LOST_AFTER_MS } from './call-table.ts'
-import type { CallIntent, CallOutcome, CallStart, RefusedToken } from './calls.ts'
+import { type CallTable, type EarlierCall, LOST_AFTER_MS, type RecordedIntent } from './call-table.ts'
+import type { CallIntent, CallOutcome, CallStart, ReadEnd, RefusedToken } from './calls.ts'
 
 interface CallServiceDeps {
   config: () => Config
@@ -18,6 +19,7 @@ interface CallServiceDeps {
   grants: GrantTable
   calls: CallTable
   downstream: DownstreamService
+  confirmations: ConfirmationTable
   sessions: Pick<SessionTable, 'markSeen'>
   wake: WakeTime
   /** The name of this object. */
@@ -28,6 +30,8 @@ const DIGEST_PURPOSE = signingPurposes.argumentsDigest
 const RESULT_PURPOSE = encryptionPurposes.callResult
 /** The oldest key may stay valid for a day. */
 const KEYS_RETRY_SECONDS = 3600
+/** On record a call that describes is a read, and it uses no key up. */
+const DESCRIPTION = { effect: 'read', key: null } as const
 /** How long a duplicate write waits for the original. */
 const DUPLICATE_WAIT_MS = 3000
 
@@ -47,22 +51,36 @@ export class CallService {
    */
   async begin(given: CallIntent, session: string | null = null): Promise<CallStart> {
     const { config, nowMs, grants, calls, sessions, wake } = this.#deps
-    const intent = { ...given, digests: await this.#digestsOf(given.argumentsDigest) }
+    const intent: RecordedIntent = { ...given, digests: await this.#digestsOf(given.argumentsDigest) }
     const running = calls.earlier(intent)
     if (running?.verdict === 'running') await this.#ends.wait(running.call)
     const grant = grants.readLive(intent.grant)
     if (grant === null || grant.client !== intent.client) return { verdict: 'ended' }
-    const earlier = calls.begin(intent)
-    if (earlier === 'too_many_keys') {
+    const earlier = calls.earlier(intent)
+    if (earlier !== null) return answerEarlier(config(), earlier)
+    const noUse = this.#useAnswer(intent)
+    if (noUse !== null) return noUse
+    if (
+      calls.begin(intent.step === 'describe' ? { ...intent, ...DESCRIPTION } : intent) === 'too_many_keys'
+    ) {
       this.#warnTooManyKeys(intent.grant)
       return { verdict: 'unavailable', retryAfterSeconds: KEYS_RETRY_SECONDS }
     }
-    if (earlier !== null) return answerEarlier(config(), earlier)
     if (session !== null) sessions.markSeen(session)
     wake.noLaterThan(Math.ceil((nowMs() + LOST_AFTER_MS) / 1000))
     const start = await this.#startOf(grant, intent)
     if (start.verdict !== 'go') this.#end(intent.transaction, 'refused', null)
     return start
+  }
+
+  /** Uses the user's answer up; null: the call may begin. */
+  #useAnswer(intent: RecordedIntent): CallStart | null {
+    const { answer, grant, client, transaction } = intent
+    if (answer === undefined) return null
+    const { nonce, endsAtSeconds } = answer
+    const use = { grant, nonce, attempt: transaction, endsAtSeconds }
+    if (answer.client !== client || !this.#deps.confirmations.use(use)) return { verdict: 'bad_answer' }
+    return answer.isDeclined ? { verdict: 'declined' } : null
   }
 
   /** A newer token for a running call. The call ends itself: it may have had an effect before the API refused the token. */
@@ -92,6 +110,11 @@ export class CallService {
     wake.noLaterThan(calls.nextSeconds())
   }
 
+  /** Outcomes of reads, which the Worker sends together. */
+  endReads(ends: readonly ReadEnd[]): void {
+    for (const { call, outcome } of ends) this.#end(call, outcome, null)
+  }
+
   /** HMACs under a key of each root key: storage alone does not allow guessing. Plain digests are still recognised. */
   async #digestsOf(digest: string): Promise<readonly [string, ...string[]]> {
     const [active, ...older] = this.#deps.config().rootKeys
@@ -111,6 +134,8 @@ export class CallService {
 
   #end(call: string, outcome: CallOutcome, encrypted: string | null): void {
     this.#deps.calls.end(call, outcome, encrypted)
+    // A call that certainly changed nothing gives the user's answer back.
+    if (outcome === 'refused' || outcome === 'failed') this.#deps.confirmations.giveBack(call)
     this.#ends.signal(call)
   }
 }

@@ -8,6 +8,10 @@ export interface CallIntent {
   transport: 'stateless' | 'session'
   tool: string
   effect: 'read' | 'write'
+  /** `describe`: only looks, to find out what the user must agree to. It is on record as a read and uses no key up. */
+  step: 'describe' | 'act'
+  /** The user's answer to a question, which this call uses up. */
+  answer?: UserAnswer
   /** Our id of this call, sent to the API, to PingOne and in the result. */
   transaction: string
   /** SHA-256 of the canonical arguments. It is stored as an HMAC (call-service.ts): equality shows, content does not. */
@@ -28,6 +32,15 @@ export const keyOf = async (client: string, tool: string, given: string): Promis
   hash: await canonicalDigest(['client', client, tool, given]),
 })
 
+/** What a client brings of a user's answer to a question. */
+export interface UserAnswer {
+  /** The client that asked. */
+  client: string
+  nonce: string
+  endsAtSeconds: number
+  isDeclined: boolean
+}
+
 /** A call as the edge knows it, before the bearer says which client makes it. */
 export interface RequestedCall extends Omit<CallIntent, 'grant' | 'client' | 'key'> {
   /** The client's own idempotency key. */
@@ -45,7 +58,7 @@ export interface RefusedToken {
 
 /**
  * The answer to `beginCall`. RPC carries plain values, so the token is a string; the caller wraps it in a Secret.
- * The last four verdicts name an earlier call with the same key: nothing runs for them.
+ * Nothing runs for the verdicts below `unavailable`; the first four of them name an earlier call with the same key.
  */
 export const CallStart = z.discriminatedUnion('verdict', [
   z.object({
@@ -66,6 +79,8 @@ export const CallStart = z.discriminatedUnion('verdict', [
   z.object({ verdict: z.literal('running'), call: z.string() }),
   z.object({ verdict: z.literal('unknown'), call: z.string() }),
   z.object({ verdict: z.literal('mismatch'), call: z.string() }),
+  /** The user said no. `bad_answer`: the answer was used before, came too late, or its grant ended. */
+  z.object({ verdict: z.enum(['declined', 'bad_answer']) }),
 ])
 export type CallStart = z.infer<typeof CallStart>
 export type CallPermit = Extract<CallStart, { verdict: 'go' }>
@@ -83,4 +98,11 @@ export interface CallApi {
   /** The caller parses the answer. */
   beginCall(intent: CallIntent): Promise<unknown>
   endCall(call: string, outcome: CallOutcome, result: string | null): Promise<void>
+  endReads(ends: ReadEnd[]): Promise<void>
+}
+
+/** The outcome of a read, which is never stored with its result. */
+export interface ReadEnd {
+  call: string
+  outcome: CallOutcome
 }

@@ -3,20 +3,15 @@ import { earliest, PrefixTable } from '../base/table.ts'
 import type { WakeTime } from '../base/wake-time.ts'
 import { MOST_CONFIRMATIONS } from '../bounds.ts'
 import type { GrantTable } from '../grants/grant-table.ts'
-import type { UserObjectApi } from '../user.ts'
 
 /** The use of a user's answer to a question. The answer itself is encrypted in the state that the client sends. */
 export interface Confirmation {
   grant: string
   nonce: string
-  /** Identifies the request that uses it, so that a retry of that request is accepted. */
+  /** The call that uses it, so that a retry of that call is accepted. */
   attempt: string
   endsAtSeconds: number
 }
-
-export type ConfirmationApi = Pick<UserObjectApi, 'useConfirmation'>
-/** `used`: another request used this answer. `over`: the answer expired, too many are stored, or the grant ended. */
-export type ConfirmationUse = 'done' | 'used' | 'over'
 
 const UsedNonce = z.object({ attempt: z.string(), endsAtSeconds: z.number() })
 
@@ -36,15 +31,21 @@ export class ConfirmationTable {
     this.#deps = deps
   }
 
-  use({ grant, nonce, attempt, endsAtSeconds }: Confirmation): ConfirmationUse {
+  /** False: another call used this answer, it expired, too many are stored, or the grant ended. */
+  use({ grant, nonce, attempt, endsAtSeconds }: Confirmation): boolean {
     const { nowSeconds, grants, wake } = this.#deps
-    if (grants.readLive(grant) === null || endsAtSeconds <= nowSeconds()) return 'over'
+    if (grants.readLive(grant) === null || endsAtSeconds <= nowSeconds()) return false
     const earlier = this.#table.read(nonce)
-    if (earlier !== null) return earlier.attempt === attempt ? 'done' : 'used'
-    if (this.#table.all().length >= MOST_CONFIRMATIONS) return 'over'
+    if (earlier !== null) return earlier.attempt === attempt
+    if (this.#table.all().length >= MOST_CONFIRMATIONS) return false
     this.#table.write(nonce, { attempt, endsAtSeconds })
     wake.noLaterThan(endsAtSeconds)
-    return 'done'
+    return true
+  }
+
+  /** The answer that this call used may be used again. */
+  giveBack(call: string): void {
+    this.#table.deleteWhere(({ attempt }) => attempt === call)
   }
 
   sweep(): void {

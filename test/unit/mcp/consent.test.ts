@@ -2,8 +2,10 @@ import { served } from '../../support/product.ts'
 import { expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { ok } from '#lib/result.ts'
-import { subjectOf } from '#mcp/calls/consent.ts'
-import { type Caller, invoke } from '#mcp/calls/invoke-tool.ts'
+import type { Caller } from '#mcp/calls/caller.ts'
+import { actOnWordOfModel, confirmFirst } from '#mcp/calls/confirm-first.ts'
+import { type Consent, subjectOf } from '#mcp/calls/consent.ts'
+import { invoke } from '#mcp/calls/invoke-tool.ts'
 import type { CallIntent } from '#users/calls/calls.ts'
 import { defineTool } from '#catalog/define-tool.ts'
 
@@ -23,6 +25,7 @@ function makeWorld({ askMs = 0, deadlineMs = 5_000, isUnknown = false } = {}) {
   const ran: unknown[] = []
   const intents: CallIntent[] = []
   const outcomes: string[] = []
+  const reads: string[] = []
   const work: Promise<unknown>[] = []
   const tool = defineTool({
     name: 'burn',
@@ -55,48 +58,71 @@ function makeWorld({ askMs = 0, deadlineMs = 5_000, isUnknown = false } = {}) {
       async endCall(_call, outcome) {
         outcomes.push(outcome)
       },
+      async endReads(ends) {
+        reads.push(...ends.map(({ outcome }) => outcome))
+      },
     },
     deadlineMs,
     product: served,
     waitUntil: (promise) => work.push(promise),
   }
-  const call = async (input: object, more: Partial<Caller> = {}) => {
-    const { answer } = await invoke(tool, { what: 'it', ...input }, principal, { ...caller, ...more })
+  const settled = async <T>(answering: Promise<T>): Promise<T> => {
+    const answer = await answering
     for (const promise of work) await promise
+    return answer
+  }
+  const call = async (consent: Consent, more: Partial<Caller> = {}) => {
+    const { answer } = await settled(invoke(tool, { what: 'it' }, principal, { ...caller, consent, ...more }))
     return answer.ok ? 'done' : answer.error.reason
   }
-  return { tool, call, ran, intents, outcomes }
+  /** The call of a client; `canAsk`: its user is asked, and nobody answers. */
+  const confirm = async (isConfirmed: boolean, canAsk: boolean) => {
+    const confirmable = { tool, input: { what: 'it', confirm: isConfirmed }, principal, caller }
+    const question = await settled(confirmFirst(confirmable))
+    if (!('confirmation' in question)) return 'nothing to ask'
+    if (canAsk) return 'asks'
+    const { isError } = await settled(actOnWordOfModel(confirmable, question))
+    return isError === true ? 'denied' : 'done'
+  }
+  return { tool, call, confirm, ran, intents, outcomes, reads }
 }
 
 test('nothing is done without consent, and the record says so', async () => {
   const { call, ran, outcomes } = makeWorld()
-  expect(await call({})).toBe('unconfirmed')
+  expect(await call(null)).toBe('unconfirmed')
   expect([ran, outcomes]).toEqual([[], ['refused']])
 })
 
+test('what is to be confirmed is on record as a read', async () => {
+  const { confirm, intents, outcomes, reads } = makeWorld()
+  expect(await confirm(false, false)).toBe('denied')
+  expect(intents.map(({ step }) => step)).toEqual(['describe'])
+  expect([outcomes, reads]).toEqual([[], ['done']])
+})
+
 test('the word of a client counts only where nobody can be asked, and is no argument of the tool', async () => {
-  const { call, ran, intents } = makeWorld()
-  expect(await call({ confirm: true }, { consent: { canAsk: true, given: null } })).toBe('unconfirmed')
-  expect(await call({ confirm: false })).toBe('unconfirmed')
+  const { confirm, ran, intents } = makeWorld()
+  expect(await confirm(true, true)).toBe('asks')
+  expect(await confirm(false, false)).toBe('denied')
   expect(ran).toEqual([])
-  expect(await call({ confirm: true })).toBe('done')
+  expect(await confirm(true, false)).toBe('done')
   expect(ran).toEqual([{ what: 'it' }])
-  // The digest ignores `confirm`, so one idempotency key covers both calls.
+  // The digest ignores `confirm`, so one idempotency key covers all calls.
   expect(new Set(intents.map(({ argumentsDigest }) => argumentsDigest)).size).toBe(1)
 })
 
 test('consent is to exactly what was asked', async () => {
   const { call, ran } = makeWorld()
-  const consentTo = (subject: string) => ({ consent: { canAsk: true, given: subject } })
+  const by = 'user' as const
   const other = await subjectOf({ ...confirmation, items: [{ id: '1', text: 'the house' }] })
-  expect(await call({}, consentTo(other))).toBe('changed_meanwhile')
+  expect(await call({ by, subject: other })).toBe('changed_meanwhile')
   expect(ran).toEqual([])
-  expect(await call({}, consentTo(await subjectOf(confirmation)))).toBe('done')
+  expect(await call({ by, subject: await subjectOf(confirmation) })).toBe('done')
 })
 
 test('what is found out too late is not done later: the client was told that nothing was changed', async () => {
   const { call, ran, outcomes } = makeWorld({ askMs: 60, deadlineMs: 30 })
-  expect(await call({ confirm: true })).toBe('unavailable')
+  expect(await call({ by: 'model' })).toBe('unavailable')
   await new Promise((resolve) => setTimeout(resolve, 90))
   expect([ran, outcomes]).toEqual([[], ['failed']])
 })
@@ -105,13 +131,13 @@ test('what the client cancelled before it began is not begun', async () => {
   const { call, ran } = makeWorld({ askMs: 10 })
   const controller = new AbortController()
   setTimeout(() => controller.abort(), 2)
-  expect(await call({ confirm: true }, { signal: controller.signal })).toBe('unavailable')
+  expect(await call({ by: 'model' }, { signal: controller.signal })).toBe('unavailable')
   expect(ran).toEqual([])
 })
 
 test('a tool of which some effects are unknown is unknown on record, whatever it answers', async () => {
   const { call, outcomes } = makeWorld({ isUnknown: true })
-  expect(await call({ confirm: true })).toBe('done')
+  expect(await call({ by: 'model' })).toBe('done')
   expect(outcomes).toEqual(['unknown'])
 })
 

@@ -4,8 +4,9 @@ import { err, ok } from '#lib/result.ts'
 import { thumbprint } from '#lib/hash.ts'
 import type { CallMessage } from '#mcp/calls/idempotency.ts'
 import { KEY_NAME, words } from '../../support/product.ts'
-import { type Caller, invokeTool } from '#mcp/calls/invoke-tool.ts'
-import type { CallApi, CallIntent, CallOutcome, RefusedToken } from '#users/calls/calls.ts'
+import type { Caller } from '#mcp/calls/caller.ts'
+import { invoke, toToolResult } from '#mcp/calls/invoke-tool.ts'
+import type { CallApi, CallIntent, CallOutcome, ReadEnd, RefusedToken } from '#users/calls/calls.ts'
 import { type AnyTool, defineTool } from '#catalog/define-tool.ts'
 import type { ApiCall, CallContext } from '#catalog/tool-context.ts'
 import type { ToolDenial } from '#catalog/tool-denial.ts'
@@ -44,7 +45,12 @@ class UserApi implements CallApi {
   async endCall(call: string, outcome: CallOutcome, result: string | null): Promise<void> {
     this.events.push(['end', call, outcome, result])
   }
+  async endReads(ends: ReadEnd[]): Promise<void> {
+    for (const { call, outcome } of ends) this.events.push(['end', call, outcome, null])
+  }
 }
+
+const invokeTool = async (...call: Parameters<typeof invoke>) => toToolResult(await invoke(...call))
 
 /** What each run of a tool was given for the API. */
 const calls: ApiCall[] = []
@@ -118,6 +124,7 @@ test('the intent is on record before the tool runs, the outcome after it', async
         transport: 'stateless',
         tool: 'testTool',
         effect: 'write',
+        step: 'act',
         key: null,
         transaction,
         argumentsDigest: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),

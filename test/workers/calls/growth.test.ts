@@ -198,12 +198,13 @@ test('sessions that cannot be told that they are over are given up when they are
 
 test('an answer to a question too many is refused, and none that was used is forgotten', async () => {
   const user = await userWith('many-answers', 'g1')
-  const use = (nonce: string) =>
-    user.useConfirmation({ grant: 'g1', nonce, attempt: nonce, endsAtSeconds: nowSeconds() + 600 })
-  for (let count = 0; count < MOST_CONFIRMATIONS; count += 1) expect(await use(`n${count}`)).toBe('done')
-  expect(await use('one more')).toBe('over')
-  const other = { grant: 'g1', nonce: 'n0', attempt: 'other', endsAtSeconds: nowSeconds() + 600 }
-  expect(await user.useConfirmation(other)).toBe('used')
+  const endsAtSeconds = nowSeconds() + 600
+  const use = async (nonce: string) =>
+    (await begin(user, { key: null, answer: { client: 'client-a', nonce, endsAtSeconds, isDeclined: true } }))
+      .verdict
+  for (let count = 0; count < MOST_CONFIRMATIONS; count += 1) expect(await use(`n${count}`)).toBe('declined')
+  expect(await use('one more')).toBe('bad_answer')
+  expect(await use('n0')).toBe('bad_answer')
 })
 
 test('a sign-in too many within ten minutes is refused, and none that was used is forgotten', async () => {

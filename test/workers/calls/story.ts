@@ -34,6 +34,7 @@ export const intent = (overrides: Partial<CallIntent> = {}): CallIntent => ({
   transport: 'stateless',
   tool: 'addTodo',
   effect: 'write',
+  step: 'act',
   transaction: crypto.randomUUID(),
   argumentsDigest: 'digest-1',
   key: { hash: 'hash-1' },

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { compose } from '#compose.ts'
-import type { CallApi, CallIntent, RefusedToken } from '#users/calls/calls.ts'
+import type { CallApi, CallIntent, ReadEnd, RefusedToken } from '#users/calls/calls.ts'
 import type { Entry } from '#users/calls/entry.ts'
 import type { EndReason, NewGrant } from '#users/grants/grant.ts'
 import type { Commit } from '#users/grants/grant-records.ts'
@@ -57,6 +57,9 @@ export class User extends product.User {
   }
   override endCall(...message: Parameters<CallApi['endCall']>) {
     return this.#answer('endCall', super.endCall(...message))
+  }
+  override endReads(ends: ReadEnd[]) {
+    return this.#answer('endReads', super.endReads(ends))
   }
   override endGrant(grant: string, reason: EndReason) {
     return this.#answer('endGrant', super.endGrant(grant, reason))

@@ -73,7 +73,7 @@ async function enter({ token, needs, call }: Entry): Promise<EntryAnswer> {
 const userApi: UserApi = {
   beginCall: async () => ({ verdict: 'go', call: 'c', downstreamToken: 'opaque', user: { name: null } }),
   endCall: async () => {},
-  useConfirmation: async () => 'done',
+  endReads: async () => {},
   renewToken: async () => ({ verdict: 'ended' }),
   enter,
   hasToken: async () => true,

@@ -24,8 +24,7 @@ async function ask(product: McpProduct, method: string): Promise<unknown> {
     principal,
     keys: never,
     nowSeconds: () => 0,
-    userApi: never,
-    words: product.words,
+    answer: null,
     begun: undefined,
     makeCaller: never,
   }

@@ -4,20 +4,22 @@ import { deletions } from './todo-api.ts'
 import { callMessage, messagesIn, META, statelessHeaders } from '../wire.ts'
 import {
   addTodos,
-  callsOf,
   countTodos,
   numbered,
   openSession,
   post,
   sessionObject,
+  storedCalls,
   type Transport,
   TRANSPORTS,
 } from './raw.ts'
 
-const Row = z.object({ tool: z.string(), outcome: z.string().nullable() })
+const Row = z.object({ tool: z.string(), step: z.string(), outcome: z.string().nullable() })
 
 const outcomeOf = async (user: string) =>
-  (await callsOf(user)).map((row) => Row.parse(row)).find(({ tool }) => tool === 'deleteTodo')?.outcome
+  (await storedCalls(user))
+    .map((row) => Row.parse(row))
+    .find(({ tool, step }) => tool === 'deleteTodo' && step === 'act')?.outcome
 
 /** Deletes with a progress token, without an SDK. */
 async function remove(

@@ -1,5 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { expect, vi } from 'vitest'
 import { z } from 'zod'
 import { callMessage, initialize, mcpHeaders, META, statelessHeaders } from '../wire.ts'
 import { MCP_URL, toWorker } from './clients.ts'
@@ -134,11 +135,22 @@ const Total = z.object({ result: z.object({ structuredContent: z.object({ total:
 export const countTodos = async (bearer: string) =>
   Total.parse(await (await callStateless(bearer, 'listTodos')).json()).result.structuredContent.total
 
-/** The calls that a user's object recorded. */
-export const callsOf = (user: string): Promise<unknown[]> =>
+export const storedCalls = (user: string): Promise<unknown[]> =>
   runInDurableObject(env.USER.getByName(user), (_object, state) =>
     [...state.storage.kv.list({ prefix: 'call-' })].map(([, row]) => row),
   )
+
+const Unended = z
+  .object({ outcome: z.null() })
+  .and(z.union([z.object({ effect: z.literal('read') }), z.object({ step: z.literal('describe') })]))
+
+/** The calls of a user. The outcomes of reads arrive a moment after their answers, so this waits for them. */
+export const callsOf = (user: string): Promise<unknown[]> =>
+  vi.waitFor(async () => {
+    const calls = await storedCalls(user)
+    expect(calls.filter((call) => Unended.safeParse(call).success)).toEqual([])
+    return calls
+  })
 
 export const sessionObject = (session: string) =>
   env.MCP_SESSION.getByName(`streamable-http:${session.split('.')[0]}`)

@@ -10,10 +10,10 @@ import {
   type CallOutcome,
   type CallStart,
   keyOf,
+  type ReadEnd,
   type RefusedToken,
 } from '#users/calls/calls.ts'
 import type { Entry, EntryAnswer } from '#users/calls/entry.ts'
-import type { ConfirmationUse, Confirmation } from '#users/requests/confirmations.ts'
 import type { StepUpNeed, StepUpDenial } from '#users/requests/step-ups.ts'
 import { type SubscriptionOutcome, SubscriptionTable } from '#users/sessions/subscriptions.ts'
 import { refuseUnstarted } from '#authorization/token/check-bearer.ts'
@@ -70,6 +70,14 @@ export class User extends DurableObject<Env> implements UserApi {
     if (intent.grant === 'misfit') return { verdict: 'unavailable', retryAfterSeconds: 300, isLasting: true }
     if (intent.grant === 'down') return { verdict: 'unavailable', retryAfterSeconds: 7 }
     const call = `call-${intent.transaction}`
+    if (intent.answer !== undefined) {
+      // Knows for ever which answers were used.
+      const used = `confirmation-${intent.answer.nonce}`
+      const isUsed = (this.ctx.storage.kv.get(used) ?? call) !== call
+      if (isUsed || intent.answer.client !== intent.client) return { verdict: 'bad_answer' }
+      this.ctx.storage.kv.put(used, call)
+      if (intent.answer.isDeclined) return { verdict: 'declined' }
+    }
     this.ctx.storage.kv.put(call, { ...intent, outcome: null })
     const user = { name: 'Ada Lovelace' }
     return { verdict: 'go', call, downstreamToken: downstreamToken(intent.grant), user }
@@ -89,6 +97,10 @@ export class User extends DurableObject<Env> implements UserApi {
     await this.tellAll()
   }
 
+  async endReads(ends: ReadEnd[]): Promise<void> {
+    for (const { call, outcome } of ends) await this.endCall(call, outcome)
+  }
+
   /** Tells every session, after any call; when a User really does is a test of its own (calls). */
   async tellAll(): Promise<void> {
     for (const session of this.#subscriptions.sessions()) {
@@ -105,13 +117,6 @@ export class User extends DurableObject<Env> implements UserApi {
 
   async unsubscribe(session: string, grant: string, uri: string): Promise<void> {
     this.#subscriptions.remove(session, grant, uri)
-  }
-
-  /** Knows for ever which answers were used. */
-  async useConfirmation({ nonce, attempt }: Confirmation): Promise<ConfirmationUse> {
-    const earlier = this.ctx.storage.kv.get(`confirmation-${nonce}`) ?? attempt
-    this.ctx.storage.kv.put(`confirmation-${nonce}`, earlier)
-    return earlier === attempt ? 'done' : 'used'
   }
 
   async openSession(session: string, grant: string, client: string): Promise<void> {

@@ -33,6 +33,7 @@ export const intent = (overrides: Partial<CallIntent> = {}): CallIntent => ({
   transport: 'stateless',
   tool: 'listTodos',
   effect: 'read',
+  step: 'act',
   key: null,
   transaction: crypto.randomUUID(),
   argumentsDigest: 'x',

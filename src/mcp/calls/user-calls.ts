@@ -1,13 +1,16 @@
 import {
-  type CallIntent,
   type CallApi,
+  type CallIntent,
   type CallOutcome,
   CallStart,
+  type ReadEnd,
   type RefusedToken,
 } from '#users/calls/calls.ts'
 import { report } from '../edge/request-log.ts'
 
 const RETRY_AFTER_SECONDS = 5
+/** How long the outcome of a read may wait for others of the same user. */
+const READS_WAIT_MS = 100
 
 export async function beginCall(
   userApi: CallApi,
@@ -35,6 +38,7 @@ export async function renewToken(userApi: CallApi, refused: RefusedToken): Promi
   }
 }
 
+/** Stores an outcome at once. If it fails, the call stays without one, which reads as "unknown" (invariant 8). */
 export async function endCall(
   userApi: CallApi,
   call: string,
@@ -45,5 +49,27 @@ export async function endCall(
     await userApi.endCall(call, outcome, result)
   } catch (error) {
     report('call.not-ended', error, { call, outcome })
+  }
+}
+
+/** By user. Data only: a promise or stub of one request must not serve another, because its request may be over. */
+const waitingReads = new Map<string, ReadEnd[]>()
+
+/**
+ * Stores the outcome of a read, together with those of the same user and isolate within 100 ms (decision 17). Each
+ * request waits by itself and sends what is still there, so an outcome is sent even if all other requests end.
+ */
+export async function endRead(userApi: CallApi, user: string, end: ReadEnd): Promise<void> {
+  const waiting = waitingReads.get(user) ?? []
+  waitingReads.set(user, waiting)
+  waiting.push(end)
+  await new Promise((resolve) => setTimeout(resolve, READS_WAIT_MS))
+  if (!waiting.includes(end)) return
+  waitingReads.delete(user)
+  const ends = waiting.splice(0)
+  try {
+    await userApi.endReads(ends)
+  } catch (error) {
+    for (const { call, outcome } of ends) report('call.not-ended', error, { call, outcome })
   }
 }
