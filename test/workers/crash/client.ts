@@ -136,8 +136,13 @@ export function callTool(
   meta: object = {},
 ): Promise<Answer> {
   const message = callMessage(name, input)
-  const params = { ...message.params, _meta: { ...meta, ...META } }
-  return send('/mcp', mcpRequest(accessToken, { ...message, params }, statelessHeaders('tools/call', name)))
+  return askTool(accessToken, name, { ...message.params, _meta: { ...meta, ...META } })
+}
+
+/** The same, with all parameters but the name. */
+export function askTool(accessToken: string, name: string, params: object): Promise<Answer> {
+  const message = { ...callMessage(name), params: { name, ...params } }
+  return send('/mcp', mcpRequest(accessToken, message, statelessHeaders('tools/call', name)))
 }
 
 /** Begins a session. The answer's header carries its id. */

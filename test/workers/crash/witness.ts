@@ -25,6 +25,9 @@ export class PingOneWitness extends WorkerEntrypoint<Env> {
 
 const Body = z.object({ todoText: z.string() })
 
+/** The ids of every deletion that the API executed. */
+export const deletions: string[] = []
+
 /** Ignores Idempotency-Key, so that a repeated write shows. */
 export class TodoApi extends WorkerEntrypoint {
   override async fetch(request: Request): Promise<Response> {
@@ -32,6 +35,8 @@ export class TodoApi extends WorkerEntrypoint {
       const { todoText: text } = Body.parse(await request.json())
       writes.push({ key: request.headers.get('idempotency-key') ?? '', text })
     }
-    return Response.json({ todos: writes.map(({ key, text }) => ({ id: key, text, completed: false })) })
+    if (request.method === 'DELETE') deletions.push(request.url.slice(request.url.lastIndexOf('/') + 1))
+    const left = writes.filter(({ key }) => !deletions.includes(key))
+    return Response.json({ todos: left.map(({ key, text }) => ({ id: key, text, completed: false })) })
   }
 }
