@@ -1,12 +1,15 @@
-import type { Fetch } from '#lib/bounded-fetch.ts'
+import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
+import type { RootKey } from '#lib/root-keys.ts'
+import type { Principal } from '#principal.ts'
 import type { CallApi } from '#users/calls/calls.ts'
 import type { Entry, EntryAnswer } from '#users/calls/entry.ts'
 import type { GrantApi } from '#users/grants/grant-service.ts'
 import type { SubscriptionApi } from '#users/sessions/subscriptions.ts'
-import type { RootKey } from '#lib/root-keys.ts'
-import type { Caller } from './calls/caller.ts'
-import type { Extension } from './extension.ts'
-import type { McpProduct } from './product.ts'
+import type { Caller, EnteredCall } from './calls/caller.ts'
+import type { StreamToken } from './edge/answer-pass.ts'
+import type { Arrival } from './edge/arrival.ts'
+import type { RequestLine } from './edge/request-log.ts'
+import type { Extension, McpProduct } from './product.ts'
 import type { StateKeys } from './stateless/request-state.ts'
 
 /** What composition gives to this room: the product's lists, the world, and how to find things in an env. */
@@ -14,7 +17,20 @@ export interface McpEndpointDeps {
   /** What of the product exists under the settings. */
   productOf: (env: Env) => McpProduct
   extend?: Extension | undefined
-  deps: McpDeps
+  deps: {
+    /** Seconds since 1970. */
+    now: () => number
+    deadlines: {
+      /** For a whole tool call. Under 30 s: so long the platform lets work go on when the client is gone. */
+      toolMs: number
+      /** For one request to the API; shorter than `toolMs`. */
+      apiMs: number
+      /** For a user who is asked on the session transport (ask-in-session.ts). */
+      answerMs?: number
+      /** How often an open stream asks whether its access token is alive (edge/answer-pass.ts). */
+      streamCheckMs?: number
+    }
+  }
   /** Called once for each request in the Worker, and once for each tool call in a session's object. */
   settings: (env: Env) => McpSettings | Promise<McpSettings>
   /** The object of the user whom a bearer stands for. */
@@ -28,29 +44,31 @@ export interface UserApi extends CallApi, SubscriptionApi, Pick<GrantApi, 'hasTo
   closeSession(session: string): Promise<void>
 }
 
-export interface McpDeps {
-  fetch: Fetch
-  /** Seconds since 1970. */
-  now: () => number
-  deadlines: {
-    /** For a whole tool call. Under 30 s: so long the platform lets work go on when the client is gone. */
-    toolMs: number
-    /** For one request to the API; shorter than `toolMs`. */
-    apiMs: number
-    /** For a user who is asked on the session transport (ask-in-session.ts). */
-    answerMs?: number
-    /** How often an open stream asks whether its access token is alive (edge/answer-pass.ts). */
-    streamCheckMs?: number
-  }
-}
-
 export interface McpSettings {
   /** Encrypt calls on their way to a session's object. */
   rootKeys: readonly [RootKey, ...RootKey[]]
   /** HMAC keys for session ids: the first signs, each verifies. */
-  sessionKeys: readonly [CryptoKey, ...CryptoKey[]]
+  sessionKeys: StateKeys
   /** The same for what a client of the stateless transport carries from one message to the next. */
   requestStateKeys: () => Promise<StateKeys>
+}
+
+/** A request that has entered, as a transport is given it. */
+export interface ServedCall {
+  request: Request
+  env: Env
+  ctx: OAuthResourceContext<unknown>
+  principal: Principal
+  arrival: Arrival
+  answer: EntryAnswer
+  /** The call that has begun; undefined: the message asks for none. */
+  begun: EnteredCall | undefined
+  /** Called when a transport has the message, or may have it. */
+  onTaken: () => void
+  /** Ends a stream with the access token of this request. */
+  token: StreamToken
+  /** null: the message is no call or read. */
+  line: RequestLine | null
 }
 
 type GivenByTransport = Omit<Caller, 'userApi' | 'product' | 'deadlineMs' | 'lastStartMs' | 'consent'>

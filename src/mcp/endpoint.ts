@@ -1,42 +1,43 @@
 import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
+import { waitUntil } from 'cloudflare:workers'
+import { networkOf } from '#lib/addresses.ts'
 import { sha256Hex } from '#lib/hash.ts'
 import { oncePerEnv } from '#lib/once-per-env.ts'
 import type { PresentedBearer, Principal } from '#principal.ts'
 import type { EntryAnswer } from '#users/calls/entry.ts'
 import type { EnteredCall } from './calls/caller.ts'
+import type { CallProblem } from './calls/tool-denial.ts'
+import { failure } from './calls/tool-result.ts'
 import { endCall } from './calls/user-calls.ts'
+import { makeCaller, type McpEndpointDeps, type ServedCall } from './deps.ts'
+import type { McpProduct } from './product.ts'
+import { passAnswer, STREAM_CHECK_MS } from './edge/answer-pass.ts'
+import { type Arrival, readArrival, type Wanted } from './edge/arrival.ts'
 import { challengeScopes } from './edge/challenge-scopes.ts'
-import { findWrongParamsInSession } from './edge/check-params.ts'
-import { passAnswer, STREAM_CHECK_MS, type StreamToken } from './edge/answer-pass.ts'
-import { makeCaller, type McpEndpointDeps } from './deps.ts'
-import type { Wanted } from './edge/arrival.ts'
-import { explainDenial } from './edge/explain-denial.ts'
-import { type Entered, makeEntrance } from './edge/entrance.ts'
+import { answerStop, echoId, explainDenial } from './edge/denials.ts'
+import { findWrongParams } from './edge/read-message.ts'
+import { lineOf, methodOf, report, type RequestLine, shortHashOf } from './edge/request-log.ts'
 import { answerDenial, answerOutage, answerToolResult, readDenial } from './json-rpc-error.ts'
 import { makeLists } from './lists/listed.ts'
-import { echoId } from './edge/read-message.ts'
 import { makeReads } from './lists/reads.ts'
-import { lineOf, report, type RequestLine, shortHashOf } from './edge/request-log.ts'
+import { namedSession, SESSION_HEADER } from './session/headers.ts'
 import { makeMcpSession } from './session/session.ts'
 import { serveSession } from './session/session-edge.ts'
 import { makeStatelessTransport } from './stateless/stateless.ts'
-import { answerStop } from './edge/stop-answer.ts'
-import type { CallProblem } from './calls/tool-denial.ts'
-import { failure } from './calls/tool-result.ts'
-import type { McpProduct } from './product.ts'
 
 type Context = OAuthResourceContext<unknown>
 
-/** A request that has entered, with its principal. */
-interface ServedCall extends Entered {
-  request: Request
-  env: Env
-  ctx: Context
-  principal: Principal
+/** A request that has entered. */
+interface Entered {
+  arrival: Arrival
+  answer: EntryAnswer
+  grant: string
 }
 
+type EnteredRequest = Pick<ServedCall, 'request' | 'env' | 'ctx' | 'principal' | 'arrival' | 'answer'>
+
 export interface McpEndpoint {
-  /** The check of the bearer calls it before the handler runs (edge/entrance.ts). */
+  /** The check of the bearer calls it before the handler runs, which finds the answer under the same request object. */
   enter: (request: Request, env: Env, bearer: PresentedBearer) => Promise<EntryAnswer>
   /** The handler of an OAuthResourceServer: it runs only for a request that has entered. */
   handler: { fetch(request: Request, env: Env, ctx: Context): Promise<Response> }
@@ -48,27 +49,58 @@ export interface McpEndpoint {
 
 /**
  * /mcp serves both protocol eras at one path; the SDK's own predicate says which one a request speaks.
- * @step tool-call 1 principal, and the choice of transport
+ * @step tool-call 1 entry, principal, and the choice of transport
  */
 export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
   const servedOf = oncePerEnv((env: Env) => {
     const product = parts.productOf(env)
-    const [lists, reads] = [makeLists(product), makeReads(product)]
-    const extend = parts.extend?.stateless
-    return { product, reads, transport: makeStatelessTransport({ product, lists, reads, extend }) }
+    return { product, lists: makeLists(product), reads: makeReads(product) }
   })
-  const entrance = makeEntrance({ servedOf, ...parts })
+  const transportOf = oncePerEnv((env: Env) =>
+    makeStatelessTransport({ ...servedOf(env), extend: parts.extend?.stateless }),
+  )
+  const stateKeysOf = async (env: Env) => (await parts.settings(env)).requestStateKeys()
+  const entered = new WeakMap<Request, Entered>()
 
-  async function serve(request: Request, env: Env, ctx: Context): Promise<Response> {
-    const entered = entrance.of(request)
-    const { arrival } = entered
-    const call = { request, env, ctx, principal: principalOf(ctx, entered), ...entered }
-    const answer = arrival.denial ?? (await orOutage(lineOf(request), () => answerEntry(call)))
-    return echoId(answer, arrival.parsed)
+  /** Reads a request and enters: every check and the intent of its call, in one RPC (decision 17). */
+  async function enter(request: Request, env: Env, presented: PresentedBearer): Promise<EntryAnswer> {
+    const { user, ...bearer } = presented
+    const answering = { keys: () => stateKeysOf(env), bearer: presented, nowSeconds: parts.deps.now() }
+    const arrival = await readArrival(request, { ...servedOf(env), answering })
+    const { wanted, isSession } = arrival
+    const userApi = await parts.userOf(env, user)
+    const call = wanted?.call ?? null
+    const needs = wanted && {
+      scopes: [...wanted.act.scopes],
+      tool: wanted.act.name,
+      network: networkOf(request),
+    }
+    try {
+      const session = isSession ? namedSession(request) : null
+      const answer = await userApi.enter({ ...bearer, session, needs, call })
+      entered.set(request, { arrival, answer, grant: bearer.grant })
+      noteEntry(lineOf(request), request, arrival, answer, bearer.grant)
+      return answer
+    } catch (error) {
+      // If the call is on record, only the answer was lost: its key must not block the next try.
+      if (call !== null) waitUntil(endCall(userApi, call.transaction, 'refused', null))
+      throw error
+    }
   }
 
-  async function answerEntry(call: ServedCall): Promise<Response> {
-    const { request, env, ctx, principal, arrival, answer } = call
+  async function serve(request: Request, env: Env, ctx: Context): Promise<Response> {
+    const found = entered.get(request)
+    if (found === undefined) throw new Error('a request reached a transport without entering')
+    const { arrival, answer } = found
+    const principal = principalOf(ctx, found.grant)
+    const call = { request, env, ctx, principal, arrival, answer }
+    const response = arrival.denial ?? (await orOutage(lineOf(request), () => answerEntry(call)))
+    return echoId(response, arrival.parsed)
+  }
+
+  async function answerEntry(call: EnteredRequest): Promise<Response> {
+    const { request, env, ctx, arrival, answer } = call
+    const { user, grant, expiresAtSeconds } = call.principal
     const denial = denialOf(call, servedOf(env).product)
     if (denial !== null) {
       lineOf(request).note({ outcome: 'refused' })
@@ -79,80 +111,57 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
     const onTaken = () => {
       isTaken = true
     }
+    const token = {
+      endsAtSeconds: expiresAtSeconds,
+      nowSeconds: parts.deps.now,
+      isAlive: async () => (await parts.userOf(env, user)).hasToken(grant, await sha256Hex(ctx.auth.token)),
+      checkMs: parts.deps.deadlines.streamCheckMs ?? STREAM_CHECK_MS,
+    }
+    const line = arrival.wanted === null ? null : lineOf(request)
+    const served = { ...call, begun, onTaken, token, line }
     try {
-      const serveBy = arrival.isSession ? answerSession : answerStateless
-      const response = await serveBy(call, begun, onTaken)
+      const response = await (arrival.isSession ? answerSession(served) : answerStateless(served))
       // A stream begins only once the transport has taken the message.
       if (response.ok && isStream(response)) onTaken()
       return response
     } finally {
       // A transport that refused the message: the call has certainly done nothing.
-      if (!isTaken && begun?.start.verdict === 'go') {
-        const userApi = await parts.userOf(env, principal.user)
-        ctx.waitUntil(endCall(userApi, begun.start.call, 'refused', null))
-      }
+      if (!isTaken && begun?.start.verdict === 'go')
+        ctx.waitUntil(endCall(await parts.userOf(env, user), begun.start.call, 'refused', null))
     }
   }
 
-  const tokenOf = ({ env, ctx, principal: { user, grant, expiresAtSeconds } }: ServedCall): StreamToken => ({
-    endsAtSeconds: expiresAtSeconds,
-    nowSeconds: parts.deps.now,
-    isAlive: async () => (await parts.userOf(env, user)).hasToken(grant, await sha256Hex(ctx.auth.token)),
-    checkMs: parts.deps.deadlines.streamCheckMs ?? STREAM_CHECK_MS,
-  })
-
-  /** The line notes the outcome of a call or read only. */
-  const outcomeLine = ({ request, arrival }: ServedCall) => (arrival.wanted === null ? null : lineOf(request))
-
-  async function answerSession(
-    call: ServedCall,
-    begun: EnteredCall | undefined,
-    onTaken: () => void,
-  ): Promise<Response> {
-    const { request, env, ctx, principal, arrival, answer } = call
-    const { product, reads } = servedOf(env)
-    const { forwarded, envelope, wanted } = arrival
-    const response = await serveSession(forwarded, ctx, principal, {
-      env,
+  async function answerSession(call: ServedCall): Promise<Response> {
+    const { request, env, principal } = call
+    const response = await serveSession({
+      ...call,
+      ...servedOf(env),
       settings: await parts.settings(env),
       userApi: await parts.userOf(env, principal.user),
-      envelope,
-      tools: parts.extend?.session === undefined ? product.tools : null,
-      reads,
-      tool: wanted?.isTool === true ? wanted.act : undefined,
-      words: product.words,
-      state: answer.session,
-      begun,
-      nowSeconds: parts.deps.now,
-      onTaken,
-      token: tokenOf(call),
-      line: outcomeLine(call),
+      isExtended: parts.extend?.session !== undefined,
     })
-    const session = response.headers.get('mcp-session-id') ?? request.headers.get('mcp-session-id')
+    const session = response.headers.get(SESSION_HEADER) ?? request.headers.get(SESSION_HEADER)
     if (session !== null) lineOf(request).note({ session: await shortHashOf(session) })
     return response
   }
 
-  async function answerStateless(
-    call: ServedCall,
-    begun: EnteredCall | undefined,
-    onTaken: () => void,
-  ): Promise<Response> {
-    const { request, env, ctx, principal, arrival } = call
-    const { transport } = servedOf(env)
+  async function answerStateless(call: ServedCall): Promise<Response> {
+    const { request, env, ctx, principal, arrival, begun, onTaken, token, line } = call
+    const message = arrival.envelope?.kind === 'answer' ? undefined : arrival.envelope?.message
+    const answer = arrival.wanted?.answer ?? null
     const stopped: { problem: CallProblem | null } = { problem: null }
-    const response = await transport(arrival.forwarded, arrival.envelope?.message, {
+    const response = await transportOf(env)(arrival.forwarded, message, {
       principal,
-      answer: arrival.wanted?.answer ?? null,
+      answer,
       nowSeconds: parts.deps.now,
-      keys: async () => (await parts.settings(env)).requestStateKeys(),
+      keys: () => stateKeysOf(env),
       begun,
       makeCaller: (given) =>
         makeCaller(parts, env, principal.user, {
           ...given,
           transport: 'stateless',
           entered: begun,
-          answer: arrival.wanted?.answer ?? undefined,
+          answer: answer ?? undefined,
           onTaken,
           onStop: (problem) => {
             stopped.problem = problem
@@ -163,43 +172,60 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
     })
     // The answer has not begun, so what stopped the call can still be an HTTP status (decision 7).
     const stop = stopped.problem === null || isStream(response) ? null : answerStop(stopped.problem, ctx.auth)
-    if (stop === null)
-      return passAnswer(response, { token: tokenOf(call), ids: null, line: outcomeLine(call), lost: null })
+    if (stop === null) return passAnswer(response, { token, ids: null, line, lost: null })
     await response.body?.cancel()
     return stop
   }
 
   return {
-    enter: entrance.enter,
-    explain: async (request, answer) => echoId(await explainDenial(answer), entrance.messageOf(request)),
+    enter,
+    explain: async (request, answer) =>
+      echoId(await explainDenial(answer), entered.get(request)?.arrival.parsed),
     handler: {
       fetch: async (request, env, ctx) =>
         withOurCors(await orOutage(lineOf(request), () => serve(request, env, ctx))),
     },
-    McpSession: makeMcpSession(parts),
+    McpSession: makeMcpSession(parts, servedOf),
   }
 }
 
 const isStream = ({ headers }: Response): boolean => headers.get('content-type') === 'text/event-stream'
 
+/** Only for an accepted bearer: the line of any other request has no word of the client's. */
+function noteEntry(
+  line: RequestLine,
+  request: Request,
+  { envelope, isSession, wanted, denial }: Arrival,
+  { bearer, start }: EntryAnswer,
+  grant: string,
+): void {
+  if (bearer === null) return
+  line.note({ grant, client: bearer.client })
+  if (denial !== null) return
+  line.note({
+    method: methodOf(request, envelope?.message),
+    transport: isSession ? 'session' : 'stateless',
+    ...(wanted === null ? {} : { name: wanted.act.name }),
+  })
+  if (start?.verdict !== 'ended' && start?.verdict !== 'unavailable') return
+  line.note({ outcome: 'refused', transaction: wanted?.call?.transaction ?? '' })
+}
+
 /** The denial of a request whose bearer is accepted; null: it goes on to a transport. */
 function denialOf(
-  {
-    ctx: { auth },
-    principal: { user },
-    arrival: { wanted, envelope },
-    answer: { missing, stepUp },
-  }: ServedCall,
+  { ctx: { auth }, principal: { user }, arrival: { wanted, envelope }, answer }: EnteredRequest,
   { server, words }: McpProduct,
 ): Response | null {
   if (wanted === null || envelope?.kind !== 'request') return null
-  const { id } = envelope.message
-  if (missing.length > 0) return challengeScopes({ auth, user, wanted, missing, stepUp, id, server })
+  const { message } = envelope
+  const { missing, stepUp } = answer
+  if (missing.length > 0)
+    return challengeScopes({ auth, user, wanted, missing, stepUp, id: message.id, server })
   const { problem, isTool } = wanted
   if (problem === null) return null
-  if (isTool) return answerToolResult(id, failure(problem, null, words), server)
-  const wrong = findWrongParamsInSession(envelope.message, null)
-  return answerDenial(id, wrong?.answer ?? readDenial(problem, words))
+  if (isTool) return answerToolResult(message.id, failure(problem, null, words), server)
+  const wrong = findWrongParams('session', message, null)
+  return answerDenial(message.id, wrong ?? readDenial(problem, words))
 }
 
 function begunCall(wanted: Wanted | null, { start }: EntryAnswer): EnteredCall | undefined {
@@ -218,7 +244,7 @@ async function orOutage(line: RequestLine, answer: () => Promise<Response>): Pro
   }
 }
 
-function principalOf({ auth }: Context, { grant }: Entered): Principal {
+function principalOf({ auth }: Context, grant: string): Principal {
   const { userId, clientId, scope, expiresAt } = auth
   if (userId === undefined || clientId === undefined || expiresAt === undefined) {
     throw new Error('the bearer was accepted without saying whom it stands for')

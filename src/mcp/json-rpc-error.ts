@@ -1,4 +1,5 @@
 import { SERVER_INFO_META_KEY } from '@modelcontextprotocol/server'
+import { z } from 'zod'
 import type { DenialWords, McpProduct } from './product.ts'
 import { type CallProblem, sayDenial } from './calls/tool-denial.ts'
 import type { ToolResult } from './calls/tool-result.ts'
@@ -28,7 +29,7 @@ export const SPEAKS_STREAMABLE_HTTP =
   'This server speaks the Streamable HTTP transport of MCP at this address: begin with POST. The older HTTP+SSE ' +
   'transport is not supported; choose Streamable HTTP ("http") in the settings of the client.'
 
-/** Marks an error whose sentence is our own; edge/clean-message.ts removes the mark. */
+/** Marks an error whose sentence is our own; `cleanError` removes the mark. */
 export const OWN_WORDS = 'own-words'
 
 /** An error before the request is read: JSON-RPC 2.0 §5 requires a null id. `echoId` fills it in later. */
@@ -64,7 +65,7 @@ export const answerToolResult = (id: string | number, result: ToolResult, server
     _meta: { ...result._meta, [SERVER_INFO_META_KEY]: server },
   })
 
-const RETRY_AFTER_SECONDS = 5
+export const RETRY_AFTER_SECONDS = 5
 
 /** An outage is 503 with Retry-After, so that it signs nobody out (invariant 10). */
 export const answerOutage = () =>
@@ -84,13 +85,75 @@ export class RpcDenial extends Error {
   }
 }
 
-/** Lists have one page, so every cursor is invalid (MCP 2026-07-28 Pagination, Error Handling). */
-export function refuseCursor(params: { cursor?: unknown } | undefined): void {
-  if (params?.cursor !== undefined) throw new RpcDenial(errorCode.invalidParams, 'This cursor leads nowhere.')
-}
-
 /** The denial of a read. */
 export function readDenial(problem: CallProblem, words: DenialWords, transaction?: string): RpcDenial {
   const code = problem.reason === 'bad_input' ? errorCode.invalidParams : errorCode.internal
   return new RpcDenial(code, sayDenial(problem, words), transaction === undefined ? {} : { transaction })
 }
+
+const Failed = z.looseObject({
+  jsonrpc: z.literal('2.0'),
+  error: z.object({
+    code: z.int(),
+    message: z.string(),
+    data: z.record(z.string(), z.unknown()).optional().catch(undefined),
+  }),
+  result: z.undefined().optional(),
+  method: z.undefined().optional(),
+})
+
+/**
+ * Replaces the SDKs' error sentences (invariant 9): both SDKs echo a client's names, revisions and headers in them. Our
+ * own errors carry a mark in their data; any other error keeps its code and gets our sentence. null: the message stays.
+ */
+export function cleanError(message: unknown, status: number): object | null {
+  const failed = Failed.safeParse(message)
+  if (!failed.success) return null
+  const { code, message: words, data = {} } = failed.data.error
+  const { [OWN_WORDS]: isOurs, ...rest } = data
+  const kept = isOurs === true ? rest : knownData(code, data)
+  const error = {
+    code,
+    message: isOurs === true ? words : wordsFor(code, status),
+    ...(Object.keys(kept).length === 0 ? {} : { data: kept }),
+  }
+  return { ...failed.data, error }
+}
+
+/** The data that the revision requires of an error; of the client's text at most a date or a number. */
+const KEPT_DATA: Readonly<Record<number, readonly z.ZodObject[]>> = {
+  [errorCode.unsupportedRevision]: [
+    z.object({ supported: z.array(z.string()) }),
+    z.object({ requested: z.string().regex(/^v?\d[\d.-]{0,15}$/) }),
+  ],
+  [errorCode.missingCapability]: [z.object({ requiredCapabilities: z.record(z.string(), z.unknown()) })],
+  [errorCode.invalidParams]: [z.object({ reason: z.literal('invalid_request_state') })],
+}
+
+const knownData = (code: number, data: object): Record<string, unknown> =>
+  Object.fromEntries(
+    (KEPT_DATA[code] ?? []).flatMap((kept) => Object.entries(kept.safeParse(data).data ?? {})),
+  )
+
+const WORDS: Readonly<Record<number, string>> = {
+  [errorCode.parse]: 'The body is not a message of JSON-RPC 2.0. Nothing was done.',
+  [errorCode.invalidRequest]: 'This is not a request that this server takes. Nothing was done.',
+  [errorCode.methodNotFound]: 'Method not found: this server has no such method in this revision of MCP.',
+  [errorCode.invalidParams]:
+    'The parameters, or what _meta says, are not what this method takes. Correct them; trying again as it is does not help.',
+  [errorCode.sessionNotFound]: 'Session not found',
+  [errorCode.headerMismatch]:
+    'The headers MCP-Protocol-Version, Mcp-Method and Mcp-Name do not say what the body says. Nothing was done.',
+  [errorCode.missingCapability]: 'This needs a capability that the client did not declare. Nothing was done.',
+  [errorCode.unsupportedRevision]: 'This server does not speak this revision of MCP. Nothing was done.',
+}
+
+const BY_STATUS: Readonly<Record<number, string>> = {
+  405: 'Method not allowed.',
+  406: 'The Accept header must name text/event-stream and, for a POST, application/json. Nothing was done.',
+  413: 'The message is too large. Nothing was done.',
+  415: 'The content type must be application/json.',
+}
+
+const wordsFor = (code: number, status: number): string =>
+  WORDS[code] ?? BY_STATUS[status] ?? 'This request was refused. Trying again as it is does not help.'

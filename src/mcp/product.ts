@@ -1,3 +1,5 @@
+import type { McpServer as StatefulServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import type { McpServer as StatelessServer } from '@modelcontextprotocol/server'
 import type { Catalog, Product, ProductWords } from '#catalog/define-product.ts'
 
 /** The product under the settings: its lists in the order clients see them, its names, and its nouns for denials. */
@@ -15,12 +17,10 @@ export interface DenialWords extends ProductWords {
 
 const VERSION = '0.1.0'
 
-type Names = Pick<Product, 'slug' | 'serverName' | 'title' | 'instructions' | 'apiName' | 'words'>
+type ProductNames = Pick<Product, 'slug' | 'serverName' | 'title' | 'instructions' | 'apiName' | 'words'>
 
-export function mcpProduct(
-  { slug, serverName: name = slug, title, instructions, apiName, words }: Names,
-  catalog: Catalog,
-): McpProduct {
+export function mcpProduct(product: ProductNames, catalog: Catalog): McpProduct {
+  const { slug, serverName: name = slug, title, instructions, apiName, words } = product
   return {
     ...catalog,
     server: { name, title, version: VERSION },
@@ -28,4 +28,13 @@ export function mcpProduct(
     words: { ...words, apiName },
     keyName: `${name}/idempotency-key`,
   }
+}
+
+/**
+ * Handlers that no product can define: a test entry registers them on the SDK's own server of each transport, after the
+ * transport's. They do not appear in the lists; an entry that wants them there wraps the list handlers.
+ */
+export interface Extension {
+  session?: (server: StatefulServer) => void
+  stateless?: (server: StatelessServer) => void
 }

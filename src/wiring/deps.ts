@@ -1,6 +1,6 @@
 import type { Product } from '#catalog/define-product.ts'
 import type { Fetch } from '#lib/bounded-fetch.ts'
-import type { Extension } from '#mcp/extension.ts'
+import type { Extension } from '#mcp/product.ts'
 import type { Step } from '#users/base/step.ts'
 
 /** Everything outside this server that it uses. Tests pass other values. */
@@ -25,7 +25,7 @@ export interface Deps {
 
 export interface ServerOptions {
   product: Product
-  /** Only for the conformance entry: handlers that no product can define (mcp/extension.ts). */
+  /** Only for the conformance entry: handlers that no product can define (mcp/product.ts). */
   extend?: Extension
   deps: Deps
 }

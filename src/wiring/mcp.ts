@@ -44,7 +44,7 @@ export function wireMcp({ options, names, nowMs, nowSeconds, partsOf, requireUse
       return mcpProduct(product, config.isReadOnly ? readOnly(catalog, product.scopes) : catalog)
     }),
     extend,
-    deps: { fetch: deps.fetch, now: nowSeconds, deadlines: deps.deadlines },
+    deps: { now: nowSeconds, deadlines: deps.deadlines },
     settings: async (env) => {
       const { rootKeys } = partsOf(env).config
       const [first, ...older] = rootKeys

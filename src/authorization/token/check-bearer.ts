@@ -2,7 +2,7 @@ import { OAuthError, type OAuthResourceTokenValidation } from '@cloudflare/worke
 import type { Config } from '#config.ts'
 import { sha256Hex } from '#lib/hash.ts'
 import type { PresentedBearer } from '#principal.ts'
-import type { CallStart } from '#users/calls/calls.ts'
+import { type CallStart, NO_TOKEN } from '#users/calls/calls.ts'
 import type { EntryAnswer } from '#users/calls/entry.ts'
 import {
   endedDescription,
@@ -49,11 +49,7 @@ export async function checkBearer(
     if (ended === null) return null
     throw invalid(endedDescription(ended, config.life.grantsPerUser))
   }
-  if (start?.verdict === 'ended') throw invalid('This access has ended')
-  if (start?.verdict === 'unavailable')
-    throw retryIn(start.retryAfterSeconds, {
-      description: start.isLasting === true ? LASTING : NOT_STARTED,
-    })
+  refuseUnstarted(start)
   const { client: clientId, scopes, expiresAtSeconds: expiresAt } = bearer
   const scope = inForce(scopes, config)
   return { props: {}, audience: bearer.audience, expiresAt, scope, userId, clientId }
@@ -63,12 +59,10 @@ export async function checkBearer(
 export function refuseUnstarted(start: CallStart | null): void {
   if (start?.verdict === 'ended') throw invalid('This access has ended')
   if (start?.verdict !== 'unavailable') return
-  const description = start.isLasting === true ? LASTING : NOT_STARTED
+  const description = start.isLasting === true ? NO_TOKEN : NOT_STARTED
   throw retryIn(start.retryAfterSeconds, { description })
 }
 
-const LASTING =
-  'This call could not be started: this server gets no token from PingOne until its operator has acted.'
 const NOT_STARTED = 'This call could not be started. Try again later.'
 
 const invalid = (description: string) => new OAuthError('invalid_token', { description, statusCode: 401 })

@@ -55,7 +55,7 @@ function payloadOf(token: string): unknown {
 /** `stopped`: the call cannot continue. `none_newer`: the API refused PingOne's newest token. */
 export type NoOtherToken = 'stopped' | 'none_newer'
 
-/** The denial of a call without a token; edge/stop-answer.ts maps it to an HTTP status. */
+/** The denial of a call without a token; edge/denials.ts maps it to an HTTP status. */
 export const stopProblem = (stop: CallDenial): CallProblem =>
   stop.verdict === 'ended'
     ? { reason: 'ended' }

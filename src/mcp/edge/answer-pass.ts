@@ -1,4 +1,5 @@
-import { cleanError } from './clean-message.ts'
+import { cleanError } from '../json-rpc-error.ts'
+import { parsedJson } from './read-message.ts'
 import { noteAnswer, report, type RequestLine } from './request-log.ts'
 
 /** The internal id of a request and the id that its client sent. */
@@ -94,7 +95,7 @@ function readMessages(status: number, { ids, line, lost }: AnswerPass): Messages
           : text.replace(`"id":${JSON.stringify(ids.internal)}`, () => `"id":${JSON.stringify(ids.external)}`)
       const hasError = named.includes('"error":')
       if (!hasError && line === null && lost === null) return named
-      const message = parsed(named)
+      const message = parsedJson(named)
       if (status === 200 && noteAnswer(line, message)) isAnswered = true
       const clean = hasError ? cleanError(message, status) : null
       return clean === null ? named : JSON.stringify(clean)
@@ -189,13 +190,5 @@ async function isAliveOrUnknown(isAlive: () => Promise<boolean>): Promise<boolea
   } catch (error) {
     report('stream.not-checked', error, {})
     return true
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

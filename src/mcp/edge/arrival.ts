@@ -9,14 +9,13 @@ import type { AnyTool } from '#catalog/define-tool.ts'
 import { canonicalDigest } from '#lib/hash.ts'
 import { ok } from '#lib/result.ts'
 import type { RequestedCall } from '#users/calls/calls.ts'
-import { forwardRequest, headerBytes, MOST_HEADER_BYTES } from './forward-request.ts'
 import { clientTrace, givenKey } from '../calls/idempotency.ts'
-import { errorCode, jsonRpcError } from '../json-rpc-error.ts'
-import type { McpProduct } from '../product.ts'
-import { type Envelope, readEnvelope, readMessage } from './read-message.ts'
-import { readAsked, type Reads, subscribeAsked } from '../lists/reads.ts'
 import type { CallProblem } from '../calls/tool-denial.ts'
+import type { McpProduct } from '../product.ts'
+import { errorCode, jsonRpcError } from '../json-rpc-error.ts'
+import { readAsked, type Reads } from '../lists/reads.ts'
 import { readAnswer, type StatelessAnswer } from '../stateless/ask-stateless.ts'
+import { type Envelope, type MethodMessage, readEnvelope, readMessage } from './read-message.ts'
 
 /** A request of /mcp, read once, before its bearer is looked up. */
 export interface Arrival {
@@ -45,69 +44,67 @@ export interface Wanted {
   answer: StatelessAnswer | null
 }
 
+/** What a request is read with. */
+export interface Reading {
+  product: McpProduct
+  reads: Reads
+  /** Opens the user's answer to a question of the stateless transport. */
+  answering: Parameters<typeof readAnswer>[2]
+}
+
 /**
  * Reads message, transport and arguments of a request.
  * @step tool-call 1 one message, and what it asks for
  */
-export async function readArrival(
-  request: Request,
-  { product, reads }: { product: McpProduct; reads: Reads },
-  answering: Parameters<typeof readAnswer>[2],
-): Promise<Arrival> {
-  const forwarded = forwardRequest(request, null)
+export async function readArrival(request: Request, reading: Reading): Promise<Arrival> {
+  const forwarded = forwardRequest(request)
   const message = await readMessage(request)
   const parsed = message.ok ? message.value.parsed : undefined
   const base = { denial: null, parsed, envelope: null, forwarded, isSession: false, wanted: null }
   if (!message.ok) return { ...base, denial: message.error }
-  const envelope = message.value.body === null ? null : readEnvelope(parsed)
-  if (envelope?.ok === false) return { ...base, denial: envelope.error }
+  const read = message.value.body === null ? null : readEnvelope(parsed)
+  if (read?.ok === false) return { ...base, denial: read.error }
   if (headerBytes(forwarded) > MOST_HEADER_BYTES)
     return { ...base, denial: jsonRpcError(431, errorCode.invalidRequest, LONG_HEADERS) }
-  const read = envelope?.value ?? null
+  const envelope = read?.value ?? null
   // Answers belong to questions of sessions: the other revision asks in its results.
-  const isSession = read?.kind === 'answer' || (await isLegacyRequest(forwarded, read?.message))
+  const isSession = envelope?.kind === 'answer' || (await isLegacyRequest(forwarded, envelope?.message))
   const wanted =
-    read?.kind === 'request'
-      ? await findWanted(read.message, { product, reads, isSession, answering, headers: request.headers })
+    envelope?.kind === 'request'
+      ? await findWanted(envelope.message, { ...reading, isSession, headers: request.headers })
       : null
-  return { ...base, envelope: read, isSession, wanted }
+  return { ...base, envelope, isSession, wanted }
 }
 
-const LONG_HEADERS = 'The headers of MCP are too long: together they may have 8 KiB. Nothing was done.'
-
-interface Context {
-  product: McpProduct
-  reads: Reads
+interface Context extends Reading {
   isSession: boolean
-  answering: Parameters<typeof readAnswer>[2]
   headers: Headers
 }
 
-const ToolsCall = z.object({
-  method: z.literal('tools/call'),
-  params: z.object({ name: z.string(), arguments: z.record(z.string(), z.unknown()).default({}) }),
-})
-const WithMeta = z.object({ params: z.object({ _meta: z.record(z.string(), z.unknown()) }) })
+const CallParams = z.object({ name: z.string(), arguments: z.record(z.string(), z.unknown()).default({}) })
 
-async function findWanted(message: unknown, context: Context): Promise<Wanted | null> {
+async function findWanted(message: MethodMessage, context: Context): Promise<Wanted | null> {
   const { product, reads, isSession } = context
-  const call = ToolsCall.safeParse(message)
-  if (call.success) {
-    const { name, arguments: args } = call.data.params
-    const tool = product.tools.find((one) => one.name === name)
-    return tool === undefined ? null : wantedOf(tool, true, args, message, context)
+  if (message.method === 'tools/call') {
+    const { data } = CallParams.safeParse(message.params)
+    const tool = product.tools.find(({ name }) => name === data?.name)
+    return tool === undefined ? null : wantedOf(tool, true, data?.arguments, message, context)
   }
   const read = readAsked(reads, message)
-  if (read !== undefined) return wantedOf(read.act, false, read.input, message, context)
-  const act = isSession ? subscribeAsked(reads, message) : undefined
-  return act === undefined ? null : { act, isTool: false, input: {}, call: null, problem: null, answer: null }
+  if (read === undefined) return null
+  if (message.method !== 'resources/subscribe') return wantedOf(read.act, false, read.input, message, context)
+  return isSession
+    ? { act: read.act, isTool: false, input: {}, call: null, problem: null, answer: null }
+    : null
 }
+
+const Meta = z.record(z.string(), z.unknown())
 
 async function wantedOf(
   act: AnyTool,
   isTool: boolean,
   args: unknown,
-  message: unknown,
+  message: MethodMessage,
   { product, isSession, answering, headers }: Context,
 ): Promise<Wanted> {
   const input = act.input.safeParse(args)
@@ -118,7 +115,7 @@ async function wantedOf(
     )
     return { act, isTool, input: {}, call: null, problem: { reason: 'bad_input', fields }, answer: null }
   }
-  const meta = WithMeta.safeParse(message).data?.params._meta
+  const meta = Meta.safeParse(message.params?.['_meta']).data
   const key = givenKey(act, meta, product.keyName)
   const isConfirmable = isTool && act.confirm !== undefined
   const answer =
@@ -147,15 +144,12 @@ async function wantedOf(
   return { ...wanted, call, problem: null }
 }
 
-const Standard = z.object({
-  method: z.string(),
-  params: z.object({
-    name: z.string().optional(),
-    uri: z.string().optional(),
-    _meta: z.looseObject({
-      [PROTOCOL_VERSION_META_KEY]: z.string(),
-      [CLIENT_CAPABILITIES_META_KEY]: z.looseObject({}),
-    }),
+const StandardParams = z.object({
+  name: z.string().optional(),
+  uri: z.string().optional(),
+  _meta: z.looseObject({
+    [PROTOCOL_VERSION_META_KEY]: z.string(),
+    [CLIENT_CAPABILITIES_META_KEY]: z.looseObject({}),
   }),
 })
 
@@ -163,13 +157,66 @@ const Standard = z.object({
  * Whether the standard headers say letter by letter what the body says (MCP 2026-07-28 Transports, Standard Headers). The
  * SDK takes some other spellings too, so it alone refuses a message for its headers.
  */
-function isPlain(headers: Headers, message: unknown): boolean {
-  const said = Standard.safeParse(message).data
-  if (said === undefined) return false
-  const { method, params } = said
+function isPlain(headers: Headers, { method, params }: MethodMessage): boolean {
+  const { data } = StandardParams.safeParse(params)
   return (
-    headers.get('mcp-protocol-version') === params._meta[PROTOCOL_VERSION_META_KEY] &&
+    data !== undefined &&
+    headers.get('mcp-protocol-version') === data._meta[PROTOCOL_VERSION_META_KEY] &&
     headers.get('mcp-method') === method &&
-    headers.get('mcp-name') === (params.name ?? params.uri ?? null)
+    headers.get('mcp-name') === (data.name ?? data.uri ?? null)
   )
 }
+
+/** The only client headers that a transport may see, with `mcp-param-…`. */
+const FORWARDED: ReadonlySet<string> = new Set([
+  'accept',
+  'content-type',
+  'last-event-id',
+  'mcp-method',
+  'mcp-name',
+  'mcp-protocol-version',
+  'mcp-session-id',
+  // For the call record only (idempotency.ts).
+  'traceparent',
+  'user-agent',
+])
+
+/**
+ * The request as a transport sees it. It uses an allowlist: the library controls its objects by headers (`x-agents-…`,
+ * `cf-mcp-…`, `upgrade`) and by the query (`_pk`), the principal is a header too, and the bearer must stay at the edge.
+ */
+export function forwardRequest(request: Request): Request {
+  const headers = new Headers(
+    [...request.headers].filter(([name]) => FORWARDED.has(name) || name.startsWith('mcp-param-')),
+  )
+  const { origin, host, pathname } = new URL(request.url)
+  // The SDK checks Host on localhost; http/guards.ts has checked the origin of the URL.
+  headers.set('host', host)
+  const accepted = acceptedBy(request)
+  if (accepted !== null) headers.set('accept', accepted)
+  if (request.method === 'POST') headers.set('content-type', 'application/json')
+  return new Request(origin + pathname, { method: request.method, headers, signal: request.signal })
+}
+
+/**
+ * The Accept header that both SDKs compare as text, if the client's has the same meaning (RFC 9110 §12.5.1: media ranges in
+ * any case, and no header means any type). null: it lacks a type that MCP requires, and the transport decides.
+ */
+function acceptedBy({ method, headers }: Request): string | null {
+  const required = method === 'POST' ? ['application/json', 'text/event-stream'] : ['text/event-stream']
+  const given = headers.get('accept')?.trim() ?? ''
+  const ranges = given
+    .split(',')
+    .filter((range) => !/;\s*q=0(?:\.0*)?\s*(?:;|$)/i.test(range))
+    .map((range) => range.split(';')[0]?.trim().toLowerCase() ?? '')
+  const takes = (type: string) =>
+    [type, '*/*', `${type.slice(0, type.indexOf('/'))}/*`].some((range) => ranges.includes(range))
+  return given === '' || required.every(takes) ? required.join(', ') : null
+}
+
+/** Far above what clients send. In a session the message is a header too (read-message.ts). */
+const MOST_HEADER_BYTES = 8_192
+const LONG_HEADERS = 'The headers of MCP are too long: together they may have 8 KiB. Nothing was done.'
+
+const headerBytes = ({ headers }: Request): number =>
+  [...headers].reduce((sum, [name, value]) => sum + name.length + value.length, 0)

@@ -1,9 +1,11 @@
 import { type OAuthResourceContext, insufficientScope } from '@cloudflare/workers-oauth-provider'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import type { StepUpDenial } from '#users/requests/step-ups.ts'
-import type { Wanted } from './arrival.ts'
-import { answerToolResult, errorCode } from '../json-rpc-error.ts'
+import { answerToolResult } from '../json-rpc-error.ts'
 import type { McpProduct } from '../product.ts'
+import type { Wanted } from './arrival.ts'
+import { withError } from './denials.ts'
+import type { Id } from './read-message.ts'
 
 /** A request whose bearer lacks scopes. */
 interface ScopeDenial {
@@ -12,8 +14,7 @@ interface ScopeDenial {
   wanted: Wanted
   missing: readonly string[]
   stepUp: StepUpDenial | null
-  /** Of the request. */
-  id: string | number
+  id: Id
   server: McpProduct['server']
 }
 
@@ -38,7 +39,7 @@ export function challengeScopes(denial: ScopeDenial): Response {
     const content = [{ type: 'text' as const, text: words }]
     return answerToolResult(id, { content, isError: true, _meta: {} }, server)
   }
-  return withLink(challenge, scopes, words)
+  return withError(challenge, words, { error: 'insufficient_scope', scope: scopes.join(' ') })
 }
 
 /** The link has its own last line, because some programs add following text to a URL. */
@@ -57,11 +58,4 @@ function sayStepUp(tool: AnyTool, missing: readonly string[], page: string, deni
     default:
       return denial satisfies never
   }
-}
-
-/** The challenge with a JSON-RPC error as its body, which some clients show to their model. */
-function withLink(challenge: Response, scopes: readonly string[], words: string): Response {
-  const data = { error: 'insufficient_scope', scope: scopes.join(' ') }
-  const error = { code: errorCode.refused, message: words, data }
-  return Response.json({ jsonrpc: '2.0', id: null, error }, challenge)
 }

@@ -1,12 +1,14 @@
+import { isSpecType } from '@modelcontextprotocol/server'
 import { z } from 'zod'
+import type { AnyTool } from '#catalog/define-tool.ts'
 import { readBody } from '#http/read-request.ts'
-import { errorCode, jsonRpcError } from '../json-rpc-error.ts'
 import { type Result, err, ok } from '#lib/result.ts'
+import { errorCode, jsonRpcError, RpcDenial } from '../json-rpc-error.ts'
 
 /**
  * Bounds of one message; the largest valid message has 3 KB. The session library passes a message to the session's object
- * in a header as base64: 64 KiB become 88 KB, or 110 KB with numbers written out. With the other headers
- * (forward-request.ts) this stays below the platform's 128 KB. Depth and members bound the cost of parsing.
+ * in a header as base64: 64 KiB become 88 KB, or 110 KB with numbers written out. With the other headers (arrival.ts)
+ * this stays below the platform's 128 KB. Depth and members bound the cost of parsing.
  */
 export const MESSAGE_BOUNDS = { bytes: 65_536, depth: 32, members: 1_000 } as const
 
@@ -26,30 +28,34 @@ export async function readMessage(request: Request): Promise<Result<Message, Res
   const read = await readBody(request, { type: 'application/json', maxBytes: MESSAGE_BOUNDS.bytes })
   if (!read.ok)
     return read.error === 'size'
-      ? no(413, errorCode.invalidRequest, TOO_LARGE)
-      : no(415, errorCode.invalidRequest, 'The content type must be application/json.')
+      ? refuse('The message is too large: it may have 64 KiB. Nothing was done.', 413)
+      : refuse('The content type must be application/json.', 415)
   try {
     const body = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(read.value)
     const excess = findExcess(body)
-    if (excess === 'members') return no(413, errorCode.invalidRequest, TOO_MANY)
-    if (excess === 'depth') return no(400, errorCode.invalidRequest, TOO_DEEP)
+    if (excess === 'members')
+      return refuse('The message has too many members: it may have 1,000 in all. Nothing was done.', 413)
+    if (excess === 'depth')
+      return refuse('The message is nested too deeply: it may have 32 levels. Nothing was done.')
     const parsed: unknown = JSON.parse(body)
     // MCP 2025-06-18 removed batches. With one message for each POST, no check can be bypassed.
-    if (Array.isArray(parsed)) return no(400, errorCode.invalidRequest, 'Batches are not supported.')
-    return ok({ body, parsed })
+    return Array.isArray(parsed) ? refuse('Batches are not supported.') : ok({ body, parsed })
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) {
-      return no(400, errorCode.parse, 'The body is not JSON in UTF-8.')
-    }
-    throw error
+    if (!(error instanceof SyntaxError) && !(error instanceof TypeError)) throw error
+    return err(jsonRpcError(400, errorCode.parse, 'The body is not JSON in UTF-8.'))
   }
 }
 
-const TOO_LARGE = 'The message is too large: it may have 64 KiB. Nothing was done.'
-const TOO_MANY = 'The message has too many members: it may have 1,000 in all. Nothing was done.'
-const TOO_DEEP = 'The message is nested too deeply: it may have 32 levels. Nothing was done.'
+const refuse = (words: string, status = 400) => err(jsonRpcError(status, errorCode.invalidRequest, words))
 
-const no = (status: number, code: number, message: string) => err(jsonRpcError(status, code, message))
+/** undefined for a text that is not JSON: an OAuth answer may be empty, and streams carry comments. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
 
 const [QUOTE, BACKSLASH, COMMA] = [34, 92, 44]
 const OPENS: ReadonlySet<number> = new Set([91, 123])
@@ -82,7 +88,8 @@ function findExcess(text: string): 'depth' | 'members' | null {
  * MCP 2025-11-25 and 2026-07-28 Basic, Requests: a string or an integer, never null. Unsafe integers are refused, because
  * JSON.parse changes them. The length bound limits what a client can have echoed.
  */
-const Id = z.union([z.string().max(256), z.int()])
+export const RequestId = z.union([z.string().max(256), z.int()])
+export type Id = z.infer<typeof RequestId>
 
 const Params = z.record(z.string(), z.unknown())
 type Params = z.infer<typeof Params>
@@ -91,24 +98,24 @@ const Notification = z.strictObject({
   method: z.string(),
   params: Params.nullish(),
 })
-const RequestMessage = Notification.extend({ id: Id })
-const Answer = z.strictObject({ jsonrpc: z.literal('2.0'), id: Id, result: Params })
+const RequestMessage = Notification.extend({ id: RequestId })
+const Answer = z.strictObject({ jsonrpc: z.literal('2.0'), id: RequestId, result: Params })
 const Failure = z.strictObject({
   jsonrpc: z.literal('2.0'),
-  id: Id.nullish(),
+  id: RequestId.nullish(),
   error: z.looseObject({ code: z.int(), message: z.string() }),
 })
 
-interface NotificationMessage {
-  jsonrpc: '2.0'
+/** A request or notification, as both transports receive it. */
+export interface MethodMessage {
   method: string
   params?: Params
 }
 
 /** The message of a POST, as both transports receive it. */
 export type Envelope =
-  | { kind: 'request'; message: NotificationMessage & { id: z.infer<typeof Id> } }
-  | { kind: 'notification'; message: NotificationMessage }
+  | { kind: 'request'; message: MethodMessage & { jsonrpc: '2.0'; id: Id } }
+  | { kind: 'notification'; message: MethodMessage & { jsonrpc: '2.0' } }
   | { kind: 'answer'; message: z.infer<typeof Answer> | z.infer<typeof Failure> }
 
 const HasId = z.object({ method: z.string(), id: z.unknown() })
@@ -121,10 +128,9 @@ export function readEnvelope(parsed: unknown): Result<Envelope, Response> {
   if (notification.success) return ok({ kind: 'notification', message: withoutAbsent(notification.data) })
   const answer = z.union([Answer, Failure]).safeParse(parsed)
   if (answer.success) return ok({ kind: 'answer', message: answer.data })
-  const identified = HasId.safeParse(parsed)
-  const isWrongId =
-    identified.success && identified.data.id !== undefined && !Id.safeParse(identified.data.id).success
-  return err(jsonRpcError(400, errorCode.invalidRequest, isWrongId ? WRONG_ID : NO_MESSAGE))
+  const { data } = HasId.safeParse(parsed)
+  const isWrongId = data?.id !== undefined && !RequestId.safeParse(data.id).success
+  return refuse(isWrongId ? WRONG_ID : NO_MESSAGE)
 }
 
 const WRONG_ID =
@@ -151,31 +157,43 @@ function withoutAbsent<M extends z.infer<typeof Notification>>(
 const MAY_BE_NULL: ReadonlySet<string> = new Set(['_meta', 'arguments', 'context', 'task'])
 const NoProgress = z.looseObject({ progressToken: z.null() })
 
-const WithId = z.object({ method: z.string(), id: Id })
-const ErrorWithoutId = z.looseObject({ jsonrpc: z.literal('2.0'), id: z.null(), error: z.unknown() })
+/** The request schema of each method that both transports have. */
+const shapes = new Map<string, (message: unknown) => boolean>([
+  ['initialize', isSpecType.InitializeRequest],
+  ['tools/list', isSpecType.ListToolsRequest],
+  ['tools/call', isSpecType.CallToolRequest],
+  ['resources/list', isSpecType.ListResourcesRequest],
+  ['resources/templates/list', isSpecType.ListResourceTemplatesRequest],
+  ['resources/read', isSpecType.ReadResourceRequest],
+  ['prompts/list', isSpecType.ListPromptsRequest],
+  ['prompts/get', isSpecType.GetPromptRequest],
+  ['completion/complete', isSpecType.CompleteRequest],
+])
+const sessionShapes = new Map([
+  ...shapes,
+  ['resources/subscribe', isSpecType.SubscribeRequest],
+  ['resources/unsubscribe', isSpecType.UnsubscribeRequest],
+])
 
 /**
- * MCP 2026-07-28 Base Protocol, Error Responses (also in older revisions): an error carries the id of its request when
- * that is readable. Answers from before a transport, and those of the session library, lack it.
+ * JSON-RPC 2.0 §5.1 and MCP 2025-11-25 Tools, Error Handling: wrong parameters and an unknown tool are -32602. Both SDKs
+ * answer most of them with -32603, expose their own validation and echo the client's names. `tools` null: any may exist.
  */
-export async function echoId(response: Response, message: unknown): Promise<Response> {
-  const request = WithId.safeParse(message)
-  if (response.status < 400 || response.body === null || !request.success) return response
-  const text = await response.text()
-  const unnamed = ErrorWithoutId.safeParse(parsed(text))
-  if (!unnamed.success) return new Response(text, response)
-  const headers = new Headers(response.headers)
-  // The library sends some errors as plain text.
-  headers.set('content-type', 'application/json')
-  headers.delete('content-length')
-  return Response.json({ ...unnamed.data, id: request.data.id }, { status: response.status, headers })
+export function findWrongParams(
+  transport: 'stateless' | 'session',
+  message: MethodMessage,
+  tools: readonly AnyTool[] | null,
+): RpcDenial | null {
+  const { method, params } = message
+  const known = transport === 'session' ? sessionShapes : shapes
+  if (known.get(method)?.(message) === false)
+    return new RpcDenial(
+      errorCode.invalidParams,
+      `The parameters are not what ${method} takes. Correct them; trying again as it is does not help.`,
+    )
+  if (method !== 'tools/call' || (tools?.some(({ name }) => name === params?.['name']) ?? true)) return null
+  return new RpcDenial(errorCode.invalidParams, NO_TOOL)
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // An OAuth answer may be empty.
-    return undefined
-  }
-}
+const NO_TOOL =
+  'Unknown tool: this server has no tool of this name. Call tools/list to see the tools that it has.'

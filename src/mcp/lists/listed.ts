@@ -1,45 +1,106 @@
 import { z } from 'zod'
 import type { AnyPrompt } from '#catalog/define-prompt.ts'
-import { describeTool } from './list-tools.ts'
-import { listedTool } from './listed-tool.ts'
 import type { Catalog } from '#catalog/define-product.ts'
+import type { AnyResource, AnyTemplate } from '#catalog/define-resource.ts'
+import type { AnyTool } from '#catalog/define-tool.ts'
+import { toolHints } from '#catalog/tool-hints.ts'
+import { errorCode, RpcDenial } from '../json-rpc-error.ts'
+
+export type Lists = ReturnType<typeof makeLists>
 
 /**
- * Lists as both transports give them, made once: the same for everyone, whatever a token allows. In the order of the product, so that two answers to one question are the same (MCP 2026-07-28 Tools, Listing).
+ * Lists as both transports give them, made once: the same for everyone, whatever a token allows. They keep the order of
+ * the product, so that two answers to one question are the same (MCP 2026-07-28 Tools, Listing).
  */
-export function makeLists({ tools, resources, resourceTemplates, prompts }: Catalog) {
-  const shownTools = tools.map((tool) => ({ ...listedTool(tool), ...describeTool(tool) }))
-  const shownResources = resources.map(({ uri, name, title, description, mimeType }) => ({
-    uri,
-    name,
-    title,
-    description,
-    mimeType,
-  }))
-  const shownTemplates = resourceTemplates.map(({ uriTemplate, name, title, description, mimeType }) => ({
-    uriTemplate,
-    name,
-    title,
-    description,
-    mimeType,
-  }))
-  const shownPrompts = prompts.map(listedPrompt)
-  return {
-    tools: shownTools,
-    resources: shownResources,
-    resourceTemplates: shownTemplates,
-    prompts: shownPrompts,
+export const makeLists = ({ tools, resources, resourceTemplates, prompts }: Catalog) => ({
+  tools: tools.map((tool) => ({ ...listedTool(tool), ...describeTool(tool) })),
+  resources: resources.map((one) => ({ uri: one.uri, ...describeResource(one) })),
+  resourceTemplates: resourceTemplates.map((one) => ({
+    uriTemplate: one.uriTemplate,
+    ...describeResource(one),
+  })),
+  prompts: prompts.map(listedPrompt),
+})
+
+/** A handler of a list. It has one page, so every cursor is invalid (MCP 2026-07-28 Pagination, Error Handling). */
+export const onePage =
+  <T extends object>(list: T) =>
+  ({ params }: { params?: { cursor?: unknown } | undefined }): T => {
+    if (params?.cursor !== undefined)
+      throw new RpcDenial(errorCode.invalidParams, 'This cursor leads nowhere.')
+    return list
   }
-}
-export type Lists = ReturnType<typeof makeLists>
+
+export const missingScopes = (tool: AnyTool, scopes: readonly string[]): string[] =>
+  tool.scopes.filter((scope) => !scopes.includes(scope))
+
+/**
+ * A tool as clients see it, whatever their token allows: clients cache the list for days, and some refuse a tool whose
+ * description has changed. Access is decided when it is called (edge/challenge-scopes.ts).
+ */
+export const describeTool = ({ title, description, effect }: AnyTool) => ({
+  title,
+  description,
+  annotations: { title, ...toolHints[effect] },
+})
+
+const Schema = z
+  .object({
+    type: z.literal('object'),
+    properties: z.record(z.string(), z.record(z.string(), z.json())),
+    required: z.array(z.string()).exactOptional(),
+  })
+  .catchall(z.json())
+
+/**
+ * The schemas of a tool in draft 7, which says for ours what 2020-12 says: clients with SDK v1 compile them with an Ajv
+ * that knows no other. `$schema` names the draft, as MCP 2026-07-28 asks.
+ */
+export const listedTool = ({ name, input, output }: AnyTool) => ({
+  name,
+  inputSchema: Schema.parse(z.toJSONSchema(input, { target: 'draft-7', io: 'input' })),
+  outputSchema: Schema.parse(z.toJSONSchema(output, { target: 'draft-7', io: 'output' })),
+})
+
+type Resource = AnyResource | AnyTemplate
+const describeResource = ({ name, title, description, mimeType }: Resource) => ({
+  name,
+  title,
+  description,
+  mimeType,
+})
 
 const Described = z.object({ description: z.string() })
 
-function listedPrompt({ name, title, description, arguments: given }: AnyPrompt) {
-  const shown = Object.entries(given.shape).map(([argument, schema]) => ({
+const listedPrompt = ({ name, title, description, arguments: given }: AnyPrompt) => ({
+  name,
+  title,
+  description,
+  arguments: Object.entries(given.shape).map(([argument, schema]) => ({
     name: argument,
     description: Described.parse(z.globalRegistry.get(schema)).description,
     required: !schema.safeParse(undefined).success,
-  }))
-  return { name, title, description, arguments: shown }
+  })),
+})
+
+type Standard = z.ZodObject['~standard']
+type Convert = Standard['jsonSchema']['input']
+
+/**
+ * A schema for SDK v2 with a cached JSON Schema: the SDK converts the schemas for each request's server, which was 5 % of
+ * a tool call.
+ */
+export function convertOnce(schema: z.ZodObject): { '~standard': Standard } {
+  const standard = schema['~standard']
+  const { input, output } = standard.jsonSchema
+  return { '~standard': { ...standard, jsonSchema: { input: once(input), output: once(output) } } }
+}
+
+/** Caches the last target; the SDK uses only one. */
+function once(convert: Convert): Convert {
+  let cached: { target: unknown; schema: ReturnType<Convert> } | undefined
+  return (options) => {
+    if (cached?.target !== options.target) cached = { target: options.target, schema: convert(options) }
+    return cached.schema
+  }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Catalog } from '#catalog/define-product.ts'
 import type { AnyPrompt } from '#catalog/define-prompt.ts'
-import type { AnyResource, AnyTemplate } from '#catalog/define-resource.ts'
+import type { AnyTemplate } from '#catalog/define-resource.ts'
 import { type AnyTool, defineTool } from '#catalog/define-tool.ts'
 import { textUpTo } from '#lib/bounded-text.ts'
 import { type Result, err, ok } from '#lib/result.ts'
@@ -12,11 +12,7 @@ export type Read = { act: AnyTool; input: unknown }
 /** `nothing`: the reference exists but has nothing to complete. */
 type NoRead = 'nothing' | 'unknown'
 
-export interface Reads {
-  resource(uri: string): Result<Read, 'unknown'>
-  prompt(name: string, args: unknown): Result<Read, 'unknown'>
-  completion(params: CompletionParams): Result<Read, NoRead>
-}
+export type Reads = ReturnType<typeof makeReads>
 
 const Reference = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ref/resource'), uri: z.string() }),
@@ -29,12 +25,17 @@ const CompletionParams = z.object({
 type CompletionParams = z.infer<typeof CompletionParams>
 
 /** Indexes the product's resources, templates and prompts; used at the edge and by both transports. */
-export function makeReads({ resources, resourceTemplates, prompts }: Catalog): Reads {
-  const byUri = new Map(resources.map((resource) => [resource.uri, resourceRead(resource)]))
+export function makeReads({ resources, resourceTemplates, prompts }: Catalog) {
+  const byUri = new Map(
+    resources.map((resource) => [
+      resource.uri,
+      resourceRead(resource, z.strictObject({}), (_none, context) => resource.read(context)),
+    ]),
+  )
   const byName = new Map(prompts.map((prompt) => [prompt.name, promptRead(prompt)]))
   const templates = resourceTemplates.map((template) => ({
     template,
-    act: templateRead(template),
+    act: resourceRead(template, template.variables, (given, context) => template.read(given, context)),
     match: matchTemplate(template.uriTemplate),
     completions: new Map(
       Object.entries(template.complete ?? {}).map(([variable, complete]) => [
@@ -45,7 +46,7 @@ export function makeReads({ resources, resourceTemplates, prompts }: Catalog): R
   }))
 
   return {
-    resource(uri) {
+    resource(uri: string): Result<Read, 'unknown'> {
       const act = byUri.get(uri)
       if (act !== undefined) return ok({ act, input: {} })
       for (const { template, act: read, match } of templates) {
@@ -55,11 +56,11 @@ export function makeReads({ resources, resourceTemplates, prompts }: Catalog): R
       }
       return err('unknown')
     },
-    prompt(name, args) {
+    prompt(name: string, args: unknown): Result<Read, 'unknown'> {
       const act = byName.get(name)
       return act === undefined ? err('unknown') : ok({ act, input: args ?? {} })
     },
-    completion({ ref, argument }) {
+    completion({ ref, argument }: CompletionParams): Result<Read, NoRead> {
       if (ref.type === 'ref/prompt') return err(byName.has(ref.name) ? 'nothing' : 'unknown')
       const found = templates.find(({ template }) => template.uriTemplate === ref.uri)
       if (found === undefined) return err(byUri.has(ref.uri) ? 'nothing' : 'unknown')
@@ -70,7 +71,10 @@ export function makeReads({ resources, resourceTemplates, prompts }: Catalog): R
 }
 
 const Message = z.discriminatedUnion('method', [
-  z.object({ method: z.literal('resources/read'), params: z.object({ uri: z.string() }) }),
+  z.object({
+    method: z.enum(['resources/read', 'resources/subscribe']),
+    params: z.object({ uri: z.string() }),
+  }),
   z.object({
     method: z.literal('prompts/get'),
     params: z.object({ name: z.string(), arguments: z.unknown().optional() }),
@@ -78,29 +82,19 @@ const Message = z.discriminatedUnion('method', [
   z.object({ method: z.literal('completion/complete'), params: CompletionParams }),
 ])
 
-const Subscribe = z.object({
-  method: z.literal('resources/subscribe'),
-  params: z.object({ uri: z.string() }),
-})
-
-/** The read that a subscribe message needs the scopes of. */
-export function subscribeAsked(reads: Reads, message: unknown): AnyTool | undefined {
-  const request = Subscribe.safeParse(message)
-  const found = request.success ? reads.resource(request.data.params.uri) : null
-  return found?.ok === true ? found.value.act : undefined
-}
-
-/** The read that a message asks for; undefined for other messages and unknown names, which the transports answer. */
+/**
+ * The read that a message asks for, or subscribes to; undefined for other messages and unknown names, which the
+ * transports answer.
+ */
 export function readAsked(reads: Reads, message: unknown): Read | undefined {
-  const request = Message.safeParse(message)
-  if (!request.success) return undefined
-  const { method, params } = request.data
+  const { data } = Message.safeParse(message)
+  if (data === undefined) return undefined
   const found =
-    method === 'resources/read'
-      ? reads.resource(params.uri)
-      : method === 'prompts/get'
-        ? reads.prompt(params.name, params.arguments)
-        : reads.completion(params)
+    data.method === 'prompts/get'
+      ? reads.prompt(data.params.name, data.params.arguments)
+      : data.method === 'completion/complete'
+        ? reads.completion(data.params)
+        : reads.resource(data.params.uri)
   return found.ok ? found.value : undefined
 }
 
@@ -142,24 +136,13 @@ const hiddenTool = (kind: string, { name, title, description, scopes }: Descript
   say: () => '',
 })
 
-const resourceRead = (resource: AnyResource): AnyTool =>
+const resourceRead = (facts: Description, input: z.ZodObject, read: AnyTemplate['read']): AnyTool =>
   defineTool({
-    ...hiddenTool('resource', resource),
-    input: z.strictObject({}),
-    output: Forms,
-    async run(_input, context) {
-      const forms = await resource.read(context)
-      return forms.ok ? ok({ forms: [...forms.value] }) : forms
-    },
-  })
-
-const templateRead = (template: AnyTemplate): AnyTool =>
-  defineTool({
-    ...hiddenTool('resource', template),
-    input: template.variables,
+    ...hiddenTool('resource', facts),
+    input,
     output: Forms,
     async run(variables, context) {
-      const forms = await template.read(variables, context)
+      const forms = await read(variables, context)
       return forms.ok ? ok({ forms: [...forms.value] }) : forms
     },
   })

@@ -1,54 +1,32 @@
-import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
-import { z } from 'zod'
-import type { Principal } from '#principal.ts'
-import type { AnyTool } from '#catalog/define-tool.ts'
-import { COULD_NOT_ASK } from './ask-in-session.ts'
-import { findWrongParamsInSession } from '../edge/check-params.ts'
-import { type IdMapping, passAnswer, passListening, type StreamToken } from '../edge/answer-pass.ts'
-import type { Envelope } from '../edge/read-message.ts'
+import type { McpSettings, ServedCall, UserApi } from '../deps.ts'
+import type { McpProduct } from '../product.ts'
+import { passAnswer, passListening } from '../edge/answer-pass.ts'
+import { findWrongParams } from '../edge/read-message.ts'
+import { report } from '../edge/request-log.ts'
 import { answerDenial, errorCode, jsonRpcError, SPEAKS_STREAMABLE_HTTP } from '../json-rpc-error.ts'
-import type { DenialWords } from '../product.ts'
-import { lostAnswer } from './lost-answer.ts'
-import type { UserApi, McpSettings } from '../deps.ts'
-import type { EntryAnswer } from '#users/calls/entry.ts'
-import { CALL_HEADER, writeCall } from './call-header.ts'
-import type { EnteredCall } from '../calls/caller.ts'
-import { PRINCIPAL_HEADER, writePrincipal } from './principal-header.ts'
-import { sessionObject } from './session-object.ts'
-import { report, type RequestLine } from '../edge/request-log.ts'
 import type { Reads } from '../lists/reads.ts'
 import { sessionLibrary } from './session.ts'
-import { answerStop } from '../edge/stop-answer.ts'
+import {
+  CALL_HEADER,
+  openSessionId,
+  PRINCIPAL_HEADER,
+  SESSION_HEADER,
+  signSessionId,
+  writeCall,
+  writePrincipal,
+} from './headers.ts'
+import { lostAnswer, sessionObject, toInternal } from './session-object.ts'
 import { answerSubscription } from './subscribe.ts'
-import type { CallProblem } from '../calls/tool-denial.ts'
-import { openSessionId, signSessionId } from './session-id.ts'
 
-const SESSION_HEADER = 'mcp-session-id'
-
-/** The context of one request. `tool` is the tool that its message calls. */
-interface SessionRequestDeps {
-  env: Env
+/** A request of the session transport, and what answers it. */
+interface SessionRequest extends ServedCall {
   settings: McpSettings
   userApi: UserApi
-  /** null when the method has no body. */
-  envelope: Envelope | null
-  /** All tools; null when a test entry adds more. */
-  tools: readonly AnyTool[] | null
+  product: McpProduct
   reads: Reads
-  tool: AnyTool | undefined
-  words: DenialWords
-  /** Whether the session that the request names is open for its client. */
-  state: EntryAnswer['session']
-  /** The call that has begun; undefined: the message asks for none. */
-  begun: EnteredCall | undefined
-  nowSeconds: () => number
-  /** Called when the session's object has the call, or may have it. */
-  onTaken: () => void
-  /** Ends a stream with the access token of this request. */
-  token: StreamToken
-  /** null: the message is no call or read. */
-  line: RequestLine | null
+  /** A test entry adds tools to those of the product. */
+  isExtended: boolean
 }
 
 /**
@@ -56,159 +34,112 @@ interface SessionRequestDeps {
  * So each id carries a MAC for its owner, and the principal comes from the request.
  * @step tool-call 1 session transport: whose session it is
  */
-export async function serveSession(
-  request: Request,
-  ctx: OAuthResourceContext<unknown>,
-  principal: Principal,
-  deps: SessionRequestDeps,
-): Promise<Response> {
-  const {
-    env,
-    settings,
-    userApi,
-    envelope,
-    tools,
-    reads,
-    tool,
-    words,
-    state,
-    begun,
-    onTaken,
-    nowSeconds,
-    token,
-    line,
-  } = deps
-  const { sessionKeys, rootKeys } = settings
-  const isInitialize = envelope?.kind === 'request' && envelope.message.method === 'initialize'
-  const signed = request.headers.get(SESSION_HEADER)
-  const named = signed === null ? null : await openSessionId(sessionKeys, signed, principal)
-  const session = state === 'open' ? named : null
-  if (session === null && signed !== null) {
-    // MCP 2025-11-25 Transports, Session Management: 404 makes a client start over; the same for another user's id.
-    // A client may start over with its old id still in the header.
-    if (!isInitialize) return jsonRpcError(404, errorCode.sessionNotFound, 'Session not found')
-    request.headers.delete(SESSION_HEADER)
-  }
-  if (session !== null && isInitialize) return jsonRpcError(400, errorCode.invalidRequest, ALREADY_OPEN)
-  if (!isInitialize && !isOurRevision(request))
-    return jsonRpcError(400, errorCode.invalidRequest, UNKNOWN_REVISION)
-  if (session === null && !isInitialize) return jsonRpcError(400, errorCode.transport, noSession(request))
+export async function serveSession(call: SessionRequest): Promise<Response> {
+  const { env, ctx, principal, arrival, userApi, product, begun } = call
+  const { forwarded: request, envelope } = arrival
+  const session = await findSession(call)
+  if (session instanceof Response) return session
   // The user's object ends the session's object, with retries. A session off its list is unreachable.
   if (session !== null && request.method === 'DELETE') {
     await userApi.closeSession(session)
     return new Response(null, { status: 204 })
   }
-  const wrong = findWrongParamsInSession(envelope?.message, tools)
-  if (wrong !== null) return answerDenial(wrong.id, wrong.answer)
-  if (session !== null) {
-    const subscriber = { principal, session, words, userApi }
-    const stop = (problem: CallProblem) => answerStop(problem, ctx.auth)
-    const answer = await answerSubscription(reads, envelope?.message, subscriber, stop)
+  const asked = envelope?.kind === 'request' ? envelope.message : null
+  if (asked !== null) {
+    const wrong = findWrongParams('session', asked, call.isExtended ? null : product.tools)
+    if (wrong !== null) return answerDenial(asked.id, wrong)
+  }
+  if (session !== null && asked !== null) {
+    const subscriber = { principal, session, words: product.words, userApi }
+    const answer = await answerSubscription(call.reads, asked, subscriber, ctx.auth)
     if (answer !== null) return answer
   }
+  const transaction = begun?.transaction ?? crypto.randomUUID()
+  const internal =
+    envelope &&
+    (await toInternal(envelope, transaction, async (id) =>
+      session === null ? [] : sessionObject(env, session).runningAs(id, principal.grant),
+    ))
+  if (envelope !== null && internal === null) return new Response(null, { status: 202 })
   if (session !== null) request.headers.set(SESSION_HEADER, session)
-  const internal = await toInternal(envelope, session, begun?.transaction ?? crypto.randomUUID(), (id) =>
-    session === null ? Promise.resolve([]) : sessionObject(env, session).runningAs(id, principal.grant),
-  )
-  if (internal === 'ignored') return new Response(null, { status: 202 })
   request.headers.set(PRINCIPAL_HEADER, writePrincipal(principal))
-  if (begun !== undefined && session !== null)
-    request.headers.set(CALL_HEADER, await writeCall(rootKeys, session, begun, nowSeconds()))
-  const forwarded =
-    internal === null
-      ? request
-      : new Request(request, { method: 'POST', body: JSON.stringify(internal.message) })
-  const lost = lostAnswer(envelope?.message, tool, words)
-  let opened: string | null = null
-  let response: Response
-  try {
-    const answer = await sessionLibrary.fetch(forwarded, env, withoutProps(ctx))
-    // Only a 4xx says that the object did not take the message.
-    if (answer.ok || answer.status >= 500) onTaken()
-    opened = answer.headers.get(SESSION_HEADER)
-    // Stored with its user before the client gets the id, so that ending the grant ends the session.
-    if (session === null && opened !== null)
-      await userApi.openSession(opened, principal.grant, principal.client)
-    const pass = { token, ids: internal?.ids ?? null, line, lost: lost.id === null ? null : lost }
-    if (answer.status >= 500) response = lost.response(new Error(`the library answered ${answer.status}`))
-    else if (request.method === 'GET' && answer.ok) response = passListening(answer, token)
-    else response = await passAnswer(answer, pass)
-  } catch (error) {
-    // The object may have taken the message before it died: the outcome of a call is then unknown (invariant 7).
-    onTaken()
-    response = lost.response(error)
+  if (begun !== undefined && session !== null) {
+    const header = await writeCall(call.settings.rootKeys, session, begun, call.token.nowSeconds())
+    request.headers.set(CALL_HEADER, header)
   }
+  const { response, opened } = await forward(call, session, internal)
   if (opened === null) return response
   if (session === null && !response.ok) {
     ctx.waitUntil(abandon(env, userApi, opened))
     return response
   }
   const headers = new Headers(response.headers)
-  headers.set(SESSION_HEADER, await signSessionId(sessionKeys, opened, principal))
+  headers.set(SESSION_HEADER, await signSessionId(call.settings.sessionKeys, opened, principal))
   // MCP 2026-07-28 Transports, Receiving: a proxy must not buffer a stream.
   if (headers.get('content-type') === 'text/event-stream') headers.set('x-accel-buffering', 'no')
   return new Response(response.body, { status: response.status, headers })
 }
 
+/** The session of a request; null: it begins one. Otherwise the denial. */
+async function findSession(call: SessionRequest): Promise<string | null | Response> {
+  const { arrival, answer, principal, settings } = call
+  const { forwarded: request, envelope } = arrival
+  const isInitialize = envelope?.kind === 'request' && envelope.message.method === 'initialize'
+  const signed = request.headers.get(SESSION_HEADER)
+  const named = signed === null ? null : await openSessionId(settings.sessionKeys, signed, principal)
+  const session = answer.session === 'open' ? named : null
+  if (session === null && signed !== null) {
+    // MCP 2025-11-25 Transports, Session Management: 404 makes a client start over; the same for another user's id.
+    // A client may start over with its old id still in the header.
+    if (!isInitialize) return jsonRpcError(404, errorCode.sessionNotFound, 'Session not found')
+    request.headers.delete(SESSION_HEADER)
+  }
+  if (isInitialize) return session === null ? null : jsonRpcError(400, errorCode.invalidRequest, ALREADY_OPEN)
+  // MCP 2025-11-25 Transports, Protocol Version Header.
+  const revision = request.headers.get('mcp-protocol-version')
+  if (revision !== null && !SUPPORTED_PROTOCOL_VERSIONS.includes(revision))
+    return jsonRpcError(400, errorCode.invalidRequest, UNKNOWN_REVISION)
+  // A client of the old transport begins with a GET.
+  const words = request.method === 'GET' ? SPEAKS_STREAMABLE_HTTP : NO_SESSION
+  return session ?? jsonRpcError(400, errorCode.transport, words)
+}
+
 const ALREADY_OPEN =
   'This session is open. To begin another one, send initialize without Mcp-Session-Id. Nothing was done.'
 const UNKNOWN_REVISION = 'This revision of the protocol has no sessions here.'
+const NO_SESSION = 'Mcp-Session-Id is missing. Begin with initialize. Nothing was done.'
 
-/** A client of the old transport begins with a GET. */
-const noSession = ({ method }: Request): string =>
-  method === 'GET'
-    ? SPEAKS_STREAMABLE_HTTP
-    : 'Mcp-Session-Id is missing. Begin with initialize. Nothing was done.'
-
-/** MCP 2025-11-25 Transports, Protocol Version Header. */
-function isOurRevision({ headers }: Request): boolean {
-  const revision = headers.get('mcp-protocol-version')
-  return revision === null || SUPPORTED_PROTOCOL_VERSIONS.includes(revision)
-}
-
-interface InternalMessage {
-  message: unknown
-  ids: IdMapping | null
-}
-
-const Cancelled = z.object({ requestId: z.union([z.string(), z.int()]) })
-
-/**
- * The message as the session's object receives it. Each request gets a unique internal id, which begins with that of its call: many clients reuse one id, and
- * the SDK and the library find call, stream and cancellation by it (decision 21).
- */
-async function toInternal(
-  envelope: Envelope | null,
+/** Sends a message to the session's object, and passes its answer on. `opened`: the session that answered. */
+async function forward(
+  { env, ctx, principal, arrival, userApi, product, onTaken, token, line }: SessionRequest,
   session: string | null,
-  uuid: string,
-  runningAs: (id: string) => Promise<string[]>,
-): Promise<InternalMessage | 'ignored' | null> {
-  if (envelope === null) return null
-  switch (envelope.kind) {
-    case 'request': {
-      const external = envelope.message.id
-      const internal = `${uuid} ${JSON.stringify(external)}`
-      return { message: { ...envelope.message, id: internal }, ids: { internal, external } }
-    }
-    case 'notification': {
-      const { method, params } = envelope.message
-      if (method !== 'notifications/cancelled') return { message: envelope.message, ids: null }
-      const cancelled = Cancelled.safeParse(params)
-      if (!cancelled.success || session === null) return 'ignored'
-      const [running, ...others] = await runningAs(JSON.stringify(cancelled.data.requestId))
-      if (running === undefined || others.length > 0) return 'ignored'
-      return { message: { ...envelope.message, params: { ...params, requestId: running } }, ids: null }
-    }
-    case 'answer': {
-      const { message } = envelope
-      if (!('error' in message)) return { message, ids: null }
-      // The library waits forever if the answer is an error, and the call sees only a cancellation.
-      const { jsonrpc, id } = message
-      if (id === undefined || id === null) return 'ignored'
-      return { message: { jsonrpc, id, result: COULD_NOT_ASK }, ids: null }
-    }
-    default:
-      return envelope satisfies never
+  internal: Awaited<ReturnType<typeof toInternal>>,
+): Promise<{ response: Response; opened: string | null }> {
+  const { forwarded: request, envelope, wanted } = arrival
+  const id = envelope?.kind === 'request' ? envelope.message.id : null
+  const lost = lostAnswer(id, wanted?.isTool === true ? wanted.act : undefined, product.words)
+  const message =
+    internal === null
+      ? request
+      : new Request(request, { method: 'POST', body: JSON.stringify(internal.message) })
+  let opened: string | null = null
+  try {
+    const answer = await sessionLibrary.fetch(message, env, withoutProps(ctx))
+    // Only a 4xx says that the object did not take the message.
+    if (answer.ok || answer.status >= 500) onTaken()
+    opened = answer.headers.get(SESSION_HEADER)
+    // Stored with its user before the client gets the id, so that ending the grant ends the session.
+    if (session === null && opened !== null)
+      await userApi.openSession(opened, principal.grant, principal.client)
+    if (answer.status >= 500)
+      return { response: lost.response(new Error(`the library answered ${answer.status}`)), opened }
+    if (request.method === 'GET' && answer.ok) return { response: passListening(answer, token), opened }
+    const pass = { token, ids: internal?.ids ?? null, line, lost: id === null ? null : lost }
+    return { response: await passAnswer(answer, pass), opened }
+  } catch (error) {
+    // The object may have taken the message before it died: the outcome of a call is then unknown (invariant 7).
+    onTaken()
+    return { response: lost.response(error), opened }
   }
 }
 

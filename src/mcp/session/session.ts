@@ -4,22 +4,22 @@ import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/sdk/validatio
 import { McpAgent } from 'agents/mcp'
 import { MessageType } from 'agents/types'
 import { z } from 'zod'
-import { oncePerEnv } from '#lib/once-per-env.ts'
 import type { Subscription } from '#users/sessions/subscriptions.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import type { Confirmation } from '#catalog/confirmation.ts'
 import { ANSWER_MS, askInSession, OpenQuestions } from './ask-in-session.ts'
 import { answerInSession, type HandlerExtra } from './answer-in-session.ts'
 import { canShowForms, formOf } from '../calls/consent.ts'
-import { makeReads } from '../lists/reads.ts'
-import { CALL_HEADER, readCall, splitCall } from './call-header.ts'
+import type { Reads } from '../lists/reads.ts'
+import { CALL_HEADER, readCall, splitCall, PRINCIPAL_HEADER, readPrincipal } from './headers.ts'
 import { type Caller, type EnteredCall, tellProgress } from '../calls/caller.ts'
 import { invoke, toToolResult } from '../calls/invoke-tool.ts'
-import { makeLists } from '../lists/listed.ts'
-import { describeTool } from '../lists/list-tools.ts'
+import { describeTool, type Lists } from '../lists/listed.ts'
 import { CANCELLED } from '../edge/answer-pass.ts'
 import { makeCaller, type McpEndpointDeps } from '../deps.ts'
-import { PRINCIPAL_HEADER, readPrincipal } from './principal-header.ts'
+import { errorCode } from '../json-rpc-error.ts'
+import type { McpProduct } from '../product.ts'
+import { splitInternal } from './session-object.ts'
 import { orBroken } from '../calls/tool-result.ts'
 
 export type Session = McpAgent<Env>
@@ -51,11 +51,10 @@ const grantOf = ({ request }: ConnectionContext) => readPrincipal(request.header
  * that the session belongs to the request's user and client. The principal comes with each request and is never stored.
  * @step tool-call 1 session transport: the session's object
  */
-export function makeMcpSession(parts: McpEndpointDeps) {
-  const productOf = oncePerEnv((env: Env) => {
-    const product = parts.productOf(env)
-    return { product, lists: makeLists(product), reads: makeReads(product) }
-  })
+export function makeMcpSession(
+  parts: McpEndpointDeps,
+  servedOf: (env: Env) => { product: McpProduct; lists: Lists; reads: Reads },
+) {
   const answerMs = parts.deps.deadlines.answerMs ?? ANSWER_MS
 
   return class McpSession extends McpAgent<Env> {
@@ -65,14 +64,14 @@ export function makeMcpSession(parts: McpEndpointDeps) {
     readonly #calls = new Map<string, string>()
     /** Running requests and their grants. A key is a UUID, a space, and the client's id as JSON (session-edge.ts). */
     readonly #running = new Map<string, string>()
-    override server = new McpServer(productOf(this.env).product.server, {
-      instructions: productOf(this.env).product.instructions,
+    override server = new McpServer(servedOf(this.env).product.server, {
+      instructions: servedOf(this.env).product.instructions,
       // The default validator, Ajv, generates code, which workerd forbids.
       jsonSchemaValidator: new CfWorkerJsonSchemaValidator(),
     })
 
     override async init(): Promise<void> {
-      const served = productOf(this.env)
+      const served = servedOf(this.env)
       for (const tool of served.product.tools) {
         this.server.registerTool(
           tool.name,
@@ -83,11 +82,12 @@ export function makeMcpSession(parts: McpEndpointDeps) {
             ),
         )
       }
-      answerInSession(this.server.server, served, {
-        principalOf,
-        during: (extra, work) => this.#during(extra, work),
-        callerOf: (extra, input) => this.#callerOf(extra, input),
-      })
+      answerInSession(this.server.server, served, (extra, answer) =>
+        this.#during(extra, () => {
+          const caller = (input: Record<string, unknown>) => this.#callerOf(extra, input)
+          return answer({ principal: principalOf(extra), caller, notFound: errorCode.resourceNotFound })
+        }),
+      )
       parts.extend?.session?.(this.server)
     }
 
@@ -112,9 +112,8 @@ export function makeMcpSession(parts: McpEndpointDeps) {
     }
 
     async runningAs(id: string, grant: string): Promise<string[]> {
-      const running = [...this.#running].filter(([, owner]) => owner === grant)
-      return running.flatMap(([internal]) =>
-        internal.slice(internal.indexOf(' ') + 1) === id ? [internal] : [],
+      return [...this.#running].flatMap(([internal, owner]) =>
+        owner === grant && splitInternal(internal).external === id ? [internal] : [],
       )
     }
 
@@ -145,7 +144,7 @@ export function makeMcpSession(parts: McpEndpointDeps) {
 
     /** The call of a request, which the edge has begun. It can be taken once. */
     async #takeCall(requestId: string): Promise<Omit<EnteredCall, 'input'>> {
-      const transaction = requestId.slice(0, requestId.indexOf(' '))
+      const { transaction } = splitInternal(requestId)
       const encrypted = this.#calls.get(transaction)
       this.#calls.delete(transaction)
       if (encrypted === undefined) throw new Error('a request without a call reached a session')

@@ -1,10 +1,18 @@
-import { z } from 'zod'
 import type { Principal } from '#principal.ts'
 import { noResource } from '../calls/answer-reads.ts'
 import type { UserApi } from '../deps.ts'
-import { answerDenial, answerResult, errorCode, readDenial, RpcDenial } from '../json-rpc-error.ts'
-import { missingScopes } from '../lists/list-tools.ts'
 import type { DenialWords } from '../product.ts'
+import { answerStop } from '../edge/denials.ts'
+import type { Id, MethodMessage } from '../edge/read-message.ts'
+import {
+  answerDenial,
+  answerResult,
+  errorCode,
+  readDenial,
+  RETRY_AFTER_SECONDS,
+  RpcDenial,
+} from '../json-rpc-error.ts'
+import { missingScopes } from '../lists/listed.ts'
 import type { Reads } from '../lists/reads.ts'
 import { report } from '../edge/request-log.ts'
 import type { CallProblem } from '../calls/tool-denial.ts'
@@ -17,31 +25,22 @@ interface Subscriber {
   userApi: Pick<UserApi, 'subscribe' | 'unsubscribe'>
 }
 
-const RETRY_AFTER_SECONDS = 5
-
-const Subscription = z.object({
-  id: z.union([z.string(), z.int()]),
-  method: z.enum(['resources/subscribe', 'resources/unsubscribe']),
-  params: z.object({ uri: z.string() }),
-})
-
 /**
  * Answers a subscribe or unsubscribe message; null for any other. The session's object is not needed: the user's object
- * keeps the subscriptions. `answerStop` gives the HTTP status of a grant that has ended, or of an outage.
+ * keeps the subscriptions.
  */
 export async function answerSubscription(
   reads: Reads,
-  message: unknown,
+  { id, method, params }: MethodMessage & { id: Id },
   subscriber: Subscriber,
-  answerStop: (problem: CallProblem) => Response | null,
+  auth: { audience: string },
 ): Promise<Response | null> {
-  const asked = Subscription.safeParse(message)
-  if (!asked.success) return null
-  const { id, method, params } = asked.data
+  const uri = params?.['uri']
+  const isSubscribe = method === 'resources/subscribe'
+  if ((!isSubscribe && method !== 'resources/unsubscribe') || typeof uri !== 'string') return null
   try {
-    const change = method === 'resources/subscribe' ? subscribe : unsubscribe
-    const problem = await change(reads, params.uri, subscriber)
-    return (problem === null ? null : answerStop(problem)) ?? answerResult(id, {})
+    const problem = await (isSubscribe ? subscribe(reads, uri, subscriber) : unsubscribe(uri, subscriber))
+    return (problem === null ? null : answerStop(problem, auth)) ?? answerResult(id, {})
   } catch (error) {
     if (error instanceof RpcDenial) return answerDenial(id, error)
     throw error
@@ -81,17 +80,11 @@ const TOO_MANY =
 const TOO_LONG = 'This address is too long to be subscribed to. Nothing was changed.'
 
 /** Idempotent: an unknown resource counts as unsubscribed. */
-async function unsubscribe(
-  _reads: Reads,
-  uri: string,
-  { principal, session, userApi }: Subscriber,
-): Promise<CallProblem | null> {
-  const problem = await orNotStarted(async () => {
+const unsubscribe = (uri: string, { principal, session, userApi }: Subscriber): Promise<CallProblem | null> =>
+  orNotStarted(async () => {
     await userApi.unsubscribe(session, principal.grant, uri)
     return null
   })
-  return problem
-}
 
 async function orNotStarted<T>(ask: () => Promise<T>): Promise<T | CallProblem> {
   try {

@@ -25,7 +25,7 @@ export type StateKeys = readonly [CryptoKey, ...CryptoKey[]]
 
 const SIGNED = /^ask1\.([A-Za-z0-9_-]{1,1000})\.([A-Za-z0-9_-]{43})$/
 
-/** Whether the state has our prefix; a test entry may issue others (extension.ts). */
+/** Whether the state has our prefix; a test entry may issue others (product.ts). */
 export const hasOurPrefix = (state: string): boolean => state.startsWith('ask1.')
 
 type Owner = Pick<Principal, 'user' | 'grant'>

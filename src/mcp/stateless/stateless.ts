@@ -6,16 +6,13 @@ import { redacted } from '#lib/redacted.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import { complete, getPrompt, type Reader, readResource } from '../calls/answer-reads.ts'
 import { askStateless, type AskDeps } from './ask-stateless.ts'
-import { findWrongParams } from '../edge/check-params.ts'
-import { convertOnce } from './convert-once.ts'
-import type { Extension } from '../extension.ts'
+import { findWrongParams, type Id, type MethodMessage } from '../edge/read-message.ts'
+import { convertOnce, describeTool, type Lists, onePage } from '../lists/listed.ts'
+import type { Extension, McpProduct } from '../product.ts'
 import type { Reads } from '../lists/reads.ts'
 import { type Caller, type EnteredCall, tellProgress } from '../calls/caller.ts'
 import { invoke, toToolResult } from '../calls/invoke-tool.ts'
-import { errorCode, refuseCursor } from '../json-rpc-error.ts'
-import type { Lists } from '../lists/listed.ts'
-import { describeTool } from '../lists/list-tools.ts'
-import type { McpProduct } from '../product.ts'
+import { errorCode } from '../json-rpc-error.ts'
 import { hasOurPrefix, readState } from './request-state.ts'
 import { orBroken } from '../calls/tool-result.ts'
 
@@ -25,6 +22,9 @@ interface StatelessCall extends AskDeps {
   begun: EnteredCall | undefined
   makeCaller(call: Pick<Caller, 'message' | 'signal' | 'progress'>): Promise<Caller>
 }
+
+/** A request or a notification; undefined: the method has no body. */
+type StatelessMessage = MethodMessage & { id?: Id }
 
 /** The product with the lists and reads derived from it, made once. */
 interface StatelessProduct {
@@ -41,7 +41,7 @@ interface StatelessProduct {
  */
 export function makeStatelessTransport(served: StatelessProduct) {
   const ready = { ...served, tools: served.product.tools.map(withSchemas) }
-  const calls = new WeakMap<Request, { call: StatelessCall; message: unknown }>()
+  const calls = new WeakMap<Request, { call: StatelessCall; message: StatelessMessage | undefined }>()
   const handler = createMcpHandler(
     ({ requestInfo }) => {
       const known = requestInfo && calls.get(requestInfo)
@@ -58,16 +58,15 @@ export function makeStatelessTransport(served: StatelessProduct) {
       onerror: (error) => log.warn('stateless.error', { detail: redacted(error.message) }),
     },
   )
-  return (request: Request, parsedBody: unknown, call: StatelessCall): Promise<Response> => {
+  return (
+    request: Request,
+    parsedBody: StatelessMessage | undefined,
+    call: StatelessCall,
+  ): Promise<Response> => {
     calls.set(request, { call, message: parsedBody })
     return handler.fetch(request, { parsedBody })
   }
 }
-
-const Message = z.object({
-  method: z.string(),
-  params: z.object({ name: z.string() }).optional().catch(undefined),
-})
 
 /** Caches the JSON Schemas, because the SDK converts them for each request's server. */
 const withSchemas = (tool: AnyTool) => ({
@@ -105,16 +104,19 @@ function capabilitiesOf({ resources, resourceTemplates, prompts }: McpProduct) {
   }
 }
 
-function makeServer(ready: ServedProduct, call: StatelessCall, message: unknown): McpServer {
-  const { product, extend } = ready
-  const { method, params } = Message.safeParse(message).data ?? {}
+function makeServer(
+  ready: ServedProduct,
+  call: StatelessCall,
+  message: StatelessMessage | undefined,
+): McpServer {
+  const { product, extend, lists } = ready
+  const method = message?.method
   // A server lives for one request, so it registers only what the request needs.
   const isForTools = method === 'tools/call' || method === 'tools/list'
-  const capabilities = isForTools ? onlyTools : capabilitiesOf(product)
   const server = new McpServer(product.server, {
     instructions: product.instructions,
     cacheHints,
-    capabilities,
+    capabilities: isForTools ? onlyTools : capabilitiesOf(product),
     requestState: {
       verify: async (state) => {
         if (extend !== undefined && !hasOurPrefix(state)) return undefined
@@ -125,21 +127,16 @@ function makeServer(ready: ServedProduct, call: StatelessCall, message: unknown)
       },
     },
   })
-  if (method === 'tools/call') registerTool(server, ready, params?.name, call)
-  if (method === 'tools/list') {
-    server.server.setRequestHandler(method, ({ params: given }) => {
-      refuseCursor(given)
-      return { tools: ready.lists.tools }
-    })
-  }
+  if (method === 'tools/call') registerTool(server, ready, message?.params?.['name'], call)
+  if (method === 'tools/list') server.server.setRequestHandler(method, onePage({ tools: lists.tools }))
   if (!isForTools) answerReads(server, ready, call)
   extend?.(server)
-  const wrong = findWrongParams(message, extend === undefined ? product.tools : null)
+  if (message?.id === undefined) return server
+  const wrong = findWrongParams('stateless', message, extend === undefined ? product.tools : null)
   if (wrong !== null) {
-    const { method, answer } = wrong
     // Replaces the handler, so the SDK's checks of headers and envelope still run first.
-    server.server.setRequestHandler(method, { params: z.unknown() }, () => {
-      throw answer
+    server.server.setRequestHandler(message.method, { params: z.unknown() }, () => {
+      throw wrong
     })
   }
   return server
@@ -149,7 +146,7 @@ function makeServer(ready: ServedProduct, call: StatelessCall, message: unknown)
 function registerTool(
   server: McpServer,
   { tools, product }: ServedProduct,
-  name: string | undefined,
+  name: unknown,
   call: StatelessCall,
 ): void {
   const called = tools.find(({ tool }) => tool.name === name)
@@ -181,23 +178,17 @@ function answerReads(
     notFound: errorCode.invalidParams,
   })
   if (resources.length + resourceTemplates.length > 0) {
-    server.setRequestHandler('resources/list', ({ params }) => {
-      refuseCursor(params)
-      return { resources: lists.resources }
-    })
-    server.setRequestHandler('resources/templates/list', ({ params }) => {
-      refuseCursor(params)
-      return { resourceTemplates: lists.resourceTemplates }
-    })
+    server.setRequestHandler('resources/list', onePage({ resources: lists.resources }))
+    server.setRequestHandler(
+      'resources/templates/list',
+      onePage({ resourceTemplates: lists.resourceTemplates }),
+    )
     server.setRequestHandler('resources/read', ({ params }, context) =>
       readResource(reads, params.uri, readerOf(context)),
     )
   }
   if (prompts.length > 0) {
-    server.setRequestHandler('prompts/list', ({ params }) => {
-      refuseCursor(params)
-      return { prompts: lists.prompts }
-    })
+    server.setRequestHandler('prompts/list', onePage({ prompts: lists.prompts }))
     server.setRequestHandler('prompts/get', ({ params }, context) =>
       getPrompt(reads, params.name, params.arguments, readerOf(context)),
     )

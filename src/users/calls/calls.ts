@@ -87,6 +87,10 @@ export type CallPermit = Extract<CallStart, { verdict: 'go' }>
 /** No call of this grant can start now. */
 export type CallDenial = Extract<CallStart, { verdict: 'ended' | 'unavailable' }>
 
+/** Words for a lasting `unavailable`: both the check of the bearer and the tool call give them. */
+export const NO_TOKEN =
+  'This call could not be started: this server gets no token from PingOne until its operator has acted.'
+
 /** `unknown`: the effect may or may not have happened; it is never retried silently (invariant 7). */
 export const CallOutcome = z.enum(['done', 'refused', 'failed', 'unknown'])
 export type CallOutcome = z.infer<typeof CallOutcome>

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { givenKey } from '#mcp/calls/idempotency.ts'
 import { KEY_NAME } from '../product.ts'
-import { forwardRequest } from '#mcp/edge/forward-request.ts'
+import { forwardRequest } from '#mcp/edge/arrival.ts'
 import { canShowForms, formOf, isAgreed } from '#mcp/calls/consent.ts'
 import { describeAnswer } from '#todos/api/describe-answer.ts'
 import { readAnswer } from '#todos/api/read-answer.ts'
@@ -95,7 +95,7 @@ export const callProperties: readonly ParserProperty[] = [
       const request = new Request('https://a.example/mcp?_pk=1', {
         headers: { [name]: value, authorization: 'Bearer x', 'cf-mcp-method': 'POST' },
       })
-      const forwarded = forwardRequest(request, null)
+      const forwarded = forwardRequest(request)
       mustHold(
         !forwarded.headers.has('authorization') &&
           !forwarded.headers.has('cf-mcp-method') &&

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { readRootKeys } from '#lib/root-keys.ts'
-import { readCall, splitCall, writeCall } from '#mcp/session/call-header.ts'
+import { readCall, splitCall, writeCall } from '#mcp/session/headers.ts'
 import type { CallStart } from '#users/calls/calls.ts'
 
 const TOKEN = 'downstream-token-must-not-leak'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { convertOnce } from '#mcp/stateless/convert-once.ts'
+import { convertOnce } from '#mcp/lists/listed.ts'
 import { tools } from '#todos/tools/index.ts'
 
 const target = 'draft-2020-12'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { echoId } from '#mcp/edge/read-message.ts'
+import { echoId } from '#mcp/edge/denials.ts'
 
 const error = { code: -32600, message: 'No.', data: { why: 'x' } }
 const requestWith = (id: unknown) => ({ jsonrpc: '2.0', id, method: 'tools/list' })

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { answerStop } from '#mcp/edge/stop-answer.ts'
-import { forwardRequest } from '#mcp/edge/forward-request.ts'
+import { answerStop } from '#mcp/edge/denials.ts'
+import { forwardRequest } from '#mcp/edge/arrival.ts'
 import { guardMcpRequest } from '#mcp/edge/guard-request.ts'
-import { readPrincipal, writePrincipal } from '#mcp/session/principal-header.ts'
+import { readPrincipal, writePrincipal } from '#mcp/session/headers.ts'
 import { readDownstreamToken } from '#mcp/calls/downstream-token.ts'
 import { sayDenial } from '#mcp/calls/tool-denial.ts'
 import { words } from '../../support/product.ts'
@@ -44,7 +44,6 @@ test('a transport sees the headers of MCP, no bearer, and no query', () => {
         accept: 'application/json',
       },
     }),
-    '{}',
   )
   expect(request.url).toBe(URL_OF_MCP)
   expect([...request.headers].filter(([name]) => name !== 'content-type')).toEqual([

@@ -1,7 +1,6 @@
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv-provider.js'
 import { expect, test } from 'vitest'
-import { describeTool } from '#mcp/lists/list-tools.ts'
-import { listedTool } from '#mcp/lists/listed-tool.ts'
+import { describeTool, listedTool } from '#mcp/lists/listed.ts'
 import { catalog } from '../../support/product.ts'
 
 const { tools } = catalog

@@ -14,7 +14,7 @@ test('a tool is run in one place only', () => {
     'invoke-tool.ts',
   ])
   const callers = (pattern: RegExp) => namesOf(using(pattern).filter((file) => file.startsWith('src/mcp/')))
-  expect(callers(/\.enter\(/)).toEqual(['entrance.ts'])
+  expect(callers(/\.enter\(/)).toEqual(['endpoint.ts'])
   expect(callers(/\.beginCall\(/)).toEqual(['user-calls.ts'])
   // After a question to the user only.
   expect(callers(/import \{[^}]*beginCall[^}]*\} from/)).toEqual(['invoke-tool.ts'])

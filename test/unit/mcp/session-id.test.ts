@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { openSessionId, signSessionId } from '#mcp/session/session-id.ts'
+import { openSessionId, signSessionId } from '#mcp/session/headers.ts'
 
 const makeKey = (fill: number) =>
   crypto.subtle.importKey('raw', new Uint8Array(32).fill(fill), { name: 'HMAC', hash: 'SHA-256' }, false, [

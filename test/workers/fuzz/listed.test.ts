@@ -96,7 +96,6 @@ function serverOf(product: McpProduct, granted: readonly string[]) {
   const endpoint = makeMcpEndpoint({
     productOf: () => product,
     deps: {
-      fetch: async () => new Response(null, { status: 503 }),
       now: () => 1_000,
       deadlines: { toolMs: 25_000, apiMs: 10_000 },
     },

@@ -1,7 +1,7 @@
 import { evictDurableObject, listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import { PRINCIPAL_HEADER, writePrincipal } from '#mcp/session/principal-header.ts'
+import { PRINCIPAL_HEADER, writePrincipal } from '#mcp/session/headers.ts'
 import { connect } from './clients.ts'
 import { callMessage } from '../wire.ts'
 import { callsOf, openSession, post, send, sessionObject } from './raw.ts'

@@ -22,7 +22,7 @@ const never = () => Promise.reject(new Error('nobody is asked'))
 
 const { enter, handler } = makeMcpEndpoint({
   productOf: () => product,
-  deps: { fetch: never, now: () => 1_000, deadlines: { toolMs: 6_000, apiMs: 2_500 } },
+  deps: { now: () => 1_000, deadlines: { toolMs: 6_000, apiMs: 2_500 } },
   settings: never,
   userOf: () => env.USER.getByName('scopes'),
 })

@@ -2,7 +2,8 @@ import { OAuthResourceServer } from '@cloudflare/workers-oauth-provider'
 import { DurableObject } from 'cloudflare:workers'
 import { guardMcpRequest } from '#mcp/edge/guard-request.ts'
 import { makeMcpEndpoint } from '#mcp/endpoint.ts'
-import type { UserApi } from '#mcp/deps.ts'
+import { type UserApi } from '#mcp/deps.ts'
+import { mcpProduct } from '#mcp/product.ts'
 import { logRequest } from '#mcp/edge/request-log.ts'
 import { sessionObject } from '#mcp/session/session-object.ts'
 import {
@@ -18,7 +19,6 @@ import type { StepUpNeed, StepUpDenial } from '#users/requests/step-ups.ts'
 import { type SubscriptionOutcome, SubscriptionTable } from '#users/sessions/subscriptions.ts'
 import { refuseUnstarted } from '#authorization/token/check-bearer.ts'
 import { readRootKeys } from '#lib/root-keys.ts'
-import { mcpProduct } from '#mcp/product.ts'
 import { todos } from '#todos/index.ts'
 import { downstreamToken } from './todo-api.ts'
 
@@ -158,7 +158,6 @@ const product = makeMcpEndpoint({
     return mcpProduct(todos, todos.open(connection, {}))
   },
   deps: {
-    fetch: (input, init) => fetch(input, init),
     now: () => Math.floor(Date.now() / 1000),
     // Short enough to be waited for, and so long that a busy machine does not meet them.
     deadlines: { toolMs: 8_000, apiMs: 4_000, answerMs: 2_500, streamCheckMs: 200 },
