@@ -59,25 +59,23 @@ export async function passAnswer(response: Response, pass: AnswerPass): Promise<
     return new Response(messages.read(await response.text()), { status, headers: ours })
   }
   const reader = body.getReader()
-  if (pass.lost === null) return new Response(passEvents(reader, pass, messages), response)
-  const first = await nextOf(reader)
-  if (first === undefined) return pass.lost.response()
+  const first = pass.lost === null ? undefined : await nextOf(reader)
+  if (pass.lost !== null && first === undefined) return pass.lost.response()
+  pass.line?.hold()
   return new Response(passEvents(reader, pass, messages, first), response)
 }
 
 /** Ends a listening stream with its access token. Its messages answer no request and pass unchanged. */
 export function passListening(response: Response, token: StreamToken): Response {
   if (response.body === null || response.headers.get('content-type') !== 'text/event-stream') return response
-  const same = { read: (text: string) => text, end: () => null, hold: () => {} }
+  const same = { read: (text: string) => text, end: () => null }
   return new Response(passEvents(response.body.getReader(), { token, lost: null }, same), response)
 }
 
 interface Messages {
   /** Maps the text of one message. */
   read: (text: string) => string
-  /** Before the messages of a stream. */
-  hold: () => void
-  /** After them; returns an event to append. */
+  /** After the messages of a stream; returns an event to append. */
   end: () => string | null
 }
 
@@ -100,7 +98,6 @@ function readMessages(status: number, { ids, line, lost }: AnswerPass): Messages
       const clean = hasError ? cleanError(message, status) : null
       return clean === null ? named : JSON.stringify(clean)
     },
-    hold: () => line?.hold(),
     end() {
       if (!isAnswered) line?.note({ outcome: 'cut' })
       line?.release()
@@ -129,7 +126,6 @@ function passEvents(
   const [decoder, encoder] = [new TextDecoder(), new TextEncoder()]
   let text = ''
   let pending = first
-  messages.hold()
   const stop = pollToken(token, () => {
     // The client sees the end of the stream, the transport a disconnect.
     void reader.cancel('the access token is over').catch(() => {})
@@ -174,21 +170,21 @@ function pollToken(
   { endsAtSeconds, nowSeconds, isAlive, checkMs }: StreamToken,
   end: () => void,
 ): () => void {
+  const isOver = async () => {
+    if (nowSeconds() >= endsAtSeconds) return true
+    try {
+      return !(await isAlive())
+    } catch (error) {
+      // An outage ends no stream (invariant 10); the token's expiry still does.
+      report('stream.not-checked', error, {})
+      return false
+    }
+  }
   const check = async () => {
-    if (nowSeconds() < endsAtSeconds && (await isAliveOrUnknown(isAlive))) return
+    if (!(await isOver())) return
     clearInterval(timer)
     end()
   }
   const timer = setInterval(() => void check(), checkMs)
   return () => clearInterval(timer)
-}
-
-/** An outage ends no stream (invariant 10); the token's expiry still does. */
-async function isAliveOrUnknown(isAlive: () => Promise<boolean>): Promise<boolean> {
-  try {
-    return await isAlive()
-  } catch (error) {
-    report('stream.not-checked', error, {})
-    return true
-  }
 }

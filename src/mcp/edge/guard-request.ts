@@ -43,7 +43,7 @@ const isOldTransport = ({ method, headers }: Request): boolean =>
   !['authorization', 'mcp-session-id', 'mcp-protocol-version'].some((name) => headers.has(name))
 
 /** CORS headers; the origin must have passed the guard. */
-export const corsOf = (origin: string | null): Record<string, string> =>
+const corsOf = (origin: string | null): Record<string, string> =>
   origin === null
     ? {}
     : {
@@ -85,7 +85,11 @@ export async function limitBearer(
   { failures, isRetired }: { failures: Failures; isRetired: (token: string) => boolean },
   ask: () => Promise<Response>,
 ): Promise<Response> {
-  const tooMany = (waitSeconds: number) => answerTooMany(request, String(waitSeconds))
+  const tooMany = (waitSeconds: number | string) =>
+    jsonRpcError(429, errorCode.refused, 'Too many requests. Nothing was done. Try again later.', {
+      'retry-after': String(waitSeconds),
+      ...corsOf(request.headers.get('origin')),
+    })
   const token = BEARER.exec(request.headers.get('authorization') ?? '')?.[1]
   const answer =
     token === undefined
@@ -94,11 +98,5 @@ export async function limitBearer(
   if (answer.status !== 429) return answer
   // The user's object answers in OAuth's form; MCP clients read JSON-RPC.
   await answer.body?.cancel()
-  return answerTooMany(request, answer.headers.get('retry-after') ?? '1')
+  return tooMany(answer.headers.get('retry-after') ?? '1')
 }
-
-const answerTooMany = (request: Request, retryAfter: string): Response =>
-  jsonRpcError(429, errorCode.refused, 'Too many requests. Nothing was done. Try again later.', {
-    'retry-after': retryAfter,
-    ...corsOf(request.headers.get('origin')),
-  })

@@ -12,7 +12,7 @@ export const ANSWER_MS = 50_000
  */
 type Reply = 'agreed' | 'declined' | 'unanswered' | 'not_asked'
 
-/** Replaces an error that a client sends as its answer to a question (session-edge.ts). */
+/** Replaces an error that a client sends as its answer to a question (session-object.ts). */
 export const COULD_NOT_ASK = { couldNotAsk: true } as const
 
 /** Session transport: sends the question on the stream of the call, and the call waits for the answer. `ask` is null: it cannot. */

@@ -62,7 +62,7 @@ export function makeMcpSession(
     #order = 0
     /** Calls that no handler has taken yet, encrypted, by their transaction. */
     readonly #calls = new Map<string, string>()
-    /** Running requests and their grants. A key is a UUID, a space, and the client's id as JSON (session-edge.ts). */
+    /** Running requests and their grants. A key is a UUID, a space, and the client's id as JSON (session-object.ts). */
     readonly #running = new Map<string, string>()
     override server = new McpServer(servedOf(this.env).product.server, {
       instructions: servedOf(this.env).product.instructions,
