@@ -29,7 +29,7 @@ export function statelessMessage(
     'mcp-method': method,
     ...('name' in params ? { 'mcp-name': String(params.name) } : {}),
   }
-  const body = { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta } }
+  const body = numbered({ jsonrpc: '2.0', method, params: { ...params, _meta } })
   return { ...toMcp(origin, bearer, headers, body), expects }
 }
 
@@ -39,7 +39,16 @@ export function sessionMessage(
   session: string,
   { method, params, expects }: Message,
 ): PreparedRequest {
-  return { ...toMcp(origin, bearer, inSession(session), { jsonrpc: '2.0', id: 1, method, params }), expects }
+  const body = numbered({ jsonrpc: '2.0', method, params })
+  return { ...toMcp(origin, bearer, inSession(session), body), expects }
+}
+
+let lastId = 0
+
+/** Ids are unique within a session (MCP, "Requests"): calls at once share one, and a server may lose a repeated id. */
+function numbered(message: object): () => string {
+  const members = JSON.stringify(message).slice(1)
+  return () => `{"id":${(lastId += 1)},${members}`
 }
 
 export async function openSession(origin: string, bearer: string): Promise<string> {
@@ -56,11 +65,14 @@ export async function initialize(origin: string, bearer: string, path = '/mcp'):
     clientInfo: { name: 'bench', version: '1.0.0' },
   }
   const message = { jsonrpc: '2.0', id: 0, method: 'initialize', params }
-  const { status, text, header } = await exchange({ ...toMcp(origin, bearer, {}, message), path })
+  const { status, text, header } = await exchange({
+    ...toMcp(origin, bearer, {}, JSON.stringify(message)),
+    path,
+  })
   if (status !== 200) throw new Error(`initialize at ${origin}${path}: ${status} ${text.slice(0, 300)}`)
   const session = header('mcp-session-id')
   const initialized = { jsonrpc: '2.0', method: 'notifications/initialized' }
-  await exchange({ ...toMcp(origin, bearer, inSession(session), initialized), path })
+  await exchange({ ...toMcp(origin, bearer, inSession(session), JSON.stringify(initialized)), path })
   return session
 }
 
@@ -73,7 +85,7 @@ const toMcp = (
   origin: string,
   bearer: string,
   headers: Readonly<Record<string, string>>,
-  body: object,
+  body: NonNullable<PreparedRequest['body']>,
 ): Omit<PreparedRequest, 'expects'> => ({
   origin,
   path: '/mcp',
@@ -84,5 +96,5 @@ const toMcp = (
     accept: 'application/json, text/event-stream',
     ...headers,
   },
-  body: JSON.stringify(body),
+  body,
 })

@@ -8,14 +8,24 @@ import { LAST_TODO } from './cases.ts'
 import type { Bearers } from './logins.ts'
 import { initialize, sessionMessage, statelessMessage } from './messages.ts'
 import { exchange, type PreparedRequest } from './requests.ts'
-import type { Servers } from './servers.ts'
+import type { Servers, WorkerDescription } from './servers.ts'
 
 const Command = z.tuple([z.string()], z.string())
+
+/** A Worker that the bench bundles and runs in its own workerd, so that no process and no proxy is in between. */
+const PeerWorker = z.strictObject({
+  config: z.string().default('wrangler.jsonc'),
+  /** Replaces `main` of the configuration. */
+  entry: z.string().optional(),
+  /** Its text bindings; in them `$NAME` stands for a variable of `variablesOf`. */
+  variables: z.record(z.string(), z.string()).default({}),
+})
 
 /** peer.json: another server that serves MCP in front of the same API (docs/performance.md). */
 const PeerFile = z.strictObject({
   name: z.string().default('peer'),
-  /** Starts it in its folder; the environment has what `environmentOf` lists. */
+  worker: PeerWorker.optional(),
+  /** Starts it in its folder; the environment has what `variablesOf` lists. */
   command: Command.optional(),
   /** Default: localhost at the PORT that the command is given. */
   origin: z.url().optional(),
@@ -23,8 +33,8 @@ const PeerFile = z.strictObject({
   bearer: z.string().default(''),
   /** Prints the bearer. Runs after the start, with the same environment. */
   bearerCommand: Command.optional(),
-  /** The emulator accepts it, so that the peer can sign in there with the client of the bench. */
-  redirectUri: z.url().optional(),
+  /** A URL or a path at its origin. The emulator accepts it, so that the peer signs in with the client of the bench. */
+  redirectUri: z.string().optional(),
   /** false: it speaks 2026-07-28, without `initialize` and session id. */
   session: z.boolean().default(true),
   tool: z.string(),
@@ -41,6 +51,46 @@ export const readPeer = (folder: string): Peer => ({
   folder,
 })
 
+const originOf = ({ origin }: Peer, port: number): string => origin ?? `http://localhost:${port}`
+
+/** Where a sign-in at the emulator returns to the peer. */
+export const redirectUriOf = (peer: Peer, port: number): string | undefined =>
+  peer.redirectUri === undefined ? undefined : new URL(peer.redirectUri, originOf(peer, port)).href
+
+/** The facts of the bench that a peer may use: in `variables` of its Worker, and in the environment of its commands. */
+export type PeerFacts = Pick<Servers, 'peerPort' | 'todoOrigin' | 'settings'>
+
+const variablesOf = ({ peerPort, todoOrigin, settings }: PeerFacts): Record<string, string | undefined> => ({
+  PORT: String(peerPort),
+  TODO_API_ORIGIN: todoOrigin,
+  API_IDENTIFIER: settings.API_IDENTIFIER,
+  PINGONE_ISSUER: settings.PINGONE_ISSUER,
+  PINGONE_DV_POLICY_ID: settings.PINGONE_DV_POLICY_ID,
+  MCP_SERVER_CLIENT_ID: settings.MCP_SERVER_CLIENT_ID,
+  MCP_SERVER_CLIENT_SECRET: settings.MCP_SERVER_CLIENT_SECRET,
+})
+
+/** The Worker of the peer, if it is one; paths are relative to its folder. */
+export function peerWorkerOf({ worker, folder }: Peer, facts: PeerFacts): WorkerDescription | undefined {
+  if (worker === undefined) return undefined
+  const known = variablesOf(facts)
+  const filled = (text: string) =>
+    text.replace(/\$([A-Z_]+)/g, (whole, name: string) => {
+      const value = known[name]
+      if (value === undefined) throw new Error(`peer.json: the bench does not know ${whole}`)
+      return value
+    })
+  return {
+    name: 'peer',
+    config: join(folder, worker.config),
+    ...(worker.entry === undefined ? {} : { entry: join(folder, worker.entry) }),
+    port: facts.peerPort,
+    variables: Object.fromEntries(
+      Object.entries(worker.variables).map(([name, text]) => [name, filled(text)]),
+    ),
+  }
+}
+
 /** Starts the peer, gets a bearer and a session, and returns the request that calls its tool. */
 export async function startPeer(
   peer: Peer,
@@ -49,9 +99,9 @@ export async function startPeer(
   signal: AbortSignal,
 ): Promise<AsyncDisposable & { readonly request: PreparedRequest }> {
   const { command, bearerCommand, folder: cwd, path } = peer
-  const origin = peer.origin ?? `http://localhost:${servers.peerPort}`
+  const origin = originOf(peer, servers.peerPort)
   await using starting = new AsyncDisposableStack()
-  const env = environmentOf(servers, bearers)
+  const env = { ...process.env, ...variablesOf(servers), TODO_API_TOKEN: bearers.downstream }
   let exit: string | undefined
   if (command !== undefined) {
     const [file, ...parameters] = command
@@ -86,18 +136,6 @@ export async function startPeer(
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   }
 }
-
-const environmentOf = ({ peerPort, todoOrigin, settings }: Servers, { downstream }: Bearers) => ({
-  ...process.env,
-  PORT: String(peerPort),
-  TODO_API_ORIGIN: todoOrigin,
-  TODO_API_TOKEN: downstream,
-  API_IDENTIFIER: settings.API_IDENTIFIER,
-  PINGONE_ISSUER: settings.PINGONE_ISSUER,
-  PINGONE_DV_POLICY_ID: settings.PINGONE_DV_POLICY_ID,
-  MCP_SERVER_CLIENT_ID: settings.MCP_SERVER_CLIENT_ID,
-  MCP_SERVER_CLIENT_SECRET: settings.MCP_SERVER_CLIENT_SECRET,
-})
 
 async function printed(
   [file, ...parameters]: z.infer<typeof Command>,

@@ -6,7 +6,8 @@ export interface PreparedRequest {
   readonly path: string
   readonly method: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
+  /** A function makes the body of each request. */
+  readonly body?: string | (() => string)
   /** An answer without this text counts as an error. */
   readonly expects: string
 }
@@ -44,7 +45,7 @@ export const exchange = ({ origin, path, method, headers, body }: Omit<PreparedR
     })
     sent.once('timeout', () => sent.destroy(new Error(`no answer from ${origin}${path}`)))
     sent.once('error', reject)
-    sent.end(body)
+    sent.end(typeof body === 'function' ? body() : body)
   })
 
 /** Closes all connections, so that a server can end. */

@@ -10,6 +10,7 @@ import type { Settings } from '../local/settings.ts'
 import { localWorkers } from '../local/workers.ts'
 import { chosen, entryFor } from '../product.ts'
 import { type Bundle, makeBundle } from './bundle.ts'
+import { type Peer, peerWorkerOf, redirectUriOf } from './peer.ts'
 
 export interface Servers extends AsyncDisposable {
   readonly origin: string
@@ -21,7 +22,7 @@ export interface Servers extends AsyncDisposable {
   readonly seeded: Readonly<Record<SeededName, string>>
   readonly settings: Settings
   readonly bundles: Readonly<Record<'mcp' | 'bare' | 'floor', Bundle>>
-  /** Free, for a server that somebody else starts. */
+  /** Of the peer's Worker; free if the peer is a process of its own. */
   readonly peerPort: number
 }
 
@@ -33,10 +34,9 @@ export const STATE_FOLDER = 'state'
 
 /**
  * Runs all Workers as deployed, in one workerd. workerd itself listens on a port for each,
- * without a proxy of wrangler or miniflare. Disposing removes everything. `redirectUri`: of another server
- * that signs in at the emulator.
+ * without a proxy of wrangler or miniflare. Disposing removes everything. The emulator accepts the peer's redirect URI.
  */
-export async function startServers(folder: string, redirectUri?: string): Promise<Servers> {
+export async function startServers(folder: string, peer?: Peer): Promise<Servers> {
   await using starting = new AsyncDisposableStack()
   const { ports } = starting.use(await reservePorts())
   const { ports: more } = starting.use(await reservePorts())
@@ -45,6 +45,10 @@ export async function startServers(folder: string, redirectUri?: string): Promis
   const given = { REQUESTS_PER_MINUTE: '1000000' }
   const { settings, workers } = planLocal(given, ports, keepKeys(join(folder, 'keys.json')))
   const bareOrigin = `http://localhost:${more.mcp}`
+  const todoOrigin = `http://localhost:${ports.api}`
+  const peerPort = others.api
+  const redirectUri = peer === undefined ? undefined : redirectUriOf(peer, peerPort)
+  const peerWorker = peer === undefined ? undefined : peerWorkerOf(peer, { peerPort, todoOrigin, settings })
   const seededAt = { few: more.api, many: more.pingone }
   const seeded = SEEDED_NAMES.map((name) => seededWorker(name, seededAt[name], settings))
   const described: WorkerDescription[] = [
@@ -59,6 +63,7 @@ export async function startServers(folder: string, redirectUri?: string): Promis
     },
     { name: 'floor', config: 'bench/floor/wrangler.jsonc', port: others.mcp, variables: {} },
     ...seeded,
+    ...(peerWorker === undefined ? [] : [peerWorker]),
   ]
   // The two seeded Workers share a bundle.
   const making = new Map<string, Promise<Bundle>>()
@@ -91,12 +96,12 @@ export async function startServers(folder: string, redirectUri?: string): Promis
     origin: `http://localhost:${ports.mcp}`,
     bareOrigin,
     floorOrigin: `http://localhost:${others.mcp}`,
-    todoOrigin: `http://localhost:${ports.api}`,
+    todoOrigin,
     emulatorOrigin: `http://localhost:${ports.pingone}`,
     seeded: { few: `http://localhost:${seededAt.few}`, many: `http://localhost:${seededAt.many}` },
     settings,
     bundles: { mcp: named('mcp'), bare: named('bare'), floor: named('floor') },
-    peerPort: others.api,
+    peerPort,
     [Symbol.asyncDispose]: () => everything.disposeAsync(),
   }
 }

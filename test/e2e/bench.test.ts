@@ -4,14 +4,16 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { judge } from '../../scripts/bench/aims.ts'
 import { measureLatency, ratiosOf } from '../../scripts/bench/measure.ts'
-import { readPeer } from '../../scripts/bench/peer.ts'
+import { signInEverywhere } from '../../scripts/bench/logins.ts'
+import { readPeer, startPeer } from '../../scripts/bench/peer.ts'
 import { renderReport } from '../../scripts/bench/report.ts'
-import { closeConnections, exchange } from '../../scripts/bench/requests.ts'
+import { closeConnections, exchange, send } from '../../scripts/bench/requests.ts'
 import { type Figures, noFigures, runBench } from '../../scripts/bench/run.ts'
 import { type Servers, startServers, STATE_FOLDER } from '../../scripts/bench/servers.ts'
 import { measureLimits } from '../../scripts/limits/measure-limits.ts'
 import { objectFiles } from '../../scripts/limits/stored.ts'
 import { renderLimits } from '../../scripts/limits/render-limits.ts'
+import { reservePorts } from '../support/free-ports.ts'
 import { debuggersOf, descendantsOf } from '../support/processes.ts'
 
 const EFFORT = {
@@ -29,13 +31,14 @@ const EFFORT = {
 }
 const PAGE_BYTES = 4096
 
+const peer = readPeer('test/support/bench-peer-worker')
 const folder = mkdtempSync(join(tmpdir(), 'mcp-bench-'))
 const { signal } = new AbortController()
 let servers: Servers
 const figures = noFigures('disk')
 beforeAll(async () => {
-  servers = await startServers(folder)
-  await runBench(servers, EFFORT, signal, figures, readPeer('test/support/bench-peer'))
+  servers = await startServers(folder, peer)
+  await runBench(servers, EFFORT, signal, figures, peer)
   figures.startupMs = 1
 }, 240_000)
 afterAll(async () => {
@@ -68,8 +71,27 @@ test('both transports are compared with the floor Worker, the bare Worker and a 
     'sessionCall/peer',
   ])
   expect(latency.peer?.rounds).toHaveLength(EFFORT.rounds)
-  expect(renderReport(figures, [])).toMatch(/stateless transport: listTodos \/ tiny peer/)
+  expect(renderReport(figures, [])).toMatch(/stateless transport: listTodos \/ tiny Worker/)
   expect(renderReport(figures, [])).toMatch(/One read of the local KV simulator takes -?[\d.]+ ms/)
+})
+
+test('a peer may be a process of its own, and may sign in at the emulator', async () => {
+  await using ports = await reservePorts()
+  const at = { ...servers, peerPort: ports.ports.mcp }
+  const withCommand = { ...readPeer('test/support/bench-peer'), expects: '"todos"' }
+  await using running = await startPeer(withCommand, at, await signInEverywhere(servers), signal)
+  expect(await send(running.request)).toBeGreaterThan(0)
+
+  const { PINGONE_ISSUER = '', MCP_SERVER_CLIENT_ID = '' } = servers.settings
+  const redirectUri = `http://localhost:${servers.peerPort}/signed-in`
+  const refused = new URLSearchParams({
+    client_id: MCP_SERVER_CLIENT_ID,
+    redirect_uri: redirectUri,
+    response_type: 'unknown',
+  })
+  const answer = await fetch(`${PINGONE_ISSUER}/authorize?${refused.toString()}`, { redirect: 'manual' })
+  // A redirect URI that is not registered gets a page instead (RFC 6749 §4.1.2.1).
+  expect(answer.headers.get('location')).toContain(`${redirectUri}?error=`)
 })
 
 test('a run that is cut keeps the rounds that were completed', async () => {
