@@ -83,6 +83,8 @@ const PASSES: readonly { sign: RegExp; isNeeded: IsNeeded }[] = [
 ]
 
 function cleanByContext(text: string): string {
+  // Most texts have none of these characters, and splitting a long one takes long.
+  if (!BY_CONTEXT.test(text)) return text
   let characters = Array.from(text.replaceAll(TAGS, '$1'))
   for (const { sign, isNeeded } of PASSES)
     characters = characters.filter(
@@ -97,8 +99,7 @@ const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}\p{Extended_Pictographic}]/u
 /** The text as one line without deceptive characters; empty if nothing of it is visible. */
 export function cleanText(text: string): string {
   const plain = text.replaceAll(BLANKS, ' ').replaceAll(NEVER_NEEDED, '')
-  const clean = BY_CONTEXT.test(plain) ? cleanByContext(plain) : plain
-  const line = clean.replaceAll(/ {2,}/g, ' ').trim()
+  const line = cleanByContext(plain).replaceAll(/ {2,}/g, ' ').trim()
   return VISIBLE.test(line) ? line : ''
 }
 
