@@ -106,7 +106,7 @@ test.for(TRANSPORTS)(
       expiresAtSeconds: 2_000_000_000,
     }
     const forged = {
-      'x-mcp-principal': base64(principal),
+      'x-mcp-auth-principal': base64(principal),
       'x-agents-lifecycle-props': JSON.stringify({ principal }),
       'x-agents-props': JSON.stringify({ principal }),
       'x-partykit-room': 'streamable-http:x',

@@ -53,9 +53,9 @@ export async function openSessionId(
 /**
  * Carries the principal of a request to the session's object. Only session-edge.ts writes it, and edge/arrival.ts
  * drops a header of this name from outside. It comes with each request and is never stored: the library would write
- * props to storage, where they would outlive their bearer.
+ * props to storage, where they would outlive their bearer. The platform's traces redact headers with "auth" in their names.
  */
-export const PRINCIPAL_HEADER = 'x-mcp-principal'
+export const PRINCIPAL_HEADER = 'x-mcp-auth-principal'
 
 export const writePrincipal = (principal: Principal): string =>
   toBase64Url(new TextEncoder().encode(JSON.stringify(principal)))
@@ -67,15 +67,25 @@ export function readPrincipal(header: unknown): Principal {
 }
 
 /**
- * Carries a call that the edge has begun, with its downstream token, to the session's object. Encrypted, and bound to
- * session and call for 30 seconds, because a request header may be logged. The platform's traces also redact headers with
- * "token" in their names. session.ts removes it before a handler sees the request.
+ * Carries a call that the edge has begun, with its downstream token and its message, to the session's object. Encrypted,
+ * and bound to session and call for 30 seconds: the platform shows request headers to tail Workers and logs. It redacts
+ * those with "token" in their names. session.ts removes it before a handler sees the request.
  */
 export const CALL_HEADER = 'x-mcp-call-token'
 
 const LIVES_SECONDS = 30
 
-const Carried = z.object({ start: CallStart, isKeyed: z.boolean(), endsAtSeconds: z.number() })
+const Carried = z.object({
+  start: CallStart,
+  isKeyed: z.boolean(),
+  message: z.record(z.string(), z.unknown()),
+  endsAtSeconds: z.number(),
+})
+
+/** A call on its way to its session, and the message that asks for it. */
+export interface CarriedCall extends Omit<EnteredCall, 'input'> {
+  message: Record<string, unknown>
+}
 
 const placeOf = (session: string, transaction: string) => ({
   purpose: encryptionPurposes.sessionCall,
@@ -85,30 +95,26 @@ const placeOf = (session: string, transaction: string) => ({
 export async function writeCall(
   rootKeys: readonly [RootKey, ...RootKey[]],
   session: string,
-  { start, transaction, isKeyed }: EnteredCall,
+  { transaction, start, isKeyed, message }: CarriedCall,
   nowSeconds: number,
 ): Promise<string> {
-  const carried: z.infer<typeof Carried> = { start, isKeyed, endsAtSeconds: nowSeconds + LIVES_SECONDS }
+  const endsAtSeconds = nowSeconds + LIVES_SECONDS
+  const carried: z.infer<typeof Carried> = { start, isKeyed, message, endsAtSeconds }
   const encrypted = await encrypt(rootKeys, placeOf(session, transaction), JSON.stringify(carried))
   return `${transaction} ${encrypted}`
-}
-
-/** The parts of the header; the transaction is also the beginning of the message's internal id. */
-export function splitCall(header: string): { transaction: string; encrypted: string } {
-  const [transaction = '', encrypted = ''] = header.split(' ')
-  return { transaction, encrypted }
 }
 
 /** Throws for a header of another session or call, or an old one: only the edge can reach this code. */
 export async function readCall(
   rootKeys: readonly RootKey[],
   session: string,
-  transaction: string,
-  { encrypted, nowSeconds }: { encrypted: string; nowSeconds: number },
-): Promise<Omit<EnteredCall, 'input'>> {
+  header: string,
+  nowSeconds: number,
+): Promise<CarriedCall> {
+  const [transaction = '', encrypted = ''] = header.split(' ')
   const opened = await decrypt(rootKeys, placeOf(session, transaction), encrypted)
   if (!opened.ok) throw new Error('a call of another session or request reached a session')
-  const { start, isKeyed, endsAtSeconds } = Carried.parse(JSON.parse(opened.value))
+  const { endsAtSeconds, ...carried } = Carried.parse(JSON.parse(opened.value))
   if (endsAtSeconds < nowSeconds) throw new Error('a call reached its session too late')
-  return { start, transaction, isKeyed }
+  return { transaction, ...carried }
 }

@@ -63,9 +63,15 @@ export async function serveSession(call: SessionRequest): Promise<Response> {
   if (envelope !== null && internal === null) return new Response(null, { status: 202 })
   if (session !== null) request.headers.set(SESSION_HEADER, session)
   request.headers.set(PRINCIPAL_HEADER, writePrincipal(principal))
-  if (begun !== undefined && session !== null) {
-    const header = await writeCall(call.settings.rootKeys, session, begun, call.token.nowSeconds())
-    request.headers.set(CALL_HEADER, header)
+  if (begun !== undefined && session !== null && internal !== null) {
+    const { message } = internal
+    const { rootKeys } = call.settings
+    request.headers.set(
+      CALL_HEADER,
+      await writeCall(rootKeys, session, { ...begun, message }, call.token.nowSeconds()),
+    )
+    // The library writes the message into a header, which the platform may show: so it gets one without arguments.
+    internal.message = { jsonrpc: message['jsonrpc'], id: message['id'], method: message['method'] }
   }
   const { response, opened } = await forward(call, session, internal)
   if (opened === null) return response

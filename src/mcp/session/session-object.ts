@@ -22,7 +22,7 @@ export const sessionObject = (env: Env, session: string): SessionApi =>
   env.MCP_SESSION.getByName(`streamable-http:${session}`)
 
 interface InternalMessage {
-  message: unknown
+  message: Record<string, unknown>
   ids: IdMapping | null
 }
 
@@ -46,7 +46,7 @@ export async function toInternal(
     }
     case 'notification': {
       const { method, params } = envelope.message
-      if (method !== 'notifications/cancelled') return { message: envelope.message, ids: null }
+      if (method !== 'notifications/cancelled') return { message: { ...envelope.message }, ids: null }
       const { data } = Cancelled.safeParse(params)
       if (data === undefined) return null
       const [running, ...others] = await runningAs(JSON.stringify(data.requestId))

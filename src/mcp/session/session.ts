@@ -4,6 +4,7 @@ import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/sdk/validatio
 import { McpAgent } from 'agents/mcp'
 import { MessageType } from 'agents/types'
 import { z } from 'zod'
+import { toBase64Url } from '#lib/hash.ts'
 import type { Subscription } from '#users/sessions/subscriptions.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import type { Confirmation } from '#catalog/confirmation.ts'
@@ -11,7 +12,7 @@ import { ANSWER_MS, askInSession, OpenQuestions } from './ask-in-session.ts'
 import { answerInSession, type HandlerExtra } from './answer-in-session.ts'
 import { canShowForms, formOf } from '../calls/consent.ts'
 import type { Reads } from '../lists/reads.ts'
-import { CALL_HEADER, readCall, splitCall, PRINCIPAL_HEADER, readPrincipal } from './headers.ts'
+import { CALL_HEADER, readCall, PRINCIPAL_HEADER, readPrincipal } from './headers.ts'
 import { type Caller, type EnteredCall, tellProgress } from '../calls/caller.ts'
 import { invoke, toToolResult } from '../calls/invoke-tool.ts'
 import { describeTool, type Lists } from '../lists/listed.ts'
@@ -37,6 +38,9 @@ const Waiting = z.object({ waitsSince: z.number() })
 /** Streams of GET in one session; beyond it the oldest end. */
 export const MOST_LISTENING = 4
 
+/** The library's header of a message, in base64 (of either alphabet). */
+const MESSAGE_HEADER = 'cf-mcp-message'
+
 /** Calls on their way to a handler. A handler takes its call within milliseconds. */
 const MOST_CALLS = 100
 
@@ -60,8 +64,8 @@ export function makeMcpSession(
   return class McpSession extends McpAgent<Env> {
     readonly #questions = new OpenQuestions()
     #order = 0
-    /** Calls that no handler has taken yet, encrypted, by their transaction. */
-    readonly #calls = new Map<string, string>()
+    /** Calls that no handler has taken yet, by their transaction. */
+    readonly #calls = new Map<string, Omit<EnteredCall, 'input'>>()
     /** Running requests and their grants. A key is a UUID, a space, and the client's id as JSON (session-object.ts). */
     readonly #running = new Map<string, string>()
     override server = new McpServer(servedOf(this.env).product.server, {
@@ -134,7 +138,7 @@ export function makeMcpSession(
       const { _meta, signal, sendNotification, requestInfo } = extra
       return makeCaller(parts, this.env, principalOf(extra).user, {
         transport: 'session',
-        entered: { ...(await this.#takeCall(String(extra.requestId))), input },
+        entered: { ...this.#takeCall(String(extra.requestId)), input },
         message: { meta: _meta, traceparent: requestInfo?.headers['traceparent'] },
         signal,
         progress: tellProgress(_meta, (notification) => sendNotification(notification)),
@@ -143,14 +147,12 @@ export function makeMcpSession(
     }
 
     /** The call of a request, which the edge has begun. It can be taken once. */
-    async #takeCall(requestId: string): Promise<Omit<EnteredCall, 'input'>> {
+    #takeCall(requestId: string): Omit<EnteredCall, 'input'> {
       const { transaction } = splitInternal(requestId)
-      const encrypted = this.#calls.get(transaction)
+      const call = this.#calls.get(transaction)
       this.#calls.delete(transaction)
-      if (encrypted === undefined) throw new Error('a request without a call reached a session')
-      const { rootKeys } = await parts.settings(this.env)
-      const nowSeconds = parts.deps.now()
-      return readCall(rootKeys, this.getSessionId(), transaction, { encrypted, nowSeconds })
+      if (call === undefined) throw new Error('a request without a call reached a session')
+      return call
     }
 
     /** No event store: it would store tool results in clear, only to resume broken streams. */
@@ -171,7 +173,7 @@ export function makeMcpSession(
           other.close(1000, 'Another grant took over')
       }
       if (context.request.headers.get('cf-mcp-method') === 'GET') this.#waitForNewer()
-      await super.onConnect(connection, { ...context, request: this.#keepCall(context.request) })
+      await super.onConnect(connection, { ...context, request: await this.#openCall(context.request) })
     }
 
     /**
@@ -200,17 +202,18 @@ export function makeMcpSession(
       next?.setState(LISTENING)
     }
 
-    /** Keeps the call of a request for its handler, and removes it from what handlers see. */
-    #keepCall(request: Request): Request {
+    /** Keeps the call of a request for its handler, and puts its message where the library reads it. */
+    async #openCall(request: Request): Promise<Request> {
       const header = request.headers.get(CALL_HEADER)
       if (header === null) return request
-      const { transaction, encrypted } = splitCall(header)
-      this.#calls.set(transaction, encrypted)
-      // A call that no handler took; it is of no use after 30 seconds.
+      const { rootKeys } = await parts.settings(this.env)
+      const { message, ...call } = await readCall(rootKeys, this.getSessionId(), header, parts.deps.now())
+      this.#calls.set(call.transaction, call)
       const [oldest] = this.#calls.keys()
       if (this.#calls.size > MOST_CALLS && oldest !== undefined) this.#calls.delete(oldest)
       const headers = new Headers(request.headers)
       headers.delete(CALL_HEADER)
+      headers.set(MESSAGE_HEADER, toBase64Url(new TextEncoder().encode(JSON.stringify(message))))
       return new Request(request, { headers })
     }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { readRootKeys } from '#lib/root-keys.ts'
-import { readCall, splitCall, writeCall } from '#mcp/session/headers.ts'
+import { readCall, writeCall } from '#mcp/session/headers.ts'
 import type { CallStart } from '#users/calls/calls.ts'
 
 const TOKEN = 'downstream-token-must-not-leak'
@@ -10,19 +10,21 @@ if (!read.ok) throw new Error(read.error)
 const rootKeys = read.value
 
 const start: CallStart = { verdict: 'go', call: CALL, downstreamToken: TOKEN, user: { name: 'Ada' } }
-const written = () =>
-  writeCall(rootKeys, 'session-a', { start, transaction: CALL, input: { text: 'x' }, isKeyed: true }, 1_000)
+const message = {
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'tools/call',
+  params: { arguments: { text: 'a private text' } },
+}
+const call = { start, transaction: CALL, isKeyed: true, message }
+const written = () => writeCall(rootKeys, 'session-a', call, 1_000)
 
 test('a call reaches its session as it was, and its header shows neither token nor arguments', async () => {
   const header = await written()
-  for (const secret of [TOKEN, btoa(TOKEN), 'Ada']) expect(header).not.toContain(secret)
-  const { transaction, encrypted } = splitCall(header)
-  expect(transaction).toBe(CALL)
-  expect(await readCall(rootKeys, 'session-a', CALL, { encrypted, nowSeconds: 1_030 })).toEqual({
-    start,
-    transaction: CALL,
-    isKeyed: true,
-  })
+  for (const secret of [TOKEN, 'Ada', 'a private text'])
+    for (const form of [secret, btoa(secret)]) expect(header).not.toContain(form)
+  expect(header.split(' ')[0]).toBe(CALL)
+  expect(await readCall(rootKeys, 'session-a', header, 1_030)).toEqual(call)
 })
 
 test.each([
@@ -30,13 +32,12 @@ test.each([
   ['for another call', 'session-a', crypto.randomUUID(), 1_000],
   ['after 30 seconds', 'session-a', CALL, 1_031],
 ])('a call cannot be used %s', async (_what, session, transaction, nowSeconds) => {
-  const { encrypted } = splitCall(await written())
-  await expect(readCall(rootKeys, session, transaction, { encrypted, nowSeconds })).rejects.toThrow(Error)
+  const header = (await written()).replace(CALL, transaction)
+  await expect(readCall(rootKeys, session, header, nowSeconds)).rejects.toThrow(Error)
 })
 
 test('a header that was changed opens nothing', async () => {
-  const { encrypted } = splitCall(await written())
-  const changed = encrypted.slice(0, -2) + (encrypted.endsWith('AA') ? 'BB' : 'AA')
-  const bent = readCall(rootKeys, 'session-a', CALL, { encrypted: changed, nowSeconds: 1_000 })
-  await expect(bent).rejects.toThrow(Error)
+  const header = await written()
+  const changed = header.slice(0, -2) + (header.endsWith('AA') ? 'BB' : 'AA')
+  await expect(readCall(rootKeys, 'session-a', changed, 1_000)).rejects.toThrow(Error)
 })

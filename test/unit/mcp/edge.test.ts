@@ -36,7 +36,7 @@ test('a transport sees the headers of MCP, no bearer, and no query', () => {
       body: 'old',
       headers: {
         authorization: 'Bearer x',
-        'x-mcp-principal': 'x',
+        'x-mcp-auth-principal': 'x',
         'x-agents-lifecycle-props': 'x',
         'cf-mcp-message': 'x',
         'mcp-session-id': 's',

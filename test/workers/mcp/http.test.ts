@@ -156,7 +156,7 @@ test('the stateless transport takes no session: one that is sent is ignored', as
 })
 
 test('a forged principal does nothing on the stateless transport', async () => {
-  const response = await callStateless('ivy:g1:rw.client-a', 'whoAmI', {}, { 'x-mcp-principal': 'e30' })
+  const response = await callStateless('ivy:g1:rw.client-a', 'whoAmI', {}, { 'x-mcp-auth-principal': 'e30' })
   expect(response.status).toBe(200)
   await response.text()
   expect(await callsOf('ivy')).toMatchObject([{ tool: 'whoAmI', grant: 'g1', transport: 'stateless' }])

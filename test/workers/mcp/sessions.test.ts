@@ -5,6 +5,7 @@ import { PRINCIPAL_HEADER, writePrincipal } from '#mcp/session/headers.ts'
 import { connect } from './clients.ts'
 import { callMessage } from '../wire.ts'
 import { callsOf, openSession, post, send, sessionObject } from './raw.ts'
+import { McpSession } from './worker.ts'
 
 const ADA = 'ada:g1:rw.client-a'
 const whoAmI = callMessage('whoAmI')
@@ -136,4 +137,24 @@ test('a session keeps no token, no principal and no result in its storage', asyn
   for (const secret of ['fay:g1', 'must-not-leak', 'A private thing', 'secretOfTheLibrary', 'eyJ']) {
     expect(stored).not.toContain(secret)
   }
+})
+
+test('the headers on the way to a session show no argument of a call', async () => {
+  const bearer = 'private:gp:rw.client'
+  const session = await openSession(bearer)
+  const secret = 'buy a surprise for ada'
+  const before = McpSession.headers.length
+  const added = await post(bearer, callMessage('addTodo', { text: secret }), { 'mcp-session-id': session })
+  expect(await added.text()).toContain(secret)
+  const headers = McpSession.headers.slice(before)
+  expect(headers.length).toBeGreaterThan(0)
+  const decode = (word: string) =>
+    atob(
+      word
+        .replaceAll('-', '+')
+        .replaceAll('_', '/')
+        .slice(0, word.length - (word.length % 4)),
+    )
+  const decoded = (text: string) => text.replaceAll(/[A-Za-z0-9+/_-]{16,}/g, decode)
+  for (const text of headers) for (const form of [text, decoded(text)]) expect(form).not.toContain(secret)
 })

@@ -178,7 +178,11 @@ export class McpSession extends product.McpSession {
     this.#isSilent = true
   }
 
+  /** The headers of each request to a session's object, as the platform would show them to a tail Worker. */
+  static readonly headers: string[] = []
+
   override async fetch(request: Request): Promise<Response> {
+    McpSession.headers.push(JSON.stringify([...request.headers]))
     const answer = await super.fetch(request)
     return this.#isSilent ? new Promise<Response>(() => {}) : answer
   }
