@@ -12,6 +12,7 @@ export type Denial =
   | { readonly reason: 'body_too_large' }
   | { readonly reason: 'body_not_json' }
   | { readonly reason: 'fields_invalid'; readonly fields: readonly FieldError[] }
+  | { readonly reason: 'parameters_invalid'; readonly parameters: readonly string[] }
   | { readonly reason: 'idempotency_key_malformed' }
   | { readonly reason: 'idempotency_key_reused' }
   | { readonly reason: 'todo_unknown' }
@@ -53,6 +54,10 @@ const answers: Readonly<Record<Denial['reason'], AnswerText>> = {
   body_too_large: [413, 'A body has at most 16 KB.'],
   body_not_json: [400, 'The body must be JSON in UTF-8.'],
   fields_invalid: [400, 'The body does not have the form that this route takes: `errors` says where.'],
+  parameters_invalid: [
+    400,
+    'The query does not have the form that this route takes: `parameters` names what.',
+  ],
   idempotency_key_malformed: [400, 'An Idempotency-Key has 1 to 255 visible ASCII characters.'],
   idempotency_key_reused: [422, 'This Idempotency-Key belongs to another request of the last 24 hours.'],
   todo_unknown: [404, 'There is no todo with this id.'],
@@ -73,6 +78,7 @@ export function problemOf(denial: Denial) {
     code: denial.reason,
     ...(denial.reason === 'settings_invalid' ? { settings: denial.names } : {}),
     ...(denial.reason === 'fields_invalid' ? { errors: denial.fields } : {}),
+    ...(denial.reason === 'parameters_invalid' ? { parameters: denial.parameters } : {}),
   }
 }
 

@@ -2,6 +2,7 @@ import { Hono, type Context } from 'hono'
 
 import { answerDenial } from './answer-denial.ts'
 import { checkToken } from './check-token.ts'
+import { readOnlyChanged, readPart } from './read-part.ts'
 import {
   readAddition,
   readCompletion,
@@ -41,23 +42,26 @@ export default { fetch: routes.fetch } satisfies ExportedHandler<Env>
 async function readList(c: RequestContext): Promise<Response> {
   const user = await checkToken(c.env, c.req.header('Authorization'), 'read')
   if (!user.ok) return answerDenial(c, user.denial)
+  const part = readPart(c)
+  if (!part.ok) return answerDenial(c, part.denial)
   const list = await listOf(c.env, user.value)
-  return c.json({ todos: await list.read() })
+  const listed = await list.read(part.value)
+  return listed === null ? answerDenial(c, { reason: 'todo_unknown' }) : c.json(listed)
 }
 
 /** Checks the token before it reads the body, and the whole request before it writes. */
 async function writeList(c: RequestContext, readChange: ReadChange): Promise<Response> {
   const user = await checkToken(c.env, c.req.header('Authorization'), 'write')
   if (!user.ok) return answerDenial(c, user.denial)
+  const onlyChanged = readOnlyChanged(c)
+  if (!onlyChanged.ok) return answerDenial(c, onlyChanged.denial)
   const change = await readChange(c)
   if (!change.ok) return answerDenial(c, change.denial)
   const key = await readIdempotencyKey(c.req.header('Idempotency-Key'), change.value)
   if (!key.ok) return answerDenial(c, key.denial)
 
   const list = await listOf(c.env, user.value)
-  const result = await list.write(change.value, key.value)
+  const result = await list.write(change.value, key.value, onlyChanged.value)
   if (result.replayed) c.header('Idempotency-Replayed', 'true')
-  return result.outcome === 'done'
-    ? c.json({ todos: result.todos })
-    : answerDenial(c, { reason: result.outcome })
+  return result.outcome === 'done' ? c.json(result.list) : answerDenial(c, { reason: result.outcome })
 }

@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { z } from 'zod'
 import type { User } from './check-token.ts'
 import type { IdempotencyKey } from './read-change.ts'
-import type { Change, Todo } from './todo.ts'
+import type { Change, Listed, Part, Todo } from './todo.ts'
 
 // Each write is a revision, and a row is valid from `since` until `until`. So a repeated write gets its first
 // answer at the cost of one row per change instead of a copy of the list.
@@ -22,6 +22,29 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS answers_by_expiry ON answers (expires_at_ms);
 `
 
+// A page reads as many rows as it has todos, and a count one row, however long the list is. Triggers keep the counts,
+// so no statement can forget them.
+const SCHEMA_OF_PARTS = `
+  CREATE INDEX IF NOT EXISTS todos_in_order ON todos (created) WHERE until IS NULL;
+  CREATE INDEX IF NOT EXISTS todos_by_state ON todos (completed, created) WHERE until IS NULL;
+  CREATE INDEX IF NOT EXISTS todos_by_write ON todos (since);
+  CREATE INDEX IF NOT EXISTS ended_todos ON todos (until) WHERE until IS NOT NULL;
+  CREATE TABLE IF NOT EXISTS counts (completed INTEGER PRIMARY KEY, todos INTEGER NOT NULL);
+  CREATE TRIGGER IF NOT EXISTS count_new AFTER INSERT ON todos WHEN new.until IS NULL BEGIN
+    UPDATE counts SET todos = todos + 1 WHERE completed = new.completed;
+  END;
+  CREATE TRIGGER IF NOT EXISTS count_ended AFTER UPDATE OF until ON todos
+    WHEN old.until IS NULL AND new.until IS NOT NULL BEGIN
+    UPDATE counts SET todos = todos - 1 WHERE completed = old.completed;
+  END;
+`
+const COUNT_ALL = `
+  INSERT INTO counts VALUES
+    (0, (SELECT count(*) FROM todos WHERE until IS NULL AND completed = 0)),
+    (1, (SELECT count(*) FROM todos WHERE until IS NULL AND completed = 1))
+`
+const IS_VALID_AT = 'since <= ?1 AND (until IS NULL OR until > ?1)'
+
 const MAX_TODOS = 10_000
 const ANSWER_LIFETIME_MS = 24 * 60 * 60_000
 
@@ -36,7 +59,7 @@ const Row = z.object({
 const Answer = z.object({ request: z.string(), outcome: Outcome, revision: z.number() })
 
 type WriteResult =
-  | { readonly outcome: 'done'; readonly todos: Todo[]; readonly replayed: boolean }
+  | { readonly outcome: 'done'; readonly list: Listed; readonly replayed: boolean }
   | { readonly outcome: 'todo_unknown' | 'list_full' | 'idempotency_key_reused'; readonly replayed: boolean }
 
 /** The list of one user. Names of objects show up in tools, and a subject is unique only within its issuer. */
@@ -60,25 +83,55 @@ export class TodoList extends DurableObject<Env> {
     super(ctx, env)
     this.#sql = ctx.storage.sql
     this.#sql.exec(SCHEMA)
+    this.#sql.exec(SCHEMA_OF_PARTS)
+    const counts = this.#sql.exec('SELECT 1 FROM counts LIMIT 1').toArray()
+    if (counts.length === 0) this.#sql.exec(COUNT_ALL)
   }
 
-  read(): Todo[] {
-    return this.#listAt(this.#revision())
+  /** null: there is no todo with the id to continue after. */
+  read(part: Part | undefined): Listed | null {
+    if (part === undefined) return { todos: this.#listAt(this.#revision()) }
+    if (part.kind === 'ids')
+      return { todos: part.ids.flatMap((id) => this.#current(id)), total: this.#count(), next: null }
+    const { limit, after, completed } = part
+    const place = after === undefined ? 0 : this.#placeOf(after)
+    if (place === null) return null
+    // One more than is shown tells whether there are more.
+    const rows =
+      completed === undefined
+        ? this.#sql.exec(
+            `SELECT id, text, completed FROM todos INDEXED BY todos_in_order
+               WHERE until IS NULL AND created > ? ORDER BY created LIMIT ?`,
+            place,
+            limit + 1,
+          )
+        : this.#sql.exec(
+            `SELECT id, text, completed FROM todos INDEXED BY todos_by_state
+               WHERE until IS NULL AND completed = ? AND created > ? ORDER BY created LIMIT ?`,
+            completed ? 1 : 0,
+            place,
+            limit + 1,
+          )
+    const found = todosIn(rows)
+    const todos = found.slice(0, limit)
+    const next = found.length > limit ? (todos.at(-1)?.id ?? null) : null
+    return { todos, total: this.#count(completed), next }
   }
 
-  write(change: Change, key: IdempotencyKey | undefined): WriteResult {
+  /** With `onlyChanged` the answer has only the todo of this write, and none after a deletion. */
+  write(change: Change, key: IdempotencyKey | undefined, onlyChanged: boolean): WriteResult {
     return this.ctx.storage.transactionSync(() => {
       this.#deleteExpired()
       const earlier = key && this.#storedAnswer(key.key)
       if (key && earlier) {
         if (earlier.request !== key.request) return { outcome: 'idempotency_key_reused', replayed: false }
-        return this.#result(earlier.outcome, earlier.revision, true)
+        return this.#result(earlier.outcome, earlier.revision, true, onlyChanged)
       }
       const revision = this.#revision() + 1
       const outcome = this.#apply(change, revision)
       this.#sql.exec('UPDATE counter SET revision = ?', revision)
       if (key) this.#storeAnswer(key, outcome, revision)
-      return this.#result(outcome, revision, false)
+      return this.#result(outcome, revision, false, onlyChanged)
     })
   }
 
@@ -98,10 +151,7 @@ export class TodoList extends DurableObject<Env> {
   }
 
   #add(text: string, revision: number): Outcome {
-    const { count } = this.#sql
-      .exec<{ count: number }>('SELECT count(*) AS count FROM todos WHERE until IS NULL')
-      .one()
-    if (count >= MAX_TODOS) return 'list_full'
+    if (this.#count() >= MAX_TODOS) return 'list_full'
     this.#sql.exec(
       'INSERT INTO todos (created, since, id, text, completed) VALUES (?1, ?1, ?2, ?3, 0)',
       revision,
@@ -120,16 +170,50 @@ export class TodoList extends DurableObject<Env> {
     return ended.toArray().length === 1
   }
 
-  #result(outcome: Outcome, revision: number, replayed: boolean): WriteResult {
-    return outcome === 'done' ? { outcome, todos: this.#listAt(revision), replayed } : { outcome, replayed }
+  #result(outcome: Outcome, revision: number, replayed: boolean, onlyChanged: boolean): WriteResult {
+    if (outcome !== 'done') return { outcome, replayed }
+    const list = onlyChanged ? this.#changedAt(revision, replayed) : { todos: this.#listAt(revision) }
+    return { outcome, list, replayed }
   }
 
   #listAt(revision: number): Todo[] {
-    const rows = this.#sql.exec(
-      `SELECT id, text, completed FROM todos WHERE since <= ?1 AND (until IS NULL OR until > ?1) ORDER BY created`,
-      revision,
+    return todosIn(
+      this.#sql.exec(`SELECT id, text, completed FROM todos WHERE ${IS_VALID_AT} ORDER BY created`, revision),
     )
-    return rows.toArray().map((row) => Row.parse(row))
+  }
+
+  /** A write that adds or changes begins one row; a deletion begins none. */
+  #changedAt(revision: number, replayed: boolean): Listed {
+    const rows = this.#sql.exec('SELECT id, text, completed FROM todos WHERE since = ?', revision)
+    return { todos: todosIn(rows), total: replayed ? this.#countAt(revision) : this.#count(), next: null }
+  }
+
+  #current(id: string): Todo[] {
+    return todosIn(this.#sql.exec('SELECT id, text, completed FROM todos WHERE id = ? AND until IS NULL', id))
+  }
+
+  #placeOf(id: string): number | null {
+    const [row] = this.#sql
+      .exec<{ created: number }>('SELECT created FROM todos WHERE id = ? AND until IS NULL', id)
+      .toArray()
+    return row?.created ?? null
+  }
+
+  #count(completed?: boolean): number {
+    const states = completed === undefined ? [0, 1] : completed ? [1, 1] : [0, 0]
+    return this.#sql
+      .exec<{ count: number }>(
+        'SELECT sum(todos) AS count FROM counts WHERE completed BETWEEN ? AND ?',
+        ...states,
+      )
+      .one().count
+  }
+
+  /** Counts rows one by one; only the first answer of a repeated write needs it. */
+  #countAt(revision: number): number {
+    return this.#sql
+      .exec<{ count: number }>(`SELECT count(*) AS count FROM todos WHERE ${IS_VALID_AT}`, revision)
+      .one().count
   }
 
   #revision(): number {
@@ -161,4 +245,8 @@ export class TodoList extends DurableObject<Env> {
       `DELETE FROM todos WHERE until <= coalesce((SELECT min(revision) FROM answers), (SELECT revision FROM counter))`,
     )
   }
+}
+
+function todosIn(rows: SqlStorageCursor<Record<string, SqlStorageValue>>): Todo[] {
+  return rows.toArray().map((row) => Row.parse(row))
 }

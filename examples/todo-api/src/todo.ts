@@ -8,6 +8,22 @@ export type Change =
   | { readonly kind: 'complete'; readonly id: string; readonly completed: boolean }
   | { readonly kind: 'delete'; readonly id: string }
 
+/** A part of the list: a page in the order of the list, or the todos with these ids. */
+export type Part =
+  | {
+      readonly kind: 'page'
+      readonly limit: number
+      /** Only todos behind the one with this id. */
+      readonly after: string | undefined
+      readonly completed: boolean | undefined
+    }
+  | { readonly kind: 'ids'; readonly ids: readonly string[] }
+
+/** The whole list; or a part, with the number of todos of which it is a part and the id to continue after. */
+export type Listed =
+  | { readonly todos: Todo[] }
+  | { readonly todos: Todo[]; readonly total: number; readonly next: string | null }
+
 const MAX_CHARACTERS = 500
 const SEEN = /[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800\ufffc]]/v
 const FLAG_OR_UNSEEN = /(\u{1f3f4}[\u{e0061}-\u{e007a}]{5}\u{e007f})|[[\p{Cc}\p{Cf}]--[\u200c\u200d]]/gv

@@ -77,6 +77,14 @@ export async function todosOf(response: Response): Promise<Todo[]> {
   return z.strictObject({ todos: z.array(z.strictObject(Todo.shape)) }).parse(await response.json()).todos
 }
 
+const PartOfList = z.strictObject({
+  todos: z.array(z.strictObject(Todo.shape)),
+  total: z.int(),
+  next: z.string().nullable(),
+})
+/** The answer to a request for a part of the list. */
+export const partOf = async (response: Response) => PartOfList.parse(await response.json())
+
 export const textsOf = async (response: Response) => (await todosOf(response)).map(({ text }) => text)
 
 const Problem = z.strictObject({
@@ -87,6 +95,7 @@ const Problem = z.strictObject({
   code: z.string(),
   errors: z.array(z.strictObject({ pointer: z.string(), detail: z.string() })).optional(),
   settings: z.array(z.string()).optional(),
+  parameters: z.array(z.string()).optional(),
   incident: z.uuid().optional(),
 })
 
