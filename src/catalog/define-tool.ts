@@ -23,7 +23,12 @@ export interface ToolDefinition<C, I extends z.ZodObject, O extends z.ZodObject>
   readonly output: O
   run(input: z.output<I>, context: C): Promise<Result<z.input<O>, ToolDenial>>
   /** The output in our words, for a user to read, without values that others chose: those are shown as JSON. */
-  say(output: z.output<O>): string
+  say(output: z.output<O>, input: z.output<I>): string
+  /**
+   * The same values as shorter JSON, for the text of the result: all that a model gets from many clients. `say` explains
+   * its form. Default: the output itself.
+   */
+  compact?(output: z.output<O>): unknown
   /** What the user must agree to before `run`; null: nothing. It only looks: it changes nothing. */
   confirm?(input: z.output<I>, context: C): Asking
   /** For a tool with several effects: whether some of them may or may not have happened (invariant 7). */
@@ -48,6 +53,8 @@ export type AnyTool = Tool<CallContext>
 export interface ToolOutput {
   structured: Record<string, unknown>
   text: string
+  /** Instead of `structured` in the text of the result. */
+  compact?: unknown
   /** Some of it may or may not have happened. */
   isUnknown?: boolean
 }
@@ -66,11 +73,17 @@ export function defineTool<C, I extends z.ZodObject, O extends z.ZodObject>(
     input: asks ? tool.input.safeExtend({ confirm: confirmArgument }) : tool.input,
     output: tool.output,
     async run(input, context) {
-      const answer = await tool.run(tool.input.parse(input), context)
+      const given = tool.input.parse(input)
+      const answer = await tool.run(given, context)
       if (!answer.ok) return answer
       const output = tool.output.parse(answer.value)
       const isUnknown = tool.isUnknown?.(output) === true
-      return ok({ structured: output, text: tool.say(output), ...(isUnknown ? { isUnknown } : {}) })
+      return ok({
+        structured: output,
+        text: tool.say(output, given),
+        ...(tool.compact === undefined ? {} : { compact: tool.compact(output) }),
+        ...(isUnknown ? { isUnknown } : {}),
+      })
     },
     confirm: asks
       ? async (input, context) => tool.confirm?.(tool.input.parse(input), context) ?? ok(null)

@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { z } from 'zod'
 import type { User } from './check-token.ts'
 import type { IdempotencyKey } from './read-change.ts'
-import type { Change, Listed, Part, Todo } from './todo.ts'
+import type { Change, Changed, Listed, Part, Todo } from './todo.ts'
 
 // Each write is a revision, and a row is valid from `since` until `until`. So a repeated write gets its first
 // answer at the cost of one row per change instead of a copy of the list.
@@ -59,7 +59,7 @@ const Row = z.object({
 const Answer = z.object({ request: z.string(), outcome: Outcome, revision: z.number() })
 
 type WriteResult =
-  | { readonly outcome: 'done'; readonly list: Listed; readonly replayed: boolean }
+  | { readonly outcome: 'done'; readonly list: Changed; readonly replayed: boolean }
   | { readonly outcome: 'todo_unknown' | 'list_full' | 'idempotency_key_reused'; readonly replayed: boolean }
 
 /** The list of one user. Names of objects show up in tools, and a subject is unique only within its issuer. */
@@ -183,9 +183,10 @@ export class TodoList extends DurableObject<Env> {
   }
 
   /** A write that adds or changes begins one row; a deletion begins none. */
-  #changedAt(revision: number, replayed: boolean): Listed {
+  #changedAt(revision: number, replayed: boolean): Changed {
     const rows = this.#sql.exec('SELECT id, text, completed FROM todos WHERE since = ?', revision)
-    return { todos: todosIn(rows), total: replayed ? this.#countAt(revision) : this.#count(), next: null }
+    const total = replayed ? this.#countAt(revision) : this.#count()
+    return { only: 'changed', todos: todosIn(rows), total }
   }
 
   #current(id: string): Todo[] {

@@ -20,9 +20,12 @@ export type Part =
   | { readonly kind: 'ids'; readonly ids: readonly string[] }
 
 /** The whole list; or a part, with the number of todos of which it is a part and the id to continue after. */
-export type Listed =
-  | { readonly todos: Todo[] }
-  | { readonly todos: Todo[]; readonly total: number; readonly next: string | null }
+export type Listed = WholeList | (WholeList & { readonly total: number; readonly next: string | null })
+
+/** The whole list; or only the todo of a write, with the number of todos on the list. */
+export type Changed = WholeList | (WholeList & { readonly only: 'changed'; readonly total: number })
+
+type WholeList = { readonly todos: Todo[] }
 
 const MAX_CHARACTERS = 500
 const SEEN = /[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800\ufffc]]/v

@@ -85,6 +85,10 @@ const PartOfList = z.strictObject({
 /** The answer to a request for a part of the list. */
 export const partOf = async (response: Response) => PartOfList.parse(await response.json())
 
+const OnlyChanged = PartOfList.omit({ next: true }).extend({ only: z.literal('changed') })
+/** The answer to a write with `?only=changed`. */
+export const changedOf = async (response: Response) => OnlyChanged.parse(await response.json())
+
 export const textsOf = async (response: Response) => (await todosOf(response)).map(({ text }) => text)
 
 const Problem = z.strictObject({

@@ -14,15 +14,16 @@ export type ToolResult = {
 
 /**
  * Our sentence, and the values as JSON in a separate block (invariant 9; MCP 2026-07-28 Tools, Structured Content). Text
- * that reads like an instruction stays quoted.
+ * that reads like an instruction stays quoted. Clients show a model one of text and `structuredContent`, so both are
+ * complete (decision record 0009).
  * @step tool-call 8 result
  */
 export const success = (
-  { structured, text }: ToolOutput,
+  { structured, text, compact = structured }: ToolOutput,
   transaction: string,
   isRepeat: boolean,
 ): ToolResult => ({
-  content: [text, ...(Object.keys(structured).length === 0 ? [] : [quotedJson(structured)])].map((block) => ({
+  content: [text, ...(Object.keys(structured).length === 0 ? [] : [quotedJson(compact)])].map((block) => ({
     type: 'text' as const,
     text: block,
   })),

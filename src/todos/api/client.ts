@@ -8,19 +8,39 @@ import type { Connection } from '#catalog/define-product.ts'
 import type { ToolDenial } from '#catalog/tool-denial.ts'
 import type { ApiCall } from '#catalog/tool-context.ts'
 import { describeAnswer } from './describe-answer.ts'
-import { type Act, noAnswer, readAnswer, type Todo, TODO_ID, type TodoProblem } from './read-answer.ts'
+import {
+  type Act,
+  isRead,
+  noAnswer,
+  readAnswer,
+  TODO_ID,
+  type TodoList,
+  type TodoProblem,
+} from './read-answer.ts'
 
 /** Ten thousand todos of a line each. More would cost an isolate, which many users share, too much memory. */
 const MAX_ANSWER_BYTES = 2_097_152
 
-/** The user's todos. Every answer is the whole list after the act, in the order of the API. */
+/** A part of the list: a page of it, or the todos with these ids. Without any of these: the whole list. */
+export interface ListPart {
+  limit?: number | undefined
+  /** Only todos behind the one with this id. */
+  after?: string | undefined
+  completed?: boolean | undefined
+  ids?: readonly string[] | undefined
+}
+
+/**
+ * The user's todos, in the order of the API. `list` asks for a part, and a write for the todo that it changed. An API
+ * that does not limit its answers gives its whole list each time (`TodoList`): callers take from it what they need.
+ */
 export interface TodoStore {
-  list(): Promise<TodoAnswer>
+  list(part?: ListPart): Promise<TodoAnswer>
   add(text: string): Promise<TodoAnswer>
   update(id: string, completed: boolean): Promise<TodoAnswer>
   remove(id: string): Promise<TodoAnswer>
 }
-export type TodoAnswer = Result<readonly Todo[], ToolDenial>
+export type TodoAnswer = Result<TodoList, ToolDenial>
 
 /** `api/todos` is below `baseUrl`, which may have a path. */
 type TodoApi = Omit<Connection<unknown>, 'settings'>
@@ -30,17 +50,33 @@ interface Asked {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   id?: string
   body?: object
+  /** Asks for less than the whole list; no part of the contract. */
+  query: string
 }
 
 /**
- * The downstream client of one tool call, on the contract of the Todo API: each answer is the whole list.
+ * The downstream client of one tool call, on the contract of the Todo API.
  * @step tool-call 6-7 the API's client
  */
 export function makeTodoClient(api: TodoApi, call: ApiCall): TodoStore {
   let { token } = call
   let writes = 0
-  /** A call reads the list once: its question and its act see the same list. */
-  let seen: TodoAnswer | null = null
+  /** A call reads the same part once: its question and its act see the same todos. */
+  const seen = new Map<string, TodoAnswer>()
+  /** Whether the API takes more than the contract's paths. */
+  let takesQueries = true
+
+  /**
+   * RFC 9110 §15.5: after a 400 or 422 the request was not carried out. A strict API may have refused the query, which it
+   * does not know, so the request is sent again without.
+   */
+  async function attempt(keyed: ApiCall, used: Secret, asked: Asked): Promise<TodoAnswer> {
+    const plain = { ...asked, query: '' }
+    const { answer, mayBeQuery } = await send(api, keyed, used, takesQueries ? asked : plain)
+    if (!mayBeQuery) return answer
+    takesQueries = false
+    return (await send(api, keyed, used, plain)).answer
+  }
 
   /**
    * RFC 9110 §15.5.2: after a 401 the request was not carried out, so that it may be sent again, a write too (with the
@@ -51,17 +87,17 @@ export function makeTodoClient(api: TodoApi, call: ApiCall): TodoStore {
     const { idempotencyKey } = call
     if (asked.method !== 'GET') {
       writes += 1
-      seen = null
+      seen.clear()
     }
     // Chosen here and not where it is sent: the same write may be sent again under another token.
     const key = writes > 1 ? `${idempotencyKey}.${writes}` : idempotencyKey
     const keyed = { ...call, idempotencyKey: key }
-    const answer = await send(api, keyed, used, asked)
+    const answer = await attempt(keyed, used, asked)
     if (answer.ok || answer.error.reason !== 'unauthorized') return answer
     const next = await call.replaceToken(used)
     if (next.ok) {
       token = next.value
-      const again = await send(api, keyed, token, asked)
+      const again = await attempt(keyed, token, asked)
       if (again.ok || again.error.reason !== 'unauthorized') return again
     }
     // Nobody is signed out for this: it is all users at once, and a new login would give the same kind of token.
@@ -71,21 +107,43 @@ export function makeTodoClient(api: TodoApi, call: ApiCall): TodoStore {
   }
 
   return {
-    async list() {
-      seen ??= await ask({ act: 'read', method: 'GET' })
-      return seen
+    async list(part = {}) {
+      const query = queryOf(part)
+      const known = seen.get(WHOLE) ?? seen.get(query)
+      if (known !== undefined) return known
+      const act = part.after === undefined ? 'read' : 'read_after'
+      const answer = await ask({ act, method: 'GET', query })
+      seen.set(answer.ok && answer.value.part === null ? WHOLE : query, answer)
+      return answer
     },
-    add: (text: string) => ask({ act: 'add', method: 'POST', body: { todoText: text } }),
-    update: (id: string, completed: boolean) =>
-      ask({ act: 'change', method: 'PATCH', id, body: { completed } }),
-    remove: (id: string) => ask({ act: 'change', method: 'DELETE', id }),
+    add: (text) => ask({ act: 'add', method: 'POST', body: { todoText: text }, query: CHANGED }),
+    update: (id, completed) =>
+      ask({ act: 'change', method: 'PATCH', id, body: { completed }, query: CHANGED }),
+    remove: (id) => ask({ act: 'change', method: 'DELETE', id, query: CHANGED }),
   }
 }
 
-async function send(api: TodoApi, call: ApiCall, token: Secret, asked: Asked): Promise<TodoAnswer> {
+const WHOLE = ''
+const CHANGED = '?only=changed'
+
+function queryOf({ ids, ...page }: ListPart): string {
+  const asked = Object.entries({ ...page, ids: ids?.join(',') })
+  const query = new URLSearchParams(
+    asked.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+  )
+  return query.size === 0 ? WHOLE : `?${query.toString()}`
+}
+
+interface Sent {
+  answer: TodoAnswer
+  /** The query may be why the request was refused. */
+  mayBeQuery: boolean
+}
+
+async function send(api: TodoApi, call: ApiCall, token: Secret, asked: Asked): Promise<Sent> {
   const { act, method, id } = asked
   // What is no id could be a path: `..` survives every escaping. There is no todo by such a name.
-  if (id !== undefined && !TODO_ID.test(id)) return err({ reason: 'gone' })
+  if (id !== undefined && !TODO_ID.test(id)) return { answer: err({ reason: 'gone' }), mayBeQuery: false }
   try {
     const limits = { deadlineMs: api.deadlineMs, maxBytes: MAX_ANSWER_BYTES }
     const response = await boundedFetch(api.fetch, makeRequest(api, call, token, asked), limits)
@@ -96,21 +154,27 @@ async function send(api: TodoApi, call: ApiCall, token: Secret, asked: Asked): P
       const facts = { reason: answer.error.reason, method, ...describeAnswer(heard) }
       log.warn('todo-api.refused', { ...facts, transaction: call.transaction })
     }
-    return answer
+    return { answer, mayBeQuery: asked.query !== '' && (status === 400 || status === 422) }
   } catch (error) {
     // A network has many ways to fail and no common type for them; all mean the same here: no answer.
-    const isTooLarge = error instanceof TooLargeError && act === 'read'
+    const isTooLarge = error instanceof TooLargeError && isRead(act)
     const problem: TodoProblem = isTooLarge ? { reason: 'too_large' } : noAnswer(act)
     const detail = error instanceof Error ? redacted(`${error.name}: ${error.message}`) : 'not an error'
     const facts = { reason: problem.reason, method, detail, transaction: call.transaction }
     log.warn('todo-api.unanswered', facts)
-    return err(problem)
+    return { answer: err(problem), mayBeQuery: false }
   }
 }
 
-function makeRequest(api: TodoApi, call: ApiCall, token: Secret, { method, id, body }: Asked): Request {
+function makeRequest(
+  api: TodoApi,
+  call: ApiCall,
+  token: Secret,
+  { method, id, body, query }: Asked,
+): Request {
   const base = api.baseUrl.href.replace(/\/*$/, '/')
-  const url = new URL(id === undefined ? 'api/todos' : `api/todos/${encodeURIComponent(id)}`, base)
+  const path = id === undefined ? 'api/todos' : `api/todos/${encodeURIComponent(id)}`
+  const url = new URL(`${path}${query}`, base)
   const headers = new Headers({
     accept: 'application/json',
     authorization: `Bearer ${token.reveal()}`,

@@ -1,7 +1,7 @@
 import { quotedJson } from '#lib/bounded-text.ts'
 import { ok, type Result } from '#lib/result.ts'
 import { TODO_LIST_URI } from '../resources/todo-list.ts'
-import { pageOf } from '../tools/todo.ts'
+import { MAX_TODOS, pageOf } from '../tools/todo.ts'
 import type { TodoStore } from '../api/client.ts'
 import type { ToolContext } from '#catalog/tool-context.ts'
 import type { ToolDenial } from '#catalog/tool-denial.ts'
@@ -11,13 +11,14 @@ import type { PromptPart } from '#catalog/define-prompt.ts'
 export async function embedOpenTodos({
   api,
 }: ToolContext<TodoStore>): Promise<Result<PromptPart, ToolDenial>> {
-  const list = await api.list()
-  if (!list.ok) return list
-  const open = pageOf(list.value.filter((todo) => !todo.completed))
+  const part = { limit: MAX_TODOS, completed: false }
+  const list = await api.list(part)
+  const open = list.ok ? pageOf(list.value, part) : list
+  if (!open.ok) return open
   return ok({
     resource: {
       uri: TODO_LIST_URI,
-      form: { mimeType: 'application/json', text: quotedJson(open) },
+      form: { mimeType: 'application/json', text: quotedJson(open.value) },
     },
   })
 }

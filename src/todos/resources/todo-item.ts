@@ -13,9 +13,9 @@ export const todoItem = defineTemplate({
   variables: z.strictObject({ id: TodoId }),
   scopes: ['todo:read'],
   async read({ id }, { api }) {
-    const list = await api.list()
+    const list = await api.list({ ids: [id] })
     if (!list.ok) return list
-    const found = list.value.find((todo) => todo.id === id)
+    const found = list.value.todos.find((todo) => todo.id === id)
     if (found === undefined) return err({ reason: 'gone' })
     const { text, completed } = showTodo(found)
     const todo = { id, text, completed }
@@ -27,7 +27,7 @@ export const todoItem = defineTemplate({
   complete: {
     async id({ api }) {
       const list = await api.list()
-      return list.ok ? ok(list.value.map((todo) => todo.id)) : list
+      return list.ok ? ok(list.value.todos.map((todo) => todo.id)) : list
     },
   },
 })

@@ -1,6 +1,6 @@
 import { quotedJson } from '#lib/bounded-text.ts'
 import { ok } from '#lib/result.ts'
-import { countOf, pageOf, todoLine } from '../tools/todo.ts'
+import { countOf, MAX_TODOS, pageOf, todoLine } from '../tools/todo.ts'
 import type { ResourceForm } from '#catalog/define-resource.ts'
 import { defineResource } from '../define.ts'
 
@@ -14,14 +14,20 @@ export const todoList = defineResource({
   mimeType: 'application/json',
   scopes: ['todo:read'],
   async read({ api }) {
-    const list = await api.list()
-    if (!list.ok) return list
-    const page = pageOf(list.value)
+    const part = { limit: MAX_TODOS }
+    const list = await api.list(part)
+    const page = list.ok ? pageOf(list.value, part) : list
+    if (!page.ok) return page
+    const { todos, total } = page.value
+    const all = countOf(total)
     const forms: ResourceForm[] = [
       // Our words apart from what others wrote.
-      { mimeType: 'text/plain', text: `${countOf(page.total)}.` },
-      { mimeType: 'text/plain', text: page.todos.map(todoLine).join('\n') },
-      { mimeType: 'application/json', text: quotedJson(page) },
+      {
+        mimeType: 'text/plain',
+        text: todos.length < total ? `The first ${todos.length} of ${all}.` : `${all}.`,
+      },
+      { mimeType: 'text/plain', text: todos.map(todoLine).join('\n') },
+      { mimeType: 'application/json', text: quotedJson(page.value) },
     ]
     return ok(forms)
   },

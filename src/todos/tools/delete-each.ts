@@ -25,9 +25,9 @@ export async function deleteEach(
 ): Promise<Result<Deleted, ToolDenial>> {
   const done: Deleted = { deleted: [], todos: [], notDeleted: [], notFound: [], unknown: [], total: null }
   if (signal.aborted) return err({ reason: 'unavailable' })
-  const before = await api.list()
+  const before = await api.list({ ids })
   if (!before.ok) return before
-  let there = before.value
+  let there = before.value.todos
   let problem: ToolDenial | null = null
   const leave = (id: string) => {
     done.notDeleted.push(id)
@@ -45,10 +45,11 @@ export async function deleteEach(
     } else {
       const list = await api.remove(id)
       // An API may refuse silently: a todo that is still on its list may or may not be deleted later.
-      const isKept = list.ok && list.value.some((one) => one.id === id)
+      const isKept = list.ok && list.value.todos.some((one) => one.id === id)
       if (list.ok) {
-        there = list.value
-        done.total = there.length
+        const { todos, part } = list.value
+        there = part === null ? todos : there.filter((one) => one.id !== id)
+        done.total = part?.total ?? todos.length
       } else if (list.error.reason === 'gone') {
         there = there.filter((one) => one.id !== id)
       } else {

@@ -40,10 +40,10 @@ export const deleteTodo = defineTool({
   scopes: ['todo:read', 'todo:write'],
   effect: 'delete',
   async confirm(input, { api }) {
-    const list = await api.list()
-    if (!list.ok) return list
     const ids = idsOf(input)
-    const found = list.value.filter((todo) => ids.includes(todo.id))
+    const list = await api.list({ ids })
+    if (!list.ok) return list
+    const found = list.value.todos.filter((todo) => ids.includes(todo.id))
     const [first] = found
     if (first === undefined) return err({ reason: 'gone' })
     if (found.length === 1 && first.completed) return ok(null)

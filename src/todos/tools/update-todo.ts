@@ -20,7 +20,7 @@ export const updateTodo = defineTool({
     const list = await api.update(id, completed)
     if (!list.ok) return list
     // An API may answer an id that it does not know with the unchanged list: that is a "gone", not a success.
-    const todo = list.value.find((candidate) => candidate.id === id)
+    const todo = list.value.todos.find((candidate) => candidate.id === id)
     if (todo === undefined) return err({ reason: 'gone' })
     if (todo.completed !== completed) return err({ reason: 'unknown_outcome' })
     return ok({ todo: showTodo(todo) })

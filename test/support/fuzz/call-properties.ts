@@ -106,12 +106,14 @@ export const callProperties: readonly ParserProperty[] = [
   ),
   propertyOf(
     'what the API answers is todos or a reason',
-    fc.tuple(heard, fc.constantFrom('read', 'add', 'change')),
+    fc.tuple(heard, fc.constantFrom('read', 'read_after', 'add', 'change')),
     ([answer, act]) => {
       const read = readAnswer(answer, act, 1_700_000_000)
       if (read.ok)
         return mustHold(
-          read.value.every(({ id }) => /^[A-Za-z0-9_-]{1,128}$/.test(id)),
+          [...read.value.todos.map(({ id }) => id), read.value.part?.next ?? 'none'].every((id) =>
+            /^[A-Za-z0-9_-]{1,128}$/.test(id),
+          ),
           'an id that is none',
         )
       if (read.error.reason === 'busy')

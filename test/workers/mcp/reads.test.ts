@@ -37,7 +37,11 @@ test.each(clientKinds)(
     expect(list.contents).toEqual([
       { uri: 'todo://list', mimeType: 'text/plain', text: '1 todo.' },
       { uri: 'todo://list', mimeType: 'text/plain', text: `[ ] "Buy milk" (id "${id}")` },
-      { uri: 'todo://list', mimeType: 'application/json', text: JSON.stringify({ todos: [todo], total: 1 }) },
+      {
+        uri: 'todo://list',
+        mimeType: 'application/json',
+        text: JSON.stringify({ todos: [todo], total: 1, next: null }),
+      },
     ])
     const uri = `todo://items/${id}`
     const item = await client.readResource({ uri })
@@ -87,7 +91,7 @@ test.each(clientKinds)(
     const id = await add(connected, ORDER)
     const done = await add(connected, 'Done already')
     await connected.client.callTool({ name: 'updateTodo', arguments: { id: done, completed: true } })
-    const open = { todos: [{ id, text: ORDER, completed: false }], total: 1 }
+    const open = { todos: [{ id, text: ORDER, completed: false }], total: 1, next: null }
     for (const [name, given] of [
       ['planMyDay', { hours: '3' }],
       ['reviewOpen', {}],

@@ -8,6 +8,8 @@ const acts: readonly Act[] = ['read', 'add', 'change']
 
 const read = (act: Act, status: number, text: string, headers: Record<string, string> = {}) =>
   readAnswer({ status, text, headers: new Headers(headers) }, act, NOW)
+/** The answer of an API that does not limit. */
+const whole = (todos: object[]) => ok({ todos, part: null })
 /** The outcome of this answer for a read, an addition and a change, in this order. */
 const reasons = (...answer: [status: number, text: string, headers?: Record<string, string>]) =>
   acts.map((act) => {
@@ -23,13 +25,36 @@ test('todos are read, what we do not know is dropped, and ids that are numbers b
     ],
     page: 1,
   })
-  expect(read('read', 200, body)).toEqual(ok([todo, { ...todo, id: '7' }]))
+  expect(read('read', 200, body)).toEqual(whole([todo, { ...todo, id: '7' }]))
+})
+
+test.each<[Act, object, object | null]>([
+  ['read', { total: 7, next: 'a-1' }, { total: 7, next: 'a-1' }],
+  ['read_after', { total: 7, next: null }, { total: 7, next: null }],
+  ['read', { total: 7, next: 12 }, { total: 7, next: '12' }],
+  ['read', { total: 7 }, null],
+  ['read', { total: '7', next: null }, null],
+  ['read', { total: 7, next: 'https://api.example/todos?page=2' }, null],
+  ['read', { only: 'changed', total: 7 }, null],
+  ['add', { only: 'changed', total: 7 }, { total: 7, next: null }],
+  ['change', { only: 'changed', total: 7 }, { total: 7, next: null }],
+  ['add', { total: 7, next: null }, null],
+  ['change', { only: 'changed' }, null],
+])('an answer to %s with %j is part of a list as %j', (act, fields, part) => {
+  const body = JSON.stringify({ todos: [todo], ...fields })
+  expect(read(act, 200, body)).toEqual(ok({ todos: [todo], part }))
+})
+
+test('a todo that a page should follow and that is not there is gone', () => {
+  for (const status of [404, 410]) expect(read('read_after', status, '')).toEqual(err({ reason: 'gone' }))
+  expect(read('read_after', 500, '')).toEqual(err({ reason: 'unavailable' }))
+  expect(read('read_after', 503, '', { 'retry-after': '7' })).toMatchObject({ error: { reason: 'busy' } })
 })
 
 test('what JSON says counts, not what it is called', () => {
   const body = JSON.stringify({ todos: [todo] })
   for (const type of ['text/html', 'application/octet-stream', '']) {
-    expect(read('add', 201, body, { 'content-type': type })).toEqual(ok([todo]))
+    expect(read('add', 201, body, { 'content-type': type })).toEqual(whole([todo]))
   }
 })
 

@@ -6,7 +6,7 @@ import { deleteTodo } from '#todos/tools/delete-todo.ts'
 import type { Todo } from '#todos/tools/todo.ts'
 import type { ToolContext } from '#catalog/tool-context.ts'
 import type { ToolDenial } from '#catalog/tool-denial.ts'
-import { storeAnswering, me } from './context.ts'
+import { me, storeAnswering, wholeList } from './context.ts'
 
 const IDS = ['a', 'b', 'c', 'd']
 const todo = (id: string, completed = false): Todo => ({ id, text: `todo ${id}`, completed })
@@ -23,13 +23,13 @@ function makeList(at: number, happens: () => ToolDenial | 'kept' | null) {
     progress: (done, total) => progress.push([done, total]),
     api: {
       ...storeAnswering(ok([])),
-      list: async () => ok([...stored].map((id) => todo(id))),
+      list: async () => wholeList(ok([...stored].map((id) => todo(id)))),
       async remove(id) {
         sent.push(id)
         const problem = sent.length === at ? happens() : null
         if (problem !== null && problem !== 'kept') return err(problem)
         if (problem === null) stored.delete(id)
-        return ok([...stored].map((left) => todo(left)))
+        return wholeList(ok([...stored].map((left) => todo(left))))
       },
     },
   }
