@@ -14,15 +14,28 @@ export const NOTE_ID = /^[A-Za-z0-9_-]{1,128}$/
 
 const StoredNote = z.object({ id: z.string().regex(NOTE_ID), text: z.string() })
 export type StoredNote = z.infer<typeof StoredNote>
-const Listed = z.object({ notes: z.array(StoredNote) })
+/** `total`: how many notes there are, or how many fit the words. `next`: the id to continue after; null: no more. */
+const Listed = z.object({
+  notes: z.array(StoredNote),
+  total: z.int().min(0),
+  next: z.string().regex(NOTE_ID).nullable(),
+})
+export type Listed = z.infer<typeof Listed>
 const Nothing = z.undefined()
 
 /** What tools can do with the user's notes. */
 export interface NoteStore {
-  /** Newest first; with words, those that contain all of them. */
-  find(words?: string): Promise<Result<readonly StoredNote[], ToolDenial>>
+  /** A page, newest first; with words, of notes that contain all of them. It begins behind the note `after`. */
+  find(page: Page): Promise<Result<Listed, ToolDenial>>
+  read(id: string): Promise<Result<StoredNote, ToolDenial>>
   add(text: string): Promise<Result<StoredNote, ToolDenial>>
   remove(id: string): Promise<Result<undefined, ToolDenial>>
+}
+
+interface Page {
+  readonly limit: number
+  readonly words?: string | undefined
+  readonly after?: string | undefined
 }
 
 interface ApiRequest<T> {
@@ -30,6 +43,8 @@ interface ApiRequest<T> {
   readonly path: string
   readonly body?: object
   readonly answer: z.ZodType<T>
+  /** It names a note: 404 means that this note is gone. */
+  readonly isOfNote?: boolean
 }
 
 /** The only function of the product that receives a token. Called once per tool call. */
@@ -42,15 +57,21 @@ export function connectNotes(api: Connection<unknown>, call: ApiCall): NoteStore
     return renewed.ok ? send(api, call, renewed.value, request) : first
   }
   return {
-    async find(words = '') {
-      const query = words === '' ? '' : `?q=${encodeURIComponent(words)}`
-      const listed = await ask({ method: 'GET', path: `v1/notes${query}`, answer: Listed })
-      return listed.ok ? ok(listed.value.notes) : listed
+    find({ limit, words, after }) {
+      const query = new URLSearchParams({ limit: String(limit) })
+      if (words !== undefined) query.set('q', words)
+      if (after !== undefined) query.set('after', after)
+      const path = `v1/notes?${query.toString()}`
+      return ask({ method: 'GET', path, answer: Listed, isOfNote: after !== undefined })
     },
+    read: async (id) =>
+      NOTE_ID.test(id)
+        ? ask({ method: 'GET', path: `v1/notes/${id}`, answer: StoredNote, isOfNote: true })
+        : err({ reason: 'gone' }),
     add: (text) => ask({ method: 'POST', path: 'v1/notes', body: { text }, answer: StoredNote }),
     remove: async (id) =>
       NOTE_ID.test(id)
-        ? ask({ method: 'DELETE', path: `v1/notes/${id}`, answer: Nothing })
+        ? ask({ method: 'DELETE', path: `v1/notes/${id}`, answer: Nothing, isOfNote: true })
         : err({ reason: 'gone' }),
   }
 }
@@ -69,7 +90,7 @@ async function send<T>(
     const { status } = response
     if (!response.ok) {
       log.warn('api.refused', { ...facts, status })
-      return err(readDenial(status, method))
+      return err(readDenial(status, request))
     }
     const text = await response.text()
     const read = answer.safeParse(text === '' ? undefined : JSON.parse(text))
@@ -105,12 +126,12 @@ const noAnswer = (method: string): ToolDenial => ({
 })
 
 /** RFC 9110 §15.5: a 4xx did nothing, except 408 (a timeout) and 409 (the same write may be running). */
-function readDenial(status: number, method: string): ToolDenial {
+function readDenial<T>(status: number, { method, isOfNote = false }: ApiRequest<T>): ToolDenial {
   if (status === 401) return { reason: 'unauthorized' }
   if (status === 403) return { reason: 'forbidden' }
   if (status === 413) return { reason: 'too_large' }
   if (status === 429) return { reason: 'busy', retryAfterSeconds: null }
   if (status < 400 || status > 499 || status === 408 || status === 409) return noAnswer(method)
-  if (status === 404 && method === 'DELETE') return { reason: 'gone' }
+  if (status === 404 && isOfNote) return { reason: 'gone' }
   return { reason: method === 'GET' ? 'unavailable' : 'invalid' }
 }

@@ -3,7 +3,7 @@ import { quotedJson } from '#lib/bounded-text.ts'
 import { ok } from '#lib/result.ts'
 import { definePrompt } from '../define.ts'
 import { NOTE_LIST_URI } from '../resources/note-list.ts'
-import { pageOf } from '../tools/note.ts'
+import { MAX_SHOWN, pageOf } from '../tools/note.ts'
 
 export const summarizeNotes = definePrompt({
   name: 'summarizeNotes',
@@ -12,7 +12,7 @@ export const summarizeNotes = definePrompt({
   scopes: ['notes:read'],
   arguments: noArguments,
   async get(_given, { api }) {
-    const found = await api.find()
+    const found = await api.find({ limit: MAX_SHOWN })
     if (!found.ok) return found
     return ok([
       {

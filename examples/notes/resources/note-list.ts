@@ -1,7 +1,7 @@
 import { quotedJson } from '#lib/bounded-text.ts'
 import { ok } from '#lib/result.ts'
 import { defineResource } from '../define.ts'
-import { pageOf } from '../tools/note.ts'
+import { MAX_SHOWN, pageOf } from '../tools/note.ts'
 
 export const NOTE_LIST_URI = 'notes://list'
 
@@ -13,7 +13,7 @@ export const noteList = defineResource({
   mimeType: 'application/json',
   scopes: ['notes:read'],
   async read({ api }) {
-    const found = await api.find()
+    const found = await api.find({ limit: MAX_SHOWN })
     return found.ok ? ok([{ mimeType: 'application/json', text: quotedJson(pageOf(found.value)) }]) : found
   },
 })

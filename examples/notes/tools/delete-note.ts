@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { err, ok } from '#lib/result.ts'
+import { ok } from '#lib/result.ts'
 import { defineTool } from '../define.ts'
 import { NoteId, showNote } from './note.ts'
 
@@ -15,11 +15,8 @@ export const deleteNote = defineTool({
   effect: 'delete',
   /** It cannot be undone: the user sees the text and agrees before `run`. */
   async confirm({ id }, { api }) {
-    const found = await api.find()
-    if (!found.ok) return found
-    const stored = found.value.find((one) => one.id === id)
-    if (stored === undefined) return err({ reason: 'gone' })
-    return ok({ question: 'Delete this note for good?', items: [showNote(stored)] })
+    const found = await api.read(id)
+    return found.ok ? ok({ question: 'Delete this note for good?', items: [showNote(found.value)] }) : found
   },
   async run({ id }, { api }) {
     const removed = await api.remove(id)

@@ -1,17 +1,24 @@
 import { z } from 'zod'
 import { boundedText, textUpTo } from '#lib/bounded-text.ts'
-import { NOTE_ID, type StoredNote } from '../api/client.ts'
+import { type Listed, NOTE_ID, type StoredNote } from '../api/client.ts'
 
 export const MAX_TEXT = 500
-const MAX_SHOWN = 50
+export const MAX_SHOWN = 50
 
 export const NoteId = z.string().regex(NOTE_ID).describe('Id of the note, as listNotes gives it')
 
 /** As a tool shows it. Its text was written by someone: a value, never an instruction. */
 export const Note = z.object({ id: z.string().max(128), text: textUpTo(MAX_TEXT) })
 
-/** The part of a list that a model can take in, and the length of the whole list. */
-export const NotePage = z.object({ shown: z.array(Note).max(MAX_SHOWN), total: z.int().min(0) })
+/** The part of a list that a model can take in, the length of the whole list, and the id to continue after. */
+export const NotePage = z.object({
+  shown: z.array(Note).max(MAX_SHOWN),
+  total: z.int().min(0),
+  next: z.string().max(128).nullable(),
+})
+type NotePage = z.output<typeof NotePage>
+
+export const After = NoteId.optional().describe('Only notes behind this id')
 
 /** Cleaned and bounded before a model or a user sees it. */
 export const showNote = ({ id, text }: StoredNote) => ({
@@ -19,12 +26,25 @@ export const showNote = ({ id, text }: StoredNote) => ({
   text: boundedText(text, MAX_TEXT) || '(nothing that can be seen)',
 })
 
-export const pageOf = (stored: readonly StoredNote[]) => ({
-  shown: stored.slice(0, MAX_SHOWN).map(showNote),
-  total: stored.length,
+export const pageOf = ({ notes, total, next }: Listed): NotePage => ({
+  shown: notes.slice(0, MAX_SHOWN).map(showNote),
+  total,
+  next,
 })
 
-export const countOf = (count: number) => (count === 1 ? '1 note' : `${count} notes`)
+/** For the text: all that a model gets from many clients, and each of its characters costs. */
+export const rowsOf = ({ shown, total, next }: NotePage) => ({
+  shown: shown.map(({ id, text }) => [id, text]),
+  total,
+  next,
+})
 
-export const sayPage = ({ shown, total }: z.output<typeof NotePage>) =>
-  shown.length === total ? `${countOf(total)}.` : `The newest ${shown.length} of ${countOf(total)}.`
+const countOf = (count: number) => (count === 1 ? '1 note' : `${count} notes`)
+
+export function sayPage({ shown, total, next }: NotePage, { after }: { after?: string | undefined }): string {
+  if (total === 0) return `${countOf(total)}.`
+  const isAll = after === undefined && next === null
+  const part = after === undefined ? `The newest ${shown.length} of` : `${shown.length} more of`
+  const more = next === null ? '' : ' Call again with after set to next for more.'
+  return `${isAll ? '' : `${part} `}${countOf(total)}. Each row below has an id and a text.${more}`
+}

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { writtenText } from '#lib/bounded-text.ts'
 import { ok } from '#lib/result.ts'
 import { defineTool } from '../define.ts'
-import { NotePage, pageOf, sayPage } from './note.ts'
+import { After, MAX_SHOWN, NotePage, pageOf, rowsOf, sayPage } from './note.ts'
 
 export const searchNotes = defineTool({
   name: 'searchNotes',
@@ -10,13 +10,14 @@ export const searchNotes = defineTool({
   description:
     'Finds notes of the signed-in user that contain all the given words. Use it when the user asks for something ' +
     'in particular. It changes nothing.',
-  input: z.strictObject({ words: writtenText(100).describe('Words to look for') }),
+  input: z.strictObject({ words: writtenText(100).describe('Words to look for'), after: After }),
   output: NotePage,
   scopes: ['notes:read'],
   effect: 'read',
-  async run({ words }, { api }) {
-    const found = await api.find(words)
+  async run({ words, after }, { api }) {
+    const found = await api.find({ limit: MAX_SHOWN, words, after })
     return found.ok ? ok(pageOf(found.value)) : found
   },
+  compact: rowsOf,
   say: sayPage,
 })

@@ -19,17 +19,48 @@ function playApi(status: number, body?: unknown) {
 }
 
 test.for([
-  ['listNotes', {}, 'https://api.example/v1/notes'],
-  ['searchNotes', { words: 'bob & co' }, 'https://api.example/v1/notes?q=bob%20%26%20co'],
-] as const)('%s shows what is stored, without characters that deceive', async ([name, input, url]) => {
-  const api = playApi(200, { notes: STORED })
-  const answer = await callTool(notes, name, input, api)
-  const shown = [
-    { id: '2', text: 'Call Bob at noon' },
-    { id: '1', text: 'Milk' },
-  ]
-  expect(answer).toMatchObject(ok({ structured: { shown, total: 2 }, text: '2 notes.' }))
-  expect(api.requests.map((request) => request.url)).toEqual([url])
+  ['listNotes', {}, ''],
+  ['listNotes', { after: '3' }, '&after=3'],
+  ['searchNotes', { words: 'bob & co' }, '&q=bob+%26+co'],
+  ['searchNotes', { words: 'bob', after: '3' }, '&q=bob&after=3'],
+] as const)(
+  '%s with %j shows what is stored, without characters that deceive',
+  async ([name, input, query]) => {
+    const api = playApi(200, { notes: STORED, total: 2, next: null })
+    const answer = await callTool(notes, name, input, api)
+    const shown = [
+      { id: '2', text: 'Call Bob at noon' },
+      { id: '1', text: 'Milk' },
+    ]
+    expect(answer).toMatchObject(
+      ok({
+        structured: { shown, total: 2, next: null },
+        compact: { shown: shown.map(({ id, text }) => [id, text]), total: 2, next: null },
+        text: expect.stringMatching(/2 notes\. Each row below has an id and a text\.$/),
+      }),
+    )
+    expect(api.requests.map(({ url }) => url)).toEqual([`https://api.example/v1/notes?limit=50${query}`])
+  },
+)
+
+test.for([
+  [
+    {},
+    'The newest 2 of 70 notes. Each row below has an id and a text. Call again with after set to next for more.',
+  ],
+  [
+    { after: '3' },
+    '2 more of 70 notes. Each row below has an id and a text. Call again with after set to next for more.',
+  ],
+] as const)('a page of a long list says that more follow: %j', async ([input, text]) => {
+  const api = playApi(200, { notes: STORED, total: 70, next: '1' })
+  expect(await callTool(notes, 'listNotes', input, api)).toMatchObject(
+    ok({ structured: { total: 70, next: '1' }, compact: { total: 70, next: '1' }, text }),
+  )
+})
+
+test('after a note that is not there nothing is listed', async () => {
+  expect(await callTool(notes, 'listNotes', { after: '9' }, playApi(404))).toEqual(err({ reason: 'gone' }))
 })
 
 test('addNote sends the text once, under a key, with the token in its header alone', async () => {
@@ -45,11 +76,13 @@ test('addNote sends the text once, under a key, with the token in its header alo
 })
 
 test('deleteNote asks first, and shows the text', async () => {
-  const { tools, context } = openProduct(notes, playApi(200, { notes: STORED }))
-  const tool = tools.find(({ name }) => name === 'deleteNote')
+  const confirm = async (id: string, api: ReturnType<typeof playApi>) => {
+    const { tools, context } = openProduct(notes, api)
+    return tools.find(({ name }) => name === 'deleteNote')?.confirm?.({ id }, context)
+  }
   const question = { question: 'Delete this note for good?', items: [{ id: '1', text: 'Milk' }] }
-  expect(await tool?.confirm?.({ id: '1' }, context)).toEqual(ok(question))
-  expect(await tool?.confirm?.({ id: '9' }, context)).toEqual(err({ reason: 'gone' }))
+  expect(await confirm('1', playApi(200, STORED[1]))).toEqual(ok(question))
+  expect(await confirm('9', playApi(404))).toEqual(err({ reason: 'gone' }))
   expect(await callTool(notes, 'deleteNote', { id: '1' }, playApi(204))).toMatchObject(
     ok({ structured: { deleted: '1' } }),
   )

@@ -58,7 +58,7 @@ async function codeOf(response: Response) {
 }
 
 const Note = z.strictObject({ id: z.uuid(), text: z.string() })
-const Notes = z.strictObject({ notes: z.array(Note) })
+const Notes = z.strictObject({ notes: z.array(Note), total: z.number(), next: z.string().nullable() })
 const textsOf = async (response: Response) => Notes.parse(await response.json()).notes.map(({ text }) => text)
 
 test.each<[string, Claims, readonly unknown[]]>([
@@ -117,6 +117,31 @@ test('each user has notes of their own, newest first, and finds them by words', 
   expect(await textsOf(await ask(ada, 'GET', '/v1/notes'))).toEqual(['Honey cake', 'Milk and honey'])
   expect(await textsOf(await ask(ada, 'GET', '/v1/notes?q=honey%20MILK'))).toEqual(['Milk and honey'])
   expect(await textsOf(await ask(bob, 'GET', '/v1/notes'))).toEqual([])
+})
+
+test('notes come in pages, and one by its id', async () => {
+  const token = await tokenWith()
+  for (const text of ['one', 'two', 'three', 'four two'])
+    await ask(token, 'POST', '/v1/notes', { body: { text } })
+  const page = async (query: string) =>
+    Notes.parse(await (await ask(token, 'GET', `/v1/notes?${query}`)).json())
+  const first = await page('limit=3')
+  expect([first.notes.map(({ text }) => text), first.total]).toEqual([['four two', 'three', 'two'], 4])
+  const rest = await page(`limit=3&after=${first.next}`)
+  expect([rest.notes.map(({ text }) => text), rest.total, rest.next]).toEqual([['one'], 4, null])
+  const found = await page('limit=1&q=two')
+  expect([found.notes.map(({ text }) => text), found.total]).toEqual([['four two'], 2])
+  const [more] = (await page(`limit=1&q=two&after=${found.next}`)).notes
+  expect(more?.text).toBe('two')
+  expect(await (await ask(token, 'GET', `/v1/notes/${more?.id}`)).json()).toEqual(more)
+  for (const path of ['/v1/notes/none', '/v1/notes?after=none'])
+    expect(await codeOf(await ask(token, 'GET', path))).toEqual([404, 'unknown', null])
+  for (const limit of ['0', '101', '1e1', ''])
+    expect(await codeOf(await ask(token, 'GET', `/v1/notes?limit=${limit}`))).toEqual([
+      400,
+      'query_invalid',
+      null,
+    ])
 })
 
 test('a write under one key happens once, and the key serves no other request', async () => {

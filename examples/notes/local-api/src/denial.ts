@@ -8,6 +8,7 @@ const denials = {
   user_required: [403, 'This API serves signed-in users, not applications.'],
   insufficient_scope: [403, 'The access token lacks the scope that this request needs.'],
   body_invalid: [400, 'The body must be {"text": "…"} with 1 to 500 characters.'],
+  query_invalid: [400, 'A page has a `limit` of 1 to 100.'],
   body_too_large: [413, 'A body has at most 16 KB.'],
   key_invalid: [400, 'An Idempotency-Key has 1 to 255 visible ASCII characters.'],
   key_reused: [422, 'This Idempotency-Key belongs to another request of the last 24 hours.'],

@@ -19,15 +19,33 @@ const Addition = z.strictObject({
     .refine((text) => Array.from(text).length <= 500),
 })
 
+const MAX_PAGE = 100
+const Asked = z.object({
+  q: z.string().default(''),
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/)
+    .transform(Number)
+    .pipe(z.int().min(1).max(MAX_PAGE))
+    .default(MAX_PAGE),
+  after: z.string().optional(),
+})
+
 const routes = new Hono<{ Bindings: Env }>()
   .get('/health', (c) => c.json({ ok: true, runId: runIdOf(c.env) }))
   .get('/v1/notes', (c) =>
     withUser(c, 'read', async (list) => {
-      const words = (c.req.query('q') ?? '').toLowerCase().split(/\s+/)
-      const stored = await list.list()
-      return c.json({
-        notes: stored.filter(({ text }) => words.every((word) => text.toLowerCase().includes(word))),
-      })
+      const asked = Asked.safeParse(c.req.query())
+      if (!asked.success) return answerDenial('query_invalid')
+      const { q, limit, after } = asked.data
+      const page = await list.page({ words: q.toLowerCase().split(/\s+/), limit, after })
+      return page === null ? answerDenial('unknown') : c.json(page)
+    }),
+  )
+  .get('/v1/notes/:id', (c) =>
+    withUser(c, 'read', async (list) => {
+      const note = await list.read(c.req.param('id'))
+      return note === null ? answerDenial('unknown') : c.json(note)
     }),
   )
   .post('/v1/notes', (c) =>

@@ -7,6 +7,18 @@ const KEPT_MS = 24 * 60 * 60_000
 const Note = z.object({ id: z.string(), text: z.string() })
 export type Note = z.infer<typeof Note>
 
+interface Asked {
+  readonly words: readonly string[]
+  readonly limit: number
+  readonly after: string | undefined
+}
+/** `total`: how many notes there are, or how many fit the words. `next`: the id to continue after; null: no more. */
+interface Page {
+  readonly notes: Note[]
+  readonly total: number
+  readonly next: string | null
+}
+
 export type Change =
   | { readonly kind: 'add'; readonly text: string }
   | { readonly kind: 'delete'; readonly id: string }
@@ -34,10 +46,25 @@ export class NoteList extends DurableObject<Env> {
     `)
   }
 
-  /** Newest first. */
-  list(): Note[] {
-    const rows = this.#sql.exec('SELECT id, text FROM notes ORDER BY place DESC')
-    return rows.toArray().map((row) => Note.parse(row))
+  /**
+   * Newest first; with words, notes that contain all of them. null: there is no note with the id `after`. A list has a
+   * thousand notes at most, so all of them are looked at; only a page leaves the object.
+   */
+  page({ words, limit, after }: Asked): Page | null {
+    const rows = this.#sql.exec('SELECT id, text FROM notes ORDER BY place DESC').toArray()
+    const notes = rows.map((row) => Note.parse(row))
+    const at = after === undefined ? -1 : notes.findIndex(({ id }) => id === after)
+    if (after !== undefined && at === -1) return null
+    const isAsked = ({ text }: Note) => words.every((word) => text.toLowerCase().includes(word))
+    const rest = notes.slice(at + 1).filter(isAsked)
+    const shown = rest.slice(0, limit)
+    const next = shown.length < rest.length ? (shown.at(-1)?.id ?? null) : null
+    return { notes: shown, total: notes.filter(isAsked).length, next }
+  }
+
+  read(id: string): Note | null {
+    const [row] = this.#sql.exec('SELECT id, text FROM notes WHERE id = ?', id).toArray()
+    return row === undefined ? null : Note.parse(row)
   }
 
   /** Idempotent under one key for a day: the first answer is repeated, and the key serves no other request. */
