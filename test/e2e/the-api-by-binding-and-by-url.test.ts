@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { OtherAnswer } from '../support/recording-proxy.ts'
 import { callToolStateless } from '../support/transport.ts'
@@ -49,6 +50,36 @@ describe.for(['binding', 'API_URL'] as const)('with the API by %s', (way) => {
     expect(await call('deleteTodo', { id })).toMatchObject({ isError: true })
     expect(await call('whoAmI')).toMatchObject({ structuredContent: { scopes: BOTH.split(' ') } })
   })
+})
+
+const Page = z.object({
+  todos: z.array(z.object({ text: z.string() })),
+  total: z.number(),
+  next: z.string().nullable(),
+})
+const Listed = z.object({ result: z.object({ structuredContent: Page }) })
+
+test('of a long list a page travels, and after a write the todo that it changed', async () => {
+  const { call } = await signedIn('API_URL')
+  const list = async (input: object) =>
+    Listed.parse((await call('listTodos', input)).body).result.structuredContent
+  const from = watched.todoApi.exchanges.length
+  const texts = ['one', 'two', 'three', 'four', 'five']
+  for (const text of texts) expect(textOf(await call('addTodo', { text }))).toContain('"newTodos":1')
+  const first = await list({ limit: 3 })
+  const rest = await list({ limit: 3, after: first.next ?? '' })
+  expect([...first.todos, ...rest.todos].map(({ text }) => text)).toEqual(texts)
+  expect([first.total, rest.total, rest.next]).toEqual([5, 5, null])
+  expect((await list({ completed: true })).total).toBe(0)
+  const counts = watched.todoApi.exchanges.slice(from).map(({ method, answered }) => {
+    const { todos } = Page.pick({ todos: true }).parse(JSON.parse(answered.body))
+    return [method, todos.length]
+  })
+  const adding = texts.flatMap((_text, at) => [
+    ['GET', Math.min(at, 1)],
+    ['POST', 1],
+  ])
+  expect(counts).toEqual([...adding, ['GET', 3], ['GET', 2], ['GET', 0]])
 })
 
 test('keys that PingOne dropped cost each user one renewal here too, however many calls they make', async () => {
