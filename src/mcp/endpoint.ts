@@ -61,12 +61,14 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
   )
   const stateKeysOf = async (env: Env) => (await parts.settings(env)).requestStateKeys()
   const entered = new WeakMap<Request, Entered>()
+  const messages = new WeakMap<Request, unknown>()
 
   /** Reads a request and enters: every check and the intent of its call, in one RPC (decision 17). */
   async function enter(request: Request, env: Env, presented: PresentedBearer): Promise<EntryAnswer> {
     const { user, ...bearer } = presented
     const answering = { keys: () => stateKeysOf(env), bearer: presented, nowSeconds: parts.deps.now() }
     const arrival = await readArrival(request, { ...servedOf(env), answering })
+    messages.set(request, arrival.parsed)
     const { wanted, isSession } = arrival
     const userApi = await parts.userOf(env, user)
     const call = wanted?.call ?? null
@@ -179,8 +181,7 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
 
   return {
     enter,
-    explain: async (request, answer) =>
-      echoId(await explainDenial(answer), entered.get(request)?.arrival.parsed),
+    explain: async (request, answer) => echoId(await explainDenial(answer), messages.get(request)),
     handler: {
       fetch: async (request, env, ctx) =>
         withOurCors(await orOutage(lineOf(request), () => serve(request, env, ctx))),

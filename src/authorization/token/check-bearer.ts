@@ -44,7 +44,7 @@ export async function checkBearer(
   if (answer.isKnown) confirmGrant()
   // Decision 19: denied and not ended, so that the grant works again with the right settings.
   if (answer.isRefused) throw retryIn(SETTINGS_RETRY_SECONDS)
-  if (answer.waitSeconds > 0) throw retryIn(answer.waitSeconds, { statusCode: 429 })
+  if (answer.waitSeconds > 0) throw retryIn(answer.waitSeconds, { statusCode: 429, description: TOO_MANY })
   if (bearer === null) {
     if (ended === null) return null
     throw invalid(endedDescription(ended, config.life.grantsPerUser))
@@ -63,6 +63,7 @@ export function refuseUnstarted(start: CallStart | null): void {
   throw retryIn(start.retryAfterSeconds, { description })
 }
 
+const TOO_MANY = 'Too many requests. Nothing was done. Try again later.'
 const NOT_STARTED = 'This call could not be started. Try again later.'
 
 const invalid = (description: string) => new OAuthError('invalid_token', { description, statusCode: 401 })

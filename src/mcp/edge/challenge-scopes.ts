@@ -31,11 +31,10 @@ export function challengeScopes(denial: ScopeDenial): Response {
   // With those that the bearer has: a client requests exactly the scopes of the challenge, and would lose the others.
   const scopes = [...new Set([...auth.scope, ...act.scopes])]
   const challenge = insufficientScope(auth, scopes, `${act.name} needs ${act.scopes.join(' and ')}`)
-  if (stepUp === null) return challenge
   const words = sayStepUp(act, missing, `${new URL(auth.audience).origin}/step-up/${user}`, stepUp)
   // Many clients discard the body of a 403, so the second denial is a tool error
   // (docs/decisions/0006-step-up-in-a-tool-error.md). The model sees the error of a tool, never that of a read.
-  if (stepUp.isAskedAgain && isTool) {
+  if (stepUp?.isAskedAgain === true && isTool) {
     const content = [{ type: 'text' as const, text: words }]
     return answerToolResult(id, { content, isError: true, _meta: {} }, server)
   }
@@ -43,8 +42,14 @@ export function challengeScopes(denial: ScopeDenial): Response {
 }
 
 /** The link has its own last line, because some programs add following text to a URL. */
-function sayStepUp(tool: AnyTool, missing: readonly string[], page: string, denial: StepUpDenial): string {
+function sayStepUp(
+  tool: AnyTool,
+  missing: readonly string[],
+  page: string,
+  denial: StepUpDenial | null,
+): string {
   const lacks = `${tool.name} needs ${missing.join(' and ')}, which this connection does not have. Nothing was changed. `
+  if (denial === null) return `${lacks}Ask the user to allow it and connect again.`
   switch (denial.state) {
     case 'open':
       return (

@@ -27,17 +27,17 @@ const OAuthError = z.object({ error_description: z.string() })
 const JsonRpc = z.object({ jsonrpc: z.literal('2.0') })
 
 /**
- * Gives the resource server's 401 and 503 a body that MCP clients read: some show only the body. It reveals no more than
+ * Gives the resource server's 401, 429 and 503 a body that MCP clients read: some show only the body. It reveals no more than
  * the challenge does. A JSON-RPC body stays as it is.
  */
 export async function explainDenial(answer: Response): Promise<Response> {
   const { status, headers } = answer
-  if (status !== 401 && status !== 503) return answer
+  if (status !== 401 && status !== 429 && status !== 503) return answer
   const text = await answer.text()
   const isJson = headers.get('content-type')?.startsWith('application/json') === true
   const body: unknown = isJson ? JSON.parse(text) : null
   const why = OAuthError.safeParse(body).data?.error_description
-  const words = status === 503 ? why : sayChallenge(headers.get('www-authenticate'), why)
+  const words = status === 401 ? sayChallenge(headers.get('www-authenticate'), why) : why
   return words === undefined || JsonRpc.safeParse(body).success
     ? new Response(text, answer)
     : withError(answer, words)

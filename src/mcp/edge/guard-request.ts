@@ -85,18 +85,12 @@ export async function limitBearer(
   { failures, isRetired }: { failures: Failures; isRetired: (token: string) => boolean },
   ask: () => Promise<Response>,
 ): Promise<Response> {
-  const tooMany = (waitSeconds: number | string) =>
+  const tooMany = (waitSeconds: number) =>
     jsonRpcError(429, errorCode.refused, 'Too many requests. Nothing was done. Try again later.', {
       'retry-after': String(waitSeconds),
       ...corsOf(request.headers.get('origin')),
     })
   const token = BEARER.exec(request.headers.get('authorization') ?? '')?.[1]
-  const answer =
-    token === undefined
-      ? await ask()
-      : await failures.limitToken({ request, token, isRetired: isRetired(token) }, ask, tooMany)
-  if (answer.status !== 429) return answer
-  // The user's object answers in OAuth's form; MCP clients read JSON-RPC.
-  await answer.body?.cancel()
-  return tooMany(answer.headers.get('retry-after') ?? '1')
+  if (token === undefined) return ask()
+  return failures.limitToken({ request, token, isRetired: isRetired(token) }, ask, tooMany)
 }

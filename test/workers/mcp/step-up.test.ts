@@ -87,7 +87,10 @@ test.each([
 test('a User that does not answer costs the link, not the challenge', async () => {
   const bearer = 'moe:unlinkable:r.client-a'
   const { status, challenge, body } = await addIn('stateless', bearer)
-  expect({ status, body }).toMatchObject({ status: 403, body: { error: 'insufficient_scope' } })
+  expect({ status, body }).toMatchObject({
+    status: 403,
+    body: { jsonrpc: '2.0', id: 1, error: { data: { error: 'insufficient_scope' } } },
+  })
   expect(challenge).toContain('error="insufficient_scope"')
 })
 
