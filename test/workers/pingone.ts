@@ -22,6 +22,8 @@ export const switches = {
   graceSeconds: 60,
   accessTokenSeconds: 3600,
   hasRefreshTokens: true,
+  /** Whether the client of this server may refresh; an operator can break that. */
+  knowsClient: true,
 }
 
 /** The code carries the user who signed in, so PingOne keeps no state for it. */
@@ -73,6 +75,7 @@ async function redeem(form: URLSearchParams, now: number): Promise<Response> {
 }
 
 async function refresh(presented: string, now: number): Promise<Response> {
+  if (!switches.knowsClient) return Response.json({ error: 'invalid_client' }, { status: 401 })
   const family = familyOf(presented)
   const spentAtMs = family?.spentAtMs.get(presented)
   const isReused = spentAtMs !== undefined && Date.now() - spentAtMs >= switches.graceSeconds * 1000

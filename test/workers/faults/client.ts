@@ -77,6 +77,11 @@ export class Client {
     this.#session ??= (await this.#mcp(initialize)).headers.get('mcp-session-id')
   }
 
+  /** The session that all calls of the session transport share; null before the first. */
+  get session(): string | null {
+    return this.#session
+  }
+
   /** The recorded outcome of the last call; undefined before the first. */
   async lastOutcome(): Promise<unknown> {
     const last = 'SELECT outcome FROM calls ORDER BY rowid DESC LIMIT 1'

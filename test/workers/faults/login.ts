@@ -15,6 +15,8 @@ export class Login {
   readonly #cookies = new Map<string, string>()
   #next: { path: string; init?: Init }
   code: string | null = null
+  /** What the user leaves ticked on our page. */
+  ticked: readonly string[] = ['todo:read', 'todo:write']
 
   constructor(clientId: string, subject: string, redirectUri = REDIRECT_URI) {
     this.#subject = subject
@@ -74,7 +76,7 @@ export class Login {
     const handle = /name="handle" value="([^"]+)"/.exec(text)?.[1]
     if (handle !== undefined) {
       const body = new URLSearchParams({ handle, decision: 'approve' })
-      for (const scope of ['todo:read', 'todo:write']) body.append('scope', scope)
+      for (const scope of this.ticked) body.append('scope', scope)
       this.#next = { path: '/authorize', init: { method: 'POST', body } }
     }
     const pingone = /href="(https:\/\/[^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? ''

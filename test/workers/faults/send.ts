@@ -9,14 +9,24 @@ export type Init = RequestInit<IncomingRequestCfProperties>
 
 const isolate = isolateOf(env)
 
-/** Sends one request and waits for its background work. Throws if the answer contains what none may contain. */
-export async function send(path: string, init: Init = {}): Promise<Answer> {
+/** Sends one request. The answer is a stream while its call runs; `settle` waits for the background work. */
+export async function open(
+  path: string,
+  init: Init = {},
+  origin = ORIGIN,
+): Promise<{ response: Response; settle: () => Promise<void> }> {
   const ctx = createExecutionContext()
-  const request = new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}${path}`, init)
+  const request = new Request<unknown, IncomingRequestCfProperties>(`${origin}${path}`, init)
   const response = await worker.fetch(request, isolate(), ctx)
+  return { response, settle: () => waitOnExecutionContext(ctx) }
+}
+
+/** Sends one request and waits for its background work. Throws if the answer contains what none may contain. */
+export async function send(path: string, init: Init = {}, origin = ORIGIN): Promise<Answer> {
+  const { response, settle } = await open(path, init, origin)
   const { status, headers } = response
   const answer = { status, headers, text: await response.text() }
-  await waitOnExecutionContext(ctx)
+  await settle()
   const output = `${answer.text}\n${[...headers].join('\n')}`
   if (output.includes(STRANGE_WORDS))
     throw new Error(`text of another system came out: ${output.slice(0, 500)}`)

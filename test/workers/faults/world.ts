@@ -41,24 +41,27 @@ function targetOf(request: Request): [Target, () => Promise<Response>] {
   }
 }
 
-let generation = 0
+/** Settings that an operator has changed. */
+type Settings = Readonly<Record<string, string>>
+let isolate: { changed: Settings } = { changed: {} }
 
-/** Empties the caches of the next isolate: PingOne's metadata and keys. */
-export const startIsolate = (): void => {
-  generation += 1
+/** Starts an isolate with empty caches, under changed settings if they are given: a deploy. */
+export const startIsolate = (changed: Settings = {}): void => {
+  isolate = { changed }
 }
 
 /** The server's bindings. Its caches are keyed by this object. */
 export function isolateOf(env: Env): () => Env {
-  let current = { generation, bindings: bindingsOf(env) }
+  let current = { isolate, bindings: bindingsOf(env) }
   return () => {
-    if (current.generation !== generation) current = { generation, bindings: bindingsOf(env) }
+    if (current.isolate !== isolate) current = { isolate, bindings: bindingsOf(env) }
     return current.bindings
   }
 }
 
 const bindingsOf = (env: Env): Env => ({
   ...env,
+  ...isolate.changed,
   OAUTH_KV: withFaults(env.OAUTH_KV, 'kv'),
   USER: new Proxy(env.USER, {
     get: (namespace, name) =>
@@ -92,6 +95,8 @@ const Body = z.object({ todoText: z.string() })
 
 /** Every executed write, in order. This API ignores Idempotency-Key, so that a repeated write shows. */
 export const written: string[] = []
+/** The id of every deletion, which is the text of the todo. */
+export const deleted: string[] = []
 
 /** Accepts a token until it expires by the API's own clock. */
 export async function todoApi(request: Request): Promise<Response> {
@@ -99,7 +104,7 @@ export async function todoApi(request: Request): Promise<Response> {
   const { exp = 0 } = decodeJwt(bearer)
   if (exp <= Date.now() / 1000 + clocks.api) return new Response(null, { status: 401 })
   if (request.method === 'POST') written.push(Body.parse(await request.json()).todoText)
-  return Response.json({
-    todos: written.slice(-3).map((text) => ({ id: text, text, completed: false })),
-  })
+  if (request.method === 'DELETE') deleted.push(new URL(request.url).pathname.split('/').at(-1) ?? '')
+  const left = written.filter((text) => !deleted.includes(text))
+  return Response.json({ todos: left.slice(-3).map((text) => ({ id: text, text, completed: false })) })
 }

@@ -2,8 +2,11 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { EndReason } from '#users/grants/grant.ts'
 import { REFRESHES_PER_GRANT } from '#users/bounds.ts'
-import { Client, transports } from '../faults/client.ts'
+import { Client } from '../faults/client.ts'
 import { families, switches } from '../pingone.ts'
+import { ORIGIN } from '../settings.ts'
+import { unauthorized } from './denials.ts'
+import { type Caller, callTool, idOf, readDenied } from './door.ts'
 import {
   postToken,
   denialText,
@@ -110,11 +113,14 @@ test.for(possible)(
   async (reason) => {
     const client = await Client.register()
     await endings[reason]?.(client)
-    for (const transport of transports) {
-      const outcome = await client.call(transport, 'listTodos')
-      expect(outcome).toMatch(/^401 /)
-      expect(outcome).toContain(endedSentence(reason))
-    }
+    const common = { client, bearer: client.tokens.access_token, origin: ORIGIN, question: null }
+    const callers: Caller[] = [
+      { ...common, revision: '2026-07-28', session: null },
+      { ...common, revision: '2025-11-25', session: client.session },
+    ]
+    const answers = await Promise.all(callers.map((caller) => callTool(caller, { name: 'listTodos' })))
+    const denied = unauthorized(endedSentence(reason))
+    expect(answers.map(readDenied)).toEqual(callers.map((caller) => ({ ...denied, id: idOf(caller) })))
     expect(await refreshDenial(client)).toBe(denialText(reason))
   },
 )
