@@ -37,10 +37,30 @@ export function breakDown(target: Target, fault: Fault, { after = 0, offSeconds 
 /** Throws if a message had no deadline. */
 export function heal(): void {
   broken = null
+  interruption = null
   Object.assign(clocks, { token: 0, api: 0, user: 0 })
   const [first] = withoutDeadline
   withoutDeadline = []
   if (first !== undefined) throw new Error(`a message without a deadline: ${first}`)
+}
+
+interface Interruption {
+  isMeant: (message: string) => boolean
+  act: () => Promise<void>
+}
+let interruption: Interruption | null = null
+
+/** Acts once, before the next such message to a binding is delivered. */
+export function interrupt(isMeant: Interruption['isMeant'], act: Interruption['act']): void {
+  interruption = { isMeant, act }
+}
+
+/** null: nothing interrupts this message. It is then sent in the task that set its deadline (deadlines.ts). */
+function nextInterruption(message: string): Interruption['act'] | null {
+  if (interruption?.isMeant(message) !== true) return null
+  const { act } = interruption
+  interruption = null
+  return act
 }
 
 export const messagesTo = (target: Target): number => counts.get(target) ?? 0
@@ -97,6 +117,8 @@ export async function overBinding(
   message: string,
   act: () => Promise<unknown>,
 ): Promise<unknown> {
+  const interrupting = nextInterruption(message)
+  if (interrupting !== null) await interrupting()
   const fault = nextFault(target)
   switch (fault) {
     case '500':
