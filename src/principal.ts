@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /**
  * What a bearer stands for on one request. `authorization/` writes it when a grant is given, `mcp/` reads it
- * on every request; this file is all that the two rooms share. It holds no token and no secret.
+ * on every request; this file is all that the two rooms share. It holds no token and no secret, only a token's hash.
  */
 export const Principal = z.strictObject({
   /** The library's `userId`: opaque, see users/base/user-id.ts. */
@@ -12,6 +12,8 @@ export const Principal = z.strictObject({
   scopes: z.array(z.string()).readonly(),
   /** When the access token that was presented ends, in seconds since 1970. */
   expiresAtSeconds: z.number().int(),
+  /** SHA-256 of that token, in hex, by which the user's object knows it. */
+  tokenHash: z.string(),
 })
 export type Principal = z.infer<typeof Principal>
 

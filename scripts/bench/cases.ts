@@ -13,7 +13,7 @@ interface CaseText {
 }
 
 export const CASES = [
-  { name: 'api', title: 'Todo API directly: GET /api/todos', kvReads: 0, isLoadCase: true },
+  { name: 'api', title: 'Todo API directly: GET /api/todos?limit=50', kvReads: 0, isLoadCase: true },
   { name: 'floorStateless', title: 'floor Worker: listTodos', kvReads: 0, isLoadCase: true },
   { name: 'statelessCall', title: 'stateless transport: listTodos', kvReads: 0, isLoadCase: true },
   { name: 'floorSession', title: 'floor Worker, a session: listTodos', kvReads: 0, isLoadCase: true },
@@ -53,7 +53,7 @@ export async function prepareCases(servers: Servers, bearers: Bearers): Promise<
   const { origin, bareOrigin, floorOrigin, todoOrigin } = servers
   const api: PreparedRequest = {
     origin: todoOrigin,
-    path: '/api/todos',
+    path: '/api/todos?limit=50',
     method: 'GET',
     headers: { authorization: `Bearer ${bearers.downstream}` },
     expects: `"${LAST_TODO}"`,

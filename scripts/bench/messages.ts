@@ -6,7 +6,7 @@ export interface Message {
   readonly expects: string
 }
 
-/** The number of todos does not matter. */
+/** Fewer than a page: each server lists all of them. */
 export const listTodos: Message = {
   method: 'tools/call',
   params: { name: 'listTodos', arguments: {} },

@@ -1,7 +1,6 @@
 import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
 import { waitUntil } from 'cloudflare:workers'
 import { networkOf } from '#lib/addresses.ts'
-import { sha256Hex } from '#lib/hash.ts'
 import { oncePerEnv } from '#lib/once-per-env.ts'
 import type { PresentedBearer, Principal } from '#principal.ts'
 import type { EntryAnswer } from '#users/calls/entry.ts'
@@ -31,7 +30,7 @@ type Context = OAuthResourceContext<unknown>
 interface Entered {
   arrival: Arrival
   answer: EntryAnswer
-  grant: string
+  presented: PresentedBearer
 }
 
 type EnteredRequest = Pick<ServedCall, 'request' | 'env' | 'ctx' | 'principal' | 'arrival' | 'answer'>
@@ -80,7 +79,7 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
     try {
       const session = isSession ? namedSession(request) : null
       const answer = await userApi.enter({ ...bearer, session, needs, call })
-      entered.set(request, { arrival, answer, grant: bearer.grant })
+      entered.set(request, { arrival, answer, presented })
       noteEntry(lineOf(request), request, arrival, answer, bearer.grant)
       return answer
     } catch (error) {
@@ -94,7 +93,7 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
     const found = entered.get(request)
     if (found === undefined) throw new Error('a request reached a transport without entering')
     const { arrival, answer } = found
-    const principal = principalOf(ctx, found.grant)
+    const principal = principalOf(ctx, found.presented)
     const call = { request, env, ctx, principal, arrival, answer }
     const response = arrival.denial ?? (await orOutage(lineOf(request), () => answerEntry(call)))
     return echoId(response, arrival.parsed)
@@ -102,7 +101,7 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
 
   async function answerEntry(call: EnteredRequest): Promise<Response> {
     const { request, env, ctx, arrival, answer } = call
-    const { user, grant, expiresAtSeconds } = call.principal
+    const { user, grant, expiresAtSeconds, tokenHash } = call.principal
     const denial = denialOf(call, servedOf(env).product)
     if (denial !== null) {
       lineOf(request).note({ outcome: 'refused' })
@@ -116,7 +115,7 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
     const token = {
       endsAtSeconds: expiresAtSeconds,
       nowSeconds: parts.deps.now,
-      isAlive: async () => (await parts.userOf(env, user)).hasToken(grant, await sha256Hex(ctx.auth.token)),
+      isAlive: async () => (await parts.userOf(env, user)).hasToken(grant, tokenHash),
       checkMs: parts.deps.deadlines.streamCheckMs ?? STREAM_CHECK_MS,
     }
     const line = arrival.wanted === null ? null : lineOf(request)
@@ -245,12 +244,12 @@ async function orOutage(line: RequestLine, answer: () => Promise<Response>): Pro
   }
 }
 
-function principalOf({ auth }: Context, grant: string): Principal {
+function principalOf({ auth }: Context, { grant, token: tokenHash }: PresentedBearer): Principal {
   const { userId, clientId, scope, expiresAt } = auth
   if (userId === undefined || clientId === undefined || expiresAt === undefined) {
     throw new Error('the bearer was accepted without saying whom it stands for')
   }
-  return { user: userId, client: clientId, grant, scopes: scope, expiresAtSeconds: expiresAt }
+  return { user: userId, client: clientId, grant, scopes: scope, expiresAtSeconds: expiresAt, tokenHash }
 }
 
 /** The library of the session transport allows every origin; the resource server names the one that was checked. */

@@ -133,6 +133,7 @@ export const makeUser = (deps: UserDeps) =>
     readonly #callService = new CallService({
       ...this.#shared,
       confirmations: this.#confirmations,
+      records: this.#records,
       downstream: this.#downstream,
       userName: () => this.ctx.id.name ?? this.ctx.id.toString(),
     })

@@ -104,6 +104,7 @@ test.for(TRANSPORTS)(
       client: 'any',
       scopes: ['todo:read', 'todo:write'],
       expiresAtSeconds: 2_000_000_000,
+      tokenHash: 'hash',
     }
     const forged = {
       'x-mcp-auth-principal': base64(principal),

@@ -20,11 +20,11 @@ const Todos = z.object({ todos: z.array(z.looseObject({})) })
 
 async function listTodos() {
   const { downstreamToken } = Props.parse(getMcpAuthContext()?.props)
-  const response = await env.TODO_API.fetch('https://todo-api.internal/api/todos', {
+  const response = await env.TODO_API.fetch('https://todo-api.internal/api/todos?limit=50', {
     headers: { authorization: `Bearer ${downstreamToken}` },
   })
   const { todos } = Todos.parse(await response.json())
-  const structuredContent = { todos, total: todos.length }
+  const structuredContent = { todos, total: todos.length, next: null }
   return { content: [{ type: 'text' as const, text: JSON.stringify(todos) }], structuredContent }
 }
 

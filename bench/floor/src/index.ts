@@ -70,13 +70,13 @@ async function runCall(
 ): Promise<object> {
   const user = FLOOR_USER.getByName('user')
   const call = await user.begin(bearer, transport, params.name)
-  const response = await TODO_API.fetch('https://todo-api.internal/api/todos', {
+  const response = await TODO_API.fetch('https://todo-api.internal/api/todos?limit=50', {
     headers: { authorization: `Bearer ${call.downstreamToken}` },
   })
   const { todos } = await response.json<{ todos: Todo[] }>()
   // Not awaited, as in the product.
   ctx.waitUntil(user.end(call.id, 'done'))
-  const structuredContent = { todos, total: todos.length }
+  const structuredContent = { todos, total: todos.length, next: null }
   const content = [
     { type: 'text', text: `${todos.length} todos.` },
     { type: 'text', text: JSON.stringify(structuredContent) },

@@ -142,7 +142,7 @@ async function judge<T>(
 async function enterAgain(
   tool: AnyTool,
   input: unknown,
-  { grant, client, scopes }: Principal,
+  { grant, client, scopes, tokenHash: token }: Principal,
   caller: Caller,
   step: CallIntent['step'],
 ): Promise<EnteredCall | CallProblem> {
@@ -161,6 +161,7 @@ async function enterAgain(
     tool: tool.name,
     effect: tool.effect === 'read' ? 'read' : 'write',
     step,
+    token,
     transaction,
     argumentsDigest: await canonicalDigest(restOf(tool, parsed.data)),
     key,

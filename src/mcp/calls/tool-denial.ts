@@ -13,7 +13,7 @@ export type CallProblem =
   /** `isLasting`: only an operator can fix it. */
   | { reason: 'not_started'; retryAfterSeconds: number; isLasting?: boolean }
   | { reason: 'unconfirmed'; confirmation: Confirmation }
-  | { reason: 'changed_meanwhile' | 'declined' | 'unanswered' | 'bad_confirmation' }
+  | { reason: 'changed_meanwhile' | 'declined' | 'unanswered' | 'session_closed' | 'bad_confirmation' }
   | { reason: 'broken'; incident: string }
 
 const wait = (seconds: number | null) => (seconds === null ? 'in a moment' : `in ${seconds} seconds`)
@@ -71,6 +71,8 @@ export function sayDenial(problem: CallProblem, { apiName, gone, lookAgain }: De
       return 'The client was asked for the consent of the user and answered no. Nothing was changed. Some clients say no by themselves: tell the user, and call again only if they want it.'
     case 'unanswered':
       return 'The user was asked and did not answer in time. Nothing was changed. Wait for them: tell them, and call again only when they say that they are there.'
+    case 'session_closed':
+      return 'This session was closed while the user was asked. Nothing was changed. Begin a new session and call again; if that is refused, ask the user to connect and sign in again.'
     case 'bad_confirmation':
       return `This answer of the user was used before, is too old, or belongs to another call. Nothing was changed by this call. Look with ${lookAgain}, and call again from the start.`
     case 'broken':

@@ -10,7 +10,7 @@ export const ANSWER_MS = 50_000
  * `unanswered`: timeout, or the stream closed. `not_asked`: the client sent an error or an invalid answer; it is then
  * treated as a client that cannot show questions (docs/decisions/0007-asking-the-user.md).
  */
-type Reply = 'agreed' | 'declined' | 'unanswered' | 'not_asked'
+type Reply = 'agreed' | 'declined' | 'unanswered' | 'session_closed' | 'not_asked'
 
 /** Replaces an error that a client sends as its answer to a question (session-object.ts). */
 export const COULD_NOT_ASK = { couldNotAsk: true } as const
@@ -32,7 +32,7 @@ export async function askInSession(
 export class OpenQuestions {
   readonly #open = new Map<AbortController, string>()
 
-  /** Resolves on an answer, on timeout, when the call is cancelled, or when another grant takes over. */
+  /** Resolves on an answer, on timeout, or when the call is cancelled, the session ends or another grant takes over. */
   async ask(
     { grant, signal, ms }: { grant: string; signal: AbortSignal; ms: number },
     elicit: () => Promise<unknown>,
@@ -46,6 +46,7 @@ export class OpenQuestions {
     const timer = setTimeout(stop, ms)
     try {
       const reply = await Promise.race([elicit().catch(() => null), promise])
+      if (question.signal.reason === 'session_closed') return 'session_closed'
       if (reply === null || signal.aborted || question.signal.aborted) return 'unanswered'
       return readReply(reply)
     } finally {
@@ -53,6 +54,12 @@ export class OpenQuestions {
       signal.removeEventListener('abort', stop)
       this.#open.delete(question)
     }
+  }
+
+  /** The session ends: each call can still say that nothing was changed. False: none is open. */
+  closeAll(): boolean {
+    for (const question of this.#open.keys()) question.abort('session_closed')
+    return this.#open.size > 0
   }
 
   /** Only the grant that was asked may answer (invariant 2). */

@@ -229,6 +229,8 @@ export function makeMcpSession(
 
     /** Closes all streams and deletes the object's storage. */
     async endSession(): Promise<void> {
+      // The calls that wait for their user answer in microtasks, while their streams are open.
+      if (this.#questions.closeAll()) await scheduler.wait(0)
       for (const connection of this.getConnections()) connection.close(1000, 'This session has ended')
       await this._cf_terminateSession()
     }

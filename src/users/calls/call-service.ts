@@ -7,6 +7,7 @@ import { decrypt, encrypt } from '../base/encryption.ts'
 import type { WakeTime } from '../base/wake-time.ts'
 import type { ConfirmationTable } from '../requests/confirmations.ts'
 import type { Grant } from '../grants/grant.ts'
+import type { GrantRecordService } from '../grants/grant-record-service.ts'
 import type { GrantTable } from '../grants/grant-table.ts'
 import type { SessionTable } from '../sessions/sessions.ts'
 import type { DownstreamService } from '../tokens/downstream-service.ts'
@@ -17,6 +18,7 @@ interface CallServiceDeps {
   config: () => Config
   nowMs: () => number
   grants: GrantTable
+  records: Pick<GrantRecordService, 'hasToken'>
   calls: CallTable
   downstream: DownstreamService
   confirmations: ConfirmationTable
@@ -50,12 +52,15 @@ export class CallService {
    * @step tool-call 2 intent stored
    */
   async begin(given: CallIntent, session: string | null = null): Promise<CallStart> {
-    const { config, nowMs, grants, calls, sessions, wake } = this.#deps
+    const { config, nowMs, grants, records, calls, sessions, wake } = this.#deps
     const intent: RecordedIntent = { ...given, digests: await this.#digestsOf(given.argumentsDigest) }
     const running = calls.earlier(intent)
     if (running?.verdict === 'running') await this.#ends.wait(running.call)
     const grant = grants.readLive(intent.grant)
     if (grant === null || grant.client !== intent.client) return { verdict: 'ended' }
+    // The grant goes on, so the client gets a 401 at its next try, and refreshes.
+    if (intent.token !== undefined && !records.hasToken(grant.id, intent.token))
+      return { verdict: 'unavailable', retryAfterSeconds: 1 }
     const earlier = calls.earlier(intent)
     if (earlier !== null) return answerEarlier(config(), earlier)
     const noUse = this.#useAnswer(intent)

@@ -10,6 +10,8 @@ export interface CallIntent {
   effect: 'read' | 'write'
   /** `describe`: only looks, to find out what the user must agree to. It is on record as a read and uses no key up. */
   step: 'describe' | 'act'
+  /** SHA-256 of the bearer, where the call begins after its request has entered: it may be over by then. */
+  token?: string
   /** The user's answer to a question, which this call uses up. */
   answer?: UserAnswer
   /** Our id of this call, sent to the API, to PingOne and in the result. */

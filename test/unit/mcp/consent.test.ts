@@ -17,6 +17,7 @@ const principal = {
   client: 'c1',
   scopes: ['todo:read', 'todo:write'],
   expiresAtSeconds: 2_000_000_000,
+  tokenHash: 'hash',
 }
 const confirmation = { question: 'Burn it?', items: [{ id: '1', text: 'the barn' }] }
 

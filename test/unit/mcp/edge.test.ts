@@ -61,6 +61,7 @@ test('a principal survives its header, whatever its client id holds', () => {
     client: 'https://client.example/ü',
     scopes: ['todo:read'],
     expiresAtSeconds: 1,
+    tokenHash: 'hash',
   }
   expect(readPrincipal(writePrincipal(principal))).toEqual(principal)
   for (const header of [undefined, null, '', 'e30', '%%%']) {

@@ -23,6 +23,7 @@ const principal = {
   client: 'c1',
   scopes: ['todo:read', 'todo:write'],
   expiresAtSeconds: 2_000_000_000,
+  tokenHash: 'hash',
 }
 
 /** Keeps in memory what a User would keep in its storage, in the order in which it happened. */
@@ -125,6 +126,7 @@ test('the intent is on record before the tool runs, the outcome after it', async
         tool: 'testTool',
         effect: 'write',
         step: 'act',
+        token: 'hash',
         key: null,
         transaction,
         argumentsDigest: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),

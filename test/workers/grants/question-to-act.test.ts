@@ -211,7 +211,7 @@ test.for(Object.entries(endings))(
     await act(caller)
     // It is not a request, so it has no id that an error could name.
     expect(readDenied(await agree())).toEqual({ ...denied, id: null })
-    expect(readDenied(await answer())).toMatchObject({ id: idOf(caller), code: 'tool' })
+    expect(readDenied(await answer())).toMatchObject({ id: idOf(caller), code: 'tool', says: CLOSED })
     expect(readDenied(await callTool(caller, REMOVE)).status).toBe(401)
     expect(deleted).toEqual([])
   },
@@ -231,9 +231,14 @@ test.for(Object.entries(changesOfTheWorld))(
   },
 )
 
+const CLOSED =
+  'This session was closed while the user was asked. Nothing was changed. Begin a new session and call again; if that is refused, ask the user to connect and sign in again.'
+
 /** The message by which the act enters, after the check of the bearer that came with the answer. */
 const isAct = (message: string) => message.includes('"step":"act"')
-const inSession = Object.entries(allChanges).filter(([, { isOfRequest }]) => isOfRequest !== true)
+const inSession = Object.entries({ ...allChanges, ...endsOfTheBearer }).filter(
+  ([, { isOfRequest }]) => isOfRequest !== true,
+)
 
 test.for(inSession)(
   'session: nothing is deleted when, after the answer has passed the door, %s',

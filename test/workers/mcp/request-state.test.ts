@@ -108,7 +108,14 @@ test('a state whose ten minutes are over is refused', async () => {
   expect(body.endsAtSeconds - nowSeconds).toBeLessThanOrEqual(601)
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   const key = await crypto.subtle.importKey('raw', new Uint8Array(32), algorithm, false, ['sign'])
-  const principal = { user: 'past', grant: 'gp', client: 'client', scopes: [], expiresAtSeconds: 0 }
+  const principal = {
+    user: 'past',
+    grant: 'gp',
+    client: 'client',
+    scopes: [],
+    expiresAtSeconds: 0,
+    tokenHash: 'hash',
+  }
   const ending = (endsAtSeconds: number) => writeState([key], principal, { ...body, endsAtSeconds })
   const over = { requestState: await ending(nowSeconds - 1), inputResponses: YES }
   expect((await remove(bearer, ids, over)).body).toMatchObject(refusedState)

@@ -65,6 +65,7 @@ test('headers that steer the library or name a principal do nothing when a clien
     grant: 'gb',
     scopes: ['todo:read'],
     expiresAtSeconds: 2_000_000_000,
+    tokenHash: 'hash',
   }
   const forged = {
     [PRINCIPAL_HEADER]: writePrincipal(bob),

@@ -1,14 +1,13 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import { sha256Hex } from '#lib/hash.ts'
 import { MOST_LISTENING } from '#mcp/session/session.ts'
 import { callMessage } from '../wire.ts'
 import { follow, openSession, post, send, sessionObject } from './raw.ts'
 
 // Invariant 3: a stream does not outlive its access token. The Worker under test checks five times a second.
 const userOf = (bearer: string) => env.USER.getByName(bearer.split(':')[0] ?? '')
-const revoke = async (bearer: string) => userOf(bearer).revokeToken(await sha256Hex(bearer))
+const revoke = (bearer: string) => userOf(bearer).revokeToken(bearer.split(':')[2] ?? '')
 
 async function listenInSession(bearer: string) {
   const session = await openSession(bearer)

@@ -78,7 +78,14 @@ test('the transport that has no subscriptions says so, whatever the scopes', asy
 })
 
 test('a session does not subscribe without them either, should a message get there', async () => {
-  const principal = { user: 'p', grant: 'g', client: 'c', scopes: ['todo:read'], expiresAtSeconds: 2_000 }
+  const principal = {
+    user: 'p',
+    grant: 'g',
+    client: 'c',
+    scopes: ['todo:read'],
+    expiresAtSeconds: 2_000,
+    tokenHash: 'hash',
+  }
   const subscriber = {
     principal,
     session: 's',
