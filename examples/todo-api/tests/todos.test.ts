@@ -63,7 +63,7 @@ test('a list takes ten thousand todos and no more, and deleting makes room', asy
   expect(list).toHaveLength(10_000)
   expect(list.at(-1)?.text).toBe('the last one')
 
-  expect(await problemOf(await ada.add('one too many'))).toMatchObject({ status: 409, code: 'list_full' })
+  expect(await problemOf(await ada.add('one too many'))).toMatchObject({ status: 422, code: 'list_full' })
   expect((await ada.call('DELETE', `/api/todos/${list.at(-1)?.id}`)).status).toBe(200)
   expect((await ada.add('fits again')).status).toBe(200)
 })
