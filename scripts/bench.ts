@@ -4,9 +4,9 @@
  */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { endGroup } from './local/process-group.ts'
-import { postWarden } from './local/warden.ts'
-import { untilAborted, whenAskedToEnd } from './local/when-asked-to-end.ts'
+import { endGroup } from '#harness/local/process-group.ts'
+import { postWarden } from '#harness/local/warden.ts'
+import { untilAborted, whenAskedToEnd } from '#harness/local/when-asked-to-end.ts'
 
 const MAIN = fileURLToPath(new URL('bench/main.ts', import.meta.url))
 const DEADLINE_MS = 300_000

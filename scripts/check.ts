@@ -3,7 +3,7 @@ import { relative } from 'node:path'
 import { projectFiles } from './check/project-files.ts'
 import { type CheckStep, runSteps } from './check/run-step.ts'
 import { typeSteps } from './check/type-steps.ts'
-import { ROOT } from './local/workers.ts'
+import { ROOT } from '#harness/local/workers.ts'
 
 const first: readonly CheckStep[] = [
   ...typeSteps(),

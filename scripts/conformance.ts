@@ -10,7 +10,7 @@ import { hasFailed, renderReport } from './conformance/report.ts'
 import { runConformance } from './conformance/run-conformance.ts'
 import { startSystem } from './conformance/start-system.ts'
 import { findSuite } from './conformance/suite.ts'
-import { ROOT } from './local/workers.ts'
+import { ROOT } from '#harness/local/workers.ts'
 
 const { values: options } = parseArgs({ options: { keep: { type: 'boolean', default: false } } })
 

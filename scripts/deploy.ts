@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { denialOf, requestOf } from './deploy/check-address.ts'
-import { runScript, StartProblem } from './local/start-problem.ts'
-import { ROOT } from './local/workers.ts'
+import { runScript, StartProblem } from '#harness/local/start-problem.ts'
+import { ROOT } from '#harness/local/workers.ts'
 
 const WRANGLER = join(
   dirname(createRequire(import.meta.url).resolve('wrangler/package.json')),

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { describedSettings } from '#settings.ts'
 import { readSteps, renderJourneys } from './docs/journeys.ts'
-import { productOfEntry } from './product.ts'
+import { productOfEntry } from '#harness/local/chosen-product.ts'
 
 const pathOf = (page: string) => fileURLToPath(new URL(`../docs/${page}`, import.meta.url))
 

@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util'
 import { examine } from './doctor/examine.ts'
 import { lineOf } from './doctor/finding.ts'
 import { readDeployment, readLocal } from './doctor/read-settings.ts'
-import { DEFAULT_STATE } from './product.ts'
-import { runScript } from './local/start-problem.ts'
+import { DEFAULT_STATE } from '#harness/local/chosen-product.ts'
+import { runScript } from '#harness/local/start-problem.ts'
 
 const { values: options } = parseArgs({
   options: {

@@ -1,13 +1,13 @@
 /** `npm run inspector`: opens MCP Inspector on the local server. Arguments after `--` go to the Inspector. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { findLiveRun } from './local/run-record.ts'
-import { readRunId } from './local/health.ts'
-import { portsFrom } from './local/ports.ts'
-import { describeStateFolder } from './local/state-folder.ts'
-import { whenAskedToEnd } from './local/when-asked-to-end.ts'
-import { ROOT } from './local/workers.ts'
-import { DEFAULT_STATE } from './product.ts'
+import { findLiveRun } from '#harness/local/run-record.ts'
+import { readRunId } from '#harness/local/health.ts'
+import { portsFrom } from '#harness/local/ports.ts'
+import { describeStateFolder } from '#harness/local/state-folder.ts'
+import { whenAskedToEnd } from '#harness/local/when-asked-to-end.ts'
+import { ROOT } from '#harness/local/workers.ts'
+import { DEFAULT_STATE } from '#harness/local/chosen-product.ts'
 
 const INSPECTOR = join(ROOT, 'node_modules/.bin/inspector')
 

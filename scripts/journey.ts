@@ -1,17 +1,17 @@
 /** `npm run journey`: one login and three tool calls, one line per request. Uses a running `npm start` or starts its own system. */
 import { z } from 'zod'
 import type { Product } from '#catalog/define-product.ts'
-import { Browser } from '../test/support/browser.ts'
-import { describeReply, OAuthClient, type Reply, tokensIn } from '../test/support/oauth-client.ts'
-import { signIn } from '../test/support/sign-in.ts'
-import { Emulator } from '../test/support/emulator.ts'
-import { callToolStateless } from '../test/support/transport.ts'
-import type { Step } from '../test/support/steps.ts'
-import { startWorld } from '../test/support/world.ts'
+import { Browser } from '#harness/browser.ts'
+import { describeReply, OAuthClient, type Reply, tokensIn } from '#harness/oauth-client.ts'
+import { signIn } from '#harness/sign-in.ts'
+import { Emulator } from '#harness/emulator.ts'
+import { callToolStateless } from '#harness/transport.ts'
+import type { Step } from '#harness/steps.ts'
+import { startWorld } from '#harness/world.ts'
 import { formatLine, linesOfEmulator, linesOfSteps } from './journey/journey-lines.ts'
-import { DEFAULT_STATE, product } from './product.ts'
-import { findLiveRun } from './local/run-record.ts'
-import { describeStateFolder } from './local/state-folder.ts'
+import { DEFAULT_STATE, product } from '#harness/local/chosen-product.ts'
+import { findLiveRun } from '#harness/local/run-record.ts'
+import { describeStateFolder } from '#harness/local/state-folder.ts'
 
 interface JourneySystem extends AsyncDisposable {
   readonly origin: string

@@ -6,8 +6,8 @@ import { parseArgs } from 'node:util'
 import { readRootKeys } from '#lib/root-keys.ts'
 import { readSigningKeys } from '#lib/signing-keys.ts'
 import { ACTS, formatKeySet, MAX_SECRET_BYTES, readKeySet, withNewRootKey } from './keys/key-set.ts'
-import { readPrivateFile, writePrivateFile } from './local/private-file.ts'
-import { runScript, StartProblem } from './local/start-problem.ts'
+import { readPrivateFile, writePrivateFile } from '#harness/local/private-file.ts'
+import { runScript, StartProblem } from '#harness/local/start-problem.ts'
 
 const flag = { type: 'boolean', default: false } as const
 const { values: options } = parseArgs({

@@ -10,7 +10,7 @@ import { startServers, STATE_FOLDER } from './bench/servers.ts'
 import { measureLimits } from './limits/measure-limits.ts'
 import { renderBounds } from './limits/render-bounds.ts'
 import { renderLimits } from './limits/render-limits.ts'
-import { whenAskedToEnd } from './local/when-asked-to-end.ts'
+import { whenAskedToEnd } from '#harness/local/when-asked-to-end.ts'
 
 const DEADLINE_MS = 170_000
 

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { runScript, StartProblem } from './local/start-problem.ts'
+import { runScript, StartProblem } from '#harness/local/start-problem.ts'
 import { isTakenIn, productNames, renamed } from './new-product/rename.ts'
 
 const TEMPLATE = 'examples/notes'

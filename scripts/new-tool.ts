@@ -5,27 +5,18 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
-import { runScript, StartProblem } from './local/start-problem.ts'
+import { runScript, StartProblem } from '#harness/local/start-problem.ts'
 import { addToExamples, addToIndex } from './new-tool/add-to-lists.ts'
 import { namesOf, testText, toolText } from './new-tool/templates.ts'
-import { chosen } from './product.ts'
+import { chosen } from '#harness/local/chosen-product.ts'
 
 /** Tests in test/unit if the product has some there, else beside the tools. */
 function placesOf({ folder, exportName }: typeof chosen) {
   const tools = `${folder}/tools`
   const elsewhere = `test/unit/${basename(folder)}/tools`
-  const imports = { exportName, product: '../index.ts', callTool: '../../../test/support/call-tool.ts' }
   return existsSync(elsewhere)
-    ? {
-        tools,
-        tests: elsewhere,
-        imports: {
-          exportName,
-          product: `#${basename(folder)}/index.ts`,
-          callTool: '../../../support/call-tool.ts',
-        },
-      }
-    : { tools, tests: tools, imports }
+    ? { tools, tests: elsewhere, imports: { exportName, product: `#${basename(folder)}/index.ts` } }
+    : { tools, tests: tools, imports: { exportName, product: '../index.ts' } }
 }
 
 function main(): void {

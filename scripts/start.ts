@@ -1,15 +1,15 @@
 /** `npm start`: everything on this machine, in the foreground, with no account anywhere. */
 import { parseArgs } from 'node:util'
-import { DEFAULT_STATE } from './product.ts'
-import { printBanner } from './local/banner.ts'
-import { explainSettings } from './local/explain-settings.ts'
-import { createLinePrinter } from './local/print-lines.ts'
-import { portsFrom } from './local/ports.ts'
-import { mergeSettings, readSettingsFile } from './local/settings.ts'
-import { startLocal } from './local/start-local.ts'
-import { runScript } from './local/start-problem.ts'
-import { describeEnding } from './local/supervise-worker.ts'
-import { untilAborted, whenAskedToEnd } from './local/when-asked-to-end.ts'
+import { DEFAULT_STATE } from '#harness/local/chosen-product.ts'
+import { printBanner } from '#harness/local/banner.ts'
+import { explainSettings } from '#harness/local/explain-settings.ts'
+import { createLinePrinter } from '#harness/local/print-lines.ts'
+import { portsFrom } from '#harness/local/ports.ts'
+import { mergeSettings, readSettingsFile } from '#harness/local/settings.ts'
+import { startLocal } from '#harness/local/start-local.ts'
+import { runScript } from '#harness/local/start-problem.ts'
+import { describeEnding } from '#harness/local/supervise-worker.ts'
+import { untilAborted, whenAskedToEnd } from '#harness/local/when-asked-to-end.ts'
 
 const { values: options } = parseArgs({
   options: {

@@ -11,7 +11,7 @@ import { PATIENCE } from './support/patience.ts'
 
 const ROOT = `${import.meta.dirname}/..`
 
-// The engine's tests run on the todos product, whichever product src/index.ts serves (scripts/product.ts).
+// The engine's tests run on the todos product, whichever product src/index.ts serves (harness/local/chosen-product.ts).
 process.env['MCP_PRODUCT'] = 'todos'
 
 /** Plain Node. */

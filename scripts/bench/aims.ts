@@ -1,5 +1,5 @@
 import { makeLists } from '#mcp/lists/listed.ts'
-import { catalog } from '../../test/support/product.ts'
+import { catalog } from '#harness/product.ts'
 import type { CaseName } from './cases.ts'
 import { type PingOneRequests, total } from './logins.ts'
 import { ratiosOf } from './measure.ts'

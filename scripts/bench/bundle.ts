@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
-import { ROOT } from '../local/workers.ts'
+import { ROOT } from '#harness/local/workers.ts'
 import { median } from './statistics.ts'
 
 export interface Bundle {

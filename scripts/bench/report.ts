@@ -5,7 +5,7 @@ import { kvReadMs, ratiosOf } from './measure.ts'
 import { CONNECTIONS } from './requests.ts'
 import type { Figures } from './run.ts'
 import { median, spread } from './statistics.ts'
-import { table } from './table.ts'
+import { table } from '#harness/table.ts'
 import type { ManyUsers, OneUser, Rates } from './users.ts'
 
 /** The results as Markdown tables, for a terminal and docs/performance.md. Without what was not measured. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { stripVTControlCharacters } from 'node:util'
-import { ROOT } from '../local/workers.ts'
+import { ROOT } from '#harness/local/workers.ts'
 
 /** One command of a check: `run` is a name in node_modules/.bin, or `node`. */
 export interface CheckStep {

@@ -1,5 +1,5 @@
 import { dirname, join, relative } from 'node:path'
-import { ROOT } from '../local/workers.ts'
+import { ROOT } from '#harness/local/workers.ts'
 import { projectFiles } from './project-files.ts'
 import type { CheckStep } from './run-step.ts'
 
@@ -15,7 +15,7 @@ export const typeSteps = (): readonly CheckStep[] =>
       'types',
       'worker-configuration.d.ts',
       '--strict-vars=false',
-      `--env-file=${join(ROOT, 'test/empty.env')}`,
+      `--env-file=${join(ROOT, 'harness/empty.env')}`,
     ],
     folder: dirname(config),
   }))

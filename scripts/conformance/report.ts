@@ -1,4 +1,4 @@
-import { table } from '../bench/table.ts'
+import { table } from '#harness/table.ts'
 import type { Verdict } from './judge.ts'
 import type { Run } from './run-conformance.ts'
 import type { Suite } from './suite.ts'

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url'
-import { Browser } from '../../test/support/browser.ts'
-import { OAuthClient } from '../../test/support/oauth-client.ts'
-import { runCommand, type RunningCommand } from '../../test/support/run-command.ts'
-import { signIn } from '../../test/support/sign-in.ts'
-import { signInWith } from '../../test/support/story.ts'
+import { Browser } from '#harness/browser.ts'
+import { OAuthClient } from '#harness/oauth-client.ts'
+import { runCommand, type RunningCommand } from '#harness/run-command.ts'
+import { signIn } from '#harness/sign-in.ts'
+import { signInWith } from '#harness/story.ts'
 import type { Revision, Suite } from './suite.ts'
 
 const PRELOAD = fileURLToPath(new URL('preload.ts', import.meta.url))

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
-import { reservePorts } from '../../test/support/free-ports.ts'
+import { reservePorts } from '#harness/free-ports.ts'
 import { makeBundle } from '../bench/bundle.ts'
 import { asDeployed, type WorkerDescription } from '../bench/servers.ts'
-import { keepKeys } from '../local/keys.ts'
-import { planLocal } from '../local/plan.ts'
-import { localWorkers } from '../local/workers.ts'
+import { keepKeys } from '#harness/local/keys.ts'
+import { planLocal } from '#harness/local/plan.ts'
+import { localWorkers } from '#harness/local/workers.ts'
 
 export const ENTRY = 'test/conformance/worker/index.ts'
 

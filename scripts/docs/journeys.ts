@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
-import { ROOT } from '../local/workers.ts'
+import { ROOT } from '#harness/local/workers.ts'
 
 /** One line `@step <journey> <number or range> <text>` in the doc comment of what answers that step. */
 export interface Step {

@@ -1,5 +1,5 @@
 import { inForce, upstreamScopes } from '#authorization/scopes.ts'
-import { product } from '../product.ts'
+import { product } from '#harness/local/chosen-product.ts'
 import { randomUUID } from 'node:crypto'
 import type { Config } from '#config.ts'
 import { boundedFetch, type Fetch } from '#lib/bounded-fetch.ts'

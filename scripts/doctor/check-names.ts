@@ -1,5 +1,5 @@
 import { settingsWithoutEffect } from '#settings.ts'
-import { type GivenSettings, SETTING_NAMES, unknownNames } from '../local/settings.ts'
+import { type GivenSettings, SETTING_NAMES, unknownNames } from '#harness/local/settings.ts'
 import { type Finding, note, problem } from './finding.ts'
 
 /** `npm start` adds these to a Worker's settings file. */

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
-import { keepKeys } from '../local/keys.ts'
-import { planLocal } from '../local/plan.ts'
-import { portsFrom } from '../local/ports.ts'
-import { parseJson, readPrivateFile } from '../local/private-file.ts'
-import { type GivenSettings, mergeSettings, readSettingsFile, unknownNames } from '../local/settings.ts'
-import { StartProblem } from '../local/start-problem.ts'
-import { describeStateFolder } from '../local/state-folder.ts'
+import { keepKeys } from '#harness/local/keys.ts'
+import { planLocal } from '#harness/local/plan.ts'
+import { portsFrom } from '#harness/local/ports.ts'
+import { parseJson, readPrivateFile } from '#harness/local/private-file.ts'
+import { type GivenSettings, mergeSettings, readSettingsFile, unknownNames } from '#harness/local/settings.ts'
+import { StartProblem } from '#harness/local/start-problem.ts'
+import { describeStateFolder } from '#harness/local/state-folder.ts'
 
 const Settings = z.record(z.string(), z.string())
 

@@ -1,5 +1,5 @@
-import type { EmulatorState } from '../../test/support/emulator.ts'
-import type { Step } from '../../test/support/steps.ts'
+import type { EmulatorState } from '#harness/emulator.ts'
+import type { Step } from '#harness/steps.ts'
 import { OUR_ANSWERS, emulatorFile } from './our-answers.ts'
 
 export interface JourneyLine {

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { parseJson } from '../local/private-file.ts'
-import { StartProblem } from '../local/start-problem.ts'
+import { parseJson } from '#harness/local/private-file.ts'
+import { StartProblem } from '#harness/local/start-problem.ts'
 
 const Key = z.looseObject({ kid: z.string() })
 /** A single private key is a set of one. */

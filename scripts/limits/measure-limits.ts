@@ -3,7 +3,7 @@ import { send } from '../bench/requests.ts'
 import { signInAtPingOne, makeSeeder, type Pair, seedGrants, subjectsNamed } from '../bench/logins.ts'
 import { listTodos, openSession, sessionMessage, statelessMessage } from '../bench/messages.ts'
 import type { Servers } from '../bench/servers.ts'
-import { tokensIn } from '../../test/support/oauth-client.ts'
+import { tokensIn } from '#harness/oauth-client.ts'
 import { objectFiles, type StorageSize, storageSizeOf, untilClosed } from './stored.ts'
 
 export interface Amounts {

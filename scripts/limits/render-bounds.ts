@@ -16,7 +16,7 @@ import {
   TOKENS_PER_GRANT,
   URIS_PER_SESSION,
 } from '#users/bounds.ts'
-import { table } from '../bench/table.ts'
+import { table } from '#harness/table.ts'
 
 const count = (number: number) => number.toLocaleString('en')
 

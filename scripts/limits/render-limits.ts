@@ -1,4 +1,4 @@
-import { table } from '../bench/table.ts'
+import { table } from '#harness/table.ts'
 import type { Limits } from './measure-limits.ts'
 import type { StorageSize } from './stored.ts'
 

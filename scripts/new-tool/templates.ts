@@ -41,20 +41,19 @@ export const ${name} = defineTool({
 })
 `
 
-/** The paths of its test's imports: where the product is, and the helper of tests. */
+/** What its test imports the product by. */
 export interface TestImports {
   readonly exportName: string
   readonly product: string
-  readonly callTool: string
 }
 
 export const testText = (
   { name }: ToolNames,
-  { exportName, product, callTool }: TestImports,
+  { exportName, product }: TestImports,
 ): string => `import { expect, test } from 'vitest'
 import { ok } from '#lib/result.ts'
 import { ${exportName} } from '${product}'
-import { callTool } from '${callTool}'
+import { callTool } from '#harness/call-tool.ts'
 
 // For the tool as \`npm run new-tool\` wrote it. Say here first what yours does.
 

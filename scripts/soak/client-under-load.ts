@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { describeReply, type OAuthClient, type Reply, tokensIn } from '../../test/support/oauth-client.ts'
-import { callToolStateless } from '../../test/support/transport.ts'
-import { signInWith } from '../../test/support/story.ts'
+import { describeReply, type OAuthClient, type Reply, tokensIn } from '#harness/oauth-client.ts'
+import { callToolStateless } from '#harness/transport.ts'
+import { signInWith } from '#harness/story.ts'
 
 const PAUSE_MS = 40
 const REFRESH_EVERY = 4

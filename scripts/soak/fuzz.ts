@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { env } from 'node:process'
 import fc from 'fast-check'
-import { parserProperties } from '../../test/support/fuzz/properties.ts'
-import { ROOT } from '../local/workers.ts'
+import { parserProperties } from '#harness/fuzz/properties.ts'
+import { ROOT } from '#harness/local/workers.ts'
 
 /** One row of the table. */
 export interface FuzzRow {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { OAuthClient } from '../../test/support/oauth-client.ts'
-import { Emulator } from '../../test/support/emulator.ts'
-import { startWorld, type World } from '../../test/support/world.ts'
+import { OAuthClient } from '#harness/oauth-client.ts'
+import { Emulator } from '#harness/emulator.ts'
+import { startWorld, type World } from '#harness/world.ts'
 import { type ClientUnderLoad, startClient } from './client-under-load.ts'
 
 /** Counts from the Todo API and PingOne's emulator. All except the work done must be 0. */

@@ -1,5 +1,5 @@
-import { type Reply, tokensIn } from '../../test/support/oauth-client.ts'
-import { callToolStateless } from '../../test/support/transport.ts'
+import { type Reply, tokensIn } from '#harness/oauth-client.ts'
+import { callToolStateless } from '#harness/transport.ts'
 import type { Storm } from './start-storm.ts'
 
 /** The result of one round. */

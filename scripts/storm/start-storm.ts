@@ -1,7 +1,7 @@
-import { OAuthClient } from '../../test/support/oauth-client.ts'
-import { Emulator } from '../../test/support/emulator.ts'
-import { type Login, signInWith } from '../../test/support/story.ts'
-import { startWorld } from '../../test/support/world.ts'
+import { OAuthClient } from '#harness/oauth-client.ts'
+import { Emulator } from '#harness/emulator.ts'
+import { type Login, signInWith } from '#harness/story.ts'
+import { startWorld } from '#harness/world.ts'
 
 export interface Storm extends AsyncDisposable {
   emulator: Emulator

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Transport, openTransport } from '../support/transport.ts'
-import { storyContext } from '../support/story.ts'
+import { type Transport, openTransport } from '#harness/transport.ts'
+import { storyContext } from '#harness/story.ts'
 
 // The client holds the state of an open question, so it can send anything back.
 const story = storyContext()

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { Browser } from '../support/browser.ts'
+import { Browser } from '#harness/browser.ts'
 import { streamOf5Mb, sendOversized } from '../support/flood.ts'
-import { signIn } from '../support/sign-in.ts'
-import { storyContext } from '../support/story.ts'
+import { signIn } from '#harness/sign-in.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 

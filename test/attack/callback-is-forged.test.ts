@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
-import { Browser, fieldOf, formOf, type Page } from '../support/browser.ts'
-import { continueSignIn, signIn } from '../support/sign-in.ts'
+import { Browser, fieldOf, formOf, type Page } from '#harness/browser.ts'
+import { continueSignIn, signIn } from '#harness/sign-in.ts'
 import { expireStored } from '../support/stored-state.ts'
-import { storyContext } from '../support/story.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 const HOME = 'http://localhost:33418/done'

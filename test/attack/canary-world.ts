@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { describeStateFolder } from '../../scripts/local/state-folder.ts'
+import { describeStateFolder } from '#harness/local/state-folder.ts'
 import { type Canary, canariesOf, canariesOfToken, newCanary } from '../support/canaries.ts'
 import type { Exchange, OtherAnswer } from '../support/recording-proxy.ts'
 import { startWatchedWorld, type WatchedWorld } from '../support/watched-world.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { describeStateFolder } from '../../scripts/local/state-folder.ts'
+import { describeStateFolder } from '#harness/local/state-folder.ts'
 import { type Canary, canariesOf, findCanaries, newCanary, type Place } from '../support/canaries.ts'
 import type { Exchange } from '../support/recording-proxy.ts'
 import { storedFiles } from '../support/stored-state.ts'

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { Browser } from '../support/browser.ts'
-import { storyContext } from '../support/story.ts'
+import { Browser } from '#harness/browser.ts'
+import { storyContext } from '#harness/story.ts'
 
 // A client_id may be a URL that the server fetches, so a client could make it request internal addresses, even
 // where every client is admitted. The canary counts connections.

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { formOf } from '../support/browser.ts'
-import type { Form } from '../support/read-page.ts'
-import { storyContext } from '../support/story.ts'
+import { formOf } from '#harness/browser.ts'
+import type { Form } from '#harness/read-page.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 

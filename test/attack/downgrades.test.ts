@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { Browser } from '../support/browser.ts'
-import { signIn } from '../support/sign-in.ts'
-import { TRANSPORTS, openTransport } from '../support/transport.ts'
-import { storyContext } from '../support/story.ts'
+import { Browser } from '#harness/browser.ts'
+import { signIn } from '#harness/sign-in.ts'
+import { TRANSPORTS, openTransport } from '#harness/transport.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 

@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
-import { Browser, formOf, type Page } from '../support/browser.ts'
-import { OwnPage } from '../support/own-page.ts'
-import { signIn } from '../support/sign-in.ts'
-import { storyContext } from '../support/story.ts'
+import { Browser, formOf, type Page } from '#harness/browser.ts'
+import { OwnPage } from '#harness/own-page.ts'
+import { signIn } from '#harness/sign-in.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 

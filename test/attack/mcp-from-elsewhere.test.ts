@@ -1,8 +1,8 @@
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import { TRANSPORTS, openTransport } from '../support/transport.ts'
-import { storyContext } from '../support/story.ts'
+import { TRANSPORTS, openTransport } from '#harness/transport.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 

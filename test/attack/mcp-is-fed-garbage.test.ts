@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { streamOf5Mb, sendOversized } from '../support/flood.ts'
-import { TRANSPORTS, openTransport, type Transport } from '../support/transport.ts'
-import { storyContext } from '../support/story.ts'
+import { TRANSPORTS, openTransport, type Transport } from '#harness/transport.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 const transports = new Map<(typeof TRANSPORTS)[number], Transport>()

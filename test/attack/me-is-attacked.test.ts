@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from 'vitest'
-import { Browser, type Page } from '../support/browser.ts'
-import { OwnPage } from '../support/own-page.ts'
-import { continueSignIn, signIn } from '../support/sign-in.ts'
-import { callToolStateless } from '../support/transport.ts'
-import { requestStepUp } from '../support/step-up.ts'
-import { storyContext } from '../support/story.ts'
+import { Browser, type Page } from '#harness/browser.ts'
+import { OwnPage } from '#harness/own-page.ts'
+import { continueSignIn, signIn } from '#harness/sign-in.ts'
+import { callToolStateless } from '#harness/transport.ts'
+import { requestStepUp } from '#harness/step-up.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 afterEach(() => story.emulator.reset())

@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest'
-import { Browser } from '../support/browser.ts'
-import { describeReply } from '../support/oauth-client.ts'
-import { signIn } from '../support/sign-in.ts'
-import { callToolStateless } from '../support/transport.ts'
-import { storyContext } from '../support/story.ts'
+import { Browser } from '#harness/browser.ts'
+import { describeReply } from '#harness/oauth-client.ts'
+import { signIn } from '#harness/sign-in.ts'
+import { callToolStateless } from '#harness/transport.ts'
+import { storyContext } from '#harness/story.ts'
 
 // Invariant 9: a name is shown only as a cleaned and bounded value.
 const story = storyContext()

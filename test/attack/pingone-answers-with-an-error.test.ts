@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
-import { Browser } from '../support/browser.ts'
-import { OwnPage } from '../support/own-page.ts'
-import { signIn } from '../support/sign-in.ts'
-import { storyContext } from '../support/story.ts'
+import { Browser } from '#harness/browser.ts'
+import { OwnPage } from '#harness/own-page.ts'
+import { signIn } from '#harness/sign-in.ts'
+import { storyContext } from '#harness/story.ts'
 
 // The flow's designer chooses the code and text of errors; neither may look like our own words.
 const story = storyContext()

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Browser, type Page } from '../support/browser.ts'
-import { tokensIn } from '../support/oauth-client.ts'
-import { continueSignIn, signIn } from '../support/sign-in.ts'
-import { storyContext } from '../support/story.ts'
-import { startWorld, type World } from '../support/world.ts'
+import { Browser, type Page } from '#harness/browser.ts'
+import { tokensIn } from '#harness/oauth-client.ts'
+import { continueSignIn, signIn } from '#harness/sign-in.ts'
+import { storyContext } from '#harness/story.ts'
+import { startWorld, type World } from '#harness/world.ts'
 
 // A separate system, which has not yet cached PingOne's addresses and keys. The order of the stories
 // matters: the first discovery caches the addresses, the first login the keys.

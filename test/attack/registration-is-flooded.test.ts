@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { Browser } from '../support/browser.ts'
-import { storyContext } from '../support/story.ts'
+import { Browser } from '#harness/browser.ts'
+import { storyContext } from '#harness/story.ts'
 
 // Anyone can register, so one registration must be cheap.
 const story = storyContext()

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { randomBytes } from 'node:crypto'
-import { Browser } from '../support/browser.ts'
-import { callToolStateless, type Transport, TRANSPORTS, openTransport } from '../support/transport.ts'
-import { type OAuthClient, type Tokens, tokensIn } from '../support/oauth-client.ts'
-import { continueSignIn, signIn } from '../support/sign-in.ts'
-import { storyContext } from '../support/story.ts'
-import { startWorld, type World } from '../support/world.ts'
+import { Browser } from '#harness/browser.ts'
+import { callToolStateless, type Transport, TRANSPORTS, openTransport } from '#harness/transport.ts'
+import { type OAuthClient, type Tokens, tokensIn } from '#harness/oauth-client.ts'
+import { continueSignIn, signIn } from '#harness/sign-in.ts'
+import { storyContext } from '#harness/story.ts'
+import { startWorld, type World } from '#harness/world.ts'
 
 // One story: each test continues the one before.
 const newKey = (id: string) => `${id}:${randomBytes(32).toString('base64url')}`

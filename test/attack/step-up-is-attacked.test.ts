@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { globSync } from 'node:fs'
 import { afterEach, expect, test } from 'vitest'
-import { Browser, fieldOf, formOf } from '../support/browser.ts'
-import { signIn } from '../support/sign-in.ts'
+import { Browser, fieldOf, formOf } from '#harness/browser.ts'
+import { signIn } from '#harness/sign-in.ts'
 import {
   addTodo,
   answerStepUp,
@@ -11,8 +11,8 @@ import {
   linkIn,
   returning,
   scopeAfterRefresh,
-} from '../support/step-up.ts'
-import { storyContext } from '../support/story.ts'
+} from '#harness/step-up.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 afterEach(() => story.emulator.reset())

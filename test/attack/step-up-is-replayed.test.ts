@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
-import { Browser } from '../support/browser.ts'
-import { addTodo, approve, requestStepUp, returning, scopeAfterRefresh } from '../support/step-up.ts'
-import { storyContext } from '../support/story.ts'
+import { Browser } from '#harness/browser.ts'
+import { addTodo, approve, requestStepUp, returning, scopeAfterRefresh } from '#harness/step-up.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 afterEach(() => story.emulator.reset())

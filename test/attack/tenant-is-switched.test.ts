@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { EMULATOR_ENVIRONMENT_ID } from '../../scripts/local/plan.ts'
+import { EMULATOR_ENVIRONMENT_ID } from '#harness/local/plan.ts'
 import { type AnotherTenant, startAnotherTenant } from '../support/another-tenant.ts'
-import { Browser } from '../support/browser.ts'
-import { callToolStateless, TRANSPORTS, openTransport } from '../support/transport.ts'
-import { tokensIn } from '../support/oauth-client.ts'
-import { continueSignIn, signIn } from '../support/sign-in.ts'
-import { storyContext } from '../support/story.ts'
-import { startWorld, type World } from '../support/world.ts'
+import { Browser } from '#harness/browser.ts'
+import { callToolStateless, TRANSPORTS, openTransport } from '#harness/transport.ts'
+import { tokensIn } from '#harness/oauth-client.ts'
+import { continueSignIn, signIn } from '#harness/sign-in.ts'
+import { storyContext } from '#harness/story.ts'
+import { startWorld, type World } from '#harness/world.ts'
 
 let world: World
 let other: AnotherTenant

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { INITIALIZE } from '../support/transport.ts'
-import { Browser } from '../support/browser.ts'
-import { OAuthClient } from '../support/oauth-client.ts'
-import { signIn } from '../support/sign-in.ts'
-import { storyContext } from '../support/story.ts'
+import { INITIALIZE } from '#harness/transport.ts'
+import { Browser } from '#harness/browser.ts'
+import { OAuthClient } from '#harness/oauth-client.ts'
+import { signIn } from '#harness/sign-in.ts'
+import { storyContext } from '#harness/story.ts'
 
 // The flaws of remote MCP servers in arXiv 2605.22333 that no other file here tests:
 // docs/threat-model.md, T29 to T37.

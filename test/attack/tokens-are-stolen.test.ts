@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { tokensIn } from '../support/oauth-client.ts'
-import { callToolStateless, openSession } from '../support/transport.ts'
-import { storyContext } from '../support/story.ts'
+import { tokensIn } from '#harness/oauth-client.ts'
+import { callToolStateless, openSession } from '#harness/transport.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 const ping = { jsonrpc: '2.0', id: 1, method: 'ping' }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { Browser } from '../support/browser.ts'
-import { tokensIn } from '../support/oauth-client.ts'
-import { continueSignIn } from '../support/sign-in.ts'
-import { storyContext } from '../support/story.ts'
+import { Browser } from '#harness/browser.ts'
+import { tokensIn } from '#harness/oauth-client.ts'
+import { continueSignIn } from '#harness/sign-in.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { TRANSPORTS, openTransport } from '../support/transport.ts'
-import { storyContext } from '../support/story.ts'
+import { TRANSPORTS, openTransport } from '#harness/transport.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 

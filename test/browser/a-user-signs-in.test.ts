@@ -1,9 +1,9 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
-import { LOOKS, startChromium, takeShot } from '../support/chromium.ts'
-import { OAuthClient, tokensIn } from '../support/oauth-client.ts'
-import { sharedWorld } from '../support/shared-world.ts'
+import { LOOKS, startChromium, takeShot } from '#harness/chromium.ts'
+import { OAuthClient, tokensIn } from '#harness/oauth-client.ts'
+import { sharedWorld } from '#harness/shared-world.ts'
 
 const { mcpUrl, origin } = sharedWorld()
 

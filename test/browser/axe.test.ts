@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { type Findings, findWithAxe, LOOKS, startChromium, takeShot } from '../support/chromium.ts'
-import { storyContext } from '../support/story.ts'
+import { type Findings, findWithAxe, LOOKS, startChromium, takeShot } from '#harness/chromium.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 const { origin } = story

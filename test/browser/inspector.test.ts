@@ -1,10 +1,10 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { startChromium, takeShot } from '../support/chromium.ts'
-import { makeClientHome, runClient } from '../support/client-program.ts'
-import { reservePorts } from '../support/free-ports.ts'
-import { newUser, type User } from '../support/users.ts'
-import { sharedWorld } from '../support/shared-world.ts'
+import { startChromium, takeShot } from '#harness/chromium.ts'
+import { makeClientHome, runClient } from '#harness/client-program.ts'
+import { reservePorts } from '#harness/free-ports.ts'
+import { newUser, type User } from '#harness/users.ts'
+import { sharedWorld } from '#harness/shared-world.ts'
 
 const { mcpUrl } = sharedWorld()
 

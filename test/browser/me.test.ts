@@ -1,9 +1,9 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { findWithAxe, LOOKS, startChromium, takeShot } from '../support/chromium.ts'
-import { callToolStateless } from '../support/transport.ts'
-import { storyContext } from '../support/story.ts'
-import type { User } from '../support/users.ts'
+import { findWithAxe, LOOKS, startChromium, takeShot } from '#harness/chromium.ts'
+import { callToolStateless } from '#harness/transport.ts'
+import { storyContext } from '#harness/story.ts'
+import type { User } from '#harness/users.ts'
 
 const story = storyContext()
 const { origin } = story

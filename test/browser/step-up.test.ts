@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { type Findings, findWithAxe, LOOKS, startChromium, takeShot } from '../support/chromium.ts'
-import { tokensIn } from '../support/oauth-client.ts'
-import { addTodo, requestStepUp } from '../support/step-up.ts'
-import { storyContext } from '../support/story.ts'
+import { type Findings, findWithAxe, LOOKS, startChromium, takeShot } from '#harness/chromium.ts'
+import { tokensIn } from '#harness/oauth-client.ts'
+import { addTodo, requestStepUp } from '#harness/step-up.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 const { origin } = story

@@ -6,9 +6,9 @@ import { renderReport, withoutDate } from '../../scripts/conformance/report.ts'
 import { type Run, runConformance } from '../../scripts/conformance/run-conformance.ts'
 import { startSystem, type System } from '../../scripts/conformance/start-system.ts'
 import { findSuite, readRequirements } from '../../scripts/conformance/suite.ts'
-import { debuggersOf, descendantsOf } from '../support/processes.ts'
-import { connectMcp, MCP_CLIENTS } from '../support/mcp-clients.ts'
-import { newUser } from '../support/users.ts'
+import { debuggersOf, descendantsOf } from '#harness/processes.ts'
+import { connectMcp, MCP_CLIENTS } from '#harness/mcp-clients.ts'
+import { newUser } from '#harness/users.ts'
 
 const suite = findSuite()
 const folder = mkdtempSync(join(tmpdir(), 'mcp-conformance-'))

@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
-import { Browser, formOf, type Page } from '../support/browser.ts'
-import type { OAuthClient } from '../support/oauth-client.ts'
-import { continueSignIn, signIn } from '../support/sign-in.ts'
-import { storyContext } from '../support/story.ts'
+import { Browser, formOf, type Page } from '#harness/browser.ts'
+import type { OAuthClient } from '#harness/oauth-client.ts'
+import { continueSignIn, signIn } from '#harness/sign-in.ts'
+import { storyContext } from '#harness/story.ts'
 
 // Invariant 4: each story violates one check of a login and nothing else.
 const story = storyContext()

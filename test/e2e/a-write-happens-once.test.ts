@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { KEY_NAME } from '../support/product.ts'
-import { TRANSPORTS, openTransport } from '../support/transport.ts'
-import { storyContext } from '../support/story.ts'
+import { KEY_NAME } from '#harness/product.ts'
+import { TRANSPORTS, openTransport } from '#harness/transport.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 const withKey = (key: string) => ({ [KEY_NAME]: key })

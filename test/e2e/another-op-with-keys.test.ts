@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AnotherOp, startAnotherOp } from '../support/another-op.ts'
-import { Browser } from '../support/browser.ts'
-import { makePrivateJwk } from '../support/make-private-jwk.ts'
-import { ada } from '../support/users.ts'
-import { signIn } from '../support/sign-in.ts'
-import { callToolStateless } from '../support/transport.ts'
-import { storyContext } from '../support/story.ts'
-import { startWorld, type World } from '../support/world.ts'
+import { Browser } from '#harness/browser.ts'
+import { makePrivateJwk } from '#harness/make-private-jwk.ts'
+import { ada } from '#harness/users.ts'
+import { signIn } from '#harness/sign-in.ts'
+import { callToolStateless } from '#harness/transport.ts'
+import { storyContext } from '#harness/story.ts'
+import { startWorld, type World } from '#harness/world.ts'
 
 // An independent implementation of private_key_jwt (RFC 7523) and pushed requests (RFC 9126); it accepts nothing else.
 let op: AnotherOp

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type AnotherOp, startAnotherOp } from '../support/another-op.ts'
-import { Browser } from '../support/browser.ts'
-import { ada } from '../support/users.ts'
-import { continueSignIn, signIn } from '../support/sign-in.ts'
-import { callToolStateless } from '../support/transport.ts'
-import { storyContext } from '../support/story.ts'
-import { startWorld, type World } from '../support/world.ts'
+import { Browser } from '#harness/browser.ts'
+import { ada } from '#harness/users.ts'
+import { continueSignIn, signIn } from '#harness/sign-in.ts'
+import { callToolStateless } from '#harness/transport.ts'
+import { storyContext } from '#harness/story.ts'
+import { startWorld, type World } from '#harness/world.ts'
 
 // An independent provider plays PingOne, so that a mistake shared by our client and our emulator shows.
 let op: AnotherOp

@@ -13,8 +13,8 @@ import { type Servers, startServers, STATE_FOLDER } from '../../scripts/bench/se
 import { measureLimits } from '../../scripts/limits/measure-limits.ts'
 import { objectFiles } from '../../scripts/limits/stored.ts'
 import { renderLimits } from '../../scripts/limits/render-limits.ts'
-import { reservePorts } from '../support/free-ports.ts'
-import { debuggersOf, descendantsOf } from '../support/processes.ts'
+import { reservePorts } from '#harness/free-ports.ts'
+import { debuggersOf, descendantsOf } from '#harness/processes.ts'
 
 const EFFORT = {
   warmUp: 0,

@@ -2,9 +2,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { canariesOfPrivateKey, findCanaries } from '../support/canaries.ts'
 import { type ChangingWorld, startChangingWorld } from '../support/changing-world.ts'
-import { TRANSPORTS, type Transport, openTransport } from '../support/transport.ts'
-import { makePrivateJwk, type PrivateJwk, publicHalfOf } from '../support/make-private-jwk.ts'
-import { storyContext } from '../support/story.ts'
+import { TRANSPORTS, type Transport, openTransport } from '#harness/transport.ts'
+import { makePrivateJwk, type PrivateJwk, publicHalfOf } from '#harness/make-private-jwk.ts'
+import { storyContext } from '#harness/story.ts'
 import { storedFiles } from '../support/stored-state.ts'
 
 const [a, b, c] = [makePrivateJwk('a'), makePrivateJwk('b'), makePrivateJwk('c')]

@@ -6,7 +6,7 @@ import { inspectorCells } from '../support/client-table/inspector-cells.ts'
 import { remoteCells } from '../support/client-table/remote-cells.ts'
 import { renderTable } from '../support/client-table/render.ts'
 import { sdkCells } from '../support/client-table/sdk-cells.ts'
-import { storyContext } from '../support/story.ts'
+import { storyContext } from '#harness/story.ts'
 
 const { mcpUrl } = storyContext()
 

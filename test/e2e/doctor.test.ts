@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from 'vitest'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readSettingsFile } from '../../scripts/local/settings.ts'
-import { describeStateFolder } from '../../scripts/local/state-folder.ts'
-import { runCommand } from '../support/run-command.ts'
-import { storyContext } from '../support/story.ts'
+import { readSettingsFile } from '#harness/local/settings.ts'
+import { describeStateFolder } from '#harness/local/state-folder.ts'
+import { runCommand } from '#harness/run-command.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 afterEach(() => story.emulator.reset())

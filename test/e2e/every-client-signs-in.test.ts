@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { connectMcp, MCP_CLIENTS, withSignIn } from '../support/mcp-clients.ts'
-import { storyContext } from '../support/story.ts'
+import { connectMcp, MCP_CLIENTS, withSignIn } from '#harness/mcp-clients.ts'
+import { storyContext } from '#harness/story.ts'
 
 test.for(MCP_CLIENTS)(
   'with %s a user signs in to read, and once more when writing needs it',

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import type { Ports } from '../../scripts/local/plan.ts'
-import { SETTING_NAMES } from '../../scripts/local/settings.ts'
-import { reservePorts } from '../support/free-ports.ts'
-import { type RunningCommand, runCommand } from '../support/run-command.ts'
-import { storyContext } from '../support/story.ts'
+import type { Ports } from '#harness/local/plan.ts'
+import { SETTING_NAMES } from '#harness/local/settings.ts'
+import { reservePorts } from '#harness/free-ports.ts'
+import { type RunningCommand, runCommand } from '#harness/run-command.ts'
+import { storyContext } from '#harness/story.ts'
 
 // A newcomer's first minute; docs/run.md describes it as a table.
 

@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest'
-import { Browser } from '../support/browser.ts'
-import { tokensIn } from '../support/oauth-client.ts'
-import { signIn } from '../support/sign-in.ts'
-import { callToolStateless, openSession } from '../support/transport.ts'
-import { storyContext } from '../support/story.ts'
+import { Browser } from '#harness/browser.ts'
+import { tokensIn } from '#harness/oauth-client.ts'
+import { signIn } from '#harness/sign-in.ts'
+import { callToolStateless, openSession } from '#harness/transport.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 afterEach(() => story.emulator.reset())

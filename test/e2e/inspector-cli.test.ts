@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { Browser } from '../support/browser.ts'
-import { type ClientHome, makeClientHome, runClient } from '../support/client-program.ts'
-import { signIn } from '../support/sign-in.ts'
-import { storyContext } from '../support/story.ts'
+import { Browser } from '#harness/browser.ts'
+import { type ClientHome, makeClientHome, runClient } from '#harness/client-program.ts'
+import { signIn } from '#harness/sign-in.ts'
+import { storyContext } from '#harness/story.ts'
 
 const { mcpUrl, newClient, newUser, signInWith } = storyContext()
 

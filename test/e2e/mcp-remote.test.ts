@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { Browser } from '../support/browser.ts'
-import { addressesIn, makeClientHome, openPrinted, startDesktop } from '../support/client-program.ts'
-import { reservePorts } from '../support/free-ports.ts'
-import { storyContext } from '../support/story.ts'
+import { Browser } from '#harness/browser.ts'
+import { addressesIn, makeClientHome, openPrinted, startDesktop } from '#harness/client-program.ts'
+import { reservePorts } from '#harness/free-ports.ts'
+import { storyContext } from '#harness/story.ts'
 
 const { mcpUrl, newUser } = storyContext()
 

@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest'
-import { Browser } from '../support/browser.ts'
-import { OwnPage } from '../support/own-page.ts'
-import { callToolStateless, openSession } from '../support/transport.ts'
-import { storyContext } from '../support/story.ts'
-import type { OAuthClient } from '../support/oauth-client.ts'
+import { Browser } from '#harness/browser.ts'
+import { OwnPage } from '#harness/own-page.ts'
+import { callToolStateless, openSession } from '#harness/transport.ts'
+import { storyContext } from '#harness/story.ts'
+import type { OAuthClient } from '#harness/oauth-client.ts'
 
 const story = storyContext()
 afterEach(() => story.emulator.reset())

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { openSession } from '../support/transport.ts'
-import { connectMcp, type Connected, withSignIn } from '../support/mcp-clients.ts'
-import { newUser } from '../support/users.ts'
-import { storyContext } from '../support/story.ts'
+import { openSession } from '#harness/transport.ts'
+import { connectMcp, type Connected, withSignIn } from '#harness/mcp-clients.ts'
+import { newUser } from '#harness/users.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 

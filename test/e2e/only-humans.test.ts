@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { storyContext } from '../support/story.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Transport, TRANSPORTS, openTransport } from '../support/transport.ts'
-import { storyContext } from '../support/story.ts'
-import { startWorld, type World } from '../support/world.ts'
+import { type Transport, TRANSPORTS, openTransport } from '#harness/transport.ts'
+import { storyContext } from '#harness/story.ts'
+import { startWorld, type World } from '#harness/world.ts'
 
 // A separate system, because the API fetches unknown keys at most once in ten seconds.
 let world: World

@@ -5,12 +5,12 @@ import {
   ServerMetadata,
   type Tokens,
   tokensIn,
-} from '../support/oauth-client.ts'
-import { Browser } from '../support/browser.ts'
-import { callToolStateless, type Transport, TRANSPORTS, openTransport } from '../support/transport.ts'
-import { signIn } from '../support/sign-in.ts'
-import { storyContext } from '../support/story.ts'
-import { startWorld, type World } from '../support/world.ts'
+} from '#harness/oauth-client.ts'
+import { Browser } from '#harness/browser.ts'
+import { callToolStateless, type Transport, TRANSPORTS, openTransport } from '#harness/transport.ts'
+import { signIn } from '#harness/sign-in.ts'
+import { storyContext } from '#harness/story.ts'
+import { startWorld, type World } from '#harness/world.ts'
 
 const WRITES = ['addTodo', 'updateTodo', 'deleteTodo']
 const ASKED = 'todo:read todo:write'

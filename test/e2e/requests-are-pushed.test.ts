@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { Browser } from '../support/browser.ts'
-import { OAuthClient, tokensIn } from '../support/oauth-client.ts'
-import { OwnPage } from '../support/own-page.ts'
-import { continueSignIn, signIn } from '../support/sign-in.ts'
-import { callToolStateless } from '../support/transport.ts'
-import { answerStepUp, requestStepUp } from '../support/step-up.ts'
-import { storyContext } from '../support/story.ts'
-import { startWorld, type World } from '../support/world.ts'
+import { Browser } from '#harness/browser.ts'
+import { OAuthClient, tokensIn } from '#harness/oauth-client.ts'
+import { OwnPage } from '#harness/own-page.ts'
+import { continueSignIn, signIn } from '#harness/sign-in.ts'
+import { callToolStateless } from '#harness/transport.ts'
+import { answerStepUp, requestStepUp } from '#harness/step-up.ts'
+import { storyContext } from '#harness/story.ts'
+import { startWorld, type World } from '#harness/world.ts'
 
 // One system with two strict settings: PINGONE_PAR=on, with a PingOne that accepts only pushed requests (RFC 9126),
 // and CLIENT_ADMISSION=known (decision 16). The shared systems have neither, like `npm start`.

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import { openSession, openTransport, STATELESS_META, TRANSPORTS } from '../support/transport.ts'
-import { storyContext } from '../support/story.ts'
-import { startWorld } from '../support/world.ts'
+import { openSession, openTransport, STATELESS_META, TRANSPORTS } from '#harness/transport.ts'
+import { storyContext } from '#harness/story.ts'
+import { startWorld } from '#harness/world.ts'
 
 const story = storyContext()
 afterEach(() => story.emulator.reset())

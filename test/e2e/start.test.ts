@@ -3,18 +3,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import type { Ports } from '../../scripts/local/plan.ts'
-import { isPortTaken } from '../../scripts/local/ports.ts'
-import { SETTING_NAMES } from '../../scripts/local/settings.ts'
+import type { Ports } from '#harness/local/plan.ts'
+import { isPortTaken } from '#harness/local/ports.ts'
+import { SETTING_NAMES } from '#harness/local/settings.ts'
 import {
   debuggersOf,
   descendantsOf,
   listenersOf,
   type ProcessLine,
   stillRunning,
-} from '../support/processes.ts'
-import { reservePorts } from '../support/free-ports.ts'
-import { runCommand } from '../support/run-command.ts'
+} from '#harness/processes.ts'
+import { reservePorts } from '#harness/free-ports.ts'
+import { runCommand } from '#harness/run-command.ts'
 
 // With a PingOne and an API of its own, a start is one Worker: enough to see how it ends.
 const ONE_WORKER = {

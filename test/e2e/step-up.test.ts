@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from 'vitest'
-import { Browser } from '../support/browser.ts'
-import { connectV1, connectV2, withSignIn } from '../support/mcp-clients.ts'
-import { tokensIn } from '../support/oauth-client.ts'
-import { addTodo, answerStepUp, requestStepUp, denyStepUp, linkIn } from '../support/step-up.ts'
-import { callToolStateless, openSession } from '../support/transport.ts'
-import { storyContext } from '../support/story.ts'
+import { Browser } from '#harness/browser.ts'
+import { connectV1, connectV2, withSignIn } from '#harness/mcp-clients.ts'
+import { tokensIn } from '#harness/oauth-client.ts'
+import { addTodo, answerStepUp, requestStepUp, denyStepUp, linkIn } from '#harness/step-up.ts'
+import { callToolStateless, openSession } from '#harness/transport.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 afterEach(() => story.emulator.reset())

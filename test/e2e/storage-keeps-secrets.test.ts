@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { describeStateFolder } from '../../scripts/local/state-folder.ts'
-import { connectMcp } from '../support/mcp-clients.ts'
-import { newUser } from '../support/users.ts'
+import { describeStateFolder } from '#harness/local/state-folder.ts'
+import { connectMcp } from '#harness/mcp-clients.ts'
+import { newUser } from '#harness/users.ts'
 import { storedFiles } from '../support/stored-state.ts'
-import { storyContext } from '../support/story.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 

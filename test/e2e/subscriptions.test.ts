@@ -1,9 +1,9 @@
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { expect, test } from 'vitest'
-import { connectMcp, connectV1, withSignIn } from '../support/mcp-clients.ts'
-import { OwnPage } from '../support/own-page.ts'
-import type { OnStep } from '../support/steps.ts'
-import { storyContext } from '../support/story.ts'
+import { connectMcp, connectV1, withSignIn } from '#harness/mcp-clients.ts'
+import { OwnPage } from '#harness/own-page.ts'
+import type { OnStep } from '#harness/steps.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 const LIST = 'todo://list'

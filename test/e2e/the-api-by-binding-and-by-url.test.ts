@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { OtherAnswer } from '../support/recording-proxy.ts'
-import { callToolStateless } from '../support/transport.ts'
-import { storyContext } from '../support/story.ts'
+import { callToolStateless } from '#harness/transport.ts'
+import { storyContext } from '#harness/story.ts'
 import { startWatchedWorld, type WatchedWorld } from '../support/watched-world.ts'
-import { connectMcp, withSignIn } from '../support/mcp-clients.ts'
+import { connectMcp, withSignIn } from '#harness/mcp-clients.ts'
 
 // The same stories with a service binding, as in `npm start`, and with API_URL.
 let watched: WatchedWorld

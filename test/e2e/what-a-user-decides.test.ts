@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest'
-import { Browser, formOf } from '../support/browser.ts'
-import { describeReply, tokensIn } from '../support/oauth-client.ts'
-import { continueSignIn, signIn } from '../support/sign-in.ts'
-import { storyContext } from '../support/story.ts'
-import { callToolStateless } from '../support/transport.ts'
+import { Browser, formOf } from '#harness/browser.ts'
+import { describeReply, tokensIn } from '#harness/oauth-client.ts'
+import { continueSignIn, signIn } from '#harness/sign-in.ts'
+import { storyContext } from '#harness/story.ts'
+import { callToolStateless } from '#harness/transport.ts'
 
 const story = storyContext()
 const BOTH = 'todo:read todo:write offline_access'

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import { answerStepUp, requestStepUp, denyStepUp } from '../support/step-up.ts'
-import { storyContext } from '../support/story.ts'
+import { answerStepUp, requestStepUp, denyStepUp } from '#harness/step-up.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 afterEach(() => story.emulator.reset())

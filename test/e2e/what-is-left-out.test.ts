@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { connectMcp, MCP_CLIENTS, withSignIn } from '../support/mcp-clients.ts'
-import { storyContext } from '../support/story.ts'
+import { connectMcp, MCP_CLIENTS, withSignIn } from '#harness/mcp-clients.ts'
+import { storyContext } from '#harness/story.ts'
 
 test('no client needs what is left out of the bundle', async () => {
   const { mcpUrl, newUser, logs } = storyContext()

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { expect, test } from 'vitest'
-import { describeStateFolder } from '../../scripts/local/state-folder.ts'
-import { Browser } from '../support/browser.ts'
-import { OAuthClient, ResourceMetadata, ServerMetadata, tokensIn } from '../support/oauth-client.ts'
-import { continueSignIn, signIn } from '../support/sign-in.ts'
-import { callToolStateless } from '../support/transport.ts'
-import { storyContext } from '../support/story.ts'
+import { describeStateFolder } from '#harness/local/state-folder.ts'
+import { Browser } from '#harness/browser.ts'
+import { OAuthClient, ResourceMetadata, ServerMetadata, tokensIn } from '#harness/oauth-client.ts'
+import { continueSignIn, signIn } from '#harness/sign-in.ts'
+import { callToolStateless } from '#harness/transport.ts'
+import { storyContext } from '#harness/story.ts'
 
 // Requirements of test/unit/conformance/requirements.ts that no other story covers.
 const story = storyContext()

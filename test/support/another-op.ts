@@ -7,7 +7,7 @@ import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { type PrivateJwk, publicHalfOf } from './make-private-jwk.ts'
+import { type PrivateJwk, publicHalfOf } from '#harness/make-private-jwk.ts'
 import { type Context, type Interaction, Provider, type Token } from 'oidc-provider'
 
 const ENVIRONMENT = '0a1b2c3d-0000-4000-8000-000000000002'

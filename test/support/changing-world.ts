@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { GivenSettings } from '../../scripts/local/settings.ts'
-import { type Local, startLocal } from '../../scripts/local/start-local.ts'
-import { describeStateFolder } from '../../scripts/local/state-folder.ts'
-import { reservePorts } from './free-ports.ts'
-import type { Addresses } from './world.ts'
+import type { GivenSettings } from '#harness/local/settings.ts'
+import { type Local, startLocal } from '#harness/local/start-local.ts'
+import { describeStateFolder } from '#harness/local/state-folder.ts'
+import { reservePorts } from '#harness/free-ports.ts'
+import type { Addresses } from '#harness/world.ts'
 
 /** A system whose settings change: PingOne and the API keep running, the MCP server restarts on its state. */
 export interface ChangingWorld extends AsyncDisposable {

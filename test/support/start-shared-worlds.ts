@@ -5,7 +5,7 @@
  * emulator resets it.
  */
 import type { TestProject } from 'vitest/node'
-import { startWorld } from './world.ts'
+import { startWorld } from '#harness/world.ts'
 
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   await using starting = new AsyncDisposableStack()

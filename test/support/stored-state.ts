@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, globSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { describeStateFolder } from '../../scripts/local/state-folder.ts'
+import { describeStateFolder } from '#harness/local/state-folder.ts'
 
 interface StoredFile {
   readonly path: string

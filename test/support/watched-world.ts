@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { GivenSettings } from '../../scripts/local/settings.ts'
-import { startLocal } from '../../scripts/local/start-local.ts'
-import { reservePorts } from './free-ports.ts'
+import type { GivenSettings } from '#harness/local/settings.ts'
+import { startLocal } from '#harness/local/start-local.ts'
+import { reservePorts } from '#harness/free-ports.ts'
 import { type ProxyOptions, type RecordingProxy, startRecordingProxy } from './recording-proxy.ts'
-import type { Addresses } from './world.ts'
+import type { Addresses } from '#harness/world.ts'
 
 type WatchOptions = Pick<ProxyOptions, 'instead' | 'extra'>
 

@@ -129,6 +129,34 @@ test('every room is in the table, and the table names no room that is gone', () 
   expect(others).toEqual([])
 })
 
+// The tests of scripts, which import what they test.
+const TESTS_OF_SCRIPTS =
+  /^test\/(?:unit\/scripts\/.*|unit\/(?:bundle|docs)|e2e\/(?:bench|kill-nine)|conformance\/conformance)\.test\.ts$/
+
+test('scripts and tests meet only in the harness', () => {
+  const code = ['harness', 'scripts', 'test'].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.tsx?$/.test(file))
+      .map((file) => `${folder}/${file}`),
+  )
+  expect(code.length).toBeGreaterThan(100)
+  const mayNotImport: Record<string, readonly string[]> = {
+    harness: ['scripts', 'test'],
+    scripts: ['test'],
+    test: ['scripts'],
+  }
+  const wrong = code
+    .filter((file) => !TESTS_OF_SCRIPTS.test(file))
+    .flatMap((file) => {
+      const paths = [...readFileSync(file, 'utf8').matchAll(/\b(?:from|import)\s*\(?\s*'(\.[^']+)'/g)]
+      const targets = paths.map(([, path = '']) => normalize(join(dirname(file), path)))
+      return targets
+        .filter((target) => mayNotImport[roomOf(file)]?.includes(roomOf(target)))
+        .map((target) => `${file} -> ${target}`)
+    })
+  expect(wrong).toEqual([])
+})
+
 test('a tool runs in one place only', () => {
   const running = files.filter((file) => /\btool\.run\(/.test(textOf(file)))
   expect(running.map((file) => basename(file)).toSorted()).toEqual([

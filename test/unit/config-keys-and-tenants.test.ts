@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { loadConfig } from '#config.ts'
 import { todos } from '#todos/index.ts'
-import { rootKey } from '../support/root-key.ts'
+import { rootKey } from '#harness/root-key.ts'
 
 const ENVIRONMENT = '0c24f3a0-0522-4f76-9bcf-89643029e3e0'
 const ANOTHER = '1c24f3a0-0522-4f76-9bcf-89643029e3e0'

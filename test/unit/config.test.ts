@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { SETTING_NAMES } from '../../scripts/local/settings.ts'
+import { SETTING_NAMES } from '#harness/local/settings.ts'
 import { loadConfig } from '#config.ts'
 import { todos } from '#todos/index.ts'
 import { describedSettings, settingsWithoutEffect } from '#settings.ts'
-import { makePrivateJwk, privatePartsOf } from '../support/make-private-jwk.ts'
-import { rootKey } from '../support/root-key.ts'
+import { makePrivateJwk, privatePartsOf } from '#harness/make-private-jwk.ts'
+import { rootKey } from '#harness/root-key.ts'
 
 const good = {
   PUBLIC_ORIGIN: 'https://mcp.example.com',

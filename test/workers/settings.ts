@@ -1,4 +1,4 @@
-import { rootKey } from '../support/root-key.ts'
+import { rootKey } from '#harness/root-key.ts'
 
 /** Default settings of the Workers under test, and the values that tests need. */
 export const ORIGIN = 'https://mcp.example.test'

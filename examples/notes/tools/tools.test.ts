@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { err, ok } from '#lib/result.ts'
-import { callTool, openProduct, TOKEN } from '../../../test/support/call-tool.ts'
+import { callTool, openProduct, TOKEN } from '#harness/call-tool.ts'
 import { notes } from '../index.ts'
 
 const STORED = [

@@ -1,10 +1,16 @@
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { ProgressNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
-import { Browser } from '../browser.ts'
-import { addressesIn, type ClientHome, makeClientHome, openPrinted, startDesktop } from '../client-program.ts'
-import { reservePorts } from '../free-ports.ts'
-import { newUser } from '../users.ts'
+import { Browser } from '#harness/browser.ts'
+import {
+  addressesIn,
+  type ClientHome,
+  makeClientHome,
+  openPrinted,
+  startDesktop,
+} from '#harness/client-program.ts'
+import { reservePorts } from '#harness/free-ports.ts'
+import { newUser } from '#harness/users.ts'
 import {
   type Cells,
   verify,

@@ -1,4 +1,4 @@
-import { table } from '../../../scripts/bench/table.ts'
+import { table } from '#harness/table.ts'
 import { type Cells, FEATURES, YES } from './features.ts'
 
 /** docs/clients/README.md: one row for each client; anything other than "yes" becomes a numbered note. */

@@ -1,6 +1,6 @@
-import { connectV1, connectV2, type McpClientKind, withSignIn } from '../mcp-clients.ts'
-import { newUser } from '../users.ts'
-import { answerStepUp, linkIn } from '../step-up.ts'
+import { connectV1, connectV2, type McpClientKind, withSignIn } from '#harness/mcp-clients.ts'
+import { newUser } from '#harness/users.ts'
+import { answerStepUp, linkIn } from '#harness/step-up.ts'
 import {
   BY_LINK,
   type Cells,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readTokenForm } from '#authorization/token/token-form.ts'
-import { oddText } from '../../support/fuzz/odd.ts'
+import { oddText } from '#harness/fuzz/odd.ts'
 
 type Pairs = readonly (readonly [string, string])[]
 

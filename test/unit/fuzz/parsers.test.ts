@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parserProperties } from '../../support/fuzz/properties.ts'
+import { parserProperties } from '#harness/fuzz/properties.ts'
 
 const CASES = 200_000
 /** A fixed seed makes failures reproducible. `npm run soak -- --fuzz …` uses other seeds. */

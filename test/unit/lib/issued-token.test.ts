@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { readIssuedToken } from '#lib/issued-token.ts'
 import { readRootKeys } from '#lib/root-keys.ts'
 import { makeUserId } from '#users/base/user-id.ts'
-import { rootKey } from '../../support/root-key.ts'
+import { rootKey } from '#harness/root-key.ts'
 
 const base64Url = (length: number) => fc.stringMatching(new RegExp(`^[A-Za-z0-9_-]{${length}}$`))
 const parts = fc.record({

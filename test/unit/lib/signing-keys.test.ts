@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { importSigningKey, readSigningKeys } from '#lib/signing-keys.ts'
-import { makePrivateJwk, privatePartsOf, publicHalfOf } from '../../support/make-private-jwk.ts'
+import { makePrivateJwk, privatePartsOf, publicHalfOf } from '#harness/make-private-jwk.ts'
 
 const a = makePrivateJwk('a')
 const b = makePrivateJwk('b')

@@ -1,4 +1,4 @@
-import { served } from '../../support/product.ts'
+import { served } from '#harness/product.ts'
 import { expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { ok } from '#lib/result.ts'

@@ -5,7 +5,7 @@ import { guardMcpRequest } from '#mcp/edge/guard-request.ts'
 import { readPrincipal, writePrincipal } from '#mcp/session/headers.ts'
 import { readDownstreamToken } from '#mcp/calls/downstream-token.ts'
 import { sayDenial } from '#mcp/calls/tool-denial.ts'
-import { words } from '../../support/product.ts'
+import { words } from '#harness/product.ts'
 import { Secret } from '#lib/secret.ts'
 
 const URL_OF_MCP = 'https://mcp.example.test/mcp'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { makeReads, readAsked, matchTemplate } from '#mcp/lists/reads.ts'
-import { catalog } from '../../support/product.ts'
+import { catalog } from '#harness/product.ts'
 
 const reads = makeReads(catalog)
 

@@ -1,7 +1,7 @@
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv-provider.js'
 import { expect, test } from 'vitest'
 import { describeTool, listedTool } from '#mcp/lists/listed.ts'
-import { catalog } from '../../support/product.ts'
+import { catalog } from '#harness/product.ts'
 
 const { tools } = catalog
 

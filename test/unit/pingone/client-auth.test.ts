@@ -2,7 +2,7 @@ import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { expect, test } from 'vitest'
 import { Secret } from '#lib/secret.ts'
 import { readSigningKeys } from '#lib/signing-keys.ts'
-import { makePrivateJwk, privatePartsOf, publicHalfOf } from '../../support/make-private-jwk.ts'
+import { makePrivateJwk, privatePartsOf, publicHalfOf } from '#harness/make-private-jwk.ts'
 import { CLIENT_ID, ISSUER, playPingOne } from './play-pingone.ts'
 
 const [a, b] = [makePrivateJwk('a'), makePrivateJwk('b')]

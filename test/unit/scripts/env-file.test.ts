@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { assert, constantFrom, property, string } from 'fast-check'
 import { expect, test } from 'vitest'
 import { unstable_getVarsForDev } from 'wrangler'
-import { formatEnvFile } from '../../../scripts/local/env-file.ts'
-import { StartProblem } from '../../../scripts/local/start-problem.ts'
+import { formatEnvFile } from '#harness/local/env-file.ts'
+import { StartProblem } from '#harness/local/start-problem.ts'
 
 /** The variables that a Worker gets when `wrangler dev` reads the file. */
 function readByWrangler(variables: Readonly<Record<string, string>>): Record<string, unknown> {

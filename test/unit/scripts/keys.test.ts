@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { readPrivateFile } from '../../../scripts/local/private-file.ts'
+import { readPrivateFile } from '#harness/local/private-file.ts'
 import { readRootKeys } from '#lib/root-keys.ts'
 import { importSigningKey, readSigningKeys } from '#lib/signing-keys.ts'
-import { makePrivateJwk } from '../../support/make-private-jwk.ts'
+import { makePrivateJwk } from '#harness/make-private-jwk.ts'
 
 let folder = ''
 beforeEach(() => {

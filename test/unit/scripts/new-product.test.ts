@@ -9,8 +9,8 @@ const ROOT = join(import.meta.dirname, '../../..')
 const COPIED = [
   'src',
   'examples/notes',
-  'test/support/call-tool.ts',
-  'test/empty.env',
+  'harness/call-tool.ts',
+  'harness/empty.env',
   'tsconfig.json',
   'wrangler.jsonc',
   'package.json',
@@ -40,7 +40,7 @@ const typeScript = (project: string) => bin('tsc', '--noEmit', '--project', proj
 const makeTypes = (folder: string) =>
   run(
     join(ROOT, 'node_modules/.bin/wrangler'),
-    ['types', 'worker-configuration.d.ts', '--strict-vars=false', `--env-file=${ROOT}/test/empty.env`],
+    ['types', 'worker-configuration.d.ts', '--strict-vars=false', `--env-file=${ROOT}/harness/empty.env`],
     join(copy, folder),
   )
 const filesOf = (folder: string) => readdirSync(join(copy, folder), { recursive: true, encoding: 'utf8' })

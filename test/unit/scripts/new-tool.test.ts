@@ -23,8 +23,8 @@ beforeAll(() => {
   for (const path of [
     'src',
     'test/unit/todos/tools',
-    'test/support/call-tool.ts',
-    'test/support/product.ts',
+    'harness/call-tool.ts',
+    'harness/product.ts',
     'tsconfig.json',
     'package.json',
     '.oxfmtrc.json',

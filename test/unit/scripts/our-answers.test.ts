@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { OUR_ANSWERS, emulatorFile } from '../../../scripts/journey/our-answers.ts'
-import { ROOT } from '../../../scripts/local/workers.ts'
+import { ROOT } from '#harness/local/workers.ts'
 
 const ENDPOINTS = [
   'authorize',

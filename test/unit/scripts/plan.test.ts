@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { requireGoodSettings } from '../../../scripts/local/explain-settings.ts'
-import { DEFAULT_PORTS, planLocal } from '../../../scripts/local/plan.ts'
-import { localWorkers } from '../../../scripts/local/workers.ts'
+import { requireGoodSettings } from '#harness/local/explain-settings.ts'
+import { DEFAULT_PORTS, planLocal } from '#harness/local/plan.ts'
+import { localWorkers } from '#harness/local/workers.ts'
 
 const keys = { rootKeys: 'local:key', clientSecret: 'made-here', privateKey: '{"kty":"RSA"}' }
 const plan = (given: Record<string, string> = {}) => planLocal(given, DEFAULT_PORTS, keys)

@@ -1,9 +1,9 @@
 import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
-import { isPortTaken, portsFrom, requireFreePorts } from '../../../scripts/local/ports.ts'
-import { DEFAULT_PORTS, planLocal } from '../../../scripts/local/plan.ts'
-import { localWorkers } from '../../../scripts/local/workers.ts'
-import { reservePorts } from '../../support/free-ports.ts'
+import { isPortTaken, portsFrom, requireFreePorts } from '#harness/local/ports.ts'
+import { DEFAULT_PORTS, planLocal } from '#harness/local/plan.ts'
+import { localWorkers } from '#harness/local/workers.ts'
+import { reservePorts } from '#harness/free-ports.ts'
 
 const listenOn = async (port: number, host: string): Promise<AsyncDisposable> => {
   const server = createServer()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createProblemFilter } from '../../../scripts/local/print-lines.ts'
+import { createProblemFilter } from '#harness/local/print-lines.ts'
 
 test('problems are shown with the lines that belong to them, the rest is not', () => {
   const lines = [

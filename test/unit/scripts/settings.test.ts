@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { explainSettings } from '../../../scripts/local/explain-settings.ts'
-import { mergeSettings, unknownNames } from '../../../scripts/local/settings.ts'
+import { explainSettings } from '#harness/local/explain-settings.ts'
+import { mergeSettings, unknownNames } from '#harness/local/settings.ts'
 
 test('what is set later wins, and names that are no settings do not get through', () => {
   const fromFile = { API_URL: 'https://file.example', GRANT_IDLE_DAYS: '7', AWS_SECRET: 'x' }

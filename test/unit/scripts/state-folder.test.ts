@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { keepKeys } from '../../../scripts/local/keys.ts'
-import { findLiveRun, writeRunRecord } from '../../../scripts/local/run-record.ts'
-import { describeStateFolder, openStateFolder } from '../../../scripts/local/state-folder.ts'
+import { keepKeys } from '#harness/local/keys.ts'
+import { findLiveRun, writeRunRecord } from '#harness/local/run-record.ts'
+import { describeStateFolder, openStateFolder } from '#harness/local/state-folder.ts'
 
 function makeFolder() {
   const folder = describeStateFolder(mkdtempSync(join(tmpdir(), 'state-')))

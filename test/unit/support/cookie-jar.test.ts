@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { CookieJar } from '../../support/cookie-jar.ts'
+import { CookieJar } from '#harness/cookie-jar.ts'
 
 const set = (...lines: string[]) => new Headers(lines.map((line) => ['set-cookie', line]))
 const mcp = new URL('http://localhost:8787/authorize')

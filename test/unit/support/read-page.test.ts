@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readPage } from '../../support/read-page.ts'
+import { readPage } from '#harness/read-page.ts'
 
 const url = new URL('http://localhost:8787/authorize?client_id=x')
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { err } from '#lib/result.ts'
 import { success } from '#mcp/calls/tool-result.ts'
 import { todos as product } from '#todos/index.ts'
-import { callTool, openProduct } from '../../support/call-tool.ts'
+import { callTool, openProduct } from '#harness/call-tool.ts'
 
 vi.spyOn(console, 'warn').mockImplementation(() => {})
 

@@ -5,7 +5,7 @@ import { encryptTokens } from '#users/tokens/downstream.ts'
 import type { Grant } from '#users/grants/grant.ts'
 import { TokenCache } from '#users/tokens/downstream.ts'
 import { tenantOf } from '#users/grants/tenant.ts'
-import { rootKey } from '../../support/root-key.ts'
+import { rootKey } from '#harness/root-key.ts'
 
 const configWith = (keyId: string) =>
   requireConfig(

@@ -17,7 +17,7 @@ import {
   userOf,
 } from './checks.ts'
 import { families, switches } from '../pingone.ts'
-import { KEY_NAME } from '../../support/product.ts'
+import { KEY_NAME } from '#harness/product.ts'
 import { AROUND_SESSIONS } from './session-journeys.ts'
 import { CRASH, withWorkerSteps } from './schedule.ts'
 

@@ -12,7 +12,7 @@ import type { McpProduct } from '#mcp/product.ts'
 import { definePrompt, noArguments } from '#catalog/define-prompt.ts'
 import { defineResource } from '#catalog/define-resource.ts'
 import { defineTool } from '#catalog/define-tool.ts'
-import { served } from '../../support/product.ts'
+import { served } from '#harness/product.ts'
 import { bearerAuth, mcpRequest, META, statelessHeaders } from '../wire.ts'
 
 const CASES = 150

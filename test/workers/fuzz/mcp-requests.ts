@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { z } from 'zod'
-import { oddText } from '../../support/fuzz/odd.ts'
+import { oddText } from '#harness/fuzz/odd.ts'
 import { parseOrUndefined } from './judge.ts'
 import { bodyOf, sessionMessage, statelessMessage } from './messages.ts'
 import type { FuzzRequest } from './stage.ts'

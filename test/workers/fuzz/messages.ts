@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { oddJson, oddText, corrupted } from '../../support/fuzz/odd.ts'
-import { KEY_NAME } from '../../support/product.ts'
+import { oddJson, oddText, corrupted } from '#harness/fuzz/odd.ts'
+import { KEY_NAME } from '#harness/product.ts'
 
 const PREFIX = 'io.modelcontextprotocol'
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { oddJson, oddText, corrupted } from '../../support/fuzz/odd.ts'
+import { oddJson, oddText, corrupted } from '#harness/fuzz/odd.ts'
 import { authorizeFields, VERIFIER } from '../wire.ts'
 import { headerText } from './mcp-requests.ts'
 import { ORIGIN, REDIRECT_URI } from '../settings.ts'

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import type { tokenOwner } from '#authorization/token/token-owner.ts'
 import type { EntryAnswer } from '#users/calls/entry.ts'
-import { rootKey } from '../../support/root-key.ts'
+import { rootKey } from '#harness/root-key.ts'
 import { Client } from '../faults/client.ts'
 import { breakDown } from '../faults/faults.ts'
 import { startIsolate } from '../faults/world.ts'

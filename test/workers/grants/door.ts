@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { KEY_NAME } from '../../support/product.ts'
+import { KEY_NAME } from '#harness/product.ts'
 import type { Client } from '../faults/client.ts'
 import { open, send } from '../faults/send.ts'
 import { ORIGIN } from '../settings.ts'

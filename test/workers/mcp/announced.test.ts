@@ -4,7 +4,7 @@ import { makeReads } from '#mcp/lists/reads.ts'
 import { makeLists } from '#mcp/lists/listed.ts'
 import type { McpProduct } from '#mcp/product.ts'
 import { makeStatelessTransport } from '#mcp/stateless/stateless.ts'
-import { served as whole } from '../../support/product.ts'
+import { served as whole } from '#harness/product.ts'
 import { mcpHeaders, META, statelessHeaders } from '../wire.ts'
 
 const { resources, resourceTemplates, prompts } = whole

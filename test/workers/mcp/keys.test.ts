@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { KEY_NAME } from '../../support/product.ts'
+import { KEY_NAME } from '#harness/product.ts'
 import { type ClientKind, clientKinds, connect } from './clients.ts'
 import { callMessage } from '../wire.ts'
 import { callsOf, openSession, post } from './raw.ts'

@@ -5,7 +5,7 @@ import { makeMcpEndpoint } from '#mcp/endpoint.ts'
 import { makeReads } from '#mcp/lists/reads.ts'
 import { subscribe } from '#mcp/session/subscribe.ts'
 import type { AnyResource } from '#catalog/define-resource.ts'
-import { served } from '../../support/product.ts'
+import { served } from '#harness/product.ts'
 
 const uri = 'drafts://all'
 const drafts: AnyResource = {

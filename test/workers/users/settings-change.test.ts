@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { rootKey } from '../../support/root-key.ts'
+import { rootKey } from '#harness/root-key.ts'
 import { pingone } from './pingone.ts'
 import { intent, newGrant } from './story.ts'
 import { clock, operator } from './worker.ts'

@@ -3,7 +3,7 @@ import { todos } from '#todos/index.ts'
 import { makeUser } from '#users/user.ts'
 import { makePingOne } from '#pingone/client.ts'
 import { answerAsPingOne, CLIENT_ID, ISSUER, POLICY } from './pingone.ts'
-import { rootKey } from '../../support/root-key.ts'
+import { rootKey } from '#harness/root-key.ts'
 
 const given = {
   PUBLIC_ORIGIN: 'https://mcp.example.test',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Catalog, readOnly } from '#catalog/define-product.ts'
 import { todos } from '#todos/index.ts'
-import { catalog } from '../../../support/product.ts'
+import { catalog } from '#harness/product.ts'
 
 const names = (tools: Catalog['tools']) =>
   readOnly({ ...catalog, tools }, todos.scopes).tools.map(({ name }) => name)

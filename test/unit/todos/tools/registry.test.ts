@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { makeLists } from '#mcp/lists/listed.ts'
-import { catalog } from '../../../support/product.ts'
+import { catalog } from '#harness/product.ts'
 import type { TodoStore } from '#todos/api/client.ts'
 import { defineTool, type ProductTool } from '#catalog/define-tool.ts'
 import { ok } from '#lib/result.ts'

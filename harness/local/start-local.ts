@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import { chosen, entryFor, product } from '../product.ts'
+import { chosen, entryFor, product } from './chosen-product.ts'
 import { keepKeys } from './keys.ts'
 import { requireGoodSettings } from './explain-settings.ts'
 import { DEFAULT_PORTS, planLocal, type Ports, WORKER_NAMES, type WorkerName } from './plan.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { WorkerName } from '../../scripts/local/plan.ts'
-import { describeStateFolder } from '../../scripts/local/state-folder.ts'
+import type { WorkerName } from './local/plan.ts'
+import { describeStateFolder } from './local/state-folder.ts'
 import { Browser } from './browser.ts'
 import { OAuthClient, type Tokens, tokensIn } from './oauth-client.ts'
 import { newUser, type User } from './users.ts'

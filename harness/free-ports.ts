@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net'
-import type { Ports } from '../../scripts/local/plan.ts'
-import { isPortTaken } from '../../scripts/local/ports.ts'
+import type { Ports } from './local/plan.ts'
+import { isPortTaken } from './local/ports.ts'
 
 /** Reserved ports until they are released. */
 interface ReservedPorts extends AsyncDisposable {

@@ -1,5 +1,5 @@
 import { connectSteps } from '#pages/connect-steps.ts'
-import { chosen, product } from '../product.ts'
+import { chosen, product } from './chosen-product.ts'
 import type { Local } from './start-local.ts'
 
 /** What a user needs to continue. The last line is for programs: everything answers. */

@@ -1,5 +1,5 @@
 import { parseEnv } from 'node:util'
-import { product } from '../product.ts'
+import { product } from './chosen-product.ts'
 import { readPrivateFile } from './private-file.ts'
 
 /** Every setting of the MCP server: docs/configuration.md says what each one means. Nothing else is passed on. */

@@ -1,8 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { endGroup } from '../../scripts/local/process-group.ts'
-import { postWarden } from '../../scripts/local/warden.ts'
+import { endGroup } from './local/process-group.ts'
+import { postWarden } from './local/warden.ts'
 
 /** A command in its own process group, with its output. */
 export interface RunningCommand extends AsyncDisposable {

@@ -3,9 +3,9 @@ import { dirname, join, relative } from 'node:path'
 import { argv, env } from 'node:process'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { isProduct, type Product } from '#catalog/define-product.ts'
-import { StartProblem } from './local/start-problem.ts'
+import { StartProblem } from './start-problem.ts'
 
-const ROOT = fileURLToPath(new URL('../', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const ENTRY = join(ROOT, 'src/index.ts')
 const IMPORT = /^import \{ (\w+)(?: as (\w+))? \} from '(?:#|\.\/)([\w-]+\/index\.ts)'$/gm
 

@@ -1,5 +1,5 @@
 import { loadConfig } from '#config.ts'
-import { chosen, product } from '../product.ts'
+import { chosen, product } from './chosen-product.ts'
 import { describedSettings, settingsWithoutEffect } from '#settings.ts'
 import type { Plan } from './plan.ts'
 import { type GivenSettings, SETTING_NAMES, unknownNames } from './settings.ts'

@@ -1,4 +1,4 @@
-import { chosen, product } from '../product.ts'
+import { chosen, product } from './chosen-product.ts'
 import type { Keys } from './keys.ts'
 import { findLocalApi } from './local-api.ts'
 import { type GivenSettings, mergeSettings, type Settings } from './settings.ts'

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { product } from '../product.ts'
+import { product } from './chosen-product.ts'
 import {
   EMULATOR_ENVIRONMENT_ID,
   localApi,

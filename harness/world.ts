@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { WorkerName } from '../../scripts/local/plan.ts'
-import type { GivenSettings } from '../../scripts/local/settings.ts'
-import { type Local, startLocal } from '../../scripts/local/start-local.ts'
+import type { WorkerName } from './local/plan.ts'
+import type { GivenSettings } from './local/settings.ts'
+import { type Local, startLocal } from './local/start-local.ts'
 import { reservePorts } from './free-ports.ts'
 
 export interface WorldOptions {
