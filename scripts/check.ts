@@ -8,11 +8,11 @@ import { ROOT } from '#harness/local/workers.ts'
 const first: readonly CheckStep[] = [
   ...typeSteps(),
   { name: 'format', run: 'oxfmt', parameters: ['--check', '.'] },
-  { name: 'docs', run: 'node', parameters: ['scripts/docs.ts', '--check'] },
 ]
 
 /** These steps read the types that the first ones write. */
 const second: readonly CheckStep[] = [
+  { name: 'docs', run: 'node', parameters: ['scripts/docs.ts', '--check'] },
   { name: 'lint', run: 'oxlint', parameters: ['--type-aware', '.'] },
   ...projectFiles('tsconfig.json').map((project) => ({
     name: `tsc ${relative(ROOT, project)}`,

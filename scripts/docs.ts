@@ -1,11 +1,12 @@
 /**
  * `npm run docs` writes docs/configuration.md from src/settings.ts, and the tables of docs/journeys.md from the `@step`
- * lines in src/; `-- --check` only compares.
+ * lines in src/; `-- --check` only compares. It also checks the links and code blocks of every page.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { describedSettings } from '#settings.ts'
+import { pageProblems } from './docs/check-pages.ts'
 import { readSteps, renderJourneys } from './docs/journeys.ts'
 import { productOfEntry } from '#harness/local/chosen-product.ts'
 
@@ -62,9 +63,11 @@ function main(): number {
     if (now !== rendered && !options.check) writeFileSync(pathOf(page), rendered)
     return now !== rendered
   })
-  if (!options.check || stale.length === 0) return 0
+  if (!options.check) return 0
+  const problems = pageProblems()
   for (const [page] of stale) console.error(`docs/${page} is stale: npm run docs`)
-  return 1
+  for (const { page, line, text } of problems) console.error(`${page}:${line}: ${text}`)
+  return stale.length + problems.length === 0 ? 0 : 1
 }
 
 if (import.meta.main) process.exitCode = main()

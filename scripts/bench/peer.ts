@@ -22,7 +22,7 @@ const PeerWorker = z.strictObject({
 })
 
 /** peer.json: another server that serves MCP in front of the same API (docs/performance.md). */
-const PeerFile = z.strictObject({
+export const PeerFile = z.strictObject({
   name: z.string().default('peer'),
   worker: PeerWorker.optional(),
   /** Starts it in its folder; the environment has what `variablesOf` lists. */

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { renderConfiguration } from '../../scripts/docs.ts'
 import { readSteps, renderJourneys } from '../../scripts/docs/journeys.ts'
+import { pageNames } from '../../scripts/docs/pages.ts'
 
 const isOurs = (path: string) => !/(?:^|\/)(?:node_modules|\.wrangler|\.git)(?:\/|$)/.test(path)
 /** What the pages describe: the engine and the products of this repository, not yours (docs/your-own-api.md). */
@@ -14,23 +15,9 @@ const filesBelow = (folder: string, name: RegExp) =>
     .map((file) => join(folder, file))
     .filter((file) => name.test(file) && isOurs(file))
 
-// Only our own folders: node_modules has too many files.
-const pages = [
-  ...readdirSync('.').filter((file) => file.endsWith('.md')),
-  ...['docs', 'examples', 'emulators'].flatMap((folder) => filesBelow(folder, /\.md$/)),
-]
+const pages = pageNames()
 const textOf = (file: string) => readFileSync(file, 'utf8')
-const withoutCode = (text: string) => text.replaceAll(/^```[\s\S]*?^```/gm, '')
 const found = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1] ?? '')
-
-/** Heading anchors as GitHub generates them. */
-const anchorsOf = (file: string) =>
-  found(withoutCode(textOf(file)), /^#+ (.+)$/gm).map((heading) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
-      .replaceAll(' ', '-'),
-  )
 
 test('docs/configuration.md is what src/settings.ts says (npm run docs)', () => {
   expect(textOf('docs/configuration.md')).toBe(renderConfiguration())
@@ -77,17 +64,6 @@ test('every file with a @step is reached by imports', () => {
   const [engine, todos] = [reachableFrom('src/compose.ts'), reachableFrom('src/todos/index.ts')]
   const isReached = ({ file }: { file: string }) => (file.startsWith('src/todos/') ? todos : engine).has(file)
   expect(readSteps().filter((step) => !isReached(step))).toEqual([])
-})
-
-test.each(pages)('every relative link in %s leads somewhere', (page) => {
-  const links = found(withoutCode(textOf(page)), /\]\(([^)\s]+)\)/g).filter((link) => !/^[a-z]+:/.test(link))
-  const broken = links.filter((link) => {
-    const [path = '', anchor] = link.split('#')
-    const target = path === '' ? page : join(dirname(page), path)
-    if (!existsSync(target)) return true
-    return anchor !== undefined && !anchorsOf(target).includes(anchor)
-  })
-  expect(broken).toEqual([])
 })
 
 test.each(pages)('every file that %s names exists', (page) => {
