@@ -76,7 +76,7 @@ function programFaults(
 ): readonly string[] {
   if (program === 'npm') return npmFaults(parameters, isMarked)
   if (program === 'npx') return npxFaults(parameters, folder, isMarked)
-  if (program === 'cd') return pathFaults(parameters, folder)
+  if (program === 'cd') return isMarked ? [] : pathFaults(parameters, folder)
   if (program === 'node' && parameters[0]?.endsWith('.ts') === true)
     return pathFaults(parameters.slice(0, 1), folder)
   if (/^\.{1,2}\//.test(program) || program === '.ci/run') return pathFaults([program], folder)
