@@ -2,8 +2,8 @@ import type { Reasons } from './judge.ts'
 import type { Run } from './run-conformance.ts'
 
 const NO_TASKS =
-  'Tasks (SEP-2663) are an optional extension, which this server does not offer: a call here lasts at most 25 s, and ' +
-  'one that is repeated with its key is answered by what the first one did.'
+  'Tasks (SEP-2663) are an optional extension that this server does not offer. A call lasts at most 25 s, and a repeat ' +
+  'with the same idempotency key gets the first answer.'
 const TASKS = [
   'tasks-lifecycle',
   'tasks-capability-negotiation',
@@ -17,12 +17,11 @@ const TASKS = [
   'tasks-mrtr-composition',
 ]
 
-const NO_CHANGES =
-  'the lists of this server are the same until it is deployed anew, so it promises no news of changes.'
+const NO_CHANGES = 'lists change only with a deployment, so the server does not announce `listChanged`.'
 
 const NO_EVENT_STORE =
-  'It resumes a stream that broke, which takes a store of what was sent on it. Results of tools are not kept in clear ' +
-  'for that: a call that is repeated with its idempotency key gets the first answer instead.'
+  'This scenario resumes a broken stream, which needs a store of everything sent on it. This server does not store tool ' +
+  'results in clear; a call repeated with its idempotency key gets the first answer instead.'
 
 /** Checks that do not pass in full, with reasons. Everything else must pass. */
 export const REASONS: Readonly<Record<Run['name'], Reasons>> = {

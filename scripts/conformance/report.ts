@@ -29,21 +29,23 @@ export const renderReport = (runs: readonly Run[], { version }: Suite, date: str
     '<!-- Written by `npm run conformance`. Its reasons are in scripts/conformance/reasons.ts. -->',
     '# Conformance',
     `The official suite, \`@modelcontextprotocol/conformance\` ${version}, against this server.`,
-    ['```sh', 'npm run conformance   # ten seconds; exits 1 when anything below is different', '```'].join(
-      '\n',
-    ),
+    [
+      '```sh',
+      'npm run conformance   # ten seconds; exits 1 on any difference from the page below',
+      '```',
+    ].join('\n'),
     METHOD,
     `${dateLine(date)}${summary(runs)}`,
     ...runs.flatMap(section),
   ].join('\n\n') + '\n'
 
-const METHOD = `The routes, the login, the bearer check and both transports are the product's (\`src/\`). A test-only entry
-(\`test/conformance/worker/\`) puts the suite's fixtures beside the product's own tools, resources and prompts: as data of
-the product's own kinds where these can say it, on the SDK's server of the transport where they cannot (sampling, images,
-raw forms, log levels). A user signs in at the emulator, and the suite gets the access token.
+const METHOD = `Routes, login, bearer check and both transports are those of the product (\`src/\`). A test-only entry
+(\`test/conformance/worker/\`) adds the suite's fixtures to the product's tools, resources and prompts. Fixtures are data of the
+product's kinds where possible; the others (sampling, images, raw forms, log levels) are registered with the transport's SDK server.
+A user signs in at the emulator, and the suite gets the access token.
 
-What the suite stores is judged here, more strictly than it does itself: a warning is a failure, a check that was skipped
-needs a reason, and so does a scenario in which nothing was checked. A reason that is not needed any more is a failure.`
+This repository judges the suite's results more strictly than the suite: a warning is a failure, and a skipped check or a
+scenario without checks needs a reason. A reason that is no longer needed is a failure too.`
 
 function summary(runs: readonly Run[]): string {
   const counts = runs.map(({ name, verdicts }) => {
@@ -65,7 +67,7 @@ function section({ name, verdicts }: Run): readonly string[] {
   return [
     `## ${TITLES[name]}`,
     rows('scenario', scored),
-    ...(others.length === 0 ? [] : [rows('run, and not scored by the suite', others)]),
+    ...(others.length === 0 ? [] : [rows('run, but not scored by the suite', others)]),
     ...(notes.length === 0 ? [] : [notes.join('\n')]),
   ]
 }
