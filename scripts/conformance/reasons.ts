@@ -2,7 +2,7 @@ import type { Reasons } from './judge.ts'
 import type { Run } from './run-conformance.ts'
 
 const NO_TASKS =
-  'Tasks (SEP-2663) are an optional extension that this server does not offer. A call lasts at most 25 s, and a repeat ' +
+  'Tasks (SEP-2663) are an optional extension that this server does not offer. A tool runs for at most 25 s, and a repeat ' +
   'with the same idempotency key gets the first answer.'
 const TASKS = [
   'tasks-lifecycle',
