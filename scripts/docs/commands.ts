@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { describedSettings } from '#settings.ts'
-import { productOfEntry } from '../product.ts'
+import { productOfEntry } from '#harness/local/chosen-product.ts'
 import { type CodeBlock, ROOT } from './pages.ts'
 
 const PackageFile = z.object({

@@ -11,7 +11,7 @@ import { answerNoRequest, type OpenStepUp, openStepUp, wantedBy } from './step-u
 /**
  * Applies the decision of the user who signed in. The user's object checks that the request is theirs, and stores scopes
  * and tokens in one act; it revokes tokens that it does not store. It counts at once (decision 22).
- * @step step-up 13-14 from the answer to more scopes
+ * @step step-up 13-14 from PingOne's answer to more scopes
  */
 export async function finishStepUp(
   path: string,

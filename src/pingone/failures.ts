@@ -60,7 +60,7 @@ const UNREADABLE: readonly string[] = [
 
 /**
  * Turns an error of oauth4webapi into a failure. Unknown errors are bugs and are rethrown.
- * @step refresh 7-12 which failure is which
+ * @step refresh 7-12 the kinds of failure
  */
 export function failureOf(error: unknown): Err<PingOneFailure> {
   if (error instanceof oauth.ResponseBodyError) {

@@ -117,7 +117,7 @@ export async function beginOwnSignIn(
 /**
  * GET /signed-in: PingOne's answer to a sign-in of our own pages. `branchOf` returns the branch of the room that the
  * purpose belongs to; null if no room knows it. With several rooms, chain their functions with `??`.
- * @step me 7-10 PingOne's answer, by what it was begun for
+ * @step me 7-10 PingOne's answer, by purpose
  */
 export async function finishOwnSignIn(
   request: Request,
@@ -170,7 +170,7 @@ async function readTransaction(
 /**
  * Identifies the user, by every check of invariant 4. Discards tokens that the caller does not get.
  * @step step-up 11-12 PingOne's answer
- * @step me 7-8 who signed in
+ * @step me 7-8 the signed-in user
  */
 async function verify(
   begun: TransactionAnswer,

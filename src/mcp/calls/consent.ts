@@ -15,7 +15,7 @@ export const subjectOf = (confirmation: Confirmation): Promise<string> => canoni
 
 /**
  * Decides whether the tool may act now, by the current state of the API.
- * @step tool-call 6 question to the user, for what cannot be undone
+ * @step tool-call 6 the question before an irreversible change
  */
 export async function mayAct(
   tool: AnyTool,

@@ -23,7 +23,7 @@ const sayFields = (fields: readonly string[]) =>
 
 /**
  * The words for a model: what happened and what to do next. Nothing here was chosen by anyone outside.
- * @step tool-call 8 words for a denial
+ * @step tool-call 8 the sentence for a denial
  */
 export function sayDenial(problem: CallProblem, { apiName, gone, lookAgain }: DenialWords): string {
   switch (problem.reason) {

@@ -32,7 +32,7 @@ interface SessionRequest extends ServedCall {
 /**
  * The edge of the session transport. The library finds a session by its id alone and runs it as the user who opened it.
  * So each id carries a MAC for its owner, and the principal comes from the request.
- * @step tool-call 1 session transport: whose session it is
+ * @step tool-call 1 session transport: the owner of the session
  */
 export async function serveSession(call: SessionRequest): Promise<Response> {
   const { env, ctx, principal, arrival, userApi, product, begun } = call

@@ -49,7 +49,7 @@ export class CallService {
 
   /**
    * `session`: the session that makes the call. Stores the intent, then answers with a live downstream token: no effect without a record (invariant 8).
-   * @step tool-call 2 intent stored
+   * @step tool-call 2 the stored intent
    */
   async begin(given: CallIntent, session: string | null = null): Promise<CallStart> {
     const { config, nowMs, grants, records, calls, sessions, wake } = this.#deps
@@ -103,7 +103,7 @@ export class CallService {
   }
 
   /**
-   * @step tool-call 9 outcome stored
+   * @step tool-call 9 the stored outcome
    */
   async end(call: string, outcome: CallOutcome, result: string | null): Promise<void> {
     const { config, grants, calls, wake } = this.#deps

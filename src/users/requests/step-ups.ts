@@ -143,7 +143,7 @@ export class StepUpService {
 
   /**
    * Widens the grant, or revokes the new tokens. Idempotent for the same access token.
-   * @step step-up 13 the one act: scopes and tokens
+   * @step step-up 13 scopes and tokens, in one act
    */
   async approve(id: string, given: StepUpApproval): Promise<StepUpOutcome> {
     const config = this.#deps.config()
