@@ -24,22 +24,33 @@ export const unknownSettings = (names: readonly string[]): readonly string[] =>
   names.filter((name) => !settingNames.has(name)).map((name) => `${name} is no setting`)
 
 /** Programs of MCP clients. They need an installation and, most of them, an account; only their addresses are checked. */
-const CLIENTS = /^(?:claude|codex|gemini|opencode|cline|copilot|qwen|mcpc|mcporter|code)$/
+const CLIENTS =
+  /^(?:claude|codex|gemini|opencode|cline|copilot|qwen|code|(?:@apify\/)?mcpc|mcporter|mcp-use)(?:@latest)?$/
 const MCP_ADDRESS = /^(?:http:\/\/localhost:8787|https:\/\/[\w.<> -]+)\/mcp$/
 
+/** Where a command stands. */
+interface Place {
+  readonly folder: string
+  /** The block says why it is not run, or is run. */
+  readonly isMarked: boolean
+  /** Files that other blocks of the page show, by their first line: `// sign-in.mjs`. */
+  readonly shown: readonly string[]
+}
+
 /** What is wrong with a block of shell commands. A block with `run` is executed. */
-export function commandFaults(block: CodeBlock): readonly string[] {
-  const reason = block.attributes.get('not-run')
-  if (reason === '') return ['not-run needs a reason: not-run="needs an account"']
-  const folder = /^(?:examples|emulators)\//.test(block.page) ? dirname(block.page) : '.'
-  const isOthers = reason !== undefined
-  const faults = block.code
+export function commandFaults(block: CodeBlock, ofPage: readonly CodeBlock[]): readonly string[] {
+  const { page, attributes, code } = block
+  if (attributes.get('not-run') === '') return ['not-run needs a reason: not-run="needs an account"']
+  const folder = /^(?:examples|emulators)\//.test(page) ? dirname(page) : '.'
+  const isMarked = attributes.has('not-run') || attributes.has('run')
+  const shown = ofPage.flatMap((other) => /^\/\/ ([\w.-]+)$/m.exec(other.code)?.[1] ?? [])
+  const faults = code
     .replaceAll('\\\n', ' ')
     .split('\n')
     .flatMap((line) => commandsIn(line))
-    .flatMap((words) => faultsOf(words, folder, isOthers || block.attributes.has('run')))
-  if (faults.length > 0 || !block.attributes.has('run')) return faults
-  const { status, stderr } = spawnSync('bash', ['-euc', block.code], {
+    .flatMap((words) => faultsOf(words, { folder, isMarked, shown }))
+  if (faults.length > 0 || !attributes.has('run')) return faults
+  const { status, stderr } = spawnSync('bash', ['-euc', code], {
     cwd: join(ROOT, folder),
     env: { ...process.env, PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env['PATH']}` },
     encoding: 'utf8',
@@ -59,35 +70,34 @@ function commandsIn(line: string): readonly (readonly string[])[] {
   return commands.filter(({ length }) => length > 0)
 }
 
-function faultsOf(words: readonly string[], folder: string, isMarked: boolean): readonly string[] {
+function faultsOf(words: readonly string[], place: Place): readonly string[] {
   const first = words.findIndex((word) => !/^[A-Z][A-Z0-9_]*=/.test(word))
   const assigned = (first === -1 ? words : words.slice(0, first)).map((word) => word.split('=')[0] ?? '')
   const names = unknownSettings(assigned)
   if (first === -1) return names
   const [program = '', ...parameters] = words.slice(first)
-  return [...names, ...programFaults(program, parameters, folder, isMarked)]
+  return [...names, ...programFaults(program, parameters, place)]
 }
 
-function programFaults(
-  program: string,
-  parameters: readonly string[],
-  folder: string,
-  isMarked: boolean,
-): readonly string[] {
+function programFaults(program: string, parameters: readonly string[], place: Place): readonly string[] {
+  const { folder, isMarked, shown } = place
+  const [target = ''] = parameters
   if (program === 'npm') return npmFaults(parameters, isMarked)
-  if (program === 'npx') return npxFaults(parameters, folder, isMarked)
-  if (program === 'cd') return isMarked ? [] : pathFaults(parameters, folder)
-  if (program === 'node' && parameters[0]?.endsWith('.ts') === true)
-    return pathFaults(parameters.slice(0, 1), folder)
+  if (program === 'npx') return npxFaults(parameters, place)
+  if (program === 'cd') return isMarked ? [] : pathFaults([target], folder)
+  if (program === 'node' && target.endsWith('.ts')) return pathFaults([target], folder)
+  if (program === 'node' && shown.includes(target)) return []
   if (/^\.{1,2}\//.test(program) || program === '.ci/run') return pathFaults([program], folder)
-  if (CLIENTS.test(program)) {
-    const addresses = parameters.filter((word) => /^https?:/.test(word))
-    return addresses.filter((word) => !MCP_ADDRESS.test(word)).map((word) => `${word} is no address of /mcp`)
-  }
-  return isMarked
-    ? []
-    : [`${program} is no command of this repository: mark the block not-run="<reason>", or run`]
+  if (CLIENTS.test(program)) return addressFaults(parameters)
+  return isMarked ? [] : [`${program} is no command of this repository: ${MARK}, or run`]
 }
+
+const MARK = 'mark the block not-run="<reason>"'
+
+const addressFaults = (parameters: readonly string[]): readonly string[] =>
+  parameters
+    .filter((word) => /^https?:/.test(word) && !MCP_ADDRESS.test(word))
+    .map((word) => `${word} is no address of /mcp`)
 
 const pathFaults = (paths: readonly string[], folder: string): readonly string[] =>
   paths
@@ -96,12 +106,11 @@ const pathFaults = (paths: readonly string[], folder: string): readonly string[]
 
 function npmFaults(parameters: readonly string[], isMarked: boolean): readonly string[] {
   const [command = '', ...rest] = parameters
-  if (command === 'ci') return []
+  // An application of the reader's takes packages that are not in this repository.
+  if (command === 'ci' || command === 'install') return []
   const isRun = command === 'run'
   if (!isRun && command !== 'start' && command !== 'test')
-    return isMarked
-      ? []
-      : [`npm ${command} is no command of this repository: mark the block not-run="<reason>"`]
+    return isMarked ? [] : [`npm ${command} is no command of this repository: ${MARK}`]
   const name = isRun ? (rest[0] ?? '') : command
   const script = scripts[name]
   if (script === undefined) return [`package.json has no script ${name}`]
@@ -146,14 +155,14 @@ function argumentOf(text: string, call: string): string {
   return ''
 }
 
-function npxFaults(parameters: readonly string[], folder: string, isMarked: boolean): readonly string[] {
-  const [program = '', ...rest] = parameters
+function npxFaults(parameters: readonly string[], { folder, isMarked }: Place): readonly string[] {
+  const [program = '', ...rest] = parameters.filter((word) => word !== '-y' && word !== '--yes')
+  if (CLIENTS.test(program)) return addressFaults(rest)
   const isHere =
     existsSync(join(ROOT, 'node_modules/.bin', program)) ||
     program in dependencies ||
     program in devDependencies
-  if (!isHere && !isMarked)
-    return [`${program} is no dependency of this repository: mark the block not-run="<reason>"`]
+  if (!isHere && !isMarked) return [`${program} is no dependency of this repository: ${MARK}`]
   if (program === 'vitest') return vitestFaults(rest, folder)
   return program === 'wrangler' ? wranglerFaults(rest, folder) : []
 }
