@@ -1,3 +1,4 @@
+import { type Notice, notices } from './pages/words.ts'
 import type { Account } from './store.ts'
 import { randomText, sha256 } from './random.ts'
 import type { Store } from './store.ts'
@@ -55,13 +56,11 @@ export async function checkPassword(
   return isTheirs ? account : undefined
 }
 
-/** The error that the page shows for invalid input. */
-export function accountFormError(username: string, email: string, password: string): string | undefined {
-  if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(normalUsername(username))) {
-    return 'A username has letters, digits, dots, dashes; at most 64.'
-  }
-  if (!/^[^\s@]{1,64}@[^\s@]{1,190}$/.test(email)) return 'That is no e-mail address.'
-  return password.length < 4 || password.length > 200 ? 'A password has 4 to 200 characters.' : undefined
+/** The notice that the page shows for invalid input. */
+export function accountFormError(username: string, email: string, password: string): Notice | undefined {
+  if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(normalUsername(username))) return notices.badUsername
+  if (!/^[^\s@]{1,64}@[^\s@]{1,190}$/.test(email)) return notices.badEmail
+  return password.length < 4 || password.length > 200 ? notices.badPassword : undefined
 }
 
 /** Creates an account; undefined if the username is taken. */

@@ -1,4 +1,5 @@
 import { layout, html, type Markup } from './pages/layout.ts'
+import { words } from './pages/words.ts'
 
 /** A response, and the reason that the timeline shows for it. */
 export interface Answer {
@@ -33,8 +34,9 @@ export function page(body: Markup, reason: string, status = 200, cookies: readon
 /** The page for an error that cannot be reported to the application. */
 export function errorPage({ correlationId }: Correlated, text: string): Answer {
   const body = html`<p class="note">${text}.</p>
-    <p>Start again from your application. <small>Correlation ID: ${correlationId}</small></p>`
-  return page(layout('Something went wrong', body), text, 400)
+    <p>${words.errorLead}</p>
+    <p class="links">Correlation ID: <code>${correlationId}</code></p>`
+  return page(layout(words.error, body), text, 400)
 }
 
 /** A 303: the browser follows with a GET. */

@@ -12,6 +12,7 @@ import {
 } from './flow.ts'
 import { one, page, redirect, type Answer } from './http.ts'
 import { consentPage, registrationPage, resetPage, signOnPage } from './pages/flow-pages.ts'
+import { notices } from './pages/words.ts'
 import { apiScopesAmong } from './scopes.ts'
 import { startSession } from './sessions.ts'
 import type { Account, Flow } from './store.ts'
@@ -34,7 +35,7 @@ export const signOn = onForm(async (context, flow) => {
   const account = await checkPassword(context.store, username, password)
   return account
     ? signedOn(context, flow, account)
-    : page(signOnPage(context, flow, 'Username or password is not right.'), 'wrong password', 400)
+    : page(signOnPage(context, flow, notices.wrongPassword), 'wrong password', 400)
 })
 
 /** POST of the registration form: the new account is signed on at once. */
@@ -45,7 +46,7 @@ export const registerUser = onForm(async (context, flow) => {
   const account = await register(context.store, username, email, password)
   return account
     ? signedOn(context, flow, account)
-    : page(registrationPage(context, flow, 'That username is taken.'), 'username taken', 400)
+    : page(registrationPage(context, flow, notices.usernameTaken), 'username taken', 400)
 })
 
 /** POST of the password reset form: leads back to the sign-on page. */
@@ -54,8 +55,8 @@ export const resetUsersPassword = onForm(async (context, flow) => {
   const error = accountFormError(username, email, password)
   if (error !== undefined) return page(resetPage(context, flow, error), 'bad reset', 400)
   return (await resetPassword(context.store, username, email, password))
-    ? page(signOnPage(context, flow, 'The password is changed. Sign on with it.'), 'password reset')
-    : page(resetPage(context, flow, 'Username and e-mail do not belong together.'), 'no such account', 400)
+    ? page(signOnPage(context, flow, notices.passwordChanged), 'password reset')
+    : page(resetPage(context, flow, notices.noSuchAccount), 'no such account', 400)
 })
 
 /** POST of the consent form. */

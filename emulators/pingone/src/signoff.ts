@@ -1,6 +1,7 @@
 import type { Context } from './endpoints.ts'
 import { one, page, redirect, type Answer } from './http.ts'
 import { html, layout } from './pages/layout.ts'
+import { words } from './pages/words.ts'
 import { clearSessionCookie, endSession, findBrowserSession } from './sessions.ts'
 import { verifyOwnToken } from './signing-keys.ts'
 
@@ -15,7 +16,7 @@ export async function signOff(context: Context): Promise<Answer> {
   const reason = own === undefined && hinted === undefined ? 'no session to end' : 'session ended'
   const back = one(parameters, 'post_logout_redirect_uri')
   if (back === undefined || !isRegistered(back, settings)) {
-    return page(layout('Signed off', html`<p>You are signed off.</p>`), reason, 200, cookies)
+    return page(layout(words.signedOff, html`<p>${words.signedOffLead}</p>`), reason, 200, cookies)
   }
   const target = new URL(back)
   const state = one(parameters, 'state')

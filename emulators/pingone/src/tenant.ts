@@ -3,7 +3,8 @@ import { json, oauthError, page, platformError, readParameters, type Answer } fr
 import { answerControl } from './control.ts'
 import { findEndpoint, type Context, type Endpoint } from './endpoints.ts'
 import { faultableEndpoints, faultyAnswer, deliveryFaultHeader, deliveryFaultOf } from './faults.ts'
-import { html } from './pages/layout.ts'
+import { html, layout } from './pages/layout.ts'
+import { words } from './pages/words.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { openStore, readSwitches, type Store } from './store.ts'
 import { count, record, shownParameters } from './timeline.ts'
@@ -79,8 +80,7 @@ export class Tenant extends DurableObject<Env> {
       // A bug of the emulator must be visible and must not look like PingOne.
       const text = error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error)
       return page(
-        html`<!doctype html><title>Bug</title>
-          <pre>Bug in the emulator: ${text}</pre>`,
+        layout(words.bug, html`<pre class="scroll" tabindex="0">${text}</pre>`, 'wide'),
         `bug: ${text}`,
         500,
       )

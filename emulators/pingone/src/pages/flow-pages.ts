@@ -3,43 +3,46 @@ import { html, nothing, type Markup, layout } from './layout.ts'
 import type { Flow, Account } from '../store.ts'
 import type { Context } from '../endpoints.ts'
 import { apiScopesAmong } from '../scopes.ts'
+import { type Notice, words } from './words.ts'
 
-export function signOnPage(context: Context, flow: Flow, notice = ''): Markup {
-  const form = html`<form method="post" action="${pathTo(context, '')}">
-      ${hiddenFields(flow)}
-      <label
-        >Username <input name="username" autocomplete="username" autocapitalize="none" required autofocus
-      /></label>
+export function signOnPage(context: Context, flow: Flow, notice?: Notice): Markup {
+  const body = html`<p>${words.signOnLead}</p>
+    ${shownNotice(notice)}
+    <form method="post" action="${pathTo(context, '')}">
+      ${hiddenFields(flow)} ${usernameField}
       <label
         >Password <input name="password" type="password" autocomplete="current-password" required
       /></label>
-      <button type="submit">Sign on</button>
+      <button type="submit">${words.signOn}</button>
     </form>
     <p class="links">
-      <a href="${pathTo(context, 'register', flow)}">Register</a>,
-      <a href="${pathTo(context, 'reset', flow)}">forgot your password?</a>
+      <a href="${pathTo(context, 'register', flow)}">${words.register}</a>
+      <a href="${pathTo(context, 'reset', flow)}">Forgot your password?</a>
     </p>
-    <p class="links">
-      An emulator for PingOne, for development. Users: ${seedUsernames.join(', ')}; password: demo.
+    <p class="hint">
+      Users here: ${seedUsernames.map((name) => html`<code>${name}</code> `)} Password: <code>demo</code>
     </p>`
-  return layout('Sign on', html`${alert(notice)}${form}`)
+  return layout(words.signOn, body)
 }
 
-export function registrationPage(context: Context, flow: Flow, notice = ''): Markup {
-  return layout('Register', accountForm(context, flow, 'register', 'Register', notice))
+export function registrationPage(context: Context, flow: Flow, notice?: Notice): Markup {
+  const body = html`<p>${words.registerLead}</p>
+    ${accountForm(context, flow, 'register', words.register, notice)}`
+  return layout(words.register, body)
 }
 
-export function resetPage(context: Context, flow: Flow, notice = ''): Markup {
-  return layout('Reset your password', accountForm(context, flow, 'reset', 'Set new password', notice))
+export function resetPage(context: Context, flow: Flow, notice?: Notice): Markup {
+  return layout(words.reset, accountForm(context, flow, 'reset', words.setPassword, notice))
 }
 
-function accountForm(context: Context, flow: Flow, path: string, button: string, notice: string): Markup {
-  return html`${alert(notice)}
+const usernameField: Markup = html`<label
+  >Username <input name="username" autocomplete="username" autocapitalize="none" required autofocus
+/></label>`
+
+function accountForm(context: Context, flow: Flow, path: string, button: string, notice?: Notice): Markup {
+  return html`${shownNotice(notice)}
     <form method="post" action="${pathTo(context, path)}">
-      ${hiddenFields(flow)}
-      <label
-        >Username <input name="username" autocomplete="username" autocapitalize="none" required autofocus
-      /></label>
+      ${hiddenFields(flow)} ${usernameField}
       <label>E-mail <input name="email" type="email" autocomplete="email" required /></label>
       <label
         >New password
@@ -59,8 +62,12 @@ const hiddenFields = (flow: Flow): Markup =>
 const pathTo = ({ settings }: Context, name: string, flow?: Flow): string =>
   `/${settings.environmentId}/signon/${name}${flow ? `?flowId=${flow.id}` : ''}`
 
-const alert = (notice: string): Markup =>
-  notice === '' ? nothing : html`<p class="note" role="alert">${notice}</p>`
+const shownNotice = (notice: Notice | undefined): Markup =>
+  notice === undefined
+    ? nothing
+    : html`<p class="note ${notice.tone}" role="${notice.tone === 'problem' ? 'alert' : 'status'}">
+        ${notice.text}
+      </p>`
 
 const shownClient = ({ request: { shownClient: client } }: Flow): Markup =>
   client === undefined
@@ -70,7 +77,7 @@ const shownClient = ({ request: { shownClient: client } }: Flow): Markup =>
 export function consentPage(context: Context, flow: Flow, user: Account): Markup {
   const boxes = apiScopesAmong(flow.request.scopes).map(
     (scope) =>
-      html`<label
+      html`<label class="box"
         ><input type="checkbox" name="scope" value="${scope}" checked /><code>${scope}</code></label
       > `,
   )
@@ -81,10 +88,16 @@ export function consentPage(context: Context, flow: Flow, user: Account): Markup
         ${user.name}, the application at <strong>${hostname}${port === '' ? '' : `:${port}`}</strong> asks to
         use the API <strong>${context.settings.apiIdentifier}</strong> for you.
       </p>
-      ${shownClient(flow)} ${boxes}
-      <button type="submit" name="decision" value="allow">Allow</button>
-      <button type="submit" name="decision" value="deny" class="quiet">Deny</button>
+      ${shownClient(flow)}
+      <fieldset>
+        <legend>It may</legend>
+        ${boxes}
+      </fieldset>
+      <div class="decision">
+        <button type="submit" name="decision" value="allow">Allow</button>
+        <button type="submit" name="decision" value="deny" class="quiet">Deny</button>
+      </div>
     </form>
-    <p class="links">Signed on as ${user.username}.</p>`
-  return layout('Allow access?', body)
+    <p class="links">Signed on as <strong>${user.username}</strong></p>`
+  return layout(words.consent, body)
 }
