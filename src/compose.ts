@@ -5,7 +5,6 @@ import { answerSignedIn, beginAccount } from '#account/sign-in.ts'
 import { decideStepUp, showStepUp } from '#account/step-up.tsx'
 import { createMiddleware } from 'hono/factory'
 import { answerAuthorizationError } from '#authorization/login/refuse-login.ts'
-import type { BadSettings } from './config.ts'
 import { decideConsent } from '#authorization/login/decide-consent.ts'
 import { finishLogin } from '#authorization/login/finish-login.ts'
 import { orUnavailable } from '#authorization/oauth-denial.ts'
@@ -20,8 +19,10 @@ import { log, takeOverConsole } from '#lib/log.ts'
 import { oncePerEnv } from '#lib/once-per-env.ts'
 import { answerOtherPath, guardMcpRequest, limitBearer } from '#mcp/edge/guard-request.ts'
 import { logRequest } from '#mcp/edge/request-log.ts'
-import { answerBadSettings, answerError, answerNotFound, answerTooMany } from '#pages/error-answers.tsx'
-import { copyScript, showHome } from '#pages/home-page.tsx'
+import { ErrorAnswers } from '#pages/error-answers.tsx'
+import { showHome } from '#pages/home-page.tsx'
+import { copyScript, localTimeScript } from '#pages/page-scripts.ts'
+import { pageStyles } from '#pages/page-styles.ts'
 import { styles } from '#pages/styles.ts'
 import { settingsWithoutEffect } from './settings.ts'
 import { wireAccount } from '#wiring/account.ts'
@@ -33,14 +34,15 @@ import { wireMcp } from '#wiring/mcp.ts'
 /** The methods of what anyone may look at. */
 const PAGE = ['GET', 'HEAD']
 
-/** Assets of pages. They need no settings, so the page about missing settings has its style sheet too. */
+/** Assets of pages. They need no settings and no right address, so the pages about either have their style sheet too. */
 const assets = new Hono<{ Bindings: Call }>()
-  .on(PAGE, '/assets/pages.css', () => staticAsset(styles, 'text/css'))
+  .on(PAGE, '/assets/pages.css', () => staticAsset(`${styles}${pageStyles}`, 'text/css'))
   .on(PAGE, '/assets/copy.js', () => staticAsset(copyScript, 'text/javascript'))
+  .on(PAGE, '/assets/local-time.js', () => staticAsset(localTimeScript, 'text/javascript'))
 
-async function answerWithoutSettings(request: Request, bad: BadSettings): Promise<Response> {
+async function assetOr(request: Request, other: () => Response): Promise<Response> {
   const asset = await assets.request(request)
-  return asset.status === 404 ? answerBadSettings(request, bad) : asset
+  return asset.status === 404 ? other() : asset
 }
 
 const PROTECTED_RESOURCE = '/.well-known/oauth-protected-resource'
@@ -54,6 +56,7 @@ const moved = ({ url, method, headers }: Request, path: string) =>
 export function compose(options: ServerOptions) {
   takeOverConsole()
   const { product } = options
+  const errors = new ErrorAnswers(product.title)
   const isolate = makeIsolate(options)
   const { login, tokenRun, registrar, answerByLibrary } = wireAuthorization(isolate)
   const account = wireAccount(isolate)
@@ -68,7 +71,7 @@ export function compose(options: ServerOptions) {
   const limitFailures = createMiddleware<{ Bindings: Call }>(async (c, next) => {
     await next()
     const request = c.req.raw
-    const answer = await c.env.failures.limit(request, c.res, (seconds) => answerTooMany(request, seconds))
+    const answer = await c.env.failures.limit(request, c.res, (seconds) => errors.tooMany(request, seconds))
     if (answer === c.res) return
     // Hono would keep headers of the answer that is not given.
     c.res = undefined
@@ -145,18 +148,34 @@ export function compose(options: ServerOptions) {
     .all(`${AUTHORIZATION_SERVER}/mcp`, (c) => answerByLibrary(c.env, moved(c.req.raw, AUTHORIZATION_SERVER)))
     .all(`${PROTECTED_RESOURCE}/*`, (c) => answerByResource(c.env, c.req.raw))
     // The library's own: metadata of RFC 8414, other methods of /token and /register, and 404 for the rest.
-    .all('*', async (c) => answerNotFound(c.req.raw, await answerByLibrary(c.env, c.req.raw)))
-    .onError((error, c) => answerAuthorizationError(c.env.config, error) ?? answerError(c.req.raw, error))
+    .all('*', async (c) =>
+      errors.asPage(c.req.raw, await answerByLibrary(c.env, c.req.raw), c.env.config.publicOrigin),
+    )
+    .onError((error, c) => answerAuthorizationError(c.env.config, error) ?? errors.failed(c.req.raw, error))
+
+  const answerAtOrigin = (
+    request: Request,
+    env: Env,
+    ctx: ExecutionContext,
+    refuse: (denial: Response) => Response,
+  ) => {
+    const denial = refuseOtherMethods(request, pages)
+    return denial === null ? app.fetch(request, { ...partsOf(env), env, ctx }) : refuse(denial)
+  }
 
   return {
     worker: {
       async fetch(request, env, ctx) {
         const config = configOf(env)
-        if (!config.ok) return answerWithoutSettings(request, config.error)
+        if (!config.ok) return assetOr(request, () => errors.badSettings(request, config.error))
         reportSettings(env)
-        const denial =
-          refuseOtherOrigins(request, config.value.publicOrigin) ?? refuseOtherMethods(request, pages)
-        const answer = denial ?? (await app.fetch(request, { ...partsOf(env), env, ctx }))
+        const { publicOrigin } = config.value
+        const refuse = (denial: Response) => errors.asPage(request, denial, publicOrigin)
+        const misdirected = refuseOtherOrigins(request, publicOrigin)
+        const answer =
+          misdirected === null
+            ? await answerAtOrigin(request, env, ctx, refuse)
+            : await assetOr(request, () => refuse(misdirected))
         await cancelBody(request)
         return answer
       },

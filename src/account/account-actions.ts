@@ -4,6 +4,7 @@ import { droppedPage, readOwnForm, redirectTo } from '#sign-in/page-session.ts'
 import type { AccountDeps } from './deps.ts'
 import { answerDenial } from './show-account.tsx'
 import { ME } from './sign-in.ts'
+import { NO_SUCH_GRANT, SIGNED_OUT, SIGNED_OUT_HERE } from './texts.ts'
 
 // The OAuth library's grant ids. Any other text reaches no object.
 const GRANT = /^[A-Za-z0-9_-]{16}$/
@@ -33,29 +34,14 @@ export async function endAccess(request: Request, deps: AccountDeps): Promise<Re
   }
 }
 
-/** One answer for another user's grant and for an id that never existed. */
-const answerNoSuchGrant = (deps: AccountDeps): Response =>
-  message(
-    {
-      title: 'There is no such access',
-      sentence: 'It is not on your list. Nothing was changed.',
-      next: { label: 'Back to the list', href: '/me' },
-    },
-    deps,
-    { status: 404 },
-  )
-
-const AGAIN = { label: 'Sign in again', href: '/me' }
+const answerNoSuchGrant = (deps: AccountDeps): Response => message(NO_SUCH_GRANT, deps, { status: 404 })
 
 /** POST /me/sign-out: ends this browser's session with our pages and nothing else. */
 export async function signOut(request: Request, deps: AccountDeps): Promise<Response> {
   const read = await readOwnForm(request, deps)
   if (!read.ok) return answerDenial(read.error, deps)
   await read.value.user.closePage(read.value.page)
-  const sentence = 'Apps keep the access that you gave them. PingOne may still know this browser.'
-  return message({ title: 'You are signed out', sentence, next: AGAIN, tone: 'done' }, deps, {
-    headers: new Headers({ 'Set-Cookie': droppedPage() }),
-  })
+  return message(SIGNED_OUT, deps, { headers: new Headers({ 'Set-Cookie': droppedPage() }) })
 }
 
 /**
@@ -75,7 +61,5 @@ export async function signOutOfPingOne(request: Request, deps: AccountDeps): Pro
   if (ended !== 'done') return answerDenial(ended, deps)
   const headers = new Headers({ 'Set-Cookie': droppedPage() })
   if (url.value !== null) return continueAnswer(deps.config, url.value.href, 'sign-out', headers)
-  const title = 'You are signed out here'
-  const sentence = 'PingOne names no address to sign out at. Close your browser to end your session there.'
-  return message({ title, sentence, next: AGAIN, tone: 'done' }, deps, { headers })
+  return message(SIGNED_OUT_HERE, deps, { headers })
 }

@@ -1,13 +1,16 @@
 import { isHttps } from '#authorization/login/answers.tsx'
 import { inForce } from '#authorization/scopes.ts'
 import { log } from '#lib/log.ts'
-import { AccountPage, AccountSignInPage, type EndedGrant, type LiveGrant } from '#pages/account-page.tsx'
+import { newIncident } from '#lib/trace.ts'
+import type { EndedGrant, LiveGrant } from '#pages/account-clients.tsx'
+import { AccountPage, AccountSignInPage } from '#pages/account-page.tsx'
 import { htmlAnswer } from '#pages/html-answer.ts'
 import { message } from '#sign-in/denials.ts'
 import { answerBlocked, droppedPage, type FormDenial, namesPage, readPage } from '#sign-in/page-session.ts'
 import type { Account, PageDenial } from '#users/grants/account-service.ts'
 import type { AccountDeps } from './deps.ts'
-import { clientOf, endSentence, momentOf, usedMoment } from './view.ts'
+import { endSentence, FORM_REFUSED } from './texts.ts'
+import { clientOf, momentOf, usedMoment } from './view.ts'
 
 const MOST_ENDED = 20
 
@@ -92,11 +95,9 @@ export function answerDenial(
     case 'origin':
     case 'form':
     case 'csrf': {
-      log.warn('account.form-refused', { reason: denial })
-      const sentence =
-        'It did not come from your page here, or that page is of an earlier sign-in. Nothing was changed.'
-      const next = { label: 'Open your page', href: '/me' }
-      return message({ title: 'This form was not accepted', sentence, next }, deps, { status })
+      const incident = newIncident()
+      log.warn('account.form-refused', { reason: denial, incident })
+      return message({ ...FORM_REFUSED, incident }, deps, { status })
     }
     default:
       return denial satisfies never

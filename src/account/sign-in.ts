@@ -3,7 +3,7 @@ import { clientInFlow } from '#authorization/clients/shown-name.ts'
 import { upstreamScopes } from '#authorization/scopes.ts'
 import { isFromOurPage } from '#http/read-request.ts'
 import { log } from '#lib/log.ts'
-import type { AccountClient } from '#pages/account-page.tsx'
+import type { AccountClient } from '#pages/account-clients.tsx'
 import { denySignIn } from '#sign-in/denials.ts'
 import {
   beginOwnSignIn,

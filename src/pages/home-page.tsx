@@ -8,8 +8,8 @@ import { Layout } from './layout.tsx'
 /** The users of the emulator that `npm start` starts (emulators/pingone). */
 const EMULATOR_USERS = [
   { username: 'ada', note: 'an ordinary user' },
-  { username: 'bob', note: 'another one, who sees only his own data' },
-  { username: 'grace', note: 'a third one, in a group that this release does not use' },
+  { username: 'bob', note: 'another, who sees only his own data' },
+  { username: 'grace', note: 'a third, in the group mcp-operators' },
 ]
 
 /** GET /: how to connect a client. It names the emulator's users only if PingOne's issuer is on loopback. */
@@ -45,7 +45,8 @@ export interface HomePageProps {
 
 /** Explains how to connect a client and, on loopback, lists the emulator's users. */
 export function HomePage(props: HomePageProps): JSX.Element {
-  const { mcpUrl, productName } = props
+  const { mcpUrl, productName, isLocal } = props
+  const [claudeCode, ...others] = connectSteps(mcpUrl, props.serverName)
   return (
     <Layout
       title="Connect a client"
@@ -65,63 +66,37 @@ export function HomePage(props: HomePageProps): JSX.Element {
           <CopyButton copies="mcp-url" what="the MCP URL" />
         </div>
       </div>
-      {props.isLocal ? <Users {...props} /> : null}
-      <h2>What to type</h2>
-      <div class="steps">
-        {connectSteps(mcpUrl, props.serverName).map((step) => (
-          <Step step={step} />
+      <div class="ways">
+        {claudeCode === undefined ? null : <Way step={claudeCode} isOpen />}
+        <Connectors mcpUrl={mcpUrl} isLocal={isLocal} />
+        {others.map((step) => (
+          <Way step={step} />
         ))}
-        <Connector mcpUrl={mcpUrl} isLocal={props.isLocal} />
       </div>
-      <section aria-labelledby="yours">
-        <h2 id="yours">What acts for you</h2>
-        <p>
-          <a href="/me">Your page</a> shows which apps can act for you, and ends it.
-        </p>
-      </section>
+      {isLocal ? <Users {...props} /> : null}
+      <p class="home-more">
+        <a href="/me">Your page</a> shows which apps can act for you, and ends it.
+      </p>
       <p class="unseen" role="status" id="copy-status" />
     </Layout>
   )
 }
 
-function Users({ users, password, emulatorUrl }: HomePageProps): JSX.Element | null {
-  if (users.length === 0) return null
+/** One client. The elements share a name, so that opening one closes the others, without a script. */
+function Way({ step, isOpen = false }: { step: ConnectStep; isOpen?: boolean }): JSX.Element {
   return (
-    <section aria-labelledby="users">
-      <h2 id="users">Whom to sign in as</h2>
-      <p>
-        Here an emulator plays PingOne, on this computer only
-        {password === null ? null : (
-          <>
-            ; the password is <code>{password}</code> for everyone
-          </>
+    <details class="way" name="client" open={isOpen}>
+      <summary>
+        <h2>{step.client}</h2>
+      </summary>
+      <div class="way-body">
+        {step.install === null ? null : (
+          <p>
+            <a class="button" href={step.install.href}>
+              {step.install.label}
+            </a>
+          </p>
         )}
-        .
-      </p>
-      <dl class="users">
-        {users.map(({ username, note }) => (
-          <div>
-            <dt>
-              <code>{username}</code>
-            </dt>
-            <dd>{note}</dd>
-          </div>
-        ))}
-      </dl>
-      {emulatorUrl === null ? null : (
-        <p>
-          <a href={emulatorUrl}>Open the emulator’s own page</a>
-        </p>
-      )}
-    </section>
-  )
-}
-
-function Step({ step }: { step: ConnectStep }): JSX.Element {
-  return (
-    <section class="step" aria-labelledby={step.id}>
-      <h3 id={step.id}>{step.client}</h3>
-      <div class="step-body">
         {step.snippets.map(({ where, code }, index) => (
           <div class="snippet-box">
             <div class="snippet-head">
@@ -133,28 +108,61 @@ function Step({ step }: { step: ConnectStep }): JSX.Element {
             </pre>
           </div>
         ))}
-        {step.note === null ? null : <p class="step-note">{step.note}</p>}
+        {step.note === null ? null : <p>{step.note}</p>}
       </div>
-    </section>
+    </details>
   )
 }
 
-// Anthropic's servers call a connector of Claude, so it needs a public https address.
-function Connector({ mcpUrl, isLocal }: { mcpUrl: string; isLocal: boolean }): JSX.Element {
+// The servers of Anthropic and OpenAI call a connector, so it needs a public https address.
+function Connectors({ mcpUrl, isLocal }: { mcpUrl: string; isLocal: boolean }): JSX.Element {
   const isReachable = !isLocal && mcpUrl.startsWith('https://')
   return (
-    <section class="step" aria-labelledby="claude">
-      <h3 id="claude">Claude</h3>
-      <div class="step-body">
+    <details class="way" name="client">
+      <summary>
+        <h2>Claude and ChatGPT</h2>
+      </summary>
+      <div class="way-body">
         {isReachable ? (
-          <p>In Settings, Connectors, choose “Add custom connector” and paste the MCP URL.</p>
+          <>
+            <p>Claude: in Settings, Connectors, choose “Add custom connector” and paste the MCP URL.</p>
+            <p>ChatGPT: in developer mode, add a connector with the MCP URL.</p>
+          </>
         ) : (
           <p>
-            Claude’s servers cannot reach localhost: a connector needs a deployment on https. Claude Code runs
-            on this computer, so it can connect now.
+            Claude’s servers cannot reach localhost, and neither can ChatGPT’s: a connector needs a deployment
+            on https. Claude Code runs on this computer, so it can connect now.
           </p>
         )}
       </div>
+    </details>
+  )
+}
+
+function Users({ users, password, emulatorUrl }: HomePageProps): JSX.Element | null {
+  if (users.length === 0) return null
+  return (
+    <section class="home-users" aria-labelledby="users">
+      <h2 id="users">Sign in as</h2>
+      <dl class="users">
+        {users.map(({ username, note }) => (
+          <div>
+            <dt>
+              <code>{username}</code>
+            </dt>
+            <dd>{note}</dd>
+          </div>
+        ))}
+      </dl>
+      <p>
+        {password === null ? null : (
+          <>
+            The password is <code>{password}</code> for everyone.{' '}
+          </>
+        )}
+        An emulator plays PingOne, on this computer only.{' '}
+        {emulatorUrl === null ? null : <a href={emulatorUrl}>Open the emulator’s own page</a>}
+      </p>
     </section>
   )
 }
@@ -168,37 +176,3 @@ function CopyButton({ copies, what }: { copies: string; what: string }): JSX.Ele
     </button>
   )
 }
-
-/**
- * The only script of our pages: the home page's Copy buttons. A file, because the CSP allows no inline script. It reads
- * only text that we rendered. Without `navigator.clipboard` (plain http outside localhost) the buttons stay hidden.
- */
-export const copyScript = `'use strict'
-const status = document.getElementById('copy-status')
-for (const button of document.querySelectorAll('button[data-copies]')) {
-  const source = document.getElementById(button.dataset.copies)
-  const said = button.querySelector('[data-said]')
-  if (!source || !said || !navigator.clipboard) continue
-  const before = said.textContent
-  let timer
-  button.hidden = false
-  button.addEventListener('click', async () => {
-    let outcome = 'Copied'
-    try {
-      await navigator.clipboard.writeText('value' in source ? source.value : source.textContent)
-    } catch {
-      // The browser said no: mark the text, so that the user's own shortcut copies it.
-      outcome = 'Selected'
-      if ('select' in source) source.select()
-      else getSelection().selectAllChildren(source)
-    }
-    said.textContent = outcome
-    if (status) status.textContent = outcome
-    clearTimeout(timer)
-    timer = setTimeout(() => {
-      said.textContent = before
-      if (status) status.textContent = ''
-    }, 2000)
-  })
-}
-`

@@ -3,7 +3,7 @@
  * name, untrusted text in named fields only, escaped.
  */
 import type { JSX } from 'hono/jsx/jsx-runtime'
-import { type AccountClient, type Moment, ScopeList, Time } from './account-page.tsx'
+import { type AccountClient, type Moment, ScopeList, Time } from './account-clients.tsx'
 import { Codes, DecisionButtons, LocalAppWarning, type ScopeSentence, WhoAsks } from './consent-page.tsx'
 import { Layout } from './layout.tsx'
 

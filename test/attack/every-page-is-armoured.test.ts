@@ -60,11 +60,12 @@ test('T16 every page, the errors too, has every header and nothing that loads or
     'bad sign-in': await browser.open(`${story.origin}/signed-in?state=x&code=x`),
     outage: await atPingOne({ faults: { token: '503' } }),
     'nothing here': await browser.open(`${story.origin}/nothing/here`),
+    'address of a form': await browser.open(`${story.origin}/me/end`),
     'encoded nothing': await browser.open(`${story.origin}/%2e%2e/%00?x=<script>`),
   }
   for (const [name, page] of Object.entries(pages)) expectArmour(name, page)
   expect(Object.values(pages).map(({ status }) => status)).toEqual([
-    200, 200, 200, 400, 400, 400, 400, 403, 400, 200, 200, 404, 400, 503, 404, 404,
+    200, 200, 200, 400, 400, 400, 400, 403, 400, 200, 200, 404, 400, 503, 404, 405, 404,
   ])
 })
 

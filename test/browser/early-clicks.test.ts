@@ -196,6 +196,8 @@ test('on the own page no early click ends anything', async () => {
   await context.addInitScript(COUNT_SUBMITS)
   await standStill(page)
   await page.reload()
+  // Opening the question is no answer to it: its button waits from then on.
+  await page.getByText('End all access').click()
   for (const button of ['End all', 'Sign out of PingOne']) {
     const { x, y } = await centreOf(page, button)
     await page.mouse.click(x, y, { clickCount: 2 })

@@ -72,6 +72,8 @@ test('axe has nothing to say about the page and what leads to it, light or dark,
   await look('me-signed-out')
   await signInAtPage(page, user)
   await look('me')
+  await page.getByText('End all access').click()
+  await look('me-end-all')
   await page.getByRole('button', { name: 'End all' }).click()
   await page.getByText('No app can use').waitFor()
   await look('me-all-ended')
@@ -79,5 +81,24 @@ test('axe has nothing to say about the page and what leads to it, light or dark,
   await page.getByText('You are signed out').waitFor()
   await look('me-done')
   expect(found).toEqual(found.map((one) => [...(Array.isArray(one) ? one.slice(0, 2) : []), false, []]))
-  expect(found).toHaveLength(4 * LOOKS.length)
+  expect(found).toHaveLength(5 * LOOKS.length)
+})
+
+test('times are those of the reader, with UTC on hover, and UTC alone without JavaScript', async () => {
+  await using chromium = await startChromium()
+  const { user } = await newAccount()
+  const timesOf = async (javaScriptEnabled: boolean) => {
+    const context = await chromium.newContext({ javaScriptEnabled, timezoneId: 'Asia/Tokyo' })
+    const page = await context.newPage()
+    await signInAtPage(page, user)
+    const time = page.locator('.grant-use time').first()
+    const at = new Date((await time.getAttribute('datetime')) ?? '')
+    return { at, text: await time.textContent(), title: await time.getAttribute('title') }
+  }
+  const written = (at: Date, timeZone: string) =>
+    new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone }).format(at)
+  const { at, text, title } = await timesOf(true)
+  expect([text, title]).toEqual([written(at, 'Asia/Tokyo'), `${written(at, 'UTC')} UTC`])
+  const plain = await timesOf(false)
+  expect([plain.text, plain.title]).toEqual([`${written(plain.at, 'UTC')} UTC`, null])
 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { endSentence, momentOf, usedMoment } from '#account/view.ts'
+import { endSentence } from '#account/texts.ts'
+import { momentOf, usedMoment } from '#account/view.ts'
 import { signInDenialText, type SignInDenial } from '#sign-in/denials.ts'
 import { EndReason } from '#users/grants/grant.ts'
 

@@ -1,8 +1,9 @@
 import { Script } from 'node:vm'
 import { expect, test } from 'vitest'
 import { connectSteps } from '#pages/connect-steps.ts'
-import { copyScript, HomePage, type HomePageProps } from '#pages/home-page.tsx'
+import { HomePage, type HomePageProps } from '#pages/home-page.tsx'
 import { renderPage } from '#pages/layout.tsx'
+import { copyScript, localTimeScript } from '#pages/page-scripts.ts'
 import { tagsOf, textOf } from './read-html.ts'
 import { deployedProps, homeProps } from './samples.tsx'
 
@@ -40,6 +41,8 @@ test('locally the users, their password and the emulator are there, and Claude i
   expect(html).toContain('<code>grace</code>')
   expect(html).toContain('<code>demo</code>')
   expect(tagsOf(html, 'a').map(({ attributes }) => attributes['href'])).toEqual([
+    expect.stringMatching(/^vscode:mcp\/install\?/),
+    expect.stringMatching(/^cursor:\/\//),
     'http://localhost:8789/',
     '/me',
   ])
@@ -67,9 +70,37 @@ test('every Copy button says what it copies', () => {
   expect(new Set(names).size).toBe(names.length)
 })
 
-test('the script parses, and writes text only', () => {
-  expect(() => new Script(copyScript)).not.toThrow()
-  expect(copyScript).not.toMatch(
-    /innerHTML|outerHTML|insertAdjacent|document\.write|eval|Function|fetch|import/,
+test('Claude comes first and is open, and opening another client closes it', () => {
+  const ways = tagsOf(render(homeProps), 'details').map(({ attributes }) => attributes)
+  expect(ways.map(({ name, open }) => [name, open])).toEqual([
+    ['client', ''],
+    ...Array.from({ length: 4 }, () => ['client', undefined]),
+  ])
+  const html = render(homeProps)
+  const names = [...html.matchAll(/<summary><h2>([^<]+)<\/h2>/g)].map(([, name]) => name)
+  expect(names).toEqual(['Claude Code', 'Claude and ChatGPT', 'VS Code', 'Cursor', 'MCP Inspector'])
+})
+
+test('the links that open a client carry this server, and nothing that a user would have to fill in', () => {
+  const [, vsCode, cursor] = connectSteps('https://mcp.example.com/mcp', 'todos').map(
+    ({ install }) => install,
   )
+  const [, given = ''] = vsCode?.href.split('?') ?? []
+  expect(JSON.parse(decodeURIComponent(given))).toEqual({
+    name: 'todos',
+    type: 'http',
+    url: 'https://mcp.example.com/mcp',
+  })
+  const { searchParams } = new URL(cursor?.href ?? '')
+  expect(searchParams.get('name')).toBe('todos')
+  expect(JSON.parse(atob(searchParams.get('config') ?? ''))).toEqual({ url: 'https://mcp.example.com/mcp' })
+})
+
+test('the script parses, and writes text only', () => {
+  for (const script of [copyScript, localTimeScript]) {
+    expect(() => new Script(script)).not.toThrow()
+    expect(script).not.toMatch(
+      /innerHTML|outerHTML|insertAdjacent|document\.write|eval|Function|fetch|import/,
+    )
+  }
 })

@@ -1,15 +1,12 @@
-import {
-  type AccountClient,
-  AccountPage,
-  type AccountPageProps,
-  AccountSignInPage,
-} from '#pages/account-page.tsx'
+import type { AccountClient } from '#pages/account-clients.tsx'
+import { AccountPage, type AccountPageProps, AccountSignInPage } from '#pages/account-page.tsx'
 import { ConsentPage, type ConsentPageProps } from '#pages/consent-page.tsx'
 import { ContinuePage } from '#pages/continue-page.tsx'
 import { HomePage, type HomePageProps } from '#pages/home-page.tsx'
 import { renderPage } from '#pages/layout.tsx'
-import { LockedPage } from '#pages/error-answers.tsx'
+import { ErrorPage } from '#pages/error-page.tsx'
 import { MessagePage } from '#pages/message-page.tsx'
+import { LockedPage, NotSetUpPage, SettingsPage } from '#pages/settings-pages.tsx'
 import { StepUpPage, type StepUpPageProps } from '#pages/step-up-page.tsx'
 
 export const consentProps: ConsentPageProps = {
@@ -87,6 +84,27 @@ export const accountProps: AccountPageProps = {
   endedMore: 3,
   productName: 'Todo MCP server',
   apiName: 'Todo API',
+}
+
+/** Twenty grants of seventeen clients, newest first, and more ended ones than the page shows at once. */
+export const manyProps: AccountPageProps = {
+  ...accountProps,
+  live: Array.from({ length: 20 }, (_, index) => ({
+    id: `M${String(index).padStart(15, '0')}`,
+    client: { ...local, name: `Client ${Math.min(index, 16)}` },
+    scopes: consentProps.scopes,
+    since: moment,
+    lastUsed: moment,
+    sessions: 0,
+  })),
+  ended: Array.from({ length: 8 }, (_, index) => ({
+    id: `E${String(index).padStart(15, '0')}`,
+    client: local,
+    since: moment,
+    endedAt: moment,
+    why: 'You ended it.',
+  })),
+  endedMore: 12,
 }
 
 export const stepUpProps: StepUpPageProps = {
@@ -207,8 +225,36 @@ export const everyPage: readonly (readonly [string, string])[] = [
       />,
     ),
   ],
-  ['locked', renderPage(<LockedPage />)],
+  ['locked', renderPage(<LockedPage productName="Todos" />)],
+  ['not set up', renderPage(<NotSetUpPage productName="Todos" />)],
+  [
+    'settings',
+    renderPage(<SettingsPage problems={[{ name: 'API_URL', problem: 'is missing' }]} productName="Todos" />),
+  ],
+  [
+    'error',
+    renderPage(
+      <ErrorPage
+        status={503}
+        title="Something went wrong here"
+        sentence="Try again."
+        ways={[
+          { label: 'Try again', href: null },
+          { label: 'How to connect', href: '/' },
+        ]}
+        incident="7f3k"
+        productName="Todos"
+      />,
+    ),
+  ],
+  [
+    'error, of another address',
+    renderPage(
+      <ErrorPage status={421} title="Not here" sentence="Ask again." ways={[]} productName={null} />,
+    ),
+  ],
   ['own page', renderPage(<AccountPage {...accountProps} />)],
+  ['own page, twenty clients', renderPage(<AccountPage {...manyProps} />)],
   ['own page, empty', renderPage(<AccountPage {...accountProps} userName={null} live={[]} ended={[]} />)],
   ['own page, to sign in', renderPage(<AccountSignInPage isOver productName="Todos" apiName="Todo API" />)],
 ]
