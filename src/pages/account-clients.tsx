@@ -3,6 +3,7 @@
  * what is known about it stand below. Untrusted text is in named fields only, escaped.
  */
 import type { JSX } from 'hono/jsx/jsx-runtime'
+import { accountWords as words } from './account-words.ts'
 import type { ConsentClient, ScopeSentence } from './consent-page.tsx'
 
 /** A client as the user allowed it. */
@@ -84,10 +85,10 @@ function ClientName({ client }: { client: AccountClient }): JSX.Element {
         “<bdi>{client.name}</bdi>”
       </h2>
       <p class="client-place">
-        {domain === null ? 'Access was sent to' : 'Published by'} <bdi class="host">{placeOf(client)}</bdi>
+        {domain === null ? words.sentTo : words.published} <bdi class="host">{placeOf(client)}</bdi>
         {domain === null || redirectHost === null || redirectHost === domain ? null : (
           <>
-            , access was sent to <bdi class="host">{redirectHost}</bdi>
+            , {words.alsoSentTo} <bdi class="host">{redirectHost}</bdi>
           </>
         )}{' '}
         <Tags client={client} />
@@ -99,9 +100,9 @@ function ClientName({ client }: { client: AccountClient }): JSX.Element {
 // The label is our own check of the address, so a client has that or "not verified", never both.
 const Tags = ({ client: { domain, label, isLocalApp } }: { client: AccountClient }): JSX.Element => (
   <>
-    {isLocalApp ? <span class="tag">this computer</span> : null}{' '}
-    {label === null ? null : <span class="tag">on our list as {label}</span>}{' '}
-    {domain === null && label === null ? <span class="tag doubt">not verified</span> : null}
+    {isLocalApp ? <span class="tag">{words.isLocal}</span> : null}{' '}
+    {label === null ? null : <span class="tag">{words.listed(label)}</span>}{' '}
+    {domain === null && label === null ? <span class="tag doubt">{words.unverified}</span> : null}
   </>
 )
 
@@ -113,25 +114,25 @@ function Grant({ grant, csrf }: { grant: LiveGrant; csrf: string }): JSX.Element
     <li class="grant" id={`grant-${id}`}>
       <div class="grant-facts">
         {scopes.length === 0 ? (
-          <p>Nothing yet: it has not picked up its access.</p>
+          <p>{words.nothingYet}</p>
         ) : (
-          <ul class="grant-may" aria-label="It may">
+          <ul class="grant-may" aria-label={words.may}>
             <ScopeList scopes={scopes} />
           </ul>
         )}
         <p class="grant-use">
-          Allowed <Time at={since} />. Last used <Time at={lastUsed} />
-          {sessions === 0 ? '.' : `, ${sessions === 1 ? '1 open session' : `${sessions} open sessions`}.`}
+          {words.allowed} <Time at={since} />. {words.lastUsed} <Time at={lastUsed} />
+          {words.sessions(sessions)}
         </p>
       </div>
       <form class="armed" method="post" action="/me/end">
         <Csrf value={csrf} />
         <button class="button ends" name="grant" value={id}>
-          End
+          {words.end}
           <span class="unseen">
             {' '}
-            the access of “<bdi>{client.name}</bdi>” at <bdi>{placeOf(client)}</bdi>, allowed{' '}
-            <Time at={since} />
+            {words.endOf} “<bdi>{client.name}</bdi>” {words.endAt} <bdi>{placeOf(client)}</bdi>,{' '}
+            {words.endAllowed} <Time at={since} />
           </span>
         </button>
       </form>
@@ -158,15 +159,15 @@ export function EarlierGrants({
   const folded = ended.slice(FIRST_EARLIER)
   return (
     <section class="earlier" aria-labelledby="earlier">
-      <h2 id="earlier">Earlier</h2>
+      <h2 id="earlier">{words.earlier}</h2>
       <EarlierList ended={ended.slice(0, FIRST_EARLIER)} />
       {folded.length === 0 ? null : (
         <details class="earlier-more">
-          <summary>{folded.length} more</summary>
+          <summary>{words.more(folded.length)}</summary>
           <EarlierList ended={folded} />
         </details>
       )}
-      {more === 0 ? null : <p class="earlier-when">{more} older ones are not shown.</p>}
+      {more === 0 ? null : <p class="earlier-when">{words.older(more)}</p>}
     </section>
   )
 }

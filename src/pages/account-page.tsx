@@ -8,6 +8,7 @@ import {
   LiveClients,
   type LiveGrant,
 } from './account-clients.tsx'
+import { accountWords as words } from './account-words.ts'
 import { Layout } from './layout.tsx'
 
 export interface AccountPageProps {
@@ -23,24 +24,26 @@ export interface AccountPageProps {
   apiName: string
 }
 
-const TITLE = 'Apps that can act for you'
-
 export function AccountPage(props: AccountPageProps): JSX.Element {
   const { userName, csrf, live, apiName, productName } = props
   const clients = countClients(live)
   return (
-    <Layout title={TITLE} productName={productName} head={<script src="/assets/local-time.js" defer />}>
-      <h1>{TITLE}</h1>
+    <Layout title={words.title} productName={productName} head={<script src="/assets/local-time.js" defer />}>
+      <h1>{words.title}</h1>
       <p class="lead">
-        {userName === null ? 'You are signed in.' : <>You are signed in as {<bdi>{userName}</bdi>}.</>}{' '}
-        {live.length === 0
-          ? `No app can use the ${apiName} as you now.`
-          : `${clients === 1 ? 'One app' : `${clients} apps`} can use the ${apiName} as you, through this server.`}
+        {userName === null ? (
+          words.signedIn
+        ) : (
+          <>
+            {words.signedInAs} <bdi>{userName}</bdi>.
+          </>
+        )}{' '}
+        {live.length === 0 ? words.none(apiName) : words.some(clients, apiName)}
       </p>
       {live.length === 0 ? (
         <div class="actions">
           <a class="button" href="/">
-            How to connect an app
+            {words.howToConnect}
           </a>
         </div>
       ) : (
@@ -58,33 +61,30 @@ export function AccountPage(props: AccountPageProps): JSX.Element {
 /** Asks before it ends everything: the button is inside, and waits again once it is opened (`armed`). */
 const EndAll = ({ csrf, clients }: { csrf: string; clients: number }): JSX.Element => (
   <details class="end-all">
-    <summary>End all access</summary>
+    <summary>{words.endAllQuestion}</summary>
     <form class="armed" method="post" action="/me/end">
       <Csrf value={csrf} />
-      <p>
-        {clients === 1 ? 'This app stops' : `All ${clients} apps stop`} at once and must ask you again. What
-        you end cannot be brought back.
-      </p>
+      <p>{words.endAllWarning(clients)}</p>
       <button class="button ends" name="grant" value="all">
-        End all
+        {words.endAll}
       </button>
     </form>
   </details>
 )
 
 const Leave = ({ csrf }: { csrf: string }): JSX.Element => (
-  <section class="leave" aria-label="When you are done">
-    <h2>When you are done</h2>
+  <section class="leave" aria-label={words.leave}>
+    <h2>{words.leave}</h2>
     <div class="leave-choices">
       <form method="post" action="/me/sign-out">
         <Csrf value={csrf} />
-        <button class="button">Sign out</button>
-        <p>Closes this page. Apps keep their access, and PingOne keeps you signed in.</p>
+        <button class="button">{words.signOut}</button>
+        <p>{words.signOutEffect}</p>
       </form>
       <form class="armed" method="post" action="/me/sign-out-of-pingone">
         <Csrf value={csrf} />
-        <button class="button">Sign out of PingOne</button>
-        <p>Also ends the access of every app that you allowed in this PingOne session.</p>
+        <button class="button">{words.signOutOfPingOne}</button>
+        <p>{words.signOutOfPingOneEffect}</p>
       </form>
     </div>
   </section>
@@ -103,21 +103,16 @@ export function AccountSignInPage({
   isOver: boolean
 }): JSX.Element {
   return (
-    <Layout title={TITLE} productName={productName}>
+    <Layout title={words.title} productName={productName}>
       {isOver ? (
         <div class="notice" role="status">
-          <p>
-            You were signed out of this page: it was not used for 15 minutes, your sign-in is more than an
-            hour old, or somebody signed out.
-          </p>
+          <p>{words.isOver}</p>
         </div>
       ) : null}
-      <h1>{TITLE}</h1>
-      <p class="lead">
-        Sign in to see which apps can use the {apiName} as you, and to end the access of any of them.
-      </p>
+      <h1>{words.title}</h1>
+      <p class="lead">{words.signInLead(apiName)}</p>
       <form class="actions" method="post" action="/me/sign-in">
-        <button class="button primary">Sign in</button>
+        <button class="button primary">{words.signIn}</button>
       </form>
     </Layout>
   )
