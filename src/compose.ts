@@ -22,7 +22,6 @@ import { logRequest } from '#mcp/edge/request-log.ts'
 import { ErrorAnswers } from '#pages/error-answers.tsx'
 import { showHome } from '#pages/home-page.tsx'
 import { copyScript, localTimeScript } from '#pages/page-scripts.ts'
-import { pageStyles } from '#pages/page-styles.ts'
 import { styles } from '#pages/styles.ts'
 import { settingsWithoutEffect } from './settings.ts'
 import { wireAccount } from '#wiring/account.ts'
@@ -36,7 +35,7 @@ const PAGE = ['GET', 'HEAD']
 
 /** Assets of pages. They need no settings and no right address, so the pages about either have their style sheet too. */
 const assets = new Hono<{ Bindings: Call }>()
-  .on(PAGE, '/assets/pages.css', () => staticAsset(`${styles}${pageStyles}`, 'text/css'))
+  .on(PAGE, '/assets/pages.css', () => staticAsset(styles, 'text/css'))
   .on(PAGE, '/assets/copy.js', () => staticAsset(copyScript, 'text/javascript'))
   .on(PAGE, '/assets/local-time.js', () => staticAsset(localTimeScript, 'text/javascript'))
 

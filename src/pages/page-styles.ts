@@ -1,8 +1,7 @@
 /**
- * The styles of the home page, a user's own page and the error pages. /assets/pages.css is styles.ts and then this.
+ * The styles of the home page, a user's own page and the error pages: a part of styles.ts.
  */
-export const pageStyles = `
-/* A user's own page: clients, and their grants */
+export const pageStyles = `/* A user's own page: clients, and their grants */
 .clients { list-style: none; display: grid; gap: 0.875rem; margin-top: 1.25rem; }
 .client { border: 1px solid var(--line); border-radius: 12px; background: var(--inset); overflow: hidden; }
 .client-who { padding: 0.875rem 1.125rem 0; }
@@ -10,40 +9,63 @@ export const pageStyles = `
 .client-place { color: var(--soft); font-size: 0.9375rem; }
 .client-place .host { color: var(--ink); }
 .client-place .tag { vertical-align: 0.08em; }
-.client-grants { list-style: none; }
-.grant { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0.5rem 1rem; align-items: center; margin: 0; padding: 0.625rem 1.125rem 0.875rem; }
+.client-grants, .grant-may { list-style: none; }
+.grant { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0.5rem 1rem; align-items: center; padding: 0.625rem 1.125rem 0.875rem; }
 .grant + .grant { border-top: 1px dashed var(--line); padding-top: 0.875rem; }
 .grant-facts { min-width: 0; }
-.grant-may { list-style: none; }
 .grant-may code { color: var(--soft); font-size: 0.8125rem; white-space: nowrap; }
+.grant-use, .earlier-when { color: var(--soft); font-size: 0.875rem; }
 .grant .button { min-height: 44px; min-width: 5rem; padding-inline: 1rem; }
+.button.ends { border-color: var(--warn-line); color: var(--warn-ink); }
+.button.ends:hover { border-color: var(--warn-ink); background: var(--warn-ground); color: var(--warn-ink); }
 
 /* Asks before it ends everything */
-.end-all { display: block; margin-top: 1.25rem; }
+.end-all { margin-top: 1.25rem; }
 .end-all summary { display: flex; align-items: center; min-height: 44px; width: fit-content; padding: 0.25rem 1rem; border: 1px solid var(--control); border-radius: 10px; font-weight: 600; cursor: pointer; list-style: none; }
-.end-all summary::-webkit-details-marker { display: none; }
+.end-all summary::-webkit-details-marker, .way summary::-webkit-details-marker { display: none; }
 .end-all summary:hover { background: var(--inset); border-color: var(--ink); }
-.end-all[open] summary { border-radius: 10px 10px 0 0; border-bottom-color: transparent; }
-.end-all form { display: grid; gap: 0.875rem; justify-items: start; padding: 1rem 1.125rem; border: 1px solid var(--warn-line); border-radius: 0 10px 10px 10px; background: var(--warn-ground); color: var(--warn-ink); }
+.end-all form { display: grid; gap: 0.875rem; justify-items: start; margin-top: 0.625rem; padding: 1rem 1.125rem; border: 1px solid var(--warn-line); border-radius: 10px; background: var(--warn-ground); color: var(--warn-ink); }
 
+.earlier, .leave { margin-top: 2.25rem; }
+.earlier ul { list-style: none; margin-top: 0.625rem; border: 1px solid var(--line); border-radius: 12px; overflow: hidden; }
+.earlier li { padding: 0.8125rem 1.125rem; }
+.earlier li + li { border-top: 1px solid var(--line); }
+.earlier li:target { padding-left: calc(1.125rem - 4px); border-left: 4px solid var(--accent); background: var(--inset); }
 .earlier-more { margin-top: 0.625rem; }
 .earlier-more summary { min-height: 44px; padding-block: 0.5rem; cursor: pointer; font-weight: 600; }
+.leave { padding-top: 1.375rem; border-top: 1px solid var(--line); }
+.leave-choices { display: grid; gap: 1.25rem; margin-top: 0.875rem; }
+.leave-choices .button { width: 100%; }
+.leave-choices p { margin-top: 0.5rem; color: var(--soft); font-size: 0.9375rem; }
 
 /* Home: one fold for each client */
+.url-field { margin: 1.5rem 0 0; padding: 0.875rem 1.125rem 1.125rem calc(1.125rem - 4px); border-left: 4px solid var(--accent); }
+.url-field label { color: var(--soft); font-size: 0.875rem; }
+.copy-row { display: flex; flex-wrap: wrap; gap: 0.625rem; margin-top: 0.25rem; }
+.copy-row input { flex: 1 1 15rem; min-width: 0; min-height: 44px; padding: 0.5rem 0.75rem; border: 1px solid var(--control); border-radius: 8px; background: var(--surface); color: var(--ink); font-size: 1rem; text-overflow: ellipsis; }
+.copy { flex: none; min-height: 44px; min-width: 5.5rem; padding: 0.25rem 0.875rem; border: 1px solid var(--control); border-radius: 8px; background: var(--surface); color: var(--ink); font: 600 0.9375rem/1.3 var(--sans); cursor: pointer; }
+.copy:hover { border-color: var(--ink); background: var(--inset); }
+.copy:focus-visible { border-radius: 8px; }
 .ways { margin-top: 1.5rem; border: 1px solid var(--line); border-radius: 12px; overflow: hidden; }
 .way + .way { border-top: 1px solid var(--line); }
 .way summary { display: flex; align-items: center; gap: 0.75rem; min-height: 52px; padding: 0.5rem 1.125rem; cursor: pointer; list-style: none; }
-.way summary::-webkit-details-marker { display: none; }
 .way summary:hover { background: var(--inset); }
 .way summary:focus-visible { outline-offset: -3px; border-radius: 12px; }
 .way summary::before { content: ''; flex: none; width: 0.5rem; height: 0.5rem; border: solid var(--soft); border-width: 0 2px 2px 0; transform: rotate(-45deg); }
 .way[open] summary::before { transform: translateY(-0.125rem) rotate(45deg); }
-.wide .way h2 { margin: 0; }
 .way-body { display: grid; gap: 0.75rem; padding: 0.25rem 1.125rem 1.125rem; color: var(--soft); }
 .way-body > * { min-width: 0; }
+.home-users { margin-top: 1.75rem; }
 .home-users p { color: var(--soft); }
-.wide .home-users h2 { margin-top: 1.75rem; }
+.users { display: grid; margin: 0.625rem 0; border: 1px solid var(--line); border-radius: 12px; overflow: hidden; }
+.users > div { display: grid; grid-template-columns: 4rem 1fr; gap: 1rem; padding: 0.5rem 1.125rem; }
+.users > div + div { border-top: 1px solid var(--line); }
+.users dt { font-weight: 600; min-width: 0; }
+.users dd { color: var(--soft); min-width: 0; }
 .home-more { margin-top: 1.5rem; padding-top: 1.125rem; border-top: 1px solid var(--line); }
+.snippet-box { border: 1px solid var(--line); border-radius: 12px; background: var(--inset); overflow: hidden; }
+.snippet-head { display: flex; align-items: center; justify-content: space-between; gap: 0.75rem; padding: 0.3125rem 0.3125rem 0.3125rem 1.125rem; min-height: 54px; border-bottom: 1px solid var(--line); color: var(--soft); font-size: 0.875rem; line-height: 1.4; }
+.snippet { margin: 0; padding: 0.875rem 1.125rem; color: var(--ink); font-size: 0.9375rem; line-height: 1.6; white-space: pre-wrap; overflow-wrap: anywhere; }
 
 /* Errors */
 .error-status { color: var(--soft); font-size: 0.9375rem; margin-bottom: 0.5rem; }
@@ -53,13 +75,19 @@ export const pageStyles = `
 .settings > div + div { border-top: 1px solid var(--line); }
 .settings dt { font-weight: 600; }
 .settings dd { color: var(--soft); }
+.narrow main > .snippet { margin: 0.75rem 0 1rem; border: 1px solid var(--line); border-radius: 12px; background: var(--inset); }
+.narrow main > h2 { margin-top: 1.75rem; }
+
+@media (min-width: 44rem) {
+  .leave-choices { grid-template-columns: 1fr 1fr; }
+}
 
 @media (max-width: 30rem) {
   .grant { grid-template-columns: minmax(0, 1fr); }
   .grant .button, .end-all .button { width: 100%; }
 }
 
-/* Forced colours remove backgrounds and borders drawn by colour alone. */
+/* Forced colours would draw the arrow of a fold in the colour of its border. */
 @media (forced-colors: active) {
   .way summary::before { border-color: CanvasText; }
 }

@@ -1,3 +1,5 @@
+import { pageStyles } from './page-styles.ts'
+
 /**
  * The stylesheet of all pages, served as a file because the CSP allows no inline style. System fonts only. Colours are
  * named once per scheme; a test computes their contrast.
@@ -183,69 +185,16 @@ a.button { display: inline-block; line-height: 1.625; }
 .track::after { content: ''; position: absolute; inset: 0 60% 0 0; border-radius: 4px; background: var(--accent); animation: along 1.4s ease-in-out infinite alternate; }
 @keyframes along { from { transform: translateX(0); } to { transform: translateX(150%); } }
 
-/* A user's own page */
-.grants { list-style: none; display: grid; gap: 1.25rem; margin-top: 1.75rem; }
-.grant { margin: 0; }
-.may { list-style: none; display: grid; gap: 0.25rem; }
-.may code { color: var(--soft); white-space: nowrap; }
-.grant-end { display: flex; justify-content: flex-end; padding: 0.8125rem 1.125rem; border-top: 1px dashed var(--line); }
-.grant-end .button { min-height: 44px; min-width: 6.5rem; }
-.button.ends { border-color: var(--warn-line); color: var(--warn-ink); }
-.button.ends:hover { border-color: var(--warn-ink); background: var(--warn-ground); color: var(--warn-ink); }
-.end-all { display: flex; justify-content: flex-end; margin-top: 1.25rem; }
-.earlier, .leave { margin-top: 2.25rem; }
-.earlier ul { list-style: none; margin-top: 0.625rem; border: 1px solid var(--line); border-radius: 12px; overflow: hidden; }
-.earlier li { padding: 0.8125rem 1.125rem; }
-.earlier li + li { border-top: 1px solid var(--line); }
-.earlier li:target { padding-left: calc(1.125rem - 4px); border-left: 4px solid var(--accent); background: var(--inset); }
-.earlier .tag { margin-left: 0.25rem; }
-.grant-use, .earlier-when { color: var(--soft); font-size: 0.875rem; }
-.leave { padding-top: 1.375rem; border-top: 1px solid var(--line); }
-.leave-choices { display: grid; gap: 1.25rem; margin-top: 0.875rem; }
-.leave-choices .button { width: 100%; }
-.leave-choices p { margin-top: 0.5rem; color: var(--soft); font-size: 0.9375rem; }
-
-/* Home */
-.wide main h2 { margin-top: 2.25rem; }
-.url-field { margin: 1.5rem 0 0; padding: 0.875rem 1.125rem 1.125rem calc(1.125rem - 4px); border-left: 4px solid var(--accent); }
-.url-field label { color: var(--soft); font-size: 0.875rem; }
-.copy-row { display: flex; flex-wrap: wrap; gap: 0.625rem; margin-top: 0.25rem; }
-.copy-row input { flex: 1 1 15rem; min-width: 0; min-height: 44px; padding: 0.5rem 0.75rem; border: 1px solid var(--control); border-radius: 8px; background: var(--surface); color: var(--ink); font-size: 1rem; text-overflow: ellipsis; }
-.copy { flex: none; min-height: 44px; min-width: 5.5rem; padding: 0.25rem 0.875rem; border: 1px solid var(--control); border-radius: 8px; background: var(--surface); color: var(--ink); font: 600 0.9375rem/1.3 var(--sans); cursor: pointer; }
-.copy:hover { border-color: var(--ink); background: var(--inset); }
-.copy:focus-visible { border-radius: 8px; }
-
-.users { display: grid; margin: 0.75rem 0; border: 1px solid var(--line); border-radius: 12px; overflow: hidden; }
-.users + p { margin-top: 0; }
-.users > div { display: grid; grid-template-columns: 4rem 1fr; gap: 1rem; padding: 0.625rem 1.125rem; }
-.users > div + div { border-top: 1px solid var(--line); }
-.users dt { font-weight: 600; min-width: 0; }
-.users dd { color: var(--soft); min-width: 0; }
-.wide main h2 + p { margin-top: 0.375rem; }
-
-.step { display: grid; gap: 0.75rem; padding: 1.25rem 0; border-top: 1px solid var(--line); }
-.steps { margin-top: 0.75rem; }
-.step:last-child { padding-bottom: 0; }
-.step-body { min-width: 0; display: grid; gap: 0.75rem; }
-.step-note, .step-body > p { color: var(--soft); }
-.snippet-box { min-width: 0; border: 1px solid var(--line); border-radius: 12px; background: var(--inset); overflow: hidden; }
-.snippet-head { display: flex; align-items: center; justify-content: space-between; gap: 0.75rem; padding: 0.3125rem 0.3125rem 0.3125rem 1.125rem; min-height: 54px; border-bottom: 1px solid var(--line); color: var(--soft); font-size: 0.875rem; line-height: 1.4; }
-.snippet { margin: 0; padding: 0.875rem 1.125rem; font-size: 0.9375rem; line-height: 1.6; white-space: pre-wrap; overflow-wrap: anywhere; }
-.narrow main > .snippet { margin: 0.75rem 0 1rem; border: 1px solid var(--line); border-radius: 12px; background: var(--inset); }
-.narrow main > h2 { margin-top: 1.75rem; }
-
+${pageStyles}
 @media (min-width: 44rem) {
   .plate dl > div { display: grid; grid-template-columns: 8.5rem 1fr; gap: 1rem; align-items: baseline; }
   .plate dl > .plate-first { display: block; }
-  .users > div { grid-template-columns: 7.375rem 1fr; gap: 1.25rem; }
-  .step { grid-template-columns: 8.5rem minmax(0, 1fr); gap: 1.25rem; padding: 1.5rem 0; }
-  .leave-choices { grid-template-columns: 1fr 1fr; }
 }
 
 @media (max-width: 30rem) {
   body { padding: 1rem 0.75rem 2rem; }
   main { border-radius: 14px; }
-  .actions .button, .grant-end .button, .end-all .button { width: 100%; }
+  .actions .button { width: 100%; }
 }
 
 @media (prefers-reduced-motion: reduce) {

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import { Layout, renderPage } from '#pages/layout.tsx'
-import { pageStyles } from '#pages/page-styles.ts'
 import { styles } from '#pages/styles.ts'
 import { tagsOf, textOf } from './read-html.ts'
 import { everyPage } from './samples.tsx'
@@ -60,7 +59,7 @@ test.each(everyPage)('%s has unique ids, and every reference finds its own', (_,
 
 test.each(everyPage)('%s uses only classes that the stylesheet knows', (_, html) => {
   const used = tagsOf(html).flatMap(({ attributes }) => attributes['class']?.split(' ') ?? [])
-  const known = new Set([...`${styles}${pageStyles}`.matchAll(/\.([a-z][a-z-]*)/g)].map((match) => match[1]))
+  const known = new Set([...styles.matchAll(/\.([a-z][a-z-]*)/g)].map((match) => match[1]))
   expect(used.filter((name) => !known.has(name))).toEqual([])
 })
 

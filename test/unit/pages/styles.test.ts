@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { pageStyles } from '#pages/page-styles.ts'
 import { styles } from '#pages/styles.ts'
 
 const paletteOf = (css: string) =>
@@ -58,7 +57,7 @@ test.each(both(edges))('%s: the edge %s on %s is seen (3:1)', (_scheme, _front, 
 })
 
 test('the stylesheet loads nothing', () => {
-  expect(`${styles}${pageStyles}`).not.toMatch(/url\(|@import|@font-face|https?:/)
+  expect(styles).not.toMatch(/url\(|@import|@font-face|https?:/)
 })
 
 test('motion stops for those who ask, and forced colours are thought of', () => {
@@ -75,6 +74,5 @@ test('whoever wants no motion, or has no pointer that hovers, still gets buttons
 
 test('every colour that is used has a value in both schemes', () => {
   expect(Object.keys(dark).toSorted()).toEqual(Object.keys(light).toSorted())
-  for (const [, name] of `${styles}${pageStyles}`.matchAll(/var\(--([a-z-]+)\)/g))
-    expect(styles).toContain(`--${name ?? ''}: `)
+  for (const [, name] of styles.matchAll(/var\(--([a-z-]+)\)/g)) expect(styles).toContain(`--${name ?? ''}: `)
 })
