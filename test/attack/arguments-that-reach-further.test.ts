@@ -81,7 +81,9 @@ test.for(TRANSPORTS)(
     // None of them reached the API; an unknown but valid id does.
     await call('updateTodo', { id: 'nobody', completed: true })
     const changes = watched.todoApi.exchanges.slice(before).filter(({ method }) => method !== 'GET')
-    expect(changes.map(({ method, url }) => `${method} ${url}`)).toEqual(['PATCH /api/todos/nobody'])
+    expect(changes.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      'PATCH /api/todos/nobody?only=changed',
+    ])
   },
 )
 

@@ -23,7 +23,8 @@ const Written = RequestState.extend({ client: z.string() })
 /** HMAC keys: the first signs, each verifies. */
 export type StateKeys = readonly [CryptoKey, ...CryptoKey[]]
 
-const SIGNED = /^ask1\.([A-Za-z0-9_-]{1,1000})\.([A-Za-z0-9_-]{43})$/
+/** The body has the client's id, which may be a URL. */
+const SIGNED = /^ask1\.([A-Za-z0-9_-]{1,4000})\.([A-Za-z0-9_-]{43})$/
 
 /** Whether the state has our prefix; a test entry may issue others (product.ts). */
 export const hasOurPrefix = (state: string): boolean => state.startsWith('ask1.')

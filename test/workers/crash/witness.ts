@@ -35,7 +35,7 @@ export class TodoApi extends WorkerEntrypoint {
       const { todoText: text } = Body.parse(await request.json())
       writes.push({ key: request.headers.get('idempotency-key') ?? '', text })
     }
-    if (request.method === 'DELETE') deletions.push(request.url.slice(request.url.lastIndexOf('/') + 1))
+    if (request.method === 'DELETE') deletions.push(new URL(request.url).pathname.split('/').at(-1) ?? '')
     const left = writes.filter(({ key }) => !deletions.includes(key))
     return Response.json({ todos: left.map(({ key, text }) => ({ id: key, text, completed: false })) })
   }
