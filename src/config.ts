@@ -4,7 +4,7 @@ import { err, ok, type Result } from '#lib/result.ts'
 import { COOKIE_KEY_ID, readRootKeys, type RootKey, weaknessOf } from '#lib/root-keys.ts'
 import { Secret } from '#lib/secret.ts'
 import { readSigningKeys, type SigningKeys } from '#lib/signing-keys.ts'
-import type { Product, ScopeText } from '#catalog/define-product.ts'
+import type { Product, ProductLinks, ScopeText } from '#catalog/define-product.ts'
 import { scopeSettings, Settings, words } from './settings.ts'
 
 /** What the settings mean, read and checked once per isolate. Only this file and settings.ts know their names. */
@@ -30,7 +30,11 @@ export interface Config {
     environments: { ofIssuer: string | null; accepted: readonly string[] }
     /** How long ago a user may have proved who they are; null: as PingOne decides. */
     maxAuthAgeSeconds: number | null
+    /** PingOne's own session ends after so long without use; null: not known here. */
+    sessionIdleSeconds: number | null
   }
+  /** The product on pages. */
+  brand: { productName: string; links: ProductLinks }
   /** The slug of the product: events, sessions and rules carry it. */
   app: string
   api: { identifier: string; url: string | null; scopes: readonly OfferedScope[] }
@@ -62,6 +66,8 @@ export interface OfferedScope {
   value: string
   /** The consent page shows it. */
   sentence: string
+  /** Completes “… wants to”. */
+  action: string
   /** PingOne's name of it: tenants name the API's scopes differently. */
   upstream: string
   isRequired: boolean
@@ -73,9 +79,10 @@ const offeredScopes = (
   scopes: readonly ScopeText[],
   names: Readonly<Record<string, string>>,
 ): OfferedScope[] =>
-  scopes.map(({ name, sentence, setting, required = false, impliedBy = [], writes = false }) => ({
+  scopes.map(({ name, sentence, action, setting, required = false, impliedBy = [], writes = false }) => ({
     value: name,
     sentence,
+    action: action ?? sentence.charAt(0).toLowerCase() + sentence.slice(1),
     upstream: (setting === undefined ? undefined : names[setting]) ?? name,
     isRequired: required,
     writes,
@@ -96,7 +103,7 @@ const ruleOf = (issue: z.core.$ZodIssue): string =>
   issue.code === 'invalid_value' ? `must be one of ${issue.values.join(', ')}` : issue.message
 
 /** The part of a product that settings depend on. */
-export type ConfiguredProduct = Pick<Product, 'slug' | 'scopes' | 'settings'>
+export type ConfiguredProduct = Pick<Product, 'slug' | 'title' | 'links' | 'scopes' | 'settings'>
 
 export function loadConfig(env: unknown, product: ConfiguredProduct): Result<Config, BadSettings> {
   const parsed = Settings.safeParse(env)
@@ -161,7 +168,9 @@ export function loadConfig(env: unknown, product: ConfiguredProduct): Result<Con
       par: s.PINGONE_PAR,
       environments: environmentsOf(s.PINGONE_ISSUER, s.ALLOWED_ENVIRONMENTS),
       maxAuthAgeSeconds: s.MAX_AUTH_AGE_HOURS === undefined ? null : s.MAX_AUTH_AGE_HOURS * 3600,
+      sessionIdleSeconds: s.PINGONE_SESSION_HOURS === undefined ? null : s.PINGONE_SESSION_HOURS * 3600,
     },
+    brand: { productName: product.title, links: product.links ?? {} },
     app: product.slug,
     api: {
       identifier: s.API_IDENTIFIER,

@@ -89,6 +89,11 @@ export const Settings = z.object({
     .describe(
       'How long ago a user may have proved at PingOne who they are, when they connect a client. Unset: as PingOne decides.',
     ),
+  PINGONE_SESSION_HOURS: wholeNumber(24 * 365)
+    .optional()
+    .describe(
+      'After how long without use PingOne ends its own session of a user, as the flow sets it. No access outlasts that session, so the consent page says it. Unset: the page says that it is not known, and names the default of PingOne, 12 hours.',
+    ),
   PINGONE_SEND_RESOURCE: flag.describe('Send `resource` to PingOne. Off: PingOne does not document it.'),
   PINGONE_EXTRA_SCOPES: list.describe('More scopes to ask PingOne for, e.g. `offline_access`.'),
   API_IDENTIFIER: plainText.describe('Audience of the API, as set on its resource at PingOne.'),

@@ -1,6 +1,6 @@
 import { discardTokens } from '#authorization/login/login-state.ts'
 import { grantedScopes, upstreamScopes } from '#authorization/scopes.ts'
-import type { MessagePageProps } from '#pages/message-page.tsx'
+import { stepUpMessages } from '#pages/connect-messages.ts'
 import { sessionMark } from '#pingone/claims.ts'
 import { message } from '#sign-in/denials.ts'
 import type { FinishedSignIn } from '#sign-in/own-sign-in.ts'
@@ -65,39 +65,18 @@ function answerOutcome(
 ): Response {
   switch (outcome) {
     case 'widened':
-      return message(WIDENED, deps, { headers })
+      return message(stepUpMessages.widened, deps, { headers })
     case 'denied':
-      return message(DENIED, deps, { headers })
+      return message(stepUpMessages.denied, deps, { headers })
     case 'not_theirs': // Invariant 2: 404 as if it did not exist, but with a warning.
-      return message(NOT_THEIRS, deps, { status: 404, headers })
+      return message(stepUpMessages.notTheirs, deps, { status: 404, headers })
     case 'withheld': {
-      const next = { label: 'Open the request again', href: path }
-      return message({ ...WITHHELD, next }, deps, { status: 403, headers })
+      const next = { label: stepUpMessages.openAgain, href: path }
+      return message({ ...stepUpMessages.withheld, next }, deps, { status: 403, headers })
     }
     case 'gone':
       return answerNoRequest(deps, headers)
     default:
       return outcome satisfies never
   }
-}
-
-const WIDENED: MessagePageProps = {
-  title: 'The app may do more now',
-  sentence: 'Go back to it and ask for the same again: it has the permission now.',
-  next: { label: 'See who can act for you', href: '/me' },
-  tone: 'done',
-}
-const DENIED: MessagePageProps = {
-  title: 'The link has ended',
-  sentence: 'You said no. The app keeps what it had.',
-  tone: 'done',
-}
-const NOT_THEIRS: MessagePageProps = {
-  title: 'This request is not yours',
-  sentence:
-    'You signed in as another user than the one whose app asks. Nothing was changed. If somebody sent you this link, do not use it.',
-}
-const WITHHELD: MessagePageProps = {
-  title: 'PingOne did not give the permission',
-  sentence: 'You did not allow it there, or may not. Nothing was changed.',
 }

@@ -4,6 +4,7 @@ import type { FormText } from '#http/read-request.ts'
 import { sha256Hex } from '#lib/hash.ts'
 import { log } from '#lib/log.ts'
 import { err, type Result } from '#lib/result.ts'
+import { stepUpMessages } from '#pages/connect-messages.ts'
 import { message } from '#sign-in/denials.ts'
 import { type FormDenial, hasCsrf, newSecret, readOurForm } from '#sign-in/page-session.ts'
 import type { StepUpView } from '#users/requests/step-ups.ts'
@@ -43,15 +44,7 @@ export const wantedBy = ({ has, scopes }: StepUpView, { config }: AccountDeps) =
 
 /** One answer for all these cases, so that nobody learns which it was. */
 export const answerNoRequest = (deps: AccountDeps, headers = new Headers()): Response =>
-  message(
-    {
-      title: 'This link does not work',
-      sentence:
-        'It was used, or it is too old. If you still want it, ask your app once more: it gets a new link.',
-    },
-    deps,
-    { status: 404, headers },
-  )
+  message(stepUpMessages.noRequest, deps, { status: 404, headers })
 
 /**
  * The page needs no session, so its form is bound to the browser that opened it: a cookie has a secret, and the form has

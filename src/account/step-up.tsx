@@ -1,5 +1,6 @@
 import { isHttps } from '#authorization/login/answers.tsx'
 import { upstreamScopes, wantedScopes } from '#authorization/scopes.ts'
+import { stepUpMessages } from '#pages/connect-messages.ts'
 import { htmlAnswer } from '#pages/html-answer.ts'
 import { StepUpPage } from '#pages/step-up-page.tsx'
 import { message } from '#sign-in/denials.ts'
@@ -37,7 +38,8 @@ export async function showStepUp(request: Request, deps: AccountDeps): Promise<R
         'email',
         ...upstreamScopes(wantedScopes([...view.has, ...view.scopes], config.api), config.api),
       ]}
-      productName={product.name}
+      tokenMinutes={config.life.accessTokenSeconds / 60}
+      {...config.brand}
       apiName={product.api}
     />
   )
@@ -68,27 +70,19 @@ export async function decideStepUp(request: Request, deps: AccountDeps): Promise
 }
 
 const answerFormDenied = (path: string, deps: AccountDeps): Response =>
-  message(
-    {
-      title: 'This form was not accepted',
-      sentence: 'It did not come from the page that this browser opened. Nothing was changed.',
-      next: { label: 'Open the request again', href: path },
-    },
-    deps,
-    { status: 403 },
-  )
+  message({ ...stepUpMessages.formDenied, next: { label: stepUpMessages.openAgain, href: path } }, deps, {
+    status: 403,
+  })
 
 /** After a denial without a sign-in: the request stays open until it expires. */
 const answerNothingDecided = (path: string, csrf: string, deps: AccountDeps): Response =>
   message(
     {
-      title: 'Nothing was changed',
-      sentence:
-        'You said no. The app keeps what it had, and the link runs out by itself. If the app is yours, you can sign in to end the link now.',
+      ...stepUpMessages.nothingDecided,
       retry: {
         action: path,
         fields: [{ name: 'csrf', value: csrf }],
-        buttons: [{ label: 'Sign in and end the link', name: 'decision', value: 'end' }],
+        buttons: [{ label: stepUpMessages.endLink, name: 'decision', value: 'end' }],
       },
       tone: 'done',
     },

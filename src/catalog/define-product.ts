@@ -17,8 +17,10 @@ import type { ApiCall, CallContext, ToolContext } from './tool-context.ts'
 export interface ScopeText {
   /** RFC 6749 §3.3: one scope. */
   readonly name: string
-  /** The consent page shows it. */
+  /** The consent page shows it beside its box. */
   readonly sentence: string
+  /** For example `read your notes`: completes “Claude wants to …”. Default: the sentence. */
+  readonly action?: string
   /** The setting that holds PingOne's name of this scope; without it both names are equal. */
   readonly setting?: string
   /** Every grant has it, and the consent page shows it as fixed. */
@@ -43,6 +45,18 @@ export interface ProductFacts {
   readonly instructions: string
   readonly scopes: readonly ScopeText[]
   readonly words: ProductWords
+  /** Pages show what is set. */
+  readonly links?: ProductLinks
+}
+
+/** Where users find help and the terms, and the product's own mark. */
+export interface ProductLinks {
+  /** An https address, or `mailto:`. */
+  readonly support?: string
+  readonly privacy?: string
+  readonly terms?: string
+  /** A `data:` URL of a PNG or SVG: the pages load nothing from elsewhere. */
+  readonly logo?: string
 }
 
 /** Nouns for denials, so that the engine's sentences fit. */
@@ -182,7 +196,22 @@ function bindTemplate<C>({ complete, ...template }: Template<C>, bind: Bind<C>):
   }
 }
 
+// A page carries the logo in its markup.
+const LOGO = /^data:image\/(?:png|svg\+xml)[;,][\x21-\x7e]{1,16000}$/
+
+function checkLinks({ support, privacy, terms, logo }: ProductLinks): void {
+  for (const [name, address] of Object.entries({ support, privacy, terms })) {
+    if (address === undefined) continue
+    const protocol = URL.canParse(address) ? new URL(address).protocol : ''
+    if (protocol !== 'https:' && !(name === 'support' && protocol === 'mailto:'))
+      throw new Error(`product: links.${name} is not an https address`)
+  }
+  if (logo !== undefined && !LOGO.test(logo))
+    throw new Error('product: links.logo is not a data: URL of a PNG or SVG up to 16,000 characters')
+}
+
 function check<Api, S extends z.ZodObject>(product: ProductDefinition<Api, S>): void {
+  checkLinks(product.links ?? {})
   const { slug, scopes, words, tools, resources, resourceTemplates, prompts } = product
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(slug)) throw new Error(`product: the slug ${slug} is not [a-z0-9-]`)
   const names = new Set(scopes.map(({ name }) => name))

@@ -1,10 +1,20 @@
 /**
  * Asks a user whether a client may act for them (decision 8). It checks nothing: the caller bounds and cleans untrusted
- * text, and this page escapes it and shows it in named fields only. The address comes before the name, because the
- * network verifies an address and nobody verifies a name.
+ * text, and this page escapes it. Only the question and the plate show it: the name as one bold value in the question
+ * (docs/decisions/0010), and below it the address before the name, because the network verifies an address and nobody
+ * verifies a name.
  */
+import type { Child } from 'hono/jsx'
 import type { JSX } from 'hono/jsx/jsx-runtime'
-import { Layout } from './layout.tsx'
+import {
+  clientWords,
+  consentQuestion,
+  consentWords,
+  howLong,
+  type Lasting,
+  TITLES,
+} from './connect-words.tsx'
+import { type Brand, Layout } from './layout.tsx'
 
 export interface ConsentClient {
   name: string
@@ -22,19 +32,23 @@ export interface ScopeSentence {
   sentence: string
 }
 
-interface ConsentScope extends ScopeSentence {
+/** A scope that a question names: `action` completes “… wants to”. */
+export interface AskedScope extends ScopeSentence {
+  action: string
+}
+
+interface ConsentScope extends AskedScope {
   isFixed: boolean
   isChecked: boolean
 }
 
-export interface ConsentPageProps {
+export interface ConsentPageProps extends Brand {
   handle: string
   client: ConsentClient
   scopes: readonly ConsentScope[]
   /** The scopes that we request from PingOne (MCP Security Best Practices, Consent UI: shown before the redirect). */
   upstreamScopes: readonly string[]
-  staysSignedIn: { idleDays: number; maxDays: number }
-  productName: string
+  lasting: Lasting
   apiName: string
 }
 
@@ -42,73 +56,93 @@ export interface ConsentPageProps {
  * @step login 7 consent page
  */
 export function ConsentPage(props: ConsentPageProps): JSX.Element {
-  const { client, apiName, productName } = props
+  const { client, scopes, apiName, productName, links } = props
   return (
-    <Layout title="May this app act for you?" productName={productName}>
-      <WhoAsks client={client} />
-      {client.isLocalApp ? <LocalAppWarning domain={client.domain} /> : null}
-      <h1>May this app act for you?</h1>
-      <p class="lead">
-        It would use the {apiName} as you, through this server, with only what you tick here.
-      </p>
-      {/* autocomplete: Firefox would restore ticks from an earlier visit, and a user would approve those. */}
+    <Layout title={TITLES.consent} productName={productName} links={links}>
+      {/* The form has everything, so that its buttons can stay in view (styles.ts). autocomplete: Firefox would restore
+          ticks from an earlier visit, and a user would approve those. */}
       <form method="post" action="/authorize" autocomplete="off">
         <input type="hidden" name="handle" value={props.handle} />
+        <h1 class="question">{consentQuestion({ name: client.name, scopes, apiName })}</h1>
+        <p class="lead">{consentWords.lead(apiName)}</p>
+        <WhoAsks client={client} />
+        <ClientWarning client={client} />
         <fieldset>
-          <legend>What it may do</legend>
+          <legend>{consentWords.scopes}</legend>
           <ul class="scopes">
-            {props.scopes.map((scope) => (
+            {scopes.map((scope) => (
               <ScopeChoice scope={scope} />
             ))}
           </ul>
         </fieldset>
-        <WhatHappensNext {...props} />
-        <DecisionButtons caution="Continue only if you started this yourself, just now." />
+        <p class="remark">{howLong(props.lasting)}</p>
+        <PingOneFold scopes={scopes} upstreamScopes={props.upstreamScopes} />
+        <WhatHappensNext
+          steps={[
+            consentWords.signIn,
+            <>
+              You can see and end this access at any time on <a href="/me">{consentWords.endIt}</a>.
+            </>,
+            consentWords.model,
+          ]}
+        />
+        <DecisionButtons caution={consentWords.caution} />
       </form>
     </Layout>
   )
 }
 
+/** The client, as address, publisher and name. At most one label is about whether it is known. */
 export function WhoAsks({
-  client,
-  address = 'Access will be sent to',
+  client: { name, domain, label, redirectHost },
+  address = clientWords.sentTo,
+  children,
 }: {
   client: ConsentClient
   address?: string
+  /** More rows. */
+  children?: Child
 }): JSX.Element {
+  const known = label === null ? null : <span class="tag">{clientWords.listed(label)}</span>
   return (
-    <section class="plate" aria-label="Who asks">
+    <section class="plate" aria-label={clientWords.who}>
       <dl>
         <div class="plate-first">
           <dt>{address}</dt>
           <dd>
-            <bdi class="host">{client.redirectHost}</bdi>{' '}
-            {client.isLocalApp ? <span class="tag doubt">this computer</span> : null}
+            <bdi class="host">{redirectHost}</bdi> {domain === null ? known : null}
           </dd>
         </div>
-        {client.domain === null ? null : (
+        {domain === null ? null : (
           <div>
-            <dt>Published by</dt>
+            <dt>{clientWords.published}</dt>
             <dd>
-              <bdi class="host">{client.domain}</bdi>
+              <bdi class="host">{domain}</bdi> {known}
             </dd>
           </div>
         )}
         <div>
-          <dt>Calls itself</dt>
+          <dt>{clientWords.name}</dt>
           <dd>
-            “<bdi>{client.name}</bdi>”{' '}
-            {client.domain === null ? <span class="tag doubt">not verified</span> : null}{' '}
-            {client.label === null ? null : <span class="tag">on our list as {client.label}</span>}
+            “<bdi>{name}</bdi>”{' '}
+            {domain === null && label === null ? <span class="tag">{clientWords.unverified}</span> : null}
           </dd>
         </div>
+        {children}
       </dl>
-      {client.domain === null && !client.isLocalApp ? (
-        <p class="plate-note">
-          This app registered itself and chose its own name. Go by the address, not by the name.
-        </p>
-      ) : null}
     </section>
+  )
+}
+
+/** At most one warning. A local app has the stronger one, a known client with an address of its own has none. */
+export function ClientWarning({ client }: { client: ConsentClient }): JSX.Element | null {
+  const { domain, label, isLocalApp } = client
+  if (isLocalApp) return <LocalAppWarning domain={domain} />
+  if (domain !== null || label !== null) return null
+  return (
+    <div class="notice" role="note">
+      <p>{clientWords.registered}</p>
+    </div>
   )
 }
 
@@ -116,12 +150,11 @@ export function WhoAsks({
 // process that listens on a local port.
 export function LocalAppWarning({ domain }: { domain: string | null }): JSX.Element {
   return (
-    <div class="notice" role="note" aria-label="This is an app on this computer">
-      <p class="notice-title">This is an app on this computer</p>
+    <div class="notice" role="note" aria-label={clientWords.local}>
       <p>
-        Any program here could{' '}
+        <b class="notice-title">{clientWords.local}.</b> Any program here could{' '}
         {domain === null ? 'use that name' : <>present the document of {<bdi>{domain}</bdi>}</>} and listen on
-        a local port. Nothing on this page proves which one asks.
+        a local port. {clientWords.proves}
       </p>
     </div>
   )
@@ -133,7 +166,7 @@ export function LocalAppWarning({ domain }: { domain: string | null }): JSX.Elem
  */
 export function DecisionButtons({ caution }: { caution: string }): JSX.Element {
   return (
-    <>
+    <div class="deciding">
       <p class="caution">{caution}</p>
       {/* Deny comes first: Enter presses the first submit button of a form, which must not approve. */}
       <div class="decision armed" role="group" aria-label={caution}>
@@ -144,7 +177,7 @@ export function DecisionButtons({ caution }: { caution: string }): JSX.Element {
           Approve
         </button>
       </div>
-    </>
+    </div>
   )
 }
 
@@ -163,37 +196,55 @@ function ScopeChoice({ scope }: { scope: ConsentScope }): JSX.Element {
         )}
         <span class="scope-text">
           <span>{scope.sentence}</span>
-          <span class="scope-facts">
-            <code>{scope.value}</code>
-            {scope.isFixed ? <span class="tag">always included</span> : null}
-          </span>
+          {scope.isFixed ? <span class="scope-facts">{consentWords.fixed}</span> : null}
         </span>
       </label>
     </li>
   )
 }
 
-function WhatHappensNext({ upstreamScopes, staysSignedIn }: ConsentPageProps): JSX.Element {
+/** The protocol's names, for those who look: ours, and what PingOne will be asked for. */
+export function PingOneFold({
+  scopes,
+  upstreamScopes,
+}: {
+  scopes: readonly ScopeSentence[]
+  upstreamScopes: readonly string[]
+}): JSX.Element | null {
+  if (upstreamScopes.length === 0) return null
   return (
-    <section class="next" aria-label="What happens next">
-      <h2>What happens next</h2>
-      <ul>
-        <li>
-          {upstreamScopes.length === 0 ? (
-            'You sign in with PingOne.'
-          ) : (
-            <>
-              You sign in with PingOne, which will be asked for: <Codes values={upstreamScopes} />
-            </>
-          )}
-        </li>
-        <li>{howLong(staysSignedIn)}</li>
-        <li>
-          You can see and end it at any time on <a href="/me">your page here</a>.
-        </li>
-        <li>What the tools return goes to the provider of the AI model you use.</li>
-      </ul>
-    </section>
+    <details class="fold">
+      <summary>{clientWords.pingOne}</summary>
+      <p>
+        <Codes values={upstreamScopes} />
+      </p>
+      <p>
+        {clientWords.scopeNames}: <Codes values={scopes.map(({ value }) => value)} />
+      </p>
+    </details>
+  )
+}
+
+/** Open where there is room and folded on a phone. Twice in the markup, because no script may open or close it. */
+export function WhatHappensNext({ steps }: { steps: readonly Child[] }): JSX.Element {
+  const list = (
+    <ul>
+      {steps.map((step) => (
+        <li>{step}</li>
+      ))}
+    </ul>
+  )
+  return (
+    <>
+      <section class="next where-wide" aria-label={clientWords.next}>
+        <h2>{clientWords.next}</h2>
+        {list}
+      </section>
+      <details class="fold next where-narrow">
+        <summary>{clientWords.next}</summary>
+        {list}
+      </details>
+    </>
   )
 }
 
@@ -206,10 +257,3 @@ export const Codes = ({ values }: { values: readonly string[] }): JSX.Element =>
     ))}
   </span>
 )
-
-function howLong({ idleDays, maxDays }: ConsentPageProps['staysSignedIn']): string {
-  if (idleDays >= maxDays) return `You stay signed in for ${days(maxDays)} at most.`
-  return `You stay signed in for ${days(maxDays)} at most, and no longer than ${days(idleDays)} without use.`
-}
-
-const days = (count: number): string => (count === 1 ? '1 day' : `${count} days`)

@@ -3,12 +3,12 @@
  * redirect chain, so a redirect to PingOne or to `cursor://` would silently do nothing. The caller validates the URL.
  */
 import type { JSX } from 'hono/jsx/jsx-runtime'
-import { Layout } from './layout.tsx'
+import { continueWords, TO_APP } from './connect-words.tsx'
+import { type Brand, Layout } from './layout.tsx'
 
-/** `sign-out`: also PingOne, to end the session there. */
-export type Destination = 'pingone' | 'client' | 'sign-out'
+export type Destination = keyof typeof continueWords
 
-export interface ContinuePageProps {
+export interface ContinuePageProps extends Partial<Brand> {
   /** An absolute URL, already validated. */
   to: string
   host: string
@@ -21,14 +21,26 @@ export interface ContinuePageProps {
 /**
  * @step login 10 page that leads to PingOne
  */
-export function ContinuePage({ to, host, scheme, seconds, destination }: ContinuePageProps): JSX.Element {
-  const { title, sentence, way } = WORDS[destination]
+export function ContinuePage({
+  to,
+  host,
+  scheme,
+  seconds,
+  destination,
+  ...brand
+}: ContinuePageProps): JSX.Element {
+  const { title, sentence, way } = continueWords[destination]
   const isApp = destination === 'client' && !/^https?:?$/.test(scheme)
   const place = host === '' ? `${scheme.replace(/:$/, '')}:` : host
   // One spelling for link and refresh. A relative `to` throws, because it is a bug of the caller.
   const href = new URL(to).href
   return (
-    <Layout title={title} head={<meta http-equiv="refresh" content={refreshTo(href, seconds)} />}>
+    <Layout
+      title={title}
+      tabTitle={title}
+      head={<meta http-equiv="refresh" content={refreshTo(href, seconds)} />}
+      {...brand}
+    >
       <div class="track" aria-hidden="true" />
       <h1>{title}…</h1>
       <p class="lead">{isApp ? TO_APP : sentence}</p>
@@ -40,25 +52,6 @@ export function ContinuePage({ to, host, scheme, seconds, destination }: Continu
     </Layout>
   )
 }
-
-const WORDS: Record<Destination, { title: string; sentence: string; way: string }> = {
-  pingone: {
-    title: 'Taking you to PingOne',
-    sentence: 'Sign in there. Afterwards you come back here.',
-    way: 'Continue to',
-  },
-  'sign-out': {
-    title: 'Signing you out of PingOne',
-    sentence: 'What you allowed in this PingOne session has ended here. PingOne ends its own part now.',
-    way: 'Continue to',
-  },
-  client: {
-    title: 'Taking you back to your app',
-    sentence: 'Your decision is on its way. Nothing more is needed here.',
-    way: 'Back to',
-  },
-}
-const TO_APP = 'Your browser may ask whether to open the app. You can close this page afterwards.'
 
 /**
  * The content of a meta refresh (HTML, shared declarative refresh steps). Deliberately unquoted: an unquoted URL extends

@@ -1,11 +1,13 @@
 import type { JSX } from 'hono/jsx/jsx-runtime'
 import { htmlAnswer, type HtmlAnswerOptions } from './html-answer.ts'
-import { Layout } from './layout.tsx'
+import { type Brand, Layout } from './layout.tsx'
 
-export interface MessagePageProps {
+export interface MessagePageProps extends Partial<Brand> {
   /** Our own text; texts of clients and upstreams go to the log only. */
   title: string
   sentence: string
+  /** What the user does next, outside this page. */
+  steps?: readonly string[]
   next?: { label: string; href: string } | null
   /** "Try again": a form and not a link, because it starts something. Enter presses its first button. */
   retry?: {
@@ -27,17 +29,26 @@ export const answerMessage = (props: MessagePageProps, options: HtmlAnswerOption
 export function MessagePage({
   title,
   sentence,
+  steps = [],
   next = null,
   retry = null,
   incident = null,
   tone = 'problem',
   fact,
+  ...brand
 }: MessagePageProps): JSX.Element {
   return (
-    <Layout title={title}>
+    <Layout title={title} tabTitle={title} {...brand}>
       <ToneMark tone={tone} />
       <h1>{title}</h1>
       <p class="lead">{sentence}</p>
+      {steps.length === 0 ? null : (
+        <ol class="to-do">
+          {steps.map((step) => (
+            <li>{step}</li>
+          ))}
+        </ol>
+      )}
       {fact === undefined ? null : (
         <section class="plate fact" aria-label={fact.label}>
           <dl>

@@ -1,13 +1,21 @@
 /**
- * Asks a user whether a client may get more scopes. It shows the client like the consent page: the address before the
- * name, untrusted text in named fields only, escaped.
+ * Asks a user whether a client may get more scopes. It shows the client like the consent page: its name in the question,
+ * and below it the address before the name, with the networks from which it asked. Untrusted text is escaped.
  */
 import type { JSX } from 'hono/jsx/jsx-runtime'
-import { type AccountClient, type Moment, ScopeList, Time } from './account-clients.tsx'
-import { Codes, DecisionButtons, LocalAppWarning, type ScopeSentence, WhoAsks } from './consent-page.tsx'
-import { Layout } from './layout.tsx'
+import { type AccountClient, type Moment, Time } from './account-clients.tsx'
+import { clientWords, stepUpQuestion, stepUpWords, TITLES } from './connect-words.tsx'
+import {
+  type AskedScope,
+  ClientWarning,
+  DecisionButtons,
+  PingOneFold,
+  WhatHappensNext,
+  WhoAsks,
+} from './consent-page.tsx'
+import { type Brand, Layout } from './layout.tsx'
 
-export interface StepUpPageProps {
+export interface StepUpPageProps extends Brand {
   /** The form's target: this page's own path. */
   action: string
   csrf: string
@@ -18,35 +26,59 @@ export interface StepUpPageProps {
   until: Moment
   /** Networks from which the client asked for it. */
   askedFrom: readonly { network: string; at: Moment }[]
-  has: readonly ScopeSentence[]
+  has: readonly AskedScope[]
   /** The additional scopes. */
-  scopes: readonly ScopeSentence[]
+  scopes: readonly AskedScope[]
   /** The scopes that we request from PingOne, shown before the redirect as on the consent page. */
   upstreamScopes: readonly string[]
-  productName: string
+  /** The life of an access token: how long a stolen one could use the permission. */
+  tokenMinutes: number
   apiName: string
 }
 
-const TITLE = 'May this app do more for you?'
-
 export function StepUpPage(props: StepUpPageProps): JSX.Element {
-  const { client, apiName, productName, since } = props
-  const redirectHost = client.redirectHost ?? client.domain ?? 'an address that was not kept'
+  const { apiName, productName, links, since, has, scopes } = props
+  const { domain, redirectHost } = props.client
+  const client = { ...props.client, redirectHost: redirectHost ?? domain ?? clientWords.noAddress }
   return (
-    <Layout title={TITLE} productName={productName}>
-      <WhoAsks client={{ ...client, redirectHost }} address="You gave access to" />
-      {client.isLocalApp ? <LocalAppWarning domain={client.domain} /> : null}
-      <h1>{TITLE}</h1>
-      <p class="lead">
-        You allowed it to use the {apiName} on <Time at={since} />. Now it asks for more.
-      </p>
-      <AskedFrom {...props} />
-      <Scopes title="It would also be allowed to" scopes={props.scopes} />
-      <Scopes title="It is allowed to already" scopes={props.has} />
-      <WhatHappensNext {...props} />
+    <Layout title={TITLES.stepUp} productName={productName} links={links}>
       <form method="post" action={props.action} autocomplete="off">
         <input type="hidden" name="csrf" value={props.csrf} />
-        <DecisionButtons caution="Continue only if you asked for this just now. If somebody sent you this link, close this page." />
+        <h1 class="question">{stepUpQuestion({ name: client.name, scopes, apiName })}</h1>
+        <p class="lead">
+          {stepUpWords.lead(has, apiName)} <Time at={since} />. Now it asks for more.
+        </p>
+        <WhoAsks client={client} address={clientWords.gaveTo}>
+          <AskedFrom {...props} />
+        </WhoAsks>
+        <ClientWarning client={client} />
+        <section class="next" aria-label={stepUpWords.scopes}>
+          <h2>{stepUpWords.scopes}</h2>
+          <ul class="scopes listed">
+            {scopes.map(({ sentence }) => (
+              <li>
+                {sentence} <span class="tag new">{stepUpWords.isNew}</span>
+              </li>
+            ))}
+            {has.map(({ sentence }) => (
+              <li class="held">
+                {sentence} <span class="tag">{stepUpWords.isHeld}</span>
+              </li>
+            ))}
+          </ul>
+        </section>
+        <p class="remark">{stepUpWords.risk(props.tokenMinutes)}</p>
+        <PingOneFold scopes={[...has, ...scopes]} upstreamScopes={props.upstreamScopes} />
+        <WhatHappensNext
+          steps={[
+            stepUpWords.signIn,
+            stepUpWords.after,
+            <>
+              This page works once, until <Time at={props.until} />.
+            </>,
+          ]}
+        />
+        <DecisionButtons caution={stepUpWords.caution} />
       </form>
     </Layout>
   )
@@ -56,51 +88,17 @@ export function StepUpPage(props: StepUpPageProps): JSX.Element {
 function AskedFrom({ askedFrom }: StepUpPageProps): JSX.Element | null {
   if (askedFrom.length === 0) return null
   return (
-    <section class="next" aria-label="It asked">
-      <h2>It asked</h2>
-      <ul>
+    <div>
+      <dt>{clientWords.asked}</dt>
+      <dd>
         {askedFrom.map(({ network, at }) => (
-          <li>
-            from {network === 'unknown' ? 'a network that is not known' : <code>{network}</code>},{' '}
+          <p>
+            from {network === 'unknown' ? stepUpWords.unknownNetwork : <code>{network}</code>},{' '}
             <Time at={at} />
-          </li>
+          </p>
         ))}
-      </ul>
-      {askedFrom.length === 1 ? null : (
-        <p>It asked from more than one network. Deny if one of them is not yours.</p>
-      )}
-    </section>
-  )
-}
-
-function Scopes({ title, scopes }: { title: string; scopes: readonly ScopeSentence[] }): JSX.Element {
-  return (
-    <section class="next" aria-label={title}>
-      <h2>{title}</h2>
-      <ul>
-        <ScopeList scopes={scopes} />
-      </ul>
-    </section>
-  )
-}
-
-function WhatHappensNext({ upstreamScopes, until }: StepUpPageProps): JSX.Element {
-  return (
-    <section class="next" aria-label="What happens next">
-      <h2>What happens next</h2>
-      <ul>
-        <li>
-          You sign in with PingOne, as the user who gave this app its access. PingOne will be asked for:{' '}
-          <Codes values={upstreamScopes} />
-        </li>
-        <li>
-          The permission counts at once, for everything that holds this app’s access now, and for no longer
-          than the rest of it.
-        </li>
-        <li>
-          This page works once, until <Time at={until} />.
-        </li>
-      </ul>
-    </section>
+        {askedFrom.length === 1 ? null : <p>{stepUpWords.networks}</p>}
+      </dd>
+    </div>
   )
 }

@@ -34,7 +34,7 @@ export const message = (
   props: MessagePageProps,
   { config }: { config: Config },
   options: { status?: number; headers?: Headers } = {},
-): Response => answerMessage(props, { isHttps: isHttps(config), ...options })
+): Response => answerMessage({ ...config.brand, ...props }, { isHttps: isHttps(config), ...options })
 
 /** Answers a failed sign-in: one line in the log, and a page that offers the path of its purpose again. */
 export function denySignIn({ denial, purpose, headers }: FailedSignIn, deps: { config: Config }): Response {

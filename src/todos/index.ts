@@ -19,12 +19,14 @@ export const todos = defineProduct({
     {
       name: 'todo:read',
       sentence: 'See your todos and your name',
+      action: 'read your todos',
       setting: 'API_SCOPE_READ',
       required: true,
     },
     {
       name: 'todo:write',
       sentence: 'Add, change and delete your todos',
+      action: 'change your todos',
       setting: 'API_SCOPE_WRITE',
       writes: true,
     },

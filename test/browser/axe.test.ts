@@ -16,9 +16,9 @@ const decide = async (page: Page, button: string) => {
 }
 
 /** Each page with its heading and how to reach it. */
-const PAGES: readonly [string, string, (page: Page) => Promise<unknown>][] = [
+const PAGES: readonly [string, string | RegExp, (page: Page) => Promise<unknown>][] = [
   ['home page', 'Connect a client', (page) => page.goto(origin)],
-  ['consent page', 'May this app act for you?', openConsent],
+  ['consent page', / wants to read and change your todos$/, openConsent],
   ['page on the way to PingOne', 'Taking you to PingOne…', (page) => decide(page, 'Approve')],
   ['page on the way to the client', 'Taking you back to your app…', (page) => decide(page, 'Deny')],
   ['message page', 'This link does not work', (page) => page.goto(`${origin}/authorize?client_id=nobody`)],

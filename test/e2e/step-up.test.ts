@@ -30,7 +30,7 @@ test('a user allows more by the link, and it counts at once, on both transports'
   const page = await browser.open(link)
   expect(page.status).toBe(200)
   for (const text of [
-    'May this app do more for you?',
+    'Allow Notes & Co to change your todos?',
     'localhost',
     '“Notes & Co”',
     'not verified',

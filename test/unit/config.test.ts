@@ -239,6 +239,16 @@ test('an API at a URL needs no binding, a bound one no URL, and one of them is n
   expect(problemsOf({ ...without, API_URL: 'https://api.example' })).toEqual([])
 })
 
+test('pages get the name and the links of the product, and how long PingOne keeps a session if it is set', () => {
+  const links = { support: 'https://example.com/help' }
+  const config = loadConfig({ ...good, PINGONE_SESSION_HOURS: '12' }, { ...todos, links })
+  expect(config.ok && config.value.brand).toEqual({ productName: 'Todos', links })
+  expect(config.ok && config.value.pingone.sessionIdleSeconds).toBe(12 * 3600)
+  const unset = loadConfig(good, todos)
+  expect(unset.ok && [unset.value.brand.links, unset.value.pingone.sessionIdleSeconds]).toEqual([{}, null])
+  expect(problemsOf({ ...good, PINGONE_SESSION_HOURS: '0' })).toHaveLength(1)
+})
+
 test('the settings of a product are read with all others', () => {
   const product = { ...todos, settings: z.object({ NOTES_FOLDER: z.string() }) }
   const config = loadConfig(good, product)

@@ -3,6 +3,7 @@ import { boundedFetch, type Fetch } from '#lib/bounded-fetch.ts'
 import { log } from '#lib/log.ts'
 import { redacted } from '#lib/redacted.ts'
 import { newIncident } from '#lib/trace.ts'
+import { loginMessages } from '#pages/connect-messages.ts'
 import { messageAnswer } from '../login/answers.tsx'
 import type { LoginDeps } from '../login/login-state.ts'
 import { isSameRedirect, redirectPlaces } from '../login/redirect-uri.ts'
@@ -42,29 +43,16 @@ export async function denyClient(
   throw new AuthorizationError('invalid_request', { description: 'redirect_uri is not registered' })
 }
 
-/** Texts for the user and the operator. They contain no text of the client (invariant 9). */
 function messageFor(reason: AdmissionDenial | 'unknown'): { title: string; sentence: string } {
   switch (reason) {
     case 'client-id':
     case 'document':
     case 'redirect':
-      return {
-        title: 'This app is not admitted here',
-        sentence:
-          'This server answers only apps that are on its list. Nothing was asked of you and nothing was sent. If you need this app, give the number below to the operator of this server: the log names the app, and docs/connect.md says how to admit it.',
-      }
+      return loginMessages.notAdmitted
     case 'scheme':
-      return {
-        title: 'This app cannot be answered safely',
-        sentence:
-          'It wants the answer at an address that any program on your computer can claim. Update the app, or let it sign in over a local port or its website. For the operator of this server: docs/connect.md, Cursor.',
-      }
+      return loginMessages.unsafeScheme
     case 'unknown':
-      return {
-        title: 'This app has to register again',
-        sentence:
-          'Its registration is not known here: one that is not used within an hour is forgotten. Try once more in a minute. If that does not help, remove this server in the app, add it again, and sign in.',
-      }
+      return loginMessages.unknownClient
     default:
       return reason satisfies never
   }

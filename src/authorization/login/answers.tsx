@@ -14,7 +14,16 @@ export function continueAnswer(
   headers: Headers,
 ): Response {
   const { host, protocol } = new URL(to)
-  const page = <ContinuePage to={to} host={host} scheme={protocol} seconds={0} destination={destination} />
+  const page = (
+    <ContinuePage
+      to={to}
+      host={host}
+      scheme={protocol}
+      seconds={0}
+      destination={destination}
+      {...config.brand}
+    />
+  )
   return htmlAnswer(page, { isHttps: isHttps(config), headers })
 }
 
@@ -26,4 +35,8 @@ export const messageAnswer = (
   props: Pick<MessagePageProps, 'title' | 'sentence'> & Partial<MessagePageProps>,
   { status = 200, headers = new Headers() }: { status?: number; headers?: Headers } = {},
 ): Response =>
-  htmlAnswer(<MessagePage {...DEFAULTS} {...props} />, { isHttps: isHttps(config), status, headers })
+  htmlAnswer(<MessagePage {...DEFAULTS} {...config.brand} {...props} />, {
+    isHttps: isHttps(config),
+    status,
+    headers,
+  })

@@ -1,4 +1,5 @@
 import type { AuthorizationErrorCode } from '@cloudflare/workers-oauth-provider'
+import { loginMessages, outageSentence } from '#pages/connect-messages.ts'
 import type { PingOneFailure } from '#pingone/failures.ts'
 
 /** Every reason why a login fails after our consent page. `detail` is for the log. */
@@ -38,7 +39,7 @@ const outage = (title: string, retryAfterSeconds: number): OutageAnswer => ({
   to: 'user',
   status: 503,
   title,
-  sentence: 'Your sign-in was not lost. Wait a moment and try again.',
+  sentence: outageSentence,
   retryAfterSeconds,
 })
 
@@ -76,9 +77,9 @@ export function answerDenial(denial: LoginDenial): ClientAnswer | OutageAnswer {
       // One answer for both: it reveals nothing about which check failed.
       return toClient('server_error', 'The sign-in could not be verified')
     case 'broken':
-      return outage('This server could not finish the sign-in', OWN_RETRY_SECONDS)
+      return outage(loginMessages.broken, OWN_RETRY_SECONDS)
     case 'unavailable':
-      return outage('PingOne is not answering', denial.retryAfterSeconds)
+      return outage(loginMessages.pingOneSilent, denial.retryAfterSeconds)
     default:
       return denial satisfies never
   }

@@ -9,6 +9,7 @@ import { boundedText } from '#lib/bounded-text.ts'
 import { log } from '#lib/log.ts'
 import { redacted } from '#lib/redacted.ts'
 import { newIncident } from '#lib/trace.ts'
+import { AGAIN, loginMessages } from '#pages/connect-messages.ts'
 import { continueAnswer, messageAnswer } from './answers.tsx'
 import { answerDenial, type LoginDenial, type OutageAnswer } from './denials.ts'
 import { bindToBrowser, type LoginDeps } from './login-state.ts'
@@ -67,8 +68,8 @@ export function outagePage(
   headers.set('Retry-After', String(retryAfterSeconds))
   const fields = [{ name: 'handle', value: handle }, ...scopes.map((value) => ({ name: 'scope', value }))]
   const buttons = [
-    { label: 'Try again', name: 'decision', value: 'approve' },
-    { label: 'Back to your app', name: 'decision', value: 'leave' },
+    { label: AGAIN.retry, name: 'decision', value: 'approve' },
+    { label: AGAIN.leave, name: 'decision', value: 'leave' },
   ]
   const retry = { action: '/authorize', fields, buttons }
   return messageAnswer(config, { title, sentence, retry, incident }, { status, headers })
@@ -91,30 +92,18 @@ export function answerAuthorizationError(config: Config, error: unknown): Respon
   }
   if (error instanceof AuthorizationError) {
     log.info('authorize.refused', { code: error.code, cause: error.description })
-    return messageAnswer(config, DEAD_LINK, { status: 400 })
+    return messageAnswer(config, loginMessages.deadLink, { status: 400 })
   }
   if (error instanceof CimdFetchError) {
     const incident = newIncident()
     const { metadataUrl, reason } = error
     const host = URL.canParse(metadataUrl) ? new URL(metadataUrl).host : 'not an address'
     log.warn('client.unreadable', { incident, host, reason, detail: redacted(error.detail, 200) })
-    const fact = { label: 'It is described at', value: boundedText(host, 260) }
+    const fact = { label: loginMessages.describedAt, value: boundedText(host, 260) }
     const headers = new Headers({ 'Retry-After': '30' })
-    return messageAnswer(config, { ...UNREADABLE, incident, fact }, { status: 503, headers })
+    return messageAnswer(config, { ...loginMessages.unreadable, incident, fact }, { status: 503, headers })
   }
   return null
-}
-
-const DEAD_LINK = {
-  title: 'This link does not work',
-  sentence:
-    'It is not complete, was used already, is too old, or was opened in another browser. Start again from your app.',
-}
-
-const UNREADABLE = {
-  title: 'This app could not be checked',
-  sentence:
-    'This server could not read the page on the internet that says who the app is: it did not answer, or says something else. Try again later. Where this server has no way to that address, let the app register itself instead: for Codex, codex mcp login with --oauth-client-registration dcr; for others, docs/connect.md.',
 }
 
 /** Fixed descriptions: the library's repeat input, and clients show them as ours. */

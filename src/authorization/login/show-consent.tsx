@@ -10,6 +10,7 @@ import { bindToBrowser, type LoginDeps } from './login-state.ts'
 import { RequestDenial } from './refuse-login.ts'
 
 const DAY_SECONDS = 86_400
+const HOUR_SECONDS = 3600
 
 /**
  * GET /authorize: the consent page. Nothing has been sent to PingOne yet. A client that is not admitted is denied before
@@ -18,6 +19,7 @@ const DAY_SECONDS = 86_400
  */
 export async function showConsent(original: Request, deps: LoginDeps): Promise<Response> {
   const { config, oauth, product, admission } = deps
+  const { sessionIdleSeconds } = config.pingone
   const read = readAuthorizeRequest(original)
   const denial = await denyClient(read, deps)
   if (denial !== null) return denial
@@ -41,18 +43,20 @@ export async function showConsent(original: Request, deps: LoginDeps): Promise<R
       }}
       scopes={config.api.scopes
         .filter(({ value }) => request.scope.includes(value))
-        .map(({ value, sentence, isRequired }) => ({
+        .map(({ value, sentence, action, isRequired }) => ({
           value,
           sentence,
+          action,
           isFixed: isRequired,
           isChecked: true,
         }))}
       upstreamScopes={['openid', 'profile', 'email', ...upstreamScopes(request.scope, config.api)]}
-      staysSignedIn={{
+      lasting={{
         idleDays: config.life.grantIdleSeconds / DAY_SECONDS,
         maxDays: config.life.grantMaxSeconds / DAY_SECONDS,
+        pingOneIdleHours: sessionIdleSeconds === null ? null : sessionIdleSeconds / HOUR_SECONDS,
       }}
-      productName={product.name}
+      {...config.brand}
       apiName={product.api}
     />
   )

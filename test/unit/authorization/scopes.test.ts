@@ -13,6 +13,7 @@ const scope = (value: string, upstream: string, rest: Partial<OfferedScope> = {}
   value,
   upstream,
   sentence: value,
+  action: value,
   isRequired: false,
   writes: false,
   impliedBy: [],

@@ -114,9 +114,22 @@ test.each([
     { scopes: [{ name: 'shelf:read', sentence: '', impliedBy: ['other'] }] },
     /implied by other/,
   ],
+  ['terms that are not on https', { links: { terms: 'http://example.com/terms' } }, /links\.terms/],
+  ['help at an address that is none', { links: { support: 'javascript:x' } }, /links\.support/],
+  ['a logo from elsewhere', { links: { logo: 'https://example.com/logo.png' } }, /links\.logo/],
   ['a word for a tool that is not there', { words: { gone: '', lookAgain: 'look' } }, /look/],
 ])('%s is the mistake of an author, and stops the start', (_what, change, message) => {
   expect(() => defineProduct({ ...shelf, ...change })).toThrow(message)
+})
+
+test('links to help and terms, and a logo in the page itself, are taken', () => {
+  const links = {
+    support: 'mailto:help@example.com',
+    privacy: 'https://example.com/privacy',
+    terms: 'https://example.com/terms',
+    logo: 'data:image/svg+xml,%3Csvg%3E%3C/svg%3E',
+  }
+  expect(defineProduct({ ...shelf, links }).links).toEqual(links)
 })
 
 test('only what defineProduct made is a product', () => {

@@ -1,5 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { characterCount } from '#lib/bounded-text.ts'
+import { joinActions } from '#pages/connect-words.tsx'
 import { ConsentPage, type ConsentClient, type ConsentPageProps } from '#pages/consent-page.tsx'
 import { renderPage } from '#pages/layout.tsx'
 import { skeletonOf, tagsOf, textOf } from './read-html.ts'
@@ -10,19 +12,20 @@ const render = (props: Partial<ConsentPageProps> = {}) =>
 const renderClient = (client: Partial<ConsentClient>) =>
   render({ client: { ...consentProps.client, ...client } })
 
-test('the page says who asks, address first, and only then asks', () => {
+test('the page asks first, then says who asks, address before name, and has the decision last', () => {
   const html = renderClient({
     redirectHost: 'redirect.example',
     domain: 'document.example',
     name: 'Some App',
   })
   const order = [
+    '<h1 class="question"><strong><bdi>Some App</bdi></strong> wants to read and change your todos</h1>',
     '<bdi class="host">redirect.example</bdi>',
     '<bdi class="host">document.example</bdi>',
     '“<bdi>Some App</bdi>”',
-    '<h1>May this app act for you?</h1>',
     'See your todos',
     'Add, change and delete your todos',
+    'Access lasts up to 90 days',
     'What happens next',
     'Continue only if you started this yourself, just now.',
     'value="deny"',
@@ -57,7 +60,9 @@ test('a fixed scope is shown ticked and disabled, and is submitted by its hidden
 })
 
 test('a scope that is not asked for beforehand is not ticked', () => {
-  const html = render({ scopes: [{ value: 'x', sentence: 'Do x', isFixed: false, isChecked: false }] })
+  const html = render({
+    scopes: [{ value: 'x', sentence: 'Do x', action: 'do x', isFixed: false, isChecked: false }],
+  })
   const [box] = tagsOf(html, 'input').filter(({ attributes }) => attributes['type'] === 'checkbox')
   expect(box?.attributes).not.toHaveProperty('checked')
 })
@@ -70,8 +75,9 @@ test('Enter denies: the first submit button of the form is Deny', () => {
 })
 
 test('a client that registered itself is marked as not verified, one with a document is not', () => {
-  expect(renderClient({ domain: null })).toContain('not verified')
-  expect(renderClient({ domain: null })).toContain('Go by the address, not by the name.')
+  const registered = renderClient({ domain: null, label: null })
+  expect(registered).toContain('not verified')
+  expect(registered).toContain('Go by the address, not by the name.')
   expect(renderClient({ domain: 'claude.ai' })).not.toContain('not verified')
 })
 
@@ -80,6 +86,49 @@ test('being on our list is a label: nothing else about the page changes', () => 
   const unknown = renderClient({ label: null })
   expect(known).toContain('on our list as Claude')
   expect(known.replace('<span class="tag">on our list as Claude</span>', '')).toBe(unknown)
+})
+
+test('no two labels contradict each other, and at most one warning is shown', () => {
+  for (const domain of [null, 'claude.ai'])
+    for (const label of [null, 'Claude'])
+      for (const isLocalApp of [true, false]) {
+        const html = renderClient({ domain, label, isLocalApp })
+        const isUnknown = domain === null && label === null
+        expect(html.includes('not verified')).toBe(isUnknown)
+        expect(html.includes('on our list')).toBe(label !== null)
+        const notices = tagsOf(html).filter(({ attributes }) => attributes['class'] === 'notice')
+        expect(notices).toHaveLength(isLocalApp || isUnknown ? 1 : 0)
+      }
+})
+
+test('what PingOne is asked for and the names of scopes are folded away, not left out', () => {
+  const html = render()
+  const fold = html.indexOf('<details class="fold"><summary>What PingOne will be asked for</summary>')
+  expect(fold).toBeGreaterThan(0)
+  for (const name of ['todos.write', '<code>todo:write</code>'])
+    expect(html.indexOf(name)).toBeGreaterThan(fold)
+})
+
+test.each([
+  [['read your todos'], 'read your todos'],
+  [['read your todos', 'change your todos'], 'read and change your todos'],
+  [['read your notes', 'add to your notes', 'delete your notes'], 'read, add to and delete your notes'],
+  [['see the wiki page', 'edit the blog page'], 'see the wiki page and edit the blog page'],
+  [['read', 'read'], 'read and read'],
+  [[], ''],
+])('the actions %j are one phrase: "%s"', (actions, phrase) => {
+  expect(joinActions(actions)).toBe(phrase)
+})
+
+test('many scopes make no long question', () => {
+  const scopes = ['a', 'b', 'c', 'd'].map((value) => ({
+    value,
+    sentence: value,
+    action: `${value} it all`,
+    isFixed: false,
+    isChecked: true,
+  }))
+  expect(textOf(render({ scopes }), '<h1')).toBe('Claude wants to use the Todo API for you')
 })
 
 test('a local app gets a warning that says what its document does not prove', () => {
@@ -102,13 +151,27 @@ test('what PingOne will be asked for is named before we go there', () => {
   expect(render({ upstreamScopes: [] })).toContain('You sign in with PingOne.')
 })
 
+const SOONER = 'PingOne may end it sooner, by default after 12 hours without use.'
+
 test.each([
-  [30, 90, 'You stay signed in for 90 days at most, and no longer than 30 days without use.'],
-  [1, 7, 'You stay signed in for 7 days at most, and no longer than 1 day without use.'],
-  [90, 90, 'You stay signed in for 90 days at most.'],
-  [30, 1, 'You stay signed in for 1 day at most.'],
+  [30, 90, `Access lasts up to 90 days, and ends after 30 days without use. ${SOONER}`],
+  [1, 7, `Access lasts up to 7 days, and ends after 1 day without use. ${SOONER}`],
+  [90, 90, `Access lasts up to 90 days. ${SOONER}`],
+  [30, 1, `Access lasts up to 1 day. ${SOONER}`],
 ])('%i idle days of %i are said as "%s"', (idleDays, maxDays, sentence) => {
-  expect(render({ staysSignedIn: { idleDays, maxDays } })).toContain(sentence)
+  expect(render({ lasting: { idleDays, maxDays, pingOneIdleHours: null } })).toContain(sentence)
+})
+
+test.each([
+  [12, 'Access ends with your session at PingOne, after 12 hours without use, and after 90 days at most.'],
+  [1, 'Access ends with your session at PingOne, after 1 hour without use, and after 90 days at most.'],
+  [48, 'Access ends with your session at PingOne, after 2 days without use, and after 90 days at most.'],
+  [
+    720,
+    'Access lasts up to 90 days, and ends after 30 days without use. It ends sooner if your session at PingOne does.',
+  ],
+])('where PingOne keeps a session for %i hours, the page promises no more', (pingOneIdleHours, sentence) => {
+  expect(render({ lasting: { idleDays: 30, maxDays: 90, pingOneIdleHours } })).toContain(sentence)
 })
 
 const hostile = [
@@ -132,7 +195,7 @@ test.each(hostile)('what a stranger chose stays text: %s', (text) => {
   expect(textOf(html, '<bdi class="host">')).toBe(text.replaceAll(/\s+/g, ' '))
 })
 
-test('no text of any kind changes the markup or reaches a title, a heading or the question', () => {
+test('no text of any kind changes the markup or reaches a title; a question has the name alone, as one value', () => {
   const text = fc.string({ unit: 'binary', minLength: 3 })
   const skeleton = skeletonOf(renderClient({ domain: 'd', isLocalApp: true }))
   fc.assert(
@@ -140,7 +203,10 @@ test('no text of any kind changes the markup or reaches a title, a heading or th
       const html = renderClient({ name, domain, redirectHost, isLocalApp: true })
       expect(skeletonOf(html)).toBe(skeleton)
       expect(textOf(html, '<title>')).toBe('May this app act for you? · Todo MCP server')
-      expect(textOf(html, '<h1>')).toBe('May this app act for you?')
+      const [, question = ''] = /<h1 class="question">(.*?)<\/h1>/s.exec(html) ?? []
+      expect(question).toMatch(/^<strong><bdi>[^<>]*<\/bdi><\/strong> wants to read and change your todos$/)
+      const inQuestion = textOf(html, '<h1').replace(/ wants to .*$/s, '')
+      expect(characterCount(inQuestion)).toBeLessThanOrEqual(40)
       expect(textOf(html, '<legend>')).toBe('What it may do')
     }),
   )

@@ -56,3 +56,24 @@ test('an incident is shown to be reported, and all of it is escaped', () => {
   expect(html).toContain('<code>&lt;s&gt;</code>')
   for (const name of ['i', 'u', 's']) expect(tagsOf(html, name)).toEqual([])
 })
+
+test('what to do in the app is a list in its order, and the page has the product and its links', () => {
+  const html = render({
+    steps: ['Go back.', 'Ask <again>.'],
+    productName: 'Shelf',
+    links: { support: 'https://help.example', logo: 'data:image/png;base64,AAAA' },
+  })
+  expect(html).toContain('<ol class="to-do"><li>Go back.</li><li>Ask &lt;again&gt;.</li></ol>')
+  expect(tagsOf(html, 'img').map(({ attributes }) => attributes['src'])).toEqual([
+    'data:image/png;base64,AAAA',
+  ])
+  const [link, ...others] = tagsOf(html, 'a')
+  expect(link?.attributes).toEqual({
+    href: 'https://help.example',
+    target: '_blank',
+    rel: 'noopener noreferrer',
+  })
+  expect(others).toEqual([])
+  expect(textOf(html, '<title>')).toBe('T')
+  expect(tagsOf(render({ productName: 'Shelf', links: {} }), 'footer')).toEqual([])
+})

@@ -19,12 +19,25 @@ export const consentProps: ConsentPageProps = {
     isLocalApp: false,
   },
   scopes: [
-    { value: 'todo:read', sentence: 'See your todos', isFixed: true, isChecked: true },
-    { value: 'todo:write', sentence: 'Add, change and delete your todos', isFixed: false, isChecked: true },
+    {
+      value: 'todo:read',
+      sentence: 'See your todos',
+      action: 'read your todos',
+      isFixed: true,
+      isChecked: true,
+    },
+    {
+      value: 'todo:write',
+      sentence: 'Add, change and delete your todos',
+      action: 'change your todos',
+      isFixed: false,
+      isChecked: true,
+    },
   ],
   upstreamScopes: ['openid', 'todos.read', 'todos.write'],
-  staysSignedIn: { idleDays: 30, maxDays: 90 },
+  lasting: { idleDays: 30, maxDays: 90, pingOneIdleHours: null },
   productName: 'Todo MCP server',
+  links: { support: 'mailto:help@example.com', terms: 'https://example.com/terms' },
   apiName: 'Todo API',
 }
 
@@ -122,10 +135,14 @@ export const stepUpProps: StepUpPageProps = {
   askedFrom: [
     { network: '192.0.2.0/24', at: { iso: '2026-11-21T06:30:00.000Z', text: '21 Nov 2026, 06:30 UTC' } },
   ],
-  has: [{ value: 'todo:read', sentence: 'See your todos' }],
-  scopes: [{ value: 'todo:write', sentence: 'Add, change and delete your todos' }],
+  has: [{ value: 'todo:read', sentence: 'See your todos', action: 'read your todos' }],
+  scopes: [
+    { value: 'todo:write', sentence: 'Add, change and delete your todos', action: 'change your todos' },
+  ],
   upstreamScopes: ['openid', 'todos.read', 'todos.write'],
+  tokenMinutes: 60,
   productName: 'Todo MCP server',
+  links: {},
   apiName: 'Todo API',
 }
 

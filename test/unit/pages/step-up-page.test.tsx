@@ -9,6 +9,8 @@ const render = (change: Partial<typeof stepUpProps> = {}) =>
 test('the page says who asks, for what more, since when, and to deny what one did not ask for', () => {
   const markup = render()
   for (const text of [
+    '<h1 class="question">Allow <strong><bdi>Claude</bdi></strong> to change your todos?</h1>',
+    'You allowed it to read your todos on <time',
     'claude.ai',
     'Add, change and delete your todos',
     'See your todos',
@@ -27,6 +29,7 @@ test('the page says from where and when the app asked, and warns of a second net
   expect(render()).toContain('from <code>192.0.2.0/24</code>')
   expect(render()).toContain('21 Nov 2026, 06:30 UTC')
   expect(render()).toContain('The permission counts at once')
+  expect(render()).toContain('stolen a copy of it could use the permission too, for at most 60 minutes.')
   expect(render()).not.toContain('more than one network')
   if (first === undefined) throw new Error('the sample has no caller')
   const two = render({ askedFrom: [first, { network: 'unknown', at }] })

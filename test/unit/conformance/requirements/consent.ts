@@ -25,7 +25,7 @@ export const consent: readonly Requirement[] = [
     asks: 'The consent page names the client',
     section: 'SBP Consent UI Requirements',
     testedBy: [
-      `${CONSENT}#the page says who asks, address first, and only then asks`,
+      `${CONSENT}#the page asks first, then says who asks, address before name, and has the decision last`,
       `${NAMES}#T02 the name of a client, %s, is shown as one plain value`,
     ],
   },
@@ -41,7 +41,9 @@ export const consent: readonly Requirement[] = [
     level: 'MUST',
     asks: 'It shows where the answer goes',
     section: 'SBP Consent UI Requirements',
-    testedBy: [`${CONSENT}#the page says who asks, address first, and only then asks`],
+    testedBy: [
+      `${CONSENT}#the page asks first, then says who asks, address before name, and has the decision last`,
+    ],
   },
   {
     id: 53,
@@ -76,7 +78,7 @@ export const consent: readonly Requirement[] = [
     asks: 'What a client says of itself is escaped',
     section: 'SBP Consent UI Requirements; OAuth 2.1 §7',
     testedBy: [
-      `${CONSENT}#no text of any kind changes the markup or reaches a title, a heading or the question`,
+      `${CONSENT}#no text of any kind changes the markup or reaches a title; a question has the name alone, as one value`,
       `${NAMES}#T02 the name of a client, %s, is shown as one plain value`,
     ],
   },
