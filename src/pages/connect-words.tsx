@@ -66,7 +66,11 @@ export const consentWords = {
   lead: (apiName: string) => `It would use the ${apiName} as you, with only what you leave ticked.`,
   scopes: 'What it may do',
   fixed: 'always included',
-  endIt: 'your page here',
+  endIt: () => (
+    <>
+      You can see and end this access at any time on <a href="/me">your page here</a>.
+    </>
+  ),
   caution: 'Continue only if you started this yourself, just now.',
   model: 'What the tools return goes to the provider of the AI model you use.',
   signIn: 'You sign in with PingOne, and come back here.',
@@ -74,18 +78,26 @@ export const consentWords = {
 
 export const stepUpWords = {
   /** `has`: what the client may do already. */
-  lead: (has: readonly { action: string }[], apiName: string) =>
-    `You allowed it to ${actionsOf(has, apiName)} on`,
+  lead: (has: readonly { action: string }[], apiName: string, since: JSX.Element) => (
+    <>
+      You allowed it to {actionsOf(has, apiName)} on {since}. Now it asks for more.
+    </>
+  ),
+  askedFrom: (network: string, at: JSX.Element) => (
+    <>
+      from {network === 'unknown' ? 'a network that is not known' : <code>{network}</code>}, {at}
+    </>
+  ),
   scopes: 'What it may do',
   isNew: 'new',
   isHeld: 'it has this already',
-  unknownNetwork: 'a network that is not known',
   networks: 'It asked from more than one network. Deny if one of them is not yours.',
   /** The risk that remains (decision 22). */
   risk: (minutes: number) =>
     `The permission counts at once, for everything that holds this app’s access. Someone who has stolen a copy of it could use the permission too, for at most ${count(minutes, 'minute')}.`,
   signIn: 'You sign in with PingOne, as the user who gave this app its access.',
   after: 'Then you go back to the app and ask again for what you wanted.',
+  until: (time: JSX.Element) => <>This page works once, until {time}.</>,
   caution: 'Continue only if you asked for this just now. If somebody sent you this link, close this page.',
 } as const
 
@@ -101,9 +113,23 @@ export const clientWords = {
   unverified: 'not verified',
   listed: (label: string) => `on our list as ${label}`,
   local: 'This is an app on this computer',
-  proves: 'Nothing on this page proves which one asks.',
+  anyProgram: (domain: string | null) => (
+    <>
+      Any program here could{' '}
+      {domain === null ? (
+        'use that name'
+      ) : (
+        <>
+          present the document of <bdi>{domain}</bdi>
+        </>
+      )}{' '}
+      and listen on a local port. Nothing on this page proves which one asks.
+    </>
+  ),
   registered: 'This app registered itself and chose its own name. Go by the address, not by the name.',
   next: 'What happens next',
+  deny: 'Deny',
+  approve: 'Approve',
   pingOne: 'What PingOne will be asked for',
   scopeNames: 'Names of these permissions here',
 } as const

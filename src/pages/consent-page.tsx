@@ -77,15 +77,7 @@ export function ConsentPage(props: ConsentPageProps): JSX.Element {
         </fieldset>
         <p class="remark">{howLong(props.lasting)}</p>
         <PingOneFold scopes={scopes} upstreamScopes={props.upstreamScopes} />
-        <WhatHappensNext
-          steps={[
-            consentWords.signIn,
-            <>
-              You can see and end this access at any time on <a href="/me">{consentWords.endIt}</a>.
-            </>,
-            consentWords.model,
-          ]}
-        />
+        <WhatHappensNext steps={[consentWords.signIn, consentWords.endIt(), consentWords.model]} />
         <DecisionButtons caution={consentWords.caution} />
       </form>
     </Layout>
@@ -152,9 +144,7 @@ export function LocalAppWarning({ domain }: { domain: string | null }): JSX.Elem
   return (
     <div class="notice" role="note" aria-label={clientWords.local}>
       <p>
-        <b class="notice-title">{clientWords.local}.</b> Any program here could{' '}
-        {domain === null ? 'use that name' : <>present the document of {<bdi>{domain}</bdi>}</>} and listen on
-        a local port. {clientWords.proves}
+        <b class="notice-title">{clientWords.local}.</b> {clientWords.anyProgram(domain)}
       </p>
     </div>
   )
@@ -171,10 +161,10 @@ export function DecisionButtons({ caution }: { caution: string }): JSX.Element {
       {/* Deny comes first: Enter presses the first submit button of a form, which must not approve. */}
       <div class="decision armed" role="group" aria-label={caution}>
         <button class="button" name="decision" value="deny">
-          Deny
+          {clientWords.deny}
         </button>
         <button class="button primary" name="decision" value="approve">
-          Approve
+          {clientWords.approve}
         </button>
       </div>
     </div>

@@ -45,9 +45,7 @@ export function StepUpPage(props: StepUpPageProps): JSX.Element {
       <form method="post" action={props.action} autocomplete="off">
         <input type="hidden" name="csrf" value={props.csrf} />
         <h1 class="question">{stepUpQuestion({ name: client.name, scopes, apiName })}</h1>
-        <p class="lead">
-          {stepUpWords.lead(has, apiName)} <Time at={since} />. Now it asks for more.
-        </p>
+        <p class="lead">{stepUpWords.lead(has, apiName, <Time at={since} />)}</p>
         <WhoAsks client={client} address={clientWords.gaveTo}>
           <AskedFrom {...props} />
         </WhoAsks>
@@ -70,13 +68,7 @@ export function StepUpPage(props: StepUpPageProps): JSX.Element {
         <p class="remark">{stepUpWords.risk(props.tokenMinutes)}</p>
         <PingOneFold scopes={[...has, ...scopes]} upstreamScopes={props.upstreamScopes} />
         <WhatHappensNext
-          steps={[
-            stepUpWords.signIn,
-            stepUpWords.after,
-            <>
-              This page works once, until <Time at={props.until} />.
-            </>,
-          ]}
+          steps={[stepUpWords.signIn, stepUpWords.after, stepUpWords.until(<Time at={props.until} />)]}
         />
         <DecisionButtons caution={stepUpWords.caution} />
       </form>
@@ -92,10 +84,7 @@ function AskedFrom({ askedFrom }: StepUpPageProps): JSX.Element | null {
       <dt>{clientWords.asked}</dt>
       <dd>
         {askedFrom.map(({ network, at }) => (
-          <p>
-            from {network === 'unknown' ? stepUpWords.unknownNetwork : <code>{network}</code>},{' '}
-            <Time at={at} />
-          </p>
+          <p>{stepUpWords.askedFrom(network, <Time at={at} />)}</p>
         ))}
         {askedFrom.length === 1 ? null : <p>{stepUpWords.networks}</p>}
       </dd>
