@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { startChromium, takeShot } from '../support/chromium.ts'
-import { requestStepUp } from '../support/step-up.ts'
-import { storyContext } from '../support/story.ts'
+import { startChromium, takeShot } from '#harness/chromium.ts'
+import { requestStepUp } from '#harness/step-up.ts'
+import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 const LONG =
