@@ -63,7 +63,8 @@ export const stepUpQuestion = ({ name, scopes, apiName }: Asked): JSX.Element =>
 )
 
 export const consentWords = {
-  lead: (apiName: string) => `It would use the ${apiName} as you, with only what you leave ticked.`,
+  lead: (apiName: string, mayUntick: boolean) =>
+    `It would act as you in the ${apiName}${mayUntick ? ', with what you leave ticked' : ''}.`,
   scopes: 'What it may do',
   fixed: 'always included',
   endIt: () => (
@@ -73,14 +74,15 @@ export const consentWords = {
   ),
   caution: 'Continue only if you started this yourself, just now.',
   model: 'What the tools return goes to the provider of the AI model you use.',
-  signIn: 'You sign in with PingOne, and come back here.',
+  signIn: 'You sign in with PingOne. Then your browser returns to the app.',
 } as const
 
 export const stepUpWords = {
   /** `has`: what the client may do already. */
   lead: (has: readonly { action: string }[], apiName: string, since: JSX.Element) => (
     <>
-      You allowed it to {actionsOf(has, apiName)} on {since}. Now it asks for more.
+      You allowed it to {actionsOf(has, apiName)} on {since}. Now it asks for more. If somebody sent you this
+      link, close this page.
     </>
   ),
   askedFrom: (network: string, at: JSX.Element) => (
@@ -98,7 +100,7 @@ export const stepUpWords = {
   signIn: 'You sign in with PingOne, as the user who gave this app its access.',
   after: 'Then you go back to the app and ask again for what you wanted.',
   until: (time: JSX.Element) => <>This page works once, until {time}.</>,
-  caution: 'Continue only if you asked for this just now. If somebody sent you this link, close this page.',
+  caution: 'Continue only if you asked for this just now.',
 } as const
 
 /** Labels that both pages share. */

@@ -57,6 +57,7 @@ export interface ConsentPageProps extends Brand {
  */
 export function ConsentPage(props: ConsentPageProps): JSX.Element {
   const { client, scopes, apiName, productName, links } = props
+  const mayUntick = scopes.some(({ isFixed }) => !isFixed)
   return (
     <Layout title={TITLES.consent} productName={productName} links={links}>
       {/* The form has everything, so that its buttons can stay in view (styles.ts). autocomplete: Firefox would restore
@@ -64,7 +65,7 @@ export function ConsentPage(props: ConsentPageProps): JSX.Element {
       <form method="post" action="/authorize" autocomplete="off">
         <input type="hidden" name="handle" value={props.handle} />
         <h1 class="question">{consentQuestion({ name: client.name, scopes, apiName })}</h1>
-        <p class="lead">{consentWords.lead(apiName)}</p>
+        <p class="lead">{consentWords.lead(apiName, mayUntick)}</p>
         <WhoAsks client={client} />
         <ClientWarning client={client} />
         <fieldset>
@@ -76,9 +77,9 @@ export function ConsentPage(props: ConsentPageProps): JSX.Element {
           </ul>
         </fieldset>
         <p class="remark">{howLong(props.lasting)}</p>
+        <DecisionButtons caution={consentWords.caution} />
         <PingOneFold scopes={scopes} upstreamScopes={props.upstreamScopes} />
         <WhatHappensNext steps={[consentWords.signIn, consentWords.endIt(), consentWords.model]} />
-        <DecisionButtons caution={consentWords.caution} />
       </form>
     </Layout>
   )

@@ -6,7 +6,7 @@ export const questionStyles = `/* A client's name in a question is one bold valu
 .question { font-weight: 500; }
 .question strong { font-weight: 700; }
 .question bdi { word-break: break-word; }
-.question ~ .plate { margin-top: 1.5rem; }
+.question ~ .plate { margin-top: 1.25rem; }
 
 /* The plate shows the client. The address is the largest text, because only the address is verified by the network. */
 .plate { background: var(--inset); border: 1px solid var(--line); border-radius: 12px; margin: 0 0 1.75rem; overflow: hidden; }
@@ -44,7 +44,6 @@ legend { padding: 0; margin-bottom: 0.625rem; }
 .scopes.listed { padding: 0; color: var(--ink); }
 .scopes.listed li { margin: 0; padding: 0.8125rem 1.125rem; }
 .scopes.listed .held { color: var(--soft); }
-.scopes.listed .tag { margin-left: 0.25rem; }
 .tag.new { border-color: var(--accent); color: var(--accent); }
 .remark { margin-top: 0.875rem; color: var(--soft); font-size: 0.9375rem; }
 
@@ -64,9 +63,10 @@ legend { padding: 0; margin-bottom: 0.625rem; }
 .next li::marker { color: var(--control); }
 .codes code { display: inline-block; max-width: 100%; border: 1px solid var(--line); border-radius: 6px; background: var(--inset); padding: 0 0.4375rem; color: var(--ink); font-size: 0.8125rem; line-height: 1.6; }
 
-.deciding { margin-top: 1.75rem; padding-top: 1.375rem; border-top: 1px solid var(--line); background: var(--surface); }
+.deciding { margin-block: 1.25rem 1.5rem; padding-block: 1.125rem 1.5rem; border-block: 1px solid var(--line); background: var(--surface); }
+.deciding + .fold { margin-top: 1rem; }
 .caution { font-weight: 650; }
-.decision { display: grid; grid-template-columns: 1fr 1fr; gap: 0.75rem; margin-top: 1rem; }
+.decision { display: grid; grid-template-columns: 1fr 1fr; gap: 0.75rem; margin-top: 0.75rem; }
 .actions { display: flex; flex-wrap: wrap; gap: 0.75rem; margin-top: 1.75rem; }
 .actions form { display: contents; }
 
@@ -128,7 +128,7 @@ a.button { display: inline-block; line-height: 1.625; }
 /* The buttons stay in view on a small screen, unless they would cover most of it. */
 @media (max-width: 43.99rem) and (min-height: 32rem) {
   html:has(.deciding) { scroll-padding-bottom: 10rem; }
-  .deciding { position: sticky; bottom: 0; z-index: 1; margin: 1.25rem calc(-1 * var(--pad)) calc(-1 * var(--pad)); padding: 0.75rem var(--pad) calc(0.875rem + env(safe-area-inset-bottom)); border-radius: 0 0 14px 14px; }
+  .deciding { position: sticky; bottom: 0; z-index: 1; margin-inline: calc(-1 * var(--pad)); padding: 0.75rem var(--pad) calc(0.875rem + env(safe-area-inset-bottom)); }
   .deciding .caution { font-size: 0.9375rem; line-height: 1.4; }
   .deciding .decision { margin-top: 0.625rem; }
 }

@@ -66,11 +66,11 @@ export function StepUpPage(props: StepUpPageProps): JSX.Element {
           </ul>
         </section>
         <p class="remark">{stepUpWords.risk(props.tokenMinutes)}</p>
+        <DecisionButtons caution={stepUpWords.caution} />
         <PingOneFold scopes={[...has, ...scopes]} upstreamScopes={props.upstreamScopes} />
         <WhatHappensNext
           steps={[stepUpWords.signIn, stepUpWords.after, stepUpWords.until(<Time at={props.until} />)]}
         />
-        <DecisionButtons caution={stepUpWords.caution} />
       </form>
     </Layout>
   )

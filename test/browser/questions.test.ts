@@ -5,8 +5,7 @@ import { requestStepUp } from '#harness/step-up.ts'
 import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
-const LONG =
-  'A name that goes on and on, as long as one may be, and says that PingOne verified it, which is not so'
+const LONG = 'A name that goes on and on, as long as one may be, and says PingOne verified it'
 
 const openConsent = async (client_name = 'Claude Code') =>
   (await story.newClient({ client_name })).authorize({ scope: 'todo:read todo:write' }).url.href
@@ -63,14 +62,14 @@ test('with the keyboard alone a user unticks a scope, reads what is folded away 
   await page.keyboard.press('Tab')
   await page.keyboard.press('Space')
   expect(await write.isChecked()).toBe(false)
-  await page.keyboard.press('Tab')
+  // Past the two buttons.
+  for (let step = 0; step < 3; step += 1) await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
   await page.getByText('Names of these permissions here').waitFor()
   await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
   await page.getByText('What the tools return goes').filter({ visible: true }).waitFor()
-  // The link to the own page, then the two buttons.
-  for (let step = 0; step < 3; step += 1) await page.keyboard.press('Tab')
+  for (let step = 0; step < 2; step += 1) await page.keyboard.press('Shift+Tab')
   expect(await page.evaluate('document.activeElement?.value')).toBe('approve')
   await page.context().route(
     (url) => url.origin !== story.origin,

@@ -12,7 +12,7 @@ const render = (props: Partial<ConsentPageProps> = {}) =>
 const renderClient = (client: Partial<ConsentClient>) =>
   render({ client: { ...consentProps.client, ...client } })
 
-test('the page asks first, then says who asks, address before name, and has the decision last', () => {
+test('the page asks first, then says who asks, address before name, then what for', () => {
   const html = renderClient({
     redirectHost: 'redirect.example',
     domain: 'document.example',
@@ -26,9 +26,11 @@ test('the page asks first, then says who asks, address before name, and has the 
     'See your todos',
     'Add, change and delete your todos',
     'Access lasts up to 90 days',
-    'What happens next',
     'Continue only if you started this yourself, just now.',
     'value="deny"',
+    'value="approve"',
+    'What PingOne will be asked for',
+    'What happens next',
   ].map((part) => html.indexOf(part))
   expect(order).not.toContain(-1)
   expect(order).toEqual(order.toSorted((a, b) => a - b))

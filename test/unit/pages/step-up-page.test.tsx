@@ -17,6 +17,7 @@ test('the page says who asks, for what more, since when, and to deny what one di
     '<time datetime="2026-11-21T06:29:00.000Z">21 Nov 2026, 06:29 UTC</time>',
     '<time datetime="2026-11-21T06:39:00.000Z">21 Nov 2026, 06:39 UTC</time>',
     'Continue only if you asked for this just now.',
+    'If somebody sent you this link, close this page.',
     'todos.write',
   ])
     expect(markup).toContain(text)

@@ -25,7 +25,7 @@ export const consent: readonly Requirement[] = [
     asks: 'The consent page names the client',
     section: 'SBP Consent UI Requirements',
     testedBy: [
-      `${CONSENT}#the page asks first, then says who asks, address before name, and has the decision last`,
+      `${CONSENT}#the page asks first, then says who asks, address before name, then what for`,
       `${NAMES}#T02 the name of a client, %s, is shown as one plain value`,
     ],
   },
@@ -41,9 +41,7 @@ export const consent: readonly Requirement[] = [
     level: 'MUST',
     asks: 'It shows where the answer goes',
     section: 'SBP Consent UI Requirements',
-    testedBy: [
-      `${CONSENT}#the page asks first, then says who asks, address before name, and has the decision last`,
-    ],
+    testedBy: [`${CONSENT}#the page asks first, then says who asks, address before name, then what for`],
   },
   {
     id: 53,

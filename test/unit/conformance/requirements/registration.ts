@@ -49,7 +49,7 @@ export const registration: readonly Requirement[] = [
     asks: 'The page shows the host of the redirect, and warns where it is this computer',
     section: 'Localhost Redirect URI Risks',
     testedBy: [
-      `${CONSENT}#the page asks first, then says who asks, address before name, and has the decision last`,
+      `${CONSENT}#the page asks first, then says who asks, address before name, then what for`,
       `${CONSENT}#a local app gets a warning that says what its document does not prove`,
     ],
   },
