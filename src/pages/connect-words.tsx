@@ -64,7 +64,7 @@ export const stepUpQuestion = ({ name, scopes, apiName }: Asked): JSX.Element =>
 
 export const consentWords = {
   lead: (apiName: string, mayUntick: boolean) =>
-    `It would act as you in the ${apiName}${mayUntick ? ', with what you leave ticked' : ''}.`,
+    `It acts as you in the ${apiName}${mayUntick ? ', with what you leave ticked' : ''}.`,
   scopes: 'What it may do',
   fixed: 'always included',
   endIt: () => (

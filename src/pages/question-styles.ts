@@ -38,7 +38,7 @@ legend { padding: 0; margin-bottom: 0.625rem; }
 .scope:has(:disabled) { cursor: default; background: none; }
 .scope:has(:focus-visible) { background: var(--inset); }
 .scope input { flex: none; width: 1.25rem; height: 1.25rem; margin: 0.15rem 0 0; accent-color: var(--accent); }
-.scope-text { min-width: 0; display: flex; flex-direction: column; gap: 0.1875rem; }
+.scope-text { min-width: 0; display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 0.625rem; }
 .scope-facts { display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem 0.625rem; color: var(--soft); font-size: 0.9375rem; }
 
 .scopes.listed { padding: 0; color: var(--ink); }
