@@ -64,7 +64,7 @@ function accountPage({ userName, grants }: Account, csrf: string, deps: AccountD
       live={live}
       ended={ended.slice(0, MOST_ENDED)}
       endedMore={Math.max(0, ended.length - MOST_ENDED)}
-      productName={product.name}
+      {...config.brand}
       apiName={product.api}
     />
   )
@@ -76,7 +76,7 @@ function askToSignIn(
   deps: AccountDeps,
 ): Response {
   const { config, product } = deps
-  const page = <AccountSignInPage isOver={isOver} productName={product.name} apiName={product.api} />
+  const page = <AccountSignInPage isOver={isOver} {...config.brand} apiName={product.api} />
   const headers = new Headers(isOver ? { 'Set-Cookie': droppedPage() } : {})
   return htmlAnswer(page, { isHttps: isHttps(config), status, headers })
 }

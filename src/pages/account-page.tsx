@@ -9,7 +9,7 @@ import {
   type LiveGrant,
 } from './account-clients.tsx'
 import { accountWords as words } from './account-words.ts'
-import { Layout } from './layout.tsx'
+import { type Brand, Layout } from './layout.tsx'
 
 export interface AccountPageProps {
   userName: string | null
@@ -21,14 +21,20 @@ export interface AccountPageProps {
   /** The number of earlier ones that are stored but not shown. */
   endedMore: number
   productName: string
+  links?: Brand['links']
   apiName: string
 }
 
 export function AccountPage(props: AccountPageProps): JSX.Element {
-  const { userName, csrf, live, apiName, productName } = props
+  const { userName, csrf, live, apiName, productName, links = {} } = props
   const clients = countClients(live)
   return (
-    <Layout title={words.title} productName={productName} head={<script src="/assets/local-time.js" defer />}>
+    <Layout
+      title={words.title}
+      productName={productName}
+      links={links}
+      head={<script src="/assets/local-time.js" defer />}
+    >
       <h1>{words.title}</h1>
       <p class="lead">
         {userName === null ? (
@@ -97,13 +103,14 @@ const Leave = ({ csrf }: { csrf: string }): JSX.Element => (
 export function AccountSignInPage({
   isOver,
   productName,
+  links = {},
   apiName,
-}: Pick<AccountPageProps, 'productName' | 'apiName'> & {
+}: Pick<AccountPageProps, 'productName' | 'links' | 'apiName'> & {
   /** An earlier session has expired. */
   isOver: boolean
 }): JSX.Element {
   return (
-    <Layout title={words.title} productName={productName}>
+    <Layout title={words.title} productName={productName} links={links}>
       {isOver ? (
         <div class="notice" role="status">
           <p>{words.isOver}</p>

@@ -3,7 +3,7 @@ import type { Config } from '#config.ts'
 import { isLoopbackHost } from '#lib/addresses.ts'
 import { connectSteps, type ConnectStep } from './connect-steps.ts'
 import { htmlAnswer } from './html-answer.ts'
-import { Layout } from './layout.tsx'
+import { type Brand, Layout } from './layout.tsx'
 
 /** The users of the emulator that `npm start` starts (emulators/pingone). */
 const EMULATOR_USERS = [
@@ -25,13 +25,14 @@ export function showHome(config: Config, { title, slug }: { title: string; slug:
       password={isEmulator ? 'demo' : null}
       emulatorUrl={isEmulator ? `${issuer.origin}/__emulator` : null}
       productName={title}
+      links={config.brand.links}
       serverName={slug}
     />
   )
   return htmlAnswer(page, { isHttps: protocol === 'https:' })
 }
 
-export interface HomePageProps {
+export interface HomePageProps extends Partial<Brand> {
   mcpUrl: string
   /** For the configuration of clients. */
   serverName: string
@@ -45,12 +46,13 @@ export interface HomePageProps {
 
 /** Explains how to connect a client and, on loopback, lists the emulator's users. */
 export function HomePage(props: HomePageProps): JSX.Element {
-  const { mcpUrl, productName, isLocal } = props
+  const { mcpUrl, productName, links = {}, isLocal } = props
   const [claudeCode, ...others] = connectSteps(mcpUrl, props.serverName)
   return (
     <Layout
       title="Connect a client"
       productName={productName}
+      links={links}
       width="wide"
       head={<script src="/assets/copy.js" defer />}
     >
