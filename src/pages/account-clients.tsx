@@ -59,21 +59,43 @@ const byClient = (live: readonly LiveGrant[]): ReadonlyMap<string, LiveGrant[]> 
 
 export const countClients = (live: readonly LiveGrant[]): number => byClient(live).size
 
+/** The clients whose grants are shown at once; the others are folded, so that a long list stays short. */
+const FIRST_CLIENTS = 5
+
 /** The clients that can act for the user. Every grant has its own button. */
 export const LiveClients = ({ live, csrf }: { live: readonly LiveGrant[]; csrf: string }): JSX.Element => (
   <ul class="clients">
-    {[...byClient(live).values()].map(([first, ...others]) =>
-      first === undefined ? null : (
+    {[...byClient(live).values()].map((grants, index) => {
+      const [first] = grants
+      if (first === undefined) return null
+      const isFolded = index >= FIRST_CLIENTS
+      return (
         <li class="client">
-          <ClientName client={first.client} />
-          <ul class="client-grants">
-            {[first, ...others].map((grant) => (
-              <Grant grant={grant} csrf={csrf} />
-            ))}
-          </ul>
+          {isFolded ? (
+            <details>
+              <summary>
+                <ClientName client={first.client} />
+                {grants.length === 1 ? null : <span class="client-count">{words.times(grants.length)}</span>}
+              </summary>
+              <Grants grants={grants} csrf={csrf} />
+            </details>
+          ) : (
+            <>
+              <ClientName client={first.client} />
+              <Grants grants={grants} csrf={csrf} />
+            </>
+          )}
         </li>
-      ),
-    )}
+      )
+    })}
+  </ul>
+)
+
+const Grants = ({ grants, csrf }: { grants: readonly LiveGrant[]; csrf: string }): JSX.Element => (
+  <ul class="client-grants">
+    {grants.map((grant) => (
+      <Grant grant={grant} csrf={csrf} />
+    ))}
   </ul>
 )
 
@@ -117,7 +139,9 @@ function Grant({ grant, csrf }: { grant: LiveGrant; csrf: string }): JSX.Element
           <p>{words.nothingYet}</p>
         ) : (
           <ul class="grant-may" aria-label={words.may}>
-            <ScopeList scopes={scopes} />
+            {scopes.map(({ sentence }) => (
+              <li>{sentence}</li>
+            ))}
           </ul>
         )}
         <p class="grant-use">

@@ -33,6 +33,7 @@ export function AccountPage(props: AccountPageProps): JSX.Element {
       title={words.title}
       productName={productName}
       links={links}
+      width="wide"
       head={<script src="/assets/local-time.js" defer />}
     >
       <h1>{words.title}</h1>

@@ -19,6 +19,7 @@ export const accountWords = {
   listed: (label: string) => `on our list as ${label}`,
   unverified: 'not verified',
 
+  times: (amount: number) => `allowed ${amount} times`,
   may: 'It may',
   nothingYet: 'Nothing yet: it has not picked up its access.',
   allowed: 'Allowed',

@@ -2,18 +2,25 @@
  * The styles of the home page, a user's own page and the error pages: a part of styles.ts.
  */
 export const pageStyles = `/* A user's own page: clients, and their grants */
-.clients { list-style: none; display: grid; gap: 0.875rem; margin-top: 1.25rem; }
-.client { border: 1px solid var(--line); border-radius: 12px; background: var(--inset); overflow: hidden; }
-.client-who { padding: 0.875rem 1.125rem 0; }
-.client-name { font-size: 1.1875rem; line-height: 1.3; }
-.client-place { color: var(--soft); font-size: 0.9375rem; }
+.clients { list-style: none; margin-top: 1.25rem; border: 1px solid var(--line); border-radius: 12px; overflow: hidden; }
+.client { padding-block: 0.75rem; }
+.client + .client { border-top: 1px solid var(--line); }
+.client-who { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 0.75rem; min-width: 0; padding: 0 1.125rem; }
+.client-name { font-size: 1.125rem; line-height: 1.4; min-width: 0; }
+.client-place { color: var(--soft); font-size: 0.9375rem; min-width: 0; }
 .client-place .host { color: var(--ink); }
 .client-place .tag { vertical-align: 0.08em; }
 .client-grants, .grant-may { list-style: none; }
-.grant { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0.5rem 1rem; align-items: center; padding: 0.625rem 1.125rem 0.875rem; }
-.grant + .grant { border-top: 1px dashed var(--line); padding-top: 0.875rem; }
+.client summary { display: flex; align-items: center; gap: 0.75rem; min-height: 44px; margin-block: -0.75rem; padding: 0.5rem 1.125rem; cursor: pointer; list-style: none; }
+.client summary:hover { background: var(--inset); }
+.client summary:focus-visible, .client summary .client-who { flex: 1; padding: 0; }
+.client-count { flex: none; color: var(--soft); font-size: 0.9375rem; }
+.client [open] > .client-grants { margin-top: 1rem; }
+.grant { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0.5rem 1rem; align-items: center; padding: 0.25rem 1.125rem 0; }
+.grant + .grant { margin-top: 0.625rem; padding-top: 0.625rem; border-top: 1px dashed var(--line); }
 .grant-facts { min-width: 0; }
-.grant-may code { color: var(--soft); font-size: 0.8125rem; white-space: nowrap; }
+.grant-may li { display: inline; }
+.grant-may li + li::before { content: ' · '; color: var(--soft); }
 .grant-use, .earlier-when { color: var(--soft); font-size: 0.875rem; }
 .grant .button { min-height: 44px; min-width: 5rem; padding-inline: 1rem; }
 .button.ends { border-color: var(--warn-line); color: var(--warn-ink); }
@@ -22,7 +29,7 @@ export const pageStyles = `/* A user's own page: clients, and their grants */
 /* Asks before it ends everything */
 .end-all { margin-top: 1.25rem; }
 .end-all summary { display: flex; align-items: center; min-height: 44px; width: fit-content; padding: 0.25rem 1rem; border: 1px solid var(--control); border-radius: 10px; font-weight: 600; cursor: pointer; list-style: none; }
-.end-all summary::-webkit-details-marker, .way summary::-webkit-details-marker { display: none; }
+summary::-webkit-details-marker { display: none; }
 .end-all summary:hover { background: var(--inset); border-color: var(--ink); }
 .end-all form { display: grid; gap: 0.875rem; justify-items: start; margin-top: 0.625rem; padding: 1rem 1.125rem; border: 1px solid var(--warn-line); border-radius: 10px; background: var(--warn-ground); color: var(--warn-ink); }
 
@@ -32,7 +39,7 @@ export const pageStyles = `/* A user's own page: clients, and their grants */
 .earlier li + li { border-top: 1px solid var(--line); }
 .earlier li:target { padding-left: calc(1.125rem - 4px); border-left: 4px solid var(--accent); background: var(--inset); }
 .earlier-more { margin-top: 0.625rem; }
-.earlier-more summary { min-height: 44px; padding-block: 0.5rem; cursor: pointer; font-weight: 600; }
+.earlier-more summary { width: fit-content; min-height: 44px; padding-block: 0.5rem; cursor: pointer; font-weight: 600; }
 .leave { padding-top: 1.375rem; border-top: 1px solid var(--line); }
 .leave-choices { display: grid; gap: 1.25rem; margin-top: 0.875rem; }
 .leave-choices .button { width: 100%; }
@@ -50,9 +57,8 @@ export const pageStyles = `/* A user's own page: clients, and their grants */
 .way + .way { border-top: 1px solid var(--line); }
 .way summary { display: flex; align-items: center; gap: 0.75rem; min-height: 52px; padding: 0.5rem 1.125rem; cursor: pointer; list-style: none; }
 .way summary:hover { background: var(--inset); }
-.way summary:focus-visible { outline-offset: -3px; border-radius: 12px; }
-.way summary::before { content: ''; flex: none; width: 0.5rem; height: 0.5rem; border: solid var(--soft); border-width: 0 2px 2px 0; transform: rotate(-45deg); }
-.way[open] summary::before { transform: translateY(-0.125rem) rotate(45deg); }
+.way summary::before, .client summary::before { content: ''; flex: none; width: 0.5rem; height: 0.5rem; border: solid var(--soft); border-width: 0 2px 2px 0; transform: rotate(-45deg); }
+.way[open] summary::before, .client [open] > summary::before { transform: translateY(-0.125rem) rotate(45deg); }
 .way-body { display: grid; gap: 0.75rem; padding: 0.25rem 1.125rem 1.125rem; color: var(--soft); }
 .way-body > * { min-width: 0; }
 .home-users { margin-top: 1.75rem; }
@@ -89,6 +95,6 @@ export const pageStyles = `/* A user's own page: clients, and their grants */
 
 /* Forced colours would draw the arrow of a fold in the colour of its border. */
 @media (forced-colors: active) {
-  .way summary::before { border-color: CanvasText; }
+  .way summary::before, .client summary::before { border-color: CanvasText; }
 }
 `

@@ -53,6 +53,15 @@ test('grants of one client stand together, newest first, each with its own butto
   expect(markup).toContain('17 apps can use the Todo API as you')
 })
 
+test('the first clients are open, and the others are one line each until they are opened', () => {
+  const markup = renderPage(<AccountPage {...manyProps} />)
+  const clients = markup.split('<li class="client"').slice(1)
+  expect(clients.map((client) => client.includes('<details><summary>'))).toEqual(
+    clients.map((_, index) => index >= 5),
+  )
+  expect(clients.at(-1)).toContain('allowed 4 times</span></summary>')
+})
+
 test('ending all is asked for twice', () => {
   const markup = renderPage(<AccountPage {...manyProps} />)
   const [before = '', after = ''] = markup.split('<summary>End all access</summary>')

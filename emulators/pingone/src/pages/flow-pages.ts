@@ -20,7 +20,8 @@ export function signOnPage(context: Context, flow: Flow, notice?: Notice): Marku
       <a href="${pathTo(context, 'reset', flow)}">Forgot your password?</a>
     </p>
     <p class="hint">
-      Users here: ${seedUsernames.map((name) => html`<code>${name}</code> `)} Password: <code>demo</code>
+      Users here: ${seedUsernames.map((name) => html`<code>${name}</code> `)}<br />
+      Password: <code>demo</code>
     </p>`
   return layout(words.signOn, body)
 }

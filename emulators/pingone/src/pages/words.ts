@@ -1,7 +1,7 @@
 /** The texts of the flow's pages, for users. The company has no name of its own, so that any product can use it. */
 export const words = {
   company: 'Example Company',
-  foot: 'PingOne emulator, for development on this computer only',
+  foot: 'PingOne emulator, for development only',
   signOn: 'Sign on',
   signOnLead: 'Use your Example Company account.',
   register: 'Register',
