@@ -99,6 +99,6 @@ export function consentPage(context: Context, flow: Flow, user: Account): Markup
         <button type="submit" name="decision" value="deny" class="quiet">Deny</button>
       </div>
     </form>
-    <p class="links">Signed on as <strong>${user.username}</strong></p>`
+    <p class="hint">Signed on as <strong>${user.username}</strong></p>`
   return layout(words.consent, body)
 }

@@ -67,7 +67,7 @@ a { color: var(--act); }
 .links { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 1.25rem 0 0; color: var(--quiet); font-size: .9375rem; }
 .hint { margin: 1.25rem 0 0; padding-top: 1.25rem; border-top: 1px solid var(--line); color: var(--quiet); font-size: .9375rem; }
 .hint code { color: var(--ink); font-weight: 600; margin-right: .35rem; }
-.scroll { overflow-x: auto; }
+.scroll { max-height: 28rem; overflow: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .85rem; }
 th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
 .switches { display: grid; grid-template-columns: repeat(auto-fill, minmax(14rem, 1fr)); gap: 0 1rem; }
