@@ -55,7 +55,7 @@ const moved = ({ url, method, headers }: Request, path: string) =>
 export function compose(options: ServerOptions) {
   takeOverConsole()
   const { product } = options
-  const errors = new ErrorAnswers(product.title)
+  const errors = new ErrorAnswers({ productName: product.title, links: product.links ?? {} })
   const isolate = makeIsolate(options)
   const { login, tokenRun, registrar, answerByLibrary } = wireAuthorization(isolate)
   const account = wireAccount(isolate)

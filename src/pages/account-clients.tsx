@@ -38,16 +38,6 @@ export interface Moment {
 
 export const Time = ({ at: { iso, text } }: { at: Moment }): JSX.Element => <time datetime={iso}>{text}</time>
 
-export const ScopeList = ({ scopes }: { scopes: readonly ScopeSentence[] }): JSX.Element => (
-  <>
-    {scopes.map(({ value, sentence }) => (
-      <li>
-        {sentence} <code>{value}</code>
-      </li>
-    ))}
-  </>
-)
-
 /**
  * Live grants by client, in the order of each client's first grant. One client is what a user cannot tell apart: a client
  * that registers itself has a new id each time.

@@ -5,6 +5,7 @@ import { log } from '#lib/log.ts'
 import { newIncident } from '#lib/trace.ts'
 import { ErrorPage, type ErrorPageProps, type WayOn } from './error-page.tsx'
 import { htmlAnswer } from './html-answer.ts'
+import type { Brand } from './layout.tsx'
 import { LockedPage, NotSetUpPage, SettingsPage } from './settings-pages.tsx'
 
 type ErrorText = Pick<ErrorPageProps, 'title' | 'sentence'>
@@ -42,12 +43,12 @@ const MAX_STACK_CHARACTERS = 2000
 const FAILED_RETRY_SECONDS = 30
 const SETTINGS_RETRY_SECONDS = 60
 
-/** The error answers of a server. `productName` does not come from the settings, which may be what is wrong. */
+/** The error answers of a server. The brand does not come from the settings, which may be what is wrong. */
 export class ErrorAnswers {
-  readonly #productName: string
+  readonly #brand: Brand
 
-  constructor(productName: string) {
-    this.#productName = productName
+  constructor(brand: Brand) {
+    this.#brand = brand
   }
 
   /** The last catch of every page: users see an incident id only, the log has the cause. */
@@ -91,7 +92,7 @@ export class ErrorAnswers {
   #otherAddress(request: Request, origin: string): Response {
     const isSpelling = [request.url, origin].every((url) => isLoopbackHost(new URL(url).hostname))
     if (!isSpelling) {
-      const props = { ...OTHER_ADDRESS, status: 421, ways: [], productName: null }
+      const props = { ...OTHER_ADDRESS, status: 421, ways: [], brand: null }
       return htmlAnswer(<ErrorPage {...props} />, { isHttps: isHttps(request), status: 421 })
     }
     const ways = [{ label: `Open ${origin}`, href: `${origin}/` }]
@@ -101,16 +102,16 @@ export class ErrorAnswers {
   /** Answers every request while settings are invalid. The log names them; the page does so on loopback only. */
   badSettings(request: Request, { problems, isEmpty }: BadSettings): Response {
     log.error('settings.refused', { problems, docs: 'docs/configuration.md' })
-    const productName = this.#productName
+    const brand = this.#brand
     const options = { isHttps: isHttps(request), status: 503, headers: after(SETTINGS_RETRY_SECONDS) }
-    if (isEmpty) return htmlAnswer(<LockedPage productName={productName} />, options)
+    if (isEmpty) return htmlAnswer(<LockedPage brand={brand} />, options)
     if (!isLoopbackHost(new URL(request.url).hostname))
-      return htmlAnswer(<NotSetUpPage productName={productName} />, options)
-    return htmlAnswer(<SettingsPage problems={problems} productName={productName} />, options)
+      return htmlAnswer(<NotSetUpPage brand={brand} />, options)
+    return htmlAnswer(<SettingsPage problems={problems} brand={brand} />, options)
   }
 
-  #answer(request: Request, props: Omit<ErrorPageProps, 'productName'>, headers = new Headers()): Response {
-    const page = <ErrorPage {...props} productName={this.#productName} />
+  #answer(request: Request, props: Omit<ErrorPageProps, 'brand'>, headers = new Headers()): Response {
+    const page = <ErrorPage {...props} brand={this.#brand} />
     return htmlAnswer(page, { isHttps: isHttps(request), status: props.status, headers })
   }
 }

@@ -1,6 +1,6 @@
 /** The page of an error outside a login: what happened, a number to report, and ways on. It checks nothing. */
 import type { JSX } from 'hono/jsx/jsx-runtime'
-import { Layout } from './layout.tsx'
+import { type Brand, Layout } from './layout.tsx'
 
 /** A link. `null` as its address opens the same page again. */
 export interface WayOn {
@@ -19,7 +19,7 @@ export interface ErrorPageProps {
   /** Also in the log. */
   incident?: string | null
   /** Null where the page must not say whose server this is. */
-  productName: string | null
+  brand: Brand | null
 }
 
 export function ErrorPage({
@@ -28,10 +28,10 @@ export function ErrorPage({
   sentence,
   ways,
   incident = null,
-  productName,
+  brand,
 }: ErrorPageProps): JSX.Element {
   return (
-    <Layout title={title} {...(productName === null ? {} : { productName })}>
+    <Layout title={title} {...brand}>
       <p class="error-status">
         Error <strong>{status}</strong>
       </p>

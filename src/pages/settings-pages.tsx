@@ -2,17 +2,17 @@
 import type { JSX } from 'hono/jsx/jsx-runtime'
 import type { BadSettings } from '#config.ts'
 import { ErrorPage } from './error-page.tsx'
-import { Layout } from './layout.tsx'
+import { type Brand, Layout } from './layout.tsx'
 
 const TITLE = 'This server is not set up'
 
 /** Names every bad setting with its rule, never its value. Only for a browser on the server's own machine. */
 export function SettingsPage({
   problems,
-  productName,
-}: Pick<BadSettings, 'problems'> & { productName: string }): JSX.Element {
+  brand,
+}: Pick<BadSettings, 'problems'> & { brand: Brand }): JSX.Element {
   return (
-    <Layout title={TITLE} productName={productName}>
+    <Layout title={TITLE} {...brand}>
       <p class="error-status">
         Error <strong>503</strong>
       </p>
@@ -44,13 +44,13 @@ export function SettingsPage({
 }
 
 /** For everyone else: the names of settings are for the log. */
-export const NotSetUpPage = ({ productName }: { productName: string }): JSX.Element => (
+export const NotSetUpPage = ({ brand }: { brand: Brand }): JSX.Element => (
   <ErrorPage
     status={503}
     title={TITLE}
     sentence="Its settings are not complete. Its operator finds what is missing in its log."
     ways={[{ label: 'Try again', href: null }]}
-    productName={productName}
+    brand={brand}
   />
 )
 
@@ -60,9 +60,9 @@ const LOCKED_TITLE = 'This server has no settings yet'
  * The only page of a deployment without settings (decision 14). The server cannot know which of the two steps is
  * missing, so it names both.
  */
-export function LockedPage({ productName }: { productName: string }): JSX.Element {
+export function LockedPage({ brand }: { brand: Brand }): JSX.Element {
   return (
-    <Layout title={LOCKED_TITLE} productName={productName}>
+    <Layout title={LOCKED_TITLE} {...brand}>
       <p class="error-status">
         Error <strong>503</strong>
       </p>

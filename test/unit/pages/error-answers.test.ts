@@ -3,7 +3,7 @@ import { ErrorAnswers } from '#pages/error-answers.tsx'
 import { tagsOf, textOf } from './read-html.ts'
 
 const ORIGIN = 'https://mcp.example.com'
-const errors = new ErrorAnswers('Todos')
+const errors = new ErrorAnswers({ productName: 'Todos', links: {} })
 
 const ask = (url: string, { method = 'GET', accept = 'text/html' } = {}) =>
   new Request(url, { method, headers: { accept } })

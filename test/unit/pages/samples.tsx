@@ -146,6 +146,8 @@ export const stepUpProps: StepUpPageProps = {
   apiName: 'Todo API',
 }
 
+const brand = { productName: 'Todos', links: { support: 'https://help.example.com/' } }
+
 /** One sample of each page, and of each variant with other markup. */
 export const everyPage: readonly (readonly [string, string])[] = [
   ['consent, a client with a document', renderPage(<ConsentPage {...consentProps} />)],
@@ -242,11 +244,11 @@ export const everyPage: readonly (readonly [string, string])[] = [
       />,
     ),
   ],
-  ['locked', renderPage(<LockedPage productName="Todos" />)],
-  ['not set up', renderPage(<NotSetUpPage productName="Todos" />)],
+  ['locked', renderPage(<LockedPage brand={brand} />)],
+  ['not set up', renderPage(<NotSetUpPage brand={brand} />)],
   [
     'settings',
-    renderPage(<SettingsPage problems={[{ name: 'API_URL', problem: 'is missing' }]} productName="Todos" />),
+    renderPage(<SettingsPage problems={[{ name: 'API_URL', problem: 'is missing' }]} brand={brand} />),
   ],
   [
     'error',
@@ -260,15 +262,13 @@ export const everyPage: readonly (readonly [string, string])[] = [
           { label: 'How to connect', href: '/' },
         ]}
         incident="7f3k"
-        productName="Todos"
+        brand={brand}
       />,
     ),
   ],
   [
     'error, of another address',
-    renderPage(
-      <ErrorPage status={421} title="Not here" sentence="Ask again." ways={[]} productName={null} />,
-    ),
+    renderPage(<ErrorPage status={421} title="Not here" sentence="Ask again." ways={[]} brand={null} />),
   ],
   ['own page', renderPage(<AccountPage {...accountProps} />)],
   ['own page, twenty clients', renderPage(<AccountPage {...manyProps} />)],
