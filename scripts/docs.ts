@@ -1,6 +1,7 @@
 /**
- * `npm run docs` writes docs/configuration.md from src/settings.ts, and the tables of docs/journeys.md from the `@step`
- * lines in src/; `-- --check` only compares. It also checks the links and code blocks of every page.
+ * `npm run docs` writes docs/configuration.md from src/settings.ts, the tables of docs/journeys.md from the `@step`
+ * lines in src/, and the picture of docs/architecture.md from the imports there; `-- --check` only compares. It also
+ * checks the links and code blocks of every page.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -8,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { describedSettings } from '#settings.ts'
 import { pageProblems } from './docs/check-pages.ts'
 import { readSteps, renderJourneys } from './docs/journeys.ts'
+import { readRooms, renderArchitecture } from './docs/rooms.ts'
 import { productOfEntry } from '#harness/local/chosen-product.ts'
 
 const pathOf = (page: string) => fileURLToPath(new URL(`../docs/${page}`, import.meta.url))
@@ -53,6 +55,7 @@ function defaultOf({ isNeeded, normal }: Setting): string {
 const pages: Readonly<Record<string, (now: string) => string>> = {
   'configuration.md': renderConfiguration,
   'journeys.md': (now) => renderJourneys(now, readSteps()),
+  'architecture.md': (now) => renderArchitecture(now, readRooms()),
 }
 
 function main(): number {

@@ -20,6 +20,8 @@ export interface StateFolder {
   readonly data: string
   readonly registry: string
   readonly logs: string
+  /** The events of the MCP server, one JSON object per line. */
+  readonly events: string
   settingsOf(worker: string): string
   logOf(worker: string): string
 }
@@ -36,6 +38,7 @@ export function describeStateFolder(folder: string): StateFolder {
     data: join(path, 'data'),
     registry: join(path, 'registry'),
     logs: join(path, 'logs'),
+    events: join(path, 'logs', 'mcp.jsonl'),
     settingsOf: (worker) => join(path, `${worker}.env`),
     logOf: (worker) => join(path, 'logs', `${worker}.log`),
   }

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -7,6 +6,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { withoutSecrets } from '#lib/redacted.ts'
 import type { DevWorker } from './dev-worker.ts'
 import { formatEnvFile } from './env-file.ts'
+import { openLogFiles } from './log-files.ts'
 import { writePrivateFile } from './private-file.ts'
 import { endGroup, killGroup } from './process-group.ts'
 import { SETTING_NAMES } from './settings.ts'
@@ -38,7 +38,12 @@ export function runWranglerDev(
   })
   const { pid } = child
   if (pid === undefined) throw new Error(`${DEV_WORKER} could not be started`)
-  readLines(child, folder.logOf(worker.name), onLine)
+  const files = openLogFiles(folder, worker.name)
+  child.once('close', () => void files.end())
+  readLines(child, (line) => {
+    files.write(line)
+    onLine(line)
+  })
   return {
     groupId: pid,
     ended: new Promise((resolve) =>
@@ -89,17 +94,13 @@ function wranglerEnvironment(folder: StateFolder): NodeJS.ProcessEnv {
 /** wrangler logs the path of every request, and the path of a step-up is its link. */
 const WRANGLERS_REQUEST = /^\[wrangler:info\] [A-Z]+ \//
 
-function readLines(child: ChildProcess, logFile: string, onLine: (line: string) => void): void {
-  const log = createWriteStream(logFile, { flags: 'a', mode: 0o600 })
+function readLines(child: ChildProcess, onLine: (line: string) => void): void {
   for (const input of [child.stdout, child.stderr]) {
     if (input === null) continue
     createInterface({ input }).on('line', (coloured) => {
       const plain = stripVTControlCharacters(coloured).trimEnd()
       const line = WRANGLERS_REQUEST.test(plain) ? withoutSecrets(plain) : plain
-      if (line === '') return
-      log.write(`${line}\n`)
-      onLine(line)
+      if (line !== '') onLine(line)
     })
   }
-  child.once('close', () => log.end())
 }

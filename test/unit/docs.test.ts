@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { renderConfiguration } from '../../scripts/docs.ts'
 import { readSteps, renderJourneys } from '../../scripts/docs/journeys.ts'
 import { pageNames } from '../../scripts/docs/pages.ts'
+import { arrowsOf, readRooms, renderArchitecture } from '../../scripts/docs/rooms.ts'
 
 const isOurs = (path: string) => !/(?:^|\/)(?:node_modules|\.wrangler|\.git)(?:\/|$)/.test(path)
 /** What the pages describe: the engine and the products of this repository, not yours (docs/your-own-api.md). */
@@ -26,6 +27,27 @@ test('docs/configuration.md is what src/settings.ts says (npm run docs)', () => 
 test('the tables of docs/journeys.md are what the @step lines in src say (npm run docs)', () => {
   const page = textOf('docs/journeys.md')
   expect(page).toBe(renderJourneys(page, readSteps()))
+})
+
+test('the picture of docs/architecture.md is what the imports in src say (npm run docs)', () => {
+  const page = textOf('docs/architecture.md')
+  const rooms = readRooms()
+  expect(page).toBe(renderArchitecture(page, rooms))
+  expect(page).toContain('mcp["mcp"] --> catalog["catalog"]')
+})
+
+test('the picture leaves out an arrow that a longer path implies', () => {
+  const rooms = new Map([
+    ['a', new Set(['b', 'c', 'lib'])],
+    ['b', new Set(['c'])],
+    ['c', new Set(['lib', 'config.ts'])],
+    ['lib', new Set<string>()],
+    ['config.ts', new Set(['lib'])],
+  ])
+  expect(arrowsOf(rooms)).toEqual([
+    ['a', 'b'],
+    ['b', 'c'],
+  ])
 })
 
 test('every @step is read, has a table, and names messages of that diagram', () => {
