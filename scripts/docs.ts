@@ -18,18 +18,17 @@ const HEAD = `<!-- Written by \`npm run docs\` from src/settings.ts. Change it t
 
 # Settings
 
-The server reads its settings once, checks all of them, and starts to answer only when all are good. Otherwise it
-answers 503 on every path; its log names every bad setting at once, never a value.
+The server checks all settings before it answers. If one is bad, every path answers 503, and the log names all bad
+settings, never a value.
 
-- On your machine nothing needs to be set: \`npm start\` fills in all that is needed. To change a setting, put it into
-  \`.dev.vars\` or into the environment ([run.md](run.md#settings-on-your-machine)).
-- In a deployment every setting without a default has to be set, per environment
-  ([run.md](run.md#settings-of-a-deployment)).
-- \`MCP_SERVER_CLIENT_SECRET\`, \`MCP_SERVER_PRIVATE_KEY\`, \`ROOT_KEYS\` and \`COOKIE_ENCRYPTION_KEY\` are secrets. One of
-  the first two is needed, as \`PINGONE_CLIENT_AUTH\` says, and one of the others: \`ROOT_KEYS\` is the one to choose.
-- A flag is \`on\` or \`off\` (also \`true\`/\`false\`, \`1\`/\`0\`). A list is separated by commas or spaces.
+- On your machine \`npm start\` has a default for every required setting. To change one, use \`.dev.vars\` or the
+  environment ([run.md](run.md#settings-on-your-machine)).
+- In a deployment, set every setting marked **required**, per environment ([run.md](run.md#settings-of-a-deployment)).
+- Secrets: \`MCP_SERVER_CLIENT_SECRET\` or \`MCP_SERVER_PRIVATE_KEY\`, as \`PINGONE_CLIENT_AUTH\` says, and \`ROOT_KEYS\`.
+  \`COOKIE_ENCRYPTION_KEY\` is the older form of a root key.
+- A flag is \`on\` or \`off\` (also \`true\`/\`false\`, \`1\`/\`0\`). Separate a list by commas or spaces.
 
-| name | without it | meaning |
+| name | default | meaning |
 |---|---|---|
 `
 
@@ -44,8 +43,8 @@ const row = (setting: Setting): string =>
   `| \`${setting.name}\` | ${defaultOf(setting)} | ${setting.meaning.replaceAll('|', '\\|')} |\n`
 
 function defaultOf({ isNeeded, normal }: Setting): string {
-  if (isNeeded) return '**needed**'
-  if (normal === undefined) return 'not set'
+  if (isNeeded) return '**required**'
+  if (normal === undefined) return 'unset'
   if (typeof normal === 'boolean') return normal ? '`on`' : '`off`'
   if (Array.isArray(normal)) return normal.length === 0 ? 'empty' : `\`${normal.join(',')}\``
   return `\`${String(normal)}\``

@@ -57,101 +57,99 @@ const policyIds = z.string().transform((text, context): readonly [string, ...str
 
 /** Every setting of the engine, by its name. */
 export const Settings = z.object({
-  PUBLIC_ORIGIN: origin.describe('Where this server is reached, e.g. `https://mcp.example.com`.'),
+  PUBLIC_ORIGIN: origin.describe('The origin where users reach this server, e.g. `https://mcp.example.com`.'),
   PINGONE_ISSUER: webAddress
     .refine((text) => !text.endsWith('/'), 'must not end with a slash')
     .describe('Issuer of the PingOne environment: `https://auth.pingone.<region>/<environment id>/as`.'),
   PINGONE_DV_POLICY_ID: policyIds.describe(
-    'DaVinci flow policy ids, separated by commas: the first is asked for, each is accepted.',
+    'Ids of DaVinci flow policies. Logins request the first; all are accepted.',
   ),
   MCP_SERVER_CLIENT_ID: plainText.describe('Client id of this server at PingOne.'),
   PINGONE_CLIENT_AUTH: z
     .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt'])
     .default('client_secret_basic')
-    .describe('How this server authenticates at PingOne, as set on the application there.'),
+    .describe('How this server authenticates at PingOne; the same as at the application there.'),
   MCP_SERVER_CLIENT_SECRET: plainText
     .optional()
-    .describe('Secret of this server at PingOne: for the two methods that have one, and only for them.'),
+    .describe('Secret of this server at PingOne. Only for the two methods that use one.'),
   MCP_SERVER_PRIVATE_KEY: z
     .string()
     .optional()
     .describe(
-      'For `private_key_jwt`, and only for it: a private RSA key as JWK, or a JWK set whose first key signs and whose others are only published. `npm run keys` makes one.',
+      'Only for `private_key_jwt`: a private RSA key as JWK, or a JWK set. The first key signs; the others are only published. `npm run keys` makes one.',
     ),
   PINGONE_PAR: flag.describe(
-    'Push what a login asks for to PingOne, instead of sending it through the browser (RFC 9126). Only then does the DaVinci flow get `mcp_client_name` and `mcp_client_host`.',
+    'Push the parameters of a login to PingOne instead of sending them through the browser (RFC 9126). Only then the DaVinci flow gets `mcp_client_name` and `mcp_client_host`.',
   ),
   ALLOWED_ENVIRONMENTS: environments.describe(
-    'PingOne environments, by id, that this server may ever work with: that of `PINGONE_ISSUER` must be among them, and a token of another is refused. Empty: only that of `PINGONE_ISSUER`, where its address names one.',
+    'Ids of the PingOne environments that this server may use, including that of `PINGONE_ISSUER`. Tokens of others are refused. Empty: only that of `PINGONE_ISSUER`, if its address names one.',
   ),
   MAX_AUTH_AGE_HOURS: wholeNumber(24 * 365)
     .optional()
     .describe(
-      'How long ago a user may have proved at PingOne who they are, when they connect a client. Unset: as PingOne decides.',
+      'The maximum age of the sign-in at PingOne when a user connects a client. Unset: PingOne decides.',
     ),
   PINGONE_SESSION_HOURS: wholeNumber(24 * 365)
     .optional()
     .describe(
-      'After how long without use PingOne ends its own session of a user, as the flow sets it. No access outlasts that session, so the consent page says it. Unset: the page says that it is not known, and names the default of PingOne, 12 hours.',
+      'Idle timeout of PingOne’s session in hours, as set in the flow. No access outlasts that session, so the consent page shows it. Unset: the page says that it is unknown and names PingOne’s default, 12 hours.',
     ),
-  PINGONE_SEND_RESOURCE: flag.describe('Send `resource` to PingOne. Off: PingOne does not document it.'),
-  PINGONE_EXTRA_SCOPES: list.describe('More scopes to ask PingOne for, e.g. `offline_access`.'),
-  API_IDENTIFIER: plainText.describe('Audience of the API, as set on its resource at PingOne.'),
+  PINGONE_SEND_RESOURCE: flag.describe('Send `resource` to PingOne, which does not document it.'),
+  PINGONE_EXTRA_SCOPES: list.describe('More scopes to request from PingOne, e.g. `offline_access`.'),
+  API_IDENTIFIER: plainText.describe('Audience of the API: that of its resource at PingOne.'),
   API_URL: webAddress
     .optional()
-    .describe('Where the API is. Unset: the service binding `API`; one of the two is needed.'),
+    .describe('URL of the API. Unset: the service binding `API`. One of the two is required.'),
   ROOT_KEYS: z
     .string()
     .optional()
     .describe(
-      'Keys that encrypt and sign: `kid:base64url(32 bytes)`, separated by commas; the first is used. `npm run keys -- --root` makes one. Away from this machine a key that was plainly not drawn at random is refused, and one key under two ids.',
+      'Root keys: `kid:base64url(32 bytes)`, separated by commas. The first encrypts and signs; all decrypt and verify. `npm run keys -- --root` makes one. A deployment refuses keys that are plainly not random, and one key under two ids.',
     ),
   COOKIE_ENCRYPTION_KEY: z
     .string()
     .min(32)
     .optional()
-    .describe('The oldest root key, with the id `cookie`; enough where `ROOT_KEYS` is not set.'),
+    .describe('A root key with the id `cookie`, the oldest one. Sufficient without `ROOT_KEYS`.'),
   RETIRED_ROOT_KEYS: keyIds.describe(
-    'Ids of root keys that will not come back. What was made under them is over, and clients sign in again; under any other key that is missing they are told to wait.',
+    'Ids of root keys that are gone for good: their grants end, and users sign in again. For any other missing key, clients get 503 and retry.',
   ),
   PROFILE: z
     .enum(['full', 'read-only'])
     .default('full')
-    .describe(
-      '`read-only`: tools that change anything do not exist, and nobody is asked for that permission.',
-    ),
+    .describe('`read-only`: tools that change anything do not exist, and nobody is asked for write access.'),
   FIRST_SCOPES: z
     .enum(['required', 'all'])
     .default('required')
     .describe(
-      'The scopes that the 401 and the metadata of the resource tell clients to request first: `required` (reading; more is requested when it is needed) or `all`, for clients that never ask a second time. Users can still untick a scope.',
+      'The scopes that the 401 and the metadata tell clients to request first: `required` (reading; more when a call needs it), or `all`, for clients that never ask a second time. Users can still clear a scope.',
     ),
   CLIENT_ADMISSION: z
     .enum(['known', 'listed', 'open'])
     .default('known')
     .describe(
-      'Which MCP clients may ask users for access: `known` (Claude, ChatGPT, VS Code and others, and the lists below), `listed` (only the lists below), `open` (every client). `npm start` sets `open`.',
+      'Which MCP clients may connect: `known` (Claude, ChatGPT, VS Code and others, and the two lists below), `listed` (only the lists), `open` (every client). `npm start` sets `open`.',
     ),
   ALLOWED_CLIENTS: clientIds.describe(
-    'Clients that are admitted: exact URLs of their documents (CIMD), or client ids of registrations.',
+    'Admitted clients: exact URLs of metadata documents (CIMD), or client ids of registrations.',
   ),
   ALLOWED_REDIRECT_HOSTS: redirectHosts.describe(
-    'Hosts where clients that registered themselves may have their answer, e.g. `app.example.com`; `localhost` for apps on a computer.',
+    'Admitted hosts in redirect URIs of registered clients, e.g. `app.example.com`; `localhost` for programs on a computer.',
   ),
-  ALLOWED_ORIGINS: list.describe('Origins of browser clients that may call `/mcp`.'),
-  ACCESS_TOKEN_MINUTES: count(60, 24 * 60).describe('How long an access token lives.'),
-  GRANT_IDLE_DAYS: count(30, 365).describe('A grant that nobody used for so long ends.'),
-  GRANT_MAX_DAYS: count(90, 3650).describe('A grant ends after so long, used or not.'),
+  ALLOWED_ORIGINS: list.describe('Origins of web pages that may call `/mcp`.'),
+  ACCESS_TOKEN_MINUTES: count(60, 24 * 60).describe('Lifetime of an access token.'),
+  GRANT_IDLE_DAYS: count(30, 365).describe('A grant ends after so many days without a refresh.'),
+  GRANT_MAX_DAYS: count(90, 3650).describe('A grant ends after so many days in any case.'),
   GRANTS_PER_USER: count(20, 100).describe(
-    'How many grants one user may have; for one more, the one that was unused the longest ends: of the same client if there is one, else of all.',
+    'Maximum grants per user. One more ends the one unused the longest: of the same client if it has one, else of all.',
   ),
   REQUESTS_PER_MINUTE: count(240, 1_000_000).describe(
-    'How often a client may ask `/mcp` or refresh with one grant: so often at once, and so often in each minute. All grants of a user together: three times that.',
+    'Maximum requests to `/mcp` and refreshes per grant and minute, and as a burst. All grants of a user together: three times that.',
   ),
   REGISTRATIONS_PER_DAY: count(5000, 100_000).describe(
-    'How many registrations of clients this server takes in a day (UTC) from everybody together; from one network a tenth of it.',
+    'Maximum client registrations per day (UTC); a tenth of it per network.',
   ),
-  RUN_ID: z.string().optional().describe('Answered by `/health`; set by `npm start`.'),
+  RUN_ID: z.string().optional().describe('`/health` returns it; `npm start` sets it.'),
 })
 
 /** PingOne's names of the product's scopes: one setting for each scope that names one. */
@@ -164,7 +162,7 @@ export const scopeSettings = ({ scopes }: Pick<Product, 'scopes'>) =>
           : [
               [
                 setting,
-                scopeName.default(name).describe(`What PingOne calls the scope \`${name}\`.`),
+                scopeName.default(name).describe(`PingOne’s name of the scope \`${name}\`.`),
               ] as const,
             ],
       ),
@@ -188,7 +186,7 @@ export const describedSettings = (product: Pick<Product, 'scopes' | 'settings'>)
 // Settings of later releases (docs/decisions). Someone who sets one expects something of it.
 const OF_LATER_RELEASES = ['OPERATOR_CLAIM', 'OPERATOR_GROUP']
 
-/** Which of the given settings this release knows and does not heed. */
+/** The given settings that have no effect in this release. */
 export const settingsWithoutEffect = (env: unknown): readonly string[] => {
   const given = z.record(z.string(), z.unknown()).parse(env)
   return OF_LATER_RELEASES.filter((name) => given[name] !== undefined && given[name] !== '')
