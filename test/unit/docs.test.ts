@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { renderConfiguration } from '../../scripts/docs.ts'
 import { readSteps, renderJourneys } from '../../scripts/docs/journeys.ts'
-import { pageNames } from '../../scripts/docs/pages.ts'
+import { EndReason } from '#users/grants/grant.ts'
 import { arrowsOf, readRooms, renderArchitecture } from '../../scripts/docs/rooms.ts'
 
 const isOurs = (path: string) => !/(?:^|\/)(?:node_modules|\.wrangler|\.git)(?:\/|$)/.test(path)
@@ -128,6 +128,14 @@ test('docs/operate.md names every event of the log, and no other', () => {
   const logged = code.flatMap((text) => found(text, /(?:log\.\w+|#outage|report)\(\s*'([a-z-]+\.[a-z-]+)'/g))
   const described = found(textOf('docs/operate.md'), /^\| `([a-z-]+\.[a-z-]+)` \| (?:info|warn|error) \|/gm)
   expect(described.toSorted()).toEqual([...new Set(logged)].toSorted())
+})
+
+test('docs/operate.md names every reason why a grant ends', () => {
+  const [, after = ''] = textOf('docs/operate.md').split('### Why a grant ended\n')
+  const [section = ''] = after.split('\n#')
+  const cells = found(section, /^\| ((?:`[a-z_]+`(?:, )?)+) \|/gm)
+  const named = cells.flatMap((cell) => found(cell, /`([a-z_]+)`/g))
+  expect(named.toSorted()).toEqual(EndReason.options.toSorted())
 })
 
 test('AGENTS.md stays a map of one page', () => {
