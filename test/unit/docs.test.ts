@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { renderConfiguration } from '../../scripts/docs.ts'
 import { readSteps, renderJourneys } from '../../scripts/docs/journeys.ts'
 import { EndReason } from '#users/grants/grant.ts'
+import { pageNames } from '../../scripts/docs/pages.ts'
 import { arrowsOf, readRooms, renderArchitecture } from '../../scripts/docs/rooms.ts'
 
 const isOurs = (path: string) => !/(?:^|\/)(?:node_modules|\.wrangler|\.git)(?:\/|$)/.test(path)
