@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { createHash, randomBytes } from 'node:crypto'
+import { mcpRequest } from './messages.ts'
 import { type OnStep, watchedFetch } from './steps.ts'
 
 // The fields that an OAuth client reads.
@@ -159,15 +160,7 @@ export class OAuthClient {
 
   /** Sends one minimal JSON-RPC message. */
   mcp(message: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
-    return this.#send(this.mcpUrl, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        ...headers,
-      },
-      body: JSON.stringify(message),
-    })
+    return this.#send(this.mcpUrl, mcpRequest(null, message, headers))
   }
 
   get(url: string): Promise<Reply> {

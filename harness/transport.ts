@@ -1,3 +1,4 @@
+import { callMessage, INITIALIZE, mcpHeaders, NAMED_META, rpcRequest, statelessHeaders } from './messages.ts'
 import type { OAuthClient, Reply } from './oauth-client.ts'
 import type { storyContext } from './story.ts'
 
@@ -25,19 +26,6 @@ export interface Transport {
   readonly todos: () => Promise<readonly string[]>
 }
 
-export const INITIALIZE = {
-  jsonrpc: '2.0',
-  id: 0,
-  method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
-}
-export const REVISION = '2026-07-28'
-export const STATELESS_META = {
-  'io.modelcontextprotocol/protocolVersion': REVISION,
-  'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' },
-  'io.modelcontextprotocol/clientCapabilities': {},
-}
-
 /** Opens a session of the session transport and returns its id. */
 export async function openSession(client: OAuthClient, accessToken: string): Promise<string> {
   const { headers } = await client.mcp(INITIALIZE, { authorization: `Bearer ${accessToken}` })
@@ -51,16 +39,9 @@ export function callToolStateless(
   name: string,
   input: Readonly<Record<string, unknown>> = {},
 ): Promise<Reply> {
-  const params = { name, arguments: input, _meta: STATELESS_META }
-  return client.mcp(
-    { jsonrpc: '2.0', id: 1, method: 'tools/call', params },
-    {
-      authorization: `Bearer ${accessToken}`,
-      'mcp-protocol-version': REVISION,
-      'mcp-method': 'tools/call',
-      'mcp-name': name,
-    },
-  )
+  const message = rpcRequest('tools/call', { ...callMessage(name, input).params, _meta: NAMED_META })
+  const authorization = `Bearer ${accessToken}`
+  return client.mcp(message, { authorization, ...statelessHeaders('tools/call', name) })
 }
 
 export async function openTransport(
@@ -69,25 +50,16 @@ export async function openTransport(
 ): Promise<Transport> {
   const client = await story.newClient()
   const { tokens } = await story.signInWith(client, { asked: 'todo:read todo:write' })
-  const common = {
-    authorization: `Bearer ${tokens.access_token}`,
-    'content-type': 'application/json',
-    accept: 'application/json, text/event-stream',
-  }
   const isStateful = transport === 'session'
-  const headers: Readonly<Record<string, string>> = isStateful
-    ? {
-        ...common,
-        'mcp-session-id': await openSession(client, tokens.access_token),
-      }
-    : { ...common, 'mcp-protocol-version': REVISION, 'mcp-method': 'tools/call', 'mcp-name': 'addTodo' }
+  const more: Readonly<Record<string, string>> = isStateful
+    ? { 'mcp-session-id': await openSession(client, tokens.access_token) }
+    : statelessHeaders('tools/call', 'addTodo')
+  const headers = mcpHeaders(tokens.access_token, more)
   let id = 0
-  const message: Transport['message'] = (name, input = {}, meta = {}) => ({
-    jsonrpc: '2.0',
-    id: (id += 1),
-    method: 'tools/call',
-    params: { name, arguments: input, _meta: { ...(isStateful ? {} : STATELESS_META), ...meta } },
-  })
+  const message: Transport['message'] = (name, input = {}, meta = {}) => {
+    const _meta = { ...(isStateful ? {} : NAMED_META), ...meta }
+    return rpcRequest('tools/call', { name, arguments: input, _meta }, (id += 1))
+  }
   const send: Transport['send'] = async (body, more = {}) => {
     const response = await fetch(story.mcpUrl, { method: 'POST', headers: { ...headers, ...more }, body })
     return { status: response.status, text: await response.text() }

@@ -1,3 +1,4 @@
+import { INITIALIZE, mcpHeaders, NAMED_META, statelessHeaders } from '#harness/messages.ts'
 import { exchange, type PreparedRequest } from './requests.ts'
 
 export interface Message {
@@ -19,17 +20,8 @@ export function statelessMessage(
   bearer: string,
   { method, params, expects }: Message,
 ): PreparedRequest {
-  const _meta = {
-    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-    'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1.0.0' },
-    'io.modelcontextprotocol/clientCapabilities': {},
-  }
-  const headers = {
-    'mcp-protocol-version': '2026-07-28',
-    'mcp-method': method,
-    ...('name' in params ? { 'mcp-name': String(params.name) } : {}),
-  }
-  const body = numbered({ jsonrpc: '2.0', method, params: { ...params, _meta } })
+  const headers = statelessHeaders(method, 'name' in params ? String(params.name) : undefined)
+  const body = numbered({ jsonrpc: '2.0', method, params: { ...params, _meta: NAMED_META } })
   return { ...toMcp(origin, bearer, headers, body), expects }
 }
 
@@ -59,16 +51,8 @@ export async function openSession(origin: string, bearer: string): Promise<strin
 
 /** The session id; empty if the server gives none. */
 export async function initialize(origin: string, bearer: string, path = '/mcp'): Promise<string> {
-  const params = {
-    protocolVersion: '2025-11-25',
-    capabilities: {},
-    clientInfo: { name: 'bench', version: '1.0.0' },
-  }
-  const message = { jsonrpc: '2.0', id: 0, method: 'initialize', params }
-  const { status, text, header } = await exchange({
-    ...toMcp(origin, bearer, {}, JSON.stringify(message)),
-    path,
-  })
+  const begun = { ...toMcp(origin, bearer, {}, JSON.stringify(INITIALIZE)), path }
+  const { status, text, header } = await exchange(begun)
   if (status !== 200) throw new Error(`initialize at ${origin}${path}: ${status} ${text.slice(0, 300)}`)
   const session = header('mcp-session-id')
   const initialized = { jsonrpc: '2.0', method: 'notifications/initialized' }
@@ -90,11 +74,6 @@ const toMcp = (
   origin,
   path: '/mcp',
   method: 'POST',
-  headers: {
-    ...(bearer === '' ? {} : { authorization: `Bearer ${bearer}` }),
-    'content-type': 'application/json',
-    accept: 'application/json, text/event-stream',
-    ...headers,
-  },
+  headers: mcpHeaders(bearer === '' ? null : bearer, headers),
   body,
 })

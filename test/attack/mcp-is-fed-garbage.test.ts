@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { streamOf5Mb, sendOversized } from '../support/flood.ts'
+import { rpcRequest } from '#harness/messages.ts'
 import { TRANSPORTS, openTransport, type Transport } from '#harness/transport.ts'
 import { storyContext } from '#harness/story.ts'
 
@@ -15,7 +16,7 @@ beforeAll(async () => {
   for (const name of TRANSPORTS) transports.set(name, await openTransport(story, name))
 })
 
-const call = (params: unknown) => ({ jsonrpc: '2.0', id: 7, method: 'tools/call', params })
+const call = (params: object) => rpcRequest('tools/call', params)
 
 test.for(TRANSPORTS)(
   '%s: what is no request of JSON-RPC is refused, and nothing is executed',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { INITIALIZE } from '#harness/transport.ts'
+import { INITIALIZE } from '#harness/messages.ts'
 import { Browser } from '#harness/browser.ts'
 import { OAuthClient } from '#harness/oauth-client.ts'
 import { signIn } from '#harness/sign-in.ts'

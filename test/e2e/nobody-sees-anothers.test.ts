@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { openSession } from '#harness/transport.ts'
 import { connectMcp, type Connected, withSignIn } from '#harness/mcp-clients.ts'
 import { newUser } from '#harness/users.ts'
+import { mcpHeaders } from '#harness/messages.ts'
 import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
@@ -61,12 +62,7 @@ test('a session id under the bearer of another user, or client, does not exist a
   const ask = (token: string, id: string, method = 'POST') =>
     fetch(story.mcpUrl, {
       method,
-      headers: {
-        authorization: `Bearer ${token}`,
-        'mcp-session-id': id,
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-      },
+      headers: mcpHeaders(token, { 'mcp-session-id': id }),
       ...(method === 'POST' ? { body: JSON.stringify(list) } : {}),
     })
   const statusOf = async (...args: Parameters<typeof ask>) => {

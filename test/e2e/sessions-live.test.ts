@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import { openSession, openTransport, STATELESS_META, TRANSPORTS } from '#harness/transport.ts'
+import { NAMED_META, rpcRequest } from '#harness/messages.ts'
+import { openSession, openTransport, TRANSPORTS } from '#harness/transport.ts'
 import { storyContext } from '#harness/story.ts'
 import { startWorld } from '#harness/world.ts'
 
@@ -62,12 +63,8 @@ const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
 test('the stateless transport leaves no stream open that an ending would have to close', async () => {
   const open = await openTransport(story, 'stateless')
   const all = { toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true }
-  const message = {
-    jsonrpc: '2.0',
-    id: 7,
-    method: 'subscriptions/listen',
-    params: { _meta: STATELESS_META, notifications: { ...all, resourceSubscriptions: ['x:y'] } },
-  }
+  const notifications = { ...all, resourceSubscriptions: ['x:y'] }
+  const message = rpcRequest('subscriptions/listen', { _meta: NAMED_META, notifications })
   // The acknowledgement lists the accepted notifications, which are none, and the stream ends.
   const { status, text } = await open.send(JSON.stringify(message), { 'mcp-method': 'subscriptions/listen' })
   expect(status).toBe(200)

@@ -3,18 +3,14 @@ import { Browser } from '#harness/browser.ts'
 import { connectV1, connectV2, withSignIn } from '#harness/mcp-clients.ts'
 import { tokensIn } from '#harness/oauth-client.ts'
 import { addTodo, answerStepUp, requestStepUp, denyStepUp, linkIn } from '#harness/step-up.ts'
+import { callMessage } from '#harness/messages.ts'
 import { callToolStateless, openSession } from '#harness/transport.ts'
 import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
 afterEach(() => story.emulator.reset())
 
-const ADD = {
-  jsonrpc: '2.0',
-  id: 2,
-  method: 'tools/call',
-  params: { name: 'addTodo', arguments: { text: 'in a session' } },
-}
+const ADD = callMessage('addTodo', { text: 'in a session' })
 
 test('a user allows more by the link, and it counts at once, on both transports', async () => {
   const { client, tokens, user, browser, link, refused } = await requestStepUp(story, { name: 'Notes & Co' })

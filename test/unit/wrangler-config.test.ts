@@ -32,5 +32,5 @@ test('every environment has the same limits, and counts for itself', () => {
 
 test('what the floods are held back by is what a deployment has', () => {
   const [ours = []] = limitsIn('wrangler.jsonc')
-  expect(limitsIn('test/attack/floods/wrangler.jsonc').map(rules)).toEqual([rules(ours)])
+  expect(limitsIn('test/workers/wrangler.jsonc').map(rules)).toEqual([rules(ours)])
 })

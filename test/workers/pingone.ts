@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { importJWK, SignJWT } from 'jose'
+import { importJWK, type JWTPayload, SignJWT } from 'jose'
 import { z } from 'zod'
 import { DISCOVERY, ISSUER, POLICY } from './settings.ts'
 
@@ -26,14 +26,25 @@ export const switches = {
   knowsClient: true,
 }
 
+/** The transaction id of the last request to the token endpoint. */
+export const lastTokenRequest: { transaction: string | null } = { transaction: null }
+
+/** Everything that PingOne answers, with an offset of its clock in seconds. */
+export async function answerAsPingOne(request: Request, offsetSeconds = 0): Promise<Response> {
+  const { pathname } = new URL(request.url)
+  if (pathname.endsWith('/.well-known/openid-configuration')) return Response.json(DISCOVERY)
+  if (pathname.endsWith('/jwks')) return keys()
+  if (pathname.endsWith('/revoke')) return revoke(request)
+  lastTokenRequest.transaction = request.headers.get('x-ping-external-transaction-id')
+  return token(request, offsetSeconds)
+}
+
 /** The code carries the user who signed in, so PingOne keeps no state for it. */
 export const codeOf = (code: z.infer<typeof Code>): string => btoa(JSON.stringify(code))
 
-export const discovery = async () => Response.json(DISCOVERY)
-
 const signingKey = () => Key.parse(JSON.parse(env.PINGONE_KEY))
 
-export const keys = async () => {
+const keys = () => {
   const { kty, n, e } = signingKey()
   return Response.json({ keys: [{ kty, n, e, kid: 'key', alg: 'RS256', use: 'sig' }] })
 }
@@ -42,8 +53,7 @@ export const keys = async () => {
 const formOf = async (request: Request) =>
   new URLSearchParams(new TextDecoder().decode(await request.arrayBuffer()))
 
-/** The token endpoint, with an offset of PingOne's clock in seconds. */
-export async function token(request: Request, offsetSeconds = 0): Promise<Response> {
+async function token(request: Request, offsetSeconds: number): Promise<Response> {
   const form = await formOf(request)
   const now = Math.floor(Date.now() / 1000) + offsetSeconds
   return form.get('grant_type') === 'refresh_token'
@@ -51,7 +61,7 @@ export async function token(request: Request, offsetSeconds = 0): Promise<Respon
     : redeem(form, now)
 }
 
-export async function revoke(request: Request): Promise<Response> {
+async function revoke(request: Request): Promise<Response> {
   const family = familyOf((await formOf(request)).get('token') ?? '')
   if (family !== undefined) family.isAlive = false
   return new Response(null)
@@ -70,7 +80,7 @@ async function redeem(form: URLSearchParams, now: number): Promise<Response> {
   }
   families.push(family)
   const claims = { nonce, acr: POLICY, sub: subject, sid: 'sid' }
-  const idToken = await sign(claims, 'the-application', now, now + ID_TOKEN_SECONDS)
+  const idToken = await sign({ aud: 'the-application', ...claims }, now, now + ID_TOKEN_SECONDS)
   return tokensOf(family, now, { id_token: idToken })
 }
 
@@ -93,7 +103,7 @@ async function tokensOf({ subject, refreshToken }: Family, now: number, more: ob
   const claims = { sub: subject, sid: 'sid', scope, acr: POLICY, client_id: 'the-application' }
   const seconds = switches.accessTokenSeconds
   return Response.json({
-    access_token: await sign(claims, 'todo-api', now, now + seconds),
+    access_token: await sign({ aud: 'todo-api', ...claims }, now, now + seconds),
     token_type: 'Bearer',
     expires_in: seconds,
     scope,
@@ -102,11 +112,10 @@ async function tokensOf({ subject, refreshToken }: Family, now: number, more: ob
   })
 }
 
-const sign = async (claims: Record<string, unknown>, audience: string, from: number, to: number) =>
-  new SignJWT({ ...claims, jti: crypto.randomUUID() })
+/** A token of this PingOne, or one that a test falsifies: other claims, another key. */
+export const sign = async (claims: JWTPayload, from: number, to: number, key?: CryptoKey) =>
+  new SignJWT({ iss: ISSUER, jti: crypto.randomUUID(), ...claims })
     .setProtectedHeader({ alg: 'RS256', kid: 'key' })
-    .setIssuer(ISSUER)
-    .setAudience(audience)
     .setIssuedAt(from)
     .setExpirationTime(to)
-    .sign(await importJWK(signingKey(), 'RS256'))
+    .sign(key ?? (await importJWK(signingKey(), 'RS256')))

@@ -40,52 +40,6 @@ export const cookiesOf = ({ headers }: { headers: Headers }): string =>
     .map((cookie) => cookie.split(';')[0])
     .join('; ')
 
-/** The headers of a request to /mcp. */
-export const mcpHeaders = (bearer: string, headers: Record<string, string> = {}) => ({
-  authorization: `Bearer ${bearer}`,
-  accept: 'application/json, text/event-stream',
-  'content-type': 'application/json',
-  ...headers,
-})
-
-/** POST /mcp. */
-export const mcpRequest = (bearer: string, message: unknown, headers: Record<string, string> = {}) => ({
-  method: 'POST',
-  headers: mcpHeaders(bearer, headers),
-  body: JSON.stringify(message),
-})
-
-export const REVISION = 'io.modelcontextprotocol/protocolVersion'
-export const META = { [REVISION]: '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} }
-
-/** The headers that MCP 2026-07-28 requires for a method, and for the name or URI that it refers to. */
-export const statelessHeaders = (method: string, name?: string) => ({
-  'mcp-protocol-version': '2026-07-28',
-  'mcp-method': method,
-  ...(name === undefined ? {} : { 'mcp-name': name }),
-})
-
-/** The first message of the session transport. */
-export const initialize = {
-  jsonrpc: '2.0',
-  id: 0,
-  method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
-}
-
-export const callMessage = (name: string, args: object = {}) => ({
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'tools/call',
-  params: { name, arguments: args },
-})
-
-/** The messages of a JSON body or an event stream. */
-export const messagesIn = (text: string): unknown[] =>
-  text.startsWith('{')
-    ? [JSON.parse(text)]
-    : [...text.matchAll(/(?:^|\n)data: ([^\n]*)/g)].map(([, data = '']) => JSON.parse(data))
-
 /** What the OAuth library passes to the handler of /mcp for an accepted bearer. */
 export const bearerAuth = (userId: string, grant: string, scope: readonly string[]) => ({
   token: `${userId}:${grant}:secret`,

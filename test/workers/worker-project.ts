@@ -4,21 +4,24 @@ import { defineConfig } from 'vitest/config'
 import { PATIENCE } from '../support/patience.ts'
 
 interface Differences {
+  /** The Worker under test, under the configuration that these projects share. Without it the folder has its own. */
+  main?: string
   bindings?: Record<string, string>
   /** Answers the platform's fetch. Called once per test file. */
   internet?: () => (request: Request) => Promise<Response>
   test?: { include?: string[]; testTimeout?: number }
 }
 
-/** A vitest project named like its folder. Its tests run in workerd beside the Worker of its wrangler.jsonc. */
-export const workerProject = (folder: string, { bindings = {}, internet, test }: Differences = {}) =>
+/** A vitest project named like its folder. Its tests run in workerd beside the Worker. */
+export const workerProject = (folder: string, { main, bindings = {}, internet, test }: Differences = {}) =>
   defineConfig({
     root: folder,
     cacheDir: join(import.meta.dirname, '../../node_modules/.vite', basename(folder)),
     plugins: [
       // A function, so that each test file gets a separate internet.
       cloudflareTest(() => ({
-        wrangler: { configPath: './wrangler.jsonc' },
+        ...(main === undefined ? {} : { main: join(folder, main) }),
+        wrangler: { configPath: join(main === undefined ? folder : import.meta.dirname, 'wrangler.jsonc') },
         miniflare: {
           cf: false,
           bindings,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { ask, newToken, userNamed } from './users.ts'
-import { bearer, flood, network, random, serverWith } from './server.ts'
+import { newToken, userNamed, random } from '../../workers/stored-bearer.ts'
+import { ask, bearer, flood, network, serverWith } from './server.ts'
 
 // Failures count for the network or the grant; successes never count.
 const madeUp = () => `${random(22)}.k1.${random(43)}:${random(16)}:${random(32)}`

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ORIGIN } from '../../workers/settings.ts'
-import { newToken, userNamed } from './users.ts'
+import { newToken, userNamed } from '../../workers/stored-bearer.ts'
 import { network } from './server.ts'
 import worker, { paths as routed } from './worker.ts'
 

@@ -2,8 +2,8 @@ import { env } from 'cloudflare:workers'
 import { afterEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { ORIGIN } from '../../workers/settings.ts'
-import { ask, newToken, userNamed } from './users.ts'
-import { type Answer, bearer, flood, network, random, serverWith, countStored } from './server.ts'
+import { newToken, userNamed, random } from '../../workers/stored-bearer.ts'
+import { ask, bearer, countStored, flood, network, serverWith, type Answer } from './server.ts'
 import { clock } from './worker.ts'
 
 // Invented credentials cost little and store nothing, in any number.

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { ask, newToken, userNamed } from './users.ts'
-import { bearer, flood, random, serverWith } from './server.ts'
+import { newToken, userNamed, random } from '../../workers/stored-bearer.ts'
+import { ask, bearer, flood, serverWith } from './server.ts'
 
 // A new grant, page or user in each request still counts for one network.
 // More than two windows of the platform's counter, because one may end meanwhile.

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { ORIGIN } from '../../workers/settings.ts'
-import { flood, network, random, serverWith, countStored } from './server.ts'
+import { random } from '../../workers/stored-bearer.ts'
+import { countStored, flood, network, serverWith } from './server.ts'
 
 const MANY = 500
 const form = (fields: Record<string, string>) => ({

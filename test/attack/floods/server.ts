@@ -1,5 +1,6 @@
 import { createExecutionContext, listDurableObjectIds } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { mcpRequest, NAMED_META, rpcRequest, statelessHeaders } from '#harness/messages.ts'
 import { ORIGIN } from '../../workers/settings.ts'
 import worker from './worker.ts'
 
@@ -60,7 +61,17 @@ export async function flood(times: number, ask: (at: number) => Promise<Answer>)
 const hex = (at: number) => at.toString(16)
 /** Each request comes from its own network. */
 export const network = (at: number) => `2001:db8:${hex(at)}::1`
-export const random = (characters: number) =>
-  Array.from(crypto.getRandomValues(new Uint8Array(characters)), (byte) => (byte % 36).toString(36)).join('')
-
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+const listTools = rpcRequest('tools/list', { _meta: NAMED_META })
+
+/** A stateless request that any valid bearer may send. */
+export const ask = (
+  send: Send,
+  token: string,
+  { from, headers }: Pick<SendOptions, 'from' | 'headers'> = {},
+) =>
+  send('/mcp', {
+    ...(from === undefined ? {} : { from }),
+    ...mcpRequest(token, listTools, { ...statelessHeaders('tools/list'), ...headers }),
+  })

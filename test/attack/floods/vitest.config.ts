@@ -1,4 +1,7 @@
 import { SETTINGS } from '../../workers/settings.ts'
 import { workerProject } from '../../workers/worker-project.ts'
 
-export default workerProject(import.meta.dirname, { bindings: { ...SETTINGS, RETIRED_ROOT_KEYS: 'k0' } })
+export default workerProject(import.meta.dirname, {
+  main: 'worker.ts',
+  bindings: { ...SETTINGS, RETIRED_ROOT_KEYS: 'k0' },
+})

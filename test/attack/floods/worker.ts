@@ -1,4 +1,3 @@
-import { WorkerEntrypoint } from 'cloudflare:workers'
 import { compose } from '#compose.ts'
 import { todos } from '#todos/index.ts'
 
@@ -16,7 +15,5 @@ const product = compose({
 
 export class User extends product.User {}
 export class McpSession extends product.McpSession {}
-/** An unused binding that has to exist. */
-export class NoApi extends WorkerEntrypoint {}
 export const { paths } = product
 export default product.worker

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { INITIALIZE, mcpHeaders } from '#harness/messages.ts'
 import { ORIGIN } from '../settings.ts'
 import { serverWith } from './server.ts'
 
@@ -14,22 +15,9 @@ const sentenceOf = async (answer: Response) => {
   expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
   return Denial.parse(await answer.json()).error.message
 }
-const initialize = JSON.stringify({
-  jsonrpc: '2.0',
-  id: 0,
-  method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
-})
+const initialize = JSON.stringify(INITIALIZE)
 const post = (path: string, headers: Readonly<Record<string, string>> = {}, body = initialize) =>
-  server.send(path, {
-    method: 'POST',
-    headers: {
-      accept: 'application/json, text/event-stream',
-      'content-type': 'application/json',
-      ...headers,
-    },
-    body,
-  })
+  server.send(path, { method: 'POST', headers: mcpHeaders(null, headers), body })
 const CHALLENGE = `Bearer realm="OAuth", resource_metadata="${ORIGIN}/.well-known/oauth-protected-resource/mcp"`
 
 test('who has no token hears what to do, beside the challenge', async () => {

@@ -1,3 +1,4 @@
+import { DurableObject } from 'cloudflare:workers'
 import { requireConfig } from '#config.ts'
 import { todos } from '#todos/index.ts'
 import { makeUser } from '#users/user.ts'
@@ -50,5 +51,7 @@ export class User extends makeUser({
     if (sessionObjects.areDown) throw new Error('nobody there')
   },
 }) {}
+/** No session runs here. */
+export class McpSession extends DurableObject {}
 
 export default { fetch: () => new Response(null, { status: 404 }) } satisfies ExportedHandler<Env>

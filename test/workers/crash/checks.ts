@@ -1,9 +1,11 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { z } from 'zod'
-import { type Tokens, callTool, type Client, codeIn } from './client.ts'
+import type { Tokens } from '../oauth-client.ts'
+import { callTool, type Client, codeIn } from './client.ts'
 import type { Answer } from '../wire.ts'
-import { AHEAD_MS, clock, writes } from './witness.ts'
+import { writes } from '../todo-api.ts'
+import { AHEAD_MS, clock } from './witness.ts'
 import { expect } from 'vitest'
 import { CRASH, type Schedule } from './schedule.ts'
 

@@ -1,21 +1,19 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { z } from 'zod'
-import { ORIGIN, REDIRECT_URI } from '../settings.ts'
+import { ORIGIN } from '../settings.ts'
+import { callMessage, INITIALIZE, mcpHeaders, mcpRequest, META, statelessHeaders } from '#harness/messages.ts'
+import { type Answer, cookiesOf } from '../wire.ts'
 import {
-  type Answer,
-  authorizeFields,
-  callMessage,
-  cookiesOf,
-  initialize as INITIALIZE,
-  mcpHeaders,
-  mcpRequest,
-  META,
-  registration,
-  statelessHeaders,
-  VERIFIER,
-} from '../wire.ts'
-import { codeOf } from '../pingone.ts'
+  approval,
+  askedOfPingOne,
+  callbackOf,
+  fromOurPage,
+  handleIn,
+  type Init,
+  OAuthClient,
+  register,
+  Tokens,
+} from '../oauth-client.ts'
 import worker from './worker.ts'
 import { connectionLost, watchedEnv } from './schedule.ts'
 
@@ -26,10 +24,7 @@ export const bindings = watchedEnv(env)
 const ANSWER_WITHIN_MS = 40_000
 
 /** Sends one request and waits for its background work. A hang fails with the path in the message. */
-export async function send(
-  path: string,
-  init: RequestInit<IncomingRequestCfProperties> = {},
-): Promise<Answer> {
+export async function send(path: string, init: Init = {}): Promise<Answer> {
   const ctx = createExecutionContext()
   const request = new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}${path}`, init)
   const answer = async () => {
@@ -50,75 +45,30 @@ export async function send(
   }
 }
 
-const form = (fields: Record<string, string>): RequestInit<IncomingRequestCfProperties> => ({
-  method: 'POST',
-  body: new URLSearchParams(fields),
-})
-
-const Tokens = z.object({ access_token: z.string(), refresh_token: z.string() })
-export type Tokens = z.infer<typeof Tokens>
 export const tokensIn = (answer: Answer): Tokens => Tokens.parse(JSON.parse(answer.text))
 
-/** A registered public client. */
-export class Client {
-  readonly id: string
-
-  private constructor(id: string) {
-    this.id = id
-  }
-
+/** A registered public client, and the user's browser. */
+export class Client extends OAuthClient {
   static async register(): Promise<Client> {
-    const { text } = await send('/register', registration())
-    return new Client(z.object({ client_id: z.string() }).parse(JSON.parse(text)).client_id)
+    return new Client(send, await register(send))
   }
 
   /** Signs in through our pages and PingOne. Returns the callback that the browser requests next. */
   async signIn(subject: string): Promise<{ path: string; cookie: string }> {
-    const query = new URLSearchParams(authorizeFields(this.id)).toString()
-    return this.decide(await send(`/authorize?${query}`), subject)
+    return this.decide(await send(this.page), subject)
   }
 
   /** Approves on our page and signs in at PingOne. */
   async decide(page: Answer, subject: string): Promise<{ path: string; cookie: string }> {
-    const handle = /name="handle" value="([^"]+)"/.exec(page.text)?.[1] ?? ''
-    const cookie = cookiesOf(page)
-    const decided = new URLSearchParams({ handle, decision: 'approve' })
-    for (const scope of ['todo:read', 'todo:write']) decided.append('scope', scope)
-    const headers = { cookie, origin: ORIGIN, 'sec-fetch-site': 'same-origin' }
-    const onward = await send('/authorize', { method: 'POST', headers, body: decided })
-    const link = /href="(https:\/\/auth\.pingone\.test[^"]+)"/
-      .exec(onward.text)?.[1]
-      ?.replaceAll('&amp;', '&')
-    if (link === undefined) throw new Error(`no way to PingOne: ${onward.status} ${onward.text.slice(-600)}`)
-    const { searchParams } = new URL(link)
-    const code = codeOf({ nonce: searchParams.get('nonce') ?? '', subject })
-    const callback = new URLSearchParams({ state: searchParams.get('state') ?? '', code })
-    return { path: `/callback?${callback.toString()}`, cookie: cookiesOf(onward) }
+    const headers = { cookie: cookiesOf(page), ...fromOurPage }
+    const onward = await send('/authorize', { ...approval(handleIn(page.text) ?? ''), headers })
+    const asked = askedOfPingOne(onward.text)
+    if (asked === null) throw new Error(`no way to PingOne: ${onward.status} ${onward.text.slice(-600)}`)
+    return { path: callbackOf(asked, subject), cookie: cookiesOf(onward) }
   }
 
   callback({ path, cookie }: { path: string; cookie: string }): Promise<Answer> {
     return send(path, { headers: { cookie } })
-  }
-
-  redeem(code: string): Promise<Answer> {
-    return this.#token({
-      grant_type: 'authorization_code',
-      code,
-      code_verifier: VERIFIER,
-      redirect_uri: REDIRECT_URI,
-    })
-  }
-
-  refresh(refreshToken: string): Promise<Answer> {
-    return this.#token({ grant_type: 'refresh_token', refresh_token: refreshToken })
-  }
-
-  revoke(token: string): Promise<Answer> {
-    return this.#token({ token })
-  }
-
-  #token(fields: Record<string, string>): Promise<Answer> {
-    return send('/token', form({ client_id: this.id, ...fields }))
   }
 }
 

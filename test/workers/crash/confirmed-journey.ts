@@ -1,9 +1,9 @@
 import { expect } from 'vitest'
 import { z } from 'zod'
-import { META } from '../wire.ts'
+import { META } from '#harness/messages.ts'
 import { checkRecords, checkTokens, checked, type Journey, signIn } from './checks.ts'
 import { askTool, callTool, tokensIn } from './client.ts'
-import { deletions } from './witness.ts'
+import { deletions } from '../todo-api.ts'
 
 const Added = z.object({
   result: z.object({ structuredContent: z.object({ todo: z.object({ id: z.string() }) }) }),

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { callTool, Client, codeIn, tokensIn } from './client.ts'
 import { callsOf, userOf } from './checks.ts'
 import { families, switches } from '../pingone.ts'
-import { writes } from './witness.ts'
+import { writes } from '../todo-api.ts'
 
 // The platform evicts idle objects. Unlike a crash, an eviction waits for running work.
 test('an object that was taken out of memory knows grant, stored answer, encrypted tokens and calls', async () => {

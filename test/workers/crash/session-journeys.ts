@@ -10,9 +10,9 @@ import {
   runAlarmAfter,
   storedOf,
 } from './checks.ts'
+import type { Tokens } from '../oauth-client.ts'
 import {
   type Client,
-  type Tokens,
   tokensIn,
   callInSession,
   initialize,

@@ -2,40 +2,31 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { z } from 'zod'
 import { Login } from './login.ts'
-import { DOCUMENT, REDIRECT_URI } from '../settings.ts'
-import {
-  type Answer,
-  callMessage,
-  initialize,
-  mcpRequest,
-  META,
-  registration,
-  statelessHeaders,
-  VERIFIER,
-} from '../wire.ts'
+import { OAuthClient, register, Tokens } from '../oauth-client.ts'
+import { DOCUMENT } from '../settings.ts'
+import { callMessage, INITIALIZE, mcpRequest, messagesIn, META, statelessHeaders } from '#harness/messages.ts'
+import type { Answer } from '../wire.ts'
 import { retryAfter, send } from './send.ts'
 
 export const transports = ['stateless', 'session'] as const
 export type Transport = (typeof transports)[number]
 
-const Tokens = z.object({ access_token: z.string(), refresh_token: z.string() })
 const TokenError = z.object({ error: z.string(), error_description: z.string() })
 
 /** A public client with one pair of tokens. Its methods return the outcome as a word. */
 export class Client {
   readonly id: string
-  tokens: z.infer<typeof Tokens> = { access_token: '', refresh_token: '' }
-  readonly #redirectUri: string
+  tokens: Tokens = { access_token: '', refresh_token: '' }
+  readonly #oauth: OAuthClient
   #session: string | null = null
 
-  private constructor(id: string, redirectUri = REDIRECT_URI) {
+  private constructor(id: string, redirectUri?: string) {
     this.id = id
-    this.#redirectUri = redirectUri
+    this.#oauth = new OAuthClient(send, id, redirectUri)
   }
 
-  static async register(redirectUri = REDIRECT_URI, name = 'Client'): Promise<Client> {
-    const { text } = await send('/register', registration(redirectUri, name))
-    return new Client(z.object({ client_id: z.string() }).parse(JSON.parse(text)).client_id, redirectUri)
+  static async register(redirectUri?: string, name?: string): Promise<Client> {
+    return new Client(await register(send, redirectUri, name), redirectUri)
   }
 
   /** A client known only by its metadata document. */
@@ -44,7 +35,7 @@ export class Client {
   }
 
   login(subject: string = crypto.randomUUID()): Login {
-    return new Login(this.id, subject, this.#redirectUri)
+    return new Login(this.#oauth, subject)
   }
 
   async signIn(subject?: string): Promise<this> {
@@ -53,13 +44,12 @@ export class Client {
     return this
   }
 
-  redeem(code: string): Promise<string> {
-    const pkce = { code_verifier: VERIFIER, redirect_uri: this.#redirectUri }
-    return this.#token({ grant_type: 'authorization_code', code, ...pkce })
+  async redeem(code: string): Promise<string> {
+    return this.#read(await this.#oauth.redeem(code))
   }
 
-  refresh(): Promise<string> {
-    return this.#token({ grant_type: 'refresh_token', refresh_token: this.tokens.refresh_token })
+  async refresh(): Promise<string> {
+    return this.#read(await this.#oauth.refresh(this.tokens.refresh_token))
   }
 
   /** A tool call. On the session transport all calls share one session. */
@@ -74,7 +64,7 @@ export class Client {
   }
 
   async openSession(): Promise<void> {
-    this.#session ??= (await this.#mcp(initialize)).headers.get('mcp-session-id')
+    this.#session ??= (await this.#mcp(INITIALIZE)).headers.get('mcp-session-id')
   }
 
   /** The session that all calls of the session transport share; null before the first. */
@@ -96,9 +86,7 @@ export class Client {
     return send('/mcp', mcpRequest(this.tokens.access_token, message, headers))
   }
 
-  async #token(fields: Record<string, string>): Promise<string> {
-    const body = new URLSearchParams({ client_id: this.id, ...fields })
-    const answer = await send('/token', { method: 'POST', body })
+  #read(answer: Answer): string {
     const json: unknown = answer.headers.get('content-type')?.startsWith('application/json')
       ? JSON.parse(answer.text)
       : null
@@ -129,7 +117,7 @@ function readCall(answer: Answer): string {
   const { status, text } = answer
   if (status === 503) return retryAfter(answer) > 0 ? 'later' : '503 without Retry-After'
   if (status !== 200) return `${status} ${text.slice(0, 300)}`
-  const { result } = CallResult.parse(JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? text))
+  const { result } = CallResult.parse(messagesIn(text)[0])
   const [{ text: sentence }] = result.content
   if (result.isError !== true) return 'ok'
   return sentences.find(([pattern]) => pattern.test(sentence))?.[1] ?? `says: ${sentence}`

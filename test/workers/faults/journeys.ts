@@ -2,7 +2,8 @@ import { expect } from 'vitest'
 import { Client, type Transport, transports } from './client.ts'
 import { type Target, clocks, type Step } from './faults.ts'
 import { switches, families } from '../pingone.ts'
-import { written, startIsolate } from './world.ts'
+import { writes } from '../todo-api.ts'
+import { startIsolate } from './world.ts'
 import { runDurableObjectAlarm } from 'cloudflare:test'
 
 /** One attempt at a step: `go` runs under the fault, `goOn` after it. */
@@ -29,7 +30,7 @@ export async function signedIn(client: Client, target: Target): Promise<Client> 
   return client
 }
 
-const times = (text: string) => written.filter((one) => one === text).length
+const times = (text: string) => writes.filter((one) => one.text === text).length
 
 /** How often a write may have been executed after this answer. `unknown`: once or not at all. */
 const carriedOut = (word: string): readonly number[] =>

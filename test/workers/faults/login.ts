@@ -1,7 +1,15 @@
-import { ISSUER, ORIGIN, REDIRECT_URI } from '../settings.ts'
-import { codeOf } from '../pingone.ts'
-import { type Answer, authorizeFields } from '../wire.ts'
-import { type Init, retryAfter, send } from './send.ts'
+import { ORIGIN } from '../settings.ts'
+import {
+  approval,
+  askedOfPingOne,
+  callbackOf,
+  fromOurPage,
+  handleIn,
+  type Init,
+  type OAuthClient,
+} from '../oauth-client.ts'
+import type { Answer } from '../wire.ts'
+import { retryAfter, send } from './send.ts'
 
 const MOST_STEPS = 8
 
@@ -18,11 +26,10 @@ export class Login {
   /** What the user leaves ticked on our page. */
   ticked: readonly string[] = ['todo:read', 'todo:write']
 
-  constructor(clientId: string, subject: string, redirectUri = REDIRECT_URI) {
+  constructor(client: OAuthClient, subject: string) {
     this.#subject = subject
-    this.#redirectUri = redirectUri
-    const query = new URLSearchParams(authorizeFields(clientId, redirectUri))
-    this.#next = { path: `/authorize?${query.toString()}` }
+    this.#redirectUri = client.redirectUri
+    this.#next = { path: client.page }
   }
 
   /** Sends the next request and returns the outcome as a word. */
@@ -73,14 +80,10 @@ export class Login {
     const location = headers.get('location')
     if (location !== null) return this.#readRedirect(status, location)
     const title = /<title>([^<]*)/.exec(text)?.[1] ?? 'no page'
-    const handle = /name="handle" value="([^"]+)"/.exec(text)?.[1]
-    if (handle !== undefined) {
-      const body = new URLSearchParams({ handle, decision: 'approve' })
-      for (const scope of this.ticked) body.append('scope', scope)
-      this.#next = { path: '/authorize', init: { method: 'POST', body } }
-    }
-    const pingone = /href="(https:\/\/[^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? ''
-    if (pingone.startsWith(ISSUER)) this.#answerAtPingOne(new URL(pingone).searchParams)
+    const handle = handleIn(text)
+    if (handle !== undefined) this.#next = { path: '/authorize', init: approval(handle, this.ticked) }
+    const asked = askedOfPingOne(text)
+    if (asked !== null) this.#next = { path: callbackOf(asked, this.#subject) }
     if (status === 200) return 'ok'
     if (status !== 503) return `${status} ${title}`
     if (!(retryAfter(answer) > 0)) return '503 without Retry-After'
@@ -93,12 +96,4 @@ export class Login {
     if (status === 302 && location.startsWith(this.#redirectUri) && this.code !== null) return 'ok'
     return `client hears ${searchParams.get('error') ?? 'nothing'}`
   }
-
-  #answerAtPingOne(query: URLSearchParams): void {
-    const code = codeOf({ nonce: query.get('nonce') ?? '', subject: this.#subject })
-    const answer = new URLSearchParams({ state: query.get('state') ?? '', code })
-    this.#next = { path: `/callback?${answer.toString()}` }
-  }
 }
-
-const fromOurPage = { origin: ORIGIN, 'sec-fetch-site': 'same-origin', accept: 'text/html' }

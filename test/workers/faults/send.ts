@@ -2,10 +2,9 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import type { Answer } from '../wire.ts'
 import { STRANGE_WORDS, ORIGIN } from '../settings.ts'
+import type { Init } from '../oauth-client.ts'
 import { isolateOf } from './world.ts'
 import worker from './worker.ts'
-
-export type Init = RequestInit<IncomingRequestCfProperties>
 
 const isolate = isolateOf(env)
 

@@ -1,4 +1,3 @@
-import { WorkerEntrypoint } from 'cloudflare:workers'
 import { compose } from '#compose.ts'
 import { todos } from '#todos/index.ts'
 import { clocks } from './faults.ts'
@@ -26,6 +25,4 @@ export class McpSession extends product.McpSession {
     super(ctx, isolateOf(env)())
   }
 }
-/** The binding has to exist; with API_URL set, nobody asks it. */
-export class NoApi extends WorkerEntrypoint {}
 export default product.worker

@@ -1,8 +1,8 @@
 import { overBinding, overHttp, type Target, clocks } from './faults.ts'
 import { DOCUMENT, ISSUER, REDIRECT_URI } from '../settings.ts'
-import * as pingone from '../pingone.ts'
+import { answerAsPingOne } from '../pingone.ts'
+import { answerAsApi } from '../todo-api.ts'
 import { decodeJwt } from 'jose'
-import { z } from 'zod'
 
 const clientDocument = {
   client_id: DOCUMENT,
@@ -12,9 +12,6 @@ const clientDocument = {
   grant_types: ['authorization_code', 'refresh_token'],
   response_types: ['code'],
 }
-
-/** The transaction id of the last request to PingOne's token endpoint. */
-export const lastTokenRequest: { transaction: string | null } = { transaction: null }
 
 /** Everything outside this server. */
 export async function fetchFromWorld(input: string | URL | Request, init?: RequestInit): Promise<Response> {
@@ -28,14 +25,13 @@ function targetOf(request: Request): [Target, () => Promise<Response>] {
     case DOCUMENT:
       return ['document', async () => Response.json(clientDocument)]
     case `${ISSUER}/.well-known/openid-configuration`:
-      return ['discovery', pingone.discovery]
+      return ['discovery', () => answerAsPingOne(request)]
     case `${ISSUER}/jwks`:
-      return ['keys', pingone.keys]
+      return ['keys', () => answerAsPingOne(request)]
     case `${ISSUER}/token`:
-      lastTokenRequest.transaction = request.headers.get('x-ping-external-transaction-id')
-      return ['token', () => pingone.token(request, clocks.token)]
+      return ['token', () => answerAsPingOne(request, clocks.token)]
     case `${ISSUER}/revoke`:
-      return ['revoke', () => pingone.revoke(request)]
+      return ['revoke', () => answerAsPingOne(request)]
     default:
       return ['api', () => todoApi(request)]
   }
@@ -91,20 +87,10 @@ function bound(object: object, name: string | symbol): unknown {
     : value
 }
 
-const Body = z.object({ todoText: z.string() })
-
-/** Every executed write, in order. This API ignores Idempotency-Key, so that a repeated write shows. */
-export const written: string[] = []
-/** The id of every deletion, which is the text of the todo. */
-export const deleted: string[] = []
-
-/** Accepts a token until it expires by the API's own clock. */
-export async function todoApi(request: Request): Promise<Response> {
+/** Accepts a token until it expires by the API's own clock. The id of a todo is its text. */
+async function todoApi(request: Request): Promise<Response> {
   const bearer = (request.headers.get('authorization') ?? '').replace('Bearer ', '')
   const { exp = 0 } = decodeJwt(bearer)
   if (exp <= Date.now() / 1000 + clocks.api) return new Response(null, { status: 401 })
-  if (request.method === 'POST') written.push(Body.parse(await request.json()).todoText)
-  if (request.method === 'DELETE') deleted.push(new URL(request.url).pathname.split('/').at(-1) ?? '')
-  const left = written.filter((text) => !deleted.includes(text))
-  return Response.json({ todos: left.slice(-3).map((text) => ({ id: text, text, completed: false })) })
+  return answerAsApi(request, ({ text }) => text)
 }

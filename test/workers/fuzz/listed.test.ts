@@ -13,7 +13,8 @@ import { definePrompt, noArguments } from '#catalog/define-prompt.ts'
 import { defineResource } from '#catalog/define-resource.ts'
 import { defineTool } from '#catalog/define-tool.ts'
 import { served } from '#harness/product.ts'
-import { bearerAuth, mcpRequest, META, statelessHeaders } from '../wire.ts'
+import { mcpRequest, META, statelessHeaders } from '#harness/messages.ts'
+import { bearerAuth } from '../wire.ts'
 
 const CASES = 150
 const scopes = fc.constantFrom<readonly [string, ...string[]]>(

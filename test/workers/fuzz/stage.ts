@@ -1,12 +1,11 @@
 import { env } from 'cloudflare:workers'
-import { readRootKeys } from '#lib/root-keys.ts'
-import { sha256Hex } from '#lib/hash.ts'
-import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
-import { makeUserId, openUserId } from '#users/base/user-id.ts'
-import { ISSUER, ORIGIN, REDIRECT_URI, ROOT_KEYS } from '../settings.ts'
+import { askedOfPingOne, handleIn } from '../oauth-client.ts'
+import { ORIGIN } from '../settings.ts'
+import { newToken, userNamed } from '../stored-bearer.ts'
 import { createExecutionContext } from 'cloudflare:test'
 import { z } from 'zod'
-import { authorizeFields, cookiesOf, initialize, mcpRequest, registration } from '../wire.ts'
+import { INITIALIZE, mcpRequest } from '#harness/messages.ts'
+import { authorizeFields, cookiesOf, registration } from '../wire.ts'
 import worker from './worker.ts'
 
 /** A role, resolved when a case runs, so that a printed failure is readable. */
@@ -23,62 +22,6 @@ export interface FuzzRequest {
   session: SessionName
   headers: readonly (readonly [string, string])[]
   body: string | null
-}
-
-const CLIENT = 'the-client'
-const DAY_SECONDS = 86_400
-
-const keys = readRootKeys(ROOT_KEYS, undefined)
-if (!keys.ok) throw new Error(keys.error)
-const rootKeys = keys.value
-
-const secret = (characters: number) =>
-  Array.from(crypto.getRandomValues(new Uint8Array(characters)), (byte) => (byte % 36).toString(36)).join('')
-
-/** A grant with one access token, stored as a login would leave it. */
-export async function bearerOf(subject: string, may: 'read' | 'write'): Promise<string> {
-  const id = await makeUserId(rootKeys[0], ISSUER, subject)
-  const name = await openUserId(rootKeys, id)
-  if (!name.ok) throw new Error('not an id of ours')
-  const grant = secret(16)
-  const token = `${id}:${grant}:${secret(32)}`
-  const endsAt = Math.floor(Date.now() / 1000) + DAY_SECONDS
-  const record = {
-    value: JSON.stringify({ clientId: CLIENT, authCodeId: 'the code' }),
-    expiresAtSeconds: endsAt,
-  }
-  const user = env.USER.getByName(name.value)
-  const scopes = may === 'write' ? ['todo:read', 'todo:write'] : ['todo:read']
-  await user.openGrant({
-    id: grant,
-    record,
-    client: CLIENT,
-    shown: { name: 'Client', domain: null, redirectUri: REDIRECT_URI },
-    userName: 'Ada',
-    pingOneSession: 'the-session',
-    downstreamScopes: scopes,
-    accessToken: 'the-access-token',
-    refreshToken: 'the-refresh-token',
-    downstreamEndsAtSeconds: endsAt,
-    environment: null,
-  })
-  const redeemed = JSON.stringify({ clientId: CLIENT, redeemed: true })
-  const value = JSON.stringify({
-    expiresAt: endsAt,
-    audience: `${ORIGIN}/mcp`,
-    scope: scopes,
-    grant: { clientId: CLIENT },
-  })
-  await user.commit(grant, {
-    before: record.value,
-    presented: 'the code',
-    writes: [
-      [grantKey(grant), { ...record, value: redeemed }],
-      [tokenKey(grant, await sha256Hex(token)), { value, expiresAtSeconds: endsAt }],
-    ],
-    spent: null,
-  })
-  return token
 }
 
 type Init = RequestInit<IncomingRequestCfProperties>
@@ -110,8 +53,8 @@ export class Stage {
 
   static async make(): Promise<Stage> {
     return new Stage({
-      writer: await bearerOf(owners.writer, 'write'),
-      reader: await bearerOf(owners.reader, 'read'),
+      writer: await newToken(await userNamed(owners.writer), ['todo:read', 'todo:write']),
+      reader: await newToken(await userNamed(owners.reader)),
     })
   }
 
@@ -158,8 +101,8 @@ export class Stage {
   }
 
   async #open(owner: Owner, kind: keyof typeof capabilities): Promise<string> {
-    const params = { ...initialize.params, capabilities: capabilities[kind] }
-    const answer = await ask('/mcp', mcpRequest(this.#bearers[owner], { ...initialize, params }))
+    const params = { ...INITIALIZE.params, capabilities: capabilities[kind] }
+    const answer = await ask('/mcp', mcpRequest(this.#bearers[owner], { ...INITIALIZE, params }))
     await answer.text()
     const id = answer.headers.get('mcp-session-id')
     if (id === null) throw new Error(`no session: ${answer.status}`)
@@ -170,7 +113,7 @@ export class Stage {
     const client = this.#words.get('client') ?? (await register())
     const query = new URLSearchParams(authorizeFields(client))
     const page = await ask(`/authorize?${query.toString()}`, { headers: { 'CF-Connecting-IP': network() } })
-    const handle = /name="handle" value="([^"]+)"/.exec(await page.text())?.[1]
+    const handle = handleIn(await page.text())
     if (handle === undefined) throw new Error(`no consent page: ${page.status}`)
     const cookies = [cookiesOf(page)]
     const approved = await ask('/authorize', {
@@ -178,12 +121,12 @@ export class Stage {
       headers: { origin: ORIGIN, cookie: cookies.join('; '), 'CF-Connecting-IP': network() },
       body: new URLSearchParams({ handle, decision: 'approve', scope: 'todo:write' }),
     })
-    const link = /href="(https:\/\/[^"]+)"/.exec(await approved.text())?.[1]?.replaceAll('&amp;', '&') ?? ''
-    if (!link.startsWith(ISSUER)) throw new Error(`no link to PingOne: ${approved.status}`)
+    const asked = askedOfPingOne(await approved.text())
+    if (asked === null) throw new Error(`no link to PingOne: ${approved.status}`)
     cookies.push(cookiesOf(approved))
     this.#words.set('client', client)
     this.#words.set('handle', handle)
-    this.#words.set('state', new URL(link).searchParams.get('state') ?? '')
+    this.#words.set('state', asked.get('state') ?? '')
     this.#words.set('cookies', cookies.filter((one) => one !== '').join('; '))
   }
 }

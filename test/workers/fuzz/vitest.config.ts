@@ -3,6 +3,7 @@ import { API_URL, SETTINGS } from '../settings.ts'
 import { workerProject } from '../worker-project.ts'
 
 export default workerProject(import.meta.dirname, {
+  main: 'worker.ts',
   bindings: {
     ...SETTINGS,
     API_URL,

@@ -1,4 +1,3 @@
-import { WorkerEntrypoint } from 'cloudflare:workers'
 import { compose } from '#compose.ts'
 import { todos } from '#todos/index.ts'
 import { fetchFromWorld } from './world.ts'
@@ -23,6 +22,4 @@ const product = compose({
 
 export class User extends product.User {}
 export class McpSession extends product.McpSession {}
-/** The binding has to exist; with API_URL set, nobody asks it. */
-export class NoApi extends WorkerEntrypoint {}
 export default product.worker

@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { Client } from '../faults/client.ts'
 import { breakDown, heal } from '../faults/faults.ts'
-import { lastTokenRequest } from '../faults/world.ts'
+import { lastTokenRequest } from '../pingone.ts'
 
 const logSpies = (['log', 'warn', 'error'] as const).map((level) => vi.spyOn(console, level))
 afterEach(() => {

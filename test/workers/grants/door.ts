@@ -3,7 +3,8 @@ import { KEY_NAME } from '#harness/product.ts'
 import type { Client } from '../faults/client.ts'
 import { open, send } from '../faults/send.ts'
 import { ORIGIN } from '../settings.ts'
-import { type Answer, initialize, mcpHeaders, messagesIn, META, statelessHeaders } from '../wire.ts'
+import { INITIALIZE, mcpRequest, messagesIn, META, rpcRequest, statelessHeaders } from '#harness/messages.ts'
+import { type Answer } from '../wire.ts'
 
 /** Every revision of the protocol that a request can speak: the first is stateless, the others have sessions. */
 export const REVISIONS = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26'] as const
@@ -45,26 +46,18 @@ export async function callerOf(client: Client, revision: Revision): Promise<Call
     question: null,
   }
   if (revision === '2026-07-28') return caller
-  const params = { ...initialize.params, protocolVersion: revision, capabilities: FORMS }
-  const { headers } = await post(caller, { ...initialize, params })
+  const params = { ...INITIALIZE.params, protocolVersion: revision, capabilities: FORMS }
+  const { headers } = await post(caller, { ...INITIALIZE, params })
   return { ...caller, session: headers.get('mcp-session-id') }
 }
 
-const requestOf = ({ bearer, revision, session }: Caller, message: object, name = '') => {
-  const { authorization, ...headers } = mcpHeaders(bearer ?? '')
-  return {
-    method: 'POST',
-    headers: {
-      ...headers,
-      ...(bearer === null ? {} : { authorization }),
-      ...(session === null ? {} : { 'mcp-session-id': session }),
-      // MCP 2025-03-26 has no such header.
-      ...(revision === '2025-03-26' ? {} : { 'mcp-protocol-version': revision }),
-      ...(revision === '2026-07-28' ? statelessHeaders('tools/call', name) : {}),
-    },
-    body: JSON.stringify(message),
-  }
-}
+const requestOf = ({ bearer, revision, session }: Caller, message: object, name = '') =>
+  mcpRequest(bearer, message, {
+    ...(session === null ? {} : { 'mcp-session-id': session }),
+    // MCP 2025-03-26 has no such header.
+    ...(revision === '2025-03-26' ? {} : { 'mcp-protocol-version': revision }),
+    ...(revision === '2026-07-28' ? statelessHeaders('tools/call', name) : {}),
+  })
 
 /** Sends a message as it is. */
 export const post = (caller: Caller, message: object): Promise<Answer> =>
@@ -80,7 +73,7 @@ function messageOf(caller: Caller, { name, args = {}, key, reply }: ToolCall) {
   const answer =
     reply === undefined ? {} : { requestState: caller.question, inputResponses: { confirm: reply } }
   const params = { name, arguments: args, ...answer, _meta }
-  return { jsonrpc: '2.0', id: idOf(caller), method: 'tools/call', params }
+  return rpcRequest('tools/call', params, idOf(caller))
 }
 
 export const callTool = (caller: Caller, call: ToolCall): Promise<Answer> =>

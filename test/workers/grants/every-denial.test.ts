@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Client } from '../faults/client.ts'
 import { heal } from '../faults/faults.ts'
-import { startIsolate, written } from '../faults/world.ts'
+import { startIsolate } from '../faults/world.ts'
+import { writes } from '../todo-api.ts'
 import { switches } from '../pingone.ts'
 import { bearerDenials } from './bearer-denials.ts'
 import { callDenials } from './call-denials.ts'
@@ -14,7 +15,7 @@ import { startClock, stopClock } from './support.ts'
 beforeEach(() => {
   stopClock()
   // The API shows the last three of all users.
-  written.length = 0
+  writes.length = 0
 })
 afterEach(() => {
   startClock()

@@ -2,9 +2,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { Client } from '../faults/client.ts'
 import { breakDown, heal, interrupt } from '../faults/faults.ts'
-import { deleted, startIsolate, written } from '../faults/world.ts'
+import { startIsolate } from '../faults/world.ts'
+import { deletions, writes } from '../todo-api.ts'
 import { families } from '../pingone.ts'
-import { messagesIn } from '../wire.ts'
+import { messagesIn } from '#harness/messages.ts'
 import { narrow } from './call-denials.ts'
 import { type Denial, unauthorized, unavailable } from './denials.ts'
 import { asked, type Caller, callerOf, callTool, idOf, openCall, post, readDenied, YES } from './door.ts'
@@ -14,8 +15,8 @@ import { endedSentence, passSeconds, postToken, startClock, stopClock } from './
 // has changed stops it: no DELETE reaches the API.
 beforeEach(() => {
   stopClock()
-  written.length = 0
-  deleted.length = 0
+  writes.length = 0
+  deletions.length = 0
 })
 afterEach(() => {
   startClock()
@@ -159,17 +160,17 @@ const DONE = 'Deleted 1 todo. The list now has 0 todos.'
 
 test('stateless: a user who agrees, and nothing else, deletes', async () => {
   const { agree } = await askStateless()
-  expect(deleted).toEqual([])
+  expect(deletions).toEqual([])
   expect((await agree()).text).toContain(DONE)
-  expect(deleted).toEqual(['milk'])
+  expect(deletions).toEqual(['milk'])
 })
 
 test('session: a user who agrees, and nothing else, deletes', async () => {
   const { agree, answer } = await askInSession()
-  expect(deleted).toEqual([])
+  expect(deletions).toEqual([])
   expect((await agree()).status).toBe(202)
   expect((await answer()).text).toContain(DONE)
-  expect(deleted).toEqual(['milk'])
+  expect(deletions).toEqual(['milk'])
 })
 
 test.for(Object.entries({ ...allChanges, ...endsOfTheBearer }))(
@@ -178,7 +179,7 @@ test.for(Object.entries({ ...allChanges, ...endsOfTheBearer }))(
     const { caller, agree } = await askStateless()
     const answer = await agree(await act(caller))
     expect(readDenied(answer)).toEqual({ ...denied, id: idOf(caller) })
-    expect(deleted).toEqual([])
+    expect(deletions).toEqual([])
   },
 )
 
@@ -190,7 +191,7 @@ test.for(Object.entries(changesOfTheWorld))(
     heal()
     startIsolate()
     expect((await agree()).text).toContain(DONE)
-    expect(deleted).toEqual(['milk'])
+    expect(deletions).toEqual(['milk'])
   },
 )
 
@@ -201,7 +202,7 @@ test('stateless: the agreement to a call does not widen a bearer that was narrow
     403,
     expect.stringContaining('error="insufficient_scope", scope="todo:read todo:write"'),
   ])
-  expect(deleted).toEqual([])
+  expect(deletions).toEqual([])
 })
 
 test.for(Object.entries(endings))(
@@ -213,7 +214,7 @@ test.for(Object.entries(endings))(
     expect(readDenied(await agree())).toEqual({ ...denied, id: null })
     expect(readDenied(await answer())).toMatchObject({ id: idOf(caller), code: 'tool', says: CLOSED })
     expect(readDenied(await callTool(caller, REMOVE)).status).toBe(401)
-    expect(deleted).toEqual([])
+    expect(deletions).toEqual([])
   },
 )
 
@@ -222,12 +223,12 @@ test.for(Object.entries(changesOfTheWorld))(
   async ([, { act, denied }]) => {
     const { caller, agree, answer } = await askInSession()
     expect(readDenied(await agree(await act(caller)))).toEqual({ ...denied, id: null })
-    expect(deleted).toEqual([])
+    expect(deletions).toEqual([])
     heal()
     startIsolate()
     expect((await agree()).status).toBe(202)
     expect((await answer()).text).toContain(DONE)
-    expect(deleted).toEqual(['milk'])
+    expect(deletions).toEqual(['milk'])
   },
 )
 
@@ -254,6 +255,6 @@ test.for(inSession)(
     const ended = readDenied(await answer())
     expect(ended).toMatchObject({ id: idOf(caller), code: 'tool', ...(says === undefined ? {} : { says }) })
     expect(readDenied(await callTool(caller, REMOVE)).status).toBe(denied.status)
-    expect([isChanged, deleted]).toEqual([true, []])
+    expect([isChanged, deletions]).toEqual([true, []])
   },
 )

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Client } from '../faults/client.ts'
 import { expectTokensWork } from '../faults/journeys.ts'
-import { mcpRequest, VERIFIER } from '../wire.ts'
+import { mcpRequest } from '#harness/messages.ts'
+import { VERIFIER } from '../wire.ts'
 import { REDIRECT_URI } from '../settings.ts'
 import { send } from '../faults/send.ts'
 import {

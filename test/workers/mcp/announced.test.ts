@@ -5,7 +5,7 @@ import { makeLists } from '#mcp/lists/listed.ts'
 import type { McpProduct } from '#mcp/product.ts'
 import { makeStatelessTransport } from '#mcp/stateless/stateless.ts'
 import { served as whole } from '#harness/product.ts'
-import { mcpHeaders, META, statelessHeaders } from '../wire.ts'
+import { mcpHeaders, META, statelessHeaders } from '#harness/messages.ts'
 
 const { resources, resourceTemplates, prompts } = whole
 const nothing: McpProduct = { ...whole, resources: [], resourceTemplates: [], prompts: [] }

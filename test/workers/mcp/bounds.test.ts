@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { MESSAGE_BOUNDS } from '#mcp/edge/read-message.ts'
 import { MCP_URL, toWorker } from './clients.ts'
-import { callMessage, initialize, mcpHeaders, statelessHeaders } from '../wire.ts'
+import { callMessage, INITIALIZE, mcpHeaders, statelessHeaders } from '#harness/messages.ts'
 import { callsOf, openSession, post, send } from './raw.ts'
 
 const BEARER = 'bounds:g1:rw.client'
@@ -76,7 +76,7 @@ test.each([33, 400, 2_000, 20_000])(
       expect(await denialOf(response)).toMatchObject({ status: 400, code: -32600 })
     }
     const capabilities = { experimental: { deep: nested(Math.min(depth, 2_000)) } }
-    const opened = await post(BEARER, { ...initialize, params: { ...initialize.params, capabilities } })
+    const opened = await post(BEARER, { ...INITIALIZE, params: { ...INITIALIZE.params, capabilities } })
     expect(await denialOf(opened)).toMatchObject({ status: 400, code: -32600 })
   },
 )
@@ -97,7 +97,7 @@ test('what a client may send passes: a long text, and twenty ids', async () => {
   const largest = await post(bearer, padded, { 'mcp-session-id': session })
   expect(await largest.text()).toContain('Ada Lovelace')
   const capabilities = { experimental: { deep: nested(20) } }
-  const opened = await post(bearer, { ...initialize, params: { ...initialize.params, capabilities } })
+  const opened = await post(bearer, { ...INITIALIZE, params: { ...INITIALIZE.params, capabilities } })
   expect(opened.status).toBe(200)
   await opened.text()
 })

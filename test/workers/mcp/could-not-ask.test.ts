@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { callMessage, META } from '../wire.ts'
+import { callMessage, META } from '#harness/messages.ts'
 import { addTodos, askStateless, countTodos, openSession, post } from './raw.ts'
 
 // A question has four outcomes: yes, no, no answer in time, and "could not be asked". Some clients declare elicitation

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { callMessage, initialize, messagesIn, META, statelessHeaders } from '../wire.ts'
+import { callMessage, INITIALIZE, messagesIn, META, statelessHeaders } from '#harness/messages.ts'
 import { callIn, callsOf, openSession, post, send } from './raw.ts'
 
 // No error repeats a name, revision or header that a client made up (invariant 9). MCP 2026-07-28 exempts two fields:
@@ -31,7 +31,7 @@ const WELL_KNOWN: readonly (readonly [method: string, params: object])[] = [
   ['logging/setLevel', { level: 'debug' }],
   ['subscriptions/listen', { notifications: {} }],
   ['server/discover', {}],
-  ['initialize', initialize.params],
+  ['initialize', INITIALIZE.params],
   ['ping', {}],
   ['tasks/get', { taskId: 'x' }],
   ['no/such', { a: 1 }],
@@ -171,7 +171,7 @@ test.each([
 ])('no error answer repeats the header %s', async (name) => {
   const bearer = 'headed:g1:rw.client'
   const session = await openSession(bearer)
-  const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoAmI', arguments: {} } }
+  const message = callMessage('whoAmI')
   const stateless = { ...message, params: { ...message.params, _meta: META } }
   const current = statelessHeaders('tools/call', 'whoAmI')
   const failures: (Failure | null)[] = []
@@ -181,7 +181,7 @@ test.each([
       await post(bearer, message, { 'mcp-session-id': session, ...header }),
       await post(bearer, message, header),
       await post(bearer, stateless, { ...current, ...header }),
-      await post(bearer, initialize, header),
+      await post(bearer, INITIALIZE, header),
       await send('DELETE', bearer, { 'mcp-session-id': session, ...header }),
       // Last, because the session may have ended by now.
       await send('GET', bearer, { 'mcp-session-id': session, ...header, accept: header['accept'] ?? 'none' }),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { toWorker } from './clients.ts'
-import { callMessage } from '../wire.ts'
+import { callMessage } from '#harness/messages.ts'
 import { callIn, callsOf, callStateless, openSession, post, send, TRANSPORTS } from './raw.ts'
 
 const ADA = 'ada:g1:rw.client-a'

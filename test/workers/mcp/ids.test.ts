@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import { callMessage, messagesIn, statelessHeaders } from '../wire.ts'
+import { callMessage, messagesIn, statelessHeaders } from '#harness/messages.ts'
 import { addTodos, callsOf, callStateless, numbered, openSession, post } from './raw.ts'
 import { waitingGrants } from './todo-api.ts'
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { KEY_NAME } from '#harness/product.ts'
 import { type ClientKind, clientKinds, connect } from './clients.ts'
-import { callMessage } from '../wire.ts'
+import { callMessage } from '#harness/messages.ts'
 import { callsOf, openSession, post } from './raw.ts'
 
 const Keys = z.array(z.object({ key: z.object({ hash: z.string() }).nullable() }))

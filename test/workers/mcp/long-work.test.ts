@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { deletions } from './todo-api.ts'
-import { callMessage, messagesIn, META, statelessHeaders } from '../wire.ts'
+import { callMessage, messagesIn, META, statelessHeaders } from '#harness/messages.ts'
 import {
   addTodos,
   countTodos,

@@ -1,7 +1,7 @@
 import { listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test, vi } from 'vitest'
-import { callMessage, initialize } from '../wire.ts'
+import { callMessage, INITIALIZE } from '#harness/messages.ts'
 import { callsOf, openSession, post, send, sessionObject } from './raw.ts'
 import { waitingGrants } from './todo-api.ts'
 
@@ -41,7 +41,7 @@ const retryLater = (id: number | null) => ({
 
 test('a session that its user cannot put on the list is not given out, and its object does not stay', async () => {
   const before = new Set((await listDurableObjectIds(env.MCP_SESSION)).map(String))
-  expect(await summaryOf(await post('hugo:unopenable:rw.client-a', initialize))).toEqual(retryLater(0))
+  expect(await summaryOf(await post('hugo:unopenable:rw.client-a', INITIALIZE))).toEqual(retryLater(0))
   const [made, ...more] = (await listDurableObjectIds(env.MCP_SESSION)).filter(
     (id) => !before.has(String(id)),
   )

@@ -2,7 +2,7 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, vi } from 'vitest'
 import { z } from 'zod'
-import { callMessage, initialize, mcpHeaders, META, statelessHeaders } from '../wire.ts'
+import { callMessage, INITIALIZE, mcpHeaders, META, statelessHeaders } from '#harness/messages.ts'
 import { MCP_URL, toWorker } from './clients.ts'
 
 // Requests without an SDK that would correct them.
@@ -32,7 +32,7 @@ export const post = (bearer: string, message: unknown, headers: Headers = {}, si
 
 /** Opens a session and returns its id. */
 export async function openSession(bearer: string, capabilities: object = {}): Promise<string> {
-  const response = await post(bearer, { ...initialize, params: { ...initialize.params, capabilities } })
+  const response = await post(bearer, { ...INITIALIZE, params: { ...INITIALIZE.params, capabilities } })
   await response.text()
   return response.headers.get('mcp-session-id') ?? ''
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { clientKinds, connect } from './clients.ts'
-import { META, statelessHeaders } from '../wire.ts'
+import { META, statelessHeaders } from '#harness/messages.ts'
 import { callsOf, openSession, post } from './raw.ts'
 
 const Added = z.object({ structuredContent: z.object({ todo: z.object({ id: z.string() }) }) })

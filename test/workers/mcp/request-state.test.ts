@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { writeState } from '#mcp/stateless/request-state.ts'
-import { META } from '../wire.ts'
+import { callMessage, META } from '#harness/messages.ts'
 import { addTodos, askStateless, countTodos, openSession, post, send } from './raw.ts'
 
 const InputRequired = z.object({
@@ -149,9 +149,7 @@ const Question = z.object({ id: z.string(), method: z.literal('elicitation/creat
 async function openQuestion(bearer: string) {
   const ids = await addTodos(bearer, ['a', 'b'])
   const session = await openSession(bearer, { elicitation: { form: {} } })
-  const params = { name: 'deleteTodo', arguments: { ids } }
-  const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params }
-  const response = await post(bearer, message, { 'mcp-session-id': session })
+  const response = await post(bearer, callMessage('deleteTodo', { ids }), { 'mcp-session-id': session })
   const reader = response.body?.getReader()
   const first = new TextDecoder().decode((await reader?.read())?.value)
   const { id } = Question.parse(JSON.parse(/^data: (.*)$/m.exec(first)?.[1] ?? ''))

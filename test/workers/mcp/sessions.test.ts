@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { PRINCIPAL_HEADER, writePrincipal } from '#mcp/session/headers.ts'
 import { connect } from './clients.ts'
-import { callMessage } from '../wire.ts'
+import { callMessage } from '#harness/messages.ts'
 import { callsOf, openSession, post, send, sessionObject } from './raw.ts'
 import { McpSession } from './worker.ts'
 

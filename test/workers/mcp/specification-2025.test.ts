@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { callMessage, initialize } from '../wire.ts'
+import { callMessage, INITIALIZE } from '#harness/messages.ts'
 import { callsOf, openSession, post, send } from './raw.ts'
 
 // Requirements of MCP 2025-11-25 for every server. Earlier revisions have the same ones.
@@ -20,8 +20,8 @@ test.each([
   ['2099-01-01', NEWEST],
   ['x', NEWEST],
 ])('a client that begins with %s goes on with %s', async (protocolVersion, agreed) => {
-  const params = { ...initialize.params, protocolVersion }
-  const response = await post(BEARER, { ...initialize, params })
+  const params = { ...INITIALIZE.params, protocolVersion }
+  const response = await post(BEARER, { ...INITIALIZE, params })
   expect(response.status).toBe(200)
   expect(messageIn(await response.text())).toMatchObject({ id: 0, result: { protocolVersion: agreed } })
 })
@@ -76,7 +76,7 @@ test('an error has the id of its request and is JSON, wherever it is found', asy
   for (const [denial, status, code, id] of [
     [await post(BEARER, callMessage('whoAmI')), 400, -32000, 1],
     [await post(BEARER, callMessage('whoAmI'), sessionHeaders('made-up')), 404, -32001, 1],
-    [await post(BEARER, { ...initialize, id: 'again' }, sessionHeaders(session)), 400, -32600, 'again'],
+    [await post(BEARER, { ...INITIALIZE, id: 'again' }, sessionHeaders(session)), 400, -32600, 'again'],
   ] as const) {
     expect([denial.status, denial.headers.get('content-type')]).toEqual([status, 'application/json'])
     expect(await denial.json()).toMatchObject({ jsonrpc: '2.0', id, error: { code } })

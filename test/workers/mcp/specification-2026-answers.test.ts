@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { META, REVISION } from '../wire.ts'
+import { META, REVISION_FIELD } from '#harness/messages.ts'
 import { askStateless } from './raw.ts'
 
 const CALL = 'tools/call'
@@ -98,7 +98,7 @@ test.each([
   ],
   ['a cursor of nobody', 'tools/list', { cursor: 'bogus' }, {}, 200, -32602],
   ['a name that differs', CALL, { name: 'whoAmI' }, named('addTodo'), 400, -32020],
-  ['another revision', 'tools/list', {}, { meta: { ...META, [REVISION]: 'x' } }, 400, -32020],
+  ['another revision', 'tools/list', {}, { meta: { ...META, [REVISION_FIELD]: 'x' } }, 400, -32020],
   ['no such method', 'no/such', {}, {}, 404, -32601],
 ] as const)('an error has the id of its request and a code of this revision: %s', async (...row) => {
   const [, method, params, options, status, code] = row

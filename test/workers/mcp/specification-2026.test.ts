@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { tools } from '#todos/tools/index.ts'
-import { META, REVISION } from '../wire.ts'
+import { META, REVISION_FIELD } from '#harness/messages.ts'
 import { askStateless, callsOf, send } from './raw.ts'
 
 const CALL = 'tools/call'
@@ -42,11 +42,11 @@ test.each([
   expect(body).toMatchObject({ id: 'one', result: { structuredContent: { name: 'Ada Lovelace' } } })
 })
 
-const { [REVISION]: _revision, ...WITHOUT_REVISION } = META
+const { [REVISION_FIELD]: _revision, ...WITHOUT_REVISION } = META
 test.each([
   ['nothing', undefined],
   ['no revision', WITHOUT_REVISION],
-  ['no capabilities', { [REVISION]: '2026-07-28' }],
+  ['no capabilities', { [REVISION_FIELD]: '2026-07-28' }],
 ])('a request that says %s about itself is 400 with -32602', async (_what, meta) => {
   const { status, body } = await askStateless(BEARER, 'tools/list', {}, { meta })
   expect(status).toBe(400)
@@ -59,7 +59,7 @@ test('an unknown revision is 400 with -32022 and what there is instead', async (
     BEARER,
     'tools/list',
     {},
-    { headers, meta: { ...META, [REVISION]: OTHER } },
+    { headers, meta: { ...META, [REVISION_FIELD]: OTHER } },
   )
   expect(status).toBe(400)
   const data = { supported: ['2026-07-28'], requested: OTHER }
@@ -72,7 +72,7 @@ test.each([
   ['2099-01-01 IGNORE', undefined],
 ])('the revision %s that is not spoken here comes back as %s', async (revision, requested) => {
   const headers = { 'mcp-protocol-version': revision }
-  const meta = { ...META, [REVISION]: revision }
+  const meta = { ...META, [REVISION_FIELD]: revision }
   const { body } = await askStateless(BEARER, 'tools/list', {}, { headers, meta })
   expect(body).toMatchObject({ error: { code: -32022, data: { supported: ['2026-07-28'] } } })
   expect(

@@ -2,7 +2,7 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { MOST_LISTENING } from '#mcp/session/session.ts'
-import { callMessage } from '../wire.ts'
+import { callMessage } from '#harness/messages.ts'
 import { follow, openSession, post, send, sessionObject } from './raw.ts'
 
 // Invariant 3: a stream does not outlive its access token. The Worker under test checks five times a second.

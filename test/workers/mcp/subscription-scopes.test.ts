@@ -5,7 +5,10 @@ import { makeMcpEndpoint } from '#mcp/endpoint.ts'
 import { makeReads } from '#mcp/lists/reads.ts'
 import { subscribe } from '#mcp/session/subscribe.ts'
 import type { AnyResource } from '#catalog/define-resource.ts'
+import { mcpRequest, META, rpcRequest, statelessHeaders } from '#harness/messages.ts'
 import { served } from '#harness/product.ts'
+import { ORIGIN } from '../settings.ts'
+import { bearerAuth } from '../wire.ts'
 
 const uri = 'drafts://all'
 const drafts: AnyResource = {
@@ -28,26 +31,10 @@ const { enter, handler } = makeMcpEndpoint({
 })
 
 async function ask(method: string, headers: Record<string, string> = {}, params = {}) {
-  const origin = 'https://mcp.example.test'
-  const auth = {
-    token: 'scopes:unlinked:secret',
-    audience: `${origin}/mcp`,
-    resourceMetadataUrl: `${origin}/.well-known/oauth-protected-resource/mcp`,
-    userId: 'scopes',
-    clientId: 'client',
-    scope: ['todo:read'],
-    expiresAt: 2_000,
-  }
+  const auth = bearerAuth('scopes', 'unlinked', ['todo:read'])
   const ctx = Object.assign(createExecutionContext(), { auth, props: {} })
-  const request = new Request(`${origin}/mcp`, {
-    method: 'POST',
-    headers: {
-      accept: 'application/json, text/event-stream',
-      'content-type': 'application/json',
-      ...headers,
-    },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { uri, ...params } }),
-  })
+  const message = rpcRequest(method, { uri, ...params })
+  const request = new Request(`${ORIGIN}/mcp`, mcpRequest(null, message, headers))
   await enter(request, env, { user: 'scopes', grant: 'unlinked', token: 'r.client', audience: auth.audience })
   const answer = await handler.fetch(request, env, ctx)
   return {
@@ -64,16 +51,8 @@ test('subscribing without the scopes of a read is challenged as the read is', as
 })
 
 test('the transport that has no subscriptions says so, whatever the scopes', async () => {
-  const meta = {
-    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-    'io.modelcontextprotocol/clientCapabilities': {},
-  }
-  const headers = {
-    'mcp-protocol-version': '2026-07-28',
-    'mcp-method': 'resources/subscribe',
-    'mcp-name': uri,
-  }
-  const { status, text } = await ask('resources/subscribe', headers, { _meta: meta })
+  const headers = statelessHeaders('resources/subscribe', uri)
+  const { status, text } = await ask('resources/subscribe', headers, { _meta: META })
   expect([status, text]).toEqual([404, expect.stringContaining('-32601')])
 })
 

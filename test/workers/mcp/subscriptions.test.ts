@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { dataOf } from '#mcp/edge/answer-pass.ts'
 import { expect, test } from 'vitest'
 import { MOST_URI_CHARACTERS, URIS_PER_SESSION } from '#users/bounds.ts'
-import { callMessage } from '../wire.ts'
+import { callMessage } from '#harness/messages.ts'
 import { callsOf, follow, openSession, post, send, sessionObject } from './raw.ts'
 
 const LIST = 'todo://list'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { callMessage, initialize, messagesIn } from '../wire.ts'
+import { callMessage, INITIALIZE, messagesIn } from '#harness/messages.ts'
 import { askStateless, openSession, post, send } from './raw.ts'
 
 // Deviations of real clients from the specification (docs/connect.md#what-is-taken-and-what-is-not).
@@ -19,7 +19,7 @@ test.each([
   ],
 ])('initialize that carries a session id %s begins a new session', async (_what, idOf) => {
   const dead = await idOf()
-  const opened = await post(BEARER, initialize, { 'mcp-session-id': dead })
+  const opened = await post(BEARER, INITIALIZE, { 'mcp-session-id': dead })
   const session = opened.headers.get('mcp-session-id') ?? ''
   expect(opened.status).toBe(200)
   expect(lastOf(await opened.text())).toMatchObject({ id: 0, result: { protocolVersion: '2025-11-25' } })
@@ -30,7 +30,7 @@ test.each([
 
 test('initialize in a session that is open is refused, and the session goes on', async () => {
   const session = await openSession(BEARER)
-  const repeated = await post(BEARER, initialize, { 'mcp-session-id': session })
+  const repeated = await post(BEARER, INITIALIZE, { 'mcp-session-id': session })
   expect(repeated.status).toBe(400)
   expect(await repeated.json()).toMatchObject({
     id: 0,

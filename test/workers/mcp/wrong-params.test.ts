@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { initialize, META, statelessHeaders } from '../wire.ts'
+import { INITIALIZE, META, statelessHeaders } from '#harness/messages.ts'
 import { openSession, post } from './raw.ts'
 
 const BEARER = 'params:g1:rw.client'
@@ -62,7 +62,7 @@ test.each([...CASES, ...CALLS, ...UNNAMED])(
 )
 
 test('who begins with wrong parameters is told so, and no session is opened', async () => {
-  const params = { ...initialize.params, clientInfo: { name: { of: 'nobody' } } }
+  const params = { ...INITIALIZE.params, clientInfo: { name: { of: 'nobody' } } }
   const response = await post(BEARER, request('initialize', params))
   expect(response.headers.get('mcp-session-id')).toBeNull()
   expect(await errorIn(response)).toMatchObject({ status: 200, message: invalidParams('initialize') })

@@ -13,7 +13,7 @@ const row = (value: unknown, expiresAtSeconds: number | null = null) => ({
 
 /** A grant whose refresh token is `r1`, and rotations in the library's format. */
 async function withRecords(name: string, act: (scene: ReturnType<typeof makeRecords>) => void) {
-  await runInDurableObject(env.SHELF.getByName(name), (_shelf, { storage }) => act(makeRecords(storage)))
+  await runInDurableObject(env.USER.getByName(name), (_user, { storage }) => act(makeRecords(storage)))
 }
 
 function makeRecords(storage: DurableObjectStorage) {

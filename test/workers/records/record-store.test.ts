@@ -57,7 +57,7 @@ function listAll(store: RecordTable, prefix: string, limit: number): string[] {
 test('whatever is put, deleted, listed and waited for, it answers as Workers KV would', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(act, { maxLength: 60 }), fc.uuid(), async (acts, name) => {
-      await runInDurableObject(env.SHELF.getByName(name), (_shelf, { storage }) => {
+      await runInDurableObject(env.USER.getByName(name), (_user, { storage }) => {
         const model = new Model()
         const store = new RecordTable(storage.kv, () => model.nowSeconds)
         const answers = acts.map((step): [unknown, unknown] => {
@@ -80,7 +80,7 @@ test('whatever is put, deleted, listed and waited for, it answers as Workers KV 
 })
 
 test('what ran out is named once, with the time of the next', async () => {
-  await runInDurableObject(env.SHELF.getByName('due'), (_shelf, { storage }) => {
+  await runInDurableObject(env.USER.getByName('due'), (_user, { storage }) => {
     let now = 10
     const store = new RecordTable(storage.kv, () => now)
     store.put('grant:a', { value: 'A', expiresAtSeconds: 20 })
@@ -93,7 +93,7 @@ test('what ran out is named once, with the time of the next', async () => {
 })
 
 test('an object that was only asked stores nothing', async () => {
-  await runInDurableObject(env.SHELF.getByName('asked'), (_shelf, { storage }) => {
+  await runInDurableObject(env.USER.getByName('asked'), (_user, { storage }) => {
     const store = new RecordTable(storage.kv, () => 0)
     expect(store.get('grant:a')).toBeNull()
     expect(store.list('').keys).toEqual([])

@@ -9,7 +9,7 @@ const HOUR = 3600
 const BOTH = ['todo:read', 'todo:write']
 
 async function withRecords(name: string, act: (scene: ReturnType<typeof makeRecords>) => void) {
-  await runInDurableObject(env.SHELF.getByName(name), (_shelf, { storage }) => act(makeRecords(storage)))
+  await runInDurableObject(env.USER.getByName(name), (_user, { storage }) => act(makeRecords(storage)))
 }
 
 function makeRecords(storage: DurableObjectStorage) {

@@ -1,9 +1,7 @@
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { generateKeyPair } from 'jose'
+import * as shared from '../pingone.ts'
+import { POLICY, SETTINGS } from '../settings.ts'
 
-export const ISSUER = 'https://auth.pingone.test/env/as'
-export const CLIENT_ID = 'client'
-export const POLICY = 'policy'
-const keys = await generateKeyPair('RS256')
 const foreignKeys = await generateKeyPair('RS256')
 
 /** Overrides of a token's claims. */
@@ -44,13 +42,9 @@ export function newRefreshToken(): string {
   return token
 }
 
-async function sign(claims: ClaimOverrides, lifeSeconds: number): Promise<string> {
-  const { isForeign, ...rest } = claims
-  return new SignJWT({ iss: ISSUER, jti: crypto.randomUUID(), ...rest })
-    .setProtectedHeader({ alg: 'RS256', kid: 'k' })
-    .setIssuedAt()
-    .setExpirationTime(Math.floor(Date.now() / 1000) + lifeSeconds)
-    .sign(isForeign === true ? foreignKeys.privateKey : keys.privateKey)
+function sign({ isForeign, ...claims }: ClaimOverrides, lifeSeconds: number): Promise<string> {
+  const now = Math.floor(Date.now() / 1000)
+  return shared.sign(claims, now, now + lifeSeconds, isForeign === true ? foreignKeys.privateKey : undefined)
 }
 
 export const newAccessToken = (lifeSeconds = 3600) =>
@@ -62,17 +56,7 @@ export const newAccessToken = (lifeSeconds = 3600) =>
 export async function answerAsPingOne(input: string | URL | Request, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init)
   const { pathname } = new URL(request.url)
-  if (pathname.endsWith('/.well-known/openid-configuration')) {
-    return Response.json({
-      issuer: ISSUER,
-      token_endpoint: `${ISSUER}/token`,
-      revocation_endpoint: `${ISSUER}/revoke`,
-      jwks_uri: `${ISSUER}/jwks`,
-    })
-  }
-  if (pathname.endsWith('/jwks')) {
-    return Response.json({ keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k', alg: 'RS256' }] })
-  }
+  if (!/\/(?:token|revoke)$/.test(pathname)) return shared.answerAsPingOne(request)
   pingone.transaction = request.headers.get('x-ping-external-transaction-id')
   const form = await request.formData()
   if (!pathname.endsWith('/revoke')) return redeem(form)
@@ -100,7 +84,7 @@ async function redeem(form: FormData): Promise<Response> {
     return Response.json({ error: 'invalid_grant', error_description: 'CANARY' }, { status: 400 })
   }
   const { id } = pingone
-  const claims = { sub: 'ada', sid: 'sid', aud: CLIENT_ID, acr: POLICY, ...id }
+  const claims = { sub: 'ada', sid: 'sid', aud: SETTINGS.MCP_SERVER_CLIENT_ID, acr: POLICY, ...id }
   return Response.json({
     access_token: await newAccessToken(),
     refresh_token: newRefreshToken(),

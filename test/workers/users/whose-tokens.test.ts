@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
-import { CLIENT_ID, pingone, POLICY } from './pingone.ts'
+import { POLICY, SETTINGS } from '../settings.ts'
+import { pingone } from './pingone.ts'
 import { intent, newGrant, userOf, tokenOf } from './story.ts'
 
 // Violates every check of a refreshed token, one at a time (OpenID Connect Core §12.2).
@@ -18,7 +19,10 @@ test.for([
   ['with an id token of the same user', { id: {} }],
   ['with an id token that does not say which flow ran', { id: { acr: undefined } }],
   ['without an id token', {}],
-  ['with the flow in the access token', { access: { acr: POLICY, client_id: CLIENT_ID } }],
+  [
+    'with the flow in the access token',
+    { access: { acr: POLICY, client_id: SETTINGS.MCP_SERVER_CLIENT_ID } },
+  ],
 ] as const)('a refresh %s is used', async ([, overrides]) => {
   const begin = await adasGrant()
   Object.assign(pingone, overrides)

@@ -1,20 +1,12 @@
+import { DurableObject } from 'cloudflare:workers'
 import { requireConfig } from '#config.ts'
 import { todos } from '#todos/index.ts'
 import { makeUser } from '#users/user.ts'
 import { makePingOne } from '#pingone/client.ts'
-import { answerAsPingOne, CLIENT_ID, ISSUER, POLICY } from './pingone.ts'
-import { rootKey } from '#harness/root-key.ts'
+import { SETTINGS } from '../settings.ts'
+import { answerAsPingOne } from './pingone.ts'
 
-const given = {
-  PUBLIC_ORIGIN: 'https://mcp.example.test',
-  PINGONE_ISSUER: ISSUER,
-  PINGONE_DV_POLICY_ID: POLICY,
-  MCP_SERVER_CLIENT_ID: CLIENT_ID,
-  MCP_SERVER_CLIENT_SECRET: 'secret',
-  API_IDENTIFIER: 'todo-api',
-  ROOT_KEYS: rootKey('k1'),
-  API: {},
-}
+const given = { ...SETTINGS, API: {} }
 const config = requireConfig(given, todos)
 const settings = { ...config.pingone, apiIdentifier: config.api.identifier, deadlineMs: 1_000 }
 const client = makePingOne(settings, {
@@ -40,5 +32,7 @@ export class User extends makeUser({
   closeSession: async () => {},
   tellSession: async () => {},
 }) {}
+/** No session runs here. */
+export class McpSession extends DurableObject {}
 
 export default { fetch: () => new Response(null, { status: 404 }) } satisfies ExportedHandler
