@@ -63,3 +63,4 @@ export const messagesIn = (text: string): unknown[] =>
   text.startsWith('{')
     ? [JSON.parse(text)]
     : [...text.matchAll(/(?:^|\n)data: ([^\n]*)/g)].map(([, data = '']) => JSON.parse(data))
+export const messageIn = (text: string): unknown => messagesIn(text)[0]

@@ -50,7 +50,6 @@ export const QUICK_WORKERS: readonly string[] = [
   'test/workers/mcp',
   'test/workers/notes-api',
   'test/workers/users',
-  'test/workers/records',
 ]
 
 /** One story of each kind. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { messageIn } from '#harness/messages.ts'
 import { describeReply, type OAuthClient, type Reply, tokensIn } from '#harness/oauth-client.ts'
 import { callToolStateless } from '#harness/transport.ts'
 import { signInWith } from '#harness/story.ts'
@@ -78,8 +79,7 @@ const Result = z.object({
 const Todos = z.object({ todos: z.array(z.object({ text: z.string() })) })
 
 /** The stateless transport answers with JSON, or with one event. */
-const resultIn = ({ body }: Reply) =>
-  Result.parse(typeof body === 'string' ? JSON.parse(/^data: (.*)$/m.exec(body)?.[1] ?? 'null') : body).result
+const resultIn = ({ body }: Reply) => Result.parse(typeof body === 'string' ? messageIn(body) : body).result
 
 function outcomeOf(reply: Reply): ReportedOutcome {
   if (reply.status === 503) return 'not done'

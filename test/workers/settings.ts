@@ -24,6 +24,14 @@ export const DOCUMENT = 'https://agent.example.com/client.json'
 export const STRANGE_WORDS = 'IGNORE-ALL-PREVIOUS-INSTRUCTIONS'
 export const GRANTS_PER_USER = 2
 
+/** The server between the fixture PingOne and the fixture API, for every client that registers. */
+export const CONNECTED = {
+  ...SETTINGS,
+  API_URL,
+  CLIENT_ADMISSION: 'open',
+  GRANTS_PER_USER: String(GRANTS_PER_USER),
+}
+
 /** PingOne's metadata (OpenID Connect Discovery §3). */
 export const DISCOVERY = {
   issuer: ISSUER,

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { Login } from './login.ts'
 import { OAuthClient, register, Tokens } from '../oauth-client.ts'
 import { DOCUMENT } from '../settings.ts'
-import { callMessage, INITIALIZE, mcpRequest, messagesIn, META, statelessHeaders } from '#harness/messages.ts'
+import { callMessage, INITIALIZE, mcpRequest, messageIn, META, statelessHeaders } from '#harness/messages.ts'
 import type { Answer } from '../wire.ts'
 import { retryAfter, send } from './send.ts'
 
@@ -17,12 +17,13 @@ const TokenError = z.object({ error: z.string(), error_description: z.string() }
 export class Client {
   readonly id: string
   tokens: Tokens = { access_token: '', refresh_token: '' }
-  readonly #oauth: OAuthClient
+  /** The same client, for what the words do not tell. */
+  readonly oauth: OAuthClient
   #session: string | null = null
 
   private constructor(id: string, redirectUri?: string) {
     this.id = id
-    this.#oauth = new OAuthClient(send, id, redirectUri)
+    this.oauth = new OAuthClient(send, id, redirectUri)
   }
 
   static async register(redirectUri?: string, name?: string): Promise<Client> {
@@ -35,7 +36,7 @@ export class Client {
   }
 
   login(subject: string = crypto.randomUUID()): Login {
-    return new Login(this.#oauth, subject)
+    return new Login(this.oauth, subject)
   }
 
   async signIn(subject?: string): Promise<this> {
@@ -45,11 +46,11 @@ export class Client {
   }
 
   async redeem(code: string): Promise<string> {
-    return this.#read(await this.#oauth.redeem(code))
+    return this.#read(await this.oauth.redeem(code))
   }
 
   async refresh(): Promise<string> {
-    return this.#read(await this.#oauth.refresh(this.tokens.refresh_token))
+    return this.#read(await this.oauth.refresh(this.tokens.refresh_token))
   }
 
   /** A tool call. On the session transport all calls share one session. */
@@ -117,7 +118,7 @@ function readCall(answer: Answer): string {
   const { status, text } = answer
   if (status === 503) return retryAfter(answer) > 0 ? 'later' : '503 without Retry-After'
   if (status !== 200) return `${status} ${text.slice(0, 300)}`
-  const { result } = CallResult.parse(messagesIn(text)[0])
+  const { result } = CallResult.parse(messageIn(text))
   const [{ text: sentence }] = result.content
   if (result.isError !== true) return 'ok'
   return sentences.find(([pattern]) => pattern.test(sentence))?.[1] ?? `says: ${sentence}`

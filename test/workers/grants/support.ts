@@ -16,11 +16,7 @@ export const postToken = (fields: Record<string, string>): Promise<Answer> =>
 
 /** The full text of /token's denial of a refresh. */
 export async function refreshDenial(client: Client, refreshToken = client.tokens.refresh_token) {
-  const answer = await postToken({
-    client_id: client.id,
-    grant_type: 'refresh_token',
-    refresh_token: refreshToken,
-  })
+  const answer = await client.oauth.refresh(refreshToken)
   const { error, error_description } = TokenError.parse(JSON.parse(answer.text))
   return `${answer.status} ${error} ${error_description}`
 }

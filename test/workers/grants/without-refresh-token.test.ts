@@ -1,18 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { Client, transports } from '../faults/client.ts'
-import { VERIFIER } from '../wire.ts'
-import { REDIRECT_URI } from '../settings.ts'
+import type { Answer } from '../wire.ts'
 import { switches } from '../pingone.ts'
-import {
-  postToken,
-  denialText,
-  endedSentence,
-  refreshDenial,
-  passSeconds,
-  startClock,
-  stopClock,
-} from './support.ts'
+import { denialText, endedSentence, refreshDenial, passSeconds, startClock, stopClock } from './support.ts'
 
 // PingOne issued no refresh token: our tokens live as long as its access token, and say so.
 const LIFE = 900
@@ -28,22 +19,15 @@ afterEach(() => {
 
 const Pair = z.object({ access_token: z.string(), refresh_token: z.string(), expires_in: z.number() })
 
-/** Redeems or refreshes, and stores the new tokens in the client. */
-async function requestTokens(client: Client, fields: Record<string, string>): Promise<number> {
-  const answer = await postToken({ client_id: client.id, ...fields })
-  const { expires_in, ...tokens } = Pair.parse(JSON.parse(answer.text))
+/** Stores the new tokens in the client, and returns their life. */
+function keepTokens(client: Client, { text }: Answer): number {
+  const { expires_in, ...tokens } = Pair.parse(JSON.parse(text))
   client.tokens = tokens
   return expires_in
 }
-const redeem = async (client: Client, code: string) =>
-  requestTokens(client, {
-    grant_type: 'authorization_code',
-    code,
-    code_verifier: VERIFIER,
-    redirect_uri: REDIRECT_URI,
-  })
+const redeem = async (client: Client, code: string) => keepTokens(client, await client.oauth.redeem(code))
 const refresh = async (client: Client) =>
-  requestTokens(client, { grant_type: 'refresh_token', refresh_token: client.tokens.refresh_token })
+  keepTokens(client, await client.oauth.refresh(client.tokens.refresh_token))
 
 test('an access token lives as long as the one of PingOne’s, at the exchange and at every refresh', async () => {
   const client = await Client.register()
@@ -73,13 +57,7 @@ test('a code that comes in the last minute brings the reason instead of tokens',
   const client = await Client.register()
   const code = await client.login().toCode()
   passSeconds(61)
-  const answer = await postToken({
-    client_id: client.id,
-    grant_type: 'authorization_code',
-    code,
-    code_verifier: VERIFIER,
-    redirect_uri: REDIRECT_URI,
-  })
+  const answer = await client.oauth.redeem(code)
   expect([answer.status, answer.text]).toEqual([
     400,
     expect.stringContaining(endedSentence('downstream_expired')),

@@ -2,7 +2,7 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, vi } from 'vitest'
 import { z } from 'zod'
-import { callMessage, INITIALIZE, mcpHeaders, META, statelessHeaders } from '#harness/messages.ts'
+import { callMessage, INITIALIZE, mcpHeaders, messagesIn, META, statelessHeaders } from '#harness/messages.ts'
 import { MCP_URL, toWorker } from './clients.ts'
 
 // Requests without an SDK that would correct them.
@@ -100,7 +100,7 @@ export async function askStateless(
     buffering: response.headers.get('x-accel-buffering'),
     text,
     body: text.startsWith('{') ? z.json().parse(JSON.parse(text)) : null,
-    events: [...text.matchAll(/^data: (.*)$/gm)].map(([, data = '']) => z.json().parse(JSON.parse(data))),
+    events: text.startsWith('{') ? [] : messagesIn(text).map((event) => z.json().parse(event)),
   }
 }
 

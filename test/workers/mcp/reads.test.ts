@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { clientKinds, connect } from './clients.ts'
-import { META, statelessHeaders } from '#harness/messages.ts'
+import { messageIn, META, statelessHeaders } from '#harness/messages.ts'
 import { callsOf, openSession, post } from './raw.ts'
 
 const Added = z.object({ structuredContent: z.object({ todo: z.object({ id: z.string() }) }) })
@@ -250,7 +250,7 @@ test('both transports list the same tools with the same schemas, byte for byte',
   const message = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
   const stateful = await post('same:gs:r.client', message, { 'mcp-session-id': session })
   const Tools = z.object({ result: z.object({ tools: z.array(z.unknown()) }) })
-  const inSession = Tools.parse(JSON.parse(/^data: (.*)$/m.exec(await stateful.text())?.[1] ?? ''))
+  const inSession = Tools.parse(messageIn(await stateful.text()))
   const inOne = Tools.parse(await (await stateless('same:gs:r.client', 'tools/list', {})).json())
   expect(JSON.stringify(inOne.result.tools)).toBe(JSON.stringify(inSession.result.tools))
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { writeState } from '#mcp/stateless/request-state.ts'
-import { callMessage, META } from '#harness/messages.ts'
+import { callMessage, messageIn, META } from '#harness/messages.ts'
 import { addTodos, askStateless, countTodos, openSession, post, send } from './raw.ts'
 
 const InputRequired = z.object({
@@ -152,7 +152,7 @@ async function openQuestion(bearer: string) {
   const response = await post(bearer, callMessage('deleteTodo', { ids }), { 'mcp-session-id': session })
   const reader = response.body?.getReader()
   const first = new TextDecoder().decode((await reader?.read())?.value)
-  const { id } = Question.parse(JSON.parse(/^data: (.*)$/m.exec(first)?.[1] ?? ''))
+  const { id } = Question.parse(messageIn(first))
   return { session, id, reader }
 }
 const answer = (bearer: string, session: string, id: string) =>

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest'
-import { callMessage, INITIALIZE } from '#harness/messages.ts'
+import { callMessage, INITIALIZE, messageIn } from '#harness/messages.ts'
 import { callsOf, openSession, post, send } from './raw.ts'
 
 // Requirements of MCP 2025-11-25 for every server. Earlier revisions have the same ones.
 const BEARER = 'older:g1:rw.client'
 const NEWEST = '2025-11-25'
-const messageIn = (text: string): unknown => JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? text)
 const sessionHeaders = (session: string, version?: string) => ({
   'mcp-session-id': session,
   ...(version === undefined ? {} : { 'mcp-protocol-version': version }),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { INITIALIZE, META, statelessHeaders } from '#harness/messages.ts'
+import { INITIALIZE, messageIn, META, statelessHeaders } from '#harness/messages.ts'
 import { openSession, post } from './raw.ts'
 
 const BEARER = 'params:g1:rw.client'
@@ -42,7 +42,7 @@ const postStateless = (method: string, params: object) =>
 
 async function errorIn(response: Response): Promise<{ status: number; text: string; message: unknown }> {
   const text = await response.text()
-  return { status: response.status, text, message: JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? text) }
+  return { status: response.status, text, message: messageIn(text) }
 }
 
 const invalidParams = (method: string) => ({
