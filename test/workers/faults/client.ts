@@ -17,7 +17,7 @@ const TokenError = z.object({ error: z.string(), error_description: z.string() }
 export class Client {
   readonly id: string
   tokens: Tokens = { access_token: '', refresh_token: '' }
-  /** The same client, for what the words do not tell. */
+  /** Returns whole answers in place of words. */
   readonly oauth: OAuthClient
   #session: string | null = null
 
