@@ -61,7 +61,7 @@ export function entryFor({ folder, exportName }: ProductFolder): string {
 }
 
 /** Scripts that call the tools of the todos product, as tests do. */
-const ON_TODOS = /\bscripts[/\\](?:bench|conformance|limits|soak|storm)\b/
+const ON_TODOS = /\bscripts[/\\](?:bench|clients|conformance|limits|soak|storm)\b/
 
 /** `--product <name>`; a test sets MCP_PRODUCT, so that it does not depend on src/index.ts. */
 function chosenName(): string | undefined {

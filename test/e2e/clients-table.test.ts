@@ -39,7 +39,7 @@ test.for(CLIENTS)(
   },
 )
 
-test('docs/clients/README.md is the table of what was seen', async () => {
+test('docs/clients/features.md is the table of what was seen', async () => {
   expect([...seen.keys()]).toEqual(CLIENTS.map(([name]) => name))
-  await expect(renderTable([...seen])).toMatchFileSnapshot('../../docs/clients/README.md')
+  await expect(renderTable([...seen])).toMatchFileSnapshot('../../docs/clients/features.md')
 })

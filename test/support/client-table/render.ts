@@ -1,7 +1,7 @@
 import { table } from '#harness/table.ts'
 import { type Cells, FEATURES, YES } from './features.ts'
 
-/** docs/clients/README.md: one row for each client; anything other than "yes" becomes a numbered note. */
+/** docs/clients/features.md: one row for each client; anything other than "yes" becomes a numbered note. */
 export function renderTable(clients: readonly (readonly [name: string, cells: Cells])[]): string {
   const notes: string[] = []
   const shown = (cell: string): string => {
@@ -24,11 +24,11 @@ export function renderTable(clients: readonly (readonly [name: string, cells: Ce
 
 const HEAD = `<!-- Written by \`npx vitest run --project e2e test/e2e/clients-table.test.ts -u\`. -->
 
-# What clients do with this server
+# Features by client
 
-Seen: each cell is what a run of \`test/e2e/clients-table.test.ts\` saw with the released program, and the test fails when
-it sees something else. The SDKs stand for an application that is built on them and can show forms; mcp-remote has such
-an application in front of it. How to connect a client is in [connect.md](../connect.md).`
+Each cell is what a run of \`test/e2e/clients-table.test.ts\` saw with the released program; the test fails when it sees
+something else. The SDKs stand for an application that is built on them and can show forms. mcp-remote has such an
+application in front of it. Other programs are in the [table of clients](README.md).`
 
 const FEATURES_SAY = `Completion: of the ids of one's own todos. Elicitation: deleting two todos asks the user, once.
 Progress: of each deletion. Cancellation: of that call while the user is being asked, who agrees all the same.

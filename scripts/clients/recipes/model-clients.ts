@@ -1,0 +1,174 @@
+/** Clients that call tools only through a model: a scripted one on loopback calls what the prompt names. */
+import { type Bench, type ClientRecipe, type DrivenClient, SERVER } from '../client.ts'
+import type { ClientRun, Output } from '../run-client.ts'
+import { promptFor } from '../scripted-model.ts'
+
+const MODEL = 'scripted'
+
+/** Calls by a prompt; the text is what the tool answered to the model, then what the client printed. */
+const byPrompt = (
+  { model, run }: Bench,
+  bin: string,
+  parametersFor: (prompt: string) => readonly string[],
+  options: ClientRun,
+): Pick<DrivenClient, 'call' | 'list'> => {
+  const ask = async (prompt: string): Promise<Output> => {
+    const before = model.answers.length
+    const output = await run(bin, parametersFor(prompt), options)
+    return { ...output, text: [...model.answers.slice(before), output.text].join('\n') }
+  }
+  return {
+    call: (tool, input) => ask(promptFor(tool, input)),
+    list: async () => {
+      const output = await ask('hello')
+      return { ...output, text: `${model.offered.join(' ')}\n${output.text}` }
+    },
+  }
+}
+
+export const opencode: ClientRecipe = {
+  name: 'opencode',
+  title: 'opencode',
+  packages: ['opencode-ai'],
+  drivenBy: 'a scripted model',
+  page: 'opencode.md',
+  open: async (bench) => {
+    const { scratch, run, mcpUrl, model } = bench
+    scratch.writeSettings('.config/opencode/opencode.json', {
+      autoupdate: false,
+      share: 'disabled',
+      mcp: { [SERVER]: { type: 'remote', url: mcpUrl, enabled: true } },
+      model: `local/${MODEL}`,
+      provider: {
+        local: {
+          npm: '@ai-sdk/openai-compatible',
+          options: { baseURL: `${model.origin}/v1`, apiKey: 'none' },
+          models: { [MODEL]: { name: MODEL, tool_call: true } },
+        },
+      },
+    })
+    const options: ClientRun = {
+      environment: { OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_AUTOUPDATE: '1' },
+    }
+    const login = () => run('opencode', ['mcp', 'auth', SERVER], options)
+    return {
+      ...byPrompt(bench, 'opencode', (prompt) => ['run', '--auto', prompt], options),
+      login,
+      loginForMore: login,
+      list: () => run('opencode', ['mcp', 'list'], options),
+    }
+  },
+}
+
+export const gemini: ClientRecipe = {
+  name: 'gemini',
+  title: 'Gemini CLI',
+  packages: ['@google/gemini-cli'],
+  drivenBy: 'a scripted model',
+  page: 'gemini-cli.md',
+  open: async (bench) => {
+    const { scratch, run, mcpUrl, model } = bench
+    scratch.writeSettings('.gemini/settings.json', {
+      mcpServers: { [SERVER]: { httpUrl: mcpUrl, trust: true } },
+      security: { auth: { selectedType: 'gemini-api-key' }, folderTrust: { enabled: false } },
+      general: { enableAutoUpdate: false },
+      privacy: { usageStatisticsEnabled: false },
+      ide: { hasSeenNudge: true },
+    })
+    const environment = {
+      GEMINI_API_KEY: 'none',
+      GOOGLE_GEMINI_BASE_URL: model.origin,
+      GEMINI_CLI_TRUST_WORKSPACE: 'true',
+    }
+    const login = () =>
+      run('gemini', ['-i', `/mcp auth ${SERVER}`], {
+        environment,
+        terminal: { until: /[Ss]uccessfully (?:authenticated|re-?connected)|tools? (?:re)?discovered/ },
+      })
+    return {
+      ...byPrompt(bench, 'gemini', (prompt) => ['--yolo', '-m', 'gemini-2.5-flash', '-p', prompt], {
+        environment,
+      }),
+      login,
+      loginForMore: login,
+    }
+  },
+}
+
+export const qwen: ClientRecipe = {
+  name: 'qwen',
+  title: 'Qwen Code',
+  packages: ['@qwen-code/qwen-code'],
+  drivenBy: 'a scripted model',
+  page: 'qwen-code.md',
+  open: async (bench) => {
+    const { scratch, run, mcpUrl, model } = bench
+    scratch.writeSettings('.qwen/settings.json', {
+      mcpServers: { [SERVER]: { httpUrl: mcpUrl, trust: true } },
+      security: { auth: { selectedType: 'openai' } },
+      general: { enableAutoUpdate: false },
+      privacy: { usageStatisticsEnabled: false },
+    })
+    const environment = {
+      OPENAI_API_KEY: 'none',
+      OPENAI_BASE_URL: `${model.origin}/v1`,
+      OPENAI_MODEL: MODEL,
+    }
+    const login = () =>
+      run('qwen', ['-i', `/mcp auth ${SERVER}`], {
+        environment,
+        terminal: { until: /[Ss]uccessfully (?:authenticated|re-?connected)|tools? (?:re)?discovered/ },
+      })
+    return {
+      ...byPrompt(bench, 'qwen', (prompt) => ['--yolo', prompt], { environment }),
+      login,
+      loginForMore: login,
+    }
+  },
+}
+
+export const copilot: ClientRecipe = {
+  name: 'copilot',
+  title: 'Copilot CLI',
+  packages: ['@github/copilot'],
+  drivenBy: 'a scripted model',
+  open: async (bench) => {
+    const { run, mcpUrl, model } = bench
+    const environment = {
+      COPILOT_PROVIDER_BASE_URL: `${model.origin}/v1`,
+      COPILOT_MODEL: MODEL,
+      COPILOT_AUTO_UPDATE: 'false',
+    }
+    const login = () =>
+      run('copilot', ['-i', `/mcp auth ${SERVER}`], {
+        environment,
+        terminal: { until: /[Aa]uthenticated|[Cc]onnected/ },
+      })
+    return {
+      ...byPrompt(bench, 'copilot', (prompt) => ['--allow-all-tools', '-p', prompt], { environment }),
+      login: async () => {
+        await run('copilot', ['mcp', 'add', '--transport', 'http', SERVER, mcpUrl], { environment })
+        return login()
+      },
+      loginForMore: login,
+    }
+  },
+}
+
+export const cline: ClientRecipe = {
+  name: 'cline',
+  title: 'Cline',
+  packages: ['cline'],
+  drivenBy: 'a scripted model',
+  open: async (bench) => {
+    const { run, mcpUrl, model } = bench
+    return {
+      ...byPrompt(bench, 'cline', (prompt) => ['--json', prompt], {}),
+      login: async () => {
+        await run('cline', ['auth', '-p', 'openai', '-k', 'none', '-m', MODEL, '-b', `${model.origin}/v1`])
+        await run('cline', ['mcp', 'install', SERVER, mcpUrl, '--transport', 'streamable-http', '--yes'])
+        return run('cline', ['config', 'mcp'], { terminal: { until: /[Aa]uthorized|[Cc]onnected/ } })
+      },
+    }
+  },
+}
