@@ -1,7 +1,7 @@
 /**
  * `npm run clients -- codex mcporter`: installs these clients in scratch folders, drives the real programs against a
  * system of its own, and writes their rows in docs/clients/README.md. All clients without a name; `-- --dry` writes
- * nothing. It needs the npm registry and about two minutes.
+ * nothing, `-- --verbose` shows what they print. It needs the npm registry and about two minutes.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,14 +14,14 @@ import { chooseRecipes, RECIPES } from './clients/choose-recipes.ts'
 import type { ClientRecipe, DrivenClient } from './clients/client.ts'
 import { openListOf } from './clients/list-of-user.ts'
 import { mergeIntoPage, renderRows, type Results, resultsOf, type Row } from './clients/results-table.ts'
-import { runnerFor } from './clients/run-client.ts'
+import { type Output, runnerFor } from './clients/run-client.ts'
 import { installClient, type Scratch } from './clients/scratch.ts'
 import { type ScriptedModel, startScriptedModel } from './clients/scripted-model.ts'
 import { firstSteps, laterSteps, type StepContext } from './clients/steps.ts'
 import { UserAtBrowser } from './clients/user-at-browser.ts'
 
 const PAGE = join(ROOT, 'docs/clients/README.md')
-const TOKEN_MINUTES = 1
+const TOKEN_MINUTES = 2
 
 interface Tried {
   readonly recipe: ClientRecipe
@@ -34,7 +34,7 @@ interface Tried {
 async function main(): Promise<number> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { dry: { type: 'boolean', default: false } },
+    options: { dry: { type: 'boolean', default: false }, verbose: { type: 'boolean', default: false } },
   })
   const choice = chooseRecipes(positionals)
   if ('unknown' in choice) {
@@ -48,16 +48,12 @@ async function main(): Promise<number> {
   )
   const model = everything.use(await startScriptedModel())
   const list = await openListOf(ada, world.addresses.mcpUrl)
-  const system = { mcpUrl: world.addresses.mcpUrl, model, list }
+  const system = { mcpUrl: world.addresses.mcpUrl, model, list, isVerbose: values.verbose }
   const countTokens = () =>
     world.logs('mcp').filter((line) => /"path":"\/token".*"status":200/.test(line)).length
 
-  const tried: Tried[] = []
-  for (const recipe of choice.recipes) {
-    console.log(`${recipe.title}: installing ${recipe.packages.join(' ')}`)
-    tried.push(await tryFirstSteps(recipe, system, everything))
-  }
-  // Longer than an access token lives: the next call of each client has to refresh.
+  const tried = await Promise.all(choice.recipes.map((recipe) => tryFirstSteps(recipe, system, everything)))
+  // Longer than an access token lives, so each client has to refresh: one at a time, to tell their requests apart.
   await sleep(TOKEN_MINUTES * 60_000 + 2000)
   for (const one of tried) {
     if (one.results.login === 'yes')
@@ -75,13 +71,15 @@ interface System {
   readonly mcpUrl: string
   readonly model: ScriptedModel
   readonly list: Awaited<ReturnType<typeof openListOf>>
+  readonly isVerbose: boolean
 }
 
 async function tryFirstSteps(
   recipe: ClientRecipe,
-  { mcpUrl, model, list }: System,
+  { mcpUrl, model, list, isVerbose }: System,
   everything: AsyncDisposableStack,
 ): Promise<Tried> {
+  console.log(`${recipe.title}: installing ${recipe.packages.join(' ')}`)
   const scratch = everything.use(await installClient(recipe.packages))
   const user = new UserAtBrowser(ada)
   const context: StepContext = {
@@ -90,10 +88,19 @@ async function tryFirstSteps(
     added: `Seen with ${recipe.name}`,
     readTodos: () => list.read(),
   }
-  const client = await recipe.open({ mcpUrl, scratch, model, run: runnerFor(scratch, user) })
-  const results = await firstSteps(client, context)
+  const show = (command: string, { code, text, logins }: Output) =>
+    console.log(`$ ${command}\n${text}\n→ ${code}, ${logins} logins\n`)
+  const run = runnerFor(scratch, user, isVerbose ? show : undefined)
+  const client = await recipe.open({ mcpUrl, scratch, model, run })
+  const results = await firstSteps(client, context).catch(brokenOff)
   console.log(`${recipe.title} ${scratch.version}: ${JSON.stringify(results)}`)
   return { recipe, scratch, client, context, results }
+}
+
+/** A client that breaks the rules of a step ends its own row, not the run. */
+const brokenOff = (error: unknown): Partial<Results> => {
+  console.error(error)
+  return { login: `no: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}` }
 }
 
 const rowOf = ({ recipe: { title, page, drivenBy }, scratch, results }: Tried): Row => ({

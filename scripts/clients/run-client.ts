@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { runCommand } from '#harness/run-command.ts'
+import { runCommand, type RunningCommand } from '#harness/run-command.ts'
 import type { Scratch } from './scratch.ts'
 import type { UserAtBrowser } from './user-at-browser.ts'
 
@@ -32,51 +32,70 @@ export interface ClientRun {
 export type RunClient = (bin: string, parameters: readonly string[], run?: ClientRun) => Promise<Output>
 
 const PRINTED = /https?:\/\/\S+\/authorize\?\S+/g
-const DEADLINE_MS = 90_000
+const DEADLINE_MS = 40_000
 const POLL_MS = 100
 
+/** `onEnd` gets each command with what it printed. */
 export const runnerFor =
-  (scratch: Scratch, user: UserAtBrowser): RunClient =>
-  async (
-    bin,
-    parameters,
-    { environment = {}, terminal, isPrinted = false, isOfNode = false, deadlineMs = DEADLINE_MS } = {},
-  ) => {
+  (
+    scratch: Scratch,
+    user: UserAtBrowser,
+    onEnd: (command: string, output: Output) => void = () => {},
+  ): RunClient =>
+  async (bin, parameters, run = {}) => {
     const before = user.logins.length
-    const words = isOfNode ? [process.execPath, bin, ...parameters] : [scratch.programOf(bin), ...parameters]
-    const [command = '', ...rest] = terminal === undefined ? words : inTerminal(words)
-    const folder = ['-c', 'cd "$0" && exec "$@"', scratch.project]
-    await using program = runCommand(
-      '/bin/sh',
-      [...folder, command, ...rest],
-      {
-        ...scratch.environment,
-        ...environment,
-        ...(terminal === undefined ? {} : { TERM: 'xterm-256color' }),
-      },
-      { isAtHome: false },
-    )
-    // Commands that read their input wait for its end; a terminal stays open.
-    if (terminal === undefined) program.child.stdin.end()
-    const typed = [...(terminal?.typed ?? [])]
-    const textOf = () => stripVTControlCharacters(program.lines.join('\n'))
-    const ended = program.exit.then((code) => ({ code }))
-    const deadline = Date.now() + deadlineMs
-    for (;;) {
-      for (const address of scratch.opened()) if (/\/authorize\?/.test(address)) await user.answer(address)
-      if (isPrinted) for (const [address] of textOf().matchAll(PRINTED)) await user.answer(address)
-      const end = await Promise.race([ended, sleep(POLL_MS).then(() => undefined)])
-      const logins = user.logins.length - before
-      if (end !== undefined) return { code: end.code, text: textOf(), logins }
-      if (typed[0]?.after.test(textOf()) === true) {
-        program.child.stdin.write(typed.shift()?.keys ?? '')
-        await sleep(POLL_MS)
-      }
-      if (terminal?.until.test(textOf()) === true) return { code: 0, text: textOf(), logins }
-      if (Date.now() > deadline)
-        return { code: null, text: `${textOf()}\nno end after ${deadlineMs / 1000} s`, logins }
-    }
+    await using program = start(scratch, bin, parameters, run)
+    const end = await untilEnd(program, scratch, user, run)
+    const output = { ...end, logins: user.logins.length - before }
+    onEnd([bin, ...parameters].join(' '), output)
+    return output
   }
+
+/** In the project folder, with nothing of the developer's environment. */
+function start(
+  scratch: Scratch,
+  bin: string,
+  parameters: readonly string[],
+  { environment = {}, terminal, isOfNode = false }: ClientRun,
+): RunningCommand {
+  const program = isOfNode ? [process.execPath, bin] : [scratch.programOf(bin)]
+  const words = [...program, ...parameters]
+  return runCommand(
+    '/bin/sh',
+    ['-c', 'cd "$0" && exec "$@"', scratch.project, ...(terminal === undefined ? words : inTerminal(words))],
+    {
+      ...scratch.environment,
+      ...environment,
+      ...(terminal === undefined ? {} : { TERM: 'xterm-256color' }),
+    },
+    { isAtHome: false },
+  )
+}
+
+/** Answers what the client opens and types what it waits for, until it ends, its screen says so, or it is late. */
+async function untilEnd(
+  program: RunningCommand,
+  scratch: Scratch,
+  user: UserAtBrowser,
+  { terminal, isPrinted = false, deadlineMs = DEADLINE_MS }: ClientRun,
+): Promise<Omit<Output, 'logins'>> {
+  // Commands that read their input wait for its end; a terminal stays open.
+  if (terminal === undefined) program.child.stdin.end()
+  const typed = [...(terminal?.typed ?? [])]
+  const textOf = () => stripVTControlCharacters(program.lines.join('\n'))
+  const ended = program.exit.then((code) => ({ code }))
+  const deadline = Date.now() + deadlineMs
+  for (;;) {
+    for (const address of scratch.opened()) if (/\/authorize\?/.test(address)) await user.answer(address)
+    if (isPrinted) for (const [address] of textOf().matchAll(PRINTED)) await user.answer(address)
+    const end = await Promise.race([ended, sleep(POLL_MS).then(() => undefined)])
+    const text = textOf()
+    if (end !== undefined) return { code: end.code, text }
+    if (terminal?.until.test(text) === true) return { code: 0, text }
+    if (typed[0]?.after.test(text) === true) program.child.stdin.write(typed.shift()?.keys ?? '')
+    if (Date.now() > deadline) return { code: null, text: `${text}\nno end after ${deadlineMs / 1000} s` }
+  }
+}
 
 /** `script` of util-linux gives a terminal of 200 columns. */
 const inTerminal = (words: readonly string[]): readonly string[] => [

@@ -54,7 +54,7 @@ const GeminiRequest = z.looseObject({
   contents: z.array(
     z.looseObject({
       parts: z
-        .array(z.looseObject({ text: z.string().optional(), functionResponse: z.unknown() }))
+        .array(z.looseObject({ text: z.string().optional(), functionResponse: z.unknown().optional() }))
         .default([]),
     }),
   ),

@@ -18,7 +18,7 @@ export class UserAtBrowser {
   scopes: readonly string[] | undefined
   readonly #browser = new Browser()
   readonly #user: User
-  readonly #states = new Set<string>()
+  readonly #requests = new Set<string>()
 
   constructor(user: User) {
     this.#user = user
@@ -27,16 +27,16 @@ export class UserAtBrowser {
   /** Ignores an address whose request was answered before, such as one that is both printed and opened. */
   async answer(address: string): Promise<void> {
     const query = new URL(address).searchParams
-    const state = query.get('state') ?? address
-    if (this.#states.has(state)) return
-    this.#states.add(state)
+    // A challenge is made for one request; some clients use a state again.
+    const request = query.get('code_challenge') ?? address
+    if (this.#requests.has(request)) return
+    this.#requests.add(request)
     const { scopes } = this
     const end = await signIn(this.#browser, address, {
       user: this.#user,
       ...(scopes === undefined ? {} : { scopes }),
     })
-    if (end.stage === 'client') await this.#deliver(end.page)
-    const stuckAt = end.stage === 'client' ? undefined : describePage(end.page)
+    const stuckAt = end.stage === 'client' ? await this.#deliver(end.page) : describePage(end.page)
     this.logins.push({ asked: query.get('scope') ?? '', stuckAt })
   }
 
@@ -45,16 +45,16 @@ export class UserAtBrowser {
     await answerStepUp(link, this.#user, { browser: this.#browser })
   }
 
-  /** Some clients open the browser before they listen for its answer. */
-  async #deliver(page: Page): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
+  /** Some clients open the browser before they listen for its answer, and some never do. */
+  async #deliver(page: Page): Promise<string | undefined> {
+    for (let attempt = 1; attempt <= 12; attempt += 1) {
       try {
         await this.#browser.onward(page)
-        return
-      } catch (error) {
-        if (attempt === 20) throw error
+        return undefined
+      } catch {
         await sleep(250)
       }
     }
+    return 'its own address: it did not listen there'
   }
 }

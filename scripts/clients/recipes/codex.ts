@@ -37,9 +37,9 @@ export const codex: ClientRecipe = {
 type Request = (method: string, params: unknown) => Promise<unknown>
 
 const Message = z.looseObject({
-  id: z.number().optional(),
+  id: z.union([z.number(), z.string()]).nullish(),
   method: z.string().optional(),
-  result: z.unknown(),
+  result: z.unknown().optional(),
   error: z.looseObject({ message: z.string() }).optional(),
 })
 const Started = z.looseObject({ thread: z.looseObject({ id: z.string() }) })
@@ -56,7 +56,7 @@ async function withThread(
   const waiting = new Map<number, PromiseWithResolvers<unknown>>()
   createInterface({ input: program.child.stdout }).on('line', (line) => {
     const { id, method, result, error } = Message.parse(JSON.parse(line))
-    if (id === undefined || method !== undefined) return
+    if (typeof id !== 'number' || method !== undefined) return
     if (error === undefined) waiting.get(id)?.resolve(result)
     else waiting.get(id)?.reject(new Error(error.message))
   })

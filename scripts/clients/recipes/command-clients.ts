@@ -54,7 +54,7 @@ export const mcpc: ClientRecipe = {
 export const mcpUse: ClientRecipe = {
   name: 'mcp-use',
   title: 'mcp-use',
-  packages: ['mcp-use', '@mcp-use/cli'],
+  packages: ['mcp-use', '@mcp-use/cli', '@mcp-use/client'],
   drivenBy: 'its commands',
   page: 'mcp-use.md',
   open: async ({ run, mcpUrl }) => ({

@@ -11,7 +11,12 @@ const BLOCK = /^```js\n\/\/ ([\w-]+\.mjs)\n([\s\S]*?)^```$/gm
 export const programsIn = (page: string): ReadonlyMap<string, string> =>
   new Map([...page.matchAll(BLOCK)].map(([, name = '', code = '']) => [name, code]))
 
-const libraryClient = (name: string, title: string, packages: ClientRecipe['packages']): ClientRecipe => ({
+const libraryClient = (
+  name: string,
+  title: string,
+  port: number,
+  packages: ClientRecipe['packages'],
+): ClientRecipe => ({
   name,
   title,
   packages: [...packages, '@modelcontextprotocol/sdk', 'zod'],
@@ -20,7 +25,11 @@ const libraryClient = (name: string, title: string, packages: ClientRecipe['pack
   open: async ({ scratch, run, mcpUrl }) => {
     for (const [file, code] of programsIn(readFileSync(join(ROOT, 'docs/clients/libraries.md'), 'utf8')))
       writeFileSync(join(scratch.project, file), code)
-    const options: ClientRun = { environment: { MCP_URL: mcpUrl }, isPrinted: true, isOfNode: true }
+    const options: ClientRun = {
+      environment: { MCP_URL: mcpUrl, PORT: String(port) },
+      isPrinted: true,
+      isOfNode: true,
+    }
     return {
       login: () => run('sign-in.mjs', [], options),
       loginForMore: () => run('sign-in.mjs', ['todo:read todo:write'], options),
@@ -31,8 +40,8 @@ const libraryClient = (name: string, title: string, packages: ClientRecipe['pack
 })
 
 export const libraries: readonly ClientRecipe[] = [
-  libraryClient('ai-sdk', 'AI SDK', ['@ai-sdk/mcp']),
-  libraryClient('langchain', 'LangChain', ['@langchain/mcp-adapters', '@langchain/core']),
-  libraryClient('openai-agents', 'OpenAI Agents', ['@openai/agents']),
-  libraryClient('mastra', 'Mastra', ['@mastra/mcp', '@mastra/core']),
+  libraryClient('ai-sdk', 'AI SDK', 8971, ['@ai-sdk/mcp']),
+  libraryClient('langchain', 'LangChain', 8972, ['@langchain/mcp-adapters', '@langchain/core']),
+  libraryClient('openai-agents', 'OpenAI Agents', 8973, ['@openai/agents']),
+  libraryClient('mastra', 'Mastra', 8974, ['@mastra/mcp', '@mastra/core']),
 ]

@@ -34,28 +34,35 @@ export const opencode: ClientRecipe = {
   page: 'opencode.md',
   open: async (bench) => {
     const { scratch, run, mcpUrl, model } = bench
-    scratch.writeSettings('.config/opencode/opencode.json', {
-      autoupdate: false,
-      share: 'disabled',
-      mcp: { [SERVER]: { type: 'remote', url: mcpUrl, enabled: true } },
-      model: `local/${MODEL}`,
-      provider: {
-        local: {
-          npm: '@ai-sdk/openai-compatible',
-          options: { baseURL: `${model.origin}/v1`, apiKey: 'none' },
-          models: { [MODEL]: { name: MODEL, tool_call: true } },
+    const writeSettings = (oauth: { scope?: string }) =>
+      scratch.writeSettings('.config/opencode/opencode.json', {
+        autoupdate: false,
+        share: 'disabled',
+        mcp: { [SERVER]: { type: 'remote', url: mcpUrl, enabled: true, oauth } },
+        model: `local/${MODEL}`,
+        provider: {
+          local: {
+            npm: '@ai-sdk/openai-compatible',
+            options: { baseURL: `${model.origin}/v1`, apiKey: 'none' },
+            models: { [MODEL]: { name: MODEL, tool_call: true } },
+          },
         },
-      },
-    })
+      })
+    writeSettings({})
     const options: ClientRun = {
       environment: { OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_AUTOUPDATE: '1' },
     }
+    // Puts the binary of this platform in place; npm ran no script.
+    await run('../node_modules/opencode-ai/postinstall.mjs', [], { isOfNode: true })
     const login = () => run('opencode', ['mcp', 'auth', SERVER], options)
     return {
       ...byPrompt(bench, 'opencode', (prompt) => ['run', '--auto', prompt], options),
       login,
-      loginForMore: login,
-      list: () => run('opencode', ['mcp', 'list'], options),
+      loginForMore: async () => {
+        writeSettings({ scope: 'todo:read todo:write' })
+        await run('opencode', ['mcp', 'logout', SERVER], options)
+        return login()
+      },
     }
   },
 }
