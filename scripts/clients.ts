@@ -52,7 +52,15 @@ async function main(): Promise<number> {
   const countTokens = () =>
     world.logs('mcp').filter((line) => /"path":"\/token".*"status":200/.test(line)).length
 
-  const tried = await Promise.all(choice.recipes.map((recipe) => tryFirstSteps(recipe, system, everything)))
+  const all = await Promise.all(
+    choice.recipes.map((recipe) =>
+      tryFirstSteps(recipe, system, everything).catch((error: unknown) => {
+        console.error(error)
+        return undefined
+      }),
+    ),
+  )
+  const tried = all.filter((one) => one !== undefined)
   // Longer than an access token lives, so each client has to refresh: one at a time, to tell their requests apart.
   await sleep(TOKEN_MINUTES * 60_000 + 2000)
   for (const one of tried) {
@@ -97,7 +105,7 @@ async function tryFirstSteps(
   return { recipe, scratch, client, context, results }
 }
 
-/** A client that breaks the rules of a step ends its own row, not the run. */
+/** An error in a step ends the row of its client, not the run. */
 const brokenOff = (error: unknown): Partial<Results> => {
   console.error(error)
   return { login: `no: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}` }

@@ -54,9 +54,8 @@ export const mcpc: ClientRecipe = {
 export const mcpUse: ClientRecipe = {
   name: 'mcp-use',
   title: 'mcp-use',
-  packages: ['mcp-use', '@mcp-use/cli', '@mcp-use/client'],
+  packages: ['mcp-use', '@mcp-use/cli'],
   drivenBy: 'its commands',
-  page: 'mcp-use.md',
   open: async ({ run, mcpUrl }) => ({
     login: () => run('mcp-use', ['client', 'connect', SERVER, mcpUrl]),
     loginForMore: () => run('mcp-use', ['client', SERVER, 'auth', 'login']),
