@@ -112,7 +112,7 @@ const brokenOff = (error: unknown): Partial<Results> => {
 }
 
 const rowOf = ({ recipe: { title, page, drivenBy }, scratch, results }: Tried): Row => ({
-  client: page === undefined ? title : `[${title}](${page})`,
+  client: `[${title}](${page})`,
   version: scratch.version,
   drivenBy,
   results: resultsOf(results),

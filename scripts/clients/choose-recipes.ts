@@ -1,21 +1,10 @@
 import type { ClientRecipe } from './client.ts'
 import { codex } from './recipes/codex.ts'
-import { mcpc, mcporter, mcpUse } from './recipes/command-clients.ts'
+import { mcpc, mcporter } from './recipes/command-clients.ts'
 import { libraries } from './recipes/library-clients.ts'
-import { cline, copilot, gemini, opencode, qwen } from './recipes/model-clients.ts'
+import { gemini, opencode } from './recipes/model-clients.ts'
 
-export const RECIPES: readonly ClientRecipe[] = [
-  mcporter,
-  codex,
-  opencode,
-  mcpc,
-  mcpUse,
-  gemini,
-  qwen,
-  copilot,
-  cline,
-  ...libraries,
-]
+export const RECIPES: readonly ClientRecipe[] = [mcporter, codex, opencode, mcpc, gemini, ...libraries]
 
 /** The clients of a command line: each once, in the order of the list; all without a name. */
 export function chooseRecipes(

@@ -31,8 +31,8 @@ export interface ClientRecipe {
   /** The first one is the client. */
   readonly packages: readonly [string, ...string[]]
   readonly drivenBy: 'its commands' | 'its app server' | 'a scripted model' | 'an application'
-  /** The page in docs/clients, once it was seen working. */
-  readonly page?: string
+  /** In docs/clients. */
+  readonly page: string
   open(bench: Bench): Promise<DrivenClient>
 }
 

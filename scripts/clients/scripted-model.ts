@@ -33,9 +33,10 @@ export function replyTo({ prompt, answers, offered }: Turn): Reply {
   return { text: `NO TOOL ${prompt.tool} among ${offered.join(' ')}` }
 }
 
+/** Some clients put their prompt in quotes and escape those in it. */
 const PROMPT = /CALL (\w+) (\{[^{}]*\})/
 function readPrompt(text: string): Turn['prompt'] {
-  const [, tool, input] = PROMPT.exec(text) ?? []
+  const [, tool, input] = PROMPT.exec(text.replaceAll(String.raw`\"`, '"')) ?? []
   return tool === undefined || input === undefined ? undefined : { tool, input: JSON.parse(input) }
 }
 

@@ -50,16 +50,3 @@ export const mcpc: ClientRecipe = {
     close: async () => void (await run('mcpc', ['close', `@${SERVER}`])),
   }),
 }
-
-export const mcpUse: ClientRecipe = {
-  name: 'mcp-use',
-  title: 'mcp-use',
-  packages: ['mcp-use', '@mcp-use/cli'],
-  drivenBy: 'its commands',
-  open: async ({ run, mcpUrl }) => ({
-    login: () => run('mcp-use', ['client', 'connect', SERVER, mcpUrl]),
-    loginForMore: () => run('mcp-use', ['client', SERVER, 'auth', 'login']),
-    list: () => run('mcp-use', ['client', SERVER, 'tools', 'list']),
-    call: (tool, input) => run('mcp-use', ['client', SERVER, 'tools', 'call', tool, ...assignments(input)]),
-  }),
-}

@@ -90,7 +90,10 @@ export const gemini: ClientRecipe = {
     const login = () =>
       run('gemini', ['-i', `/mcp auth ${SERVER}`], {
         environment,
-        terminal: { until: /[Ss]uccessfully (?:authenticated|re-?connected)|tools? (?:re)?discovered/ },
+        terminal: {
+          typed: [{ after: /Do you want to continue\?/, keys: '\r' }],
+          until: /[Ss]uccessfully authenticated and/,
+        },
       })
     return {
       ...byPrompt(bench, 'gemini', (prompt) => ['--yolo', '-m', 'gemini-2.5-flash', '-p', prompt], {
@@ -98,84 +101,6 @@ export const gemini: ClientRecipe = {
       }),
       login,
       loginForMore: login,
-    }
-  },
-}
-
-export const qwen: ClientRecipe = {
-  name: 'qwen',
-  title: 'Qwen Code',
-  packages: ['@qwen-code/qwen-code'],
-  drivenBy: 'a scripted model',
-  page: 'qwen-code.md',
-  open: async (bench) => {
-    const { scratch, run, mcpUrl, model } = bench
-    scratch.writeSettings('.qwen/settings.json', {
-      mcpServers: { [SERVER]: { httpUrl: mcpUrl, trust: true } },
-      security: { auth: { selectedType: 'openai' } },
-      general: { enableAutoUpdate: false },
-      privacy: { usageStatisticsEnabled: false },
-    })
-    const environment = {
-      OPENAI_API_KEY: 'none',
-      OPENAI_BASE_URL: `${model.origin}/v1`,
-      OPENAI_MODEL: MODEL,
-    }
-    const login = () =>
-      run('qwen', ['-i', `/mcp auth ${SERVER}`], {
-        environment,
-        terminal: { until: /[Ss]uccessfully (?:authenticated|re-?connected)|tools? (?:re)?discovered/ },
-      })
-    return {
-      ...byPrompt(bench, 'qwen', (prompt) => ['--yolo', prompt], { environment }),
-      login,
-      loginForMore: login,
-    }
-  },
-}
-
-export const copilot: ClientRecipe = {
-  name: 'copilot',
-  title: 'Copilot CLI',
-  packages: ['@github/copilot'],
-  drivenBy: 'a scripted model',
-  open: async (bench) => {
-    const { run, mcpUrl, model } = bench
-    const environment = {
-      COPILOT_PROVIDER_BASE_URL: `${model.origin}/v1`,
-      COPILOT_MODEL: MODEL,
-      COPILOT_AUTO_UPDATE: 'false',
-    }
-    const login = () =>
-      run('copilot', ['-i', `/mcp auth ${SERVER}`], {
-        environment,
-        terminal: { until: /[Aa]uthenticated|[Cc]onnected/ },
-      })
-    return {
-      ...byPrompt(bench, 'copilot', (prompt) => ['--allow-all-tools', '-p', prompt], { environment }),
-      login: async () => {
-        await run('copilot', ['mcp', 'add', '--transport', 'http', SERVER, mcpUrl], { environment })
-        return login()
-      },
-      loginForMore: login,
-    }
-  },
-}
-
-export const cline: ClientRecipe = {
-  name: 'cline',
-  title: 'Cline',
-  packages: ['cline'],
-  drivenBy: 'a scripted model',
-  open: async (bench) => {
-    const { run, mcpUrl, model } = bench
-    return {
-      ...byPrompt(bench, 'cline', (prompt) => ['--json', prompt], {}),
-      login: async () => {
-        await run('cline', ['auth', '-p', 'openai', '-k', 'none', '-m', MODEL, '-b', `${model.origin}/v1`])
-        await run('cline', ['mcp', 'install', SERVER, mcpUrl, '--transport', 'streamable-http', '--yes'])
-        return run('cline', ['config', 'mcp'], { terminal: { until: /[Aa]uthorized|[Cc]onnected/ } })
-      },
     }
   },
 }

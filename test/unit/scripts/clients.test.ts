@@ -64,6 +64,8 @@ const offered = [{ function: { name: 'todos_listTodos' } }, { function: { name: 
 test('the scripted model calls the tool of the latest prompt, and then repeats its answer', () => {
   const asked = { stream: false, tools: offered, messages: [{ role: 'user', content: `hello\n${CALL}` }] }
   expect(replyTo(readChat(asked))).toEqual({ tool: 'todos_addTodo', input: { text: 'bread' } })
+  const quoted = { ...asked, messages: [{ role: 'user', content: JSON.stringify(CALL) }] }
+  expect(replyTo(readChat(quoted))).toEqual({ tool: 'todos_addTodo', input: { text: 'bread' } })
   const answered = { ...asked, messages: [...asked.messages, { role: 'tool', content: 'added' }] }
   expect(replyTo(readChat(answered))).toEqual({ text: 'ANSWER added' })
   const again = { ...asked, messages: [...answered.messages, { role: 'user', content: 'CALL listTodos {}' }] }
