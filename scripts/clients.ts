@@ -49,8 +49,6 @@ async function main(): Promise<number> {
   const model = everything.use(await startScriptedModel())
   const list = await openListOf(ada, world.addresses.mcpUrl)
   const system = { mcpUrl: world.addresses.mcpUrl, model, list, isVerbose: values.verbose }
-  const countTokens = () =>
-    world.logs('mcp').filter((line) => /"path":"\/token".*"status":200/.test(line)).length
 
   const all = await Promise.all(
     choice.recipes.map((recipe) =>
@@ -61,11 +59,11 @@ async function main(): Promise<number> {
     ),
   )
   const tried = all.filter((one) => one !== undefined)
-  // Longer than an access token lives, so each client has to refresh: one at a time, to tell their requests apart.
+  // Longer than an access token lives, so each client has to refresh.
   await sleep(TOKEN_MINUTES * 60_000 + 2000)
   for (const one of tried) {
     if (one.results.login === 'yes')
-      one.results = { ...one.results, ...(await laterSteps(one.client, one.context, countTokens)) }
+      one.results = { ...one.results, ...(await laterSteps(one.client, one.context)) }
     await one.client.close?.()
   }
 
