@@ -132,7 +132,7 @@ test('a user allows notes:delete by the link, and it counts at once', async () =
   expect(JSON.stringify(gone.body)).toContain('There is no note with this id.')
   expect(JSON.stringify(gone.body)).toContain('listNotes')
   const me = await OwnPage.signIn(story.origin, user, browser)
-  expect(seen(me.page.text)).toContain('notes:delete')
+  expect(seen(me.page.text)).toContain('Delete notes for good')
 })
 
 test('the API takes PingOne’s tokens alone, and says no as a problem document', async () => {
