@@ -44,19 +44,19 @@ const actionsOf = (scopes: readonly { action: string }[], apiName: string): stri
     ? `use the ${apiName} for you`
     : joinActions(scopes.map(({ action }) => action))
 
-interface Asked {
+interface QuestionFacts {
   name: string
   scopes: readonly { action: string }[]
   apiName: string
 }
 
-export const consentQuestion = ({ name, scopes, apiName }: Asked): JSX.Element => (
+export const consentQuestion = ({ name, scopes, apiName }: QuestionFacts): JSX.Element => (
   <>
     <Name name={name} /> wants to {actionsOf(scopes, apiName)}
   </>
 )
 
-export const stepUpQuestion = ({ name, scopes, apiName }: Asked): JSX.Element => (
+export const stepUpQuestion = ({ name, scopes, apiName }: QuestionFacts): JSX.Element => (
   <>
     Allow <Name name={name} /> to {actionsOf(scopes, apiName)}?
   </>
