@@ -47,8 +47,9 @@ test.for(TRANSPORTS)(
       JSON.stringify({ ...add, method: 'tools/Call' }),
       JSON.stringify({ ...add, method: '__proto__' }),
       JSON.stringify({ jsonrpc: '2.0', id: 1, result: {} }),
-      `${'['.repeat(50_000)}${']'.repeat(50_000)}`,
-      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}}`,
+      // Below the 64 KiB of a message: a longer body is refused unread, and the proxy of wrangler dev may then lose the answer.
+      `${'['.repeat(30_000)}${']'.repeat(30_000)}`,
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}}`,
     ]
     for (const body of bodies) {
       const { status, text } = await send(body)
