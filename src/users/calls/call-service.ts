@@ -138,9 +138,9 @@ export class CallService {
   }
 
   #end(call: string, outcome: CallOutcome, encrypted: string | null): void {
-    this.#deps.calls.end(call, outcome, encrypted)
-    // A call that certainly changed nothing gives the user's answer back.
-    if (outcome === 'refused' || outcome === 'failed') this.#deps.confirmations.giveBack(call)
+    const isFirst = this.#deps.calls.end(call, outcome, encrypted)
+    // A call that certainly changed nothing gives the user's answer back. A later report of it does not count.
+    if (isFirst && (outcome === 'refused' || outcome === 'failed')) this.#deps.confirmations.giveBack(call)
     this.#ends.signal(call)
   }
 }

@@ -149,17 +149,17 @@ export class CallTable {
     return row === undefined ? null : z.object({ grant_id: z.string() }).parse(row).grant_id
   }
 
-  /** Idempotent: the first outcome stays. */
-  end(call: string, outcome: CallOutcome, encrypted: string | null = null): void {
-    if (this.#end(call, outcome, encrypted)) this.#onWrite()
-    if (encrypted === null) return
-    // Keys expire in the order in which they began, except those of a session, which last a minute.
-    this.#exec(
-      `UPDATE calls SET result = NULL WHERE seq IN (
-         SELECT seq FROM calls WHERE result IS NOT NULL ORDER BY key_ends_at_ms DESC LIMIT ? OFFSET ?)`,
-      BATCH,
-      MOST_RESULTS,
-    )
+  /** Idempotent: the first outcome stays. True: it is this one. */
+  end(call: string, outcome: CallOutcome, encrypted: string | null = null): boolean {
+    const ended = this.#end(call, outcome, encrypted)
+    if (ended === 'written') this.#onWrite()
+    if (encrypted !== null) this.#dropOldResults()
+    return ended !== null
+  }
+
+  #dropOldResults(): void {
+    const old = 'SELECT seq FROM calls WHERE result IS NOT NULL ORDER BY key_ends_at_ms DESC LIMIT ? OFFSET ?'
+    this.#exec(`UPDATE calls SET result = NULL WHERE seq IN (${old})`, BATCH, MOST_RESULTS)
   }
 
   /** Drops the stored results of an ended grant. The rows stay. */
@@ -248,11 +248,11 @@ export class CallTable {
     )
   }
 
-  /** True: a write ended as done or unknown. */
-  #end(call: string, outcome: CallOutcome, encrypted: string | null): boolean {
+  /** `written`: a write ended as done or unknown. null: the call does not run. */
+  #end(call: string, outcome: CallOutcome, encrypted: string | null): 'written' | 'ended' | null {
     // Two plain statements: SQLite's RETURNING creates a temporary trigger in each object's connection.
     const [open] = this.#rows('SELECT effect FROM calls WHERE id = ? AND outcome IS NULL', call)
-    if (open === undefined) return false
+    if (open === undefined) return null
     this.#exec(
       `UPDATE calls SET seq = (SELECT MAX(seq) + 1 FROM calls), outcome = ?, ended_at_ms = ?, result = ?
        WHERE id = ? AND outcome IS NULL`,
@@ -261,7 +261,8 @@ export class CallTable {
       encrypted,
       call,
     )
-    return open['effect'] === 'write' && (outcome === 'done' || outcome === 'unknown')
+    const isWritten = open['effect'] === 'write' && (outcome === 'done' || outcome === 'unknown')
+    return isWritten ? 'written' : 'ended'
   }
 
   /** Invariant 8: an intent without an outcome, as after a crash, becomes "unknown". */
@@ -274,7 +275,7 @@ export class CallTable {
     let isWrite = false
     for (const row of lost) {
       const { id, tool } = OpenRow.parse(row)
-      if (this.#end(id, 'unknown', null)) isWrite = true
+      if (this.#end(id, 'unknown', null) === 'written') isWrite = true
       log.warn('call.lost', { call: id, tool })
     }
     if (isWrite) this.#onWrite()

@@ -79,6 +79,18 @@ test('a call that certainly changed nothing gives its answer back; any other use
   expect(await user.beginCall(answering('after'))).toEqual({ verdict: 'bad_answer' })
 })
 
+test('a late report that a call did nothing gives back neither the answer of a call that acted nor a "no"', async () => {
+  const { user } = await userWithGrant()
+  expect(await user.beginCall(answering('acts'))).toMatchObject({ verdict: 'go' })
+  await user.endCall('acts', 'done', null)
+  await user.endCall('acts', 'refused', null)
+  expect(await user.beginCall(answering('again'))).toEqual({ verdict: 'bad_answer' })
+  const no = { nonce: 'nonce-2', isDeclined: true }
+  expect(await user.beginCall(answering('declines', no))).toEqual({ verdict: 'declined' })
+  await user.endCall('declines', 'refused', null)
+  expect(await user.beginCall(answering('turns', { nonce: 'nonce-2' }))).toEqual({ verdict: 'bad_answer' })
+})
+
 test('a used answer is forgotten when it would be too old anyway', async () => {
   const { user, stored } = await userWithGrant()
   await user.beginCall(answering('a'))
