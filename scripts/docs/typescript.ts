@@ -82,9 +82,10 @@ export function typeProblems(blocks: readonly CodeBlock[]): readonly PageProblem
 }
 
 function copySources(copy: string): void {
-  for (const path of ['src', 'package.json', 'tsconfig.json', 'worker-configuration.d.ts'])
+  for (const path of ['src', 'package.json', 'tsconfig.json', 'wrangler.jsonc'])
     cpSync(join(ROOT, path), join(copy, path), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
+  makeTypes(copy)
   const names = productNames('invoices')
   if (names === null) throw new Error('invoices is no name of a product')
   for (const file of globSync('**/*.ts', {
@@ -95,6 +96,18 @@ function copySources(copy: string): void {
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, renamed(readFileSync(join(ROOT, 'examples/notes', file), 'utf8'), names))
   }
+}
+
+/** A fresh clone has no worker-configuration.d.ts yet: it is generated, and git does not keep it. */
+function makeTypes(copy: string): void {
+  const parameters = ['types', 'worker-configuration.d.ts', '--strict-vars=false']
+  const emptyEnv = `--env-file=${join(ROOT, 'harness/empty.env')}`
+  const wrangler = join(ROOT, 'node_modules/.bin/wrangler')
+  const { status, stdout, stderr } = spawnSync(wrangler, [...parameters, emptyEnv], {
+    cwd: copy,
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`wrangler types ended with ${status}: ${stdout}${stderr}`)
 }
 
 function compile(
