@@ -59,6 +59,7 @@ export interface Config {
     grantsPerUser: number
   }
   limits: { requestsPerMinute: number; registrationsPerDay: number }
+  audit: { retentionDays: number; allowsUnrecordedReads: boolean }
 }
 
 /** A scope of the product under the settings. */
@@ -194,6 +195,10 @@ export function loadConfig(env: unknown, product: ConfiguredProduct): Result<Con
       grantsPerUser: s.GRANTS_PER_USER,
     },
     limits: { requestsPerMinute: s.REQUESTS_PER_MINUTE, registrationsPerDay: s.REGISTRATIONS_PER_DAY },
+    audit: {
+      retentionDays: s.AUDIT_RETENTION_DAYS,
+      allowsUnrecordedReads: s.READS_WITHOUT_AUDIT === 'allowed',
+    },
   })
 }
 

@@ -149,6 +149,15 @@ export const Settings = z.object({
   REGISTRATIONS_PER_DAY: count(5000, 100_000).describe(
     'Maximum client registrations per day (UTC); a tenth of it per network.',
   ),
+  AUDIT_RETENTION_DAYS: count(400, 3650).describe(
+    'Audit events older than this are deleted from D1. A signed checkpoint stays in their place.',
+  ),
+  READS_WITHOUT_AUDIT: z
+    .enum(['refused', 'allowed'])
+    .default('refused')
+    .describe(
+      'Reads of a user whose audit events cannot be stored (D1 did not take them for a long time): `refused` with 503, or `allowed` and only counted. Changes are always refused.',
+    ),
   RUN_ID: z.string().optional().describe('`/health` returns it; `npm start` sets it.'),
 })
 

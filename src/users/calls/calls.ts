@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { CallFacts, EndFacts } from '#events/call-facts.ts'
 import { canonicalDigest } from '#lib/hash.ts'
 
 /** A tool call before it runs. It is stored before any effect (decision 17). */
@@ -22,6 +23,8 @@ export interface CallIntent {
   key: CallKey | null
   /** The client's trace (W3C traceparent), stored as the client's claim. */
   clientTrace?: string
+  /** What the audit log keeps of the call. */
+  facts?: CallFacts
 }
 
 /** A hash over client, tool and the client's key. The object that stores it binds it to the user. */
@@ -103,7 +106,7 @@ export interface CallApi {
   renewToken(refused: RefusedToken): Promise<unknown>
   /** The caller parses the answer. */
   beginCall(intent: CallIntent): Promise<unknown>
-  endCall(call: string, outcome: CallOutcome, result: string | null): Promise<void>
+  endCall(call: string, outcome: CallOutcome, result: string | null, facts?: EndFacts): Promise<void>
   endReads(ends: ReadEnd[]): Promise<void>
 }
 
@@ -111,4 +114,5 @@ export interface CallApi {
 export interface ReadEnd {
   call: string
   outcome: CallOutcome
+  facts?: EndFacts
 }

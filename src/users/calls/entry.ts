@@ -1,3 +1,4 @@
+import type { CallFacts } from '#events/call-facts.ts'
 import type { BearerAnswer } from '../grants/grant-service.ts'
 import type { StepUpDenial, StepUpNeed } from '../requests/step-ups.ts'
 import type { CallStart, RequestedCall } from './calls.ts'
@@ -15,6 +16,8 @@ export interface Entry {
   needs: Omit<StepUpNeed, 'grant'> | null
   /** null: nothing is called, or its arguments do not fit. */
   call: RequestedCall | null
+  /** A call that the edge refuses, for the audit log. Its bearer may still be refused first. */
+  refused?: { tool: string; reason: string; facts: CallFacts }
 }
 
 /** The order of the checks is that of the members (decision 17). Each is only reached if the ones before it passed. */

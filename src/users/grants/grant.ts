@@ -93,6 +93,25 @@ export interface NewGrant {
   downstreamEndsAtSeconds: number
   /** The environment id in PingOne's tokens, if they have one. */
   environment: string | null
+  /** The login that it came from, for the audit log. */
+  login?: LoginFacts
+}
+
+/** A login, as the audit log keeps it. Times are in milliseconds since 1970. */
+export interface LoginFacts {
+  transaction: string
+  startedAtMs: number
+  consentedAtMs: number
+  completedAtMs: number
+  /** The scopes that the client requested, and those that the user approved. */
+  requested: string[]
+  approved: string[]
+  granted: string[]
+  network: string
+  agent: string
+  acr?: string
+  /** PingOne's id of the token request. */
+  correlation?: string
 }
 
 /** The library issues no token for less than a minute. With less time left, a grant is over. */
