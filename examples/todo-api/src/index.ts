@@ -10,6 +10,7 @@ import {
   readIdempotencyKey,
   type ReadChange,
 } from './read-change.ts'
+import { logWrite } from './request-log.ts'
 import { readRunId } from './settings.ts'
 import { listOf } from './todo-list.ts'
 
@@ -63,5 +64,6 @@ async function writeList(c: RequestContext, readChange: ReadChange): Promise<Res
   const list = await listOf(c.env, user.value)
   const result = await list.write(change.value, key.value, onlyChanged.value)
   if (result.replayed) c.header('Idempotency-Replayed', 'true')
+  if (result.outcome === 'done') logWrite(c, result.replayed)
   return result.outcome === 'done' ? c.json(result.list) : answerDenial(c, { reason: result.outcome })
 }

@@ -10,7 +10,7 @@ afterEach(() => {
 /** Collects the lines that are logged after this call. */
 function readLog() {
   const lines: string[] = []
-  for (const level of ['warn', 'error'] as const) {
+  for (const level of ['log', 'warn', 'error'] as const) {
     vi.spyOn(console, level).mockImplementation((line: unknown) => void lines.push(String(line)))
   }
   return lines
@@ -35,6 +35,29 @@ test('a denial is one line in the log, with the ids of the caller and without th
       transactionId: 'tx-1',
       traceparent,
     },
+  ])
+})
+
+test('a write that was done is one line with the transaction of the caller and without the text', async () => {
+  const lines = readLog()
+  const request = async (method: string, body?: object) =>
+    exports.default.fetch(`${ORIGIN}/api/todos`, {
+      method,
+      headers: {
+        Authorization: `Bearer ${await sign(claimsOf({ sub: 'a-writer' }))}`,
+        'Content-Type': 'application/json',
+        'X-Ping-External-Transaction-Id': 'tx-2',
+        'Idempotency-Key': 'key-1',
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+  await request('GET')
+  await request('POST', { todoText: 'a secret of the writer' })
+  await request('POST', { todoText: 'a secret of the writer' })
+  const line = { level: 'info', event: 'todos.written', method: 'POST', path: '/api/todos' }
+  expect(lines.map((text): unknown => JSON.parse(text))).toEqual([
+    { ...line, isReplayed: false, transactionId: 'tx-2' },
+    { ...line, isReplayed: true, transactionId: 'tx-2' },
   ])
 })
 
