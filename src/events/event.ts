@@ -135,6 +135,8 @@ export const AuditEvent = z.discriminatedUnion('type', [
   }),
   /** Reads that ran while the outbox was full (setting READS_WITHOUT_AUDIT). */
   event('reads.not-recorded', { count: z.int(), lastAt: z.iso.datetime({ precision: 3 }) }),
+  /** Other events for which a full outbox had no room. Calls, ends and acts of the user are never among them. */
+  event('events.not-recorded', { count: z.int(), lastAt: z.iso.datetime({ precision: 3 }) }),
 
   event('step-up.asked', { scopes }),
   event('step-up.approved', { scopes }),

@@ -16,7 +16,8 @@ export async function retryOnce<T>(deadlineMs: number, call: () => Promise<T>): 
   }
 }
 
-async function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {
+/** The work, or a TimeoutError. */
+export async function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(new TimeoutError(deadlineMs)), deadlineMs)
   try {

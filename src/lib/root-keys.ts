@@ -11,6 +11,8 @@ export const signingPurposes = {
   sessionId: 'session-id',
   requestState: 'request-state',
   argumentsDigest: 'arguments-digest',
+  auditArguments: 'audit-arguments',
+  directoryName: 'directory-name',
 } as const
 export const encryptionPurposes = {
   downstreamTokens: 'downstream-tokens',
@@ -18,6 +20,8 @@ export const encryptionPurposes = {
   stepUp: 'step-up',
   ownSignIn: 'own-sign-in',
   sessionCall: 'session-call',
+  auditKey: 'audit-key',
+  directoryName: 'directory-name-text',
 } as const
 export type SigningPurpose = (typeof signingPurposes)[keyof typeof signingPurposes]
 export type EncryptionPurpose = (typeof encryptionPurposes)[keyof typeof encryptionPurposes]

@@ -37,3 +37,8 @@ export const MOST_REVOCATIONS = 200
 export const PAGES_PER_USER = 10
 /** Used sign-ins are stored for ten minutes. Further ones are rejected; none is evicted early. */
 export const MOST_SIGN_INS = 100
+
+/** Audit events that D1 does not have yet: calls and other events of ordinary use. What happens then: audit/outbox.ts. */
+export const MOST_WAITING = 20_000
+/** As many more that are denials, questions and security events. Ends and acts of the user are stored beyond it. */
+export const MOST_RESERVED = 2000

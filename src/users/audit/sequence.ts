@@ -1,12 +1,11 @@
-import type { NewEvent } from '#events/event.ts'
-
-/** An event that waits to be shipped. `event` has no id, time, app or user yet. */
+/** An event that waits to be shipped. */
 export interface WaitingEvent {
   /** Its number among all events of the user, from 1 and without gaps. */
   seq: number
   id: string
   atMs: number
-  event: NewEvent
+  /** A NewEvent. The shipper checks it against the schema, because it may come from storage. */
+  event: object
 }
 
 /** A table whose rows wait as events: the outbox, and the calls. */
@@ -15,6 +14,8 @@ export interface EventSource {
   lastSeq(): number
   /** The events from one number to another, both included, in order. */
   waiting(from: number, to: number): WaitingEvent[]
+  /** D1 has the events up to this number. */
+  release(upTo: number): void
 }
 
 const FROZEN = 'audit-frozen'
@@ -26,16 +27,26 @@ const FROZEN = 'audit-frozen'
 export class Sequence {
   readonly #kv: DurableObjectStorage['kv']
   readonly #sources: () => readonly EventSource[]
+  readonly #beforeNext: (last: number) => void
   #last: number | null = null
   #frozen: number | null = null
 
-  /** `sources`: called at the first use, so that the tables may be made after this. */
-  constructor(kv: DurableObjectStorage['kv'], sources: () => readonly EventSource[]) {
+  /**
+   * `sources`: called at the first use, so that the tables may be made after this. `beforeNext`: called for each event with
+   * the last number.
+   */
+  constructor(
+    kv: DurableObjectStorage['kv'],
+    sources: () => readonly EventSource[],
+    beforeNext: (last: number) => void = () => {},
+  ) {
     this.#kv = kv
     this.#sources = sources
+    this.#beforeNext = beforeNext
   }
 
   next(): number {
+    this.#beforeNext(this.last)
     this.#last = this.last + 1
     return this.#last
   }

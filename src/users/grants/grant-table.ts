@@ -59,6 +59,16 @@ export class GrantTable {
     return this.all().filter(({ ended }) => ended === null)
   }
 
+  /** The user's name as the newest live grant has it. */
+  newestName(): string | null {
+    return this.live().toSorted((a, b) => b.openedAtSeconds - a.openedAtSeconds)[0]?.userName ?? null
+  }
+
+  /** Removes the user's name from the history. */
+  eraseNames(): void {
+    for (const grant of this.all()) if (grant.userName !== null) this.write({ ...grant, userName: null })
+  }
+
   /**
    * The live grants to evict so that one more fits: those that were unused the longest (decision 15).
    * Grants of the same client go first, so that a client which registers at each login evicts only its own.

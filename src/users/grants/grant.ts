@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Config } from '#config.ts'
+import type { EventClient } from '#events/event.ts'
 import type { RecordRow } from '#oauth-store/record-row.ts'
 
 /** Why a grant ended. Stored with it, sent to the client and shown to the user. */
@@ -77,6 +78,13 @@ export type Grant = z.infer<typeof Grant>
 /** PingOne's tokens before encryption. Only the User and the current call hold them. */
 export const DownstreamTokens = z.object({ access: z.string(), refresh: z.string().nullable() })
 export type DownstreamTokens = z.infer<typeof DownstreamTokens>
+
+/** The client of a grant in an audit event. */
+export const eventClient = ({ client, shown }: Pick<Grant, 'client' | 'shown'>): EventClient => ({
+  id: client,
+  ...(shown === null ? {} : { givenName: shown.name }),
+  ...(shown === null || shown.domain === null ? {} : { domain: shown.domain }),
+})
 
 /** A grant that `/callback` opens. Plain values: it crosses RPC. */
 export interface NewGrant {

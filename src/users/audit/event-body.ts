@@ -1,0 +1,75 @@
+import { AuditEvent } from '#events/event.ts'
+import { sha256Hex } from '#lib/hash.ts'
+import { redacted } from '#lib/redacted.ts'
+import { uuidv7 } from '#lib/uuid.ts'
+import type { WaitingEvent } from './sequence.ts'
+
+/** What every event of an object has. */
+export interface EventOrigin {
+  app: string
+  /** The name of the object. */
+  user: string
+}
+
+const MOST_REJECTED_CHARACTERS = 4000
+const MOST_REASON_CHARACTERS = 200
+const UUIDV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+/** The last time that has four digits for its year. */
+const LAST_MS = Date.UTC(9999, 11, 31)
+
+/** An event as it ships, or why it does not fit the schema. */
+export type ReadyEvent =
+  | { event: AuditEvent; body: string }
+  | { reason: string; /** As it was to be shipped, for the table of rejected events. */ text: string }
+
+const timeOf = (atMs: number): string => new Date(Math.min(LAST_MS, Math.max(0, atMs || 0))).toISOString()
+
+/** The same event has the same body each time. */
+export function readyEvent({ app, user }: EventOrigin, { id, atMs, event }: WaitingEvent): ReadyEvent {
+  const fields = Object.entries(event).filter(([name, value]) => name !== 'atMs' && value !== undefined)
+  const whole = { id, at: timeOf(atMs), app, user, ...Object.fromEntries(fields) }
+  const parsed = AuditEvent.safeParse(whole)
+  if (parsed.success) return { event: parsed.data, body: JSON.stringify(parsed.data) }
+  const [issue] = parsed.error.issues
+  const reason = `${issue?.path.join('.') ?? ''}: ${issue?.code ?? 'unknown'}`
+  return { reason, text: JSON.stringify(whole) }
+}
+
+/** Takes the number of an event that does not fit. Only a bug makes one, so it is rare. */
+export async function rejectedEvent(
+  { app, user }: EventOrigin,
+  { seq, id, atMs }: Omit<WaitingEvent, 'event'>,
+  { reason, text }: { reason: string; text: string },
+): Promise<{ event: AuditEvent; body: string; rejected: { id: string; reason: string; text: string } }> {
+  const own = UUIDV7.test(id) ? id : await derivedId(`${user}\n${seq}`, atMs)
+  const shortReason = redacted(reason, MOST_REASON_CHARACTERS)
+  const event = AuditEvent.parse({
+    type: 'event.rejected',
+    id: own,
+    at: timeOf(atMs),
+    app,
+    user,
+    rejected: own,
+    reason: shortReason,
+  })
+  const shortText = redacted(text, MOST_REJECTED_CHARACTERS)
+  return {
+    event,
+    body: JSON.stringify(event),
+    rejected: { id: own, reason: shortReason, text: shortText },
+  }
+}
+
+/** An id for an event that has none: a UUIDv7 whose random bits come from a hash, so that a retry has the same one. */
+async function derivedId(of: string, atMs: number): Promise<string> {
+  const hex = await sha256Hex(of)
+  const time = uuidv7(Math.min(LAST_MS, Math.max(0, atMs || 0))).slice(0, 14)
+  return `${time}7${hex.slice(0, 3)}-8${hex.slice(3, 6)}-${hex.slice(6, 18)}`
+}
+
+/** The event for the log: what is encrypted or hashed stays out of it. */
+export function loggedEvent(event: AuditEvent): object {
+  if (!('arguments' in event) || event.arguments === undefined) return event
+  const { personal: _personal, hmac: _hmac, hash: _hash, ...shown } = event.arguments
+  return { ...event, arguments: shown }
+}

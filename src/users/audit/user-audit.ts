@@ -1,0 +1,56 @@
+import type { Config } from '#config.ts'
+import type { AuditStore } from '#events/store.ts'
+import type { UserStorage } from '../base/step.ts'
+import type { WakeTime } from '../base/wake-time.ts'
+import type { GrantTable } from '../grants/grant-table.ts'
+import { AuditKey } from './audit-key.ts'
+import { ChainState } from './chain-state.ts'
+import { Directory } from './directory.ts'
+import { Outbox } from './outbox.ts'
+import { type EventSource, Sequence } from './sequence.ts'
+import { Shipper } from './shipper.ts'
+
+interface UserAuditDeps {
+  storage: UserStorage
+  wake: WakeTime
+  nowMs: () => number
+  config: () => Config
+  /** The name of the object. */
+  user: string
+  grants: GrantTable
+  store: () => AuditStore
+  /** Tables beside the outbox whose rows are events. */
+  otherSources: () => readonly EventSource[]
+}
+
+/** What a user's object has of the audit log, put together. */
+export class UserAudit {
+  readonly sequence: Sequence
+  readonly outbox: Outbox
+  readonly auditKey: AuditKey
+  readonly directory: Directory
+  readonly shipper: Shipper
+
+  constructor({ storage, wake, nowMs, config, user, grants, store, otherSources }: UserAuditDeps) {
+    const { kv } = storage
+    const chain = new ChainState(kv, nowMs)
+    const sources = () => [this.outbox, ...otherSources()]
+    const sequence = new Sequence(kv, sources, (last) => this.shipper.note(last))
+    this.sequence = sequence
+    this.outbox = new Outbox({ storage, sequence, nowMs, shipped: () => chain.shipped, grants })
+    this.auditKey = new AuditKey({ kv, config, user, hasLiveGrant: () => grants.live().length > 0 })
+    this.directory = new Directory({ kv, config, nowMs, user, userName: () => grants.newestName() })
+    this.shipper = new Shipper({
+      kv,
+      nowSeconds: () => Math.floor(nowMs() / 1000),
+      chain,
+      sequence,
+      sources,
+      user,
+      app: () => config().app,
+      store,
+      directory: this.directory,
+      wake,
+    })
+  }
+}
