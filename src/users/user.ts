@@ -1,6 +1,16 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Config } from '#config.ts'
-import { plainStep, type Step, steppedPingOne, steppedStorage, type UserPingOne } from './base/step.ts'
+import type { AuditStore, OutboxState } from '#events/store.ts'
+import { runAlarm } from './alarm.ts'
+import { UserAudit } from './audit/user-audit.ts'
+import {
+  plainStep,
+  type Step,
+  steppedAuditStore,
+  steppedPingOne,
+  steppedStorage,
+  type UserPingOne,
+} from './base/step.ts'
 import { userName } from './base/user-id.ts'
 import { WakeTime } from './base/wake-time.ts'
 import { CallService } from './calls/call-service.ts'
@@ -10,6 +20,7 @@ import type { Entry, EntryAnswer } from './calls/entry.ts'
 import { EntryService } from './calls/entry-service.ts'
 import { RequestRates } from './calls/request-rates.ts'
 import { type Account, AccountService, type ListedGrant, type PageDenial } from './grants/account-service.ts'
+import { BlockService } from './grants/block-service.ts'
 import type { EndReason, NewGrant, Tenant } from './grants/grant.ts'
 import { GrantEndService } from './grants/grant-end-service.ts'
 import type { Commit, CommitResult, Snapshot } from './grants/grant-records.ts'
@@ -25,7 +36,7 @@ import {
   StepUpService,
   type StepUpView,
 } from './requests/step-ups.ts'
-import { makeSessionCloser, SessionTable } from './sessions/sessions.ts'
+import { makeSessionCloser, type SessionFacts, SessionTable } from './sessions/sessions.ts'
 import {
   makeChangeNotifier,
   type Subscription,
@@ -38,6 +49,7 @@ import { RevocationService } from './tokens/revocations.ts'
 export interface UserDeps {
   config(env: Env): Config
   pingone(env: Env): UserPingOne
+  auditStore(env: Env): AuditStore
   /** Milliseconds since 1970. */
   nowMs(): number
   /** Ends the object of a session with its streams. */
@@ -66,11 +78,27 @@ export const makeUser = (deps: UserDeps) =>
     readonly #config = () => deps.config(this.env)
     readonly #pingone = () => steppedPingOne(deps.pingone(this.env), this.#step)
     readonly #afterAnswer = (work: Promise<void>) => this.ctx.waitUntil(work)
-    readonly #wake = new WakeTime(this.#storage)
+    readonly #wake = new WakeTime(this.#storage, this.#nowSeconds)
     readonly #grants = new GrantTable(this.#storage.kv, this.#nowSeconds)
+    readonly #name = this.ctx.id.name ?? this.ctx.id.toString()
+    readonly #audit = new UserAudit({
+      storage: this.#storage,
+      wake: this.#wake,
+      nowMs: () => deps.nowMs(),
+      config: this.#config,
+      user: this.#name,
+      grants: this.#grants,
+      store: () => steppedAuditStore(deps.auditStore(this.env), this.#step),
+      otherSources: () => [],
+    })
     readonly #records = new GrantRecordService(this.#storage.kv, this.#nowSeconds)
     readonly #subscriptions = new SubscriptionTable(this.#storage.kv)
-    readonly #sessions = new SessionTable(this.#storage.kv, this.#nowSeconds, this.#subscriptions)
+    readonly #sessions = new SessionTable(
+      this.#storage.kv,
+      this.#nowSeconds,
+      this.#subscriptions,
+      this.#audit.outbox.emit,
+    )
     readonly #revocations = new RevocationService(this.#storage.kv, this.#nowSeconds)
     readonly #notifyChange = makeChangeNotifier({
       subscriptions: this.#subscriptions,
@@ -105,6 +133,8 @@ export const makeUser = (deps: UserDeps) =>
       calls: this.#calls,
       rates: this.#rates,
       wake: this.#wake,
+      outbox: this.#audit.outbox,
+      emit: this.#audit.outbox.emit,
       isOwn: async (iss: string, sub: string) => (await userName(iss, sub)) === this.ctx.id.name,
       revoke: (grant: string, encrypted: string, tenant: Tenant) =>
         this.#ends.revoke(grant, encrypted, tenant),
@@ -118,11 +148,22 @@ export const makeUser = (deps: UserDeps) =>
         this.#stepUps.dropAllOf(grant)
       },
     })
-    readonly #grantService: GrantService = new GrantService({ ...this.#shared, ends: this.#ends })
+    readonly #grantService: GrantService = new GrantService({
+      ...this.#shared,
+      ends: this.#ends,
+      auditKey: this.#audit.auditKey,
+      directory: this.#audit.directory,
+    })
     readonly #account = new AccountService({
       ...this.#shared,
       pages: new PageSessionTable(this.#storage.kv, this.#nowSeconds),
       ends: this.#ends,
+    })
+    readonly #blocks = new BlockService({
+      ...this.#shared,
+      account: this.#account,
+      ends: this.#ends,
+      audit: this.#audit,
     })
     readonly #downstream = new DownstreamService({
       ...this.#shared,
@@ -135,7 +176,7 @@ export const makeUser = (deps: UserDeps) =>
       confirmations: this.#confirmations,
       records: this.#records,
       downstream: this.#downstream,
-      userName: () => this.ctx.id.name ?? this.ctx.id.toString(),
+      userName: () => this.#name,
     })
     readonly #stepUps = new StepUpService(this.#storage.kv, this.#shared)
     readonly #entries = new EntryService({
@@ -167,14 +208,14 @@ export const makeUser = (deps: UserDeps) =>
       return this.#grantService.isOpen(grant) && this.#records.hasToken(grant, token)
     }
 
-    async openSession(session: string, grant: string, client: string): Promise<void> {
+    async openSession(session: string, grant: string, client: string, facts?: SessionFacts): Promise<void> {
       if (this.#grants.readLive(grant) === null) return this.#closeSessions([session])
-      this.#closeSessions(this.#sessions.open(session, grant, client))
+      this.#closeSessions(this.#sessions.open(session, grant, client, facts))
       this.#wake.noLaterThan(this.#sessions.nextSeconds())
     }
 
     async closeSession(session: string): Promise<void> {
-      if (this.#sessions.close(session)) this.#closeSessions([session])
+      if (this.#sessions.close(session, 'by_client')) this.#closeSessions([session])
     }
 
     async subscribe(session: string, grant: string, uri: string): Promise<SubscriptionOutcome> {
@@ -212,12 +253,18 @@ export const makeUser = (deps: UserDeps) =>
       this.#ends.endAll(reason)
     }
 
-    /** Ends all grants and pages in one act. A login that is under way is then refused by `openGrant`. */
     async setBlocked(isBlocked: boolean): Promise<void> {
-      this.#grants.isBlocked = isBlocked
-      if (!isBlocked) return
-      this.#account.closePages()
-      this.#ends.endAll('blocked')
+      this.#blocks.setBlocked(isBlocked)
+    }
+
+    /** Makes the user's personal fields unreadable, also in the audit log. */
+    async erase(): Promise<void> {
+      this.#blocks.erase()
+    }
+
+    /** What the token endpoint found, after it authenticated the client. */
+    async reportFinding(grant: string, finding: 'refresh-repeated-elsewhere'): Promise<void> {
+      if (this.#grants.read(grant) !== null) this.#audit.outbox.emit({ type: 'security', grant, finding })
     }
 
     async listGrants(): Promise<ListedGrant[]> {
@@ -260,18 +307,20 @@ export const makeUser = (deps: UserDeps) =>
       return this.#account.endPingOneSession(page)
     }
 
+    /** The state of the outbox, for the verification of the audit log. */
+    async auditState(): Promise<OutboxState> {
+      return this.#audit.shipper.state()
+    }
+
     override async alarm(): Promise<void> {
-      this.#wake.clear()
-      const nextSeconds = this.#ends.endExpired()
-      this.#closeSessions([...this.#sessions.sweep(), ...this.#sessions.unconfirmed()])
-      if (this.#calls.sweep()) this.#wake.noLaterThan(this.#nowSeconds())
-      this.#records.eraseMore()
-      if (this.#records.isErasing) this.#wake.noLaterThan(this.#nowSeconds())
-      const swept = [this.#stepUps, this.#confirmations, this.#account]
-      for (const part of swept) part.sweep()
-      await this.#revocations.sendDue(this.#config(), this.#pingone())
-      const others = [this.#sessions, this.#revocations, this.#calls, ...swept]
-      for (const next of [nextSeconds, ...others.map((part) => part.nextSeconds())])
-        this.#wake.noLaterThan(next)
+      return runAlarm({
+        ...this.#shared,
+        pingone: this.#pingone,
+        shipper: this.#audit.shipper,
+        ends: this.#ends,
+        revocations: this.#revocations,
+        closeSessions: this.#closeSessions,
+        others: [this.#stepUps, this.#confirmations, this.#account],
+      })
     }
   }

@@ -87,6 +87,10 @@ export function wireMcp({ options, names, nowMs, nowSeconds, partsOf, requireUse
     User: makeUser({
       config: (env) => partsOf(env).config,
       pingone: (env) => partsOf(env).pingone,
+      auditStore: () => ({
+        append: async () => ({ outcome: 'unavailable', detail: 'no audit store' }),
+        forget: async () => false,
+      }),
       nowMs,
       closeSession: (env, session) => sessionObject(env, session).endSession(),
       tellSession: (env, session, subscribed) => sessionObject(env, session).tellChanged(subscribed),

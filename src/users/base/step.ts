@@ -1,7 +1,8 @@
+import type { AuditStore } from '#events/store.ts'
 import type { PingOne } from '#pingone/client.ts'
 
 /**
- * Wraps every call by which a User leaves its own memory: storage, PingOne, the object of a session.
+ * Wraps every call by which a User leaves its own memory: storage, PingOne, the audit log, the object of a session.
  * In production it only calls. The crash schedules (test/workers/crash) end the object before or after the n-th call.
  */
 export type Step = <T>(name: string, act: () => T) => T
@@ -36,4 +37,9 @@ export type UserPingOne = Pick<PingOne, 'refresh' | 'revoke'>
 export const steppedPingOne = (pingone: UserPingOne, step: Step): UserPingOne => ({
   refresh: (...request) => step('pingone.refresh', () => pingone.refresh(...request)),
   revoke: (token) => step('pingone.revoke', () => pingone.revoke(token)),
+})
+
+export const steppedAuditStore = (store: AuditStore, step: Step): AuditStore => ({
+  append: (batch) => step('audit.append', () => store.append(batch)),
+  forget: (user) => step('audit.forget', () => store.forget(user)),
 })

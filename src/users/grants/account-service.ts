@@ -1,3 +1,4 @@
+import type { Emit } from '#events/event.ts'
 import type { WakeTime } from '../base/wake-time.ts'
 import type { NewPageSession, PageSession, PageSessionTable } from '../requests/page-sessions.ts'
 import type { SessionTable } from '../sessions/sessions.ts'
@@ -29,6 +30,7 @@ interface AccountServiceDeps {
   pages: PageSessionTable
   wake: WakeTime
   ends: GrantEndService
+  emit: Emit
 }
 
 /**
@@ -55,15 +57,15 @@ export class AccountService {
    * @step me 9 the page's session
    */
   openPage(page: string, given: NewPageSession): 'done' | 'blocked' {
-    const { grants, pages, wake } = this.#deps
+    const { grants, pages, wake, emit } = this.#deps
     if (grants.isBlocked) return 'blocked'
-    pages.open(page, given)
+    if (pages.open(page, given)) emit({ type: 'account.signed-in' })
     wake.noLaterThan(pages.nextSeconds())
     return 'done'
   }
 
   closePage(page: string): void {
-    this.#deps.pages.close(page)
+    if (this.#deps.pages.close(page)) this.#deps.emit({ type: 'account.signed-out' })
   }
 
   readAccount(page: string): Account | PageDenial {
@@ -89,10 +91,11 @@ export class AccountService {
 
   /** Ends all grants and pages that came from the page's session at PingOne. */
   endPingOneSession(page: string): 'done' | PageDenial {
-    const { grants, pages, ends } = this.#deps
+    const { grants, pages, ends, emit } = this.#deps
     const session = this.#open(page)
     if (typeof session === 'string') return session
     const { pingOneSession: ended } = session
+    emit({ type: 'account.pingone-signed-out' })
     for (const { id, pingOneSession } of grants.live())
       if (pingOneSession === ended) ends.end(id, 'ended_by_user')
     pages.closeAll(({ pingOneSession }) => pingOneSession === ended)

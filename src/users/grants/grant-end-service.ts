@@ -1,4 +1,5 @@
 import type { Config } from '#config.ts'
+import type { Emit, NewEvent } from '#events/event.ts'
 import { log } from '#lib/log.ts'
 import type { WakeTime } from '../base/wake-time.ts'
 import type { CallTable } from '../calls/call-table.ts'
@@ -18,8 +19,33 @@ interface GrantEndServiceDeps {
   revocations: RevocationService
   wake: WakeTime
   closeSessions: (sessions: readonly string[]) => void
+  emit: Emit
   /** Drops everything else that belongs to a live grant. */
   forget: (grant: string) => void
+}
+
+/** Who ended a grant, for the audit log. */
+const ENDED_BY: Record<EndReason, Extract<NewEvent, { type: 'grant.ended' }>['by']> = {
+  revoked_by_client: 'client',
+  code_reused: 'server',
+  code_not_redeemed: 'server',
+  refresh_reused: 'server',
+  pingone_ended: 'pingone',
+  downstream_expired: 'pingone',
+  idle: 'server',
+  too_old: 'server',
+  refreshed_too_often: 'server',
+  cap: 'server',
+  key_retired: 'server',
+  ended_by_user: 'user',
+  ended_by_operator: 'operator',
+  blocked: 'operator',
+}
+
+/** The findings that end a grant. */
+const FINDINGS: Partial<Record<EndReason, string>> = {
+  code_reused: 'code-reused',
+  refresh_reused: 'refresh-token-reused',
 }
 
 /** Ends grants of one user. Synchronous, so that each end is one act. */
@@ -32,9 +58,12 @@ export class GrantEndService {
 
   /** The only code that ends a grant. Its row stays as history; its tokens, results and sessions go. */
   end(grantId: string, reason: EndReason): void {
-    const { nowSeconds, grants, records, sessions, calls, wake, closeSessions, forget } = this.#deps
+    const { nowSeconds, grants, records, sessions, calls, wake, closeSessions, forget, emit } = this.#deps
     const grant = grants.readLive(grantId)
     if (grant === null) return
+    const finding = FINDINGS[reason]
+    if (finding !== undefined) emit({ type: 'security', grant: grantId, finding })
+    emit({ type: 'grant.ended', grant: grantId, reason, by: ENDED_BY[reason] })
     records.erase(grantId)
     if (records.isErasing) wake.noLaterThan(nowSeconds())
     grants.markEnded(grant, reason)

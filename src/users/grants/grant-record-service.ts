@@ -107,12 +107,18 @@ export class GrantRecordService {
     }
   }
 
+  /** Whether these effects are stored already: the answer of an earlier commit was lost. */
+  isCommitted(grant: string, { writes }: Commit): boolean {
+    const next = writes.find(([key]) => key === grantKey(grant))?.[1]
+    return next !== undefined && next !== null && this.#records.get(grantKey(grant)) === next.value
+  }
+
   /** Stores all effects of a token request, or none if another one was first. Idempotent. */
   commit(grant: string, commit: Commit): CommitResult {
     const { before, presented, writes, spent } = commit
+    if (this.isCommitted(grant, commit)) return { outcome: 'done' }
     const now = this.#records.get(grantKey(grant))
     const next = writes.find(([key]) => key === grantKey(grant))?.[1]
-    if (next !== undefined && next !== null && now === next.value) return { outcome: 'done' }
     const isRevocation = writes.every(([, row]) => row === null)
     if (isRevocation) return this.#revoke(grant, commit, now)
     if (spent !== null && spent.hash !== presented) return { outcome: 'not_presented' }

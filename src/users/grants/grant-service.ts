@@ -1,13 +1,24 @@
 import type { Config } from '#config.ts'
+import type { Redemption } from '#oauth-store/spent-tokens.ts'
+import type { Emit } from '#events/event.ts'
+import type { AuditKey } from '../audit/audit-key.ts'
+import type { Directory } from '../audit/directory.ts'
+import type { Outbox } from '../audit/outbox.ts'
 import type { WakeTime } from '../base/wake-time.ts'
 import type { CallTable } from '../calls/call-table.ts'
 import type { RequestRates } from '../calls/request-rates.ts'
 import type { SessionTable } from '../sessions/sessions.ts'
 import { encryptTokens } from '../tokens/downstream.ts'
 import type { UserObjectApi } from '../user.ts'
-import { type EndReason, type NewGrant, recordInTime } from './grant.ts'
+import { type EndReason, eventClient, type NewGrant, recordInTime } from './grant.ts'
 import type { GrantEndService } from './grant-end-service.ts'
-import type { Bearer, Commit, CommitResult, Snapshot } from './grant-records.ts'
+import {
+  type Bearer,
+  type Commit,
+  type CommitResult,
+  parseGrantRecord,
+  type Snapshot,
+} from './grant-records.ts'
 import type { GrantRecordService } from './grant-record-service.ts'
 import type { GrantTable } from './grant-table.ts'
 import { TenantGuard, tenantOf } from './tenant.ts'
@@ -40,6 +51,9 @@ interface GrantServiceDeps {
   rates: RequestRates
   ends: GrantEndService
   wake: WakeTime
+  outbox: Outbox
+  auditKey: AuditKey
+  directory: Directory
 }
 
 /** Opens grants, and answers token requests and bearer checks. */
@@ -56,12 +70,15 @@ export class GrantService {
    * @step login 16 the grant, with its encrypted tokens
    */
   async open(given: NewGrant): Promise<'opened' | 'blocked'> {
-    const { grants, records, calls, ends, wake } = this.#deps
+    const { grants, records, calls, ends, wake, outbox, auditKey, directory } = this.#deps
     const config = this.#deps.config()
     const tokens = { access: given.accessToken, refresh: given.refreshToken }
     const encrypted = await encryptTokens(config, given.id, tokens)
     const tenant = tenantOf(config, given.environment)
+    const newKey = await auditKey.prepare()
+    // No await from here: the rest is one act.
     if (grants.isBlocked) {
+      outbox.emit({ type: 'login.refused', ...originOf(given), reason: 'blocked' })
       ends.revoke(given.id, encrypted, tenant)
       return 'blocked'
     }
@@ -69,8 +86,12 @@ export class GrantService {
     if (grants.read(given.id) !== null) return 'opened'
     for (const { id } of grants.tooManyFor(config.life.grantsPerUser, given)) ends.end(id, 'cap')
     calls.create()
+    outbox.create()
+    auditKey.store(newKey)
+    directory.renew()
     records.create(given.id, given.record)
     grants.open(given, encrypted, tenant)
+    emitLogin(outbox.emit, given)
     wake.noLaterThan(given.record.expiresAtSeconds)
     return 'opened'
   }
@@ -94,12 +115,17 @@ export class GrantService {
   }
 
   commit(grantId: string, commit: Commit): CommitResult {
-    const { grants, records, wake } = this.#deps
+    const { grants, records, wake, outbox } = this.#deps
     const ended = grants.read(grantId)?.ended?.reason
     // A revocation of an ended grant is done already; any other request gets nothing.
     if (ended !== undefined && commit.writes.some(([, row]) => row !== null))
       return { outcome: 'ended', ended }
+    const isRepeat = records.isCommitted(grantId, commit)
     const result = records.commit(grantId, commit)
+    if (result.outcome === 'not_presented')
+      outbox.emit({ type: 'security', grant: grantId, finding: 'commit-refused' })
+    else if (result.outcome === 'done' && commit.spent !== null && !isRepeat)
+      outbox.emit({ type: 'grant.refreshed', grant: grantId, ...networkOf(commit.spent) })
     for (const [, row] of commit.writes) wake.noLaterThan(row?.expiresAtSeconds ?? null)
     return result
   }
@@ -126,4 +152,33 @@ export class GrantService {
     if (grant === null || !this.#deps.records.has(grantId)) return false
     return !this.#tenant.refuses(grant, this.#deps.config())
   }
+}
+
+const originOf = ({ client, shown, login }: NewGrant) => ({
+  client: eventClient({ client, shown }),
+  ...(login && { transaction: login.transaction, network: login.network, agent: login.agent }),
+})
+
+const networkOf = ({ network }: Redemption) => (network === null ? {} : { network })
+
+/** The login that the grant came from, with the times at which it happened, and the grant. */
+function emitLogin(emit: Emit, given: NewGrant): void {
+  const { id: grant, login, record } = given
+  const origin = originOf(given)
+  if (login !== undefined) {
+    const { requested, approved, granted, acr, correlation } = login
+    emit({ type: 'login.started', ...origin, atMs: login.startedAtMs, scopes: requested })
+    emit({ type: 'consent.given', ...origin, atMs: login.consentedAtMs, scopes: approved })
+    emit({
+      type: 'login.completed',
+      ...origin,
+      grant,
+      atMs: login.completedAtMs,
+      scopes: granted,
+      ...(acr !== undefined && { acr }),
+      ...(correlation !== undefined && { correlation }),
+    })
+  }
+  const scopes = login?.granted ?? parseGrantRecord(record.value).scope ?? []
+  emit({ type: 'grant.opened', ...origin, grant, scopes })
 }

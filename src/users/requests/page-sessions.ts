@@ -44,12 +44,15 @@ export class PageSessionTable {
     return true
   }
 
-  open(page: string, given: NewPageSession): void {
+  /** False for a retry: the page is open. */
+  open(page: string, given: NewPageSession): boolean {
     const now = this.#now()
     const others = this.#pages.all().filter(([other]) => other !== page)
     const oldestFirst = evictable(others, PAGES_PER_USER, ([, a], [, b]) => a.seenAtSeconds - b.seenAtSeconds)
     for (const [other] of oldestFirst) this.close(other)
+    const isNew = this.#pages.read(page) === null
     this.#pages.write(page, { ...given, openedAtSeconds: now, seenAtSeconds: now })
+    return isNew
   }
 
   /** Returns the session and restarts its idle limit; null if it is missing or has expired. */
@@ -61,8 +64,11 @@ export class PageSessionTable {
     return session
   }
 
-  close(page: string): void {
+  /** Whether the page was open. */
+  close(page: string): boolean {
+    const wasOpen = this.#pages.read(page) !== null
     this.#pages.delete(page)
+    return wasOpen
   }
 
   closeAll(matches: (session: PageSession) => boolean = () => true): void {

@@ -3,6 +3,7 @@ import type { Config } from '#config.ts'
 import { log } from '#lib/log.ts'
 import { thumbprint } from '#lib/hash.ts'
 import { decrypt, encrypt } from '../base/encryption.ts'
+import type { Emit } from '#events/event.ts'
 import type { WakeTime } from '../base/wake-time.ts'
 import type { NewGrant, ShownClient, Tenant } from '../grants/grant.ts'
 import type { GrantRecordService } from '../grants/grant-record-service.ts'
@@ -73,6 +74,7 @@ interface StepUpServiceDeps {
   revoke: (grant: string, encrypted: string, tenant: Tenant) => void
   wake: WakeTime
   isOwn: (issuer: string, subject: string) => Promise<boolean>
+  emit: Emit
 }
 
 /** Step-up of one user's grants. Each change of a grant is one act, after the last await. */
@@ -95,8 +97,7 @@ export class StepUpService {
     if (lacking === null) return null
     const isNarrowed = lacking.length === 0
     const scopes = isNarrowed ? need.scopes.toSorted() : lacking
-    const found =
-      this.#rows.find(grant, scopes, isNarrowed) ?? (await this.#create(grant, scopes, isNarrowed))
+    const found = this.#rows.find(grant, scopes, isNarrowed) ?? (await this.#create(need, scopes, isNarrowed))
     if (found === null) return null
     const [key] = found
     const noted = this.#rows.noteCall(key, need)
@@ -131,13 +132,14 @@ export class StepUpService {
     // No await from here: the rest is one act.
     const row = this.#rows.read(key)
     if (!isOwn) {
-      log.error('security.step-up-by-another', { grant: row?.grant ?? 'none' })
+      this.#reportAnother(row?.grant)
       return 'not_theirs'
     }
     if (row?.state === 'denied') return 'denied'
     if (row?.state !== 'open' || this.#rows.isOver(row)) return 'gone'
     this.#rows.write(key, { ...row, state: 'denied' })
     log.info('step-up.denied', { grant: row.grant })
+    this.#deps.emit({ type: 'step-up.denied', grant: row.grant })
     return 'denied'
   }
 
@@ -160,7 +162,7 @@ export class StepUpService {
     const row = this.#rows.read(key)
     if (row?.state === 'used' && row.approvedWith === approvedWith) return 'widened'
     const outcome = isOwn && row !== null ? this.#widen(row, given, { encrypted, tenant }) : 'gone'
-    if (!isOwn) log.error('security.step-up-by-another', { grant: place })
+    if (!isOwn) this.#reportAnother(row?.grant)
     if (row !== null && outcome === 'widened') this.#rows.write(key, { ...row, state: 'used', approvedWith })
     else this.#deps.revoke(place, encrypted, tenant)
     return isOwn ? outcome : 'not_theirs'
@@ -178,6 +180,15 @@ export class StepUpService {
     return this.#rows.nextSeconds()
   }
 
+  #reportAnother(grant: string | undefined): void {
+    log.error('security.step-up-by-another', { grant: grant ?? 'none' })
+    this.#deps.emit({
+      type: 'security',
+      finding: 'step-up-by-another',
+      ...(grant !== undefined && { grant }),
+    })
+  }
+
   /** The scopes that the grant lacks. Empty: only the client's token is narrower, and a refresh widens it. */
   #lacking({ grant, scopes }: StepUpNeed): string[] | null {
     const isLive = this.#deps.grants.readLive(grant) !== null
@@ -185,7 +196,11 @@ export class StepUpService {
     return has === null ? null : scopes.filter((scope) => !has.includes(scope)).toSorted()
   }
 
-  async #create(grant: string, scopes: string[], isNarrowed: boolean): Promise<KeyedStepUp | null> {
+  async #create(
+    { grant, network }: StepUpNeed,
+    scopes: string[],
+    isNarrowed: boolean,
+  ): Promise<KeyedStepUp | null> {
     const id = newId()
     const key = await keyOf(id)
     const encryptedId = await encrypt(this.#deps.config().rootKeys, placeOf(grant), id)
@@ -195,7 +210,9 @@ export class StepUpService {
     if (this.#deps.grants.readLive(grant) === null) return null
     const row = this.#rows.open(key, { grant, scopes, encryptedId, state: isNarrowed ? 'narrowed' : 'open' })
     this.#deps.wake.noLaterThan(row.endsAtSeconds)
-    if (!isNarrowed) log.info('step-up.opened', { grant, scopes: scopes.join(' ') })
+    if (isNarrowed) return [key, row]
+    log.info('step-up.opened', { grant, scopes: scopes.join(' ') })
+    this.#deps.emit({ type: 'step-up.asked', grant, network, scopes })
     return [key, row]
   }
 
@@ -205,7 +222,7 @@ export class StepUpService {
     given: StepUpApproval,
     { encrypted, tenant }: { encrypted: string; tenant: Tenant },
   ): StepUpOutcome {
-    const { grants, records, config, revoke } = this.#deps
+    const { grants, records, config, revoke, emit } = this.#deps
     const grant = grants.readLive(row.grant)
     if (row.state !== 'open' || this.#rows.isOver(row) || grant === null || grants.isBlocked) return 'gone'
     if (!isSameTenant(grant.tenant, config()) || !isSameTenant(tenant, config())) return 'gone'
@@ -227,6 +244,8 @@ export class StepUpService {
     })
     revoke(grant.id, grant.encrypted, grant.tenant)
     log.info('step-up.approved', { grant: grant.id, scopes: more.join(' ') })
+    emit({ type: 'step-up.approved', grant: grant.id, scopes: more })
+    emit({ type: 'grant.widened', grant: grant.id, scopes: more })
     return 'widened'
   }
 }

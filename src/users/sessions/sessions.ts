@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Emit } from '#events/event.ts'
 import { log } from '#lib/log.ts'
 import { earliest, evictable, PrefixTable } from '../base/table.ts'
 import type { WakeTime } from '../base/wake-time.ts'
@@ -10,8 +11,21 @@ const Session = z.object({
   client: z.string(),
   openedAtSeconds: z.number(),
   seenAtSeconds: z.number(),
+  /** A short hash of its id for the audit log; null: it was opened without one, and has no events. */
+  hash: z.string().nullable().default(null),
 })
 type Session = z.infer<typeof Session>
+
+/** What the edge knows of a new session, for the audit log. */
+export interface SessionFacts {
+  /** A short hash of the session's id: it opens nothing. */
+  session: string
+  network: string
+  agent: string
+}
+
+/** Why a session was closed. */
+export type CloseReason = 'by_client' | 'idle' | 'evicted' | 'grant_ended'
 
 /** A session that is closed here, while its object has not yet confirmed that its streams are closed. */
 const ClosingSession = z.object({ tries: z.number(), notBeforeSeconds: z.number() })
@@ -33,36 +47,45 @@ export class SessionTable {
   readonly #closing: PrefixTable<z.infer<typeof ClosingSession>>
   readonly #now: () => number
   readonly #subscriptions: Pick<SubscriptionTable, 'drop'>
+  readonly #emit: Emit
 
   constructor(
     kv: DurableObjectStorage['kv'],
     nowSeconds: () => number,
     subscriptions: Pick<SubscriptionTable, 'drop'>,
+    emit: Emit,
   ) {
     this.#open = new PrefixTable(kv, 'session:', Session)
     this.#closing = new PrefixTable(kv, 'closing-session:', ClosingSession)
     this.#now = nowSeconds
     this.#subscriptions = subscriptions
+    this.#emit = emit
   }
 
   /** Returns the evicted sessions: those that were unused the longest. */
-  open(id: string, grant: string, client: string): string[] {
+  open(id: string, grant: string, client: string, facts?: SessionFacts): string[] {
     const now = this.#now()
-    const others = this.all().filter(([, session]) => session.grant === grant)
+    const others = this.all().filter(([other, session]) => session.grant === grant && other !== id)
     const evicted = evictable(
       others,
       SESSIONS_PER_GRANT,
       ([, a], [, b]) => a.seenAtSeconds - b.seenAtSeconds,
     ).map(([other]) => other)
-    for (const other of evicted) this.close(other)
-    this.#open.write(id, { grant, client, openedAtSeconds: now, seenAtSeconds: now })
+    for (const other of evicted) this.close(other, 'evicted')
+    const isNew = this.#open.read(id) === null
+    const hash = facts?.session ?? null
+    this.#open.write(id, { grant, client, openedAtSeconds: now, seenAtSeconds: now, hash })
+    if (isNew && facts !== undefined) this.#emit({ type: 'session.opened', grant, ...facts })
     return evicted
   }
 
   /** Returns whether the session was open. Its object is then notified until `confirmClosed`. */
-  close(id: string): boolean {
-    if (this.#open.read(id) === null) return false
+  close(id: string, reason: CloseReason): boolean {
+    const session = this.#open.read(id)
+    if (session === null) return false
+    const { grant, hash } = session
     this.#open.delete(id)
+    if (hash !== null) this.#emit({ type: 'session.closed', grant, session: hash, reason })
     this.#subscriptions.drop(id)
     this.#closing.write(id, { tries: 1, notBeforeSeconds: this.#now() + FIRST_PAUSE_SECONDS })
     return true
@@ -79,7 +102,11 @@ export class SessionTable {
     if (session === null || session.client !== client) return false
     if (now - session.seenAtSeconds > SESSION_IDLE_SECONDS) return false
     // The subscriptions of the earlier grant end with the takeover.
-    if (session.grant !== grant) this.#subscriptions.drop(id)
+    if (session.grant !== grant) {
+      this.#subscriptions.drop(id)
+      const { hash, grant: from } = session
+      if (hash !== null) this.#emit({ type: 'session.taken-over', grant, session: hash, from })
+    }
     const isStale = now - session.seenAtSeconds >= SEEN_STEP_SECONDS
     if (isStale || session.grant !== grant) this.#open.write(id, { ...session, grant, seenAtSeconds: now })
     return true
@@ -99,13 +126,13 @@ export class SessionTable {
   }
 
   closeAllOf(grant: string): string[] {
-    return this.#closeWhere((session) => session.grant === grant)
+    return this.#closeWhere((session) => session.grant === grant, 'grant_ended')
   }
 
   /** Closes idle sessions and returns them. */
   sweep(): string[] {
     const now = this.#now()
-    return this.#closeWhere(({ seenAtSeconds }) => now - seenAtSeconds > SESSION_IDLE_SECONDS)
+    return this.#closeWhere(({ seenAtSeconds }) => now - seenAtSeconds > SESSION_IDLE_SECONDS, 'idle')
   }
 
   /** Sessions whose objects must be notified again. Gives up after the last try. */
@@ -134,9 +161,9 @@ export class SessionTable {
     return this.#open.all()
   }
 
-  #closeWhere(matches: (session: Session) => boolean): string[] {
+  #closeWhere(matches: (session: Session) => boolean, reason: CloseReason): string[] {
     const ids = this.all().flatMap(([id, session]) => (matches(session) ? [id] : []))
-    for (const id of ids) this.close(id)
+    for (const id of ids) this.close(id, reason)
     return ids
   }
 }

@@ -1,4 +1,5 @@
 import type { Config } from '#config.ts'
+import type { Emit } from '#events/event.ts'
 import { log } from '#lib/log.ts'
 import { err } from '#lib/result.ts'
 import { thumbprint } from '#lib/hash.ts'
@@ -37,6 +38,7 @@ export interface DownstreamDeps {
   endGrant(grant: string, reason: EndReason): void
   /** Revokes tokens at PingOne that arrived after the end of their grant. */
   revoke(grant: string, encrypted: string, tenant: Tenant): void
+  emit: Emit
   /** Whether this subject of this issuer is the object's user. */
   isOwn(issuer: string, subject: string): Promise<boolean>
 }
@@ -116,11 +118,15 @@ export class DownstreamService {
       const isLasting = reason === 'misconfigured' || reason === 'oversized'
       return this.#outage('downstream.not-renewed', before, `${reason}: ${detail}`, isLasting)
     }
-    const { accessToken, refreshToken: next, claims } = renewed.value
+    const given: typeof renewed.value & { correlation?: string } = renewed.value
+    const { accessToken, refreshToken: next, claims, correlation } = given
     // Stored before use: the old refresh token is spent from now on.
     const change = { downstreamEndsAtSeconds: claims.exp, replacedAtSeconds }
     const isKept = await this.#keep(before, { access: accessToken, refresh: next }, change)
-    return isKept ? { verdict: 'go', token: accessToken } : this.#refresh(grantId, request)
+    if (!isKept) return this.#refresh(grantId, request)
+    const facts = correlation === undefined ? {} : { correlation }
+    this.#deps.emit({ type: 'downstream.refreshed', grant: grantId, transaction, ...facts })
+    return { verdict: 'go', token: accessToken }
   }
 
   /** Refuses tokens of another user with an error log. The grant stays. */

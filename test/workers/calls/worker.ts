@@ -3,6 +3,7 @@ import { requireConfig } from '#config.ts'
 import { todos } from '#todos/index.ts'
 import { makeUser } from '#users/user.ts'
 import { makePingOne } from '#pingone/client.ts'
+import { MemoryAuditStore } from '../memory-audit-store.ts'
 import { SETTINGS } from '../settings.ts'
 
 /** Shared with the tests, which run in the same isolate. */
@@ -37,9 +38,13 @@ const pingone = makePingOne(
   },
 )
 
+/** The audit log of these tests. */
+export const auditStore = new MemoryAuditStore()
+
 export class User extends makeUser({
   config: () => operator.config,
   pingone: () => pingone,
+  auditStore: () => auditStore,
   nowMs: () => clock.nowMs,
   closeSession: async (_env, session) => {
     sessionObjects.told.push(session)

@@ -3,6 +3,7 @@ import { requireConfig } from '#config.ts'
 import { todos } from '#todos/index.ts'
 import { makeUser } from '#users/user.ts'
 import { makePingOne } from '#pingone/client.ts'
+import { MemoryAuditStore } from '../memory-audit-store.ts'
 import { SETTINGS } from '../settings.ts'
 import { answerAsPingOne } from './pingone.ts'
 
@@ -25,9 +26,13 @@ export const operator = {
   },
 }
 
+/** The audit log of these tests. */
+export const auditStore = new MemoryAuditStore()
+
 export class User extends makeUser({
   config: () => operator.config,
   pingone: () => client,
+  auditStore: () => auditStore,
   nowMs: () => Date.now() + clock.aheadMs,
   closeSession: async () => {},
   tellSession: async () => {},
