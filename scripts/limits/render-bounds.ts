@@ -1,7 +1,6 @@
 import {
-  CALLS_LAST_DAYS,
+  CALLS_LAST_MINUTES,
   ENDED_GRANTS,
-  MOST_CALLS,
   MOST_CLOSING,
   MOST_CONFIRMATIONS,
   MOST_LIVE_KEYS,
@@ -9,6 +8,7 @@ import {
   MOST_REVOCATIONS,
   MOST_SIGN_INS,
   MOST_URI_CHARACTERS,
+  MOST_WAITING,
   PAGES_PER_USER,
   REFRESHES_PER_GRANT,
   SESSIONS_PER_GRANT,
@@ -62,8 +62,8 @@ export const renderBounds = (): string =>
       ],
       [
         'calls',
-        `${count(MOST_CALLS)}, for ${CALLS_LAST_DAYS} days, and those of two minutes`,
-        'the alarm deletes the oldest, except those whose key is still valid',
+        `those of ${CALLS_LAST_MINUTES} minutes, and ${count(MOST_WAITING)} that are not in the audit log yet`,
+        'a change is refused, and a read unless `READS_WITHOUT_AUDIT` allows it',
       ],
       [
         'valid idempotency keys of clients (a day)',

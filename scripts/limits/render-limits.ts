@@ -39,7 +39,7 @@ export function renderLimits(limits: Limits): string {
       [
         each('grant', most, one, most.grants - one.grants),
         each('refresh', refreshed, one, amounts.refreshes),
-        each('call, kept 30 days', called, one, amounts.calls),
+        each('call, kept some minutes', called, one, amounts.calls),
         each('session, in the User', inSession, one, amounts.sessions),
       ],
     ),

@@ -23,9 +23,11 @@ export const STEP_UPS_PER_GRANT = 3
 /** More answers than a user gives in ten minutes, the life of one. Further ones are rejected; none is evicted early. */
 export const MOST_CONFIRMATIONS = 300
 
-/** 1,000 calls a day for 30 days stay below it. */
-export const MOST_CALLS = 50_000
-export const CALLS_LAST_DAYS = 30
+/**
+ * How long a call stays that has ended, has no idempotency key and is in the audit log. One that is not there yet always stays,
+ * and MOST_WAITING bounds those.
+ */
+export const CALLS_LAST_MINUTES = 5
 /** Writes whose key is still valid. Further ones are rejected, because an evicted key could run a write twice. */
 export const MOST_LIVE_KEYS = 10_000
 /** Results stored for a retry, at most 64 KiB each. Older calls keep only the fact that they were answered. */

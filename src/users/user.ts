@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Config } from '#config.ts'
+import type { EndFacts } from '#events/call-facts.ts'
 import type { AuditStore, OutboxState } from '#events/store.ts'
 import { runAlarm } from './alarm.ts'
 import { UserAudit } from './audit/user-audit.ts'
@@ -16,6 +17,7 @@ import { WakeTime } from './base/wake-time.ts'
 import { CallService } from './calls/call-service.ts'
 import { CallTable } from './calls/call-table.ts'
 import type { CallIntent, CallOutcome, CallStart, ReadEnd, RefusedToken } from './calls/calls.ts'
+import { DenialService } from './calls/denials.ts'
 import type { Entry, EntryAnswer } from './calls/entry.ts'
 import { EntryService } from './calls/entry-service.ts'
 import { RequestRates } from './calls/request-rates.ts'
@@ -89,7 +91,7 @@ export const makeUser = (deps: UserDeps) =>
       user: this.#name,
       grants: this.#grants,
       store: () => steppedAuditStore(deps.auditStore(this.env), this.#step),
-      otherSources: () => [],
+      otherSources: () => [this.#calls.events],
     })
     readonly #records = new GrantRecordService(this.#storage.kv, this.#nowSeconds)
     readonly #subscriptions = new SubscriptionTable(this.#storage.kv)
@@ -106,7 +108,19 @@ export const makeUser = (deps: UserDeps) =>
       notify: (...news) => this.#step('session.tell', () => deps.tellSession(this.env, ...news)),
       afterAnswer: this.#afterAnswer,
     })
-    readonly #calls = new CallTable(this.#storage, () => deps.nowMs(), this.#notifyChange)
+    readonly #calls: CallTable = new CallTable({
+      storage: this.#storage,
+      nowMs: () => deps.nowMs(),
+      sequence: this.#audit.sequence,
+      emit: this.#audit.outbox.emit,
+      shipped: () => this.#audit.sequence.last - this.#audit.shipper.state().waiting,
+      onWrite: this.#notifyChange,
+    })
+    readonly #denials = new DenialService({
+      nowMs: () => deps.nowMs(),
+      emit: this.#audit.outbox.emit,
+      auditKey: this.#audit.auditKey,
+    })
     readonly #rates = new RequestRates(
       {
         begunSince: (sinceMs) =>
@@ -177,6 +191,7 @@ export const makeUser = (deps: UserDeps) =>
       records: this.#records,
       downstream: this.#downstream,
       userName: () => this.#name,
+      denials: this.#denials,
     })
     readonly #stepUps = new StepUpService(this.#storage.kv, this.#shared)
     readonly #entries = new EntryService({
@@ -184,6 +199,7 @@ export const makeUser = (deps: UserDeps) =>
       bearers: this.#grantService,
       stepUps: this.#stepUps,
       calls: this.#callService,
+      denials: this.#denials,
     })
 
     async openGrant(given: NewGrant): Promise<'opened' | 'blocked'> {
@@ -237,8 +253,13 @@ export const makeUser = (deps: UserDeps) =>
     }
 
     /** `result`: the answer for a retry of the same write; null: none is stored. */
-    async endCall(call: string, outcome: CallOutcome, result: string | null): Promise<void> {
-      return this.#callService.end(call, outcome, result)
+    async endCall(
+      call: string,
+      outcome: CallOutcome,
+      result: string | null,
+      facts?: EndFacts,
+    ): Promise<void> {
+      return this.#callService.end(call, outcome, result, facts)
     }
 
     async endReads(ends: ReadEnd[]): Promise<void> {

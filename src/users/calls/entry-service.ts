@@ -2,6 +2,7 @@ import type { GrantService } from '../grants/grant-service.ts'
 import type { StepUpService } from '../requests/step-ups.ts'
 import type { CallService } from './call-service.ts'
 import { keyOf } from './calls.ts'
+import type { DenialService } from './denials.ts'
 import type { Entry, EntryAnswer } from './entry.ts'
 
 interface EntryServiceDeps {
@@ -9,6 +10,7 @@ interface EntryServiceDeps {
   bearers: Pick<GrantService, 'bearer'>
   stepUps: Pick<StepUpService, 'open'>
   calls: Pick<CallService, 'begin'>
+  denials: Pick<DenialService, 'ofBearer' | 'ofCall'>
 }
 
 /** The one door to a user's tools: every check of a request, and the intent of its call, in one RPC (decision 17). */
@@ -20,20 +22,38 @@ export class EntryService {
   }
 
   /**
-   * Checks bearer, rate, tenant, session and scopes in this order, then begins the call.
-   * Stores nothing for a bearer of another audience or one that has expired: the library checks both only afterwards.
+   * Checks bearer, rate, tenant, session and scopes in this order, then begins the call. Denials become audit events.
+   * Stores nothing for a bearer of another audience or of no grant. The library checks audience and expiry only afterwards.
    * @step tool-call 2 every check, and the intent, in one RPC
    */
-  async enter({ grant, token, audience, session, needs, call }: Entry): Promise<EntryAnswer> {
-    const { nowSeconds, bearers, stepUps, calls } = this.#deps
+  async enter({ grant, token, audience, session, needs, call, refused }: Entry): Promise<EntryAnswer> {
+    const { nowSeconds, bearers, stepUps, calls, denials } = this.#deps
     const answer = bearers.bearer(grant, token, session)
     const { bearer, isRefused } = answer
     const checked = { ...answer, missing: [], stepUp: null, start: null }
-    if (bearer === null || isRefused || answer.session === 'closed') return checked
-    if (bearer.audience !== audience || bearer.expiresAtSeconds <= nowSeconds()) return checked
+    const denied = call ?? refused ?? null
+    if (bearer === null) {
+      const { isKnown, waitSeconds, ended } = answer
+      const reason = ended === null ? 'bearer' : 'ended'
+      if (isKnown) denials.ofBearer(waitSeconds > 0 ? 'too_many_requests' : reason, grant)
+      return checked
+    }
+    if (bearer.audience !== audience) return checked
+    if (bearer.expiresAtSeconds <= nowSeconds()) {
+      denials.ofBearer('bearer', grant)
+      return checked
+    }
+    if (isRefused || answer.session === 'closed') {
+      await denials.ofCall(isRefused ? 'tenant' : 'session_closed', grant, denied)
+      return checked
+    }
     const missing = needs?.scopes.filter((scope) => !bearer.scopes.includes(scope)) ?? []
-    if (needs !== null && missing.length > 0)
-      return { ...checked, missing, stepUp: await stepUps.open({ ...needs, grant }) }
+    if (needs !== null && missing.length > 0) {
+      const stepUp = await stepUps.open({ ...needs, grant })
+      await denials.ofCall('scope_missing', grant, denied)
+      return { ...checked, missing, stepUp }
+    }
+    if (refused !== undefined) await denials.ofCall(refused.reason, grant, refused)
     if (call === null) return checked
     const { client } = bearer
     const key = call.key === null ? null : await keyOf(client, call.tool, call.key)

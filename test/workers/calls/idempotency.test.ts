@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { expect, test } from 'vitest'
 import { begin, intent, userWith, rowsOf } from './story.ts'
-import { clock } from './worker.ts'
+import { auditStore, clock } from './worker.ts'
 
 const RESULT = '{"structured":{"total":1},"text":"Added."}'
 const KEY = { hash: 'hash-1' } as const
@@ -88,7 +88,11 @@ test('a key lasts a day, and then its answer is gone', async () => {
   await user.endCall(callOf(first), 'done', RESULT)
   clock.nowMs += 24 * 3_600_000
   expect(await runDurableObjectAlarm(user)).toBe(true)
-  expect(await rowsOf(user)).toMatchObject([{ outcome: 'done', result: null }])
+  // The call itself is in the audit log.
+  expect(await rowsOf(user)).toEqual([])
+  expect(auditStore.bodiesOf('day')).toContainEqual(
+    expect.objectContaining({ type: 'call', transaction: callOf(first), outcome: 'done' }),
+  )
   expect(await begin(user)).toMatchObject({ verdict: 'go' })
 })
 

@@ -64,12 +64,12 @@ export async function giveToken(user: User): Promise<void> {
 export const begin = async (user: User, overrides: Partial<CallIntent> = {}): Promise<CallStart> =>
   CallStart.parse(await user.beginCall(intent(overrides)))
 
-/** The call rows, in the order of their last change. */
+/** The call rows, in the order of their numbers. */
 export const rowsOf = (user: User) =>
   runInDurableObject(user, (_object, { storage }) =>
     storage.sql
       .exec<Record<string, SqlStorageValue>>(
-        'SELECT seq, id, tool, effect, outcome, result, ended_at_ms, client_trace FROM calls ORDER BY seq',
+        'SELECT event_seq, id, tool, effect, outcome, result, ended_at_ms, client_trace FROM calls ORDER BY event_seq',
       )
       .toArray(),
   )

@@ -1,6 +1,6 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { LOST_AFTER_MS } from '#users/calls/call-table.ts'
+import { LOST_AFTER_MS } from '#users/calls/call-rows.ts'
 import type { CallOutcome } from '#users/calls/calls.ts'
 import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
 import { begin, newGrant, userWith } from './story.ts'
