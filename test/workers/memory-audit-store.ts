@@ -1,8 +1,8 @@
 import { type ChainedEvent, GENESIS, hashOf } from '#events/chain.ts'
 import type { Appended, AuditStore, Batch, DirectoryEntry, RejectedEvent } from '#events/store.ts'
 
-/** What happens to the next request. `lost`: it is done, but its answer never arrives. */
-export type Trouble = 'down' | 'throws' | 'lost' | 'hangs'
+/** What happens to a request. `lost`: it is done, but its answer is not heard. `late`: it is done just before the next one. */
+export type Trouble = 'down' | 'throws' | 'lost' | 'late'
 
 /** The audit log in memory, under the rules of the real one: all or nothing, idempotent, no gaps. */
 export class MemoryAuditStore implements AuditStore {
@@ -14,6 +14,8 @@ export class MemoryAuditStore implements AuditStore {
   readonly troubles: (Trouble | null)[] = []
   /** Whether all requests fail. */
   isDown = false
+  readonly #ids = new Set<string>()
+  readonly #late: (() => void)[] = []
   /** Ids of events that it never takes. */
   readonly refuses = new Set<string>()
 
@@ -52,7 +54,11 @@ export class MemoryAuditStore implements AuditStore {
     const trouble = this.isDown ? 'down' : (this.troubles.shift() ?? null)
     if (trouble === 'down') return down
     if (trouble === 'throws') throw new Error('the connection was lost')
-    if (trouble === 'hangs') return new Promise(() => {})
+    if (trouble === 'late') {
+      this.#late.push(act)
+      return new Promise(() => {})
+    }
+    for (const late of this.#late.splice(0)) late()
     const answer = act()
     return trouble === 'lost' ? down : answer
   }
@@ -67,14 +73,15 @@ export class MemoryAuditStore implements AuditStore {
       if (head !== undefined && (isBehind || (same !== undefined && same.hash !== event.hash)))
         return { outcome: 'forked', head: { epoch: head.epoch, seq: head.seq, hash: head.hash } }
       const id = String(JSON.parse(event.body).id)
-      if (this.refuses.has(id) && JSON.parse(event.body).type !== 'event.rejected')
-        return { outcome: 'refused', id, reason: 'it is on the list' }
+      if (same === undefined && (this.refuses.has(id) || this.#ids.has(id)))
+        return { outcome: 'refused', id, reason: 'its id is taken' }
     }
     const news = given.filter(
       (event) => !stored.some((other) => other.epoch === epoch && other.seq === event.seq),
     )
     this.batches.push({ chain, epoch, ...batch })
     this.events.push(...news)
+    for (const { body } of news) this.#ids.add(String(JSON.parse(body).id))
     for (const row of batch.rejected)
       if (!this.rejected.some(({ id }) => id === row.id)) this.rejected.push(row)
     if (batch.directory !== null) this.directory.set(chain, batch.directory)

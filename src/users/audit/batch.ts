@@ -85,7 +85,7 @@ export async function buildBatch(
       await add(slot.seq, slot.ready.event, slot.ready.body)
       continue
     }
-    const { event, body, rejected: row } = await rejectedEvent(origin, slot, slot.ready)
+    const { event, body, rejected: row } = await rejectedEvent(origin, { epoch, ...slot }, slot.ready)
     await add(slot.seq, event, body)
     rejected.push({ id: row.id, seq, reason: row.reason, body: row.text })
   }

@@ -13,7 +13,6 @@ export interface EventOrigin {
 
 const MOST_REJECTED_CHARACTERS = 4000
 const MOST_REASON_CHARACTERS = 200
-const UUIDV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 /** The last time that has four digits for its year. */
 const LAST_MS = Date.UTC(9999, 11, 31)
 
@@ -35,13 +34,16 @@ export function readyEvent({ app, user }: EventOrigin, { id, atMs, event }: Wait
   return { reason, text: JSON.stringify(whole) }
 }
 
-/** Takes the number of an event that does not fit. Only a bug makes one, so it is rare. */
+/**
+ * Takes the number of an event that does not fit. Its id is another one: the audit log may have that of the event already, if
+ * this object was restored to an earlier state.
+ */
 export async function rejectedEvent(
   { app, user }: EventOrigin,
-  { seq, id, atMs }: Omit<WaitingEvent, 'event'>,
+  { epoch, seq, atMs }: { epoch: number; seq: number; atMs: number },
   { reason, text }: { reason: string; text: string },
 ): Promise<{ event: AuditEvent; body: string; rejected: { id: string; reason: string; text: string } }> {
-  const own = UUIDV7.test(id) ? id : await derivedId(`${user}\n${seq}`, atMs)
+  const own = await derivedId(`${user}\n${epoch}\n${seq}`, atMs)
   const shortReason = redacted(reason, MOST_REASON_CHARACTERS)
   const event = AuditEvent.parse({
     type: 'event.rejected',
@@ -60,7 +62,7 @@ export async function rejectedEvent(
   }
 }
 
-/** An id for an event that has none: a UUIDv7 whose random bits come from a hash, so that a retry has the same one. */
+/** A UUIDv7 whose random bits come from a hash, so that a retry has the same one. */
 async function derivedId(of: string, atMs: number): Promise<string> {
   const hex = await sha256Hex(of)
   const time = uuidv7(Math.min(LAST_MS, Math.max(0, atMs || 0))).slice(0, 14)

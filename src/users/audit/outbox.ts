@@ -209,17 +209,10 @@ export class Outbox implements EventSource {
 /** Equal events have equal keys. null: each is an event of its own. */
 function dedupeOf(event: NewEvent): string | null {
   const { type, grant = null } = event
-  switch (type) {
-    case 'call.denied': {
-      const { session = null, what, reason, network = null } = event
-      return JSON.stringify([type, grant, session, what?.kind, what?.name, reason, network])
-    }
-    case 'login.refused':
-      return JSON.stringify([type, event.transaction ?? null, event.reason])
-    case 'reads.not-recorded':
-    case 'events.not-recorded':
-      return type
-    default:
-      return null
+  if (type === 'call.denied') {
+    const { session = null, what, reason, network = null } = event
+    return JSON.stringify([type, grant, session, what?.kind, what?.name, reason, network])
   }
+  if (type === 'login.refused') return JSON.stringify([type, event.transaction ?? null, event.reason])
+  return type === 'reads.not-recorded' || type === 'events.not-recorded' ? type : null
 }

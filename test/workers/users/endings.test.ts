@@ -160,7 +160,7 @@ test('a block in the middle of anything leaves nothing that opens', { timeout: 3
       await runDurableObjectAlarm(user)
       expect(pingone.live).toEqual(new Set())
       const remaining = (await keysOf(user)).filter(
-        (key) => !/^(?:grant:|blocked$|calls-schema$|wake$)/.test(key),
+        (key) => !/^(?:grant:|audit-|blocked$|(?:calls|outbox)-schema$|wake)/.test(key),
       )
       expect(remaining).toEqual([])
     }),
