@@ -1,8 +1,11 @@
 import { type ChainedEvent, GENESIS, hashOf } from '#events/chain.ts'
 import type { Appended, AuditStore, Batch, DirectoryEntry, RejectedEvent } from '#events/store.ts'
 
-/** What happens to a request. `lost`: it is done, but its answer is not heard. `late`: it is done just before the next one. */
-export type Trouble = 'down' | 'throws' | 'lost' | 'late'
+/**
+ * What happens to a request. `lost`: it is done, but its answer is not heard. `late`: it fails, but is done just before the next
+ * one. `hangs`: the same, without any answer.
+ */
+export type Trouble = 'down' | 'throws' | 'lost' | 'late' | 'hangs'
 
 /** The audit log in memory, under the rules of the real one: all or nothing, idempotent, no gaps. */
 export class MemoryAuditStore implements AuditStore {
@@ -54,9 +57,9 @@ export class MemoryAuditStore implements AuditStore {
     const trouble = this.isDown ? 'down' : (this.troubles.shift() ?? null)
     if (trouble === 'down') return down
     if (trouble === 'throws') throw new Error('the connection was lost')
-    if (trouble === 'late') {
+    if (trouble === 'late' || trouble === 'hangs') {
       this.#late.push(act)
-      return new Promise(() => {})
+      return trouble === 'late' ? down : new Promise(() => {})
     }
     for (const late of this.#late.splice(0)) late()
     const answer = act()

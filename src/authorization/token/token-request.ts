@@ -118,11 +118,14 @@ async function end(run: Run, reason: EndReason): Promise<Response> {
 
 /** A refresh token that was rotated within the grace period. */
 async function answerRepeat(run: Run, snapshot: Snapshot): Promise<Response> {
-  const { response, grant } = run
+  const { response, userApi, grant } = run
   if (!response.ok) return response
   if (snapshot.asked !== run.asked || snapshot.answer === null) return refuse(run, EXCHANGED)
-  // Logged only: a phone may change networks between a request and its retry.
-  if (snapshot.network !== run.network) log.warn('security.refresh-repeated-elsewhere', { grant })
+  // Reported only: a phone may change networks between a request and its retry.
+  if (snapshot.network !== run.network) {
+    log.warn('security.refresh-repeated-elsewhere', { grant })
+    await userApi.reportFinding(grant, 'refresh-repeated-elsewhere')
+  }
   return repeatAnswer(run, snapshot.answer)
 }
 

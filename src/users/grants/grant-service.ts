@@ -24,7 +24,7 @@ import type { GrantTable } from './grant-table.ts'
 import { TenantGuard, tenantOf } from './tenant.ts'
 
 /** The RPCs of `/token` and of open streams. Idempotent. */
-export type GrantApi = Pick<UserObjectApi, 'snapshot' | 'commit' | 'endGrant' | 'hasToken'>
+export type GrantApi = Pick<UserObjectApi, 'snapshot' | 'commit' | 'endGrant' | 'hasToken' | 'reportFinding'>
 
 /** The result of the bearer check: token, grant and session in one RPC. */
 export interface BearerAnswer {

@@ -24,7 +24,7 @@ function readLog({ log }: Scene) {
   return { bodies, transactions, denials }
 }
 
-const trouble = fc.option(fc.constantFrom<Trouble>('down', 'throws', 'lost', 'late'))
+const trouble = fc.option(fc.constantFrom<Trouble>('down', 'throws', 'lost', 'late', 'hangs'))
 const acts = fc.array(
   fc.oneof(
     fc.record({ act: fc.constant('emit' as const), count: fc.integer({ min: 1, max: 4 }) }),
