@@ -14,7 +14,7 @@ interface Swept {
   nextSeconds(): number | null
 }
 
-interface AlarmDeps {
+export interface AlarmDeps {
   config: () => Config
   pingone: () => UserPingOne
   nowSeconds: () => number

@@ -8,7 +8,7 @@ import { fromBase64Url } from '#lib/hash.ts'
 import { rootKey } from '#harness/root-key.ts'
 import { ISSUER, ROOT_KEYS } from '../settings.ts'
 import { pingone } from './pingone.ts'
-import { newGrant, userOf, userWithGrant } from './story.ts'
+import { newGrant, type userOf, userWithGrant } from './story.ts'
 import { auditStore, clock, operator } from './worker.ts'
 
 beforeEach(() => {
@@ -39,9 +39,11 @@ async function withKey<T>(user: User, subject: string, act: (key: AuditKey) => P
 const dump = (user: User): Promise<string> =>
   runInDurableObject(user, (_object, { storage }) => {
     const tables = storage.sql
-      .exec("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'")
+      .exec<{ name: string }>(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
+      )
       .toArray()
-    const rows = tables.map(({ name }) => storage.sql.exec(`SELECT * FROM "${String(name)}"`).toArray())
+    const rows = tables.map(({ name }) => storage.sql.exec(`SELECT * FROM "${name}"`).toArray())
     return JSON.stringify([Array.from(storage.kv.list()), rows])
   })
 
