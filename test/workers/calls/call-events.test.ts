@@ -1,6 +1,7 @@
-import { runInDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { z } from 'zod'
 import { ChainState } from '#users/audit/chain-state.ts'
 import { Outbox } from '#users/audit/outbox.ts'
 import { type EventSource, Sequence } from '#users/audit/sequence.ts'
@@ -9,7 +10,8 @@ import { LOST_AFTER_MS } from '#users/calls/call-rows.ts'
 import { CallTable } from '#users/calls/call-table.ts'
 import type { CallOutcome } from '#users/calls/calls.ts'
 import { GrantTable } from '#users/grants/grant-table.ts'
-import { intent, userWith } from './story.ts'
+import { FACTS, intent, rowsOf, userWith } from './story.ts'
+import { auditStore, clock } from './worker.ts'
 
 /** What can happen to the calls of a user. A call begins again if its message is repeated. */
 const act = fc.oneof(
@@ -203,3 +205,122 @@ test(
     })
   },
 )
+
+const callsIn = (user: string) =>
+  auditStore.bodiesOf(user).filter(({ type }) => String(type).startsWith('call'))
+
+const API = { requests: 2, status: 200, ms: 31, bytesSent: 40, bytesReceived: 900, correlation: 'c-1' }
+const MESSAGE = {
+  clientTrace: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+  facts: FACTS,
+  transport: 'session',
+} as const
+
+test('a call whose outcome is known when it ships is one event, with all that is known of it', async () => {
+  const user = await userWith('one-event', 'g1')
+  const message = intent({ key: null, ...MESSAGE })
+  await user.beginCall(message)
+  clock.nowMs += 40
+  await user.endCall(message.transaction, 'done', null, { ms: 38, api: API, confirmedBy: 'user' })
+  await runDurableObjectAlarm(user)
+  const [event, ...others] = callsIn('one-event')
+  expect(others).toEqual([])
+  const { arguments: kept, ...rest } = z.looseObject({ arguments: z.unknown() }).parse(event)
+  expect(kept).toEqual({ plain: { list: 'work' }, personal: expect.stringMatching(/^v1\./), cut: ['note'] })
+  expect(rest).toEqual({
+    id: expect.any(String),
+    at: new Date(clock.nowMs - 40).toISOString(),
+    app: 'todos',
+    user: 'one-event',
+    type: 'call',
+    transaction: message.transaction,
+    grant: 'g1',
+    client: { id: 'client-a', givenName: 'Client' },
+    network: FACTS.network,
+    agent: FACTS.agent,
+    session: FACTS.session,
+    transport: 'session',
+    what: { kind: 'tool', name: 'addTodo' },
+    effect: 'write',
+    step: 'act',
+    scopes: ['todo:write'],
+    progressToken: 7,
+    clientTrace: MESSAGE.clientTrace,
+    bytesIn: 321,
+    outcome: 'done',
+    endedAt: new Date(clock.nowMs).toISOString(),
+    ms: 38,
+    api: API,
+    confirmedBy: 'user',
+  })
+  expect(auditStore.rejected).toEqual([])
+})
+
+test('a call that still runs when it ships is two events', async () => {
+  const user = await userWith('two-events', 'g1')
+  const read = intent({ key: null, effect: 'read', tool: 'listTodos', facts: { ...FACTS, kind: 'resource' } })
+  await user.beginCall(read)
+  await runDurableObjectAlarm(user)
+  await user.endReads([
+    { call: read.transaction, outcome: 'failed', facts: { ms: 9, reason: 'unavailable' } },
+  ])
+  await user.endReads([{ call: read.transaction, outcome: 'done' }])
+  await runDurableObjectAlarm(user)
+  const shared = {
+    transaction: read.transaction,
+    grant: 'g1',
+    client: { id: 'client-a', givenName: 'Client' },
+    what: { kind: 'resource', name: 'listTodos' },
+    session: FACTS.session,
+    network: FACTS.network,
+  }
+  expect(callsIn('two-events')).toMatchObject([
+    { type: 'call.began', ...shared, effect: 'read', bytesIn: 321 },
+    { type: 'call.ended', ...shared, outcome: 'failed', reason: 'unavailable', ms: 9 },
+  ])
+  expect(await auditStore.faultOf('two-events')).toBeNull()
+  expect(auditStore.rejected).toEqual([])
+})
+
+test('a call that is lost in a crash is unknown in the audit log', async () => {
+  const user = await userWith('lost', 'g1')
+  const [shipped, waiting] = [intent({ key: null }), intent({ key: null })]
+  await user.beginCall(shipped)
+  await runDurableObjectAlarm(user)
+  await user.beginCall(waiting)
+  await evictDurableObject(user)
+  clock.nowMs += LOST_AFTER_MS + 1000
+  for (let alarms = 0; alarms < 2; alarms += 1) await runDurableObjectAlarm(user)
+  const byCall = Map.groupBy(callsIn('lost'), ({ transaction }) => transaction)
+  expect(byCall.get(shipped.transaction)).toMatchObject([
+    { type: 'call.began' },
+    { type: 'call.ended', outcome: 'unknown' },
+  ])
+  const ofWaiting = byCall.get(waiting.transaction) ?? []
+  expect(ofWaiting.filter(({ outcome }) => outcome !== undefined)).toMatchObject([{ outcome: 'unknown' }])
+})
+
+test('a call that gets no token is on record as refused, with the reason', async () => {
+  const user = await userWith('no-token', 'g1')
+  clock.nowMs += 366 * 24 * 3_600_000
+  const start = await user.beginCall(intent({ key: null }))
+  expect(start.verdict).toBe('unavailable')
+  await runDurableObjectAlarm(user)
+  expect(callsIn('no-token')).toMatchObject([{ type: 'call', outcome: 'refused', reason: 'unavailable' }])
+})
+
+test('a table of an older version is replaced, and nothing of it is read', async () => {
+  const user = await userWith('older', 'g1')
+  await runInDurableObject(user, (_object, { storage }) => {
+    storage.sql.exec('DROP TABLE calls; CREATE TABLE calls (seq INTEGER PRIMARY KEY, id TEXT) STRICT;')
+    storage.sql.exec("INSERT INTO calls VALUES (7, 'old')")
+    storage.kv.put('calls-schema', 4)
+  })
+  await evictDurableObject(user)
+  await user.endCall('old', 'done', '{}')
+  await user.endReads([{ call: 'old', outcome: 'done' }])
+  await runDurableObjectAlarm(user)
+  await user.endGrant('g0', 'ended_by_user')
+  expect(await user.beginCall(intent())).toMatchObject({ verdict: 'go' })
+  expect(await rowsOf(user)).toMatchObject([{ tool: 'addTodo', outcome: null }])
+})

@@ -17,13 +17,11 @@ import {
 } from '#users/bounds.ts'
 import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
 import { ROOT_KEYS } from '../settings.ts'
-import { begin, newGrant, userWith } from './story.ts'
+import { begin, fillCalls, newGrant, userWith } from './story.ts'
 import { auditStore, clock, config, operator, sessionObjects } from './worker.ts'
 import { present } from '../present.ts'
 
 // Each table of a user's object has a bound (docs/limits.md), and each test here exceeds one.
-// The clock is ahead of real time, so that no alarm fires by itself.
-clock.nowMs = Math.ceil(Date.now() / 1000) * 1000 + 365 * 24 * 3_600_000
 
 type User = Awaited<ReturnType<typeof userWith>>
 
@@ -225,20 +223,6 @@ test('a sign-in too many within ten minutes is refused, and none that was used i
   expect(await use('one more', 'a')).toBe('done')
 })
 
-/** Inserts rows in bulk, behind those of the user. */
-/** Beyond the events of a grant. */
-const FIRST_SEQ = 100
-const fillCalls = (user: User, count: number, columns: string) =>
-  runInDurableObject(user, (_object, { storage }) => {
-    storage.sql.exec(
-      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-       INSERT INTO calls (event_seq, event_id, id, grant_id, client, transport, tool, effect, arguments_digest,
-         began_at_ms, ended_at_ms, outcome, facts, key_hash, key_ends_at_ms, result)
-       SELECT ${FIRST_SEQ} + i, '', 'c' || i, 'g1', 'client-a', 'stateless', 'addTodo', 'write', 'd', ${clock.nowMs},
-         ${clock.nowMs}, 'done', '{}', ${columns} FROM n`,
-      count,
-    )
-  })
 const countCalls = (user: User, where = 'TRUE') =>
   runInDurableObject(user, (_object, { storage }) =>
     Number(storage.sql.exec(`SELECT COUNT(*) AS rows FROM calls WHERE ${where}`).one()['rows']),
