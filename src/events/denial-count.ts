@@ -1,0 +1,55 @@
+/**
+ * What is counted of requests that are refused and belong to no user: a stranger has no audit log (invariant 16). The
+ * first word is where the request was refused. A fixed list: nothing that a stranger sends is a reason.
+ */
+export const denialCounts = [
+  /** GET and POST /authorize, before and at the consent page. */
+  'authorize.invalid',
+  'client.not-admitted',
+  'client.unknown',
+  'client.unreadable',
+  'consent.denied',
+  'consent.left',
+  /** After the consent page (authorization/login/denials.ts). A blocked user has an audit log. */
+  'login.declined',
+  'login.refused_by_pingone',
+  'login.scopes_withheld',
+  'login.broken',
+  'login.unavailable',
+  'login.dead',
+  'login.misconfigured',
+  'login.oversized',
+  'login.not_trusted',
+  /** Sign-ins of our own pages (sign-in/denials.ts). */
+  'sign-in.declined',
+  'sign-in.refused_by_pingone',
+  'sign-in.scopes_withheld',
+  'sign-in.broken',
+  'sign-in.unavailable',
+  'sign-in.dead',
+  'sign-in.misconfigured',
+  'sign-in.oversized',
+  'sign-in.not_trusted',
+  'sign-in.not_ours',
+  'sign-in.stale',
+  /** /mcp. `unknown`: the bearer is ours, and its user has no such grant. */
+  'bearer.not-ours',
+  'bearer.key-missing',
+  'bearer.unknown',
+  /** /token. `refused`: by the OAuth library, for no grant that exists. */
+  'token.invalid',
+  'token.client-not-admitted',
+  'token.key-missing',
+  'token.not-ours',
+  'token.refused',
+  /** /register. */
+  'registration.not-admitted',
+  'registration.invalid',
+  'registration.too-many',
+  /** Answered 429 because of failures. */
+  'network.limited',
+] as const
+export type DenialCount = (typeof denialCounts)[number]
+
+/** Counts one. It never fails and nobody waits for it. */
+export type CountDenial = (reason: DenialCount) => void
