@@ -1,3 +1,4 @@
+import { ApiTraffic } from '#catalog/api-traffic.ts'
 import type { Product } from '#catalog/define-product.ts'
 import type { CallContext, Me } from '#catalog/tool-context.ts'
 import type { Fetch } from '#lib/bounded-fetch.ts'
@@ -36,6 +37,7 @@ export function openProduct(product: Product, { fetch, me }: Surroundings = {}) 
       idempotencyKey: 'key-1',
       transaction: '7f9a1f2e-0000-4000-8000-000000000001',
     },
+    traffic: new ApiTraffic(),
   }
   return { ...product.open(connection, {}), context }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { keptAs } from './argument-class.ts'
 
 /** What a tool wants to know from the user before it acts. */
 export interface Confirmation {
@@ -9,12 +10,15 @@ export interface Confirmation {
 }
 
 /** The one argument that every tool with `confirm` has besides its own (define-tool.ts). */
-export const confirmArgument = z
-  .boolean()
-  .optional()
-  .describe(
-    'true: the user was asked about exactly this and agreed. Only where the tool said that it is needed',
-  )
+export const confirmArgument = keptAs(
+  'plain',
+  z
+    .boolean()
+    .optional()
+    .describe(
+      'true: the user was asked about exactly this and agreed. Only where the tool said that it is needed',
+    ),
+)
 
 /** The arguments of a call without what is said about consent: they alone say what is to be done. */
 export function splitConsent(input: Record<string, unknown>): {

@@ -138,8 +138,9 @@ export function defineProduct<Api, S extends z.ZodObject>(product: ProductDefini
       const bind = (context: CallContext): ToolContext<Api> => {
         const known = contexts.get(context)
         if (known !== undefined) return known
-        const { call, ...run } = context
-        const bound = { ...run, api: connect(connected, call) }
+        const { call, traffic, ...run } = context
+        const observed = { ...connected, fetch: traffic.observed(connected.fetch) }
+        const bound = { ...run, api: connect(observed, call) }
         contexts.set(context, bound)
         return bound
       }

@@ -1,5 +1,6 @@
 import type { Result } from '#lib/result.ts'
 import type { Secret } from '#lib/secret.ts'
+import type { ApiTraffic } from './api-traffic.ts'
 
 /** The decoded downstream token. It proves audience and scopes; the token itself never reaches a tool. */
 export interface DownstreamClaims {
@@ -48,4 +49,6 @@ export interface ApiCall {
 /** What the engine passes to a bound tool (define-product.ts). */
 export interface CallContext extends RunContext {
   call: ApiCall
+  /** Observes the requests to the API. */
+  traffic: ApiTraffic
 }

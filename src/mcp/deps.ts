@@ -40,8 +40,15 @@ export interface McpEndpointDeps {
 /** The RPCs of a user's object that this room uses: two for each tool call, two for the life of a session. */
 export interface UserApi extends CallApi, SubscriptionApi, Pick<GrantApi, 'hasToken'> {
   enter(entry: Entry): Promise<EntryAnswer>
-  openSession(session: string, grant: string, client: string): Promise<void>
+  openSession(session: string, grant: string, client: string, origin: SessionOrigin): Promise<void>
   closeSession(session: string): Promise<void>
+}
+
+/** What the audit log keeps of a session. `session`: a short hash of its id. */
+export interface SessionOrigin {
+  session: string
+  network: string
+  agent: string
 }
 
 export interface McpSettings {

@@ -1,9 +1,8 @@
 import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
 import { waitUntil } from 'cloudflare:workers'
-import { networkOf } from '#lib/addresses.ts'
 import { oncePerEnv } from '#lib/once-per-env.ts'
 import type { PresentedBearer, Principal } from '#principal.ts'
-import type { EntryAnswer } from '#users/calls/entry.ts'
+import type { Entry, EntryAnswer } from '#users/calls/entry.ts'
 import type { EnteredCall } from './calls/caller.ts'
 import type { CallProblem } from './calls/tool-denial.ts'
 import { failure } from './calls/tool-result.ts'
@@ -19,7 +18,7 @@ import { lineOf, methodOf, report, type RequestLine, shortHashOf } from './edge/
 import { answerDenial, answerOutage, answerToolResult, readDenial } from './json-rpc-error.ts'
 import { makeLists } from './lists/listed.ts'
 import { makeReads } from './lists/reads.ts'
-import { namedSession, SESSION_HEADER } from './session/headers.ts'
+import { SESSION_HEADER, sessionIn } from './session/headers.ts'
 import { makeMcpSession } from './session/session.ts'
 import { serveSession } from './session/session-edge.ts'
 import { makeStatelessTransport } from './stateless/stateless.ts'
@@ -68,17 +67,17 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
     const answering = { keys: () => stateKeysOf(env), bearer: presented, nowSeconds: parts.deps.now() }
     const arrival = await readArrival(request, { ...servedOf(env), answering })
     messages.set(request, arrival.parsed)
-    const { wanted, isSession } = arrival
+    const { wanted, session, origin } = arrival
     const userApi = await parts.userOf(env, user)
     const call = wanted?.call ?? null
     const needs = wanted && {
       scopes: [...wanted.act.scopes],
       tool: wanted.act.name,
-      network: networkOf(request),
+      network: origin.network,
     }
+    const refused = refusedCall(wanted)
     try {
-      const session = isSession ? namedSession(request) : null
-      const answer = await userApi.enter({ ...bearer, session, needs, call })
+      const answer = await userApi.enter({ ...bearer, session, needs, call, ...(refused && { refused }) })
       entered.set(request, { arrival, answer, presented })
       noteEntry(lineOf(request), request, arrival, answer, bearer.grant)
       return answer
@@ -107,7 +106,7 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
       lineOf(request).note({ outcome: 'refused' })
       return denial
     }
-    const begun = begunCall(arrival.wanted, answer)
+    const begun = begunCall(arrival, answer)
     let isTaken = begun === undefined
     const onTaken = () => {
       isTaken = true
@@ -142,7 +141,8 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
       isExtended: parts.extend?.session !== undefined,
     })
     const session = response.headers.get(SESSION_HEADER) ?? request.headers.get(SESSION_HEADER)
-    if (session !== null) lineOf(request).note({ session: await shortHashOf(session) })
+    const name = session === null ? null : sessionIn(session)
+    if (name !== null) lineOf(request).note({ session: await shortHashOf(name) })
     return response
   }
 
@@ -162,6 +162,7 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
           ...given,
           transport: 'stateless',
           entered: begun,
+          origin: arrival.origin,
           answer: answer ?? undefined,
           onTaken,
           onStop: (problem) => {
@@ -228,10 +229,16 @@ function denialOf(
   return answerDenial(message.id, wrong ?? readDenial(problem, words))
 }
 
-function begunCall(wanted: Wanted | null, { start }: EntryAnswer): EnteredCall | undefined {
+/** The call that the edge refuses, for the audit log. */
+function refusedCall(wanted: Wanted | null): Entry['refused'] {
+  if (wanted === null || wanted.problem === null) return undefined
+  return { tool: wanted.act.name, reason: wanted.problem.reason, facts: wanted.facts }
+}
+
+function begunCall({ wanted, origin }: Arrival, { start }: EntryAnswer): EnteredCall | undefined {
   if (start === null || wanted === null || wanted.call === null) return undefined
   const { transaction, key } = wanted.call
-  return { start, transaction, input: wanted.input, isKeyed: key !== null }
+  return { start, transaction, input: wanted.input, isKeyed: key !== null, origin }
 }
 
 /** In a client's own words: a page would tell it nothing (invariant 10). */

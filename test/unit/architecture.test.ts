@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 // that is not in this table is a product: any number of them, without a change here.
 const engine: Record<string, readonly string[]> = {
   lib: [],
-  catalog: ['lib'],
+  catalog: ['events', 'lib'],
   pingone: ['lib'],
   pages: ['lib'],
   http: ['lib'],
@@ -14,10 +14,20 @@ const engine: Record<string, readonly string[]> = {
   'oauth-store': ['lib'],
   events: ['lib'],
   users: ['oauth-store', 'pingone', 'events', 'lib'],
-  authorization: ['oauth-store', 'users', 'pingone', 'limits', 'pages', 'http', 'lib', 'principal.ts'],
-  'sign-in': ['authorization', 'users', 'pingone', 'pages', 'http', 'lib'],
+  authorization: [
+    'oauth-store',
+    'users',
+    'pingone',
+    'limits',
+    'pages',
+    'http',
+    'events',
+    'lib',
+    'principal.ts',
+  ],
+  'sign-in': ['authorization', 'users', 'pingone', 'pages', 'http', 'events', 'lib'],
   account: ['sign-in', 'authorization', 'users', 'pingone', 'pages', 'http', 'lib'],
-  mcp: ['catalog', 'users', 'limits', 'http', 'lib', 'principal.ts'],
+  mcp: ['catalog', 'users', 'limits', 'http', 'events', 'lib', 'principal.ts'],
   'principal.ts': [],
   // A product has settings of its own, which are read with the engine's.
   'settings.ts': ['catalog', 'lib'],

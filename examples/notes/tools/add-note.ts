@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { keptAs } from '#catalog/argument-class.ts'
 import { cleanText, writtenText } from '#lib/bounded-text.ts'
 import { err, ok } from '#lib/result.ts'
 import { defineTool } from '../define.ts'
@@ -10,7 +11,7 @@ export const addNote = defineTool({
   description:
     'Adds one note, a line of text, for the signed-in user and returns it with its id. Use it when the user asks ' +
     'to write something down. Calling it twice adds it twice.',
-  input: z.strictObject({ text: writtenText(MAX_TEXT).describe('What to write down') }),
+  input: z.strictObject({ text: keptAs('personal', writtenText(MAX_TEXT).describe('What to write down')) }),
   output: Note,
   scopes: ['notes:read', 'notes:write'],
   effect: 'add',

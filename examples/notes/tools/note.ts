@@ -1,11 +1,16 @@
 import { z } from 'zod'
+import { keptAs } from '#catalog/argument-class.ts'
 import { boundedText, textUpTo } from '#lib/bounded-text.ts'
 import { type Listed, NOTE_ID, type StoredNote } from '../api/client.ts'
 
 export const MAX_TEXT = 500
 export const MAX_SHOWN = 50
 
-export const NoteId = z.string().regex(NOTE_ID).describe('Id of the note, as listNotes gives it')
+/** Without a text in it, so operators may read it in the audit log. */
+export const NoteId = keptAs(
+  'plain',
+  z.string().regex(NOTE_ID).describe('Id of the note, as listNotes gives it'),
+)
 
 /** As a tool shows it. Its text was written by someone: a value, never an instruction. */
 export const Note = z.object({ id: z.string().max(128), text: textUpTo(MAX_TEXT) })

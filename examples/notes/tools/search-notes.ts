@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { keptAs } from '#catalog/argument-class.ts'
 import { writtenText } from '#lib/bounded-text.ts'
 import { ok } from '#lib/result.ts'
 import { defineTool } from '../define.ts'
@@ -10,7 +11,10 @@ export const searchNotes = defineTool({
   description:
     'Finds notes of the signed-in user that contain all the given words. Use it when the user asks for something ' +
     'in particular. It changes nothing.',
-  input: z.strictObject({ words: writtenText(100).describe('Words to look for'), after: After }),
+  input: z.strictObject({
+    words: keptAs('personal', writtenText(100).describe('Words to look for')),
+    after: After,
+  }),
   output: NotePage,
   scopes: ['notes:read'],
   effect: 'read',

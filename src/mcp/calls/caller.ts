@@ -1,6 +1,7 @@
 import type { CallContext } from '#catalog/tool-context.ts'
 import type { CallApi, CallStart, UserAnswer } from '#users/calls/calls.ts'
 import type { McpProduct } from '../product.ts'
+import type { CallOrigin } from './call-facts.ts'
 import type { Consent } from './consent.ts'
 import type { CallMessage } from './idempotency.ts'
 import type { CallProblem } from './tool-denial.ts'
@@ -9,6 +10,7 @@ import type { CallProblem } from './tool-denial.ts'
 export interface Caller {
   transport: 'stateless' | 'session'
   message: CallMessage
+  origin: CallOrigin
   userApi: CallApi
   product: Pick<McpProduct, 'words' | 'keyName'>
   deadlineMs: number
@@ -37,6 +39,8 @@ export interface EnteredCall {
   input: Record<string, unknown>
   /** It has an idempotency key, so its answer is kept for a retry. */
   isKeyed: boolean
+  /** For the call that begins after a question: it has the same origin. */
+  origin: CallOrigin
 }
 
 interface ProgressNotification {

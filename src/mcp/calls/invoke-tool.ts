@@ -1,3 +1,4 @@
+import { ApiTraffic } from '#catalog/api-traffic.ts'
 import { type Confirmation, splitConsent } from '#catalog/confirmation.ts'
 import type { AnyTool, ToolOutput } from '#catalog/define-tool.ts'
 import { canonicalDigest } from '#lib/hash.ts'
@@ -6,6 +7,7 @@ import type { Principal } from '#principal.ts'
 import { type CallIntent, type CallOutcome, type CallPermit, keyOf } from '#users/calls/calls.ts'
 import { missingScopes } from '../lists/listed.ts'
 import type { DenialWords } from '../product.ts'
+import { callFacts, endFacts } from './call-facts.ts'
 import type { Caller, EnteredCall } from './caller.ts'
 import { mayAct } from './consent.ts'
 import { stopProblem } from './downstream-token.ts'
@@ -167,9 +169,10 @@ async function enterAgain(
     key,
     ...(caller.answer === undefined ? {} : { answer: caller.answer }),
     ...(trace === null ? {} : { clientTrace: trace }),
+    facts: callFacts(tool, parsed.data, caller.message.meta, caller.origin),
   }
   const start = await beginCall(caller.userApi, intent, (work) => caller.waitUntil(work))
-  return { start, transaction, input: parsed.data, isKeyed: key !== null }
+  return { start, transaction, input: parsed.data, isKeyed: key !== null, origin: caller.origin }
 }
 
 /** The arguments that say what is to be done, without the client's word on consent. */
@@ -184,15 +187,20 @@ async function runOnRecord<T>(
   { step, run, kept }: Act<T>,
 ): Promise<Result<T, CallProblem>> {
   const rest = restOf(tool, input)
-  const answer = await runWithToken(tool, start, transaction, principal, caller, (...running) =>
-    run(rest, ...running),
-  )
+  const [beganMs, traffic] = [Date.now(), new ApiTraffic()]
+  const running = { transaction, traffic }
+  const answer = await runWithToken(tool, start, running, principal, caller, (...work) => run(rest, ...work))
   const { outcome, result } = answer.ok ? kept(answer.value) : outcomeOf(answer.error)
+  const facts = endFacts(answer.ok ? null : answer.error, {
+    ms: Date.now() - beganMs,
+    api: traffic.facts,
+    by: caller.consent?.by,
+  })
   // Not awaited: the client need not wait for the outcome's way to the user's object.
   caller.waitUntil(
     tool.effect === 'read' || step === 'describe'
-      ? endRead(caller.userApi, principal.user, { call: start.call, outcome })
-      : endCall(caller.userApi, start.call, outcome, isKeyed ? result : null),
+      ? endRead(caller.userApi, principal.user, { call: start.call, outcome, facts })
+      : endCall(caller.userApi, start.call, outcome, isKeyed ? result : null, facts),
   )
   return answer
 }

@@ -1,3 +1,4 @@
+import type { ApiTraffic } from '#catalog/api-traffic.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import type { CallContext } from '#catalog/tool-context.ts'
 import { err, type Result } from '#lib/result.ts'
@@ -17,7 +18,7 @@ export type Work<T> = (context: CallContext, begin: () => void) => Promise<Resul
 export async function runWithToken<T>(
   tool: AnyTool,
   { call: idempotencyKey, downstreamToken, user }: CallPermit,
-  transaction: string,
+  { transaction, traffic }: { transaction: string; traffic: ApiTraffic },
   principal: Principal,
   caller: Caller,
   work: Work<T>,
@@ -43,7 +44,7 @@ export async function runWithToken<T>(
     }
     const { replaceToken } = replacer
     const call = { token, replaceToken, idempotencyKey, transaction }
-    const context: CallContext = { call, me, signal: time.signal, progress }
+    const context: CallContext = { call, me, signal: time.signal, progress, traffic }
     const answer = await withDeadline(work(context, begin), deadlineMs, late)
     const stop = replacer.stop()
     // `unauthorized` also says that the tool did nothing: only then may the call look as if it had not begun.

@@ -1,3 +1,4 @@
+import type { EndFacts } from '#events/call-facts.ts'
 import {
   type CallApi,
   type CallIntent,
@@ -44,9 +45,10 @@ export async function endCall(
   call: string,
   outcome: CallOutcome,
   result: string | null,
+  facts?: EndFacts,
 ): Promise<void> {
   try {
-    await userApi.endCall(call, outcome, result)
+    await userApi.endCall(call, outcome, result, facts)
   } catch (error) {
     report('call.not-ended', error, { call, outcome })
   }

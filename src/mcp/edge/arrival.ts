@@ -6,16 +6,22 @@ import {
 import { z } from 'zod'
 import { splitConsent } from '#catalog/confirmation.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
+import type { CallFacts } from '#events/call-facts.ts'
+import { networkOf } from '#lib/addresses.ts'
+import { agentFamily } from '#lib/agent-family.ts'
 import { canonicalDigest } from '#lib/hash.ts'
 import { ok } from '#lib/result.ts'
 import type { RequestedCall } from '#users/calls/calls.ts'
+import { callFacts, type CallOrigin } from '../calls/call-facts.ts'
 import { clientTrace, givenKey } from '../calls/idempotency.ts'
 import type { CallProblem } from '../calls/tool-denial.ts'
 import type { McpProduct } from '../product.ts'
 import { errorCode, jsonRpcError } from '../json-rpc-error.ts'
 import { readAsked, type Reads } from '../lists/reads.ts'
 import { readAnswer, type StatelessAnswer } from '../stateless/ask-stateless.ts'
+import { namedSession } from '../session/headers.ts'
 import { type Envelope, type MethodMessage, readEnvelope, readMessage } from './read-message.ts'
+import { shortHashOf } from './request-log.ts'
 
 /** A request of /mcp, read once, before its bearer is looked up. */
 export interface Arrival {
@@ -27,6 +33,9 @@ export interface Arrival {
   /** The request as a transport sees it, without body and bearer. */
   forwarded: Request
   isSession: boolean
+  /** The session that the request names, with its MAC unchecked; null on the stateless transport. */
+  session: string | null
+  origin: CallOrigin
   wanted: Wanted | null
 }
 
@@ -38,8 +47,9 @@ export interface Wanted {
   input: Record<string, unknown>
   /** null: nothing begins yet. It is a subscription, its arguments do not fit, or the SDK must judge its headers first. */
   call: RequestedCall | null
-  /** Why the arguments do not fit. Only shown to those who have the scopes. */
+  /** Why nothing begins. Only shown to those who have the scopes. */
   problem: CallProblem | null
+  facts: CallFacts
   /** The user's answer to a question of the stateless transport; null: the message brings none. */
   answer: StatelessAnswer | null
 }
@@ -60,7 +70,10 @@ export async function readArrival(request: Request, reading: Reading): Promise<A
   const forwarded = forwardRequest(request)
   const message = await readMessage(request)
   const parsed = message.ok ? message.value.parsed : undefined
-  const base = { denial: null, parsed, envelope: null, forwarded, isSession: false, wanted: null }
+  const bytesIn = message.ok ? message.value.bytes : 0
+  const origin: CallOrigin = { network: networkOf(request), agent: agentFamily(request), bytesIn }
+  const none = { denial: null, envelope: null, isSession: false, session: null, wanted: null }
+  const base = { ...none, parsed, forwarded, origin }
   if (!message.ok) return { ...base, denial: message.error }
   const read = message.value.body === null ? null : readEnvelope(parsed)
   if (read?.ok === false) return { ...base, denial: read.error }
@@ -69,16 +82,17 @@ export async function readArrival(request: Request, reading: Reading): Promise<A
   const envelope = read?.value ?? null
   // Answers belong to questions of sessions: the other revision asks in its results.
   const isSession = envelope?.kind === 'answer' || (await isLegacyRequest(forwarded, envelope?.message))
-  const wanted =
-    envelope?.kind === 'request'
-      ? await findWanted(envelope.message, { ...reading, isSession, headers: request.headers })
-      : null
-  return { ...base, envelope, isSession, wanted }
+  const session = isSession ? namedSession(request) : null
+  if (session !== null) origin.session = await shortHashOf(session)
+  const context = { ...reading, isSession, headers: request.headers, origin }
+  const wanted = envelope?.kind === 'request' ? await findWanted(envelope.message, context) : null
+  return { ...base, envelope, isSession, session, wanted }
 }
 
 interface Context extends Reading {
   isSession: boolean
   headers: Headers
+  origin: CallOrigin
 }
 
 const CallParams = z.object({ name: z.string(), arguments: z.record(z.string(), z.unknown()).default({}) })
@@ -93,36 +107,40 @@ async function findWanted(message: MethodMessage, context: Context): Promise<Wan
   const read = readAsked(reads, message)
   if (read === undefined) return null
   if (message.method !== 'resources/subscribe') return wantedOf(read.act, false, read.input, message, context)
-  return isSession
-    ? { act: read.act, isTool: false, input: {}, call: null, problem: null, answer: null }
-    : null
+  if (!isSession) return null
+  const facts = callFacts(read.act, {}, metaOf(message), context.origin)
+  return { act: read.act, isTool: false, input: {}, call: null, problem: null, answer: null, facts }
 }
 
 const Meta = z.record(z.string(), z.unknown())
+const metaOf = ({ params }: MethodMessage) => Meta.safeParse(params?.['_meta']).data
 
 async function wantedOf(
   act: AnyTool,
   isTool: boolean,
   args: unknown,
   message: MethodMessage,
-  { product, isSession, answering, headers }: Context,
+  { product, isSession, answering, headers, origin }: Context,
 ): Promise<Wanted> {
+  const meta = metaOf(message)
   const input = act.input.safeParse(args)
   if (!input.success) {
     // Names only fields of the schema: any other name is the client's text.
     const fields = Object.keys(act.input.shape).filter((field) =>
       input.error.issues.some(({ path }) => path[0] === field),
     )
-    return { act, isTool, input: {}, call: null, problem: { reason: 'bad_input', fields }, answer: null }
+    const problem = { reason: 'bad_input' as const, fields }
+    const facts = callFacts(act, null, meta, origin)
+    return { act, isTool, input: {}, call: null, problem, answer: null, facts }
   }
-  const meta = Meta.safeParse(message.params?.['_meta']).data
   const key = givenKey(act, meta, product.keyName)
   const isConfirmable = isTool && act.confirm !== undefined
   const answer =
     isConfirmable && !isSession
       ? await readAnswer(message, { tool: act, input: input.data }, answering)
       : ok(null)
-  const wanted = { act, isTool, input: input.data, answer: answer.ok ? answer.value : null }
+  const facts = callFacts(act, input.data, meta, origin)
+  const wanted = { act, isTool, input: input.data, answer: answer.ok ? answer.value : null, facts }
   if (!answer.ok) return { ...wanted, call: null, problem: answer.error }
   if (!key.ok) return { ...wanted, call: null, problem: key.error }
   // The SDK decides: if it takes the message, the call begins then (invoke-tool.ts).
@@ -140,6 +158,7 @@ async function wantedOf(
     ),
     key: key.value,
     ...(trace === null ? {} : { clientTrace: trace }),
+    facts,
   }
   return { ...wanted, call, problem: null }
 }

@@ -15,6 +15,8 @@ export const MESSAGE_BOUNDS = { bytes: 65_536, depth: 32, members: 1_000 } as co
 export interface Message {
   /** The text that came in; null where the method has no body. */
   body: string | null
+  /** Its size. */
+  bytes: number
   parsed: unknown
 }
 
@@ -23,7 +25,7 @@ export interface Message {
  * @step tool-call 1 one message
  */
 export async function readMessage(request: Request): Promise<Result<Message, Response>> {
-  if (request.method !== 'POST') return ok({ body: null, parsed: undefined })
+  if (request.method !== 'POST') return ok({ body: null, bytes: 0, parsed: undefined })
   // An exact match for both transports: SDK v1 accepts any type that contains the words.
   const read = await readBody(request, { type: 'application/json', maxBytes: MESSAGE_BOUNDS.bytes })
   if (!read.ok)
@@ -39,7 +41,9 @@ export async function readMessage(request: Request): Promise<Result<Message, Res
       return refuse('The message is nested too deeply: it may have 32 levels. Nothing was done.')
     const parsed: unknown = JSON.parse(body)
     // MCP 2025-06-18 removed batches. With one message for each POST, no check can be bypassed.
-    return Array.isArray(parsed) ? refuse('Batches are not supported.') : ok({ body, parsed })
+    return Array.isArray(parsed)
+      ? refuse('Batches are not supported.')
+      : ok({ body, bytes: read.value.byteLength, parsed })
   } catch (error) {
     if (!(error instanceof SyntaxError) && !(error instanceof TypeError)) throw error
     return err(jsonRpcError(400, errorCode.parse, 'The body is not JSON in UTF-8.'))

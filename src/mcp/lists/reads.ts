@@ -2,7 +2,9 @@ import { z } from 'zod'
 import type { Catalog } from '#catalog/define-product.ts'
 import type { AnyPrompt } from '#catalog/define-prompt.ts'
 import type { AnyTemplate } from '#catalog/define-resource.ts'
+import { keptAs } from '#catalog/argument-class.ts'
 import { type AnyTool, defineTool } from '#catalog/define-tool.ts'
+import type { CallKind } from '#events/call-facts.ts'
 import { textUpTo } from '#lib/bounded-text.ts'
 import { type Result, err, ok } from '#lib/result.ts'
 
@@ -124,10 +126,17 @@ export const Completed = z.object({
   total: z.int(),
   hasMore: z.boolean(),
 })
-const Typed = z.strictObject({ typed: textUpTo(200) })
+const Typed = z.strictObject({ typed: keptAs('personal', textUpTo(200)) })
+
+const HIDDEN = ['resource', 'prompt', 'completion'] as const
+type HiddenKind = (typeof HIDDEN)[number]
+
+/** What a tool is to the client. */
+export const kindOf = ({ name }: Pick<AnyTool, 'name'>): CallKind =>
+  HIDDEN.find((kind) => name.startsWith(`${kind}/`)) ?? 'tool'
 
 type Description = Pick<AnyTool, 'name' | 'title' | 'description' | 'scopes'>
-const hiddenTool = (kind: string, { name, title, description, scopes }: Description) => ({
+const hiddenTool = (kind: HiddenKind, { name, title, description, scopes }: Description) => ({
   name: `${kind}/${name}`,
   title,
   description,

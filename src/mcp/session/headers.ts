@@ -4,6 +4,7 @@ import { encryptionPurposes, type RootKey } from '#lib/root-keys.ts'
 import { Principal } from '#principal.ts'
 import { decrypt, encrypt } from '#users/base/encryption.ts'
 import { CallStart } from '#users/calls/calls.ts'
+import { CallOrigin } from '../calls/call-facts.ts'
 import type { EnteredCall } from '../calls/caller.ts'
 
 /**
@@ -19,9 +20,12 @@ const SIGNED = /^([0-9a-f]{64})\.([A-Za-z0-9_-]{43})$/
 
 export const SESSION_HEADER = 'mcp-session-id'
 
-/** The session id in a request, with its MAC unchecked. */
+/** The session in a client's session id, with its MAC unchecked. */
+export const sessionIn = (id: string): string | null => SIGNED.exec(id)?.[1] ?? null
+
+/** The session that a request names, with its MAC unchecked. */
 export const namedSession = ({ headers }: Request): string | null =>
-  SIGNED.exec(headers.get(SESSION_HEADER) ?? '')?.[1] ?? null
+  sessionIn(headers.get(SESSION_HEADER) ?? '')
 
 // JSON separates the parts unambiguously; a client id may be a URL.
 const signedText = (session: string, { user, client }: SessionOwner) =>
@@ -78,6 +82,7 @@ const LIVES_SECONDS = 30
 const Carried = z.object({
   start: CallStart,
   isKeyed: z.boolean(),
+  origin: CallOrigin,
   message: z.record(z.string(), z.unknown()),
   endsAtSeconds: z.number(),
 })
@@ -95,11 +100,11 @@ const placeOf = (session: string, transaction: string) => ({
 export async function writeCall(
   rootKeys: readonly [RootKey, ...RootKey[]],
   session: string,
-  { transaction, start, isKeyed, message }: CarriedCall,
+  { transaction, start, isKeyed, origin, message }: CarriedCall,
   nowSeconds: number,
 ): Promise<string> {
   const endsAtSeconds = nowSeconds + LIVES_SECONDS
-  const carried: z.infer<typeof Carried> = { start, isKeyed, message, endsAtSeconds }
+  const carried: z.infer<typeof Carried> = { start, isKeyed, origin, message, endsAtSeconds }
   const encrypted = await encrypt(rootKeys, placeOf(session, transaction), JSON.stringify(carried))
   return `${transaction} ${encrypted}`
 }

@@ -3,7 +3,7 @@ import type { McpSettings, ServedCall, UserApi } from '../deps.ts'
 import type { McpProduct } from '../product.ts'
 import { passAnswer, passListening } from '../edge/answer-pass.ts'
 import { findWrongParams } from '../edge/read-message.ts'
-import { report } from '../edge/request-log.ts'
+import { report, shortHashOf } from '../edge/request-log.ts'
 import { answerDenial, errorCode, jsonRpcError, SPEAKS_STREAMABLE_HTTP } from '../json-rpc-error.ts'
 import type { Reads } from '../lists/reads.ts'
 import { sessionLibrary } from './session.ts'
@@ -135,8 +135,11 @@ async function forward(
     if (answer.ok || answer.status >= 500) onTaken()
     opened = answer.headers.get(SESSION_HEADER)
     // Stored with its user before the client gets the id, so that ending the grant ends the session.
-    if (session === null && opened !== null)
-      await userApi.openSession(opened, principal.grant, principal.client)
+    if (session === null && opened !== null) {
+      const { network, agent } = arrival.origin
+      const from = { session: await shortHashOf(opened), network, agent }
+      await userApi.openSession(opened, principal.grant, principal.client, from)
+    }
     if (answer.status >= 500)
       return { response: lost.response(new Error(`the library answered ${answer.status}`)), opened }
     if (request.method === 'GET' && answer.ok) return { response: passListening(answer, token), opened }

@@ -136,9 +136,11 @@ export function makeMcpSession(
     /** A closed stream cancels nothing (MCP 2025-11-25 Transports, Sending); `notifications/cancelled` does. */
     async #callerOf(extra: HandlerExtra, input: Record<string, unknown>): Promise<Caller> {
       const { _meta, signal, sendNotification, requestInfo } = extra
+      const call = this.#takeCall(String(extra.requestId))
       return makeCaller(parts, this.env, principalOf(extra).user, {
         transport: 'session',
-        entered: { ...this.#takeCall(String(extra.requestId)), input },
+        entered: { ...call, input },
+        origin: call.origin,
         message: { meta: _meta, traceparent: requestInfo?.headers['traceparent'] },
         signal,
         progress: tellProgress(_meta, (notification) => sendNotification(notification)),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { keptAs } from '#catalog/argument-class.ts'
 import { ok } from '#lib/result.ts'
 import { definePrompt } from '../define.ts'
 import { embedOpenTodos } from './open-todos.ts'
@@ -9,11 +10,14 @@ export const planMyDay = definePrompt({
   description: 'Puts the open todos into an order for today.',
   scopes: ['todo:read'],
   arguments: z.strictObject({
-    hours: z
-      .string()
-      .regex(/^([1-9]|1\d|2[0-4])$/)
-      .optional()
-      .describe('How many hours there are today, 1 to 24'),
+    hours: keptAs(
+      'plain',
+      z
+        .string()
+        .regex(/^([1-9]|1\d|2[0-4])$/)
+        .optional()
+        .describe('How many hours there are today, 1 to 24'),
+    ),
   }),
   async get({ hours }, context) {
     const open = await embedOpenTodos(context)

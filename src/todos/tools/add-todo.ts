@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { keptAs } from '#catalog/argument-class.ts'
 import { cleanText, writtenText } from '#lib/bounded-text.ts'
 import { err, ok } from '#lib/result.ts'
 import type { TodoList } from '../api/read-answer.ts'
@@ -20,7 +21,7 @@ export const addTodo = defineTool({
   description:
     'Adds one todo, a line of text, to the list of the signed-in user and returns it with its id. Use it when ' +
     'the user asks to note, remember or plan something; call it once for each todo. Calling it twice adds it twice.',
-  input: z.strictObject({ text: writtenText(MAX_TEXT).describe('What needs doing') }),
+  input: z.strictObject({ text: keptAs('personal', writtenText(MAX_TEXT).describe('What needs doing')) }),
   output: Added,
   scopes: ['todo:read', 'todo:write'],
   effect: 'add',

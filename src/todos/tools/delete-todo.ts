@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { keptAs } from '#catalog/argument-class.ts'
 import { err, ok } from '#lib/result.ts'
 import { defineTool } from '../define.ts'
 import { deleteEach } from './delete-each.ts'
@@ -7,7 +8,7 @@ import { countOf, showTodo, Todo, TodoId } from './todo.ts'
 /** As many as a user can look through before they agree. */
 const MOST = 20
 
-const Ids = z.array(TodoId).max(MOST)
+const Ids = keptAs('plain', z.array(TodoId).min(1).max(MOST))
 /** Without the words for a model, which are paid for on every turn. */
 const Answered = z.array(z.string().max(128)).max(MOST)
 const idsOf = ({ id, ids }: { id?: string | undefined; ids?: string[] | undefined }): string[] => [
@@ -22,7 +23,7 @@ export const deleteTodo = defineTool({
     'asks to remove them; for something that is finished use updateTodo. Get the ids from listTodos first. It ' +
     'cannot be undone, so more than one, or one that is not done, is deleted only after the user was asked.',
   input: z
-    .strictObject({ id: TodoId.optional(), ids: Ids.min(1).optional() })
+    .strictObject({ id: TodoId.optional(), ids: Ids.optional() })
     .refine(({ id, ids }) => (id === undefined) !== (ids === undefined)),
   output: z.object({
     deleted: Answered,

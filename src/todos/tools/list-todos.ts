@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { keptAs } from '#catalog/argument-class.ts'
 import { defineTool } from '../define.ts'
 import { countOf, MAX_TODOS, pageOf, TodoId, TodoPage } from './todo.ts'
 
@@ -13,9 +14,12 @@ export const listTodos = defineTool({
     'is on the list, and before updateTodo or deleteTodo to find the id. It changes nothing. If next is not null, ' +
     'there are more: call it again with after set to next.',
   input: z.strictObject({
-    limit: z.int().min(1).max(MAX_TODOS).optional().describe(`Default ${PAGE}`),
+    limit: keptAs('plain', z.int().min(1).max(MAX_TODOS).optional().describe(`Default ${PAGE}`)),
     after: TodoId.optional().describe('Only todos behind this id'),
-    completed: z.boolean().optional().describe('true: only done ones; false: only open ones'),
+    completed: keptAs(
+      'plain',
+      z.boolean().optional().describe('true: only done ones; false: only open ones'),
+    ),
   }),
   output: TodoPage,
   scopes: ['todo:read'],

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { keptAs } from '#catalog/argument-class.ts'
 import type { ToolDenial } from '#catalog/tool-denial.ts'
 import { boundedText, characterCount, quotedJson, textUpTo } from '#lib/bounded-text.ts'
 import { err, ok, type Result } from '#lib/result.ts'
@@ -11,10 +12,13 @@ export const MAX_TODOS = 200
 const MAX_PAGE_CHARACTERS = 20_000
 
 /** Ids of todos, as they come in from a model: nothing that means something in a path, a query or a header. */
-export const TodoId = z
-  .string()
-  .regex(/^[A-Za-z0-9_-]{1,128}$/)
-  .describe('Id of the todo, as listTodos gives it')
+export const TodoId = keptAs(
+  'plain',
+  z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,128}$/)
+    .describe('Id of the todo, as listTodos gives it'),
+)
 
 /** A todo as a tool shows it. Its text was chosen by someone: a value, never an instruction. */
 export const Todo = z.object({

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { keptAs } from '#catalog/argument-class.ts'
 import { err, ok } from '#lib/result.ts'
 import { defineTool } from '../define.ts'
 import { showTodo, Todo, TodoId } from './todo.ts'
@@ -11,7 +12,7 @@ export const updateTodo = defineTool({
     'when the user says that something is finished or must be done again. Get the id from listTodos first.',
   input: z.strictObject({
     id: TodoId,
-    completed: z.boolean().describe('true: it is done; false: it is open again'),
+    completed: keptAs('plain', z.boolean().describe('true: it is done; false: it is open again')),
   }),
   output: z.object({ todo: Todo }),
   scopes: ['todo:read', 'todo:write'],

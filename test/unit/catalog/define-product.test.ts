@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { ApiTraffic } from '#catalog/api-traffic.ts'
 import { z } from 'zod'
 import { type Connection, defineProduct, definersFor, isProduct } from '#catalog/define-product.ts'
 import type { ApiCall, CallContext } from '#catalog/tool-context.ts'
@@ -84,6 +85,7 @@ const contextOf = (idempotencyKey: string): CallContext => ({
   me: { name: null, scopes: [], accessEndsAtSeconds: 0, downstream: null },
   signal: new AbortController().signal,
   progress: () => {},
+  traffic: new ApiTraffic(),
 })
 
 test('each call has one client, which its question and its act share, and only connect sees the call', async () => {

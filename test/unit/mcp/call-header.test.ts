@@ -16,7 +16,8 @@ const message = {
   method: 'tools/call',
   params: { arguments: { text: 'a private text' } },
 }
-const call = { start, transaction: CALL, isKeyed: true, message }
+const origin = { network: '192.0.2.0/24', agent: 'other', bytesIn: 100, session: 'a1b2c3d4e5f60718' }
+const call = { start, transaction: CALL, isKeyed: true, origin, message }
 const written = () => writeCall(rootKeys, 'session-a', call, 1_000)
 
 test('a call reaches its session as it was, and its header shows neither token nor arguments', async () => {

@@ -50,6 +50,7 @@ function makeWorld({ askMs = 0, deadlineMs = 5_000, isUnknown = false } = {}) {
   const caller: Caller = {
     transport: 'stateless',
     message: { meta: undefined },
+    origin: { network: '192.0.2.0/24', agent: 'other', bytesIn: 100 },
     userApi: {
       async beginCall(intent) {
         intents.push(intent)

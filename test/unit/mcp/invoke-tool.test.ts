@@ -26,6 +26,8 @@ const principal = {
   tokenHash: 'hash',
 }
 
+const origin = { network: '192.0.2.0/24', agent: 'other', bytesIn: 100 }
+
 /** Keeps in memory what a User would keep in its storage, in the order in which it happened. */
 class UserApi implements CallApi {
   readonly events: (
@@ -64,6 +66,7 @@ function makeWorld(userApi = new UserApi(), meta?: CallMessage['meta']) {
     onStop: (problem) => stops.push(problem),
     transport: 'stateless',
     message: { meta },
+    origin,
     userApi,
     deadlineMs: 10_000,
     waitUntil: (promise) => work.push(promise),
@@ -130,6 +133,12 @@ test('the intent is on record before the tool runs, the outcome after it', async
         key: null,
         transaction,
         argumentsDigest: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+        facts: {
+          kind: 'tool',
+          ...origin,
+          scopes: ['todo:read', 'todo:write'],
+          arguments: { personal: { a: 'x' } },
+        },
       },
     ],
     ['run', { a: 'x' }],

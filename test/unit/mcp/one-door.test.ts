@@ -26,5 +26,5 @@ test('tools and the client of the API know no SDK and no other room', () => {
     .flatMap((file) => [...textOf(file).matchAll(/from '([^']+)'/g)])
     .map(([, from]) => from)
   expect(imports.length).toBeGreaterThan(20)
-  for (const from of imports) expect(from).toMatch(/^(zod|(\.\.?|#lib|#catalog)(\/[a-z-]+)+\.ts)$/)
+  for (const from of imports) expect(from).toMatch(/^(zod|(\.\.?|#lib|#catalog|#events)(\/[a-z-]+)+\.ts)$/)
 })

@@ -2,7 +2,8 @@ import { OAuthResourceServer } from '@cloudflare/workers-oauth-provider'
 import { DurableObject } from 'cloudflare:workers'
 import { guardMcpRequest } from '#mcp/edge/guard-request.ts'
 import { makeMcpEndpoint } from '#mcp/endpoint.ts'
-import { type UserApi } from '#mcp/deps.ts'
+import type { EndFacts } from '#events/call-facts.ts'
+import type { SessionOrigin, UserApi } from '#mcp/deps.ts'
 import { mcpProduct } from '#mcp/product.ts'
 import { logRequest } from '#mcp/edge/request-log.ts'
 import { sessionObject } from '#mcp/session/session-object.ts'
@@ -31,7 +32,8 @@ export class User extends DurableObject<Env> implements UserApi {
   readonly #subscriptions = new SubscriptionTable(this.ctx.storage.kv)
 
   /** The checks of a User that this endpoint depends on; the bearer itself is checked below. */
-  async enter({ grant, token, session, needs, call }: Entry): Promise<EntryAnswer> {
+  async enter({ grant, token, session, needs, call, refused }: Entry): Promise<EntryAnswer> {
+    if (refused !== undefined) this.ctx.storage.kv.put(`refused-call-${crypto.randomUUID()}`, refused)
     const [, secret, client = ''] = /^(r|rw)\.(\S+)$/.exec(token) ?? []
     const scopes = secret === 'rw' ? ['todo:read', 'todo:write'] : ['todo:read']
     const bearer = { client, scopes, audience: `${ORIGIN}/mcp`, expiresAtSeconds: 0 }
@@ -91,14 +93,14 @@ export class User extends DurableObject<Env> implements UserApi {
     return { verdict: 'go', call: `call-${transaction}`, downstreamToken: token, user }
   }
 
-  async endCall(call: string, outcome: CallOutcome): Promise<void> {
+  async endCall(call: string, outcome: CallOutcome, _result: string | null, end?: EndFacts): Promise<void> {
     const row = this.ctx.storage.kv.get(call)
-    if (typeof row === 'object') this.ctx.storage.kv.put(call, { ...row, outcome })
+    if (typeof row === 'object') this.ctx.storage.kv.put(call, { ...row, outcome, end })
     await this.tellAll()
   }
 
   async endReads(ends: ReadEnd[]): Promise<void> {
-    for (const { call, outcome } of ends) await this.endCall(call, outcome)
+    for (const { call, outcome, facts } of ends) await this.endCall(call, outcome, null, facts)
   }
 
   /** Tells every session, after any call; when a User really does is a test of its own (calls). */
@@ -119,9 +121,10 @@ export class User extends DurableObject<Env> implements UserApi {
     this.#subscriptions.remove(session, grant, uri)
   }
 
-  async openSession(session: string, grant: string, client: string): Promise<void> {
+  async openSession(session: string, grant: string, client: string, origin: SessionOrigin): Promise<void> {
     if (grant === 'unopenable') throw new Error('no session is opened for this grant')
     this.ctx.storage.kv.put(`session-${session}`, client)
+    this.ctx.storage.kv.put(`origin-${session}`, origin)
   }
 
   async closeSession(session: string): Promise<void> {
