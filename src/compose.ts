@@ -60,7 +60,7 @@ export function compose(options: ServerOptions) {
   const { login, tokenRun, registrar, answerByLibrary } = wireAuthorization(isolate)
   const account = wireAccount(isolate)
   const { answerByResource, User, McpSession } = wireMcp(isolate)
-  const { configOf, partsOf, nowMs } = isolate
+  const { configOf, partsOf, nowMs, denialCounter } = isolate
 
   const reportSettings = oncePerEnv((env: Env) => {
     const ignored = settingsWithoutEffect(env)
@@ -70,7 +70,10 @@ export function compose(options: ServerOptions) {
   const limitFailures = createMiddleware<{ Bindings: Call }>(async (c, next) => {
     await next()
     const request = c.req.raw
-    const answer = await c.env.failures.limit(request, c.res, (seconds) => errors.tooMany(request, seconds))
+    const answer = await c.env.failures.limit(request, c.res, (seconds) => {
+      denialCounter(c.env.env)('network.limited')
+      return errors.tooMany(request, seconds)
+    })
     if (answer === c.res) return
     // Hono would keep headers of the answer that is not given.
     c.res = undefined
@@ -126,7 +129,10 @@ export function compose(options: ServerOptions) {
       }),
     )
     .post('/register', (c) =>
-      orUnavailable('register', c.req.raw, () => registerClient(c.req.raw, c.env, registrar(c.env))),
+      orUnavailable('register', c.req.raw, () => {
+        const deps = { ...c.env, countDenial: denialCounter(c.env.env) }
+        return registerClient(c.req.raw, deps, registrar(c.env))
+      }),
     )
     .all('/mcp', (c) => {
       const { config, failures } = c.env
@@ -135,7 +141,9 @@ export function compose(options: ServerOptions) {
       return logRequest(
         c.req.raw,
         nowMs,
-        () => guardMcpRequest(c.req.raw, config) ?? limitBearer(c.req.raw, { failures, isRetired }, answer),
+        () =>
+          guardMcpRequest(c.req.raw, config) ??
+          limitBearer(c.req.raw, { failures, isRetired, countDenial: denialCounter(c.env.env) }, answer),
       )
     })
     // Without a trailing slash, as the metadata and every token's audience have it.
@@ -150,7 +158,11 @@ export function compose(options: ServerOptions) {
     .all('*', async (c) =>
       errors.asPage(c.req.raw, await answerByLibrary(c.env, c.req.raw), c.env.config.publicOrigin),
     )
-    .onError((error, c) => answerAuthorizationError(c.env.config, error) ?? errors.failed(c.req.raw, error))
+    .onError(
+      (error, c) =>
+        answerAuthorizationError(c.env.config, error, denialCounter(c.env.env)) ??
+        errors.failed(c.req.raw, error),
+    )
 
   const answerAtOrigin = (
     request: Request,

@@ -1,6 +1,7 @@
 import { log } from '#lib/log.ts'
 import { redacted } from '#lib/redacted.ts'
 import { newIncident } from '#lib/trace.ts'
+import type { CountDenial } from '#events/denial-count.ts'
 import type { LimitAnswer } from '#limits/failures.ts'
 import type { EndReason } from '#users/grants/grant.ts'
 
@@ -55,14 +56,16 @@ export function endpointHeaders(request: Request | null): Record<string, string>
   }
 }
 
-/** Answers 429 (RFC 6585 §4). OAuth has no code for it; this one means "later". */
+/** Answers 429 (RFC 6585 §4). OAuth has no code for it; this one means "later". `countDenial`: for too many failures. */
 export const tooManyAt =
-  (request: Request): LimitAnswer =>
-  (waitSeconds) =>
-    answerOAuthDenial(
+  (request: Request, countDenial?: CountDenial): LimitAnswer =>
+  (waitSeconds) => {
+    countDenial?.('network.limited')
+    return answerOAuthDenial(
       request,
       temporaryDenial(429, 'Too many requests. Nothing was done. Try again later.', waitSeconds),
     )
+  }
 
 /** A user's object that failed restarts with the next message. */
 export const RETRY_AFTER_SECONDS = 5

@@ -35,6 +35,7 @@ interface LoginCallback {
 interface SignIn<Tokens> {
   user: IdTokenClaims
   tokens: Tokens
+  correlation?: string
 }
 type ReadTokens<Tokens> = (
   connection: Connection,
@@ -119,7 +120,7 @@ async function readSignIn<Tokens>(
     const user = await connection.checks.idToken(server, body.id_token, body.access_token)
     if (!user.ok) return user
     const tokens = await read(connection, server, body)
-    return tokens.ok ? ok({ user: user.value, tokens: tokens.value }) : tokens
+    return tokens.ok ? ok({ user: user.value, tokens: tokens.value, ...correlationOf(response) }) : tokens
   } catch (error) {
     return failureOf(error)
   }
@@ -128,6 +129,7 @@ async function readSignIn<Tokens>(
 interface RenewedTokens extends DownstreamTokens {
   /** The claims of the id token, if the answer has one. */
   idToken: RenewedIdTokenClaims | null
+  correlation?: string
 }
 
 /**
@@ -172,9 +174,10 @@ async function readRenewal(
     const body = await oauth.processRefreshTokenResponse(server, connection.client, response)
     const tokens = await readTokens(connection, server, body)
     if (!tokens.ok) return tokens
-    if (body.id_token === undefined) return ok({ ...tokens.value, idToken: null })
+    const found = { ...tokens.value, ...correlationOf(response) }
+    if (body.id_token === undefined) return ok({ ...found, idToken: null })
     const user = await connection.checks.renewedIdToken(server, body.id_token, body.access_token)
-    return user.ok ? ok({ ...tokens.value, idToken: user.value }) : user
+    return user.ok ? ok({ ...found, idToken: user.value }) : user
   } catch (error) {
     return failureOf(error)
   }
@@ -192,6 +195,14 @@ async function readTokens(
     refreshToken: body.refresh_token ?? null,
     claims: claims.value,
   })
+}
+
+const CORRELATION = /^[!-~]{1,64}$/
+
+/** PingOne's own id of a token request, for the audit log. */
+function correlationOf({ headers }: Response): { correlation?: string } {
+  const correlation = headers.get('Correlation-Id')
+  return correlation !== null && CORRELATION.test(correlation) ? { correlation } : {}
 }
 
 const RefreshTokenAnswer = z.object({ refresh_token: z.string().min(1) })

@@ -4,6 +4,7 @@ import type { LoginDenial } from '#authorization/login/denials.ts'
 import { log } from '#lib/log.ts'
 import { newIncident } from '#lib/trace.ts'
 import { answerMessage, type MessagePageProps } from '#pages/message-page.tsx'
+import type { SignInDeps } from './deps.ts'
 
 /** Every way a sign-in of our own pages fails. `detail` is for the log. */
 export type SignInDenial =
@@ -37,9 +38,13 @@ export const message = (
 ): Response => answerMessage({ ...config.brand, ...props }, { isHttps: isHttps(config), ...options })
 
 /** Answers a failed sign-in: one line in the log, and a page that offers the path of its purpose again. */
-export function denySignIn({ denial, purpose, headers }: FailedSignIn, deps: { config: Config }): Response {
+export function denySignIn(
+  { denial, purpose, headers }: FailedSignIn,
+  deps: Pick<SignInDeps, 'config' | 'countDenial'>,
+): Response {
   const incident = newIncident()
   const { reason, detail } = denial
+  if (denial.reason !== 'blocked') deps.countDenial(`sign-in.${denial.reason}`)
   const facts = { incident, reason, detail, purpose: purpose?.kind ?? null }
   // Decision 7: a failure that only the operator can fix is an error, not a warning.
   const isForOperator = ['misconfigured', 'oversized', 'broken', 'stale'].includes(reason)

@@ -1,4 +1,5 @@
 import type { Config } from '#config.ts'
+import type { CountDenial } from '#events/denial-count.ts'
 import type { PingOne } from '#pingone/client.ts'
 import type { UserObjectApi } from '#users/user.ts'
 
@@ -7,6 +8,8 @@ export interface SignInDeps {
   config: Config
   pingone: PingOne
   nowSeconds: () => number
+  /** Counts a sign-in that is refused before its user is known. */
+  countDenial: CountDenial
   /** Runs work that the answer does not wait for. */
   afterAnswer: (work: Promise<unknown>) => void
   /** Null for an id that this server did not make; then no object was touched. */

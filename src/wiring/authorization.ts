@@ -5,7 +5,9 @@ import { GrantDraft, kvStorage, LoginStorage, providerEnv } from '#oauth-store/p
 import type { Call, Isolate } from './isolate.ts'
 
 /** What `/authorize`, `/callback`, `/token` and `/register` are given. */
-export function wireAuthorization({ options: { deps }, names, nowSeconds, findUser, requireUser }: Isolate) {
+export function wireAuthorization(isolate: Isolate) {
+  const { options, names, nowMs, nowSeconds, denialCounter, findUser, requireUser } = isolate
+  const { deps } = options
   const { documentMs, storageMs } = deps.deadlines
   const toKv = (env: Env) => kvStorage(env.OAUTH_KV, storageMs)
 
@@ -19,6 +21,8 @@ export function wireAuthorization({ options: { deps }, names, nowSeconds, findUs
       documentMs,
       product: names,
       nowSeconds,
+      nowMs,
+      countDenial: denialCounter(env),
       oauth: authorization.getOAuthApi(providerEnv(env, storage)),
       settle: () => storage.settle(),
       afterAnswer: (work) => ctx.waitUntil(work),

@@ -5,6 +5,7 @@ import {
 } from '#authorization/clients/register-client.ts'
 import { makeAuthorizationServer, type AuthorizationServer } from '#authorization/server.ts'
 import { type BadSettings, loadConfig, requireConfig, type Config } from '#config.ts'
+import type { CountDenial } from '#events/denial-count.ts'
 import { oncePerEnv } from '#lib/once-per-env.ts'
 import type { PublicKey } from '#lib/signing-keys.ts'
 import type { Result } from '#lib/result.ts'
@@ -46,6 +47,8 @@ export interface Isolate {
   names: { name: string; api: string }
   nowMs: () => number
   nowSeconds: () => number
+  /** Counts the denials of one request that belong to no user. */
+  denialCounter: (env: Env) => CountDenial
   configOf: (env: Env) => Result<Config, BadSettings>
   /** Throws when the settings are bad. */
   partsOf: (env: Env) => Parts
@@ -94,5 +97,6 @@ export function makeIsolate(options: ServerOptions): Isolate {
   }
 
   const names = { name: product.title, api: product.apiName }
-  return { options, names, nowMs, nowSeconds, configOf, partsOf, findUser, requireUser }
+  const denialCounter: Isolate['denialCounter'] = () => () => {}
+  return { options, names, nowMs, nowSeconds, denialCounter, configOf, partsOf, findUser, requireUser }
 }

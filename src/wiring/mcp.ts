@@ -25,7 +25,8 @@ export interface McpWiring {
 }
 
 /** `/mcp` behind the check of its bearer, and the two Durable Object classes. */
-export function wireMcp({ options, names, nowMs, nowSeconds, partsOf, requireUser }: Isolate): McpWiring {
+export function wireMcp(isolate: Isolate): McpWiring {
+  const { options, names, nowMs, nowSeconds, denialCounter, partsOf, requireUser } = isolate
   const { product, deps, extend } = options
 
   /** The API at its URL, or the Worker bound as `API`; config.ts requires one of them. */
@@ -76,6 +77,7 @@ export function wireMcp({ options, names, nowMs, nowSeconds, partsOf, requireUse
           config,
           enter: (bearer) => mcp.enter(request, requestEnv, bearer),
           confirmGrant: () => failures.confirm(request),
+          countDenial: denialCounter(requestEnv),
         }),
       handler: mcp.handler,
     })

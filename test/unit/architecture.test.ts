@@ -41,6 +41,7 @@ const engine: Record<string, readonly string[]> = {
     'pingone',
     'limits',
     'catalog',
+    'events',
     'lib',
     'config.ts',
   ],

@@ -19,9 +19,10 @@ export async function denyClient(
 ): Promise<Response | null> {
   // Incomplete: the library denies it, and looks nothing up.
   if (client === '' || redirectUri === '') return null
-  const { admission, oauth, config } = deps
+  const { admission, oauth, config, countDenial } = deps
   const reason = admission.refuseRequest(client, redirectUri)
   if (reason !== null) {
+    countDenial('client.not-admitted')
     const incident = newIncident()
     log.warn('client.not-admitted', {
       incident,
@@ -36,6 +37,7 @@ export async function denyClient(
   if (client.startsWith('https:')) await refuseRedirectingDocument(client, deps.fetch, deps.documentMs)
   const known = await oauth.lookupClient(client)
   if (known === null) {
+    countDenial('client.unknown')
     log.info('client.unknown', { client })
     return messageAnswer(config, messageFor('unknown'), { status: 400 })
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { CountDenial, DenialCount } from '#events/denial-count.ts'
 import { readBody } from '#http/read-request.ts'
 import { log } from '#lib/log.ts'
 import { err, ok, type Result } from '#lib/result.ts'
@@ -23,6 +24,7 @@ interface RegistrationDeps {
   admission: Admission
   failures: Failures
   registrations: Registrations
+  countDenial: CountDenial
 }
 
 /**
@@ -32,20 +34,30 @@ interface RegistrationDeps {
  */
 export async function registerClient(
   request: Request,
-  { admission, failures, registrations }: RegistrationDeps,
+  { admission, failures, registrations, countDenial }: RegistrationDeps,
   library: LibraryRun,
 ): Promise<Response> {
-  const tooMany = tooManyAt(request)
+  const tooMany = tooManyAt(request, countDenial)
+  const refuse = (answer: Response, reason: DenialCount) => {
+    countDenial(reason)
+    return failures.limit(request, answer, tooMany)
+  }
   const admitted = await admitRegistration(request, admission)
-  if (!admitted.ok) return failures.limit(request, answerOAuthDenial(request, admitted.error), tooMany)
+  if (!admitted.ok) {
+    const reason = admitted.error === notAdmitted ? 'registration.not-admitted' : 'registration.invalid'
+    return refuse(answerOAuthDenial(request, admitted.error), reason)
+  }
   const headers = new Headers(request.headers)
   headers.delete('Content-Length')
   const body = JSON.stringify(admitted.value)
   const storage = new RegistrationStorage(library.storage)
   const answer = await library.run(new Request(request, { method: 'POST', headers, body }), storage)
-  if (answer.status !== 201) return failures.limit(request, answer, tooMany)
+  if (answer.status !== 201) return refuse(answer, 'registration.invalid')
   const waitSeconds = await registrations.take(request)
-  if (waitSeconds > 0) return tooMany(waitSeconds)
+  if (waitSeconds > 0) {
+    countDenial('registration.too-many')
+    return tooManyAt(request)(waitSeconds)
+  }
   await storage.settle()
   return withUsedLife(answer)
 }

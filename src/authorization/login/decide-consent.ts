@@ -31,8 +31,10 @@ export async function decideConsent(request: Request, deps: LoginDeps): Promise<
     case 'approve':
       return approve(request, form, deps)
     case 'leave':
+      deps.countDenial('consent.left')
       return returnToClient(request, form, deps, leftDuringOutage)
     default:
+      deps.countDenial('consent.denied')
       return returnToClient(request, form, deps, deniedHere)
   }
 }
@@ -40,10 +42,11 @@ export async function decideConsent(request: Request, deps: LoginDeps): Promise<
 const handleOf = (form: FormText): string => form.one('handle') ?? ''
 
 async function approve(request: Request, form: FormText, deps: LoginDeps): Promise<Response> {
-  const { config, oauth, pingone, settle } = deps
+  const { config, oauth, pingone, settle, countDenial } = deps
   // Checked first: during an outage of PingOne the form stays valid, and the user can send it again.
   const ready = await pingone.isReachable()
   if (!ready.ok) {
+    countDenial(`login.${ready.error.reason}`)
     const incident = reportDenial(ready.error)
     const answer = answerDenial(ready.error)
     if (answer.to === 'client') return returnToClient(request, form, deps, answer)
@@ -65,7 +68,7 @@ async function approve(request: Request, form: FormText, deps: LoginDeps): Promi
  * @step login 10 state, and the cookie of this browser
  */
 async function beginSignIn(
-  { config, oauth, pingone }: LoginDeps,
+  { config, oauth, pingone, nowMs }: LoginDeps,
   approved: AuthRequest,
   headers: Headers,
 ): Promise<Result<URL, PingOneFailure>> {
@@ -73,7 +76,7 @@ async function beginSignIn(
   // The flow gets the client's name only with PAR (pingone/authorization-url.ts).
   const client = config.pingone.par ? clientInFlow(await oauth.describeConsent(approved)) : undefined
   const secrets = pingone.newLoginSecrets()
-  const data: LoginState = { purpose: 'client', ...secrets }
+  const data: LoginState = { purpose: 'client', ...secrets, consentedAtMs: nowMs() }
   const { bound, cookie } = await bindToBrowser(approved)
   const { state } = await oauth.beginUpstream(bound, { data, headers })
   headers.append('Set-Cookie', cookie)

@@ -1,4 +1,6 @@
 import { AuthorizationError, type AuthRequest } from '@cloudflare/workers-oauth-provider'
+import { networkOf } from '#lib/addresses.ts'
+import { agentFamily } from '#lib/agent-family.ts'
 import { readIssuedToken } from '#lib/issued-token.ts'
 import { log } from '#lib/log.ts'
 import { redacted } from '#lib/redacted.ts'
@@ -6,12 +8,20 @@ import { err, ok, type Err, type Result } from '#lib/result.ts'
 import { type IdTokenClaims, sessionMark } from '#pingone/claims.ts'
 import type { DownstreamTokens } from '#pingone/token-requests.ts'
 import { makeUserId } from '#users/base/user-id.ts'
+import type { LoginFacts } from '#users/grants/grant.ts'
 import { grantKey } from '#users/grants/grant-records.ts'
 import { shownClient, userNameIn } from '../clients/shown-name.ts'
 import type { GrantProps } from '../grant-props.ts'
 import { grantedScopes, inForce, upstreamScopes } from '../scopes.ts'
 import type { LoginDenial } from './denials.ts'
-import { callbackOf, discardTokens, type LoginDeps, LoginState, requireThisBrowser } from './login-state.ts'
+import {
+  beginningOf,
+  callbackOf,
+  discardTokens,
+  type LoginDeps,
+  LoginState,
+  requireThisBrowser,
+} from './login-state.ts'
 import { type Callback, denialIn, readCallback } from './read-callback.ts'
 import { redirectWith } from './redirect-uri.ts'
 import { refuseLogin } from './refuse-login.ts'
@@ -37,7 +47,9 @@ export async function finishLogin(request: Request, deps: LoginDeps): Promise<Re
   await deps.settle()
 
   const transaction = crypto.randomUUID()
-  const finished = await finish(deps, approved, login.data, { callback, transaction }).catch(brokenLogin)
+  const from = { network: networkOf(request), agent: agentFamily(request) }
+  const answered = { callback, transaction, from }
+  const finished = await finish(deps, approved, login.data, answered).catch(brokenLogin)
   if (finished.ok) {
     headers.set('Location', finished.value)
     return new Response(null, { status: 302, headers })
@@ -51,12 +63,19 @@ export async function finishLogin(request: Request, deps: LoginDeps): Promise<Re
   })
 }
 
+/** PingOne's answer, and the browser that brought it. */
+interface LoginAnswer {
+  callback: Callback
+  transaction: string
+  from: Pick<LoginFacts, 'network' | 'agent'>
+}
+
 /** Returns the redirect with the code. */
 async function finish(
   deps: LoginDeps,
   approved: AuthRequest,
-  secrets: LoginState,
-  { callback, transaction }: { callback: Callback; transaction: string },
+  { consentedAtMs, ...secrets }: LoginState,
+  { callback, transaction, from }: LoginAnswer,
 ): Promise<Result<string, LoginDenial>> {
   const { config, pingone } = deps
   const denial = denialIn(callback, config.pingone.issuer)
@@ -67,8 +86,20 @@ async function finish(
     if (signedIn.error.given !== null) discardTokens(deps, signedIn.error.given)
     return signedIn
   }
-  const { tokens } = signedIn.value
-  const opened = await openGrant(deps, approved, { ...signedIn.value, transaction }).catch(brokenLogin)
+  const { user, tokens, correlation } = signedIn.value
+  const begun = beginningOf(approved) ?? { atMs: consentedAtMs, scopes: approved.scope }
+  const login = {
+    transaction,
+    startedAtMs: begun.atMs,
+    consentedAtMs,
+    completedAtMs: deps.nowMs(),
+    requested: begun.scopes,
+    approved: approved.scope,
+    ...from,
+    acr: user.acr,
+    ...(correlation === undefined ? {} : { correlation }),
+  }
+  const opened = await openGrant(deps, approved, { user, tokens, login }).catch(brokenLogin)
   // The user's object revokes the tokens of a blocked user itself.
   const isTaken = opened.ok || opened.error.reason === 'blocked'
   if (!isTaken) discardTokens(deps, tokens.refreshToken ?? tokens.accessToken)
@@ -82,6 +113,13 @@ const brokenLogin = (error: unknown): Err<LoginDenial> =>
     detail: redacted(error instanceof Error ? `${error.name}: ${error.message}` : 'no error'),
   })
 
+interface OpenedLogin {
+  user: IdTokenClaims
+  tokens: DownstreamTokens
+  /** For the audit log; undefined: nobody signed in (bench/seeded). */
+  login?: Omit<LoginFacts, 'granted'>
+}
+
 /**
  * Stores the grant, the code and PingOne's tokens in the user's object, atomically, before the code leaves.
  * @step login 16 the grant, with its encrypted tokens
@@ -89,7 +127,7 @@ const brokenLogin = (error: unknown): Err<LoginDenial> =>
 export async function openGrant(
   deps: LoginDeps,
   approved: AuthRequest,
-  { user, tokens, transaction }: { user: IdTokenClaims; tokens: DownstreamTokens; transaction?: string },
+  { user, tokens, login }: OpenedLogin,
 ): Promise<Result<string, LoginDenial>> {
   const { config } = deps
   const scopes = grantedScopes(inForce(approved.scope, config), tokens.claims.scope, config.api)
@@ -125,9 +163,11 @@ export async function openGrant(
     refreshToken: tokens.refreshToken,
     downstreamEndsAtSeconds: tokens.claims.exp,
     environment: tokens.claims.env ?? user.env ?? null,
+    ...(login === undefined ? {} : { login: { ...login, granted: scopes } }),
   })
   if (opened === 'blocked') return err({ reason: 'blocked', detail: grant })
   if (tokens.refreshToken === null) log.warn('login.not-renewable', { grant, causes: NOT_RENEWABLE })
+  const { transaction } = login ?? {}
   log.info('login.completed', { grant, client: approved.clientId, scopes: scopes.join(' '), transaction })
   const { redirectUri, state, issuer } = approved
   return ok(redirectWith(redirectUri, { code, state, iss: issuer }))

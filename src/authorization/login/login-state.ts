@@ -1,6 +1,7 @@
 import { AuthorizationError, type AuthRequest, type OAuthHelpers } from '@cloudflare/workers-oauth-provider'
 import { z } from 'zod'
 import type { Config } from '#config.ts'
+import type { CountDenial } from '#events/denial-count.ts'
 import { droppedCookie, ownCookie, readCookie } from '#http/cookies.ts'
 import type { Fetch } from '#lib/bounded-fetch.ts'
 import { isSameText, sha256Hex, toBase64Url } from '#lib/hash.ts'
@@ -24,6 +25,10 @@ export interface LoginDeps {
   pingone: PingOne
   product: ProductNames
   nowSeconds(): number
+  /** Milliseconds since 1970. */
+  nowMs(): number
+  /** Counts a login that is refused before its user is known. */
+  countDenial: CountDenial
   /** Fetches client metadata documents. */
   fetch: Fetch
   documentMs: number
@@ -43,6 +48,7 @@ export const LoginState = z.object({
   verifier: z.string(),
   nonce: z.string(),
   issuer: z.string(),
+  consentedAtMs: z.number(),
 })
 export type LoginState = z.infer<typeof LoginState>
 
@@ -54,6 +60,25 @@ export const callbackOf = (config: Config): string => `${config.publicOrigin}/ca
  * cookie; its hash is stored with the request.
  */
 const Bound = z.looseObject({ browser: z.strictObject({ id: z.string(), hash: z.string() }) })
+
+/** When the client sent its user here, and the scopes that it requested: stored with the request until `/callback`. */
+const Begun = z.looseObject({
+  begun: z.strictObject({ atMs: z.number(), scopes: z.array(z.string()) }),
+})
+export type LoginBeginning = z.infer<typeof Begun>['begun']
+
+/** The request to store, with the beginning of its login. */
+export const withBeginning = (
+  request: AuthRequest,
+  begun: LoginBeginning,
+): AuthRequest & Record<string, unknown> => ({
+  ...request,
+  begun,
+})
+
+/** undefined for a request that no consent page stored. */
+export const beginningOf = (stored: AuthRequest): LoginBeginning | undefined =>
+  Begun.safeParse(stored).data?.begun
 
 /** The library keeps a consent or a login for the same time. */
 const COOKIE_SECONDS = 600

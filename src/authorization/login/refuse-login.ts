@@ -5,6 +5,7 @@ import {
   CimdFetchError,
 } from '@cloudflare/workers-oauth-provider'
 import type { Config } from '#config.ts'
+import type { CountDenial } from '#events/denial-count.ts'
 import { boundedText } from '#lib/bounded-text.ts'
 import { log } from '#lib/log.ts'
 import { redacted } from '#lib/redacted.ts'
@@ -17,7 +18,7 @@ import { errorRedirect } from './redirect-uri.ts'
 
 /** Ends a login that the user approved: an error for the client, or a page with "Try again". */
 export async function refuseLogin(
-  { config, oauth }: LoginDeps,
+  { config, oauth, countDenial }: LoginDeps,
   headers: Headers,
   login: {
     approved: AuthRequest
@@ -29,6 +30,7 @@ export async function refuseLogin(
   },
 ): Promise<Response> {
   const { approved, denial, leaving, facts } = login
+  if (denial.reason !== 'blocked') countDenial(`login.${denial.reason}`)
   const incident = reportDenial(denial, { client: approved.clientId, ...facts })
   const answer = answerDenial(denial)
   if (answer.to === 'client') {
@@ -82,7 +84,13 @@ export class RequestDenial extends AuthorizationError {}
  * Answers an error that the library threw on our pages; null for a bug or an outage. The error has a redirect URI only
  * if client and redirect URI are valid; without one the answer is a page (OAuth 2.1 §7.12.2).
  */
-export function answerAuthorizationError(config: Config, error: unknown): Response | null {
+export function answerAuthorizationError(
+  config: Config,
+  error: unknown,
+  countDenial: CountDenial,
+): Response | null {
+  if (error instanceof AuthorizationError) countDenial('authorize.invalid')
+  if (error instanceof CimdFetchError) countDenial('client.unreadable')
   if (error instanceof AuthorizationError && error.redirectUri !== undefined) {
     log.info('authorize.refused', { code: error.code })
     const { redirectUri, state, issuer, code } = error

@@ -6,7 +6,7 @@ import { denyClient } from '../clients/deny-client.ts'
 import { shownClientName } from '../clients/shown-name.ts'
 import { inForce, upstreamScopes, wantedScopes } from '../scopes.ts'
 import { isHttps } from './answers.tsx'
-import { bindToBrowser, type LoginDeps } from './login-state.ts'
+import { bindToBrowser, type LoginDeps, withBeginning } from './login-state.ts'
 import { RequestDenial } from './refuse-login.ts'
 
 const DAY_SECONDS = 86_400
@@ -28,7 +28,8 @@ export async function showConsent(original: Request, deps: LoginDeps): Promise<R
   // The page shows what is stored: the form can only remove scopes from it.
   const request = { ...parsed, scope: inForce(wantedScopes(parsed.scope, config.api), config) }
   const details = await oauth.describeConsent(request)
-  const { bound, cookie } = await bindToBrowser(request)
+  const begun = { atMs: deps.nowMs(), scopes: request.scope }
+  const { bound, cookie } = await bindToBrowser(withBeginning(request, begun))
   const consent = await oauth.beginConsent(bound)
   consent.headers.append('Set-Cookie', cookie)
   const page = (

@@ -1,5 +1,6 @@
 import { CimdFetchError, type OAuthHelpers } from '@cloudflare/workers-oauth-provider'
 import type { Config } from '#config.ts'
+import type { CountDenial, DenialCount } from '#events/denial-count.ts'
 import { readBody } from '#http/read-request.ts'
 import { log } from '#lib/log.ts'
 import { redacted } from '#lib/redacted.ts'
@@ -25,6 +26,7 @@ export interface TokenDeps {
   admission: Admission
   oauth: OAuthHelpers
   failures: Failures
+  countDenial: CountDenial
 }
 
 /**
@@ -35,9 +37,12 @@ export async function admitTokenRequest(
   request: Request,
   deps: TokenDeps,
 ): Promise<Result<TokenRequest, Response>> {
-  const tooMany = tooManyAt(request)
-  const refuse = async (reason: OAuthDenial) =>
-    err(await deps.failures.limit(request, answerOAuthDenial(request, reason), tooMany))
+  const { countDenial } = deps
+  const tooMany = tooManyAt(request, countDenial)
+  const refuse = async (reason: OAuthDenial, counted: DenialCount = 'token.invalid') => {
+    countDenial(counted)
+    return err(await deps.failures.limit(request, answerOAuthDenial(request, reason), tooMany))
+  }
   const body = await readBody(request, LIMIT)
   if (!body.ok) return refuse(body.error === 'type' ? noForm : tooLarge)
   const read = readTokenForm(request, new TextDecoder().decode(body.value))
@@ -50,12 +55,13 @@ export async function admitTokenRequest(
     const reason = deps.admission.refuseClientId(client)
     if (reason === null) continue
     log.warn('client.not-admitted', { at: 'token', reason, client: redacted(client, 200) })
-    return refuse(unknownClient(authorization))
+    return refuse(unknownClient(authorization), 'token.client-not-admitted')
   }
   const owner = presented === null ? null : await tokenOwner(deps.config, presented.value)
   if (owner === null || owner.ok) return read
   // Anyone can make up a key id, so nothing is looked up.
-  if (owner.error === 'key_missing') return refuse(retryLater)
+  if (owner.error === 'key_missing') return refuse(retryLater, 'token.key-missing')
+  countDenial('token.not-ours')
   // Before the client is looked up in KV: forged tokens are limited.
   const waitSeconds = await deps.failures.count(request)
   if (waitSeconds > 0) return err(tooMany(waitSeconds))

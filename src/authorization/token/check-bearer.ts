@@ -1,5 +1,6 @@
 import { OAuthError, type OAuthResourceTokenValidation } from '@cloudflare/workers-oauth-provider'
 import type { Config } from '#config.ts'
+import type { CountDenial } from '#events/denial-count.ts'
 import { sha256Hex } from '#lib/hash.ts'
 import type { PresentedBearer } from '#principal.ts'
 import { type CallStart, NO_TOKEN } from '#users/calls/calls.ts'
@@ -19,6 +20,7 @@ interface BearerDeps {
   enter: (bearer: PresentedBearer) => Promise<EntryAnswer>
   /** The grant exists, live or ended: failures count for it and not for its network. */
   confirmGrant: () => void
+  countDenial: CountDenial
 }
 
 /**
@@ -29,10 +31,11 @@ interface BearerDeps {
 export async function checkBearer(
   audience: string,
   token: string,
-  { config, enter, confirmGrant }: BearerDeps,
+  { config, enter, confirmGrant, countDenial }: BearerDeps,
 ): Promise<OAuthResourceTokenValidation<unknown> | null> {
   const owner = await tokenOwner(config, token)
   if (!owner.ok) {
+    countDenial(owner.error === 'not_ours' ? 'bearer.not-ours' : 'bearer.key-missing')
     if (owner.error === 'not_ours') return null
     throw retryIn(SETTINGS_RETRY_SECONDS)
   }
@@ -42,6 +45,7 @@ export async function checkBearer(
   )
   const { bearer, ended, start } = answer
   if (answer.isKnown) confirmGrant()
+  else countDenial('bearer.unknown')
   // Decision 19: denied and not ended, so that the grant works again with the right settings.
   if (answer.isRefused) throw retryIn(SETTINGS_RETRY_SECONDS)
   if (answer.waitSeconds > 0) throw retryIn(answer.waitSeconds, { statusCode: 429, description: TOO_MANY })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { CountDenial } from '#events/denial-count.ts'
 import { networkOf } from '#lib/addresses.ts'
 import { fromBase64Url, sha256Hex, toBase64Url } from '#lib/hash.ts'
 import { readIssuedToken } from '#lib/issued-token.ts'
@@ -36,8 +37,8 @@ export async function answerTokenRequest(
   const { request, presented } = admitted.value
   const token = presented?.value ?? ''
   const isRetired = isUnderRetiredKey(deps.config, token)
-  const run = () => runLibrary(admitted.value, runDeps)
-  return deps.failures.limitToken({ request, token, isRetired }, run, tooManyAt(request))
+  const run = () => runLibrary(admitted.value, runDeps, deps.countDenial)
+  return deps.failures.limitToken({ request, token, isRetired }, run, tooManyAt(request, deps.countDenial))
 }
 
 /**
@@ -50,10 +51,15 @@ export async function answerTokenRequest(
 async function runLibrary(
   { request, presented, isRevocation, asked }: TokenRequest,
   deps: TokenRunDeps,
+  countDenial: CountDenial,
 ): Promise<Response> {
   const issued = presented === null ? null : readIssuedToken(presented.value)
   const userApi = issued === null ? null : await deps.userApiOf(issued.user)
-  if (presented === null || issued === null || userApi === null) return deps.run(request, deps.storage)
+  if (presented === null || issued === null || userApi === null) {
+    const answer = await deps.run(request, deps.storage)
+    if (!answer.ok) countDenial('token.refused')
+    return answer
+  }
 
   const { user, grant } = issued
   const isRefresh = presented.as === 'refresh_token'
@@ -70,6 +76,8 @@ async function runLibrary(
   ])
   const draft = new GrantDraft(deps.storage, user, known, deps.nowSeconds)
   const response = await deps.run(request, draft)
+  // A grant that exists belongs to a user, who has an audit log.
+  if (!response.ok && snapshot.grant === null && snapshot.ended === null) countDenial('token.refused')
   const network = networkOf(request)
   const run: Run = { response, userApi, grant, presented: presented.value, asked, network, deps }
   if (isRefresh && snapshot.repeat === 'reuse') return answerReuse(run)

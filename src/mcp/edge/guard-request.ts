@@ -1,4 +1,5 @@
 import { SPEAKS_STREAMABLE_HTTP, errorCode, jsonRpcError } from '../json-rpc-error.ts'
+import type { CountDenial } from '#events/denial-count.ts'
 import type { Failures } from '#limits/failures.ts'
 
 const METHODS = ['POST', 'GET', 'DELETE', 'OPTIONS']
@@ -76,20 +77,28 @@ const answerPreflight = (origin: string): Response =>
 // The same grammar as the library's, so that every token is limited.
 const BEARER = /^Bearer[\t ]+([^\s,]+)$/i
 
+interface BearerLimits {
+  failures: Failures
+  isRetired: (token: string) => boolean
+  countDenial: CountDenial
+}
+
 /**
  * Limits failed bearers and sessions of a grant by network, before the bearer is looked up. A request without a bearer
  * is not a failure: every connection begins with one, to get the challenge.
  */
 export async function limitBearer(
   request: Request,
-  { failures, isRetired }: { failures: Failures; isRetired: (token: string) => boolean },
+  { failures, isRetired, countDenial }: BearerLimits,
   ask: () => Promise<Response>,
 ): Promise<Response> {
-  const tooMany = (waitSeconds: number) =>
-    jsonRpcError(429, errorCode.refused, 'Too many requests. Nothing was done. Try again later.', {
+  const tooMany = (waitSeconds: number) => {
+    countDenial('network.limited')
+    return jsonRpcError(429, errorCode.refused, 'Too many requests. Nothing was done. Try again later.', {
       'retry-after': String(waitSeconds),
       ...corsOf(request.headers.get('origin')),
     })
+  }
   const token = BEARER.exec(request.headers.get('authorization') ?? '')?.[1]
   if (token === undefined) return ask()
   return failures.limitToken({ request, token, isRetired: isRetired(token) }, ask, tooMany)
