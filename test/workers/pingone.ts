@@ -102,14 +102,15 @@ async function tokensOf({ subject, refreshToken }: Family, now: number, more: ob
   const scope = 'todo:read todo:write'
   const claims = { sub: subject, sid: 'sid', scope, acr: POLICY, client_id: 'the-application' }
   const seconds = switches.accessTokenSeconds
-  return Response.json({
+  const tokens = {
     access_token: await sign({ aud: 'todo-api', ...claims }, now, now + seconds),
     token_type: 'Bearer',
     expires_in: seconds,
     scope,
     ...(switches.hasRefreshTokens ? { refresh_token: refreshToken } : {}),
     ...more,
-  })
+  }
+  return Response.json(tokens, { headers: { 'correlation-id': crypto.randomUUID() } })
 }
 
 /** A token of this PingOne, or one that a test falsifies: other claims, another key. */

@@ -26,7 +26,7 @@ export interface LoginDeps {
   product: ProductNames
   nowSeconds(): number
   /** Milliseconds since 1970. */
-  nowMs(): number
+  nowMs: () => number
   /** Counts a login that is refused before its user is known. */
   countDenial: CountDenial
   /** Fetches client metadata documents. */

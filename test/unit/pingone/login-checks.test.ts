@@ -29,19 +29,24 @@ const sign = (claims: Claims) =>
     .setProtectedHeader({ alg: 'RS256', kid: 'k' })
     .sign(keys.privateKey)
 
-const play = (settings: Partial<PingOneSettings>, changed: { id?: Claims; access?: Claims } = {}) =>
+const play = (
+  settings: Partial<PingOneSettings>,
+  changed: { id?: Claims; access?: Claims } = {},
+  headers: Readonly<Record<string, string>> = {},
+) =>
   playPingOne(
     { clientAuth: { method: 'client_secret_post', secret: new Secret('s') }, ...settings },
     async ({ path }) => {
       if (path === '/jwks') return Response.json(KEYS)
       const id = { aud: CLIENT_ID, nonce: SECRETS.nonce, ...changed.id }
       const access = { aud: 'https://todo.api.example', scope: 'todo:read', ...changed.access }
-      return Response.json({
+      const tokens = {
         token_type: 'Bearer',
         access_token: await sign(access),
         id_token: await sign(id),
         refresh_token: 'r',
-      })
+      }
+      return Response.json(tokens, { headers: { ...headers } })
     },
     document,
   )
@@ -53,6 +58,23 @@ async function finish(...played: Parameters<typeof play>) {
   const signedIn = await client.exchangeCode({ ...login, callback })
   return signedIn.ok ? 'signed in' : `${signedIn.error.reason}: ${signedIn.error.detail}`
 }
+
+test.each([
+  ['0f8fad5b-d9cb-469f-a165-70867728950e', '0f8fad5b-d9cb-469f-a165-70867728950e'],
+  ['x'.repeat(65), undefined],
+  ['two words', undefined],
+])('a sign-in and a refresh that PingOne answers with the correlation id %s have %s', async (sent, read) => {
+  const { client } = play({}, {}, { 'correlation-id': sent })
+  const callback = new URL('https://mcp.example/callback?code=c&state=s')
+  const signedIn = await client.exchangeCode({ ...login, callback })
+  const renewed = await play({}, { id: { nonce: undefined } }, { 'correlation-id': sent }).client.refresh(
+    'r',
+    ['todo:read'],
+    crypto.randomUUID(),
+  )
+  expect(signedIn.ok && [signedIn.value.correlation]).toEqual([read])
+  expect(renewed.ok && [renewed.value.correlation]).toEqual([read])
+})
 
 test.each([
   ['id', 'sub'],
