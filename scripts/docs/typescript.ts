@@ -37,11 +37,21 @@ export const block = defineTool({
 `,
     after: '})',
   },
+  /** The input of a tool. */
+  input: {
+    file: 'src/todos/tools/block.ts',
+    before: `import { z } from 'zod'
+import { keptAs } from '#catalog/argument-class.ts'
+export const block =
+`,
+    after: '',
+  },
   /** A file in resources/ of a product that `npm run new-product invoices` made and that can list its ids. */
   template: {
     file: 'src/invoices/resources/block.ts',
     before: `import { z } from 'zod'
 import { definersFor } from '#catalog/define-product.ts'
+import { keptAs } from '#catalog/argument-class.ts'
 import type { ToolDenial } from '#catalog/tool-denial.ts'
 import { boundedText, quotedJson } from '#lib/bounded-text.ts'
 import { ok, type Result } from '#lib/result.ts'

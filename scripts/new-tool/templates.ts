@@ -30,6 +30,7 @@ export const ${name} = defineTool({
   name: '${name}',
   title: '${title}',
   description: 'Counts the scopes that this grant has. It changes nothing. Use it to try a new tool.',
+  // Each argument says how the audit log keeps it: keptAs('personal', z.string()), of #catalog/argument-class.ts.
   input: z.strictObject({}),
   output: z.object({ total: z.int().min(0) }),
   scopes: ['${scope}'],

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { undeclaredIn } from '#catalog/argument-class.ts'
 import { err, ok } from '#lib/result.ts'
 import { callTool, openProduct, TOKEN } from '#harness/call-tool.ts'
 import { notes } from '../index.ts'
@@ -104,6 +105,16 @@ test.for([
 test('without an answer a read is lost and a write is unknown', async () => {
   expect(await callTool(notes, 'listNotes')).toEqual(err({ reason: 'unavailable' }))
   expect(await callTool(notes, 'addNote', { text: 'x' })).toEqual(err({ reason: 'unknown_outcome' }))
+})
+
+test('every argument declares how the audit log keeps it', () => {
+  const { tools, prompts, resourceTemplates } = openProduct(notes)
+  const fields = [
+    ...tools.map(({ name, input }) => [name, undeclaredIn(input)]),
+    ...prompts.map(({ name, arguments: given }) => [name, undeclaredIn(given)]),
+    ...resourceTemplates.map(({ name, variables }) => [name, undeclaredIn(variables)]),
+  ]
+  expect(fields.filter(([, undeclared]) => undeclared?.length !== 0)).toEqual([])
 })
 
 test('whoAmI names what this grant may do', async () => {

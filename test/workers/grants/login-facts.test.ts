@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import type { LoginFacts, NewGrant } from '#users/grants/grant.ts'
+import type { LoginFacts } from '#users/grants/grant.ts'
 import { Client } from '../faults/client.ts'
 import { heal } from '../faults/faults.ts'
 import { User } from '../faults/worker.ts'
@@ -15,14 +15,9 @@ afterEach(() => {
 })
 
 /** The logins of the grants that are opened from now on. The objects open them as ever. */
-function watchLogins(): (LoginFacts | undefined)[] {
-  const logins: (LoginFacts | undefined)[] = []
-  const open = User.prototype.openGrant
-  vi.spyOn(User.prototype, 'openGrant').mockImplementation(function (this: User, given: NewGrant) {
-    logins.push(given.login)
-    return open.call(this, given)
-  })
-  return logins
+function watchLogins(): () => (LoginFacts | undefined)[] {
+  const opening = vi.spyOn(User.prototype, 'openGrant')
+  return () => opening.mock.calls.map(([{ login }]) => login)
 }
 
 test('a grant is given when its login began, was approved and was completed, and from where', async () => {
@@ -36,7 +31,7 @@ test('a grant is given when its login began, was approved and was completed, and
   expect(await login.step()).toBe('ok')
   passSeconds(40)
   await login.toCode()
-  expect(logins).toEqual([
+  expect(logins()).toEqual([
     {
       transaction: expect.stringMatching(/^[0-9a-f-]{36}$/),
       startedAtMs: beganMs,

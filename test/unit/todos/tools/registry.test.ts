@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { makeLists } from '#mcp/lists/listed.ts'
 import { catalog } from '#harness/product.ts'
 import type { TodoStore } from '#todos/api/client.ts'
+import { undeclaredIn } from '#catalog/argument-class.ts'
 import { defineTool, type ProductTool } from '#catalog/define-tool.ts'
 import { ok } from '#lib/result.ts'
 import { tools } from '#todos/tools/index.ts'
@@ -33,6 +34,7 @@ function missing(tool: LooseTool): string[] {
     'a strict input': !tool.input.safeParse({ surprise: 1 }).success,
     'fields in its output': Object.keys(tool.output.shape).length > 0,
     'words for every argument': Object.values(tool.input.shape).every(isDescribed),
+    'how the audit log keeps every argument (keptAs)': undeclaredIn(tool.input).length === 0,
   }
   return Object.entries(needs).flatMap(([need, has]) => (has ? [] : [need]))
 }
@@ -98,6 +100,7 @@ test('a tool that lacks something is told what', () => {
     'a question for the user, because it deletes',
     'fields in its output',
     'words for every argument',
+    'how the audit log keeps every argument (keptAs)',
   ])
 })
 
