@@ -132,7 +132,7 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
   }
 
   async function answerSession(call: ServedCall): Promise<Response> {
-    const { request, env, principal } = call
+    const { request, env, principal, arrival } = call
     const response = await serveSession({
       ...call,
       ...servedOf(env),
@@ -140,9 +140,10 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
       userApi: await parts.userOf(env, principal.user),
       isExtended: parts.extend?.session !== undefined,
     })
-    const session = response.headers.get(SESSION_HEADER) ?? request.headers.get(SESSION_HEADER)
-    const name = session === null ? null : sessionIn(session)
-    if (name !== null) lineOf(request).note({ session: await shortHashOf(name) })
+    const { session, origin } = arrival
+    const answering = sessionIn(response.headers.get(SESSION_HEADER) ?? '') ?? session
+    const hash = answering === session ? origin.session : await shortHashOf(answering ?? '')
+    if (hash !== undefined) lineOf(request).note({ session: hash })
     return response
   }
 

@@ -18,6 +18,7 @@ import {
   beginningOf,
   callbackOf,
   discardTokens,
+  type LoginBeginning,
   type LoginDeps,
   LoginState,
   requireThisBrowser,
@@ -40,7 +41,8 @@ export async function finishLogin(request: Request, deps: LoginDeps): Promise<Re
   const { request: approved, data, headers } = await deps.oauth.finishUpstream(cleaned)
   headers.append('Set-Cookie', await requireThisBrowser(request, approved))
   const login = LoginState.safeParse(data)
-  if (!login.success)
+  const begun = beginningOf(approved)
+  if (!login.success || begun === undefined)
     throw new AuthorizationError('invalid_request', { description: 'Not a login of a client' })
   // Before `settle()`: if this lookup throws, the user can open the same URL again.
   await deps.oauth.lookupClient(approved.clientId)
@@ -48,7 +50,7 @@ export async function finishLogin(request: Request, deps: LoginDeps): Promise<Re
 
   const transaction = crypto.randomUUID()
   const from = { network: networkOf(request), agent: agentFamily(request) }
-  const answered = { callback, transaction, from }
+  const answered = { callback, transaction, from, begun }
   const finished = await finish(deps, approved, login.data, answered).catch(brokenLogin)
   if (finished.ok) {
     headers.set('Location', finished.value)
@@ -63,11 +65,12 @@ export async function finishLogin(request: Request, deps: LoginDeps): Promise<Re
   })
 }
 
-/** PingOne's answer, and the browser that brought it. */
+/** PingOne's answer, the browser that brought it, and how its login began. */
 interface LoginAnswer {
   callback: Callback
   transaction: string
   from: Pick<LoginFacts, 'network' | 'agent'>
+  begun: LoginBeginning
 }
 
 /** Returns the redirect with the code. */
@@ -75,7 +78,7 @@ async function finish(
   deps: LoginDeps,
   approved: AuthRequest,
   { consentedAtMs, ...secrets }: LoginState,
-  { callback, transaction, from }: LoginAnswer,
+  { callback, transaction, from, begun }: LoginAnswer,
 ): Promise<Result<string, LoginDenial>> {
   const { config, pingone } = deps
   const denial = denialIn(callback, config.pingone.issuer)
@@ -87,7 +90,6 @@ async function finish(
     return signedIn
   }
   const { user, tokens, correlation } = signedIn.value
-  const begun = beginningOf(approved) ?? { atMs: consentedAtMs, scopes: approved.scope }
   const login = {
     transaction,
     startedAtMs: begun.atMs,

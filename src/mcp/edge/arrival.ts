@@ -80,10 +80,12 @@ export async function readArrival(request: Request, reading: Reading): Promise<A
   if (headerBytes(forwarded) > MOST_HEADER_BYTES)
     return { ...base, denial: jsonRpcError(431, errorCode.invalidRequest, LONG_HEADERS) }
   const envelope = read?.value ?? null
+  const named = namedSession(request)
+  const hashing = named === null ? undefined : shortHashOf(named)
   // Answers belong to questions of sessions: the other revision asks in its results.
   const isSession = envelope?.kind === 'answer' || (await isLegacyRequest(forwarded, envelope?.message))
-  const session = isSession ? namedSession(request) : null
-  if (session !== null) origin.session = await shortHashOf(session)
+  const session = isSession ? named : null
+  if (session !== null) origin.session = await hashing
   const context = { ...reading, isSession, headers: request.headers, origin }
   const wanted = envelope?.kind === 'request' ? await findWanted(envelope.message, context) : null
   return { ...base, envelope, isSession, session, wanted }
