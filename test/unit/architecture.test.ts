@@ -13,6 +13,7 @@ const engine: Record<string, readonly string[]> = {
   limits: ['lib'],
   'oauth-store': ['lib'],
   events: ['lib'],
+  audit: ['events', 'lib'],
   users: ['oauth-store', 'pingone', 'events', 'lib'],
   authorization: [
     'oauth-store',
@@ -37,6 +38,8 @@ const engine: Record<string, readonly string[]> = {
     'authorization',
     'mcp',
     'users',
+    'audit',
+    'events',
     'oauth-store',
     'pingone',
     'limits',

@@ -1,19 +1,26 @@
 import { basename, join } from 'node:path'
-import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { PATIENCE } from '../support/patience.ts'
 
 interface Differences {
   /** The Worker under test, under the configuration that these projects share. Without it the folder has its own. */
   main?: string
+  /** A folder with a configuration of its own has the database RECORDS too. */
+  hasRecords?: boolean
   bindings?: Record<string, string>
   /** Answers the platform's fetch. Called once per test file. */
   internet?: () => (request: Request) => Promise<Response>
   test?: { include?: string[]; testTimeout?: number }
 }
 
+const migrations = await readD1Migrations(join(import.meta.dirname, '../../migrations'))
+
 /** A vitest project named like its folder. Its tests run in workerd beside the Worker. */
-export const workerProject = (folder: string, { main, bindings = {}, internet, test }: Differences = {}) =>
+export const workerProject = (
+  folder: string,
+  { main, hasRecords = main !== undefined, bindings = {}, internet, test }: Differences = {},
+) =>
   defineConfig({
     root: folder,
     cacheDir: join(import.meta.dirname, '../../node_modules/.vite', basename(folder)),
@@ -32,7 +39,10 @@ export const workerProject = (folder: string, { main, bindings = {}, internet, t
     test: {
       name: basename(folder),
       include: ['*.test.ts'],
-      setupFiles: [join(import.meta.dirname, 'keep-logs.ts')],
+      setupFiles: ['keep-logs.ts', ...(hasRecords ? ['apply-migrations.ts'] : [])].map((file) =>
+        join(import.meta.dirname, file),
+      ),
+      provide: { migrations },
       ...PATIENCE,
       ...test,
     },
