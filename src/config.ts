@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isLoopbackHost } from '#lib/addresses.ts'
+import { type AuditSigningKey, readAuditSigningKey } from '#lib/audit-signing-key.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import { COOKIE_KEY_ID, readRootKeys, type RootKey, weaknessOf } from '#lib/root-keys.ts'
 import { Secret } from '#lib/secret.ts'
@@ -59,7 +60,12 @@ export interface Config {
     grantsPerUser: number
   }
   limits: { requestsPerMinute: number; registrationsPerDay: number }
-  audit: { retentionDays: number; allowsUnrecordedReads: boolean }
+  audit: {
+    retentionDays: number
+    allowsUnrecordedReads: boolean
+    /** null: the lists of the audit log cannot be signed. */
+    signingKey: AuditSigningKey | null
+  }
 }
 
 /** A scope of the product under the settings. */
@@ -137,6 +143,9 @@ export function loadConfig(env: unknown, product: ConfiguredProduct): Result<Con
   const retired = words(textOf('RETIRED_ROOT_KEYS') ?? '')
   if (rootKeys.ok && rootKeys.value.some(({ id }) => retired.includes(id)))
     keyProblems.push({ name: 'RETIRED_ROOT_KEYS', problem: 'names a key that is still in use' })
+  const auditKeyText = textOf('AUDIT_SIGNING_KEY')
+  const auditKey = auditKeyText === undefined ? ok(null) : readAuditSigningKey(auditKeyText)
+  if (!auditKey.ok) keyProblems.push({ name: 'AUDIT_SIGNING_KEY', problem: auditKey.error })
   const clientAuth = readClientAuth(textOf)
   const authProblems = clientAuth.ok ? [] : clientAuth.error
   const apiProblems =
@@ -150,7 +159,14 @@ export function loadConfig(env: unknown, product: ConfiguredProduct): Result<Con
     ...apiProblems,
     ...problemsBetween(textOf),
   ]
-  if (!parsed.success || !scopeNames.success || !rootKeys.ok || !clientAuth.ok || problems.length > 0)
+  if (
+    !parsed.success ||
+    !scopeNames.success ||
+    !rootKeys.ok ||
+    !clientAuth.ok ||
+    !auditKey.ok ||
+    problems.length > 0
+  )
     return err({ problems, isEmpty })
   const s = parsed.data
   const isLocal = isLoopbackHost(new URL(s.PUBLIC_ORIGIN).hostname)
@@ -198,6 +214,7 @@ export function loadConfig(env: unknown, product: ConfiguredProduct): Result<Con
     audit: {
       retentionDays: s.AUDIT_RETENTION_DAYS,
       allowsUnrecordedReads: s.READS_WITHOUT_AUDIT === 'allowed',
+      signingKey: auditKey.value,
     },
   })
 }

@@ -152,6 +152,12 @@ export const Settings = z.object({
   AUDIT_RETENTION_DAYS: count(400, 3650).describe(
     'Audit events older than this are deleted from D1. A signed checkpoint stays in their place.',
   ),
+  AUDIT_SIGNING_KEY: z
+    .string()
+    .optional()
+    .describe(
+      'Signs the daily lists of the audit log: a private Ed25519 key as JWK with a `kid`. Unset: nothing is signed, nothing is deleted, and each day has an error line. `npm start` makes one.',
+    ),
   READS_WITHOUT_AUDIT: z
     .enum(['refused', 'allowed'])
     .default('refused')

@@ -36,6 +36,7 @@ export function planLocal(given: GivenSettings, ports: Ports, keys: Keys): Plan 
     // Only while nobody but this machine reaches it; behind a tunnel the Worker's own, strict default holds.
     ours.PUBLIC_ORIGIN === undefined ? { CLIENT_ADMISSION: 'open' } : {},
     ours.COOKIE_ENCRYPTION_KEY === undefined ? { ROOT_KEYS: keys.rootKeys } : {},
+    { AUDIT_SIGNING_KEY: keys.auditKey },
     isEmulator ? emulatorSettings(ours, ports, keys) : {},
     given,
   )

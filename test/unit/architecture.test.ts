@@ -191,6 +191,7 @@ test('a secret is taken out of its wrapper only where it is used', () => {
   // Of a product, the client of its API.
   const isClient = (file: string) => products.includes(roomOf(file)) && file.split(sep)[1] === 'api'
   expect(using.filter((file) => !isClient(file)).toSorted()).toEqual([
+    'lib/audit-signing-key.ts',
     'lib/root-keys.ts',
     'lib/signing-keys.ts',
     'mcp/calls/downstream-token.ts',

@@ -3,7 +3,7 @@ import { requireGoodSettings } from '#harness/local/explain-settings.ts'
 import { DEFAULT_PORTS, planLocal } from '#harness/local/plan.ts'
 import { localWorkers } from '#harness/local/workers.ts'
 
-const keys = { rootKeys: 'local:key', clientSecret: 'made-here', privateKey: '{"kty":"RSA"}' }
+const keys = { rootKeys: 'local:key', clientSecret: 'made-here', privateKey: '{"kty":"RSA"}', auditKey: '{"kty":"OKP"}' }
 const plan = (given: Record<string, string> = {}) => planLocal(given, DEFAULT_PORTS, keys)
 
 test('with nothing set, everything runs here and the secrets are those made at the first start', () => {

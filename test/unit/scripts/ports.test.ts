@@ -31,7 +31,7 @@ test('every taken port is named at once, with what to do', async () => {
   const { mcp, pingone } = reserved.ports
   await using _one = await listenOn(mcp, '127.0.0.1')
   await using _other = await listenOn(pingone, '127.0.0.1')
-  const keys = { rootKeys: 'k', clientSecret: 's', privateKey: '{}' }
+  const keys = { rootKeys: 'k', clientSecret: 's', privateKey: '{}', auditKey: '{}' }
   const workers = localWorkers(planLocal({}, reserved.ports, keys), reserved.ports, 'run')
   await expect(requireFreePorts(workers)).rejects.toThrow(
     `Ports ${mcp}, ${pingone} are taken. End what listens there, or choose others: ` +

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { readAuditSigningKey } from '#lib/audit-signing-key.ts'
 import { keepKeys } from '#harness/local/keys.ts'
 import { findLiveRun, writeRunRecord } from '#harness/local/run-record.ts'
 import { describeStateFolder, openStateFolder } from '#harness/local/state-folder.ts'
@@ -23,6 +24,17 @@ test('keys are made once, random, for their owner alone, and new ones come only 
   expect(keepKeys(folder.keys)).toEqual(keys)
   openStateFolder(folder, true, 'todos')
   expect(keepKeys(folder.keys).rootKeys).not.toBe(keys.rootKeys)
+})
+
+test('a file of an earlier release keeps its keys and gets the one that it lacks', () => {
+  using place = makeFolder()
+  const { auditKey, ...before } = keepKeys(place.folder.keys)
+  writeFileSync(place.folder.keys, JSON.stringify(before))
+  const keys = keepKeys(place.folder.keys)
+  expect(keys).toMatchObject(before)
+  expect(keys.auditKey).not.toBe(auditKey)
+  expect(readAuditSigningKey(keys.auditKey)).toMatchObject({ ok: true, value: { kid: 'local' } })
+  expect(keepKeys(place.folder.keys)).toEqual(keys)
 })
 
 test('keys that cannot be read stop the start instead of being replaced', () => {
