@@ -34,3 +34,9 @@ export const privatePartsOf = ({ d, p, q, dp, dq, qi }: PrivateJwk): readonly st
 ]
 
 export const publicHalfOf = ({ kty, kid, use, alg, n, e }: PrivateJwk) => ({ kty, kid, use, alg, n, e })
+
+/** A private Ed25519 key, for AUDIT_SIGNING_KEY. */
+export const makeAuditJwk = (kid: string) => ({
+  ...generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }),
+  kid,
+})

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import { makeAuditJwk } from '../make-private-jwk.ts'
 import { parseJson, readPrivateFile, writePrivateFile } from './private-file.ts'
 import { StartProblem } from './start-problem.ts'
 
@@ -43,8 +44,7 @@ const makeKeys = (): Keys => ({
   auditKey: makeAuditKey(),
 })
 
-const makeAuditKey = (): string =>
-  JSON.stringify({ ...generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }), kid: 'local' })
+const makeAuditKey = (): string => JSON.stringify(makeAuditJwk('local'))
 
 function makePrivateKey() {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })

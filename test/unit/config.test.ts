@@ -4,7 +4,7 @@ import { SETTING_NAMES } from '#harness/local/settings.ts'
 import { loadConfig } from '#config.ts'
 import { todos } from '#todos/index.ts'
 import { describedSettings, settingsWithoutEffect } from '#settings.ts'
-import { makePrivateJwk, privatePartsOf } from '#harness/make-private-jwk.ts'
+import { makeAuditJwk, makePrivateJwk, privatePartsOf } from '#harness/make-private-jwk.ts'
 import { rootKey } from '#harness/root-key.ts'
 
 const good = {
@@ -77,6 +77,24 @@ const withKey = {
   PINGONE_CLIENT_AUTH: 'private_key_jwt',
   MCP_SERVER_PRIVATE_KEY: JSON.stringify(privateKey),
 }
+
+test('the key that signs the audit log is optional, and printing it shows no private part', () => {
+  expect(loadConfig(good, todos)).toMatchObject({ ok: true, value: { audit: { signingKey: null } } })
+  const jwk = makeAuditJwk('audit-1')
+  const config = loadConfig({ ...good, AUDIT_SIGNING_KEY: JSON.stringify(jwk) }, todos)
+  expect(config).toMatchObject({ ok: true, value: { audit: { signingKey: { kid: 'audit-1' } } } })
+  expect(JSON.stringify(config)).not.toContain(jwk.d)
+})
+
+test.each([
+  ['no JSON', 'hunter2', 'no object'],
+  ['no kid', JSON.stringify({ ...makeAuditJwk('a'), kid: undefined }), 'kid'],
+  ['no private part', JSON.stringify({ ...makeAuditJwk('a'), d: undefined }), 'd'],
+  ['an RSA key', JSON.stringify(makePrivateJwk('a')), 'kty, crv, x, d'],
+])('an audit key with %s is refused, and its value is not repeated', (_what, value, wrong) => {
+  const problem = `must be a private JWK of Ed25519 with a kid (wrong: ${wrong})`
+  expect(problemsOf({ ...good, AUDIT_SIGNING_KEY: value })).toEqual([{ name: 'AUDIT_SIGNING_KEY', problem }])
+})
 
 test('private_key_jwt needs a key and no secret, and printing it shows no private part', () => {
   const config = loadConfig(withKey, todos)

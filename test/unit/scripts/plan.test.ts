@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
+import { makeAuditJwk } from '#harness/make-private-jwk.ts'
 import { requireGoodSettings } from '#harness/local/explain-settings.ts'
 import { DEFAULT_PORTS, planLocal } from '#harness/local/plan.ts'
 import { localWorkers } from '#harness/local/workers.ts'
 
-const keys = { rootKeys: 'local:key', clientSecret: 'made-here', privateKey: '{"kty":"RSA"}', auditKey: '{"kty":"OKP"}' }
+const auditKey = JSON.stringify(makeAuditJwk('local'))
+const keys = { rootKeys: 'local:key', clientSecret: 'made-here', privateKey: '{"kty":"RSA"}', auditKey }
 const plan = (given: Record<string, string> = {}) => planLocal(given, DEFAULT_PORTS, keys)
 
 test('with nothing set, everything runs here and the secrets are those made at the first start', () => {
@@ -14,6 +16,7 @@ test('with nothing set, everything runs here and the secrets are those made at t
     PINGONE_ISSUER: 'http://localhost:8789/7f9a1f2e-0000-4000-8000-000000000001/as',
     MCP_SERVER_CLIENT_SECRET: 'made-here',
     ROOT_KEYS: 'local:key',
+    AUDIT_SIGNING_KEY: auditKey,
     CLIENT_ADMISSION: 'open',
   })
   expect(settings).not.toHaveProperty('API_URL')
