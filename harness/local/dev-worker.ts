@@ -4,6 +4,7 @@
  * keys included. The API below that command can leave the debuggers out.
  */
 import { unstable_startWorker } from 'wrangler'
+import { migrateLocally } from './migrations.ts'
 
 export interface DevWorker {
   readonly config: string
@@ -24,6 +25,7 @@ export interface DevWorker {
 async function run(worker: DevWorker): Promise<void> {
   const { config, entrypoint, api, envFile, port, persist, registry, shownAs, isInspected } = worker
   const tunnel = shownAs === undefined ? undefined : new URL(shownAs)
+  await migrateLocally(config, persist)
   const { inspectorUrl } = await unstable_startWorker({
     config,
     ...(entrypoint === undefined ? {} : { entrypoint }),
