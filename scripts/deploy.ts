@@ -1,8 +1,8 @@
-/** `npm run deploy -- production`: deploys an environment with wrangler if it has an address. */
+/** `npm run deploy -- production`: deploys an environment with wrangler if it has an address, and migrates it. */
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { denialOf, requestOf } from './deploy/check-address.ts'
+import { commandsOf, denialOf, requestOf } from './deploy/check-address.ts'
 import { runScript, StartProblem } from '#harness/local/start-problem.ts'
 import { ROOT } from '#harness/local/workers.ts'
 
@@ -15,8 +15,15 @@ async function main(): Promise<number> {
   const request = requestOf(process.argv.slice(2))
   const denial = denialOf(join(ROOT, 'wrangler.jsonc'), request)
   if (denial !== undefined) throw new StartProblem(`${denial} Nothing was deployed.`)
-  const parameters = [WRANGLER, 'deploy', '--env', request.environment ?? '', ...request.others]
-  const child = spawn(process.execPath, parameters, { cwd: ROOT, stdio: 'inherit' })
+  for (const parameters of commandsOf(request)) {
+    const code = await runWrangler(parameters)
+    if (code !== 0) return code
+  }
+  return 0
+}
+
+function runWrangler(parameters: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, [WRANGLER, ...parameters], { cwd: ROOT, stdio: 'inherit' })
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code) => resolve(code ?? 1))

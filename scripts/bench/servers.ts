@@ -7,7 +7,8 @@ import { reservePorts } from '#harness/free-ports.ts'
 import { keepKeys } from '#harness/local/keys.ts'
 import { planLocal } from '#harness/local/plan.ts'
 import type { Settings } from '#harness/local/settings.ts'
-import { localWorkers } from '#harness/local/workers.ts'
+import { applyMigrations } from '#harness/local/migrations.ts'
+import { localWorkers, ROOT } from '#harness/local/workers.ts'
 import { chosen, entryFor } from '#harness/local/chosen-product.ts'
 import { type Bundle, makeBundle } from './bundle.ts'
 import { type Peer, peerWorkerOf, redirectUriOf } from './peer.ts'
@@ -91,6 +92,8 @@ export async function startServers(folder: string, peer?: Peer): Promise<Servers
   const workerd = new Miniflare(options)
   starting.defer(() => workerd.dispose())
   await workerd.ready
+  // All copies of the product have the same database.
+  await applyMigrations(await workerd.getD1Database('RECORDS', 'mcp'), join(ROOT, 'migrations'))
   const everything = starting.move()
   return {
     origin: `http://localhost:${ports.mcp}`,

@@ -6,7 +6,8 @@ import { makeBundle } from '../bench/bundle.ts'
 import { asDeployed, type WorkerDescription } from '../bench/servers.ts'
 import { keepKeys } from '#harness/local/keys.ts'
 import { planLocal } from '#harness/local/plan.ts'
-import { localWorkers } from '#harness/local/workers.ts'
+import { applyMigrations } from '#harness/local/migrations.ts'
+import { localWorkers, ROOT } from '#harness/local/workers.ts'
 
 export const ENTRY = 'test/conformance/worker/index.ts'
 
@@ -43,6 +44,7 @@ export async function startSystem(folder: string, entry: string = ENTRY): Promis
   )
   starting.defer(() => workerd.dispose())
   await workerd.ready
+  await applyMigrations(await workerd.getD1Database('RECORDS', 'mcp'), join(ROOT, 'migrations'))
   const everything = starting.move()
   return {
     origin: `http://localhost:${ports.mcp}`,

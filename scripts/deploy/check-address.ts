@@ -68,3 +68,13 @@ export function denialOf(file: string, { environment, others }: DeployRequest): 
     'or set "workers_dev": true.'
   )
 }
+
+/**
+ * What wrangler is asked to do, in this order. The first deployment creates the database, so migrations come after it;
+ * until then audit events wait in the users' objects.
+ */
+export function commandsOf({ environment = '', others }: DeployRequest): readonly (readonly string[])[] {
+  const deploy = ['deploy', '--env', environment, ...others]
+  if (others.includes('--dry-run')) return [deploy]
+  return [deploy, ['d1', 'migrations', 'apply', 'RECORDS', '--remote', '--env', environment]]
+}

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { denialOf, requestOf } from '../../../scripts/deploy/check-address.ts'
+import { commandsOf, denialOf, requestOf } from '../../../scripts/deploy/check-address.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'deploy-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -74,6 +74,16 @@ test.for([
   [['-e', 'production', '--minify']],
 ])('an environment is understood in each of its spellings: %s', ([parameters]) => {
   expect(requestOf(parameters ?? [])).toEqual({ environment: 'production', others: ['--minify'] })
+})
+
+test('the database is migrated after the deployment that may create it, and not after a dry run', () => {
+  expect(commandsOf(requestOf(['production', '--minify']))).toEqual([
+    ['deploy', '--env', 'production', '--minify'],
+    ['d1', 'migrations', 'apply', 'RECORDS', '--remote', '--env', 'production'],
+  ])
+  expect(commandsOf(requestOf(['production', '--dry-run']))).toEqual([
+    ['deploy', '--env', 'production', '--dry-run'],
+  ])
 })
 
 test('npm run deploy -- production says so before it deploys, as long as this repository has no hostname', () => {
