@@ -25,6 +25,7 @@ import { copyScript, localTimeScript } from '#pages/page-scripts.ts'
 import { styles } from '#pages/styles.ts'
 import { settingsWithoutEffect } from './settings.ts'
 import { wireAccount } from '#wiring/account.ts'
+import { wireAudit } from '#wiring/audit.ts'
 import { wireAuthorization } from '#wiring/authorization.ts'
 import type { ServerOptions } from '#wiring/deps.ts'
 import { type Call, makeIsolate, publishedKeys } from '#wiring/isolate.ts'
@@ -59,7 +60,8 @@ export function compose(options: ServerOptions) {
   const isolate = makeIsolate(options)
   const { login, tokenRun, registrar, answerByLibrary } = wireAuthorization(isolate)
   const account = wireAccount(isolate)
-  const { answerByResource, User, McpSession } = wireMcp(isolate)
+  const audit = wireAudit(isolate)
+  const { answerByResource, User, McpSession } = wireMcp(isolate, audit)
   const { configOf, partsOf, nowMs, denialCounter } = isolate
 
   const reportSettings = oncePerEnv((env: Env) => {
@@ -190,6 +192,7 @@ export function compose(options: ServerOptions) {
         await cancelBody(request)
         return answer
       },
+      scheduled: ({ cron }, env) => audit.runJobs(cron, env),
     } satisfies ExportedHandler<Env>,
     /** Every path that is routed, for the tests that ask each of them. */
     paths: [...new Set(app.routes.map(({ path }) => path))],

@@ -54,6 +54,8 @@ export interface Isolate {
   partsOf: (env: Env) => Parts
   /** The user with this id; null, without touching any object, for an id that this server did not make. */
   findUser: (env: Env, id: string) => Promise<UserObjectApi | null>
+  /** The object with this name, which must be one that this server made. */
+  userByName: (env: Env, name: string) => UserObjectApi
   /** The user with an id that was checked before; throws for any other. */
   requireUser: (env: Env, id: string) => Promise<UserObjectApi>
 }
@@ -98,5 +100,5 @@ export function makeIsolate(options: ServerOptions): Isolate {
 
   const names = { name: product.title, api: product.apiName }
   const denialCounter: Isolate['denialCounter'] = () => () => {}
-  return { options, names, nowMs, nowSeconds, denialCounter, configOf, partsOf, findUser, requireUser }
+  return { options, names, nowMs, nowSeconds, denialCounter, configOf, partsOf, userByName, findUser, requireUser }
 }

@@ -10,6 +10,7 @@ import { makeMcpEndpoint, type McpEndpoint } from '#mcp/endpoint.ts'
 import { mcpProduct } from '#mcp/product.ts'
 import { sessionObject } from '#mcp/session/session-object.ts'
 import { makeUser } from '#users/user.ts'
+import type { AuditWiring } from './audit.ts'
 import type { Call, Isolate } from './isolate.ts'
 
 /** A service binding ignores the host; the name only shows in traces. */
@@ -25,8 +26,10 @@ export interface McpWiring {
 }
 
 /** `/mcp` behind the check of its bearer, and the two Durable Object classes. */
-export function wireMcp(isolate: Isolate): McpWiring {
-  const { options, names, nowMs, nowSeconds, denialCounter, partsOf, requireUser } = isolate
+export function wireMcp(
+  { options, names, nowMs, nowSeconds, denialCounter, partsOf, requireUser }: Isolate,
+  audit: AuditWiring,
+): McpWiring {
   const { product, deps, extend } = options
 
   /** The API at its URL, or the Worker bound as `API`; config.ts requires one of them. */
@@ -89,10 +92,7 @@ export function wireMcp(isolate: Isolate): McpWiring {
     User: makeUser({
       config: (env) => partsOf(env).config,
       pingone: (env) => partsOf(env).pingone,
-      auditStore: () => ({
-        append: async () => ({ outcome: 'unavailable', detail: 'no audit store' }),
-        forget: async () => false,
-      }),
+      auditStore: audit.storeOf,
       nowMs,
       closeSession: (env, session) => sessionObject(env, session).endSession(),
       tellSession: (env, session, subscribed) => sessionObject(env, session).tellChanged(subscribed),
