@@ -16,7 +16,7 @@ CREATE TABLE events (
   session TEXT GENERATED ALWAYS AS (body ->> '$.session') VIRTUAL,
   PRIMARY KEY (chain, epoch, seq)
 ) STRICT;
--- Ids are UUIDv7: each index below ends with the time.
+-- Ids are UUIDv7: each index below ends with the time. A query that shall use a partial index repeats its condition.
 CREATE UNIQUE INDEX events_time ON events (id);
 CREATE INDEX events_user ON events (chain, id);
 CREATE INDEX events_client ON events (client, id) WHERE client IS NOT NULL;
@@ -35,7 +35,6 @@ CREATE TABLE chains (
   changed_at_ms INTEGER NOT NULL,
   PRIMARY KEY (chain, epoch)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX chains_changed ON chains (changed_at_ms);
 
 -- Sessions of the session transport, counted from their events.
 CREATE TABLE sessions (

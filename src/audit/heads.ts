@@ -47,8 +47,8 @@ export async function writeHead(deps: HeadDeps, most: number = MOST_CHANGES): Pr
   const gone = await deps.db.prepare(GONE).all<{ chain: string; epoch: number }>()
   for (const missing of gone.results) log.error('audit.chain-missing', { ...missing })
   const claims = await addList(deps, 'head', changes)
-  const { n, count, digest } = claims
-  log.info('audit.head-signed', { n, count, digest, changed: changes.length })
+  const { n, count } = claims
+  log.info('audit.head-signed', { n, count, changed: changes.length })
   return claims
 }
 
