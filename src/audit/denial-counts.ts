@@ -16,25 +16,25 @@ const ADD = `INSERT INTO denials (hour, reason, count)
 export class DenialCounts {
   readonly #db: D1Database
   readonly #nowMs: () => number
+  readonly #afterAnswer: (work: Promise<void>) => void
   /** By hour and reason. */
   #counts = new Map<string, number>()
   #flushedMs = 0
 
-  constructor(db: D1Database, nowMs: () => number) {
+  /** `afterAnswer` keeps the current request alive until D1 has answered. */
+  constructor(db: D1Database, nowMs: () => number, afterAnswer: (work: Promise<void>) => void) {
     this.#db = db
     this.#nowMs = nowMs
+    this.#afterAnswer = afterAnswer
   }
 
-  /** For one request: `afterAnswer` keeps it alive until D1 has answered. */
-  counterFor(afterAnswer: (work: Promise<void>) => void): CountDenial {
-    return (reason) => {
-      const nowMs = this.#nowMs()
-      const key = `${new Date(nowMs).toISOString().slice(0, 13)} ${reason}`
-      this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
-      if (nowMs - this.#flushedMs < FLUSH_MS) return
-      this.#flushedMs = nowMs
-      afterAnswer(this.#flush())
-    }
+  readonly count: CountDenial = (reason) => {
+    const nowMs = this.#nowMs()
+    const key = `${new Date(nowMs).toISOString().slice(0, 13)} ${reason}`
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
+    if (nowMs - this.#flushedMs < FLUSH_MS) return
+    this.#flushedMs = nowMs
+    this.#afterAnswer(this.#flush())
   }
 
   /** Not repeated: a second try could count twice. */

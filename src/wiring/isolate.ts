@@ -1,3 +1,5 @@
+import { waitUntil } from 'cloudflare:workers'
+import { DenialCounts } from '#audit/denial-counts.ts'
 import { Admission } from '#authorization/clients/admission.ts'
 import {
   UNUSED_REGISTRATION_SECONDS,
@@ -99,6 +101,18 @@ export function makeIsolate(options: ServerOptions): Isolate {
   }
 
   const names = { name: product.title, api: product.apiName }
-  const denialCounter: Isolate['denialCounter'] = () => () => {}
-  return { options, names, nowMs, nowSeconds, denialCounter, configOf, partsOf, userByName, findUser, requireUser }
+  const countsOf = oncePerEnv((env: Env) => new DenialCounts(env.RECORDS, nowMs, waitUntil))
+  const denialCounter: Isolate['denialCounter'] = (env) => countsOf(env).count
+  return {
+    options,
+    names,
+    nowMs,
+    nowSeconds,
+    denialCounter,
+    configOf,
+    partsOf,
+    userByName,
+    findUser,
+    requireUser,
+  }
 }

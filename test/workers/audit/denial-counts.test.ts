@@ -12,8 +12,12 @@ const rowsOf = async () => (await db.prepare('SELECT * FROM denials ORDER BY hou
 function makeCounter(database: D1Database = db) {
   const clock = { ms: START_MS }
   const writes: Promise<void>[] = []
-  const counts = new DenialCounts(database, () => clock.ms)
-  return { clock, writes, count: counts.counterFor((work) => void writes.push(work)) }
+  const { count } = new DenialCounts(
+    database,
+    () => clock.ms,
+    (work) => void writes.push(work),
+  )
+  return { clock, writes, count }
 }
 
 test('denials are counted per hour and reason, in at most one write a minute', async () => {
