@@ -1,5 +1,5 @@
 import type { Place } from '#events/chain.ts'
-import type { ListKind, UnprovenList } from './signed-list.ts'
+import type { ListKind, UnprovenList } from './list-proof.ts'
 
 /** What names the last event of a chain: a signed list by its number, the next epoch, or the user's object. */
 export type Witness = { kind: ListKind; n: number } | { kind: 'epoch' | 'object' }

@@ -46,12 +46,15 @@ export class EpochCheck {
   #last: Row | null = null
   /** It was inserted or exchanged: it says nothing about its number. */
   #isLastExplained = false
+  #isLastWrong = false
+  /** How many neighbours had changed places. */
+  #exchanges = 0
   /** By how much inserted events have moved the numbers. */
   #shift = 0
   #movedFrom: string | null = null
   #suspects: Suspect[] = []
   events = 0
-  /** The event of number 1, and what it says it follows. Undefined: it is not `chain.opened`. */
+  /** The event of number 1, if its hash fits, and what it follows. Undefined: it is not `chain.opened`. */
   first: { id: string | undefined; follows: ReadEvent['follows'] } | null = null
 
   constructor(
@@ -76,7 +79,9 @@ export class EpochCheck {
     return this.#expected - 1
   }
 
+  /** Null: there is no event, or its hash does not fit. */
   get lastHash(): string | null {
+    if (this.#isLastWrong) return null
     return this.#last?.hash ?? this.#checkpoint?.head.hash ?? null
   }
 
@@ -86,19 +91,22 @@ export class EpochCheck {
     const row: Row = { seq, body, hash, id: event.id }
     if (this.#last?.seq === seq) return this.#takeRepeated(row)
     this.#arriveAt(row)
+    const exchanges = this.#exchanges
     const isMoved = await this.#checkHash(row, event.user)
     this.#settleLast()
     const at = this.#at(row)
     if (event.fault !== undefined) this.#report.found({ ...at, kind: 'no-event', detail: event.fault })
     else if (event.user !== this.#place.chain && !isMoved) this.#report.found({ ...at, kind: 'wrong-user' })
-    if (seq === 1) this.first = { id: event.id, follows: event.follows }
-    this.#last = row
+    if (seq === 1 && this.#suspects.length === 0) this.first = { id: event.id, follows: event.follows }
+    // After an exchange with this event, the last one is where this one belongs.
+    this.#last = this.#exchanges > exchanges && this.#last !== null ? { ...this.#last, seq } : row
     this.#isLastExplained = false
     this.#expected = seq - this.#shift + 1
   }
 
   async end(): Promise<void> {
     this.#settleLast()
+    this.#isLastWrong = this.#suspects.some(({ row }) => row === this.#last)
     await this.#judgeSuspects()
     const furthest = this.#known.toSorted((one, other) => other.seq - one.seq)[0]
     if (furthest === undefined || furthest.seq < this.#expected) return
@@ -175,6 +183,7 @@ export class EpochCheck {
     this.#isLastExplained = true
     if ((await this.#hash(row.hash, { ...last, seq: row.seq })) === last.hash) {
       this.#reportExchanged(last, row)
+      this.#exchanges += 1
       return last.hash
     }
     this.#report.found({ ...this.#at(last), kind: 'inserted' })

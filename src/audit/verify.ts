@@ -9,7 +9,7 @@ import {
   type ListKind,
   type SignedList,
   type SignedListClaims,
-} from './signed-list.ts'
+} from './list-proof.ts'
 import { EpochCheck, type KnownHash } from './verify-chain.ts'
 
 /** A place to read an audit log from, as one state of it. */
@@ -142,7 +142,9 @@ class LogCheck {
       lastN = n
     }
     const lastEntry = await this.#log.lastEntry(kind)
-    if (lastEntry > lastN) this.found({ kind: 'lists-missing', list: kind, n: lastN + 1, upTo: lastEntry })
+    // Entries of the next list may be there before it is signed.
+    if (lastEntry > lastN + 1)
+      this.found({ kind: 'lists-missing', list: kind, n: lastN + 1, upTo: lastEntry })
     if (newest === undefined) return null
     return { ...newest, kind, ...reading(this.#log.entries(kind, lastN)) }
   }
@@ -232,7 +234,9 @@ class LogCheck {
         if (before.known < upTo) this.found({ ...gone, kind: 'missing', seq: before.seq + 1 })
         return
       }
-      if (before?.epoch === follows.epoch && before.seq === upTo && before.hash === follows.hash) return
+      // A hash that does not fit has its own finding.
+      const isSame = before?.hash === null || before?.hash === follows.hash
+      if (before?.epoch === follows.epoch && before.seq === upTo && isSame) return
     }
     this.found({ ...epoch, seq: 1, id: first.id, kind: 'epoch-mismatch' })
   }

@@ -1,0 +1,37 @@
+import { noteOf, placeOf, sentenceOf } from '#audit/findings.ts'
+import type { AuditReport } from '#audit/verify.ts'
+import type { AuditStatus } from './sql-log.ts'
+
+const WIDTH = 20
+
+/** What `npm run audit -- verify` prints. */
+export function reportLines(report: AuditReport): readonly string[] {
+  const { findings, notes, more, events, chains, waiting } = report
+  return [
+    ...findings.map((finding) => `${finding.kind.padEnd(WIDTH)} ${placeOf(finding)}: ${sentenceOf(finding)}`),
+    ...notes.map((note) => `${'note'.padEnd(WIDTH)} ${placeOf(note)}: ${noteOf(note)}`),
+    ...(more > 0 ? [`${more} more are not shown`] : []),
+    `${events} events in ${chains} chains${waiting === null ? '' : `; ${waiting} wait in users' objects`}`,
+    ...(findings.length > 0 ? [`not intact: ${findings.length + more} findings`] : []),
+    headLine(report),
+  ]
+}
+
+function headLine({ head, after }: AuditReport): string {
+  const events = after === 1 ? '1 event' : `${after} events`
+  if (head === null) return `no head proves anything; ${events} are checked by their chain only`
+  return `tamper-evident up to head ${head.n} of ${head.at}; ${events} after it are checked by their chain only`
+}
+
+/** What `npm run audit -- status` prints. */
+export function statusLines(status: AuditStatus): readonly string[] {
+  const rows: readonly (readonly [string, string | number | null])[] = [
+    ['events', status.events],
+    ['oldest', status.oldest],
+    ['newest', status.newest],
+    ['rejected events', status.rejected],
+    ['sessions', status.sessions],
+    ["strangers' denials, last day", status.denials],
+  ]
+  return rows.map(([name, value]) => `${name.padEnd(30)} ${value ?? 'not known here'}`)
+}
