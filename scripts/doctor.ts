@@ -1,5 +1,6 @@
 /** `npm run doctor`: checks the settings, also against PingOne. Read-only and without a sign-in. */
 import { parseArgs } from 'node:util'
+import { checkAuditState } from './doctor/check-audit.ts'
 import { examine } from './doctor/examine.ts'
 import { lineOf } from './doctor/finding.ts'
 import { readDeployment, readLocal } from './doctor/read-settings.ts'
@@ -17,7 +18,8 @@ const { values: options } = parseArgs({
 async function main(): Promise<number> {
   const path = options['env-file']
   const settings = path === undefined ? readLocal(options.state) : readDeployment(path)
-  const findings = await examine(settings, fetch)
+  const ofState = await checkAuditState(path === undefined ? options.state : undefined)
+  const findings = [...(await examine(settings, fetch)), ...ofState]
   for (const finding of findings) console.log(lineOf(finding))
   return findings.some(({ level }) => level === 'problem') ? 1 : 0
 }

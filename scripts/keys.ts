@@ -1,10 +1,11 @@
 /**
- * `npm run keys`: manages the signing key for PingOne (MCP_SERVER_PRIVATE_KEY) and root keys. It prints
- * public parts only; private parts go to a file that only its owner can read.
+ * `npm run keys`: manages the signing key for PingOne (MCP_SERVER_PRIVATE_KEY), root keys and the key of the audit log. It
+ * prints public parts only; private parts go to a file that only its owner can read.
  */
 import { parseArgs } from 'node:util'
 import { readRootKeys } from '#lib/root-keys.ts'
 import { readSigningKeys } from '#lib/signing-keys.ts'
+import { makeAuditKey } from './keys/audit-key.ts'
 import { ACTS, formatKeySet, MAX_SECRET_BYTES, readKeySet, withNewRootKey } from './keys/key-set.ts'
 import { readPrivateFile, writePrivateFile } from '#harness/local/private-file.ts'
 import { runScript, StartProblem } from '#harness/local/start-problem.ts'
@@ -17,17 +18,20 @@ const { values: options } = parseArgs({
     first: flag,
     drop: flag,
     root: flag,
+    audit: flag,
     file: { type: 'string', default: 'client-keys.json' },
     'root-file': { type: 'string', default: 'root-keys.txt' },
+    'audit-file': { type: 'string', default: 'audit-key.json' },
   },
 })
 
 function main(): void {
-  const asked = (['next', 'swap', 'first', 'drop', 'root'] as const).filter((name) => options[name])
+  const asked = (['next', 'swap', 'first', 'drop', 'root', 'audit'] as const).filter((name) => options[name])
   if (asked.length > 1)
-    throw new StartProblem('One step at a time: --next, --swap, --first, --drop or --root.')
+    throw new StartProblem('One step at a time: --next, --swap, --first, --drop, --root or --audit.')
   const [act = 'make'] = asked
   if (act === 'root') return makeRootKey(options['root-file'])
+  if (act === 'audit') return makeAuditKey(options['audit-file'])
   const { file } = options
   const kept = readPrivateFile(file)
   if (act === 'make' && kept !== undefined)

@@ -4,6 +4,7 @@ import { boundedFetch, type Fetch } from '#lib/bounded-fetch.ts'
 import { makePingOne } from '#pingone/client.ts'
 import type { GivenSettings } from '#harness/local/settings.ts'
 import { checkApplication, applicationNotes } from './check-application.ts'
+import { checkAuditKey } from './check-audit.ts'
 import { checkDiscovery } from './check-discovery.ts'
 import { checkKeys } from './check-keys.ts'
 import { checkLogins, loginNotes } from './check-logins.ts'
@@ -22,7 +23,12 @@ export async function examine(settings: GivenSettings, fetch: Fetch): Promise<re
     const { problems } = config.error
     return [...misspelt, ...problems.map(({ name, problem: rule }) => problem(`${name} ${rule}`))]
   }
-  return [...misspelt, ok('the settings fit together'), ...(await examinePingOne(config.value, fetch))]
+  return [
+    ...misspelt,
+    ok('the settings fit together'),
+    checkAuditKey(settings),
+    ...(await examinePingOne(config.value, fetch)),
+  ]
 }
 
 async function examinePingOne(config: Config, fetch: Fetch): Promise<readonly Finding[]> {

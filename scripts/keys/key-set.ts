@@ -56,5 +56,5 @@ export const withNewRootKey = (before: string): string =>
   `${[`${newKeyId()}:${randomBytes(32).toString('base64url')}`, ...(before === '' ? [] : [before])].join(',')}\n`
 
 /** The date shows an operator the age; the suffix separates keys of one day. */
-const newKeyId = (): string =>
+export const newKeyId = (): string =>
   `k${new Date().toISOString().slice(0, 10).replaceAll('-', '')}${randomBytes(3).toString('hex')}`

@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { examine } from '../../../scripts/doctor/examine.ts'
+import { checkAuditKey, checkAuditState } from '../../../scripts/doctor/check-audit.ts'
 import { readDeployment } from '../../../scripts/doctor/read-settings.ts'
 import { rootKey } from '#harness/root-key.ts'
 
@@ -283,6 +285,32 @@ test('a deployment’s settings are lines or JSON, and nothing of this machine i
     const expected = { PUBLIC_ORIGIN: 'https://mcp.example.com', API_IDENTIFIER: 'a $b' }
     expect([readDeployment(lines), readDeployment(json)]).toEqual([expected, expected])
     expect(() => readDeployment(join(folder, 'not-there'))).toThrow('is not there')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('a missing key for the audit log is a warning: the server works', async () => {
+  const { problems, text } = await examined(settings, pingone())
+  expect(problems).toEqual([])
+  expect(text).toContain('AUDIT_SIGNING_KEY is missing')
+  expect(checkAuditKey({ AUDIT_SIGNING_KEY: '{}' }).level).toBe('ok')
+})
+
+test('missing tables of the audit log and rejected events are found where the state can be read', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'doctor-'))
+  try {
+    expect(await checkAuditState(undefined)).toEqual([expect.objectContaining({ level: 'note' })])
+    expect(await checkAuditState(folder)).toEqual([expect.objectContaining({ level: 'problem' })])
+    const place = join(folder, 'data/mcp/v3/d1/miniflare-D1DatabaseObject')
+    mkdirSync(place, { recursive: true })
+    using database = new DatabaseSync(join(place, 'x.sqlite'))
+    database.exec(readFileSync('migrations/0001_audit_log.sql', 'utf8'))
+    expect((await checkAuditState(folder)).map(({ level }) => level)).toEqual(['ok'])
+    database.exec("INSERT INTO rejected_events VALUES ('x', 'ann', 1, 2, 'why', '{}')")
+    const findings = await checkAuditState(folder)
+    expect(findings.map(({ level }) => level)).toEqual(['ok', 'warning'])
+    expect(findings.at(-1)?.text).toContain('1 events did not fit')
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -77,6 +77,23 @@ test('a root key goes before those that there are, and is never printed', () => 
   }
 })
 
+test('a key for the audit log is made once, and only its public half is printed', () => {
+  const { status, output } = run('--audit')
+  expect(status).toBe(0)
+  const path = join(folder, 'audit-key.json')
+  const text = readFileSync(path, 'utf8')
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  const { d, alg, use, ...published } = JSON.parse(text)
+  expect({ alg, use }).toEqual({ alg: 'EdDSA', use: 'sig' })
+  expect(JSON.parse(output.trim().split('\n').at(-1) ?? '')).toEqual(published)
+  expect(output).toContain('wrangler secret put AUDIT_SIGNING_KEY')
+  expect(output).not.toContain(d)
+  const again = run('--audit')
+  expect(again.status).toBe(1)
+  expect(again.output).toContain('is there already')
+  expect(readFileSync(path, 'utf8')).toBe(text)
+})
+
 test.each([
   ['a set that is there is not made anew', [], true, 'is there already'],
   ['a set that is not there cannot be added to', ['--next'], false, 'is not there'],

@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { promisify } from 'node:util'
+import { afterAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import { GENESIS, hashOf } from '#events/chain.ts'
+import { uuidv7 } from '#lib/uuid.ts'
+
+const CHAINS = 50
+const EVENTS_PER_CHAIN = 2000
+const MIB = 1024 * 1024
+
+const folder = mkdtempSync(join(tmpdir(), 'audit-memory-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** 100,000 events in the tables of the migration. */
+async function storeLongLog(path: string): Promise<void> {
+  using database = new DatabaseSync(path)
+  database.exec(readFileSync('migrations/0001_audit_log.sql', 'utf8'))
+  database.exec('BEGIN')
+  const insert = database.prepare('INSERT INTO events (chain, epoch, seq, body, hash) VALUES (?, 1, ?, ?, ?)')
+  let atMs = Date.UTC(2026, 0, 1)
+  for (let user = 0; user < CHAINS; user += 1) {
+    const chain = `user-${String(user).padStart(3, '0')}`
+    let previous = GENESIS
+    for (let seq = 1; seq <= EVENTS_PER_CHAIN; seq += 1) {
+      atMs += 10
+      const base = { id: uuidv7(atMs), at: new Date(atMs).toISOString(), app: 'todos', user: chain }
+      const what =
+        seq === 1
+          ? { type: 'chain.opened', previous: null }
+          : { type: 'security', finding: 'x'.repeat(200), network: '192.0.2.0/24' }
+      const body = JSON.stringify({ ...base, ...what })
+      previous = await hashOf(previous, { chain, epoch: 1, seq }, body)
+      insert.run(chain, seq, body, previous)
+    }
+  }
+  database.exec('COMMIT')
+}
+
+const here = (path: string) => JSON.stringify(join(import.meta.dirname, '../../../', path))
+/** Verifies a log and its export, and prints how much more memory is in use after 95,000 events than after 5,000. */
+const CHILD = `
+  import { DatabaseSync } from 'node:sqlite'
+  import { SqliteAuditDatabase } from ${here('scripts/audit/databases.ts')}
+  import { openExport, writeExport } from ${here('scripts/audit/files.ts')}
+  import { SqlAuditLog } from ${here('scripts/audit/sql-log.ts')}
+  import { verifyLog } from ${here('src/audit/verify.ts')}
+  const [path, file] = process.argv.slice(1)
+  const used = () => {
+    gc()
+    const { heapUsed, external } = process.memoryUsage()
+    return heapUsed + external
+  }
+  async function measure(log) {
+    let [early, late, count] = [0, 0, 0]
+    async function* counted(events) {
+      for await (const event of events) {
+        count += 1
+        if (count === 5000) early = used()
+        if (count === 95000) late = used()
+        yield event
+      }
+    }
+    const report = await verifyLog(
+      {
+        lists: (kind) => log.lists(kind),
+        entries: (kind, n) => log.entries(kind, n),
+        lastEntry: (kind) => log.lastEntry(kind),
+        repeatedIds: () => log.repeatedIds(),
+        events: () => counted(log.events()),
+      },
+      { keys: [] },
+    )
+    return { events: report.events, findings: report.findings.length, growth: late - early }
+  }
+  const stored = new SqlAuditLog(new SqliteAuditDatabase(new DatabaseSync(path, { readOnly: true })), { isWhole: true })
+  const sqlite = await measure(stored)
+  const before = used()
+  await writeExport(stored, file, new Date().toISOString())
+  const exporting = used() - before
+  const loaded = await openExport(file)
+  const loading = used() - before
+  console.log(JSON.stringify({ sqlite, exporting, loading, file: await measure(loaded) }))
+`
+
+const Measured = z.object({ events: z.int(), findings: z.int(), growth: z.int() })
+const Output = z.object({ sqlite: Measured, file: Measured, exporting: z.int(), loading: z.int() })
+
+test('a log of 100,000 events is verified, exported and loaded without more memory than one of 5,000', async () => {
+  const database = join(folder, 'log.sqlite')
+  await storeLongLog(database)
+  // The heap is smaller than the log, so it could not hold it at any moment.
+  const flags = ['--expose-gc', '--max-old-space-size=40', '--input-type=module', '--eval', CHILD]
+  const parameters = [...flags, database, join(folder, 'log.jsonl')]
+  const { stdout } = await promisify(execFile)(process.execPath, parameters, { encoding: 'utf8' })
+  const { sqlite, file, exporting, loading } = Output.parse(JSON.parse(stdout))
+  expect(sqlite).toMatchObject({ events: 100_000, findings: 0 })
+  expect(file).toMatchObject({ events: 100_000, findings: 0 })
+  for (const growth of [sqlite.growth, file.growth, exporting, loading]) expect(growth).toBeLessThan(2 * MIB)
+}, 240_000)
