@@ -29,7 +29,7 @@ export async function checkAuditState(state: string | undefined): Promise<readon
         ? []
         : [
             warning(
-              `${rejected} events did not fit their schema: look for audit.rejected in the log and at the table ` +
+              `${rejected} events did not fit their schema: look for audit.event-rejected in the log and at the table ` +
                 'rejected_events',
             ),
           ]),
