@@ -246,7 +246,8 @@ class LogCheck {
     if (state !== undefined) {
       this.#state = state
       this.#waiting += state.waiting
-      const given = state.seq + state.waiting
+      // `chain.opened` takes a number and waits in no table.
+      const given = state.seq + state.waiting + (state.seq === 0 ? 1 : 0)
       if (check.lastSeq > given) this.found({ ...epoch, seq: given + 1, kind: 'beyond-object' })
       return
     }
