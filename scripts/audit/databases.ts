@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
 import { z } from 'zod'
+import { withHiddenEscaped } from '#lib/bounded-text.ts'
 import { StartProblem } from '#harness/local/start-problem.ts'
 import type { StateFolder } from '#harness/local/state-folder.ts'
 import { ROOT } from '#harness/local/workers.ts'
@@ -134,7 +135,17 @@ export const wranglerOf =
       })
       return stdout
     } catch (error) {
-      const lines = error instanceof Error && 'stderr' in error ? String(error.stderr).trim().split('\n') : []
-      throw new StartProblem(`wrangler could not read D1 of ${environment}: ${lines.at(-1) ?? 'no answer'}`)
+      const printed = error instanceof Error && 'stdout' in error ? String(error.stdout) : ''
+      throw new StartProblem(`D1 of ${environment} could not be read: ${failureIn(printed)}`)
     }
   }
+
+const Failure = z.object({ error: z.object({ text: z.string() }) })
+const MOST_CHARACTERS = 300
+
+/** What wrangler says with --json when it fails. */
+export function failureIn(printed: string): string {
+  const read = Failure.safeParse(parsed(printed))
+  if (!read.success) return 'wrangler did not say why. npx wrangler whoami shows who is signed in.'
+  return withHiddenEscaped(read.data.error.text).slice(0, MOST_CHARACTERS)
+}

@@ -11,17 +11,18 @@ export function reportLines(report: AuditReport): readonly string[] {
     ...findings.map((finding) => `${finding.kind.padEnd(WIDTH)} ${placeOf(finding)}: ${sentenceOf(finding)}`),
     ...notes.map((note) => `${'note'.padEnd(WIDTH)} ${placeOf(note)}: ${noteOf(note)}`),
     ...(more > 0 ? [`${more} more are not shown`] : []),
-    `${events} events in ${chains} chains${waiting === null ? '' : `; ${waiting} wait in users' objects`}`,
-    ...(findings.length > 0 ? [`not intact: ${findings.length + more} findings`] : []),
-    headLine(report),
+    `${counted(events, 'event')} in ${counted(chains, 'chain')}${waiting === null ? '' : `; ${waiting} wait in users' objects`}`,
+    findings.length > 0 ? `not intact: ${counted(findings.length + more, 'finding')}` : headLine(report),
   ]
 }
 
 function headLine({ head, after }: AuditReport): string {
-  const events = after === 1 ? '1 event' : `${after} events`
-  if (head === null) return `no head proves anything; ${events} are checked by their chain only`
-  return `tamper-evident up to head ${head.n} of ${head.at}; ${events} after it are checked by their chain only`
+  const events = counted(after, 'event')
+  if (head === null) return `not proven by a head: ${events} checked by their chain only`
+  return `tamper-evident up to head ${head.n} of ${head.at}; ${events} after it checked by their chain only`
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 
 /** What `npm run audit -- status` prints. */
 export function statusLines(status: AuditStatus): readonly string[] {

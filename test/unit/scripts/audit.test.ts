@@ -8,7 +8,7 @@ import { sentenceOf } from '#audit/findings.ts'
 import { verifyLog } from '#audit/verify.ts'
 import { keepKeys } from '#harness/local/keys.ts'
 import { describeStateFolder } from '#harness/local/state-folder.ts'
-import { RemoteAuditDatabase, type RunSql } from '../../../scripts/audit/databases.ts'
+import { failureIn, RemoteAuditDatabase, type RunSql } from '../../../scripts/audit/databases.ts'
 import { openExport, readHead, writeExport, writeHead } from '../../../scripts/audit/files.ts'
 import { SqlAuditLog } from '../../../scripts/audit/sql-log.ts'
 import { AuditLogWriter, makeAuditKey, type StoredLog } from '../../support/audit-log.ts'
@@ -254,4 +254,11 @@ test('what wrangler prints before its JSON is skipped, and what is no answer is 
     using broken = new SqlAuditLog(new RemoteAuditDatabase(async () => text), { isWhole: true })
     await expect(verifyLog(broken, { keys: [] })).rejects.toThrow('is no answer of D1')
   }
+})
+
+test('why wrangler failed is said in its own words, bounded', () => {
+  const printed = '\n{\n  "error": {\n    "text": "no such table: events: SQLITE_ERROR"\n  }\n}\n'
+  expect(failureIn(printed)).toBe('no such table: events: SQLITE_ERROR')
+  expect(failureIn(JSON.stringify({ error: { text: 'x'.repeat(1000) } }))).toHaveLength(300)
+  expect(failureIn('')).toContain('npx wrangler whoami')
 })
