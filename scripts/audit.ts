@@ -1,137 +1,14 @@
 /** `npm run audit`: verifies, exports and counts the audit log of this machine, of a deployment or of an export. */
-import { parseArgs } from 'node:util'
-import type { AuditPublicKey } from '#audit/list-proof.ts'
-import { verifyLog } from '#audit/verify.ts'
-import { DEFAULT_STATE } from '#harness/local/chosen-product.ts'
 import { StartProblem } from '#harness/local/start-problem.ts'
-import { describeStateFolder } from '#harness/local/state-folder.ts'
-import { openLocalDatabase, RemoteAuditDatabase, wranglerOf } from './audit/databases.ts'
-import { openExport, readHead, writeExport, writeHead } from './audit/files.ts'
-import { readKeyFile, readLocalKey } from './audit/key.ts'
-import { reportLines, statusLines } from './audit/report.ts'
-import { SqlAuditLog } from './audit/sql-log.ts'
+import { runAudit } from './audit/run.ts'
 
-const USAGE = `Accepted forms:
-  npm run audit -- verify [source] [--head <file>] [--key <file>]
-  npm run audit -- status [source]
-  npm run audit -- export [source] --out <file>
-  npm run audit -- head [source] --out <file>
-  npm run audit -- key [--state <folder> | --key <file>]
-One source: --state <folder> (default ${DEFAULT_STATE}), --file <export>, or --env <environment>.
-With --file and --env, --key <file> names the public key (JWK) that verify needs.`
-
-function readCommand() {
-  try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: {
-        state: { type: 'string' },
-        file: { type: 'string' },
-        env: { type: 'string' },
-        head: { type: 'string' },
-        key: { type: 'string' },
-        out: { type: 'string' },
-        product: { type: 'string' },
-      },
-    })
-    return { options: values, positionals }
-  } catch (error) {
-    throw new StartProblem(`${error instanceof Error ? error.message.split('. ')[0] : 'unclear'}.\n${USAGE}`)
-  }
-}
-
-type Options = ReturnType<typeof readCommand>['options']
-const wrong = (sentence: string) => new StartProblem(`${sentence}\n${USAGE}`)
-
-const COMMANDS = {
-  verify: { run: verify, options: ['state', 'file', 'env', 'head', 'key'] },
-  status: { run: status, options: ['state', 'file', 'env'] },
-  export: { run: exportLog, options: ['state', 'file', 'env', 'out'] },
-  head: { run: head, options: ['state', 'file', 'env', 'out'] },
-  key: { run: key, options: ['state', 'key'] },
-} as const satisfies Record<
-  string,
-  { run: (options: Options) => Promise<number>; options: readonly (keyof Options)[] }
->
-
-async function main(): Promise<number> {
-  const { options, positionals } = readCommand()
-  const [name = '', ...others] = positionals
-  const command = Object.entries(COMMANDS).find(([known]) => known === name)?.[1]
-  if (command === undefined || others.length > 0)
-    throw wrong('One command: verify, status, export, head or key.')
-  const taken: readonly string[] = [...command.options, 'product']
-  const unknown = Object.keys(options).find((option) => !taken.includes(option))
-  if (unknown !== undefined) throw wrong(`${name} does not take --${unknown}.`)
-  const sources = [options.state, options.file, options.env].filter((source) => source !== undefined)
-  if (sources.length > 1) throw wrong('One source: --state, --file or --env.')
-  return command.run(options)
-}
-
-async function openLog({ state = DEFAULT_STATE, file, env }: Options): Promise<SqlAuditLog> {
-  if (file !== undefined) return openExport(file)
-  const database =
-    env === undefined
-      ? openLocalDatabase(describeStateFolder(state))
-      : new RemoteAuditDatabase(wranglerOf(env))
-  return new SqlAuditLog(database, { isWhole: true })
-}
-
-function keysFor({ state = DEFAULT_STATE, file, env, key: path }: Options): readonly AuditPublicKey[] {
-  if (path !== undefined) return readKeyFile(path)
-  if (file !== undefined || env !== undefined)
-    throw wrong('verify needs the public key: npm run audit -- key prints it, --key <file> names it.')
-  return readLocalKey(state)
-}
-
-async function verify(options: Options): Promise<number> {
-  const keys = keysFor(options)
-  const kept = options.head === undefined ? {} : { head: await readHead(options.head) }
-  using log = await openLog(options)
-  const report = await verifyLog(log, { keys, ...kept })
-  for (const line of reportLines(report)) console.log(line)
-  return report.findings.length === 0 ? 0 : 1
-}
-
-async function status(options: Options): Promise<number> {
-  using log = await openLog(options)
-  const since = new Date(Date.now() - 24 * 60 * 60 * 1000).toISOString().slice(0, 13)
-  for (const line of statusLines(await log.status(since))) console.log(line)
-  return 0
-}
-
-const outOf = ({ out }: Options): string => {
-  if (out === undefined) throw wrong('--out <file> names the file to write.')
-  return out
-}
-
-async function exportLog(options: Options): Promise<number> {
-  const out = outOf(options)
-  using log = await openLog(options)
-  const lines = await writeExport(log, out, new Date().toISOString())
-  console.log(`${out} (mode 0600): ${lines} lines`)
-  return 0
-}
-
-async function head(options: Options): Promise<number> {
-  const out = outOf(options)
-  using log = await openLog(options)
-  const { n, at } = await writeHead(log, out)
-  console.log(`${out} (mode 0600): signed head ${n} of ${at}. Keep it outside the account.`)
-  return 0
-}
-
-async function key({ state = DEFAULT_STATE, key: path }: Options): Promise<number> {
-  const keys = path === undefined ? readLocalKey(state) : readKeyFile(path)
-  const [only, ...others] = keys
-  console.log(JSON.stringify(others.length === 0 ? only : { keys }))
-  return 0
-}
+// 1 means findings, so what the user at the terminal can solve is 2.
+const NOT_DONE = 2
 
 try {
-  process.exitCode = await main()
+  process.exitCode = await runAudit(process.argv.slice(2), (line) => console.log(line))
 } catch (error) {
   if (!(error instanceof StartProblem)) throw error
   console.error(error.message)
-  process.exitCode = 2
+  process.exitCode = NOT_DONE
 }

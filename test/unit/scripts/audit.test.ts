@@ -6,10 +6,12 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sentenceOf } from '#audit/findings.ts'
 import { verifyLog } from '#audit/verify.ts'
+import { StartProblem } from '#harness/local/start-problem.ts'
 import { keepKeys } from '#harness/local/keys.ts'
 import { describeStateFolder } from '#harness/local/state-folder.ts'
 import { failureIn, RemoteAuditDatabase, type RunSql } from '../../../scripts/audit/databases.ts'
 import { openExport, readHead, writeExport, writeHead } from '../../../scripts/audit/files.ts'
+import { runAudit } from '../../../scripts/audit/run.ts'
 import { SqlAuditLog } from '../../../scripts/audit/sql-log.ts'
 import { AuditLogWriter, makeAuditKey, type StoredLog } from '../../support/audit-log.ts'
 
@@ -29,8 +31,20 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
+async function run(...parameters: string[]) {
+  const lines: string[] = []
+  try {
+    const status = await runAudit(parameters, (line) => lines.push(line))
+    return { status, stdout: lines.map((line) => `${line}\n`).join(''), stderr: '' }
+  } catch (error) {
+    if (!(error instanceof StartProblem)) throw error
+    return { status: 2, stdout: '', stderr: `${error.message}\n` }
+  }
+}
+
 const script = join(import.meta.dirname, '../../../scripts/audit.ts')
-function run(...parameters: string[]) {
+/** As a process of its own: what a shell sees. */
+function spawnAudit(...parameters: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...parameters], {
     encoding: 'utf8',
   })
@@ -66,54 +80,69 @@ function publicKey(): string {
   return path
 }
 
-test('the local database is verified while it is open, and what was changed in it is named', () => {
+test('the local database is verified while it is open, and what was changed in it is named', async () => {
   const { state, database } = storeLocally(writer.log)
-  const honest = run('verify', '--state', state, '--key', publicKey())
+  const honest = await run('verify', '--state', state, '--key', publicKey())
   expect(honest.stderr).toBe('')
   expect(honest.status).toBe(0)
   expect(honest.stdout).toContain('17 events in 4 chains')
   expect(honest.stdout).toMatch(/^tamper-evident up to head 2 of \S+Z; 0 events after it/m)
 
   database.exec("UPDATE events SET body = replace(body, 'f1', 'f2') WHERE chain = 'ann' AND seq = 2")
-  const changed = run('verify', '--state', state, '--key', publicKey())
+  const changed = await run('verify', '--state', state, '--key', publicKey())
   expect(changed.status).toBe(1)
   expect(changed.stdout).toMatch(/^changed +ann 1\/2 [0-9a-f-]{36}: the hash does not fit/m)
   expect(changed.stdout).toContain('not intact: 1 finding')
 
   database.exec("DELETE FROM events WHERE chain = 'c''at'")
-  expect(run('verify', '--state', state, '--key', publicKey()).stdout).toMatch(/^chain-missing +c'at 1\/1: /m)
+  expect((await run('verify', '--state', state, '--key', publicKey())).stdout).toMatch(
+    /^chain-missing +c'at 1\/1: /m,
+  )
 })
 
-test('the key of the local state is printed without its private part, and signs nothing of another server', () => {
+test('a shell sees 0 for an intact log, 1 for findings, 2 for wrong use, and no warning of Node', () => {
+  const { state, database } = storeLocally(writer.log)
+  const good = spawnAudit('verify', '--state', state, '--key', publicKey())
+  expect({ status: good.status, stderr: good.stderr }).toEqual({ status: 0, stderr: '' })
+  database.exec("DELETE FROM events WHERE chain = 'ann'")
+  expect(spawnAudit('verify', '--state', state, '--key', publicKey()).status).toBe(1)
+  const wrong = spawnAudit('look')
+  expect({ status: wrong.status, stdout: wrong.stdout }).toEqual({ status: 2, stdout: '' })
+  expect(wrong.stderr).not.toContain('    at ')
+})
+
+test('the key of the local state is printed without its private part, and signs nothing of another server', async () => {
   const { state } = storeLocally(writer.log)
-  const { status, stdout } = run('key', '--state', state)
+  const { status, stdout } = await run('key', '--state', state)
   expect(status).toBe(0)
   const printed: unknown = JSON.parse(stdout)
   expect(printed).toEqual({ kty: 'OKP', crv: 'Ed25519', kid: expect.any(String), x: expect.any(String) })
-  expect(run('verify', '--state', state).stdout).toMatch(/^unproven-list +signed head 1: /m)
+  expect((await run('verify', '--state', state)).stdout).toMatch(/^unproven-list +signed head 1: /m)
 })
 
-test('a private key file is good for its public half', () => {
+test('a private key file is good for its public half', async () => {
   const path = join(folder, 'private.json')
   writeFileSync(path, JSON.stringify(key.jwk))
-  const { stdout } = run('key', '--key', path)
+  const { stdout } = await run('key', '--key', path)
   expect(JSON.parse(stdout)).toEqual(key.published)
   expect(stdout).not.toContain(key.jwk.d)
   writeFileSync(path, JSON.stringify({ ...key.jwk, x: makeAuditKey().jwk.x }))
-  expect(run('key', '--key', path)).toMatchObject({ status: 2, stdout: '' })
+  expect(await run('key', '--key', path)).toMatchObject({ status: 2, stdout: '' })
 })
 
 test('an export, and an export of an export, verify as the log does', async () => {
   const { state, database } = storeLocally(writer.log)
   database.exec("UPDATE events SET body = replace(body, 'f1', 'f2') WHERE chain = 'ann' AND seq = 2")
   const [first, second] = [join(folder, 'first.jsonl'), join(folder, 'second.jsonl')]
-  expect(run('export', '--state', state, '--out', first).status).toBe(0)
-  expect(run('export', '--file', first, '--out', second).status).toBe(0)
-  const outputs = [
-    ['--state', state],
-    ['--file', first],
-    ['--file', second],
-  ].map((source) => run('verify', ...source, '--key', publicKey()))
+  expect((await run('export', '--state', state, '--out', first)).status).toBe(0)
+  expect((await run('export', '--file', first, '--out', second)).status).toBe(0)
+  const outputs = await Promise.all(
+    [
+      ['--state', state],
+      ['--file', first],
+      ['--file', second],
+    ].map((source) => run('verify', ...source, '--key', publicKey())),
+  )
   expect(outputs[0]?.status).toBe(1)
   expect(outputs[1]).toEqual(outputs[0])
   expect(outputs[2]).toEqual(outputs[0])
@@ -127,48 +156,50 @@ test('an export, and an export of an export, verify as the log does', async () =
   })
 })
 
-test('the order of the lines of an export means nothing, and a line that is there twice is named', () => {
+test('the order of the lines of an export means nothing, and a line that is there twice is named', async () => {
   const { state } = storeLocally(writer.log)
   const path = join(folder, 'export.jsonl')
-  run('export', '--state', state, '--out', path)
+  await run('export', '--state', state, '--out', path)
   const [first = '', ...others] = readFileSync(path, 'utf8').trim().split('\n')
   const write = (lines: readonly string[]) => writeFileSync(path, `${[first, ...lines].join('\n')}\n`)
   write(others.toReversed())
-  expect(run('verify', '--file', path, '--key', publicKey()).status).toBe(0)
+  expect((await run('verify', '--file', path, '--key', publicKey())).status).toBe(0)
   const [last = ''] = others.slice(-1)
   write([...others, last])
-  expect(run('verify', '--file', path, '--key', publicKey()).stdout).toMatch(/^repeated-number +c'at 1\/4 /m)
+  expect((await run('verify', '--file', path, '--key', publicKey())).stdout).toMatch(
+    /^repeated-number +c'at 1\/4 /m,
+  )
   write([...others, last.slice(0, 40)])
-  const cut = run('verify', '--file', path, '--key', publicKey())
+  const cut = await run('verify', '--file', path, '--key', publicKey())
   expect(cut).toMatchObject({
     status: 2,
     stderr: `${path}: line ${others.length + 2} is not a line of an export.\n`,
   })
 })
 
-test('a head that was kept names a chain that was dropped together with its entries', () => {
+test('a head that was kept names a chain that was dropped together with its entries', async () => {
   const { state, database } = storeLocally(writer.log)
   const kept = join(folder, 'head.jsonl')
-  expect(run('head', '--state', state, '--out', kept).stdout).toMatch(
+  expect((await run('head', '--state', state, '--out', kept)).stdout).toMatch(
     /signed head 2 of \S+Z\. Keep it outside/,
   )
   expect(statSync(kept).mode & 0o777).toBe(0o600)
   const verify = () => run('verify', '--state', state, '--key', publicKey(), '--head', kept)
-  expect(verify().status).toBe(0)
+  expect((await verify()).status).toBe(0)
   database.exec("DELETE FROM events WHERE chain = 'c''at'; DELETE FROM list_entries WHERE chain = 'c''at'")
-  const { status, stdout } = verify()
+  const { status, stdout } = await verify()
   expect(status).toBe(1)
   expect(stdout).toMatch(
     /^chain-missing +c'at 1\/1: the chain is missing: signed head 2 lists it up to number 4/m,
   )
 })
 
-test('status counts what is there', () => {
+test('status counts what is there', async () => {
   const { state, database } = storeLocally(writer.log)
   const hour = new Date().toISOString().slice(0, 13)
   database.exec(`INSERT INTO denials VALUES ('${hour}', 'no-bearer', 7), ('2020-01-01T00', 'no-bearer', 5);
     INSERT INTO rejected_events VALUES ('x', 'ann', 1, 2, 'why', '{}');`)
-  const { status, stdout } = run('status', '--state', state)
+  const { status, stdout } = await run('status', '--state', state)
   expect(status).toBe(0)
   const rows = stdout
     .trim()
@@ -193,20 +224,22 @@ test.each([
   ['two sources', ['status', '--file', 'x', '--env', 'production']],
   ['no key for a file', ['verify', '--file', 'x']],
   ['no file to write', ['export', '--file', 'x']],
-])('%s is wrong use: one sentence and what is accepted', (_what, parameters) => {
-  const { status, stdout, stderr } = run(...parameters)
+])('%s is wrong use: one sentence and what is accepted', async (_what, parameters) => {
+  const { status, stdout, stderr } = await run(...parameters)
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
   expect(stderr).toMatch(/^.+\.\nAccepted forms:\n/)
   expect(stderr).not.toContain('    at ')
 })
 
-test('a state without an audit log, a file that is not there and one that holds no head are said', () => {
+test('a state without an audit log, a file that is not there and one that holds no head are said', async () => {
   const path = publicKey()
-  expect(run('status', '--state', join(folder, 'none'))).toMatchObject({ status: 2, stdout: '' })
-  expect(run('status', '--file', join(folder, 'none')).stderr).toContain('none is not there.')
+  expect(await run('status', '--state', join(folder, 'none'))).toMatchObject({ status: 2, stdout: '' })
+  expect((await run('status', '--file', join(folder, 'none'))).stderr).toContain('none is not there.')
   const { state } = storeLocally(writer.log)
-  expect(run('verify', '--state', state, '--key', path, '--head', path).stderr).toContain('is no kept head')
-  expect(run('verify', '--state', state, '--key', join(folder, 'none')).stderr).toContain(
+  expect((await run('verify', '--state', state, '--key', path, '--head', path)).stderr).toContain(
+    'is no kept head',
+  )
+  expect((await run('verify', '--state', state, '--key', join(folder, 'none'))).stderr).toContain(
     'none is not there.',
   )
 })
