@@ -13,6 +13,7 @@ import { Failures } from '#limits/failures.ts'
 import { limitBearer } from '#mcp/edge/guard-request.ts'
 import { todos } from '#todos/index.ts'
 import { wireAccount } from '#wiring/account.ts'
+import { wireAudit } from '#wiring/audit.ts'
 import { wireAuthorization } from '#wiring/authorization.ts'
 import { type Call, makeIsolate } from '#wiring/isolate.ts'
 import { wireMcp } from '#wiring/mcp.ts'
@@ -44,7 +45,7 @@ const isolate = { ...made, denialCounter: () => countDenial }
 const call: Call = { ...isolate.partsOf(env), env, ctx: createExecutionContext() }
 const { login, tokenRun, registrar } = wireAuthorization(isolate)
 const account = wireAccount(isolate)
-const { answerByResource } = wireMcp(isolate)
+const { answerByResource } = wireMcp(isolate, wireAudit(isolate))
 
 const requestOf = (path: string, init?: RequestInit) => new Request(`${ORIGIN}${path}`, init)
 const formOf = (fields: Record<string, string>, cookie = '') => ({
