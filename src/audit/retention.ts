@@ -24,6 +24,12 @@ const FIRST = `SELECT chain, epoch, seq, hash, id FROM events
     WHERE kind = 'head' AND chain = ?1 AND epoch = ?2 AND n <= ?3 ORDER BY n DESC LIMIT 1)
   ORDER BY seq LIMIT ?4`
 const REMOVE = 'DELETE FROM events WHERE chain = ?1 AND epoch = ?2 AND seq <= ?3'
+/** Entries that a later one replaces, also in the oldest list that is kept whole. */
+const REMOVE_ENTRIES = `DELETE FROM list_entries WHERE (kind, chain, epoch, n) IN (
+  SELECT kind, chain, epoch, n FROM list_entries AS old
+  WHERE kind = ?1 AND n < (SELECT max(n) FROM list_entries AS newer
+    WHERE newer.kind = ?1 AND newer.chain = old.chain AND newer.epoch = old.epoch AND newer.n <= ?2)
+  LIMIT 5000)`
 const CHECKPOINT = "SELECT chain, epoch, seq, hash FROM list_entries WHERE kind = 'checkpoint' AND n = ?"
 
 interface OldEvent extends ChainHead {
@@ -43,7 +49,12 @@ export async function removeOldEvents(deps: RetentionDeps): Promise<boolean> {
   await removeUpTo(db, (await lastList(db, 'checkpoint')).n)
   let hasMore = true
   for (let step = 0; hasMore && step < MOST_STEPS; step += 1) hasMore = await removeSome(deps, before)
+  const heads = (await lastList(db, 'head')).n
+  const checkpoints = (await lastList(db, 'checkpoint')).n
   await db.batch([
+    // There is about one list a day. Older ones keep their signature and not all of their entries.
+    db.prepare(REMOVE_ENTRIES).bind('head', heads - retentionDays),
+    db.prepare(REMOVE_ENTRIES).bind('checkpoint', checkpoints - retentionDays),
     db.prepare('DELETE FROM rejected_events WHERE id < ?').bind(before),
     db.prepare('DELETE FROM denials WHERE hour < ?').bind(new Date(beforeMs).toISOString()),
     db.prepare('DELETE FROM sessions WHERE seen_at < ?').bind(new Date(beforeMs).toISOString()),

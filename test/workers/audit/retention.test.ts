@@ -118,6 +118,29 @@ test('many old events are removed in steps', async () => {
   expect((await readStored('checkpoint', 3)).entries).toMatchObject([{ seq: 1300 }])
 })
 
+test('a list is whole as long as events are kept; entries that were replaced before are removed', async () => {
+  const [busy, quiet] = [await ship(new TestChain('busy'), NEW), await ship(new TestChain('quiet'), NEW)]
+  for (let day = 1; day <= 6; day += 1) {
+    await writeHead(deps)
+    await ship(busy, NEW + day)
+  }
+  await removeOldEvents({ ...deps, retentionDays: 2 })
+  const { results } = await db
+    .prepare("SELECT chain, n FROM list_entries WHERE kind = 'head' ORDER BY chain, n")
+    .all()
+  expect(results).toEqual([
+    { chain: 'busy', n: 4 },
+    { chain: 'busy', n: 5 },
+    { chain: 'busy', n: 6 },
+    { chain: 'quiet', n: 1 },
+  ])
+  for (const n of [4, 5, 6]) {
+    const { entries, claims } = await readStored('head', n)
+    expect(claims).toMatchObject(await digestOf(entries))
+    expect(entries).toContainEqual(quiet.head)
+  }
+})
+
 test('denials, rejected events and sessions have the same limit', async () => {
   const hour = (ms: number) => `${new Date(ms).toISOString().slice(0, 13)}:00:00.000Z`
   const chain = new TestChain()
