@@ -1,5 +1,6 @@
 import { noteOf, placeOf, sentenceOf } from '#audit/findings.ts'
 import type { AuditReport } from '#audit/verify.ts'
+import { withHiddenEscaped } from '#lib/bounded-text.ts'
 import type { AuditStatus } from './sql-log.ts'
 
 const WIDTH = 20
@@ -8,13 +9,22 @@ const WIDTH = 20
 export function reportLines(report: AuditReport): readonly string[] {
   const { findings, notes, more, events, chains, waiting } = report
   return [
-    ...findings.map((finding) => `${finding.kind.padEnd(WIDTH)} ${placeOf(finding)}: ${sentenceOf(finding)}`),
-    ...notes.map((note) => `${'note'.padEnd(WIDTH)} ${placeOf(note)}: ${noteOf(note)}`),
-    ...(more > 0 ? [`${more} more are not shown`] : []),
+    ...findings.map((finding) =>
+      escaped(`${finding.kind.padEnd(WIDTH)} ${placeOf(finding)}: ${sentenceOf(finding)}`),
+    ),
+    ...notes.map((note) => escaped(`${'note'.padEnd(WIDTH)} ${placeOf(note)}: ${noteOf(note)}`)),
+    ...(more.findings + more.notes > 0
+      ? [`${counted(more.findings, 'finding')} and ${counted(more.notes, 'note')} more are not shown`]
+      : []),
     `${counted(events, 'event')} in ${counted(chains, 'chain')}${waiting === null ? '' : `; ${waiting} wait in users' objects`}`,
-    findings.length > 0 ? `not intact: ${counted(findings.length + more, 'finding')}` : headLine(report),
+    findings.length > 0
+      ? `not intact: ${counted(findings.length + more.findings, 'finding')}`
+      : headLine(report),
   ]
 }
+
+/** Names and ids may be anything in a log that somebody changed: none of it reaches the terminal as a control sequence. */
+const escaped = (line: string): string => withHiddenEscaped(JSON.stringify(line).slice(1, -1))
 
 function headLine({ head, after }: AuditReport): string {
   const events = counted(after, 'event')
@@ -28,8 +38,8 @@ const counted = (count: number, what: string): string => `${count} ${what}${coun
 export function statusLines(status: AuditStatus): readonly string[] {
   const rows: readonly (readonly [string, string | number | null])[] = [
     ['events', status.events],
-    ['oldest', status.oldest],
-    ['newest', status.newest],
+    ['oldest', status.oldest ?? 'none'],
+    ['newest', status.newest ?? 'none'],
     ['rejected events', status.rejected],
     ['sessions', status.sessions],
     ["strangers' denials, last day", status.denials],

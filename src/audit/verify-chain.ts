@@ -1,6 +1,6 @@
 import { type ChainedEvent, type ChainHead, GENESIS, hashOf } from '#events/chain.ts'
-import { AuditEvent } from '#events/event.ts'
 import type { Finding, Note, Witness } from './findings.ts'
+import { type ReadEvent, readEvent } from './read-event.ts'
 
 /** What somebody else knows of the chain: the hash at one number. */
 export interface KnownHash {
@@ -263,37 +263,4 @@ export class EpochCheck {
   #hash(previous: string, row: Row): Promise<string> {
     return hashOf(previous, this.#numberOf(row), row.body)
   }
-}
-
-interface ReadEvent {
-  id: string | undefined
-  user: string | undefined
-  follows?: { epoch: number; seq: number; hash: string } | null | undefined
-  /** Names of fields, never values. */
-  fault?: string
-}
-
-function readEvent(body: string): ReadEvent {
-  const json = parsed(body)
-  const event = AuditEvent.safeParse(json)
-  if (event.success) {
-    const { id, user } = event.data
-    return event.data.type === 'chain.opened' ? { id, user, follows: event.data.previous } : { id, user }
-  }
-  const fields = event.error.issues.map(({ path }) => path.join('.') || 'the whole body')
-  return { id: textIn(json, 'id'), user: textIn(json, 'user'), fault: [...new Set(fields)].join(', ') }
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
-}
-
-const textIn = (json: unknown, name: string): string | undefined => {
-  if (typeof json !== 'object' || json === null || !(name in json)) return undefined
-  const value: unknown = Object.entries(json).find(([key]) => key === name)?.[1]
-  return typeof value === 'string' ? value : undefined
 }

@@ -10,6 +10,7 @@ import {
   type SignedList,
   type SignedListClaims,
 } from './list-proof.ts'
+import { compareEpochs, type Epoch, Lookahead, nothing } from './lookahead.ts'
 import { EpochCheck, type KnownHash } from './verify-chain.ts'
 
 /** A place to read an audit log from, as one state of it. */
@@ -43,7 +44,7 @@ export interface AuditReport {
   readonly findings: readonly Finding[]
   readonly notes: readonly Note[]
   /** Findings and notes beyond the most that are kept. */
-  readonly more: number
+  readonly more: { findings: number; notes: number }
   readonly events: number
   /** Epochs of chains that have events. */
   readonly chains: number
@@ -73,14 +74,12 @@ interface OpenList {
   readonly entries: Lookahead<ChainHead>
 }
 
-type Epoch = Pick<Place, 'chain' | 'epoch'>
-
 class LogCheck {
   readonly #log: AuditLogReader
   readonly #options: VerifyOptions
   readonly #findings: Finding[] = []
   readonly #notes: Note[] = []
-  #more = 0
+  readonly #more = { findings: 0, notes: 0 }
   #events = 0
   #chains = 0
   #after = 0
@@ -96,12 +95,12 @@ class LogCheck {
 
   found(finding: Finding): void {
     if (this.#findings.length < MOST_KEPT) this.#findings.push(finding)
-    else this.#more += 1
+    else this.#more.findings += 1
   }
 
   noted(note: Note): void {
     if (this.#notes.length < MOST_KEPT) this.#notes.push(note)
-    else this.#more += 1
+    else this.#more.notes += 1
   }
 
   async run(): Promise<AuditReport> {
@@ -269,31 +268,3 @@ const reading = (entries: AsyncIterable<ChainHead>) => ({
   digest: new HeadListDigest(),
   entries: new Lookahead(entries),
 })
-
-async function* nothing<T>(): AsyncGenerator<T> {}
-
-const compareEpochs = (one: Epoch, other: Epoch): number =>
-  one.chain < other.chain ? -1 : one.chain > other.chain ? 1 : one.epoch - other.epoch
-
-/** An iterable whose next item can be seen before it is taken. */
-class Lookahead<T extends Epoch> {
-  readonly #iterator: AsyncIterator<T>
-  #next: IteratorResult<T> | null = null
-
-  constructor(items: AsyncIterable<T>) {
-    this.#iterator = items[Symbol.asyncIterator]()
-  }
-
-  async peek(): Promise<T | undefined> {
-    this.#next ??= await this.#iterator.next()
-    return this.#next.done === true ? undefined : this.#next.value
-  }
-
-  /** The next item, if it is of this epoch. */
-  async takeOf({ chain, epoch }: Epoch): Promise<T | undefined> {
-    const item = await this.peek()
-    if (item === undefined || item.chain !== chain || item.epoch !== epoch) return undefined
-    this.#next = null
-    return item
-  }
-}

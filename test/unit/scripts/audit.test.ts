@@ -194,6 +194,14 @@ test('a head that was kept names a chain that was dropped together with its entr
   )
 })
 
+test('nothing that stands in a changed log reaches the terminal as a control sequence', async () => {
+  const { state, database } = storeLocally(writer.log)
+  database.exec("UPDATE events SET chain = 'a' || char(27) || '[2J' || char(10) || 'b' WHERE chain = 'ann'")
+  const { stdout } = await run('verify', '--state', state, '--key', publicKey())
+  expect(stdout).toContain('moved                a\\u001b[2J\\nb 1/1')
+  expect(stdout).not.toContain('\u001b')
+})
+
 test('status counts what is there', async () => {
   const { state, database } = storeLocally(writer.log)
   const hour = new Date().toISOString().slice(0, 13)
