@@ -47,13 +47,13 @@ export interface UserDeps {
 }
 
 /** The parts of one user's object, each with what it is given. Nothing is written. */
-export const makeUserParts = (ctx: DurableObjectState, env: Env, deps: UserDeps) =>
+export const makeUserParts = (ctx: DurableObjectState, env: () => Env, deps: UserDeps) =>
   new (class {
     readonly nowSeconds = () => Math.floor(deps.nowMs() / 1000)
     readonly step: Step = deps.stepOf?.(ctx) ?? plainStep
     readonly storage = steppedStorage(ctx.storage, this.step)
-    readonly config = () => deps.config(env)
-    readonly pingone = () => steppedPingOne(deps.pingone(env), this.step)
+    readonly config = () => deps.config(env())
+    readonly pingone = () => steppedPingOne(deps.pingone(env()), this.step)
     readonly afterAnswer = (work: Promise<void>) => ctx.waitUntil(work)
     readonly wake = new WakeTime(this.storage, this.nowSeconds)
     readonly grants = new GrantTable(this.storage.kv, this.nowSeconds)
@@ -65,7 +65,7 @@ export const makeUserParts = (ctx: DurableObjectState, env: Env, deps: UserDeps)
       config: this.config,
       user: this.name,
       grants: this.grants,
-      store: () => steppedAuditStore(deps.auditStore(env), this.step),
+      store: () => steppedAuditStore(deps.auditStore(env()), this.step),
       otherSources: () => [this.calls.events],
     })
     readonly records = new GrantRecordService(this.storage.kv, this.nowSeconds)
@@ -80,7 +80,7 @@ export const makeUserParts = (ctx: DurableObjectState, env: Env, deps: UserDeps)
     readonly notifyChange = makeChangeNotifier({
       subscriptions: this.subscriptions,
       isOpen: (grant) => this.grantService.isOpen(grant),
-      notify: (...news) => this.step('session.tell', () => deps.tellSession(env, ...news)),
+      notify: (...news) => this.step('session.tell', () => deps.tellSession(env(), ...news)),
       afterAnswer: this.afterAnswer,
     })
     readonly calls: CallTable = new CallTable({
@@ -109,7 +109,7 @@ export const makeUserParts = (ctx: DurableObjectState, env: Env, deps: UserDeps)
     readonly closeSessions = makeSessionCloser({
       sessions: this.sessions,
       wake: this.wake,
-      close: (session) => this.step('session.end', () => deps.closeSession(env, session)),
+      close: (session) => this.step('session.end', () => deps.closeSession(env(), session)),
       afterAnswer: this.afterAnswer,
     })
     readonly shared = {

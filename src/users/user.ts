@@ -25,7 +25,7 @@ export type UserObjectApi = Pick<UserObject, Exclude<keyof UserObject, keyof Dur
  */
 export const makeUser = (deps: UserDeps) =>
   class extends DurableObject<Env> {
-    readonly #parts = makeUserParts(this.ctx, this.env, deps)
+    readonly #parts = makeUserParts(this.ctx, () => this.env, deps)
 
     async openGrant(given: NewGrant): Promise<'opened' | 'blocked'> {
       return this.#parts.grantService.open(given)
