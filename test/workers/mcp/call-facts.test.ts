@@ -216,6 +216,17 @@ test.each(
   expect(await rowsOf(user)).toEqual([])
 })
 
+test('a call whose headers the SDK alone can read has its facts too', async () => {
+  const bearer = 'late:g_late:rw.client'
+  const message = callMessage('addTodo', { text: 'x' })
+  const params = { ...message.params, _meta: { ...META, progressToken: 3 } }
+  const headers = statelessHeaders('tools/call', `=?base64?${btoa('addTodo')}?=`)
+  await (await post(bearer, { ...message, params }, { ...BROWSED, ...headers })).text()
+  expect(await rowsOf('late')).toMatchObject([
+    { outcome: 'done', facts: { ...FROM, progressToken: 3, arguments: { personal: { text: 'x' } } } },
+  ])
+})
+
 test('a session is opened with its short hash, network and agent', async () => {
   const session = await openSession('opened:g_opened:r.client')
   const name = session.split('.')[0] ?? ''
