@@ -57,6 +57,7 @@ export class Tenant extends DurableObject<Env> {
       (parameters
         ? await this.#handle(endpoint, context)
         : oauthError(context, 'invalid_request', 'The body is no form'))
+    response.headers.set('correlation-id', correlationId)
     const deliveryFault = deliveryFaultOf(fault, switches.slowMs)
     if (deliveryFault) response.headers.set(deliveryFaultHeader, deliveryFault)
     record(this.#store, {

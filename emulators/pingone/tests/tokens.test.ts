@@ -36,6 +36,19 @@ test.each([
   expect((await redeem(code)).error).toBe('invalid_grant')
 })
 
+test('every answer names its correlation id in a header', async () => {
+  const { refreshToken } = await loginForTokens()
+  const fields = { grant_type: 'refresh_token', refresh_token: refreshToken ?? '' }
+  const given = await post('token', fields)
+  expect([given.status, given.headers.get('correlation-id')]).toEqual([
+    200,
+    expect.stringMatching(/^[0-9a-f-]{36}$/),
+  ])
+  const refused = await post('token', { ...fields, refresh_token: 'another' })
+  const { error_description: description } = await readJson(refused)
+  expect(description).toContain(`(Correlation ID: ${refused.headers.get('correlation-id')})`)
+})
+
 test('a code used twice is refused and ends what the first use gave', async () => {
   const code = codeOf(await login())
   const first = await redeem(code)
