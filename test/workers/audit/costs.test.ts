@@ -60,24 +60,22 @@ function counted() {
 
 // At D1's list prices a million rows cost $1.00 to write and $0.001 to read.
 test.each([
-  [50, 8200, 6000],
-  [1, 12_500, 9000],
-])(
-  'a thousand calls in batches of %i write and read a stated number of rows',
-  async (size, written, read) => {
-    const { database, rows } = counted()
-    const store = makeAuditStore(database)
-    const chain = new TestChain()
-    for (let at = 0; at < 1000; at += size) {
-      const session = `session-${size}`
-      const calls = Array.from({ length: size }, () => ({
-        type: 'call' as const,
-        session,
-        atMs: START_MS + at,
-      }))
-      expect(await store.append(await chain.next(...calls))).toEqual({ outcome: 'stored' })
-    }
-    expect(rows.written).toBeLessThanOrEqual(written)
-    expect(rows.read).toBeLessThanOrEqual(read)
-  },
-)
+  { size: 50, written: 8.2, read: 6 },
+  { size: 1, written: 12.5, read: 9 },
+])('a call in a batch of $size writes and reads a stated number of rows', async ({ size, written, read }) => {
+  const count = 200
+  const { database, rows } = counted()
+  const store = makeAuditStore(database)
+  const chain = new TestChain()
+  for (let at = 0; at < count; at += size) {
+    const session = `session-${size}`
+    const calls = Array.from({ length: size }, () => ({
+      type: 'call' as const,
+      session,
+      atMs: START_MS + at,
+    }))
+    expect(await store.append(await chain.next(...calls))).toEqual({ outcome: 'stored' })
+  }
+  expect(rows.written).toBeLessThanOrEqual(written * count)
+  expect(rows.read).toBeLessThanOrEqual(read * count)
+})
