@@ -45,6 +45,7 @@ export const QUICK_WORKERS: readonly string[] = [
   'examples/todo-api',
   'emulators/pingone',
   'test/workers/admission',
+  'test/workers/audit',
   'test/workers/calls',
   'test/workers/grants',
   'test/workers/mcp',
