@@ -1,7 +1,8 @@
 import type { ChainHead } from '#events/chain.ts'
 import type { OutboxState } from '#events/store.ts'
 import { log } from '#lib/log.ts'
-import { addList, changesOf, lastList, type ListClaims, type ListDeps } from './signed-lists.ts'
+import type { ListClaims } from './list-proof.ts'
+import { addList, changesOf, lastList, type ListDeps } from './signed-lists.ts'
 
 export interface HeadDeps extends ListDeps {
   /** The state of the outbox of one user's object. */

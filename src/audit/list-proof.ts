@@ -7,11 +7,12 @@ import { err, ok, type Result } from '#lib/result.ts'
 export const ListKind = z.enum(['head', 'checkpoint'])
 export type ListKind = z.infer<typeof ListKind>
 
-/** What a signature stands for. `digest` and `count` are those of the full list (events/chain.ts). */
-export const SignedListClaims = z.strictObject({
+/** What a list says under its signature. `digest` and `count` are those of the full list (events/chain.ts). */
+export const ListClaims = z.strictObject({
   v: z.literal(1),
   kind: ListKind,
   app: z.string(),
+  /** From 1, without gaps. */
   n: z.int().min(1),
   at: z.iso.datetime({ precision: 3 }),
   count: z.int(),
@@ -19,7 +20,7 @@ export const SignedListClaims = z.strictObject({
   /** SHA-256 of the JWS of the list before, in hex; null: this is the first. */
   previous: z.string().nullable(),
 })
-export type SignedListClaims = z.infer<typeof SignedListClaims>
+export type ListClaims = z.infer<typeof ListClaims>
 
 export interface SignedList {
   readonly n: number
@@ -48,13 +49,13 @@ export function readAuditPublicKeys(json: unknown): Result<readonly AuditPublicK
 /** `claims` are what the list says of itself, even when the signature proves nothing. */
 export interface UnprovenList {
   reason: 'unreadable' | 'unknown-key' | 'wrong-signature'
-  claims: SignedListClaims | null
+  claims: ListClaims | null
 }
 
 export async function checkSignature(
   jws: string,
   keys: readonly AuditPublicKey[],
-): Promise<Result<SignedListClaims, UnprovenList>> {
+): Promise<Result<ListClaims, UnprovenList>> {
   const claims = claimsOf(jws)
   if (claims === null) return err({ reason: 'unreadable', claims })
   const key = keys.find(({ kid }) => kid === keyIdOf(jws))
@@ -76,10 +77,10 @@ function keyIdOf(jws: string): string | undefined {
 }
 
 /** What a list says of itself: unproven. */
-export function claimsOf(jws: string): SignedListClaims | null {
+export function claimsOf(jws: string): ListClaims | null {
   try {
     const payload = new TextDecoder().decode(fromBase64Url(jws.split('.')[1] ?? ''))
-    return SignedListClaims.safeParse(JSON.parse(payload)).data ?? null
+    return ListClaims.safeParse(JSON.parse(payload)).data ?? null
   } catch {
     return null
   }

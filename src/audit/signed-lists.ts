@@ -1,23 +1,6 @@
 import { type ChainHead, HeadListDigest } from '#events/chain.ts'
 import { sha256Hex } from '#lib/hash.ts'
-
-/** `head`: the last event of every chain. `checkpoint`: the last event that retention removed of it. */
-export type ListKind = 'head' | 'checkpoint'
-
-/** What a list says under its signature. */
-export interface ListClaims {
-  v: 1
-  kind: ListKind
-  app: string
-  /** From 1, without gaps. */
-  n: number
-  /** UTC, with milliseconds. */
-  at: string
-  count: number
-  digest: string
-  /** SHA-256 of the JWS of list `n - 1`; null: this is the first. */
-  previous: string | null
-}
+import type { ListClaims, ListKind } from './list-proof.ts'
 
 export interface ListDeps {
   db: D1Database

@@ -8,7 +8,7 @@ import {
   claimsOf,
   type ListKind,
   type SignedList,
-  type SignedListClaims,
+  type ListClaims,
 } from './list-proof.ts'
 import { compareEpochs, type Epoch, Lookahead, nothing } from './lookahead.ts'
 import { EpochCheck, type KnownHash } from './verify-chain.ts'
@@ -68,7 +68,7 @@ export async function verifyLog(log: AuditLogReader, options: VerifyOptions): Pr
 interface OpenList {
   readonly kind: ListKind
   readonly n: number
-  readonly claims: SignedListClaims | null
+  readonly claims: ListClaims | null
   readonly isProven: boolean
   readonly digest: HeadListDigest
   readonly entries: Lookahead<ChainHead>
@@ -129,7 +129,9 @@ class LogCheck {
 
   /** Checks every signed list of a kind and their links, and opens the newest one. */
   async #newest(kind: ListKind): Promise<OpenList | null> {
-    let newest: { n: number; jws: string; claims: SignedListClaims | null; isProven: boolean } | undefined
+    // Before the lists: the server may write one meanwhile, with its entries.
+    const lastEntry = await this.#log.lastEntry(kind)
+    let newest: { n: number; jws: string; claims: ListClaims | null; isProven: boolean } | undefined
     let lastN = 0
     for await (const { n, jws } of this.#log.lists(kind)) {
       if (n > lastN + 1) this.found({ kind: 'lists-missing', list: kind, n: lastN + 1, upTo: n - 1 })
@@ -140,10 +142,7 @@ class LogCheck {
       newest = { n, jws, ...proof }
       lastN = n
     }
-    const lastEntry = await this.#log.lastEntry(kind)
-    // Entries of the next list may be there before it is signed.
-    if (lastEntry > lastN + 1)
-      this.found({ kind: 'lists-missing', list: kind, n: lastN + 1, upTo: lastEntry })
+    if (lastEntry > lastN) this.found({ kind: 'lists-missing', list: kind, n: lastN + 1, upTo: lastEntry })
     if (newest === undefined) return null
     return { ...newest, kind, ...reading(this.#log.entries(kind, lastN)) }
   }

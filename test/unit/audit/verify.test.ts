@@ -364,6 +364,13 @@ test.each<[string, (log: StoredLog) => void, string[]]>([
     ({ lists }) => void lists.splice(1, 1, { kind: 'head', n: 2, jws: 'x' }),
     ['unproven-list signed head 2'],
   ],
+  [
+    'the newest list, without its entries,',
+    (log) => {
+      log.lists = log.lists.filter(({ kind, n }) => kind !== 'head' || n < 2)
+    },
+    ['lists-missing signed head 2'],
+  ],
   ['a missing list', ({ lists }) => void lists.splice(0, 1), ['lists-missing signed head 1']],
 ])('of the signed lists, %s is named', async (_what, change, expected) => {
   const log = copyOf(honest)

@@ -2,8 +2,8 @@ import { env } from 'cloudflare:workers'
 import { HeadListDigest } from '#events/chain.ts'
 import type { ChainHead } from '#events/chain.ts'
 import type { OutboxState } from '#events/store.ts'
+import { type ListClaims, readAuditPublicKeys } from '#audit/list-proof.ts'
 import { readAuditSigningKey, signClaims } from '#lib/audit-signing-key.ts'
-import type { ListClaims } from '#audit/signed-lists.ts'
 import { compactVerify, exportJWK, generateKeyPair, importJWK } from 'jose'
 import { START_MS, type TestChain } from './events.ts'
 
@@ -14,6 +14,11 @@ const read = readAuditSigningKey(JSON.stringify({ ...(await exportJWK(pair.priva
 if (!read.ok) throw new Error(read.error)
 const key = read.value
 const publicKey = await importJWK(await exportJWK(pair.publicKey), 'EdDSA')
+
+const publicKeys = readAuditPublicKeys({ ...(await exportJWK(pair.publicKey)), kid: 'audit-1' })
+if (!publicKeys.ok) throw new Error(publicKeys.error)
+/** The public half, as an operator keeps it. */
+export const published = publicKeys.value
 
 /** What objects say of themselves; without an entry an object does not answer. */
 export const objects = new Map<string, OutboxState>()
