@@ -39,8 +39,8 @@ export const storiesProject = (include: readonly string[]): TestProjectInlineCon
 })
 export const ALL_STORIES = ['test/e2e/**/*.test.ts', 'test/attack/*.test.ts'] as const
 
-/** `npm test` leaves out fuzz, and of the Workers crash schedules, the fault matrix and floods too. */
-export const NOT_QUICK = ['test/unit/fuzz/**']
+/** `npm test` leaves out fuzz and a long audit log, and of the Workers crash schedules, the fault matrix and floods too. */
+export const NOT_QUICK = ['test/unit/fuzz/**', 'test/unit/scripts/audit-memory.test.ts']
 export const QUICK_WORKERS: readonly string[] = [
   'examples/todo-api',
   'emulators/pingone',
@@ -75,6 +75,7 @@ export const LONGEST_FIRST: readonly string[] = [
   'test/e2e/clients-table.test.ts',
   'test/attack/pingone-is-down.test.ts',
   'test/e2e/kill-nine.test.ts',
+  'test/unit/scripts/audit-memory.test.ts',
   'test/workers/faults/faults.test.ts',
   'test/conformance/conformance.test.ts',
   'test/e2e/client-keys-rotate.test.ts',
