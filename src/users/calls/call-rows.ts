@@ -8,7 +8,7 @@ const VERSION = 5
  * One row for each tool call (decision 17), for idempotency and recovery. The row is also the audit event of the call
  * (decision 18): `event_seq` numbers it among all events of the user, and a frozen row must not change what its event says.
  * `ended_later`: the event was frozen before the call ended, so the outcome is an event of its own.
- * No release wrote an older table, so nothing of one is kept.
+ * An older table is dropped with its idempotency keys: only unreleased versions wrote one.
  */
 const SCHEMA = `
   DROP TABLE IF EXISTS calls;
