@@ -22,7 +22,7 @@ const Line = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('entry'), ...entry }),
   z.strictObject({ kind: z.literal('event'), ...place, hash: z.string(), body: z.string() }),
 ])
-export type ExportLine = z.infer<typeof Line>
+type ExportLine = z.infer<typeof Line>
 
 /** The first line of a kept head; its list follows, an entry a line. */
 const HeadLine = z.strictObject({ kind: z.literal('kept-head'), v: z.literal(1), jws: z.string() })

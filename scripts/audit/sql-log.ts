@@ -27,7 +27,7 @@ const CountRow = z.object({ value: z.int().nullable() })
 const TextRow = z.object({ value: z.string().nullable() })
 
 /** A list entry with the list that it first stood in. */
-export type ListEntry = z.infer<typeof EntryRow>
+type ListEntry = z.infer<typeof EntryRow>
 
 /** Counts for `npm run audit -- status`. Null: this source does not have them. */
 export interface AuditStatus {

@@ -32,7 +32,6 @@ export type Finding =
   | { kind: 'list-digest'; list: ListKind; n: number }
   | { kind: 'list-link'; list: ListKind; n: number }
   | { kind: 'lists-missing'; list: ListKind; n: number; upTo: number }
-export type FindingKind = Finding['kind']
 
 /** A fact that is no fault. */
 export type Note =

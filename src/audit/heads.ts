@@ -10,7 +10,7 @@ export interface HeadDeps extends ListDeps {
 }
 
 /** One list changes so many chains: the platform allows 10,000 requests, and each chain asks its object. */
-export const MOST_CHANGES = 4000
+const MOST_CHANGES = 4000
 const ASKED_AT_ONCE = 20
 
 /** Chains that are not as the last list has them; first those that wait the longest. */
@@ -36,6 +36,7 @@ interface ChangedChain extends ChainHead {
  * Writes a head: a signed list of the last event of every chain. Each object whose chain changed is asked for its own
  * state, so that the list names what was removed from the tail of D1. Chains beyond `most` keep their entry of the list
  * before, and come first in the next one.
+ * @step audit 7-9 the head
  */
 export async function writeHead(deps: HeadDeps, most: number = MOST_CHANGES): Promise<ListClaims> {
   const { results } = await deps.db.prepare(CHANGED).bind(most).all<ChangedChain>()

@@ -11,6 +11,7 @@ export type AuditJobDeps = HeadDeps & RetentionDeps
 /**
  * Signs the head of the day and removes old events. Any `cron` but the hourly one signs a new head, so that a developer
  * can ask for one. `deps` is null without AUDIT_SIGNING_KEY. Throws after logging, so that the platform counts a failure.
+ * @step audit 7-10 what a cron trigger runs
  */
 export async function runAuditJobs(deps: AuditJobDeps | null, cron: string): Promise<void> {
   const isHourly = cron === CRONS.hourly

@@ -40,6 +40,7 @@ interface OldEvent extends ChainHead {
  * Removes events that are older than the limit and that a signed head covers, from the beginning of their chain only. The
  * signed checkpoint that names the last removed event of each chain is stored first: a crash leaves events too many, never
  * too few. Returns whether there may be more to remove.
+ * @step audit 10 checkpoint and retention
  */
 export async function removeOldEvents(deps: RetentionDeps): Promise<boolean> {
   const { db, nowMs, retentionDays } = deps

@@ -58,6 +58,7 @@ const order = (one: ChainHead, other: ChainHead): number => {
 /**
  * Signs and stores the list after the last one: that one with these changes, each for a chain and epoch of its own. A
  * crash leaves all of it or nothing. Throws if another run was faster.
+ * @step audit 9-10 a signed list
  */
 export async function addList(
   { db, app, nowMs, sign }: ListDeps,

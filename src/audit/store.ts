@@ -30,12 +30,54 @@ const reasonOf = (error: unknown): string =>
   error instanceof Error ? redacted(`${error.name}: ${error.message}`) : 'not an error'
 
 /** The audit log in D1. `nowMs` says when a chain changed. */
-export function makeAuditStore(db: D1Database, nowMs: () => number = Date.now): AuditStore {
+export const makeAuditStore = (db: D1Database, nowMs: () => number = Date.now): AuditStore =>
+  new D1AuditStore(db, nowMs)
+
+class D1AuditStore implements AuditStore {
+  readonly #db: D1Database
+  readonly #nowMs: () => number
+
+  constructor(db: D1Database, nowMs: () => number) {
+    this.#db = db
+    this.#nowMs = nowMs
+  }
+
+  /**
+   * @step audit 4-5 one transaction of D1
+   */
+  async append(batch: Batch): Promise<Appended> {
+    try {
+      return await this.#append(batch)
+    } catch (error) {
+      return { outcome: 'unavailable', detail: reasonOf(error) }
+    }
+  }
+
+  async forget(user: string): Promise<boolean> {
+    try {
+      await retryOnce(DEADLINE_MS, () => this.#db.prepare(DELETE_USER).bind(user).run())
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  async #append(batch: Batch): Promise<Appended> {
+    const tooBig = batch.events.findIndex(({ body }) => bytesOf(body) > MOST_BODY_BYTES)
+    if (tooBig !== -1) return refusedAt(batch, tooBig, `more than ${MOST_BODY_BYTES} bytes`)
+    const tried = await this.#attempt(() => this.#insertAll(batch))
+    if (tried.isDone) return { outcome: 'stored' }
+    const head = await this.#readFork(batch)
+    if (head !== null) return { outcome: 'forked', head }
+    const found = await this.#findRefused(batch)
+    return found.outcome === 'unavailable' ? { ...found, detail: tried.reason } : found
+  }
+
   /** One transaction. Throws for an outage only. */
-  const attempt = (statements: () => D1PreparedStatement[]): Promise<Attempt> =>
-    retryOnce(DEADLINE_MS, async () => {
+  #attempt(statements: () => D1PreparedStatement[]): Promise<Attempt> {
+    return retryOnce(DEADLINE_MS, async () => {
       try {
-        await db.batch(statements())
+        await this.#db.batch(statements())
         return { isDone: true }
       } catch (error) {
         const reason = reasonOf(error)
@@ -43,13 +85,9 @@ export function makeAuditStore(db: D1Database, nowMs: () => number = Date.now): 
         return { isDone: false, reason }
       }
     })
+  }
 
-  const insertEvents = ({ chain, epoch, events }: Batch): D1PreparedStatement[] =>
-    jsonChunks(events.map(({ seq, hash, body }) => [seq, hash, body])).map((rows) =>
-      db.prepare(INSERT_EVENTS).bind(chain, epoch, rows),
-    )
-
-  const insertAll = (batch: Batch): D1PreparedStatement[] => {
+  #insertAll(batch: Batch): D1PreparedStatement[] {
     const { chain, epoch, events, rejected, directory } = batch
     const [first, last] = [events.at(0), events.at(-1)]
     const rejectedRows = rejected.map(({ id, seq, reason, body }) => [id, seq, reason, body])
@@ -57,28 +95,36 @@ export function makeAuditStore(db: D1Database, nowMs: () => number = Date.now): 
       first === undefined || last === undefined
         ? []
         : [
-            db.prepare(REFUSE_OLD_EPOCH).bind(chain, epoch, last.seq, last.hash),
-            ...insertEvents(batch),
-            db.prepare(MOVE_HEAD).bind(chain, epoch, last.seq, last.hash, nowMs()),
-            db.prepare(COUNT_SESSIONS).bind(chain, epoch, first.seq, last.seq),
+            this.#db.prepare(REFUSE_OLD_EPOCH).bind(chain, epoch, last.seq, last.hash),
+            ...this.#insertEvents(batch),
+            this.#db.prepare(MOVE_HEAD).bind(chain, epoch, last.seq, last.hash, this.#nowMs()),
+            this.#db.prepare(COUNT_SESSIONS).bind(chain, epoch, first.seq, last.seq),
           ]
     return [
       ...ofEvents,
-      ...jsonChunks(rejectedRows).map((rows) => db.prepare(INSERT_REJECTED).bind(chain, epoch, rows)),
+      ...jsonChunks(rejectedRows).map((rows) => this.#db.prepare(INSERT_REJECTED).bind(chain, epoch, rows)),
       ...(directory === null
         ? []
-        : [db.prepare(UPSERT_USER).bind(chain, directory.name, directory.nameHash, directory.seenAtMs)]),
+        : [
+            this.#db.prepare(UPSERT_USER).bind(chain, directory.name, directory.nameHash, directory.seenAtMs),
+          ]),
     ]
   }
 
+  #insertEvents({ chain, epoch, events }: Batch): D1PreparedStatement[] {
+    return jsonChunks(events.map(({ seq, hash, body }) => [seq, hash, body])).map((rows) =>
+      this.#db.prepare(INSERT_EVENTS).bind(chain, epoch, rows),
+    )
+  }
+
   /** The last event that D1 has of this chain if it contradicts the batch. */
-  async function readFork({ chain, epoch, events }: Batch): Promise<Head | null> {
+  async #readFork({ chain, epoch, events }: Batch): Promise<Head | null> {
     const pairs = jsonChunks(events.map(({ seq, hash }) => [seq, hash]))
     const [heads, lasts, ...conflicts] = await retryOnce(DEADLINE_MS, () =>
-      db.batch<Head>([
-        db.prepare(HEAD_OF_CHAINS).bind(chain),
-        db.prepare(HEAD_OF_EVENTS).bind(chain),
-        ...pairs.map((rows) => db.prepare(FIRST_CONFLICT).bind(chain, epoch, rows)),
+      this.#db.batch<Head>([
+        this.#db.prepare(HEAD_OF_CHAINS).bind(chain),
+        this.#db.prepare(HEAD_OF_EVENTS).bind(chain),
+        ...pairs.map((rows) => this.#db.prepare(FIRST_CONFLICT).bind(chain, epoch, rows)),
       ]),
     )
     const head = heads?.results[0] ?? lasts?.results[0]
@@ -88,10 +134,10 @@ export function makeAuditStore(db: D1Database, nowMs: () => number = Date.now): 
   }
 
   /** Finds the first event that D1 refuses: the end of the shortest prefix that fails. Stores nothing. */
-  async function findRefused(batch: Batch): Promise<Appended> {
+  async #findRefused(batch: Batch): Promise<Appended> {
     const reasonUpTo = async (count: number): Promise<string | null> => {
       const prefix = { ...batch, events: batch.events.slice(0, count) }
-      const tried = await attempt(() => [...insertEvents(prefix), db.prepare(FAIL)])
+      const tried = await this.#attempt(() => [...this.#insertEvents(prefix), this.#db.prepare(FAIL)])
       if (tried.isDone || tried.reason.includes('integer overflow')) return null
       return tried.reason
     }
@@ -105,35 +151,6 @@ export function makeAuditStore(db: D1Database, nowMs: () => number = Date.now): 
       else [bad, reason] = [middle, found]
     }
     return refusedAt(batch, bad - 1, reason)
-  }
-
-  async function append(batch: Batch): Promise<Appended> {
-    const tooBig = batch.events.findIndex(({ body }) => bytesOf(body) > MOST_BODY_BYTES)
-    if (tooBig !== -1) return refusedAt(batch, tooBig, `more than ${MOST_BODY_BYTES} bytes`)
-    const tried = await attempt(() => insertAll(batch))
-    if (tried.isDone) return { outcome: 'stored' }
-    const head = await readFork(batch)
-    if (head !== null) return { outcome: 'forked', head }
-    const found = await findRefused(batch)
-    return found.outcome === 'unavailable' ? { ...found, detail: tried.reason } : found
-  }
-
-  return {
-    append: async (batch) => {
-      try {
-        return await append(batch)
-      } catch (error) {
-        return { outcome: 'unavailable', detail: reasonOf(error) }
-      }
-    },
-    forget: async (user) => {
-      try {
-        await retryOnce(DEADLINE_MS, () => db.prepare(DELETE_USER).bind(user).run())
-        return true
-      } catch {
-        return false
-      }
-    },
   }
 }
 

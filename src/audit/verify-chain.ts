@@ -23,7 +23,7 @@ interface Row {
   readonly hash: string
 }
 
-export interface ChainReport {
+interface ChainReport {
   found(finding: Finding): void
   noted(note: Note): void
 }

@@ -23,7 +23,10 @@ export interface ChainHead extends Place {
 /** What the first event of an epoch follows. */
 export const GENESIS = ''
 
-/** No part before `body` can hold a line break. */
+/**
+ * No part before `body` can hold a line break.
+ * @step audit 3 the hash
+ */
 export const hashOf = (previous: string, { chain, epoch, seq }: Place, body: string): Promise<string> =>
   sha256Hex(`${previous}\n${chain}\n${epoch}\n${seq}\n${body}`)
 

@@ -135,7 +135,7 @@ export const AuditEvent = z.discriminatedUnion('type', [
   }),
   /** Reads that ran while the outbox was full (setting READS_WITHOUT_AUDIT). */
   event('reads.not-recorded', { count: z.int(), lastAt: z.iso.datetime({ precision: 3 }) }),
-  /** Other events for which a full outbox had no room. Calls, ends and acts of the user are never among them. */
+  /** Other events for which a full outbox had no room. Which ones it always stores: users/audit/outbox.ts. */
   event('events.not-recorded', { count: z.int(), lastAt: z.iso.datetime({ precision: 3 }) }),
 
   event('step-up.asked', { scopes }),

@@ -36,7 +36,10 @@ function parsedJson(text: string): unknown {
   }
 }
 
-/** A JWS in compact form (RFC 7515 §7.1) over the JSON of these claims. */
+/**
+ * A JWS in compact form (RFC 7515 §7.1) over the JSON of these claims.
+ * @step audit 9-10 the signature
+ */
 export async function signClaims({ kid, jwk }: AuditSigningKey, claims: object): Promise<string> {
   const key = await importJWK(PrivateKey.parse(JSON.parse(jwk.reveal())), 'EdDSA')
   return new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))

@@ -57,7 +57,10 @@ export function fitting(slots: readonly Slot[]): Slot[] {
   return end === -1 ? [...slots] : slots.slice(0, end)
 }
 
-/** Numbers and hashes the events as D1 gets them. The same frozen events give the same bytes. */
+/**
+ * Numbers and hashes the events as D1 gets them. The same frozen events give the same bytes.
+ * @step audit 3 numbers and hashes
+ */
 export async function buildBatch(
   origin: EventOrigin,
   { chain, slots }: FrozenBatch,

@@ -24,15 +24,12 @@ interface DirectoryDeps {
   userName: () => string | null
 }
 
-/** HMACs of a name under each root key, the active one first: a search finds the rows of all. */
-export const nameHashes = (keys: readonly RootKey[], name: string): Promise<string[]> =>
-  Promise.all(
-    keys.map(async (root) => {
-      const key = await deriveSigningKey(root, signingPurposes.directoryName)
-      const text = new TextEncoder().encode(name.toLowerCase())
-      return toBase64Url(await crypto.subtle.sign('HMAC', key, text))
-    }),
-  )
+/** HMAC of a name under the active root key: equal names of users have equal hashes. */
+async function hashOfName(root: RootKey, name: string): Promise<string> {
+  const key = await deriveSigningKey(root, signingPurposes.directoryName)
+  const text = new TextEncoder().encode(name.toLowerCase())
+  return toBase64Url(await crypto.subtle.sign('HMAC', key, text))
+}
 
 /** The place of a name in the directory, for its encryption. */
 export const nameInDirectory = (user: string) => ({ purpose: encryptionPurposes.directoryName, grant: user })
@@ -81,7 +78,7 @@ export class Directory {
     const name = userName()
     if (name === null) return { name, nameHash: null, seenAtMs }
     const { rootKeys } = config()
-    const [nameHash = null] = await nameHashes(rootKeys.slice(0, 1), name)
+    const nameHash = await hashOfName(rootKeys[0], name)
     return { name: await encrypt(rootKeys, nameInDirectory(user), name), nameHash, seenAtMs }
   }
 

@@ -23,7 +23,10 @@ export type ReadyEvent =
 
 const timeOf = (atMs: number): string => new Date(Math.min(LAST_MS, Math.max(0, atMs || 0))).toISOString()
 
-/** The same event has the same body each time. */
+/**
+ * The same event has the same body each time.
+ * @step audit 3 the schema, and the text that is hashed
+ */
 export function readyEvent({ app, user }: EventOrigin, { id, atMs, event }: WaitingEvent): ReadyEvent {
   const fields = Object.entries(event).filter(([name, value]) => name !== 'atMs' && value !== undefined)
   const whole = { id, at: timeOf(atMs), app, user, ...Object.fromEntries(fields) }

@@ -78,7 +78,10 @@ export class Shipper {
     return { app: this.#deps.app(), user: this.#deps.user }
   }
 
-  /** The work of an alarm. Never throws: sweeps must not wait for D1. */
+  /**
+   * The work of an alarm. Never throws: sweeps must not wait for D1.
+   * @step audit 2-6 shipping
+   */
   async run(): Promise<void> {
     this.#isScheduled = false
     try {
@@ -200,6 +203,9 @@ export class Shipper {
     wake.noLaterThan(Math.max(nowSeconds() + afterSeconds, earliest), 'ship')
   }
 
+  /**
+   * @step audit 12 the row of an erased user
+   */
   async #forget(): Promise<void> {
     const { directory, store, user, nowSeconds, wake, deadlineMs = STORE_DEADLINE_MS } = this.#deps
     if (directory.erasedAtMs === null) return

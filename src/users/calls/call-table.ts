@@ -143,6 +143,9 @@ export class CallTable {
     return row === undefined ? null : KnownRow.parse(row)
   }
 
+  /**
+   * @step audit 1 a call: its row is its event
+   */
   #insert(intent: RecordedIntent): void {
     const { nowMs, sequence } = this.#deps
     const now = nowMs()

@@ -28,7 +28,7 @@ export interface CallIntent {
 }
 
 /** A hash over client, tool and the client's key. The object that stores it binds it to the user. */
-export interface CallKey {
+interface CallKey {
   hash: string
 }
 

@@ -3,7 +3,7 @@ import type { Emit, NewEvent, StoredArguments } from '#events/event.ts'
 import type { CallStart } from './calls.ts'
 
 /** Where the arguments of a call are encrypted and hashed (audit/audit-key.ts). */
-export interface ArgumentProtection {
+interface ArgumentProtection {
   protect(classified: ClassifiedArguments): Promise<StoredArguments>
 }
 

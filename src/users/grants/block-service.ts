@@ -32,6 +32,7 @@ export class BlockService {
   /**
    * Ends all grants and pages, and destroys what names the user or opens their personal fields. Events stay in the chain.
    * A block stays. The row of the directory is deleted by the next alarm, until D1 confirms it.
+   * @step audit 11 erasure
    */
   erase(): void {
     const { grants, account, ends, audit } = this.#deps
