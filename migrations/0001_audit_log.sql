@@ -16,7 +16,7 @@ CREATE TABLE events (
   session TEXT GENERATED ALWAYS AS (body ->> '$.session') VIRTUAL,
   PRIMARY KEY (chain, epoch, seq)
 ) STRICT;
--- Ids are UUIDv7: each index below ends with the time. A query that shall use a partial index repeats its condition.
+-- Ids are UUIDv7: each index below ends with the time. A query that uses a partial index repeats its condition.
 CREATE UNIQUE INDEX events_time ON events (id);
 CREATE INDEX events_user ON events (chain, id);
 CREATE INDEX events_client ON events (client, id) WHERE client IS NOT NULL;

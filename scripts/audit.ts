@@ -2,7 +2,7 @@
 import { StartProblem } from '#harness/local/start-problem.ts'
 import { runAudit } from './audit/run.ts'
 
-// 1 means findings, so what the user at the terminal can solve is 2.
+// Exit code 1 means findings, so wrong use is 2.
 const NOT_DONE = 2
 
 try {

@@ -18,6 +18,6 @@ export function makeAuditKey(file: string): void {
   writePrivateFile(file, `${JSON.stringify(key)}\n`)
   console.log(`${file} (mode 0600): ${key.kid} signs the lists of the audit log`)
   console.log(`  npx wrangler secret put AUDIT_SIGNING_KEY --env production < ${file}`)
-  console.log('Whoever verifies the log needs the public half. Keep it outside the account:')
+  console.log('Verifying the log needs the public half. Keep it outside the account:')
   console.log(JSON.stringify(published.value[0]))
 }

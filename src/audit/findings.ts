@@ -33,7 +33,7 @@ export type Finding =
   | { kind: 'list-link'; list: ListKind; n: number }
   | { kind: 'lists-missing'; list: ListKind; n: number; upTo: number }
 
-/** A fact that is no fault. */
+/** A fact that is not a fault. */
 export type Note =
   | (Place & { kind: 'restored' })
   /** Retention has signed its checkpoint and did not finish deleting. */

@@ -9,11 +9,11 @@ export interface HeadDeps extends ListDeps {
   stateOf: (chain: string) => Promise<OutboxState>
 }
 
-/** One list changes so many chains: the platform allows 10,000 requests, and each chain asks its object. */
+/** The most chains that one list changes: each asks its object, and the platform allows 10,000 requests. */
 const MOST_CHANGES = 4000
 const ASKED_AT_ONCE = 20
 
-/** Chains that are not as the last list has them; first those that wait the longest. */
+/** Chains that differ from the last list, those first that wait the longest. */
 const CHANGED = `SELECT c.chain, c.epoch, c.seq, c.hash,
     c.epoch = (SELECT max(epoch) FROM chains AS other WHERE other.chain = c.chain) AS isNewest
   FROM chains AS c
@@ -22,7 +22,7 @@ const CHANGED = `SELECT c.chain, c.epoch, c.seq, c.hash,
       WHERE newer.kind = 'head' AND newer.chain = c.chain AND newer.epoch = c.epoch)
   WHERE e.seq IS NOT c.seq OR e.hash IS NOT c.hash
   ORDER BY coalesce(e.n, 0), c.chain, c.epoch LIMIT ?`
-/** Chains of earlier lists that D1 does not know any more. */
+/** Chains of earlier lists that D1 no longer has. */
 const GONE = `SELECT DISTINCT e.chain, e.epoch FROM list_entries AS e
   WHERE e.kind = 'head' AND NOT EXISTS (SELECT 1 FROM chains AS c WHERE c.chain = e.chain AND c.epoch = e.epoch)
   ORDER BY e.chain, e.epoch LIMIT 100`
@@ -35,7 +35,7 @@ interface ChangedChain extends ChainHead {
 /**
  * Writes a head: a signed list of the last event of every chain. Each object whose chain changed is asked for its own
  * state, so that the list names what was removed from the tail of D1. Chains beyond `most` keep their entry of the list
- * before, and come first in the next one.
+ * before and come first in the next one.
  * @step audit 7-9 the head
  */
 export async function writeHead(deps: HeadDeps, most: number = MOST_CHANGES): Promise<ListClaims> {
@@ -65,7 +65,7 @@ async function entriesOf(deps: HeadDeps, { isNewest, ...inD1 }: ChangedChain): P
   if (isNewest === 0) return [inD1]
   const { chain } = inD1
   const own = await askObject(deps, chain)
-  // An object is behind if D1 has stored what it has not noted yet, or if it was restored.
+  // An object is behind if it has not confirmed yet what D1 stored, or if it was restored.
   if (own === null || own.seq === 0 || !isContradicting(own, inD1)) return [inD1]
   const { epoch, seq, hash } = own
   // The object may have shipped more since D1 was read.

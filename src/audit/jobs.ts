@@ -3,14 +3,14 @@ import { redacted } from '#lib/redacted.ts'
 import { type HeadDeps, isHeadUnfinished, writeHead } from './heads.ts'
 import { removeOldEvents, type RetentionDeps } from './retention.ts'
 
-/** `triggers.crons` of each environment in wrangler.jsonc. The hourly run goes on with what the daily one left. */
+/** `triggers.crons` of each environment in wrangler.jsonc. The hourly run finishes what the daily one left. */
 export const CRONS = { daily: '17 3 * * *', hourly: '47 * * * *' } as const
 
 export type AuditJobDeps = HeadDeps & RetentionDeps
 
 /**
  * Signs the head of the day and removes old events. Any `cron` but the hourly one signs a new head, so that a developer
- * can ask for one. `deps` is null without AUDIT_SIGNING_KEY. Throws after logging, so that the platform counts a failure.
+ * can request one. `deps` is null without AUDIT_SIGNING_KEY. Throws after logging, so that the platform counts a failure.
  * @step audit 7-10 what a cron trigger runs
  */
 export async function runAuditJobs(deps: AuditJobDeps | null, cron: string): Promise<void> {

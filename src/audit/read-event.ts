@@ -1,6 +1,6 @@
 import { AuditEvent } from '#events/event.ts'
 
-/** What verifying needs of a body. */
+/** What verification needs of a body. */
 export interface ReadEvent {
   id: string | undefined
   user: string | undefined

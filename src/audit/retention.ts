@@ -9,22 +9,22 @@ export interface RetentionDeps extends ListDeps {
   retentionDays: number
 }
 
-/** So many of the oldest events name the chains of a step. */
+/** How many of the oldest events are read to find the chains of a step. */
 const MOST_LOOKED_AT = 2000
-/** So many events of one chain are removed in a step. */
+/** The most events of one chain that a step removes. */
 const MOST_OF_CHAIN = 500
 const CHAINS_AT_ONCE = 20
 const MOST_STEPS = 20
 
 const OLDEST =
   'SELECT DISTINCT chain, epoch FROM (SELECT chain, epoch FROM events WHERE id < ?1 ORDER BY id LIMIT ?2)'
-/** The first events that are left of a chain, up to what the last signed head has. */
+/** The first remaining events of a chain that the last signed head covers. */
 const FIRST = `SELECT chain, epoch, seq, hash, id FROM events
   WHERE chain = ?1 AND epoch = ?2 AND seq <= (SELECT seq FROM list_entries
     WHERE kind = 'head' AND chain = ?1 AND epoch = ?2 AND n <= ?3 ORDER BY n DESC LIMIT 1)
   ORDER BY seq LIMIT ?4`
 const REMOVE = 'DELETE FROM events WHERE chain = ?1 AND epoch = ?2 AND seq <= ?3'
-/** Entries that a later one replaces, also in the oldest list that is kept whole. */
+/** Entries that a later entry replaces, up to the oldest list that is kept whole. */
 const REMOVE_ENTRIES = `DELETE FROM list_entries WHERE (kind, chain, epoch, n) IN (
   SELECT kind, chain, epoch, n FROM list_entries AS old
   WHERE kind = ?1 AND n < (SELECT max(n) FROM list_entries AS newer
@@ -38,7 +38,7 @@ interface OldEvent extends ChainHead {
 
 /**
  * Removes events that are older than the limit and that a signed head covers, from the beginning of their chain only. The
- * signed checkpoint that names the last removed event of each chain is stored first: a crash leaves events too many, never
+ * signed checkpoint that names the last removed event of each chain is stored first: a crash leaves too many events, never
  * too few. Returns whether there may be more to remove.
  * @step audit 10 checkpoint and retention
  */
@@ -82,7 +82,7 @@ async function removeSome(deps: RetentionDeps, before: string): Promise<boolean>
   return true
 }
 
-/** The last event of the part that is old without a gap. */
+/** The last event of the unbroken old part. */
 function lastOld(events: readonly OldEvent[], before: string): ChainHead[] {
   const firstKept = events.findIndex(({ id }) => id >= before)
   const last = events.at(firstKept === -1 ? -1 : firstKept - 1)
@@ -91,7 +91,7 @@ function lastOld(events: readonly OldEvent[], before: string): ChainHead[] {
   return [{ chain, epoch, seq, hash }]
 }
 
-/** Removes what checkpoint `n` says that is removed. Idempotent. */
+/** Removes the events that checkpoint `n` covers. Idempotent. */
 async function removeUpTo(db: D1Database, n: number): Promise<void> {
   const { results } = await db.prepare(CHECKPOINT).bind(n).all<ChainHead>()
   for (let from = 0; from < results.length; from += CHAINS_AT_ONCE) {

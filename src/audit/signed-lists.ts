@@ -31,7 +31,7 @@ export async function lastList(db: D1Database, kind: ListKind): Promise<{ n: num
   return (await db.prepare(LAST).bind(kind).first<{ n: number; jws: string }>()) ?? { n: 0, jws: null }
 }
 
-/** The number of entries that list `n` has and the one before has not. */
+/** The number of entries in which list `n` differs from the one before. */
 export async function changesOf(db: D1Database, kind: ListKind, n: number): Promise<number> {
   const found = await db.prepare(COUNT_CHANGED).bind(kind, n).first<{ changed: number }>()
   return found?.changed ?? 0
@@ -57,7 +57,7 @@ const order = (one: ChainHead, other: ChainHead): number => {
 
 /**
  * Signs and stores the list after the last one: that one with these changes, each for a chain and epoch of its own. A
- * crash leaves all of it or nothing. Throws if another run was faster.
+ * crash leaves all of it or nothing. Throws if another run has stored it meanwhile.
  * @step audit 9-10 a signed list
  */
 export async function addList(

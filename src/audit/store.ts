@@ -21,7 +21,7 @@ import {
 
 const DEADLINE_MS = 10_000
 
-/** Errors of D1 that say no to the data itself. A later attempt with the same data fails too. */
+/** Errors by which D1 rejects the data itself. A later attempt with the same data fails too. */
 const OF_DATA = /SQLITE_CONSTRAINT|constraint failed|cannot store|malformed JSON|too big|integer overflow/i
 
 type Attempt = { isDone: true } | { isDone: false; reason: string }

@@ -2,7 +2,7 @@ import { type ChainedEvent, type ChainHead, GENESIS, hashOf } from '#events/chai
 import type { Finding, Note, Witness } from './findings.ts'
 import { type ReadEvent, readEvent } from './read-event.ts'
 
-/** What somebody else knows of the chain: the hash at one number. */
+/** What a witness knows of the chain: the hash at one number. */
 export interface KnownHash {
   readonly witness: Witness
   readonly seq: number
@@ -28,7 +28,7 @@ interface ChainReport {
   noted(note: Note): void
 }
 
-/** So many wrong events of one epoch are compared with each other, to tell exchanged ones from changed ones. */
+/** The most wrong events of one epoch that are compared, to distinguish exchanged events from changed ones. */
 const MOST_SUSPECTS = 16
 
 /** Checks the events of one epoch of one chain, in the order of their numbers. Keeps a few events at a time. */
@@ -202,7 +202,7 @@ export class EpochCheck {
     } else this.#report.found({ ...this.#at(row), kind: 'repeated-number' })
   }
 
-  /** Compares the last event with what others know, as soon as it is certain that it belongs here. */
+  /** Compares the last event with what witnesses know, once it is certain that it belongs here. */
   #settleLast(): void {
     const last = this.#last
     if (last === null || this.#isLastExplained) return

@@ -13,7 +13,7 @@ import {
 import { compareEpochs, type Epoch, Lookahead, nothing } from './lookahead.ts'
 import { EpochCheck, type KnownHash } from './verify-chain.ts'
 
-/** A place to read an audit log from, as one state of it. */
+/** Reads one consistent state of an audit log. */
 export interface AuditLogReader {
   /** In the order of `n`. */
   lists(kind: ListKind): AsyncIterable<SignedList>
@@ -56,7 +56,7 @@ export interface AuditReport {
   readonly waiting: number | null
 }
 
-/** So many findings and notes are kept, each. */
+/** The most findings, and the most notes, that are kept. */
 const MOST_KEPT = 1000
 
 /** Verifies a log in one pass over its events. Needs the memory of a few events, however many there are. */

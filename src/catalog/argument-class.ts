@@ -75,19 +75,19 @@ export const undeclaredIn = ({ shape }: z.ZodObject): string[] =>
 const known = new WeakMap<z.ZodObject, ReadonlyMap<string, ArgumentClass>>()
 
 function classesOf(input: z.ZodObject): ReadonlyMap<string, ArgumentClass> {
-  const made =
+  const classes =
     known.get(input) ?? new Map(Object.entries(input.shape).map(([name, schema]) => [name, classOf(schema)]))
-  known.set(input, made)
-  return made
+  known.set(input, classes)
+  return classes
 }
 
-/** Of one field, as JSON. */
+/** The most characters of one field, as JSON. */
 const MOST_CHARACTERS = 2_000
-/** Of all fields together, as JSON. */
+/** The most bytes of all fields together, as JSON. */
 const MOST_BYTES = 8_192
 
 /**
- * The arguments of a call by class, for the audit log, from the arguments that were judged. Longer ones are only named.
+ * The arguments of a call by class, for the audit log, as the tool gets them. Of longer ones only the names are kept.
  * Secret ones never leave this function.
  */
 export function classify(
@@ -110,7 +110,7 @@ export function classify(
     if (json !== null && json.length <= MOST_CHARACTERS && bytes + size <= MOST_BYTES) {
       bytes += size
       kept[argumentClass].push([name, isObject(value) ? JSON.parse(json) : value])
-      // Another name is the client's own text.
+      // A name that the schema does not have is the client's own text.
     } else if (classes.has(name)) cut.push(name)
   }
   const { plain, personal, hash } = kept

@@ -19,7 +19,7 @@ export const ClassifiedArguments = z.strictObject({
 })
 export type ClassifiedArguments = z.infer<typeof ClassifiedArguments>
 
-/** What the edge knows of a call or of its denial, beside what is called. */
+/** What the edge knows about a call or its denial, except the name of what is called. */
 export const CallFacts = z.strictObject({
   kind: CallKind,
   /** The caller's network (lib/addresses.ts). */
@@ -57,7 +57,7 @@ export const EndFacts = z.strictObject({
   incident: z.string().optional(),
   ms: z.int(),
   api: ApiFacts.optional(),
-  /** Who agreed to the effect; absent: nobody had to. */
+  /** Who confirmed the effect; absent: no confirmation was needed. */
   confirmedBy: z.enum(['user', 'model']).optional(),
 })
 export type EndFacts = z.infer<typeof EndFacts>

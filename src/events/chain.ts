@@ -8,7 +8,7 @@ export interface Place {
   seq: number
 }
 
-/** An event as it is stored in D1: `body` is the JSON that was hashed, letter by letter. */
+/** An event as it is stored in D1: `body` is the exact text that was hashed. */
 export interface ChainedEvent extends Place {
   body: string
   /** Lower-case hex. */
@@ -20,7 +20,7 @@ export interface ChainHead extends Place {
   hash: string
 }
 
-/** What the first event of an epoch follows. */
+/** The previous hash of the first event of an epoch. */
 export const GENESIS = ''
 
 /**

@@ -1,6 +1,6 @@
 /**
- * What is counted of requests that are refused and belong to no user: a stranger has no audit log (invariant 16). The
- * first word is where the request was refused. A fixed list: nothing that a stranger sends is a reason.
+ * The reasons by which refused requests are counted that belong to no user: a stranger has no audit log (invariant 16). The
+ * first word is where the request was refused. The list is fixed: nothing that a stranger sends becomes a reason.
  */
 export const denialCounts = [
   /** GET and POST /authorize, before and at the consent page. */
@@ -32,7 +32,7 @@ export const denialCounts = [
   'sign-in.not_trusted',
   'sign-in.not_ours',
   'sign-in.stale',
-  /** /mcp. `unknown`: the bearer is ours, and its user has no such grant. */
+  /** /mcp. `unknown`: this server made the bearer's user id, and the user has no such grant. */
   'bearer.not-ours',
   'bearer.key-missing',
   'bearer.unknown',
@@ -51,5 +51,5 @@ export const denialCounts = [
 ] as const
 export type DenialCount = (typeof denialCounts)[number]
 
-/** Counts one. It never fails and nobody waits for it. */
+/** Counts one denial. Never fails, and is not awaited. */
 export type CountDenial = (reason: DenialCount) => void

@@ -31,7 +31,7 @@ const StoredArguments = z.strictObject({
 })
 export type StoredArguments = z.infer<typeof StoredArguments>
 
-/** A decision of policy. Room for it: no release writes it yet. */
+/** A policy decision. Reserved: no release writes it yet. */
 const Decision = z.strictObject({
   effect: z.string(),
   rules: z.array(z.string()),

@@ -1,6 +1,6 @@
 import type { ChainedEvent } from './chain.ts'
 
-/** What a user's object ships at once. All of it is stored, or nothing. */
+/** One shipment of a user's object. D1 stores all of it or nothing. */
 export interface Batch {
   chain: string
   epoch: number

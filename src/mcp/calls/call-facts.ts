@@ -6,11 +6,11 @@ import { kindOf } from '../lists/reads.ts'
 import type { CallMessage } from './idempotency.ts'
 import type { CallProblem } from './tool-denial.ts'
 
-/** Where a call came from: what its request says, whatever is called. */
+/** Where a call came from, as its request says. */
 export const CallOrigin = CallFacts.pick({ network: true, agent: true, bytesIn: true, session: true })
 export type CallOrigin = Pick<CallFacts, 'network' | 'agent' | 'bytesIn' | 'session'>
 
-/** What the audit log keeps of a call that begins. `input`: the arguments that were judged; null: they do not fit. */
+/** What the audit log keeps of a call that begins. `input`: the arguments as the tool gets them; null: they do not fit. */
 export function callFacts(
   tool: Pick<AnyTool, 'name' | 'scopes' | 'input'>,
   input: Readonly<Record<string, unknown>> | null,

@@ -47,7 +47,7 @@ export function slotsOf(
   return slots
 }
 
-/** As many as one batch may have, at least one. */
+/** As many events as one batch may have, at least one. */
 export function fitting(slots: readonly Slot[]): Slot[] {
   let bytes = 0
   const end = slots.findIndex(({ ready }, at) => {

@@ -34,7 +34,7 @@ async function hashOfName(root: RootKey, name: string): Promise<string> {
 /** The place of a name in the directory, for its encryption. */
 export const nameInDirectory = (user: string) => ({ purpose: encryptionPurposes.directoryName, grant: user })
 
-/** When the user's row of the directory is written, and that it is deleted after an erasure. */
+/** Decides when the user's row of the directory is written, and has it deleted after an erasure. */
 export class Directory {
   readonly #deps: DirectoryDeps
 

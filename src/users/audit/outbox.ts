@@ -98,7 +98,7 @@ export class Outbox implements EventSource {
   }
 
   /**
-   * Never refuses, so that no act waits for room: what finds none is counted in one event.
+   * Never refuses: an event that finds no room is counted in another one.
    * @step audit 1 what is no call: a row of the outbox
    */
   readonly emit = (event: NewEvent): void => {
@@ -163,7 +163,7 @@ export class Outbox implements EventSource {
     if (kind === 'reserved') this.#reserved = reserved + 1
   }
 
-  /** Whether an equal event waits that may still change: it then counts this one too. */
+  /** Counts the event in an equal one that waits and may still change. False: there is none. */
   #countUp(dedupe: string, type: EventType): boolean {
     const { sequence, nowMs } = this.#deps
     const [found] = this.#rows(

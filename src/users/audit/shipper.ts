@@ -38,7 +38,7 @@ interface ShipperDeps {
   deadlineMs?: number
 }
 
-/** `again`: the same events, otherwise. `paused`: D1 does not answer. */
+/** `again`: the same events have to be built anew. `paused`: D1 does not answer. */
 type BatchOutcome = 'shipped' | 'empty' | 'again' | 'paused'
 
 /**
@@ -63,7 +63,7 @@ export class Shipper {
     this.#isScheduled = true
   }
 
-  /** Schedules what is left: after an erasure, and for a time that was lost. */
+  /** Schedules what waits: after an erasure, or if its alarm was lost. */
   resume(): void {
     if (this.state().waiting > 0 || this.#deps.directory.erasedAtMs !== null) this.#schedule(0)
   }
@@ -159,7 +159,7 @@ export class Shipper {
     return 'shipped'
   }
 
-  /** Two forks in a row mean that D1 contradicts itself: that waits like an outage. */
+  /** Two forks in a row mean that D1 contradicts itself: this is treated like an outage. */
   #fork({ chain }: FrozenBatch, head: Extract<Appended, { outcome: 'forked' }>['head']): BatchOutcome {
     log.error('audit.chain-forked', { epoch: chain.epoch, seq: chain.seq, detail: `D1 is at ${head.seq}` })
     const isSecond = chain.seq === 0 && chain.opened.previous !== null
@@ -167,7 +167,7 @@ export class Shipper {
     return isSecond ? this.#pause('a new epoch was refused') : 'again'
   }
 
-  /** The event is rejected with its number. One that was rejected before cannot be: it waits. */
+  /** Rejects the event, which keeps its number. If D1 refuses its replacement too, the batch waits. */
   #refuse(
     { chain, slots }: FrozenBatch,
     built: BuiltBatch,

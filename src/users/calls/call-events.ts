@@ -15,7 +15,7 @@ export interface RecordedFacts {
   arguments: StoredArguments | undefined
 }
 
-/** What a row keeps of its call for the event alone. A call without facts of the edge is one of a tool. */
+/** What a row stores for the event alone. A call without facts from the edge is a call of a tool. */
 export function storedFacts({ step, facts }: CallIntent, recorded: RecordedFacts): string {
   const { kind = 'tool', arguments: _inClear, ...others } = facts ?? {}
   const { domain, givenName } = recorded.client

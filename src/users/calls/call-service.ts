@@ -99,7 +99,7 @@ export class CallService {
     if (grant === null) return { reason: null, answer: { verdict: 'ended' } }
     if (grant.ended !== null || grant.client !== given.client)
       return { reason: 'ended', answer: { verdict: 'ended' } }
-    // The grant goes on, so the client gets a 401 at its next try, and refreshes.
+    // The grant stays live, so the client gets a 401 at its next request and refreshes.
     if (given.token !== undefined && !records.hasToken(grant.id, given.token))
       return { reason: 'bearer', answer: unavailable(1) }
     const earlier = calls.earlier(given)
@@ -122,7 +122,7 @@ export class CallService {
     return { grant }
   }
 
-  /** Reads may go on while the audit log cannot take their intents, if the operator has set so. They are counted. */
+  /** Reads may run while the audit log cannot store their intents, if the setting allows it. They are counted. */
   #mayRunUnrecorded({ effect }: Pick<CallIntent, 'effect'>): boolean {
     return effect === 'read' && this.#deps.config().audit.allowsUnrecordedReads
   }

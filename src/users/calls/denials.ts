@@ -30,7 +30,7 @@ export interface DeniedCall {
 
 type DeniedFacts = Omit<Extract<NewEvent, { type: 'call.denied' }>, 'type' | 'count' | 'lastAt'>
 
-/** Denials of calls as audit events. The outbox counts equal ones, and none that finds no room holds a request up. */
+/** Denials of calls as audit events. The outbox counts equal ones, and delays no request when it is full. */
 export class DenialService {
   readonly #deps: { nowMs: () => number; emit: Emit; auditKey: ArgumentProtection }
 

@@ -26,6 +26,6 @@ export interface EntryAnswer extends BearerAnswer {
   missing: string[]
   /** A step-up for them; null if none is possible. */
   stepUp: StepUpDenial | null
-  /** The call, begun and on record; null if none was asked for. */
+  /** The call, begun and on record; null if none was requested. */
   start: CallStart | null
 }
