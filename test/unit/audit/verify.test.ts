@@ -67,7 +67,7 @@ test('an honest log is intact, and the report says up to where that is proven', 
   })
 })
 
-test('a log without a head is checked, and that nothing proves it is a note', async () => {
+test('a log without a head is checked, and the missing head is a note', async () => {
   const writer = new AuditLogWriter(key)
   await writer.append('ann', 3)
   const report = await verify(writer.log)
@@ -318,7 +318,7 @@ test('removed events before a number without a checkpoint are named, and a wrong
   ])
 })
 
-test('what retention has signed and not yet deleted is a note', async () => {
+test('events that a checkpoint covers and retention has not deleted yet are a note', async () => {
   const writer = new AuditLogWriter(key)
   await writer.append('bob', 9)
   const all = [...writer.log.events]
@@ -330,7 +330,7 @@ test('what retention has signed and not yet deleted is a note', async () => {
   })
 })
 
-test('an epoch that names something else than the end of the epoch before is named', async () => {
+test('an epoch that does not name the end of the epoch before is named', async () => {
   const log = copyOf(honest)
   const event = eventOf(log, 'ann', 2, 1)
   event.body = event.body.replace('"epoch":1,"seq":6', '"epoch":1,"seq":5')
@@ -422,7 +422,7 @@ test("users' objects name what is missing at the end, and what they never number
   ])
 })
 
-test('of very many findings some are kept and the others counted', async () => {
+test('a bounded number of findings is kept, and the others are counted', async () => {
   const writer = new AuditLogWriter(key)
   await writer.append('ann', 1200)
   for (const event of writer.log.events) event.hash = 'f'.repeat(64)

@@ -114,7 +114,7 @@ const texts = z.strictObject(
   Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => [name, keptAs('plain', z.string())])),
 )
 
-test('a field of more than 2,000 characters of JSON is only named', () => {
+test('of a field of more than 2,000 characters of JSON only the name is kept', () => {
   // Two quotes belong to the JSON.
   const [fits, long] = ['x'.repeat(1_998), 'x'.repeat(1_999)]
   expect(classify({ input: texts }, { a: fits, b: long })).toEqual({ plain: { a: fits }, cut: ['b'] })
@@ -128,12 +128,12 @@ test('all fields together have at most 8 KiB', () => {
   expect(new TextEncoder().encode(JSON.stringify(plain)).byteLength).toBeLessThan(8_192)
 })
 
-test('a long secret is not even named', () => {
+test('of a long secret not even the name is kept', () => {
   const input = z.strictObject({ password: keptAs('secret', z.string()) })
   expect(classify({ input }, { password: 'x'.repeat(5_000) })).toEqual({})
 })
 
-test('undefined is left out, and what is no JSON is only named', () => {
+test('undefined is left out, and of a value that is not JSON only the name is kept', () => {
   expect(classify({ input: texts.partial() }, { a: undefined, b: 'x' })).toEqual({ plain: { b: 'x' } })
   expect(kept(keptAs('plain', z.bigint()), 1n)).toEqual({ cut: ['field'] })
   expect(kept(keptAs('plain', z.date()), new Date(0))).toEqual({ plain: { field: new Date(0).toJSON() } })

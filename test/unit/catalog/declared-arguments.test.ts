@@ -24,7 +24,7 @@ test.each(shipped)('every argument of %s declares how the audit log keeps it', (
   expect(undeclared(openProduct(product))).toEqual([])
 })
 
-test('what a product forgets is named', () => {
+test('a field that a product does not declare is named', () => {
   const { tools, prompts, resourceTemplates } = openProduct(todos)
   const [tool, prompt, template] = [tools[0], prompts[0], resourceTemplates[0]]
   if (tool === undefined || prompt === undefined || template === undefined)
@@ -39,7 +39,7 @@ test('what a product forgets is named', () => {
   ).toEqual(['oddTool.forgotten', 'oddPrompt.forgotten', 'oddTemplate.forgotten'])
 })
 
-test('what a user types for a completion is declared too', () => {
+test('the text that a user types for a completion is declared too', () => {
   const found = makeReads(openProduct(todos)).completion({
     ref: { type: 'ref/resource', uri: 'todo://items/{id}' },
     argument: { name: 'id', value: 'x' },

@@ -120,7 +120,7 @@ test('the key of the local state is printed without its private part, and signs 
   expect((await run('verify', '--state', state)).stdout).toMatch(/^unproven-list +signed head 1: /m)
 })
 
-test('a private key file is good for its public half', async () => {
+test('a private key file serves for its public half', async () => {
   const path = join(folder, 'private.json')
   writeFileSync(path, JSON.stringify(key.jwk))
   const { stdout } = await run('key', '--key', path)
@@ -194,7 +194,7 @@ test('a head that was kept names a chain that was dropped together with its entr
   )
 })
 
-test('nothing that stands in a changed log reaches the terminal as a control sequence', async () => {
+test('nothing in a changed log reaches the terminal as a control sequence', async () => {
   const { state, database } = storeLocally(writer.log)
   database.exec("UPDATE events SET chain = 'a' || char(27) || '[2J' || char(10) || 'b' WHERE chain = 'ann'")
   const { stdout } = await run('verify', '--state', state, '--key', publicKey())
@@ -239,7 +239,7 @@ test.each([
   expect(stderr).not.toContain('    at ')
 })
 
-test('a state without an audit log, a file that is not there and one that holds no head are said', async () => {
+test('a state without an audit log, a missing file and a file without a head are reported', async () => {
   const path = publicKey()
   expect(await run('status', '--state', join(folder, 'none'))).toMatchObject({ status: 2, stdout: '' })
   expect((await run('status', '--file', join(folder, 'none'))).stderr).toContain('none is not there.')
@@ -264,7 +264,7 @@ function recordedD1(log: StoredLog): { run: RunSql; asked: string[]; close: () =
   return { run: answer, asked, close: () => database.close() }
 }
 
-test('a deployed D1 is read page by page, each behind the row before', async () => {
+test('a deployed D1 is read page by page, each after the last row of the page before', async () => {
   const recorded = recordedD1(writer.log)
   using log = new SqlAuditLog(new RemoteAuditDatabase(recorded.run, 2), { isWhole: true })
   const report = await verifyLog(log, { keys: [key.published] })
@@ -287,7 +287,7 @@ test('a deployed D1 is read page by page, each behind the row before', async () 
   recorded.close()
 })
 
-test('what wrangler prints before its JSON is skipped, and what is no answer is said', async () => {
+test('text before the JSON of wrangler is skipped, and an answer that is not JSON is reported', async () => {
   const good = async () => 'Reading …\n[{ "results": [], "success": true, "meta": {} }]'
   using empty = new SqlAuditLog(new RemoteAuditDatabase(good), { isWhole: true })
   expect(await verifyLog(empty, { keys: [] })).toMatchObject({ findings: [], events: 0 })
@@ -297,7 +297,7 @@ test('what wrangler prints before its JSON is skipped, and what is no answer is 
   }
 })
 
-test('why wrangler failed is said in its own words, bounded', () => {
+test('the reason why wrangler failed is reported in its own words, bounded', () => {
   const printed = '\n{\n  "error": {\n    "text": "no such table: events: SQLITE_ERROR"\n  }\n}\n'
   expect(failureIn(printed)).toBe('no such table: events: SQLITE_ERROR')
   expect(failureIn(JSON.stringify({ error: { text: 'x'.repeat(1000) } }))).toHaveLength(300)

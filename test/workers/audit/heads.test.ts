@@ -108,7 +108,7 @@ test('where D1 lost a whole epoch, both epochs have an entry', async () => {
   expect(errorEvents()).toEqual(['audit.tail-missing'])
 })
 
-test('an object that is behind D1, ships meanwhile or does not answer is no fault of D1', async () => {
+test('an object that is behind D1, ships meanwhile or does not answer is not reported as a fault of D1', async () => {
   const behind = await ship(new TestChain(), 2)
   objects.set(behind.chain, { ...behind.head, seq: 1, hash: 'of-1', waiting: 1 })
   const unborn = await ship(new TestChain())
@@ -125,7 +125,7 @@ test('an object that is behind D1, ships meanwhile or does not answer is no faul
   expect(errorEvents()).toEqual([])
 })
 
-test('a list takes a bounded number of changes, those first that wait the longest', async () => {
+test('a list takes a bounded number of changes, the longest waiting first', async () => {
   const chains = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => ship(new TestChain(name))))
   await writeHead(deps, 2)
   expect(await isHeadUnfinished(db, 2)).toBe(true)
@@ -142,7 +142,7 @@ test('a list takes a bounded number of changes, those first that wait the longes
   expect((await entryOf(3, new TestChain('a')))[0]?.seq).toBe(2)
 })
 
-test('of two runs at once one signs, and nothing of the other is left', async () => {
+test('of two runs at once one signs, and the other leaves nothing', async () => {
   await ship(new TestChain())
   const runs = await Promise.allSettled([writeHead(deps), writeHead(deps)])
   expect(runs.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])

@@ -26,7 +26,7 @@ async function ship(): Promise<TestChain> {
   return chain
 }
 
-test('the daily run signs a head, then removes what is old; the hourly one only goes on', async () => {
+test('the daily run signs a head, then removes old events; the hourly one only continues', async () => {
   await ship()
   await runAuditJobs(deps, CRONS.hourly)
   expect(await listsOf()).toEqual([])
@@ -43,7 +43,7 @@ test('the daily run signs a head, then removes what is old; the hourly one only 
   expect(errorEvents()).toEqual([])
 })
 
-test('without a key nothing is signed and nothing removed, and each day says so', async () => {
+test('without a key nothing is signed or removed, and each day logs it', async () => {
   await ship()
   clock.ms = START_MS + 401 * 86_400_000
   await runAuditJobs(null, CRONS.daily)

@@ -19,7 +19,7 @@ const headOf = ({ chain }: TestChain) =>
 const calls = (count: number, part: Partial<Part> = {}): Part[] =>
   Array.from({ length: count }, () => ({ type: 'call', ...part }))
 
-test('a batch is stored letter by letter, and its columns come from the body', async () => {
+test('a batch is stored as exact text, and its columns come from the body', async () => {
   const chain = new TestChain()
   const body = JSON.stringify(
     newEvent(chain.chain, {
@@ -46,7 +46,7 @@ test('a batch that is sent again, or overlaps the one before, changes nothing tw
   expect(await headOf(chain)).toEqual({ epoch: 1, seq: 6, hash: chain.hash })
 })
 
-test('of a batch that contradicts D1 nothing is stored, and the answer names the head', async () => {
+test('a batch that contradicts D1 is not stored, and the answer names the head', async () => {
   const chain = new TestChain()
   await store.append(await chain.next(...calls(4)))
   const restored = chain.copy()

@@ -5,7 +5,7 @@ import { LOST_AFTER_MS } from '#users/calls/call-rows.ts'
 import { begin, intent, userWith, rowsOf } from './story.ts'
 import { auditStore, clock } from './worker.ts'
 
-test('a call whose outcome nobody told is unknown after two minutes, by the alarm of an object that died', async () => {
+test('a call without a reported outcome is unknown after two minutes, by the alarm of an object that died', async () => {
   const user = await userWith('crash', 'g1')
   const message = intent({ key: null })
   await user.beginCall(message)
@@ -83,7 +83,7 @@ test('a call that is not in the audit log yet stays, however old it is', async (
   expect(auditStore.bodiesOf('not-shipped').filter(({ type }) => type === 'call')).toHaveLength(2)
 })
 
-test('a User that nobody signed in to writes nothing when it is asked or woken', async () => {
+test('the object of a user who never signed in writes nothing when it is called or woken', async () => {
   const user = await userWith('stranger')
   expect(await begin(user)).toEqual({ verdict: 'ended' })
   await runInDurableObject(user, (object) => object.alarm())

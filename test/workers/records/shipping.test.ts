@@ -137,7 +137,7 @@ test('an object that was restored begins an epoch that names what the log had', 
     expect(scene.shipper.state()).toMatchObject({ epoch: 2, seq: 3, waiting: 0 })
   }))
 
-test('an event that does not fit its schema keeps its number, and its text is in the other table', () =>
+test('an event that does not fit its schema keeps its number, and its text is in the table of rejected events', () =>
   withScene(async (scene) => {
     scene.emit(refreshed('before'))
     scene.emit(refreshed('broken'))
@@ -157,7 +157,7 @@ test('an event that does not fit its schema keeps its number, and its text is in
     expect(await scene.log.faultOf(USER)).toBeNull()
   }))
 
-test('an event that the log never takes keeps its number too, also after a restart', () =>
+test('an event that D1 always refuses keeps its number too, also after a restart', () =>
   withScene(async (scene) => {
     for (const transaction of ['1', '2', '3']) scene.emit(refreshed(transaction))
     const [, second] = scene.outbox.waiting(1, 3)
@@ -186,7 +186,7 @@ test('a number without an event, as a failed write leaves it, does not stop thos
     expect(await scene.log.faultOf(USER)).toBeNull()
   }))
 
-test('an outage is asked about less and less often, and events that arrive do not change that', () =>
+test('in an outage D1 is retried less and less often, and new events do not change that', () =>
   withScene(async (scene) => {
     scene.log.isDown = true
     const pauses: number[] = []
@@ -207,7 +207,7 @@ test('an outage is asked about less and less often, and events that arrive do no
     expect(scene.wakes.at(-1)).toBe(scene.nowMs / 1000 + 2)
   }))
 
-test('one alarm sends ten batches of five hundred events, and the next one goes on at once', () =>
+test('one alarm sends ten batches of five hundred events, and the next one continues at once', () =>
   withScene(async (scene) => {
     scene.emit(refreshed('first'))
     scene.exec(

@@ -115,7 +115,7 @@ test('a user from before the audit log gets a key with the first call', async ()
     expect(await withKey(user, subject, (key) => key.reveal(personal))).toMatchObject({ ok: true })
 })
 
-test('erasing ends all, keeps the chain and leaves nothing that names the user or opens a personal field', async () => {
+test('erasing ends all grants, keeps the chain and leaves nothing that names the user or opens a personal field', async () => {
   const subject = crypto.randomUUID()
   const { user } = await userWithGrant({ subject })
   const chain = await userName(ISSUER, subject)

@@ -109,7 +109,7 @@ test('ends, blocks and refused logins say by whom and why', async () => {
 /** Without the denial of the call that lacked scopes. */
 const exceptDenials = ({ type }: AuditEvent) => type !== 'call.denied'
 
-test('a step-up is asked once, and what the user decides is an event', async () => {
+test('a step-up is one event when it is asked for, and one when the user decides', async () => {
   const subject = crypto.randomUUID()
   const { user, openId, approval } = await userWithGrant({ subject })
   const id = await openId()
