@@ -3,7 +3,8 @@ import { redacted, wholeWords, withoutSecrets } from './redacted.ts'
 
 /**
  * One JSON line per event, for the operator. Lines may be sampled or lost; audit events may not and are stored in the
- * user's object. The event is `noun.past-verb`. Facts are ids and reasons, never tokens, arguments or e-mail addresses.
+ * user's object. The event is `noun.past-verb`. Facts are ids and reasons, never tokens or e-mail addresses; of arguments only
+ * those of class `plain`, in `audit`.
  */
 type Facts = Readonly<Record<string, unknown>>
 
