@@ -66,7 +66,8 @@ export class CallService {
   }
 
   /**
-   * `session`: the session that makes the call. Stores the intent, then answers with a live downstream token: no effect without a record (invariant 8).
+   * Stores the intent, then answers with a live downstream token: no effect without a record (invariant 8).
+   * `session`: the session that makes the call.
    * @step tool-call 2 the stored intent
    */
   async begin(given: CallIntent, session: string | null = null): Promise<CallStart> {
