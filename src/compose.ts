@@ -192,6 +192,7 @@ export function compose(options: ServerOptions) {
         await cancelBody(request)
         return answer
       },
+      // The signed head of the audit log, and its retention (docs/journeys.md#audit-log).
       scheduled: ({ cron }, env) => audit.runJobs(cron, env),
     } satisfies ExportedHandler<Env>,
     /** Every path that is routed, for the tests that ask each of them. */

@@ -38,7 +38,7 @@ export class Sequence {
   constructor(
     kv: DurableObjectStorage['kv'],
     sources: () => readonly EventSource[],
-    beforeNext: (last: number) => void = () => {},
+    beforeNext: (last: number) => void,
   ) {
     this.#kv = kv
     this.#sources = sources
