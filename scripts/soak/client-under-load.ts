@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { messageIn } from '#harness/messages.ts'
-import { describeReply, type OAuthClient, type Reply, tokensIn } from '#harness/oauth-client.ts'
-import { callToolStateless } from '#harness/transport.ts'
-import { signInWith } from '#harness/story.ts'
+import { callMessage, messageIn } from '#harness/messages.ts'
+import { describeReply, type OAuthClient, type Reply, type Tokens, tokensIn } from '#harness/oauth-client.ts'
+import { answerStepUp, requestStepUp } from '#harness/step-up.ts'
+import { callToolStateless, openSession } from '#harness/transport.ts'
+import { signInWith, type storyContext } from '#harness/story.ts'
+import type { User } from '#harness/users.ts'
 
 const PAUSE_MS = 40
 const REFRESH_EVERY = 4
@@ -23,17 +25,55 @@ export interface ClientUnderLoad {
   list(): Promise<ReadonlyMap<string, number>>
 }
 
-export async function startClient(client: OAuthClient): Promise<ClientUnderLoad> {
-  const { tokens, user } = await signInWith(client, { asked: 'todo:read todo:write' })
+/** How a client writes: in a session, or in single requests, with or without a step-up before the first write. */
+export const KINDS_OF_CLIENT = ['stateless', 'session', 'step-up'] as const
+
+export async function startClient(
+  client: OAuthClient,
+  story: ReturnType<typeof storyContext>,
+  kind: (typeof KINDS_OF_CLIENT)[number],
+): Promise<ClientUnderLoad> {
+  const isStepUp = kind === 'step-up'
+  const { tokens, user, client: own } = isStepUp ? await stepUp(story) : await login(client)
+  return underLoad(own, { tokens, user, session: kind === 'session' })
+}
+
+const login = async (client: OAuthClient) => ({
+  ...(await signInWith(client, { asked: 'todo:read todo:write' })),
+  client,
+})
+
+/** A user who allows the first write in a step-up. */
+async function stepUp(story: ReturnType<typeof storyContext>) {
+  const asked = await requestStepUp(story)
+  await answerStepUp(asked.link, asked.user)
+  return asked
+}
+
+interface LoggedIn {
+  readonly tokens: Tokens
+  readonly user: User
+  /** Whether the writes are in a session. */
+  readonly session: boolean
+}
+
+async function underLoad(client: OAuthClient, { tokens, user, session }: LoggedIn): Promise<ClientUnderLoad> {
   let pair = tokens
+  const id = session ? await openSession(client, tokens.access_token) : null
   let refreshes = 0
   const over = new AbortController()
   const writes = new Map<string, ReportedOutcome>()
 
+  const addTodo = (text: string) => {
+    const authorization = `Bearer ${pair.access_token}`
+    return id === null
+      ? callToolStateless(client, pair.access_token, 'addTodo', { text })
+      : client.mcp(callMessage('addTodo', { text }), { authorization, 'mcp-session-id': id })
+  }
   const write = async () => {
     const text = `${user.username} ${writes.size}`
     writes.set(text, 'unknown')
-    const reply = await answered(() => callToolStateless(client, pair.access_token, 'addTodo', { text }))
+    const reply = await answered(() => addTodo(text))
     if (reply !== null) writes.set(text, outcomeOf(reply))
     // Presents the same token again until the server is back.
     else await refresh()
@@ -78,7 +118,7 @@ const Result = z.object({
 
 const Todos = z.object({ todos: z.array(z.object({ text: z.string() })) })
 
-/** The stateless transport answers with JSON, or with one event. */
+/** The answer is JSON, or one event. */
 const resultIn = ({ body }: Reply) => Result.parse(typeof body === 'string' ? messageIn(body) : body).result
 
 function outcomeOf(reply: Reply): ReportedOutcome {

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { OAuthClient } from '#harness/oauth-client.ts'
 import { Emulator } from '#harness/emulator.ts'
 import { startWorld, type World } from '#harness/world.ts'
-import { type ClientUnderLoad, startClient } from './client-under-load.ts'
+import { storyContext } from '#harness/story.ts'
+import { type AuditWitness, faultsIn, witnessAudit } from './audit-witness.ts'
+import { type ClientUnderLoad, KINDS_OF_CLIENT, startClient } from './client-under-load.ts'
 
-/** Counts from the Todo API and PingOne's emulator. All except the work done must be 0. */
-export interface KillNine {
+/** Counts from the Todo API, PingOne's emulator and the audit log. All except the work done must be 0. */
+export interface KillNine extends AuditWitness {
   kills: number
   writes: number
   'told done': number
@@ -26,7 +27,8 @@ export const isLossless = (found: KillNine): boolean =>
     found.doubled +
     found['done though told not'] +
     found['families killed'] +
-    found['signed out'] ===
+    found['signed out'] +
+    faultsIn(found) ===
   0
 
 /** Random load time before each kill, so that kills hit different work. */
@@ -43,12 +45,26 @@ export async function killNine(kills: number, users: number): Promise<KillNine> 
   const emulator = new Emulator(world.addresses.emulatorOrigin)
   // The grace that a tenant must configure (decision 7): without it a crash between PingOne and us is fatal for a grant.
   await emulator.set({ rotationGraceSeconds: 60, accessTokenSeconds: DOWNSTREAM_SECONDS })
-  const oauth = await (await new OAuthClient(world.mcpUrl).discover()).register()
+  const story = storyContext(world.addresses)
+  const oauth = await story.newClient()
   const found: Found[] = []
+  let stepUps = 0
   for (let done = 0; done < kills; done += KILLS_PER_CLIENT) {
-    found.push(...(await killUnderLoad(world, oauth, Math.min(KILLS_PER_CLIENT, kills - done), users)))
+    const clients: ClientUnderLoad[] = []
+    for (let count = 0; count < users; count += 1) {
+      const kind = KINDS_OF_CLIENT[count % KINDS_OF_CLIENT.length] ?? 'stateless'
+      if (kind === 'step-up') stepUps += 1
+      clients.push(await startClient(oauth, story, kind))
+    }
+    found.push(...(await killUnderLoad(world, clients, Math.min(KILLS_PER_CLIENT, kills - done))))
   }
+  const audit = await witnessAudit(world.addresses)
   const state = await emulator.state()
+  const ended = (isRevoked: boolean) =>
+    state.families.filter(({ alive, endedBecause: why }) => !alive && (why === 'revoked') === isRevoked)
+      .length
+  // A step-up revokes the tokens that it replaces.
+  const killed = ended(false) + Math.max(0, ended(true) - stepUps)
   const sum = (of: (one: Found) => number) => found.reduce((total, one) => total + of(one), 0)
   return {
     kills,
@@ -61,20 +77,14 @@ export async function killNine(kills: number, users: number): Promise<KillNine> 
     lost: sum(({ lost }) => lost),
     doubled: sum(({ doubled }) => doubled),
     'done though told not': sum(({ contrary }) => contrary),
-    'families killed': state.families.filter(({ alive }) => !alive).length,
+    'families killed': killed,
     'signed out': sum(({ signedOut }) => signedOut),
+    ...audit,
     seconds: Math.round((performance.now() - start) / 1000),
   }
 }
 
-async function killUnderLoad(
-  world: World,
-  oauth: OAuthClient,
-  kills: number,
-  users: number,
-): Promise<Found[]> {
-  const clients: ClientUnderLoad[] = []
-  for (let count = 0; count < users; count += 1) clients.push(await startClient(oauth))
+async function killUnderLoad(world: World, clients: readonly ClientUnderLoad[], kills: number) {
   const [least, most] = LOAD_MS
   for (let kill = 0; kill < kills; kill += 1) {
     await sleep(least + ((most - least) * ((kill * 7) % 10)) / 10)
