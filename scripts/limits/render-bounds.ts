@@ -4,6 +4,7 @@ import {
   MOST_CLOSING,
   MOST_CONFIRMATIONS,
   MOST_LIVE_KEYS,
+  MOST_RESERVED,
   MOST_RESULTS,
   MOST_REVOCATIONS,
   MOST_SIGN_INS,
@@ -64,6 +65,11 @@ export const renderBounds = (): string =>
         'calls',
         `those of ${CALLS_LAST_MINUTES} minutes, and ${count(MOST_WAITING)} that are not in the audit log yet`,
         'a change is refused, and a read unless `READS_WITHOUT_AUDIT` allows it',
+      ],
+      [
+        'audit events that are not in the audit log yet',
+        `${count(MOST_WAITING)} with the calls, and ${count(MOST_RESERVED)} denials, questions and security events`,
+        'another one is counted in one event; ends and acts of the user are always stored',
       ],
       [
         'valid idempotency keys of clients (a day)',

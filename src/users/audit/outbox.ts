@@ -64,6 +64,7 @@ const SHARES: Record<EventType, { kind: Kind; always?: true }> = {
 }
 
 const DENIALS_MS = 60_000
+const WARNED_MS = 60_000
 
 const Row = z.object({ seq: z.number(), id: z.string(), at_ms: z.number(), body: z.string() })
 const Body = z.record(z.string(), z.unknown())
@@ -84,6 +85,7 @@ export class Outbox implements EventSource {
   readonly #deps: OutboxDeps
   #hasTable = false
   #reserved: number | null = null
+  #warnedAtMs = -Infinity
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps
@@ -183,8 +185,13 @@ export class Outbox implements EventSource {
   }
 
   #countLost(type: EventType): void {
-    log.error('audit.no-room', { type })
-    this.emit({ type: 'events.not-recorded', count: 1, lastAt: new Date(this.#deps.nowMs()).toISOString() })
+    const nowMs = this.#deps.nowMs()
+    // At most one line a minute: the event has the number.
+    if (nowMs - this.#warnedAtMs >= WARNED_MS) {
+      this.#warnedAtMs = nowMs
+      log.error('audit.no-room', { type })
+    }
+    this.emit({ type: 'events.not-recorded', count: 1, lastAt: new Date(nowMs).toISOString() })
   }
 
   #countReserved(): number {

@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { NewEvent } from '#events/event.ts'
 import { MOST_RESERVED, MOST_WAITING, SESSIONS_PER_GRANT } from '#users/bounds.ts'
 import { SESSION_IDLE_SECONDS, SessionTable } from '#users/sessions/sessions.ts'
@@ -75,6 +75,24 @@ test('denials use up their own share of the outbox alone, and calls theirs', () 
     scene.emit({ type: 'reads.not-recorded', count: 1, lastAt: '2026-11-01T12:00:00.000Z' })
     scene.emit({ type: 'user.blocked' })
     expect(scene.outbox.count).toBe(before + 3)
+  }))
+
+test('a full outbox is one line of the log a minute, however many events find no room', () =>
+  withScene(async (scene) => {
+    scene.emit({ type: 'user.unblocked' })
+    fill(scene, 'reserved', MOST_RESERVED)
+    const lines = vi.spyOn(console, 'error')
+    const denyTimes = (times: number) => {
+      for (let count = 0; count < times; count += 1) deny(scene, { reason: `${scene.nowMs} ${count}` })
+      return lines.mock.calls.flat().filter((line) => String(line).includes('"event":"audit.no-room"')).length
+    }
+    expect(denyTimes(5)).toBe(1)
+    scene.nowMs += 59_999
+    expect(denyTimes(5)).toBe(1)
+    scene.nowMs += 1
+    expect(denyTimes(5)).toBe(2)
+    expect(waiting(scene).at(-1)).toMatchObject({ type: 'events.not-recorded', count: 15 })
+    lines.mockRestore()
   }))
 
 test('a session says who took it over, and why it was closed', () =>
