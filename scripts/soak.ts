@@ -3,9 +3,11 @@
  * load fifty times and restarts it on the same state. Prints a table; exits 1 when anything was lost or duplicated, or
  * a user was signed out. `npm run soak -- --fuzz 10000000` runs that many random cases on the parsers instead, and
  * `-- --requests 1000000` that many random requests on the Worker. `npm run test:all` runs fewer, with fixed seeds.
+ * `-- --year 1000` simulates a year of a user with that many calls a day (minutes). `npm run test:all` makes 40 a day.
  */
 import { parseArgs } from 'node:util'
 import { type FuzzRow, fuzzParsers, fuzzWorker } from './soak/fuzz.ts'
+import { simulateYear } from './soak/run-tests.ts'
 import { isLossless, killNine } from './soak/kill-nine.ts'
 
 const { values } = parseArgs({
@@ -14,15 +16,18 @@ const { values } = parseArgs({
     users: { type: 'string', default: '4' },
     fuzz: { type: 'string' },
     requests: { type: 'string' },
+    year: { type: 'string' },
   },
 })
 
+const { fuzz, requests, year } = values
 const outcomes =
-  values.fuzz === undefined && values.requests === undefined
+  fuzz === undefined && requests === undefined && year === undefined
     ? [await kill(Number(values.kills), Number(values.users))]
     : [
-        values.fuzz === undefined || report(await fuzzParsers(Number(values.fuzz))),
-        values.requests === undefined || (await fuzzWorker(Number(values.requests))),
+        fuzz === undefined || report(await fuzzParsers(Number(fuzz))),
+        requests === undefined || (await fuzzWorker(Number(requests))),
+        year === undefined || (await simulateYear(Number(year))),
       ]
 process.exitCode = outcomes.every(Boolean) ? 0 : 1
 

@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { env } from 'node:process'
 import fc from 'fast-check'
 import { parserProperties } from '#harness/fuzz/properties.ts'
-import { ROOT } from '#harness/local/workers.ts'
+import { runTests } from './run-tests.ts'
 
 /** One row of the table. */
 export interface FuzzRow {
@@ -41,13 +39,5 @@ export async function fuzzParsers(cases: number): Promise<FuzzRow[]> {
 export function fuzzWorker(requests: number): Promise<boolean> {
   const seed = String(randomInt(MAX_SEED))
   console.log(`${requests} requests through the Worker, seed ${seed}`)
-  const child = spawn('vitest', ['run', '--project', 'fuzz'], {
-    cwd: ROOT,
-    stdio: 'inherit',
-    env: { ...env, FUZZ_SEEDS: seed, FUZZ_REQUESTS: String(requests) },
-  })
-  return new Promise((resolve) => {
-    child.once('error', () => resolve(false))
-    child.once('close', (code) => resolve(code === 0))
-  })
+  return runTests(['--project', 'fuzz'], { FUZZ_SEEDS: seed, FUZZ_REQUESTS: String(requests) })
 }

@@ -44,3 +44,58 @@ export const MOST_SIGN_INS = 100
 export const MOST_WAITING = 20_000
 /** As many more that are denials, questions and security events. Ends and acts of the user are stored beyond it. */
 export const MOST_RESERVED = 2000
+
+/** The settings that bound a user's object too. */
+interface BoundSettings {
+  grantsPerUser: number
+  requestsPerMinute: number
+}
+
+/**
+ * The most rows of each kind: of keys by their beginning, and of tables. A kind of row that is missing here has no bound, and the
+ * simulated year fails (test/workers/records/a-year.test.ts).
+ */
+export function mostRows({ grantsPerUser: grants, requestsPerMinute: requests }: BoundSettings) {
+  const keys: Readonly<Record<string, number>> = {
+    'grant:': grants + ENDED_GRANTS,
+    'record:grant:': grants,
+    'record:token:': grants * TOKENS_PER_GRANT,
+    // Those of the last minute, and the last one of each grant until a token of its pair is used.
+    'spent:': grants * (requests + 1),
+    'old:': grants * REFRESHES_PER_GRANT,
+    'refreshes:': grants,
+    'newest:': grants,
+    'erasing:': ENDED_GRANTS,
+    'session:': grants * SESSIONS_PER_GRANT,
+    'subscribed:': grants * SESSIONS_PER_GRANT,
+    'closing-session:': MOST_CLOSING + grants * SESSIONS_PER_GRANT,
+    'step-up:': grants * STEP_UPS_PER_GRANT,
+    'confirmation:': MOST_CONFIRMATIONS,
+    'revoke:': MOST_REVOCATIONS,
+    'page:': PAGES_PER_USER,
+    'sign-in:': MOST_SIGN_INS,
+    ...Object.fromEntries(SINGLE_ROWS.map((key) => [key, 1])),
+  }
+  const recent = CALLS_LAST_MINUTES * requests * grants
+  const tables: Readonly<Record<string, number>> = {
+    calls: MOST_WAITING + MOST_LIVE_KEYS + recent,
+    // Ends and acts of the user are stored beyond it, as many as there are.
+    outbox: MOST_WAITING + MOST_RESERVED,
+  }
+  return { keys, tables }
+}
+
+/** One row each: state of the object, versions of its tables, times and keys. */
+const SINGLE_ROWS = [
+  'blocked',
+  'wake',
+  'wake-ship',
+  'calls-schema',
+  'outbox-schema',
+  'audit-chain',
+  'audit-frozen',
+  'audit-key',
+  'audit-directory',
+  'audit-forgetting',
+  'audit-pause',
+] as const

@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import { requireConfig } from '#config.ts'
+import type { AuditStore } from '#events/store.ts'
 import { todos } from '#todos/index.ts'
 import { makeUser } from '#users/user.ts'
 import { makePingOne } from '#pingone/client.ts'
@@ -40,11 +41,13 @@ const pingone = makePingOne(
 
 /** The audit log of these tests. */
 export const auditStore = new MemoryAuditStore()
+/** The audit log in use: a test of many events has one of its own. */
+export const audit: { store: AuditStore } = { store: auditStore }
 
 export class User extends makeUser({
   config: () => operator.config,
   pingone: () => pingone,
-  auditStore: () => auditStore,
+  auditStore: () => audit.store,
   nowMs: () => clock.nowMs,
   closeSession: async (_env, session) => {
     sessionObjects.told.push(session)
