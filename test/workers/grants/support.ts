@@ -4,8 +4,8 @@ import type { Client } from '../faults/client.ts'
 import { GRANTS_PER_USER } from '../settings.ts'
 import { send } from '../faults/send.ts'
 import type { Answer } from '../wire.ts'
-import { vi } from 'vitest'
-import { listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
+import { expect, vi } from 'vitest'
+import { listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 
 const TokenError = z.object({ error: z.string(), error_description: z.string() })
@@ -54,26 +54,49 @@ export const passSeconds = (seconds: number): void => void vi.setSystemTime(Date
 export const MINUTE = 60
 export const DAY = 86_400
 
-/** What changes because audit events of before are shipped. With the clock stopped, that alarm sweeps too. */
-const SHIPPING = ['audit-chain', 'audit-directory', 'audit-frozen', 'audit-pause', 'wake', 'wake-ship']
+/**
+ * Ships the audit events of before. Otherwise their alarm could run between two snapshots, and with the clock stopped it
+ * sweeps too.
+ */
+export async function shipEverything(): Promise<void> {
+  for (const id of await listDurableObjectIds(env.USER)) {
+    const user = env.USER.get(id)
+    for (let tries = 0; tries < 10 && (await user.auditState()).waiting > 0; tries += 1)
+      await runDurableObjectAlarm(user)
+    expect(await user.auditState()).toMatchObject({ waiting: 0 })
+  }
+}
 
-/** Everything that the User objects store, and all key names in KV. Equal before and after: nothing was touched. */
+const WaitingRow = z.object({ body: z.string() })
+
+/**
+ * Everything that the User objects store, and all key names in KV. Equal before and after: nothing was touched. `events` are
+ * the audit events that wait for D1, and the only reason for which an object plans to ship.
+ */
 export async function everythingStored() {
   const ids = await listDurableObjectIds(env.USER)
+  const read = (_: unknown, { storage }: DurableObjectState) => {
+    const { outbox = [], ...tables } = tablesOf(storage.sql)
+    const rows = [...storage.kv.list()].filter(([key]) => key !== 'wake-ship' || outbox.length === 0)
+    const events = z.array(WaitingRow).parse(outbox)
+    return { stored: { rows, tables }, events: events.map(({ body }): unknown => JSON.parse(body)) }
+  }
   const users = await Promise.all(
-    ids.map(async (id) => {
-      const read = (_: unknown, { storage }: DurableObjectState) => ({
-        rows: [...storage.kv.list()].filter(([key]) => !SHIPPING.includes(key)),
-        tables: storage.sql.exec('SELECT name FROM sqlite_master ORDER BY name').toArray(),
-      })
-      return [id.toString(), await runInDurableObject(env.USER.get(id), read)] as const
-    }),
+    ids.map(async (id) => ({ id: id.toString(), ...(await runInDurableObject(env.USER.get(id), read)) })),
   )
   const sessions = await listDurableObjectIds(env.MCP_SESSION)
   const { keys } = await env.OAUTH_KV.list()
   return {
-    users: users.toSorted(([a], [b]) => a.localeCompare(b)),
+    users: users.toSorted((a, b) => a.id.localeCompare(b.id)).map(({ id, stored }) => [id, stored]),
+    events: users.flatMap(({ events }) => events),
     sessions: sessions.length,
     kv: keys.map(({ name }) => name),
   }
+}
+
+/** The rows of each table. */
+function tablesOf(sql: SqlStorage): Record<string, Record<string, SqlStorageValue>[]> {
+  const named = "type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'"
+  const tables = sql.exec<{ name: string }>(`SELECT name FROM sqlite_master WHERE ${named}`).toArray()
+  return Object.fromEntries(tables.map(({ name }) => [name, sql.exec(`SELECT * FROM "${name}"`).toArray()]))
 }

@@ -5,7 +5,7 @@ import { expectTokensWork } from '../faults/journeys.ts'
 import { send } from '../faults/send.ts'
 import { type Answer, VERIFIER } from '../wire.ts'
 import { REDIRECT_URI } from '../settings.ts'
-import { passSeconds, MINUTE, startClock, stopClock, everythingStored } from './support.ts'
+import { passSeconds, MINUTE, startClock, stopClock, everythingStored, shipEverything } from './support.ts'
 
 // /token parses its form once: it redeems exactly the token that was presented.
 beforeEach(stopClock)
@@ -33,6 +33,7 @@ const post = (pairs: [string, string][]) =>
 test('a spent refresh token beside a made-up code brings nothing, ten times in a row, and ends nothing', async () => {
   const { robbed, spent } = await robbedClient()
   const [user = '', grant = ''] = spent.split(':')
+  await shipEverything()
   const before = await everythingStored()
   for (let more = 0; more < 10; more += 1) {
     const answer = await post([
@@ -98,6 +99,7 @@ test('A1 whatever stands in code, refresh_token and token, and however often: on
     isFirst: fc.boolean(),
   })
   const logSpy = vi.spyOn(console, 'error')
+  await shipEverything()
   const before = await everythingStored()
   await fc.assert(
     fc.asyncProperty(requests, async ({ grantType, fields, client, isFirst }) => {
