@@ -10,6 +10,8 @@ export interface WorldOptions {
   /** Settings of the MCP server over the local defaults; an empty value removes the default. */
   readonly settings?: GivenSettings
   readonly workers?: readonly WorkerName[]
+  /** The MCP Worker's entry instead of src/index.ts. */
+  readonly entry?: string
 }
 
 /** Addresses of a running system: all that most stories need. */
@@ -27,7 +29,7 @@ export interface World extends Local {
 }
 
 /** The whole system on free ports with its own state, for stories that crash it or need other settings. */
-export async function startWorld({ settings = {}, workers }: WorldOptions = {}): Promise<World> {
+export async function startWorld({ settings = {}, workers, entry }: WorldOptions = {}): Promise<World> {
   await using starting = new AsyncDisposableStack()
   const stateDir = mkdtempSync(join(tmpdir(), 'mcp-world-'))
   starting.defer(() => rmSync(stateDir, { recursive: true, force: true, maxRetries: 3 }))
@@ -35,7 +37,13 @@ export async function startWorld({ settings = {}, workers }: WorldOptions = {}):
   // Every story registers clients, all from this machine.
   const given = { REGISTRATIONS_PER_DAY: '100000', ...settings }
   const local = starting.use(
-    await startLocal({ stateDir, ports, settings: given, ...(workers === undefined ? {} : { workers }) }),
+    await startLocal({
+      stateDir,
+      ports,
+      settings: given,
+      ...(workers === undefined ? {} : { workers }),
+      ...(entry === undefined ? {} : { entry }),
+    }),
   )
   const everything = starting.move()
   const stop = () => everything.disposeAsync()

@@ -22,6 +22,8 @@ export interface LocalOptions {
   readonly workers?: readonly WorkerName[]
   /** Where the Workers listen when something else stands at `ports`: somebody who watches, say. */
   readonly behind?: Ports
+  /** The MCP Worker's entry instead of that of the chosen product. */
+  readonly entry?: string
   readonly isFresh?: boolean
   /** Opens a debugger for the MCP server. Nothing else does. */
   readonly isInspected?: boolean
@@ -57,7 +59,8 @@ export interface Local extends AsyncDisposable {
 }
 
 /** With `--product`, an entry for that product in the state folder; src/index.ts stays as it is. */
-function otherEntry({ entry }: StateFolder): { entry?: string } {
+function otherEntry({ entry }: StateFolder, given: string | undefined): { entry?: string } {
+  if (given !== undefined) return { entry: given }
   if (chosen.isOfEntry) return {}
   writeFileSync(entry, entryFor(chosen))
   return { entry }
@@ -75,7 +78,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     .filter(({ name }) => wanted.includes(name))
     .map((worker) =>
       worker.name === 'mcp'
-        ? { ...worker, ...otherEntry(folder), isInspected: options.isInspected ?? false }
+        ? { ...worker, ...otherEntry(folder, options.entry), isInspected: options.isInspected ?? false }
         : worker,
     )
   await requireFreePorts(described)

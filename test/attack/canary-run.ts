@@ -1,5 +1,5 @@
 import { Browser } from '#harness/browser.ts'
-import type { Canary } from '../support/canaries.ts'
+import { type Canary, newCanary } from '../support/canaries.ts'
 import { connectMcp, withSignIn } from '#harness/mcp-clients.ts'
 import { type OAuthClient, tokensIn } from '#harness/oauth-client.ts'
 import type { OtherAnswer } from '../support/recording-proxy.ts'
@@ -10,6 +10,22 @@ import { type CanaryWorld, inserted } from './canary-world.ts'
 
 const BOTH = 'todo:read todo:write'
 const canary = inserted.apiError.value
+
+/** One argument of each class (test/support/operator-worker). */
+export const argumentsOf = {
+  plain: newCanary('plain argument'),
+  personal: newCanary('personal argument'),
+  undeclared: newCanary('undeclared argument'),
+  hash: newCanary('argument to be hashed'),
+  secret: newCanary('secret argument'),
+}
+const LOCKER = {
+  place: argumentsOf.plain.value,
+  owner: argumentsOf.personal.value,
+  undeclared: argumentsOf.undeclared.value,
+  email: argumentsOf.hash.value,
+  pin: argumentsOf.secret.value,
+}
 
 /** Every error of the API, each with a canary in it. */
 const API_ANSWERS: readonly OtherAnswer[] = [
@@ -91,6 +107,8 @@ export async function runEverything(
     await onBothTransports('whoAmI')
     await onBothTransports('addTodo', { text: todoText.value })
     await onBothTransports('listTodos')
+    await onBothTransports('openLocker', LOCKER)
+    await onBothTransports('openLocker', { ...LOCKER, pin: [LOCKER.pin] })
     await onBothTransports('updateTodo', { id: crypto.randomUUID(), completed: true })
     await onBothTransports('deleteTodo', { id: crypto.randomUUID() })
   }

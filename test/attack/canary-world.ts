@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { describeStateFolder } from '#harness/local/state-folder.ts'
 import { type Canary, canariesOf, canariesOfToken, newCanary } from '../support/canaries.ts'
 import type { Exchange, OtherAnswer } from '../support/recording-proxy.ts'
+import { OPERATOR_WORKER } from '../support/kept-places.ts'
 import { startWatchedWorld, type WatchedWorld } from '../support/watched-world.ts'
 
 /** Extra members in every answer of PingOne and the API. */
@@ -39,6 +40,7 @@ export interface CanaryWorld extends WatchedWorld {
 export async function startCanaryWorld(): Promise<CanaryWorld> {
   const answer: CanaryWorld['answer'] = {}
   const world = await startWatchedWorld({
+    entry: OPERATOR_WORKER,
     todoApi: {
       instead: ({ url }) => (url.startsWith('/api/') ? answer.api : undefined),
       extra: {

@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { describeStateFolder } from '#harness/local/state-folder.ts'
 import { type Canary, canariesOf, findCanaries, newCanary, type Place } from '../support/canaries.ts'
 import type { Exchange } from '../support/recording-proxy.ts'
-import { storedFiles } from '../support/stored-state.ts'
-import { runEverything } from './canary-run.ts'
+import { keptPlaces } from '../support/kept-places.ts'
+import { signHead, whenShipped } from '../support/local-records.ts'
+import { argumentsOf, runEverything } from './canary-run.ts'
 import {
   type CanaryWorld,
   ownSecretsOf,
@@ -19,12 +17,17 @@ let world: CanaryWorld
 let secrets: readonly Canary[]
 const todoText = newCanary('text of a todo')
 let users: readonly Canary[]
+/** Storage, D1 and an export of the audit log, and the log, after the last event was shipped. */
+let kept: readonly Place[]
 
 beforeAll(async () => {
   world = await startCanaryWorld()
   const { passwords, emails } = await runEverything(world, todoText)
   users = [...canariesOf('password', passwords), ...canariesOf('e-mail address', emails)]
   secrets = secretsOf(world)
+  await whenShipped(world.addresses.stateDir)
+  await signHead(world.addresses.origin)
+  kept = await keptPlaces(world.addresses.stateDir)
 }, 180_000)
 afterAll(() => world?.[Symbol.asyncDispose]())
 
@@ -45,16 +48,6 @@ const urls = (leaveOut: (exchange: Exchange) => boolean = () => false): readonly
     .flatMap(({ exchanges }) => exchanges)
     .filter((exchange) => !leaveOut(exchange))
     .map((exchange) => ({ name: `the URL of ${pathOf(exchange)}`, text: exchange.url }))
-
-function kept(): readonly Place[] {
-  const folder = describeStateFolder(world.addresses.stateDir)
-  const data = join(folder.data, 'mcp')
-  const stored = storedFiles(data).map(({ path, text }) => ({
-    name: `storage ${path.slice(data.length)}`,
-    text,
-  }))
-  return [...stored, { name: 'the log', text: readFileSync(folder.logOf('mcp'), 'utf8') }]
-}
 
 test('the run went everywhere, and what is looked for can be found where it belongs', () => {
   const statuses = new Set(
@@ -86,7 +79,7 @@ test('the run went everywhere, and what is looked for can be found where it belo
 
 test('T23 nothing of PingOne, of the API or of the server itself reaches a client, a log, storage or a URL', () => {
   const everything = [...secrets, ...users]
-  expect(findCanaries(everything, [...answers(), ...kept()])).toEqual([])
+  expect(findCanaries(everything, [...answers(), ...kept])).toEqual([])
   // PingOne puts its errors into the redirect to the server.
   const ours = everything.filter(({ kind }) => kind !== 'error of PingOne')
   expect(findCanaries(ours, urls())).toEqual([])
@@ -100,7 +93,7 @@ test('T23 nothing of PingOne, of the API or of the server itself reaches a clien
 
 test('a code of PingOne is in the redirect to us and nowhere else', () => {
   const elsewhere = urls((exchange) => pathOf(exchange) === '/callback')
-  expect(findCanaries(pingoneCodesOf(world), [...answers(), ...kept(), ...elsewhere])).toEqual([])
+  expect(findCanaries(pingoneCodesOf(world), [...answers(), ...kept, ...elsewhere])).toEqual([])
 })
 
 test('what we give to clients is in the one answer that the protocol has for it', () => {
@@ -112,18 +105,31 @@ test('what we give to clients is in the one answer that the protocol has for it'
   ] as const) {
     expect(values).not.toEqual([])
     const others = answers((exchange) => pathOf(exchange) === path)
-    expect(findCanaries(values, [...others, ...kept(), ...urls()])).toEqual([])
+    expect(findCanaries(values, [...others, ...kept, ...urls()])).toEqual([])
   }
   const bodies = world.mcp.exchanges.map(({ answered }) => ({ name: 'a page', text: answered.body }))
   // Storage is not searched: the library stores a login under the hash that is in its cookie. The cookie works only
   // together with the handle, which is stored nowhere.
-  const log = kept().filter(({ name }) => name === 'the log')
+  const log = kept.filter(({ name }) => name.startsWith('the log'))
   expect(findCanaries(cookies, [...bodies, ...log, ...urls()])).toEqual([])
   expect(handles).not.toEqual([])
-  expect(findCanaries(handles, kept())).toEqual([])
+  expect(findCanaries(handles, kept)).toEqual([])
+})
+
+test('T41 of the arguments of a call only a plain one is kept in clear, and the log has no ciphertext', () => {
+  const { plain, ...others } = argumentsOf
+  expect(findCanaries(Object.values(others), kept)).toEqual([])
+  const events = kept.filter(({ name }) => name.startsWith('table events of '))
+  expect(findCanaries([plain], events)).not.toEqual([])
+  const protectedText = /"(?:personal|email)":"([\w.-]{40,})"/g
+  const values = events.flatMap(({ text }) => [...text.matchAll(protectedText)].map(([, value]) => value))
+  expect(values.length).toBeGreaterThan(20)
+  const log = kept.filter(({ name }) => name.startsWith('the log'))
+  expect(log.map(({ text }) => text.includes('"event":"audit"'))).toEqual([true, true])
+  expect(findCanaries(canariesOf('protected argument', values), log)).toEqual([])
 })
 
 test('what a user wrote is in the results of tools and nowhere else', () => {
   const others = answers((exchange) => pathOf(exchange) === '/mcp')
-  expect(findCanaries([todoText], [...others, ...kept(), ...urls()])).toEqual([])
+  expect(findCanaries([todoText], [...others, ...kept, ...urls()])).toEqual([])
 })

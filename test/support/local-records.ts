@@ -9,10 +9,10 @@ const hasTable = (database: DatabaseSync, name: string): boolean =>
   database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(name) !== undefined
 
 /** The databases below a folder of the MCP server's data that have this table. The caller closes them. */
-function openDatabases(stateDir: string, pattern: string, table: string): DatabaseSync[] {
+function openDatabases(stateDir: string, pattern: string, table: string, readOnly = false): DatabaseSync[] {
   const cwd = join(describeStateFolder(stateDir).data, 'mcp')
   const opened = globSync(pattern, { cwd }).map(
-    (file) => new DatabaseSync(join(cwd, file), { timeout: 5000 }),
+    (file) => new DatabaseSync(join(cwd, file), { readOnly, timeout: 5000 }),
   )
   for (const database of opened) if (!hasTable(database, table)) database.close()
   return opened.filter((database) => database.isOpen)
@@ -40,7 +40,7 @@ function unshipped(stateDir: string): number {
   using records = openRecords(stateDir)
   const isThere = records.prepare('SELECT 1 FROM events WHERE id = ?')
   let count = 0
-  for (const database of openDatabases(stateDir, '**/do/**/*.sqlite', 'outbox')) {
+  for (const database of openDatabases(stateDir, '**/do/**/*.sqlite', 'outbox', true)) {
     count += Number(database.prepare('SELECT count(*) AS count FROM outbox').get()?.['count'])
     const calls = hasTable(database, 'calls') ? database.prepare('SELECT event_id FROM calls').all() : []
     for (const { event_id: id } of calls) if (isThere.get(id ?? null) === undefined) count += 1

@@ -21,7 +21,7 @@ export interface WatchedWorld extends AsyncDisposable {
  * PingOne, and between it and the Todo API, which it therefore calls by URL.
  */
 export async function startWatchedWorld(
-  watching: { pingone?: WatchOptions; todoApi?: WatchOptions; settings?: GivenSettings } = {},
+  watching: { pingone?: WatchOptions; todoApi?: WatchOptions; settings?: GivenSettings; entry?: string } = {},
 ): Promise<WatchedWorld> {
   await using starting = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'mcp-watched-'))
@@ -40,6 +40,7 @@ export async function startWatchedWorld(
     ports,
     behind,
     settings: { API_URL: apiOrigin, ...watching.settings },
+    ...(watching.entry === undefined ? {} : { entry: watching.entry }),
   })
   starting.use(server)
   // With a URL, a start treats the API as external, so another start runs it.
