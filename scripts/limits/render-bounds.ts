@@ -69,7 +69,7 @@ export const renderBounds = (): string =>
       [
         'audit events that are not in the audit log yet',
         `${count(MOST_WAITING)} with the calls, and ${count(MOST_RESERVED)} denials, questions and security events`,
-        'another one is counted in one event; ends and acts of the user are always stored',
+        'another one is counted in one event; ends, blocks, completed logins and answers to step-ups are always stored',
       ],
       [
         'valid idempotency keys of clients (a day)',

@@ -42,7 +42,7 @@ export const MOST_SIGN_INS = 100
 
 /** Audit events that D1 does not have yet: calls and other events of ordinary use. What happens then: audit/outbox.ts. */
 export const MOST_WAITING = 20_000
-/** As many more that are denials, questions and security events. Ends and acts of the user are stored beyond it. */
+/** As many more that are denials, questions and security events. Which events are stored beyond it: audit/outbox.ts. */
 export const MOST_RESERVED = 2000
 
 /** The settings that bound a user's object too. */
@@ -79,7 +79,7 @@ export function mostRows({ grantsPerUser: grants, requestsPerMinute: requests }:
   const recent = CALLS_LAST_MINUTES * requests * grants
   const tables: Readonly<Record<string, number>> = {
     calls: MOST_WAITING + MOST_LIVE_KEYS + recent,
-    // Ends and acts of the user are stored beyond it, as many as there are.
+    // What the outbox always stores is not in this number (audit/outbox.ts).
     outbox: MOST_WAITING + MOST_RESERVED,
   }
   return { keys, tables }
