@@ -95,7 +95,7 @@ export class RemoteAuditDatabase implements AuditDatabase {
 
 function readAnswer(text: string) {
   const read = Answer.safeParse(parsed(text.slice(Math.max(text.indexOf('['), 0))))
-  if (!read.success) throw new StartProblem('wrangler printed something that is no answer of D1.')
+  if (!read.success) throw new StartProblem('wrangler printed something that is not an answer of D1.')
   return read.data.flatMap(({ results }) => results)
 }
 

@@ -29,7 +29,7 @@ const HeadLine = z.strictObject({ kind: z.literal('kept-head'), v: z.literal(1),
 const EntryLine = z.strictObject({ kind: z.literal('entry'), ...entry })
 
 async function* linesOf(path: string): AsyncGenerator<{ number: number; json: unknown }> {
-  if (!existsSync(path)) throw new StartProblem(`${path} is not there.`)
+  if (!existsSync(path)) throw new StartProblem(`${path} does not exist.`)
   let number = 0
   for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
     number += 1
@@ -131,7 +131,7 @@ export async function readHead(path: string): Promise<KeptHead> {
     if (!first.success) break
     return { jws: first.data.jws, entries: () => keptEntries(path) }
   }
-  throw new StartProblem(`${path} is no kept head: npm run audit -- head --out <file> writes one.`)
+  throw new StartProblem(`${path} is not a kept head: npm run audit -- head --out <file> writes one.`)
 }
 
 async function* keptEntries(path: string): AsyncGenerator<ChainHead> {

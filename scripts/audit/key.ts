@@ -12,7 +12,7 @@ const PrivateParts = z.object({ d: z.string() })
 /** The public keys in a file: a JWK or a JWK set. */
 export function readKeyFile(path: string): readonly AuditPublicKey[] {
   const text = readPrivateFile(path)
-  if (text === undefined) throw new StartProblem(`${path} is not there.`)
+  if (text === undefined) throw new StartProblem(`${path} does not exist.`)
   return publicKeysIn(text, path)
 }
 
@@ -27,7 +27,7 @@ export function readLocalKey(state: string): readonly AuditPublicKey[] {
 function publicKeysIn(text: string, where: string): readonly AuditPublicKey[] {
   const json = parseJson(text)
   const read = readAuditPublicKeys(json)
-  if (!read.ok) throw new StartProblem(`${where}: ${read.error}. It has to be a JWK, or a JWK set.`)
+  if (!read.ok) throw new StartProblem(`${where}: ${read.error}. It must be a JWK or a JWK set.`)
   if (!isConsistent(json)) throw new StartProblem(`${where}: the public half belongs to another key.`)
   return read.value
 }

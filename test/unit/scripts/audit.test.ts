@@ -242,13 +242,13 @@ test.each([
 test('a state without an audit log, a missing file and a file without a head are reported', async () => {
   const path = publicKey()
   expect(await run('status', '--state', join(folder, 'none'))).toMatchObject({ status: 2, stdout: '' })
-  expect((await run('status', '--file', join(folder, 'none'))).stderr).toContain('none is not there.')
+  expect((await run('status', '--file', join(folder, 'none'))).stderr).toContain('none does not exist.')
   const { state } = storeLocally(writer.log)
   expect((await run('verify', '--state', state, '--key', path, '--head', path)).stderr).toContain(
-    'is no kept head',
+    'is not a kept head',
   )
   expect((await run('verify', '--state', state, '--key', join(folder, 'none'))).stderr).toContain(
-    'none is not there.',
+    'none does not exist.',
   )
 })
 
@@ -293,7 +293,7 @@ test('text before the JSON of wrangler is skipped, and an answer that is not JSO
   expect(await verifyLog(empty, { keys: [] })).toMatchObject({ findings: [], events: 0 })
   for (const text of ['', '{ "error": { "text": "SECRET" } }', '[{ "success": false }]']) {
     using broken = new SqlAuditLog(new RemoteAuditDatabase(async () => text), { isWhole: true })
-    await expect(verifyLog(broken, { keys: [] })).rejects.toThrow('is no answer of D1')
+    await expect(verifyLog(broken, { keys: [] })).rejects.toThrow('is not an answer of D1')
   }
 })
 
