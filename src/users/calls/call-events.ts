@@ -139,11 +139,14 @@ export class CallEvents implements EventSource {
 
   /** Deletes rows that are over and not needed, up to this number. True: there may be more of them. */
   deleteOver(upTo: number): boolean {
+    // The first row that is too young ends the search: under load there are many more of them than rows to delete.
     const { rowsWritten } = this.#rows.exec(
       `DELETE FROM calls WHERE event_seq IN (
          SELECT event_seq FROM calls
-         WHERE outcome IS NOT NULL AND key_hash IS NULL AND event_seq <= ? AND began_at_ms <= ?
-         ORDER BY event_seq LIMIT ?)`,
+         WHERE outcome IS NOT NULL AND key_hash IS NULL AND event_seq < MIN(?1 + 1, COALESCE((
+           SELECT event_seq FROM calls WHERE outcome IS NOT NULL AND key_hash IS NULL AND began_at_ms > ?2
+           ORDER BY event_seq LIMIT 1), ?1 + 1))
+         ORDER BY event_seq LIMIT ?3)`,
       upTo,
       this.#nowMs() - ROWS_LAST_MS,
       BATCH,

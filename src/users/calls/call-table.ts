@@ -14,7 +14,7 @@ import type { RequestTime } from './request-rates.ts'
 const StartRow = z.object({ grant_id: z.string(), began_at_ms: z.number() })
 const KnownRow = z.object({ event_seq: z.number(), outcome: z.string().nullable() })
 const LostRow = z.object({ id: z.string(), tool: z.string() })
-const OpenRow = NamingRow.extend({ event_seq: z.number(), effect: z.enum(['read', 'write']) })
+const OpenRow = z.object({ event_seq: z.number(), effect: z.enum(['read', 'write']) })
 
 /**
  * An intent as it is stored, with keyed digests of its arguments: a plain hash of short arguments could be guessed.
@@ -213,7 +213,7 @@ export class CallTable {
       isFrozen ? 1 : 0,
       open.event_seq,
     )
-    if (isFrozen) emit(endedEvent(open, { outcome, atMs, facts }))
+    if (isFrozen) emit(endedEvent(NamingRow.parse(found), { outcome, atMs, facts }))
     const isWritten = open.effect === 'write' && (outcome === 'done' || outcome === 'unknown')
     return isWritten ? 'written' : 'ended'
   }
