@@ -1,10 +1,10 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
+import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import type { CallOutcome } from '#users/calls/calls.ts'
 import type { Entry } from '#users/calls/entry.ts'
 import { grantKey, parseGrantRecord, tokenKey } from '#users/grants/grant-records.ts'
 import { FACTS, intent, newGrant } from '../calls/story.ts'
-import { clock, type User } from '../calls/worker.ts'
+import { clock, User } from '../calls/worker.ts'
 import { add } from './long-audit-log.ts'
 
 const MINUTE_MS = 60_000
@@ -38,6 +38,7 @@ export class BusyUser {
   readonly expected = new Map<string, number>()
   readonly #stub: ReturnType<typeof env.USER.getByName>
   readonly #callsPerDay: number
+  #object: User | null = null
   readonly #held = new Map<string, Held>()
   #grants = 0
   #calls = 0
@@ -50,12 +51,15 @@ export class BusyUser {
   }
 
   async in<T>(act: (inside: Inside) => Promise<T>): Promise<T> {
-    return runInDurableObject(this.#stub, (user, { storage }) => act({ user, storage }))
+    return runInDurableObject(this.#stub, (_user, state) => {
+      this.#object ??= new User(state, env)
+      return act({ user: this.#object, storage: state.storage })
+    })
   }
 
-  /** The object leaves memory. */
-  async evict(): Promise<void> {
-    await evictDurableObject(this.#stub)
+  /** The object leaves memory: the next one has its storage alone. */
+  evict(): void {
+    this.#object = null
   }
 
   /** Runs the alarms that the object asked for until then, each at its time. */
@@ -73,16 +77,14 @@ export class BusyUser {
   async live(day: number, startMs: number): Promise<void> {
     const perBurst = Math.max(5, Math.ceil(this.#callsPerDay / 100))
     const bursts = Math.ceil(this.#callsPerDay / perBurst)
-    for (let burst = 0; burst < bursts; burst += 1) {
-      const client = CLIENTS[burst % CLIENTS.length] ?? 'client-a'
-      await this.in(async (inside) => {
+    await this.in(async (inside) => {
+      for (let burst = 0; burst < bursts; burst += 1) {
         await this.#passTo(inside, startMs + FIRST_HOUR * HOUR_MS + (burst * HOURS * HOUR_MS) / bursts)
+        const client = CLIENTS[burst % CLIENTS.length] ?? 'client-a'
         const held = await this.#freshen(inside, client, day)
         for (let call = 0; call < perBurst; call += 1, clock.nowMs += 100)
           await this.#call(inside, client, { held, day })
-      })
-    }
-    await this.in(async (inside) => {
+      }
       await this.#passTo(inside, startMs + (FIRST_HOUR + HOURS + 1) * HOUR_MS)
       await this.#evening(inside, day)
       await this.#passTo(inside, startMs + DAY_MS)
