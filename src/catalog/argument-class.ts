@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ArgumentClass, ClassifiedArguments } from '#events/call-facts.ts'
+import { holdsToken } from '#lib/redacted.ts'
 
 /*
  * How the audit log keeps each argument of a tool, prompt or template (decision 26). The class is declared at the field
@@ -103,9 +104,12 @@ export function classify(
   const cut: string[] = []
   let bytes = 0
   for (const [name, value] of Object.entries(input)) {
-    const argumentClass = classes.get(name) ?? 'personal'
-    if (value === undefined || argumentClass === 'secret') continue
+    const givenClass = classes.get(name) ?? 'personal'
+    if (value === undefined || givenClass === 'secret') continue
     const json = jsonOf(value)
+    // A client may put anything into a plain field. No token is kept in clear (invariant 1).
+    const argumentClass =
+      givenClass === 'plain' && json !== null && holdsToken(json) ? 'personal' : givenClass
     const size = json === null ? Infinity : byteLength(`${JSON.stringify(name)}:${json},`)
     if (json !== null && json.length <= MOST_CHARACTERS && bytes + size <= MOST_BYTES) {
       bytes += size

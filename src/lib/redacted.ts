@@ -46,10 +46,16 @@ export function withoutSecrets(text: string): string {
   return shown.replaceAll(OURS, SECRET).replaceAll(WORD, shownWord)
 }
 
+/** Whether a text holds a token, code or link of this server, or a JWT, such as a token of PingOne. */
+export const holdsToken = (text: string): boolean =>
+  text.match(WORD)?.some((word) => USER_ID.test(word) || isJwt(word)) === true
+
+const isJwt = (word: string): boolean => word.includes('eyJ') && word.includes('.')
+
 const plain = (_encoded: string, hex: string): string => String.fromCharCode(Number.parseInt(hex, 16))
 
 function shownWord(word: string): string {
-  if (USER_ID.test(word) || (word.includes('eyJ') && word.includes('.'))) return SECRET
+  if (USER_ID.test(word) || isJwt(word)) return SECRET
   if (word.length < MIN_SECRET_CHARACTERS) return word
   return word
     .split('.')

@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process'
 import { globSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { promisify } from 'node:util'
 import { vi } from 'vitest'
+import { z } from 'zod'
 import { describeStateFolder } from '#harness/local/state-folder.ts'
-import { runAudit } from '../../scripts/audit/run.ts'
+import { ROOT } from '#harness/local/workers.ts'
 
 const hasTable = (database: DatabaseSync, name: string): boolean =>
   database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(name) !== undefined
@@ -65,9 +68,18 @@ export async function signHead(origin: string): Promise<void> {
   if (status !== 200) throw new Error(`the scheduled run answers ${status}`)
 }
 
-/** `npm run audit` in this process: its exit code and its lines. */
+const run = promisify(execFile)
+const Ended = z.object({ code: z.int(), stdout: z.string(), stderr: z.string() })
+
+/** `npm run audit`: its exit code and what it prints. */
 export async function audit(...parameters: string[]): Promise<{ code: number; text: string }> {
-  const lines: string[] = []
-  const code = await runAudit(parameters, (line) => lines.push(line))
-  return { code, text: lines.join('\n') }
+  try {
+    const script = join(ROOT, 'scripts/audit.ts')
+    const { stdout } = await run(process.execPath, [script, ...parameters], { maxBuffer: 64 * 1024 * 1024 })
+    return { code: 0, text: stdout.trimEnd() }
+  } catch (error) {
+    const { code, stdout, stderr } = Ended.parse(error)
+    if (stderr !== '') throw new Error(stderr, { cause: error })
+    return { code, text: stdout.trimEnd() }
+  }
 }

@@ -17,6 +17,27 @@ test.each([
   expect(kept(keptAs(argumentClass, z.string()))).toEqual(expected)
 })
 
+const user = `${'u'.repeat(22)}.k1.${'m'.repeat(43)}`
+test.each([
+  `${user}:0123456789abcdef:${'s'.repeat(32)}`,
+  `see https://mcp.example/step-up/${user}~abc`,
+  [{ deep: [user] }],
+  'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln',
+])('a plain field that holds a token is personal: %j', (value) => {
+  expect(kept(keptAs('plain', z.any()), value)).toEqual({ personal: { field: value } })
+})
+
+test('ids, hashes and URLs without a token stay plain', () => {
+  for (const value of [
+    '7',
+    'a.b.c',
+    '7f9a1f2e-0000-4000-8000-000000000001',
+    'f'.repeat(64),
+    'https://a.example/b',
+  ])
+    expect(kept(keptAs('plain', z.any()), value)).toEqual({ plain: { field: value } })
+})
+
 test('a field without a class is personal', () => {
   expect(kept(z.string())).toEqual({ personal: { field: 'x' } })
 })
