@@ -1,8 +1,10 @@
 import type { CountDenial } from '#events/denial-count.ts'
 import { log } from '#lib/log.ts'
 import { redacted } from '#lib/redacted.ts'
+import { within } from '#lib/retry-once.ts'
 
 const FLUSH_MS = 60_000
+const DEADLINE_MS = 10_000
 
 const ADD = `INSERT INTO denials (hour, reason, count)
   SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
@@ -43,7 +45,7 @@ export class DenialCounts {
     const lost = [...this.#counts.values()].reduce((sum, count) => sum + count, 0)
     this.#counts = new Map()
     try {
-      await this.#db.prepare(ADD).bind(JSON.stringify(rows)).run()
+      await within(DEADLINE_MS, this.#db.prepare(ADD).bind(JSON.stringify(rows)).run())
     } catch (error) {
       const detail = error instanceof Error ? redacted(`${error.name}: ${error.message}`) : 'not an error'
       log.warn('audit.denials-not-counted', { lost, detail })
