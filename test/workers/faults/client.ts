@@ -5,7 +5,7 @@ import { Login } from './login.ts'
 import { OAuthClient, register, Tokens } from '../oauth-client.ts'
 import { DOCUMENT } from '../settings.ts'
 import { callMessage, INITIALIZE, mcpRequest, messageIn, META, statelessHeaders } from '#harness/messages.ts'
-import type { Answer } from '../wire.ts'
+import { type Answer, registration } from '../wire.ts'
 import { retryAfter, send } from './send.ts'
 
 export const transports = ['stateless', 'session'] as const
@@ -28,6 +28,12 @@ export class Client {
 
   static async register(redirectUri?: string, name?: string): Promise<Client> {
     return new Client(await register(send, redirectUri, name), redirectUri)
+  }
+
+  /** Registers another client. Returns the outcome as a word. */
+  static async tryToRegister(): Promise<string> {
+    const answer = await send('/register', registration())
+    return answer.status === 201 ? 'ok' : readTokenError(answer)
   }
 
   /** A client known only by its metadata document. */
@@ -88,18 +94,22 @@ export class Client {
   }
 
   #read(answer: Answer): string {
-    const json: unknown = answer.headers.get('content-type')?.startsWith('application/json')
-      ? JSON.parse(answer.text)
-      : null
     if (answer.status === 200) {
-      this.tokens = Tokens.parse(json)
+      this.tokens = Tokens.parse(JSON.parse(answer.text))
       return 'ok'
     }
-    const { error } = TokenError.safeParse(json).data ?? { error: 'no error of OAuth' }
-    const isUncached = answer.headers.get('cache-control')?.includes('no-store') === true
-    const isTemporary = answer.status === 503 && error === 'temporarily_unavailable' && retryAfter(answer) > 0
-    return isTemporary && isUncached ? 'later' : `${answer.status} ${error}`
+    return readTokenError(answer)
   }
+}
+
+/** A failure of /token or /register. */
+function readTokenError(answer: Answer): string {
+  const isJson = answer.headers.get('content-type')?.startsWith('application/json') === true
+  const json: unknown = isJson ? JSON.parse(answer.text) : null
+  const { error } = TokenError.safeParse(json).data ?? { error: 'no error of OAuth' }
+  const isUncached = answer.headers.get('cache-control')?.includes('no-store') === true
+  const isTemporary = answer.status === 503 && error === 'temporarily_unavailable' && retryAfter(answer) > 0
+  return isTemporary && isUncached ? 'later' : `${answer.status} ${error}`
 }
 
 const Block = z.object({ text: z.string() })

@@ -6,17 +6,24 @@ const SHORTEST_MS = 1000
 const LIBRARY_MS = 10_000
 
 let newest: (() => void) | null = null
+/** The timer of `newest`, if it is that of the library: nothing else takes it back. */
+let newestTimer: unknown = null
 
 /**
  * Deadlines are as long as in production, so that a slow machine never reaches them. A silent target fires the deadline
  * of its own message at once. A message without a deadline is an error.
  */
 export function watchDeadlines(): void {
-  const setReal = setTimeout
+  const [setReal, clearReal] = [setTimeout, clearTimeout]
   vi.stubGlobal('setTimeout', (act: () => void, ms: number) => {
-    if (ms === LIBRARY_MS) newest = act
+    const timer = setReal(act, ms)
+    if (ms === LIBRARY_MS) [newest, newestTimer] = [act, timer]
     else if (ms >= SHORTEST_MS) remember(act)
-    return setReal(act, ms)
+    return timer
+  })
+  vi.stubGlobal('clearTimeout', (timer: Parameters<typeof clearTimeout>[0]) => {
+    if (timer === newestTimer) [newest, newestTimer] = [null, null]
+    clearReal(timer)
   })
   vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
     const controller = new AbortController()
@@ -33,6 +40,7 @@ export function unwatchDeadlines(): void {
 /** A message and its deadline are created in the same task, in either order. */
 function remember(end: () => void): void {
   newest = end
+  newestTimer = null
   queueMicrotask(() => {
     if (newest === end) newest = null
   })

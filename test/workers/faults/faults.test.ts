@@ -50,9 +50,12 @@ function lifeOf(target: Target, fault: Fault): number {
   return target === 'discovery' || target === 'keys' || target === 'token' ? 30 : 3600
 }
 
+/** What a user's object does about a fault of D1: audit-log.test.ts. */
+const others = matrix.filter(({ target, step }) => target !== 'd1' || step === 'register')
+
 const stepIsUntouched = ({ cells }: Row) => [...cells.values()].every((word) => word === '-untouched')
 
-test.for(matrix.filter(stepIsUntouched))('$step does not ask $target', async ({ target, step }) => {
+test.for(others.filter(stepIsUntouched))('$step does not ask $target', async ({ target, step }) => {
   for (const journey of await journeysOf(target, step)) {
     const { act } = await journey()
     breakDown(target, '500')
@@ -65,7 +68,7 @@ test.for(matrix.filter(stepIsUntouched))('$step does not ask $target', async ({ 
 /** A write reads the list first. The fault must hit the write itself. */
 const afterOf = ({ target, step }: Row): number => (target === 'api' && step === 'write' ? 1 : 0)
 
-test.for(matrix.filter((row) => !stepIsUntouched(row)))('$step while $target fails', async (row) => {
+test.for(others.filter((row) => !stepIsUntouched(row)))('$step while $target fails', async (row) => {
   const actual: string[] = []
   const expectedWords: string[] = []
   for (const [at, journey] of (await journeysOf(row.target, row.step)).entries()) {
@@ -86,7 +89,7 @@ test.for(matrix.filter((row) => !stepIsUntouched(row)))('$step while $target fai
 test('a write whose look at the list fails is not begun, and says so', async () => {
   const read = matrix.find(({ target, step }) => target === 'api' && step === 'read')
   for (const journey of await journeysOf('api', 'write'))
-    for (const [fault, word] of read?.cells ?? [])
+    for (const [fault, word] of [...(read?.cells ?? [])].filter(([, cell]) => isPossible(cell)))
       expect([fault, await runUnderFault(journey, 'api', fault)]).toEqual([fault, word])
 })
 

@@ -1,9 +1,30 @@
 import { deadlineSetAfter, deadlineSetBefore } from './deadlines.ts'
 import { STRANGE_WORDS } from '../settings.ts'
 
-export const targets = ['discovery', 'keys', 'token', 'revoke', 'document', 'api', 'kv', 'user'] as const
-export const faults = ['500', 'timeout', 'reset', 'slow', 'malformed', 'html', '429', 'clock'] as const
-export const steps = ['authorize', 'callback', 'exchange', 'refresh', 'read', 'write'] as const
+export const targets = [
+  'discovery',
+  'keys',
+  'token',
+  'revoke',
+  'document',
+  'api',
+  'kv',
+  'user',
+  'd1',
+] as const
+/** `bare`: a database without a table of the migrations. */
+export const faults = [
+  '500',
+  'timeout',
+  'reset',
+  'slow',
+  'malformed',
+  'html',
+  '429',
+  'clock',
+  'bare',
+] as const
+export const steps = ['register', 'authorize', 'callback', 'exchange', 'refresh', 'read', 'write'] as const
 export type Target = (typeof targets)[number]
 export type Fault = (typeof faults)[number]
 export type Step = (typeof steps)[number]
@@ -21,6 +42,9 @@ let broken: Broken | null = null
 let counts = new Map<Target, number>()
 let lost = new Set<string>()
 let withoutDeadline: string[] = []
+
+/** While they are held, an object's alarm runs only when a test rings it (worker.ts). */
+export const alarms = { areHeld: false }
 
 /** Clock offsets in seconds. `user`: the clock of this server. */
 export const clocks = { token: 0, api: 0, user: 0 }
@@ -106,16 +130,22 @@ export async function overHttp(
       await act()
       return keepSilent(request.url, deadline, request.signal)
     }
+    case 'bare':
+      throw new Error('an HTTP exchange has no tables')
     default:
       return fault satisfies never
   }
 }
 
-/** A message to a binding. `reset`: it arrives and its answer is lost; the retry passes. */
+/**
+ * A message to a binding. `reset`: it arrives and its answer is lost; the retry passes. A database that is silent has done
+ * what it was asked. `actBare`: the same message to a database without tables.
+ */
 export async function overBinding(
   target: Target,
   message: string,
   act: () => Promise<unknown>,
+  actBare?: () => Promise<unknown>,
 ): Promise<unknown> {
   const interrupting = nextInterruption(message)
   if (interrupting !== null) await interrupting()
@@ -125,8 +155,11 @@ export async function overBinding(
       throw new Error(`internal error ${STRANGE_WORDS}`)
     case '429':
       throw Object.assign(new Error(`429 Too Many Requests ${STRANGE_WORDS}`), { overloaded: true })
-    case 'timeout':
-      return keepSilent(message, await deadlineSetAfter())
+    case 'timeout': {
+      const deadline = await deadlineSetAfter()
+      if (target === 'd1') await act()
+      return keepSilent(message, deadline)
+    }
     case 'reset': {
       const answer = await act()
       if (lost.has(message)) return answer
@@ -139,6 +172,9 @@ export async function overBinding(
     case null:
     case 'clock':
       return act()
+    case 'bare':
+      if (actBare === undefined) throw new Error('this binding has no tables')
+      return actBare()
     case 'malformed':
     case 'html':
       throw new Error('a binding gives what was put there, or throws')

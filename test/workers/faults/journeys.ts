@@ -1,4 +1,7 @@
+import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
+import { userName } from '#users/base/user-id.ts'
+import { ISSUER } from '../settings.ts'
 import { Client, type Transport, transports } from './client.ts'
 import { type Target, clocks, type Step } from './faults.ts'
 import { switches, families } from '../pingone.ts'
@@ -6,11 +9,16 @@ import { writes } from '../todo-api.ts'
 import { startIsolate } from './world.ts'
 import { runDurableObjectAlarm } from 'cloudflare:test'
 
+export type User = Client['user']
+
 /** One attempt at a step: `go` runs under the fault, `goOn` after it. */
 export interface Attempt {
   act: () => Promise<string>
   check: () => Promise<void>
+  /** The object whose events the step stores; null: none is touched before the end of the login. */
+  user: () => Promise<User | null>
 }
+
 /** Created once per row of the table, so that one client meets all faults. Prepares one attempt. */
 export type Journey = () => Promise<Attempt>
 
@@ -57,12 +65,15 @@ export const callJourney =
         expect(times(text)).toBeLessThanOrEqual(1)
         expect(await client.call(transport, 'listTodos')).toBe('ok')
       },
+      user: async () => client.user,
     }
   }
 
 export async function journeysOf(target: Target, step: Step): Promise<readonly Journey[]> {
   const newClient = () => (target === 'document' ? Client.withDocument() : Client.register())
   switch (step) {
+    case 'register':
+      return [registration]
     case 'authorize':
       return [authorize(await newClient())]
     case 'callback':
@@ -88,6 +99,14 @@ export async function journeysOf(target: Target, step: Step): Promise<readonly J
   }
 }
 
+const registration: Journey = async () => ({
+  act: () => Client.tryToRegister(),
+  async check() {
+    expect(await Client.tryToRegister()).toBe('ok')
+  },
+  user: async () => null,
+})
+
 /** Opens the page and approves. Stops at the first failure. */
 const authorize =
   (client: Client): Journey =>
@@ -103,6 +122,7 @@ const authorize =
         expect(await client.redeem(await login.toCode())).toBe('ok')
         await expectTokensWork(client)
       },
+      user: async () => null,
     }
   }
 
@@ -120,6 +140,7 @@ const callback =
         expect(await client.redeem(await login.toCode())).toBe('ok')
         await Promise.all([expectTokensWork(client), expectTokensWork(other)])
       },
+      user: async () => other.user,
     }
   }
 
@@ -144,6 +165,7 @@ const oneTooMany = async (): Promise<Journey> => async () => {
       expect(await oldest.refresh()).toBe('400 invalid_grant')
       await expectRevoked(oldest, () => family?.isAlive === false)
     },
+    user: async () => oldest.user,
   }
 }
 
@@ -157,7 +179,9 @@ async function expectRevoked(client: Client, isRevoked: () => boolean): Promise<
 const exchange =
   (client: Client, target: Target): Journey =>
   async () => {
-    const code = await client.login().toCode()
+    const subject = crypto.randomUUID()
+    const code = await client.login(subject).toCode()
+    const user = async () => env.USER.getByName(await userName(ISSUER, subject))
     if (target !== 'revoke') {
       return {
         act: () => client.redeem(code),
@@ -166,6 +190,7 @@ const exchange =
           await expectTokensWork(client)
           client.tokens = { access_token: '', refresh_token: '' }
         },
+        user,
       }
     }
     const family = families.at(-1)
@@ -177,6 +202,7 @@ const exchange =
         return word === '400 invalid_grant' ? 'ended' : word
       },
       check: () => expectRevoked(client, () => family?.isAlive === false),
+      user,
     }
   }
 
@@ -188,4 +214,5 @@ const refresh =
       expect(await client.refresh()).toBe('ok')
       await expectTokensWork(client)
     },
+    user: async () => client.user,
   })

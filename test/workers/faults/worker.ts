@@ -1,6 +1,6 @@
 import { compose } from '#compose.ts'
 import { todos } from '#todos/index.ts'
-import { clocks } from './faults.ts'
+import { alarms, clocks } from './faults.ts'
 import { fetchFromWorld, isolateOf } from './world.ts'
 
 const product = compose({
@@ -17,6 +17,16 @@ export class User extends product.User {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     Object.defineProperty(this, 'env', { get: isolateOf(env) })
+  }
+
+  override async alarm(): Promise<void> {
+    if (!alarms.areHeld) await super.alarm()
+  }
+
+  /** The alarm, now. */
+  async ring(): Promise<void> {
+    await this.ctx.storage.deleteAlarm()
+    await super.alarm()
   }
 }
 

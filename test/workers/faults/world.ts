@@ -1,3 +1,4 @@
+import { databaseWithFaults } from './database.ts'
 import { overBinding, overHttp, type Target, clocks } from './faults.ts'
 import { DOCUMENT, ISSUER, REDIRECT_URI } from '../settings.ts'
 import { answerAsPingOne } from '../pingone.ts'
@@ -59,6 +60,7 @@ const bindingsOf = (env: Env): Env => ({
   ...env,
   ...isolate.changed,
   OAUTH_KV: withFaults(env.OAUTH_KV, 'kv'),
+  RECORDS: databaseWithFaults(env.RECORDS),
   USER: new Proxy(env.USER, {
     get: (namespace, name) =>
       name === 'getByName'
