@@ -101,6 +101,10 @@ export class AuditKey {
     if (wrapped === null || this.#isRetired(wrapped)) this.#deps.kv.put(KEY, prepared)
   }
 
+  get exists(): boolean {
+    return this.#read() !== null
+  }
+
   destroy(): void {
     this.#deps.kv.delete(KEY)
     this.#cache = null

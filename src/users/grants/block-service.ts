@@ -31,7 +31,7 @@ export class BlockService {
 
   /**
    * Ends all grants and pages, and destroys what names the user or opens their personal fields. Events stay in the chain.
-   * A block stays. The row of the directory is deleted by the next alarm, until D1 confirms it.
+   * A block stays. The row of the directory is deleted by the next alarm, until D1 confirms it. Idempotent until then.
    * @step audit 11 erasure
    */
   erase(): void {
@@ -39,7 +39,8 @@ export class BlockService {
     account.closePages()
     ends.endAll('ended_by_operator')
     grants.eraseNames()
-    audit.outbox.emit({ type: 'user.erased' })
+    const isRepeated = audit.directory.erasedAtMs !== null && !audit.auditKey.exists
+    if (!isRepeated) audit.outbox.emit({ type: 'user.erased' })
     audit.auditKey.destroy()
     audit.directory.erase()
     audit.shipper.resume()
