@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { verifyWholeLog } from '../audit-log.ts'
 import { type End, type Journey, checked, signIn } from './checks.ts'
 import { Client } from './client.ts'
 import { during, type Schedule } from './schedule.ts'
@@ -15,7 +16,7 @@ async function run(client: Client, journey: Journey, id: string, schedule: Sched
 }
 
 /** Only awaited steps can fail before or after with different results for a retry. */
-const AWAITED = /^(?:answer|pingone|session)/
+const AWAITED = /^(?:answer|audit|pingone|session)/
 
 /**
  * A crash before an answer leaves equals one after the last write, which is another schedule.
@@ -45,6 +46,9 @@ export function testSchedules(who: string, journeys: readonly Journey[]): void {
     test(`wherever ${who} dies, the client goes on, or hears exactly what that forces`, async () => {
       expect(await runAll(client, journey)).toEqual([])
     })
+  })
+  test('the audit log of all of them verifies', async () => {
+    expect(await verifyWholeLog()).toBeGreaterThan(0)
   })
 }
 

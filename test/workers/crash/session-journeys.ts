@@ -1,15 +1,7 @@
 import { expect } from 'vitest'
-import {
-  retried,
-  checkRecords,
-  type Journey,
-  LOST_CALL_MS,
-  checked,
-  signIn,
-  writesOf,
-  runAlarmAfter,
-  storedOf,
-} from './checks.ts'
+import type { EventType } from '#events/event.ts'
+import { verifiedEvents } from '../audit-log.ts'
+import { retried, checkRecords, type Journey, checked, drain, signIn, writesOf, storedOf } from './checks.ts'
 import type { Tokens } from '../oauth-client.ts'
 import {
   type Client,
@@ -28,11 +20,13 @@ export const signedIn = async (client: Client, id: string) =>
 /** Other steps of a User are covered by the journeys without a session. */
 export const AROUND_SESSIONS = /^(?:session|answer|setAlarm)/
 
-/** No session is left except those that the client has. */
+/** No session is left except those that the client has, and the audit log says the same. */
 export async function expectSessions(tokens: Tokens, count: number): Promise<void> {
-  await runAlarmAfter(tokens, LOST_CALL_MS)
+  const events = await verifiedEvents(await drain(tokens))
   expect(await storedOf(tokens, 'session:')).toHaveLength(count)
   expect(await storedOf(tokens, 'closing-session:')).toEqual([])
+  const times = (type: EventType) => events.filter((event) => event.type === type).length
+  expect(times('session.opened') - times('session.closed')).toBe(count)
 }
 
 const open: Journey = {

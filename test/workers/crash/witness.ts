@@ -11,6 +11,9 @@ import { answerAsApi } from '../todo-api.ts'
 export const AHEAD_MS = 300_000
 export const clock = { aheadMs: AHEAD_MS }
 
+/** Runs once, after the API has executed a write and before it answers. */
+export const hooks: { afterWrite: (() => Promise<void>) | null } = { afterWrite: null }
+
 export class PingOneWitness extends WorkerEntrypoint<Env> {
   override async fetch(request: Request): Promise<Response> {
     return answerAsPingOne(request)
@@ -19,6 +22,11 @@ export class PingOneWitness extends WorkerEntrypoint<Env> {
 
 export class TodoApi extends WorkerEntrypoint {
   override async fetch(request: Request): Promise<Response> {
-    return answerAsApi(request)
+    const answer = await answerAsApi(request)
+    const { afterWrite } = hooks
+    if (request.method !== 'POST' || afterWrite === null) return answer
+    hooks.afterWrite = null
+    await afterWrite()
+    return answer
   }
 }

@@ -64,8 +64,11 @@ export class User extends product.User {
   override endGrant(grant: string, reason: EndReason) {
     return this.#answer('endGrant', super.endGrant(grant, reason))
   }
-  override openSession(session: string, grant: string, client: string) {
-    return this.#answer('openSession', super.openSession(session, grant, client))
+  override erase() {
+    return this.#answer('erase', super.erase())
+  }
+  override openSession(...message: Parameters<InstanceType<typeof product.User>['openSession']>) {
+    return this.#answer('openSession', super.openSession(...message))
   }
   override closeSession(session: string) {
     return this.#answer('closeSession', super.closeSession(session))
