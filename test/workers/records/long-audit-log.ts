@@ -3,6 +3,9 @@ import { AuditEvent } from '#events/event.ts'
 import { clock } from '../calls/worker.ts'
 import type { Appended, AuditStore, Batch } from '#events/store.ts'
 
+/** More than one batch. */
+const MOST_RECENT = 1000
+
 /** An audit log that checks each event of one chain and keeps its counts only, so that it may be long. */
 export class LongAuditLog implements AuditStore {
   /** When it does not answer; null: it does. */
@@ -14,7 +17,12 @@ export class LongAuditLog implements AuditStore {
   readonly open = new Set<string>()
   readonly outcomes = new Map<string, number>()
   rejected = 0
+  /** Events that were sent again. */
+  repeats = 0
   #head = { epoch: 1, seq: 0, hash: GENESIS }
+  /** One batch after the other. */
+  #turn: Promise<unknown> = Promise.resolve()
+  readonly #recent = new Map<number, string>()
   #ids = new Set<string>()
   #transactions = new Set<string>()
 
@@ -27,16 +35,29 @@ export class LongAuditLog implements AuditStore {
     return this.#head
   }
 
-  async append(batch: Batch): Promise<Appended> {
+  append(batch: Batch): Promise<Appended> {
+    const answer = this.#turn.then(() => this.#append(batch))
+    this.#turn = answer
+    return answer
+  }
+
+  async #append(batch: Batch): Promise<Appended> {
     if (this.#isDown) return { outcome: 'unavailable', detail: 'down' }
     this.rejected += batch.rejected.length
     for (const event of batch.events) {
       const { seq, body, hash } = event
+      // Idempotent like D1: a busy machine may answer after the object's deadline.
+      if (this.#recent.get(seq) === hash) {
+        this.repeats += 1
+        continue
+      }
       const { epoch } = this.#head
       if (batch.epoch !== epoch || seq !== this.#head.seq + 1) this.#fault(`${batch.epoch}.${seq}: its place`)
       const expected = await hashOf(this.#head.hash, { chain: batch.chain, epoch, seq }, body)
       if (hash !== expected) this.#fault(`${epoch}.${seq}: its hash`)
       this.#head = { epoch, seq, hash }
+      this.#recent.set(seq, hash)
+      this.#recent.delete(seq - MOST_RECENT)
       this.#count(AuditEvent.parse(JSON.parse(body)))
     }
     return { outcome: 'stored' }
@@ -68,7 +89,7 @@ export class LongAuditLog implements AuditStore {
   }
 
   #fault(fault: string): void {
-    this.faults.push(fault)
+    if (this.faults.length < MOST_RECENT) this.faults.push(fault)
   }
 }
 
