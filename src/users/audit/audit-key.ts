@@ -106,6 +106,9 @@ export class AuditKey {
   }
 
   destroy(): void {
+    const wrapped = this.#read()
+    // SQLite leaves the bytes of a deleted row in its page, and the platform allows no PRAGMA secure_delete.
+    if (wrapped !== null) this.#deps.kv.put(KEY, '-'.repeat(wrapped.length))
     this.#deps.kv.delete(KEY)
     this.#cache = null
   }
