@@ -81,6 +81,8 @@ export const LONGEST_FIRST: readonly string[] = [
   'test/e2e/client-keys-rotate.test.ts',
   'test/e2e/start.test.ts',
   'test/attack/floods/addresses.test.ts',
+  'test/attack/audit-log-is-changed.test.ts',
+  'test/attack/floods/audit-floods.test.ts',
   'test/attack/floods/made-up-floods.test.ts',
   'test/attack/tenant-is-switched.test.ts',
   'test/attack/root-keys-come-and-go.test.ts',

@@ -1,21 +1,9 @@
-import { globSync } from 'node:fs'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { META, mcpRequest, rpcRequest, statelessHeaders } from '#harness/messages.ts'
 import { storyContext } from '#harness/story.ts'
 import { expect, test, vi } from 'vitest'
+import { openRecords, signHead } from '../support/local-records.ts'
 
 const { mcpUrl, origin, stateDir, newClient, signInWith } = storyContext()
-
-/** The local D1 database: the file below the state folder that has the table `events`. */
-function openAuditLog(): DatabaseSync {
-  for (const file of globSync(join(stateDir, 'data/mcp/**/d1/**/*.sqlite'))) {
-    const database = new DatabaseSync(file, { readOnly: true })
-    if (database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'events'").get()) return database
-    database.close()
-  }
-  throw new Error('npm start has applied no migrations')
-}
 
 test('what a user does reaches the audit log, and the daily run signs its head', async () => {
   const client = await newClient()
@@ -25,7 +13,7 @@ test('what a user does reaches the audit log, and the daily run signs its head',
   const answer = await fetch(mcpUrl, mcpRequest(tokens.access_token, message, headers))
   expect(answer.status).toBe(200)
 
-  using database = openAuditLog()
+  using database = openRecords(stateDir)
   const ofClient = database.prepare('SELECT chain, seq, type, what, outcome FROM events WHERE client = ?')
   await vi.waitFor(
     () =>
@@ -39,7 +27,7 @@ test('what a user does reaches the audit log, and the daily run signs its head',
     "SELECT e.seq FROM list_entries AS e JOIN signed_lists USING (kind, n) WHERE kind = 'head' AND chain = ?",
   )
   expect(entry.all(chain)).toEqual([])
-  expect((await fetch(`${origin}/cdn-cgi/handler/scheduled`)).status).toBe(200)
+  await signHead(origin)
   const last = database.prepare('SELECT max(seq) AS seq FROM events WHERE chain = ?').get(chain)
   expect(entry.all(chain)).toEqual([last])
 })

@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { denialCounts } from '#events/denial-count.ts'
 import { MOST_RESERVED, MOST_WAITING } from '#users/bounds.ts'
@@ -15,6 +15,7 @@ const BOTH = ['todo:read', 'todo:write']
 const db = env.RECORDS
 afterEach(() => {
   clock.aheadMs = 0
+  vi.restoreAllMocks()
 })
 
 /** D1 takes no event until it is disposed: an outage. */
@@ -41,6 +42,13 @@ async function fill({ object }: User, kind: 'common' | 'reserved', count: number
     )
   })
   await evictDurableObject(object())
+}
+
+async function shipAll({ object }: User): Promise<void> {
+  while ((await object().auditState()).waiting > 0) {
+    clock.aheadMs += 600_000
+    await runDurableObjectAlarm(object())
+  }
 }
 
 const callTool = (send: Send, token: string, name: string, from?: string) => {
@@ -102,11 +110,8 @@ test('T40 an outbox full of denials and calls refuses no end and no block, says 
     await user.object().setBlocked(true)
     expect((await ask(send, token)).status).toBe(401)
   }
-  const chain = (await user.object().auditState()).chain
-  while ((await user.object().auditState()).waiting > 0) {
-    clock.aheadMs += 600_000
-    await runDurableObjectAlarm(user.object())
-  }
+  const { chain } = await user.object().auditState()
+  await shipAll(user)
   const { results } = await db
     .prepare(
       "SELECT type, reason, body ->> '$.count' AS count FROM events WHERE chain = ? AND type <> 'user.unblocked'",
@@ -168,4 +173,45 @@ test('T42 strangers can only count up: an hour has as many rows as there are rea
   expect(hoursKept).toBeGreaterThan(hours)
   expect(kept.length).toBeLessThanOrEqual(hoursKept * denialCounts.length)
   for (const { reason } of kept) expect(denialCounts).toContain(reason)
+})
+
+test('T41 an event that does not fit is kept bounded, and without what may be a token, a code or a link', async () => {
+  const lines = (['log', 'warn', 'error'] as const).map((method) => vi.spyOn(console, method))
+  const user = await userNamed('rejected')
+  const token = await newToken(user)
+  const jwt = `eyJ${random(20)}.eyJ${random(60)}.${random(43)}`
+  const secrets = [token, token.split(':')[2] ?? '', jwt, user.id, `${user.id}~${random(16)}`]
+  const body = JSON.stringify({
+    type: 'security',
+    finding: token,
+    [jwt]: jwt,
+    link: `https://mcp.example.test/step-up/${secrets[4]}?code=${random(20)}`,
+    headers: { authorization: `Bearer ${token}`, cookie: `__Host-me=${secrets[4]}` },
+    filler: 'many words '.repeat(2000),
+  })
+  await runInDurableObject(user.object(), (_object, { storage }) => {
+    storage.sql.exec(
+      `INSERT INTO outbox (seq, id, at_ms, kind, body)
+       SELECT MAX(seq) + 1, '019a0000-0000-7000-8000-000003000000', 0, 'reserved', ? FROM outbox`,
+      body,
+    )
+  })
+  await evictDurableObject(user.object())
+  const { chain } = await user.object().auditState()
+  await shipAll(user)
+  const select = (columns: string, table: string) =>
+    db.prepare(`SELECT ${columns} FROM ${table} WHERE chain = ?`).bind(chain).all()
+  const rejected = await select('reason, body', 'rejected_events')
+  expect(rejected.results).toEqual([
+    {
+      reason: expect.stringMatching(/^[\w.:]* ?[\w:]+$/),
+      body: expect.stringContaining('"type":"security"'),
+    },
+  ])
+  const kept = JSON.stringify([rejected.results, (await select('body', 'events')).results])
+  expect(kept).toContain('event.rejected')
+  const text = [kept, ...lines.flatMap(({ mock }) => mock.calls.flat().map(String))].join('\n')
+  expect(text).toContain('audit.event-rejected')
+  expect(secrets.filter((secret) => text.includes(secret))).toEqual([])
+  expect(String(rejected.results[0]?.['body']).length).toBeLessThanOrEqual(4000)
 })
