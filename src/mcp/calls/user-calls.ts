@@ -66,9 +66,14 @@ export async function endRead(userApi: CallApi, user: string, end: ReadEnd): Pro
   waitingReads.set(user, waiting)
   waiting.push(end)
   await new Promise((resolve) => setTimeout(resolve, READS_WAIT_MS))
-  if (!waiting.includes(end)) return
+  if (waiting.includes(end)) await sendReads(userApi, user)
+}
+
+/** Sends the outcomes of a user's reads that still wait, as before the object that they wait in is deleted. */
+export async function sendReads(userApi: CallApi, user: string): Promise<void> {
+  const ends = waitingReads.get(user)?.splice(0) ?? []
   waitingReads.delete(user)
-  const ends = waiting.splice(0)
+  if (ends.length === 0) return
   try {
     await userApi.endReads(ends)
   } catch (error) {

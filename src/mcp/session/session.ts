@@ -15,6 +15,7 @@ import type { Reads } from '../lists/reads.ts'
 import { CALL_HEADER, readCall, PRINCIPAL_HEADER, readPrincipal } from './headers.ts'
 import { type Caller, type EnteredCall, tellProgress } from '../calls/caller.ts'
 import { invoke, toToolResult } from '../calls/invoke-tool.ts'
+import { sendReads } from '../calls/user-calls.ts'
 import { describeTool, type Lists } from '../lists/listed.ts'
 import { CANCELLED } from '../edge/answer-pass.ts'
 import { makeCaller, type McpEndpointDeps } from '../deps.ts'
@@ -64,6 +65,8 @@ export function makeMcpSession(
   return class McpSession extends McpAgent<Env> {
     readonly #questions = new OpenQuestions()
     #order = 0
+    /** Whose calls ran here: their last outcomes are sent before the object is deleted. */
+    #user: string | null = null
     /** Calls that no handler has taken yet, by their transaction. */
     readonly #calls = new Map<string, Omit<EnteredCall, 'input'>>()
     /** Running requests and their grants. A key is a UUID, a space, and the client's id as JSON (session-object.ts). */
@@ -136,6 +139,7 @@ export function makeMcpSession(
     /** A closed stream cancels nothing (MCP 2025-11-25 Transports, Sending); `notifications/cancelled` does. */
     async #callerOf(extra: HandlerExtra, input: Record<string, unknown>): Promise<Caller> {
       const { _meta, signal, sendNotification, requestInfo } = extra
+      this.#user = principalOf(extra).user
       const call = this.#takeCall(String(extra.requestId))
       return makeCaller(parts, this.env, principalOf(extra).user, {
         transport: 'session',
@@ -234,6 +238,7 @@ export function makeMcpSession(
       // The calls that wait for their user answer in microtasks, while their streams are open.
       if (this.#questions.closeAll()) await scheduler.wait(0)
       for (const connection of this.getConnections()) connection.close(1000, 'This session has ended')
+      if (this.#user !== null) await sendReads(await parts.userOf(this.env, this.#user), this.#user)
       await this._cf_terminateSession()
     }
   }

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { PRINCIPAL_HEADER, writePrincipal } from '#mcp/session/headers.ts'
 import { connect } from './clients.ts'
 import { callMessage } from '#harness/messages.ts'
-import { callsOf, openSession, post, send, sessionObject } from './raw.ts'
+import { callsOf, openSession, post, send, sessionObject, storedCalls } from './raw.ts'
 import { McpSession } from './worker.ts'
 
 const ADA = 'ada:g1:rw.client-a'
@@ -56,6 +56,16 @@ test('a session that was deleted is 404', async () => {
   const response = await post(ADA, whoAmI, { 'mcp-session-id': session })
   expect(response.status).toBe(404)
   await response.text()
+})
+
+test('a read that was answered is on record as done, also when its client deletes the session at once', async () => {
+  const bearer = 'ivan:g1:rw.client-a'
+  const session = await openSession(bearer)
+  const answer = await post(bearer, callMessage('listTodos'), { 'mcp-session-id': session })
+  expect(await answer.text()).toContain('"total"')
+  expect((await send('DELETE', bearer, { 'mcp-session-id': session })).status).toBe(204)
+  // The object of the session may be gone from now on.
+  expect(await storedCalls('ivan')).toMatchObject([{ tool: 'listTodos', outcome: 'done' }])
 })
 
 test('headers that steer the library or name a principal do nothing when a client sends them', async () => {
