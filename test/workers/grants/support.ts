@@ -54,10 +54,7 @@ export const passSeconds = (seconds: number): void => void vi.setSystemTime(Date
 export const MINUTE = 60
 export const DAY = 86_400
 
-/**
- * Ships the audit events of before. Otherwise their alarm could run between two snapshots, and with the clock stopped it
- * sweeps too.
- */
+/** Ships the audit events of before, so that what waits afterwards came afterwards. */
 export async function shipEverything(): Promise<void> {
   for (const id of await listDurableObjectIds(env.USER)) {
     const user = env.USER.get(id)

@@ -5,10 +5,22 @@ import { expectTokensWork } from '../faults/journeys.ts'
 import { send } from '../faults/send.ts'
 import { type Answer, VERIFIER } from '../wire.ts'
 import { REDIRECT_URI } from '../settings.ts'
-import { passSeconds, MINUTE, startClock, stopClock, everythingStored, shipEverything } from './support.ts'
+import {
+  DAY,
+  passSeconds,
+  MINUTE,
+  startClock,
+  stopClock,
+  everythingStored,
+  shipEverything,
+} from './support.ts'
 
 // /token parses its form once: it redeems exactly the token that was presented.
-beforeEach(stopClock)
+beforeEach(() => {
+  stopClock()
+  // Alarms are a day away in real time, so that none comes between two snapshots.
+  passSeconds(DAY)
+})
 afterEach(() => {
   startClock()
   vi.restoreAllMocks()
