@@ -19,7 +19,7 @@ export interface AuditLogReader {
   lists(kind: ListKind): AsyncIterable<SignedList>
   /** The full list `n`, in the order of chain and epoch. */
   entries(kind: ListKind, n: number): AsyncIterable<ChainHead>
-  /** The highest `n` of an entry; 0: there is none. */
+  /** The highest `n` of an entry; 0 without any. */
   lastEntry(kind: ListKind): Promise<number>
   /** In the order of chain, epoch and number. */
   events(): AsyncIterable<ChainedEvent>

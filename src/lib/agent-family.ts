@@ -26,7 +26,7 @@ export type AgentFamily = (typeof FAMILIES)[number][0] | 'other'
 /** Headers are as long as their senders like; a name is at the beginning. */
 const MOST_CHARACTERS = 300
 
-/** The family of a request's user agent: one word of ours, never the header itself. It proves nothing. */
+/** The family of a request's user agent: one word of a fixed list, never the header itself. Clients can send any header. */
 export function agentFamily({ headers }: { headers: Headers }): AgentFamily {
   const given = (headers.get('user-agent') ?? '').slice(0, MOST_CHARACTERS)
   return FAMILIES.find(([, pattern]) => pattern.test(given))?.[0] ?? 'other'

@@ -165,7 +165,7 @@ export class Outbox implements EventSource {
     if (kind === 'reserved') this.#reserved = reserved + 1
   }
 
-  /** Counts the event in an equal one that waits and may still change. False: there is none. */
+  /** Adds the event to the count of an equal one that may still change. False if no such event waits. */
   #countUp(dedupe: string, type: EventType): boolean {
     const { sequence, nowMs } = this.#deps
     const [found] = this.#rows(
