@@ -3,7 +3,7 @@
  * load fifty times and restarts it on the same state. Prints a table; exits 1 when anything was lost or duplicated, or
  * a user was signed out. `npm run soak -- --fuzz 10000000` runs that many random cases on the parsers instead, and
  * `-- --requests 1000000` that many random requests on the Worker. `npm run test:all` runs fewer, with fixed seeds.
- * `-- --year 1000` simulates a year of a user with that many calls a day (minutes). `npm run test:all` makes 40 a day.
+ * `-- --year 1000` simulates a year of a user with that many calls a day (minutes). `npm run test:all` makes 20 a day.
  */
 import { parseArgs } from 'node:util'
 import { type FuzzRow, fuzzParsers, fuzzWorker } from './soak/fuzz.ts'

@@ -6,7 +6,7 @@ import { storyContext } from '#harness/story.ts'
 const story = storyContext()
 afterEach(() => story.emulator.reset())
 
-const Line = z.looseObject({ event: z.string(), grant: z.string().optional(), scopes: z.string().optional() })
+const Line = z.looseObject({ event: z.string(), grant: z.string().optional() })
 /** Log lines of the server. */
 const ours = () =>
   story

@@ -5,6 +5,6 @@ import { workerProject } from '../worker-project.ts'
 export default workerProject(import.meta.dirname, {
   main: 'worker.ts',
   // `npm run soak -- --year 1000` sets another number (records/a-year.test.ts).
-  bindings: { CALLS_PER_DAY: env['CALLS_PER_DAY'] ?? '40' },
+  bindings: { CALLS_PER_DAY: env['CALLS_PER_DAY'] ?? '20' },
   test: { include: ['*.test.ts', '../records/*.test.ts'] },
 })
