@@ -102,8 +102,17 @@ async function underLoad(client: OAuthClient, { tokens, user, session }: LoggedI
       await refresh()
     },
     async list() {
-      const reply = await retryUntilAnswered(() => callToolStateless(client, pair.access_token, 'listTodos'))
-      const texts = todosIn(reply)
+      const texts: string[] = []
+      let after: string | null = null
+      do {
+        const part = after === null ? {} : { after }
+        const reply = await retryUntilAnswered(() =>
+          callToolStateless(client, pair.access_token, 'listTodos', part),
+        )
+        const page = pageIn(reply)
+        texts.push(...page.todos.map(({ text }) => text))
+        after = page.next
+      } while (after !== null)
       return new Map([...new Set(texts)].map((text) => [text, texts.filter((one) => one === text).length]))
     },
   }
@@ -116,7 +125,7 @@ const Result = z.object({
   }),
 })
 
-const Todos = z.object({ todos: z.array(z.object({ text: z.string() })) })
+const Page = z.object({ todos: z.array(z.object({ text: z.string() })), next: z.string().nullable() })
 
 /** The answer is JSON, or one event. */
 const resultIn = ({ body }: Reply) => Result.parse(typeof body === 'string' ? messageIn(body) : body).result
@@ -127,9 +136,9 @@ function outcomeOf(reply: Reply): ReportedOutcome {
   return resultIn(reply).isError === true ? 'unknown' : 'done'
 }
 
-function todosIn(reply: Reply): string[] {
+function pageIn(reply: Reply): z.infer<typeof Page> {
   if (reply.status !== 200) throw new Error(`the list: ${describeReply(reply)}`)
-  return Todos.parse(resultIn(reply).structuredContent).todos.map(({ text }) => text)
+  return Page.parse(resultIn(reply).structuredContent)
 }
 
 /** null: the server died before it answered, or is down. The proxy before workerd then answers 5xx without JSON. */

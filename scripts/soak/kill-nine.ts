@@ -33,7 +33,7 @@ export const isLossless = (found: KillNine): boolean =>
 
 /** Random load time before each kill, so that kills hit different work. */
 const LOAD_MS = [200, 900] as const
-/** The tool lists at most 200 todos, so users change every few kills. */
+/** Users change every few kills, so that their lists stay short. */
 const KILLS_PER_CLIENT = 10
 // PingOne's token has a minute left at a call, so every call a few seconds later refreshes it.
 const DOWNSTREAM_SECONDS = 62
