@@ -9,7 +9,11 @@ import { answerAsApi } from '../todo-api.ts'
  * minutes of a code, more than the life of PingOne's short tokens.
  */
 export const AHEAD_MS = 300_000
-export const clock = { aheadMs: AHEAD_MS }
+export const clock: {
+  aheadMs: number
+  /** A fixed time; null: the real one. Some steps depend on whether a second has passed. */
+  fixedMs: number | null
+} = { aheadMs: AHEAD_MS, fixedMs: null }
 
 /** Runs once, after the API has executed a write and before it answers. */
 export const hooks: { afterWrite: (() => Promise<void>) | null } = { afterWrite: null }

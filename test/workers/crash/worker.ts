@@ -14,7 +14,7 @@ const product = compose({
   product: todos,
   deps: {
     fetch: (input, init) => workerStep('fetch', () => env.PINGONE.fetch(new Request(input, init))),
-    nowMs: () => Date.now() + clock.aheadMs,
+    nowMs: () => (clock.fixedMs ?? Date.now()) + clock.aheadMs,
     deadlines: { pingoneMs: 2000, apiMs: 2000, toolMs: 3000, documentMs: 2000, storageMs: 5000 },
     stepOf,
   },
