@@ -2,10 +2,12 @@ import { z } from 'zod'
 import { isLoopbackHost } from '#lib/addresses.ts'
 import { type AuditSigningKey, readAuditSigningKey } from '#lib/audit-signing-key.ts'
 import { err, ok, type Result } from '#lib/result.ts'
+import { type RoleGroups, roleGroups } from '#lib/roles.ts'
 import { COOKIE_KEY_ID, readRootKeys, type RootKey, weaknessOf } from '#lib/root-keys.ts'
 import { Secret } from '#lib/secret.ts'
 import { readSigningKeys, type SigningKeys } from '#lib/signing-keys.ts'
-import type { Product, ProductLinks, ScopeText } from '#catalog/define-product.ts'
+import type { Product, ProductLinks } from '#catalog/define-product.ts'
+import { type OfferedScope, offeredScopes } from '#catalog/offered-scopes.ts'
 import { scopeSettings, Settings, words } from './settings.ts'
 
 /** What the settings mean, read and checked once per isolate. Only this file and settings.ts know their names. */
@@ -33,6 +35,8 @@ export interface Config {
     maxAuthAgeSeconds: number | null
     /** PingOne's own session ends after so long without use; null: not known here. */
     sessionIdleSeconds: number | null
+    /** The claim of the id token with the user's groups; null: nobody has a role, so none is read. */
+    groupsClaim: string | null
   }
   /** The product on pages. */
   brand: { productName: string; links: ProductLinks }
@@ -66,35 +70,11 @@ export interface Config {
     /** null: the lists of the audit log cannot be signed. */
     signingKey: AuditSigningKey | null
   }
+  /** null: no group has a role, so there is no `/operate`. */
+  operators: RoleGroups | null
+  /** Where security events and acts of operators are sent; null: nowhere. */
+  webhook: { url: string; secret: Secret } | null
 }
-
-/** A scope of the product under the settings. */
-export interface OfferedScope {
-  value: string
-  /** The consent page shows it. */
-  sentence: string
-  /** Completes “… wants to”. */
-  action: string
-  /** PingOne's name of it: tenants name the API's scopes differently. */
-  upstream: string
-  isRequired: boolean
-  writes: boolean
-  impliedBy: readonly string[]
-}
-
-const offeredScopes = (
-  scopes: readonly ScopeText[],
-  names: Readonly<Record<string, string>>,
-): OfferedScope[] =>
-  scopes.map(({ name, sentence, action, setting, required = false, impliedBy = [], writes = false }) => ({
-    value: name,
-    sentence,
-    action: action ?? sentence.charAt(0).toLowerCase() + sentence.slice(1),
-    upstream: (setting === undefined ? undefined : names[setting]) ?? name,
-    isRequired: required,
-    writes,
-    impliedBy,
-  }))
 
 const DAY_SECONDS = 86_400
 
@@ -169,6 +149,7 @@ export function loadConfig(env: unknown, product: ConfiguredProduct): Result<Con
   )
     return err({ problems, isEmpty })
   const s = parsed.data
+  const operators = roleGroups(s.VIEWER_GROUP, s.OPERATOR_GROUP, s.AUDITOR_GROUP)
   const isLocal = isLoopbackHost(new URL(s.PUBLIC_ORIGIN).hostname)
   return ok({
     publicOrigin: s.PUBLIC_ORIGIN,
@@ -186,6 +167,7 @@ export function loadConfig(env: unknown, product: ConfiguredProduct): Result<Con
       environments: environmentsOf(s.PINGONE_ISSUER, s.ALLOWED_ENVIRONMENTS),
       maxAuthAgeSeconds: s.MAX_AUTH_AGE_HOURS === undefined ? null : s.MAX_AUTH_AGE_HOURS * 3600,
       sessionIdleSeconds: s.PINGONE_SESSION_HOURS === undefined ? null : s.PINGONE_SESSION_HOURS * 3600,
+      groupsClaim: operators === null ? null : s.OPERATOR_CLAIM,
     },
     brand: { productName: product.title, links: product.links ?? {} },
     app: product.slug,
@@ -216,6 +198,11 @@ export function loadConfig(env: unknown, product: ConfiguredProduct): Result<Con
       allowsUnrecordedReads: s.READS_WITHOUT_AUDIT === 'allowed',
       signingKey: auditKey.value,
     },
+    operators,
+    webhook:
+      s.WEBHOOK_URL === undefined || s.WEBHOOK_SECRET === undefined
+        ? null
+        : { url: s.WEBHOOK_URL, secret: new Secret(s.WEBHOOK_SECRET) },
   })
 }
 
@@ -265,6 +252,7 @@ function problemsBetween(textOf: (name: string) => string | undefined): BadSetti
   const allowed = words(textOf('ALLOWED_ENVIRONMENTS') ?? '')
   const { ofIssuer } = environmentsOf(issuer, allowed)
   const isElsewhere = allowed.length > 0 && ofIssuer !== null && !allowed.includes(ofIssuer)
+  const [webhook, webhookSecret] = [textOf('WEBHOOK_URL'), textOf('WEBHOOK_SECRET')]
   const admitsNobody = textOf('CLIENT_ADMISSION') === 'listed' && listed.length === 0
   return [
     ...(isPublic(textOf('PUBLIC_ORIGIN') ?? '') && isPlainHttp
@@ -272,6 +260,9 @@ function problemsBetween(textOf: (name: string) => string | undefined): BadSetti
       : []),
     ...(isElsewhere
       ? [{ name: 'PINGONE_ISSUER', problem: 'is of an environment that ALLOWED_ENVIRONMENTS does not name' }]
+      : []),
+    ...(webhook !== undefined && webhookSecret === undefined
+      ? [{ name: 'WEBHOOK_SECRET', problem: 'is missing: WEBHOOK_URL needs it' }]
       : []),
     ...(admitsNobody
       ? [

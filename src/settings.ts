@@ -164,6 +164,32 @@ export const Settings = z.object({
     .describe(
       'Reads of a user whose audit events cannot be stored (D1 did not take them for a long time): `refused` with 503, or `allowed` and only counted. Changes are always refused.',
     ),
+  OPERATOR_CLAIM: plainText
+    .default('groups')
+    .describe(
+      'Claim of PingOne’s id token that lists the user’s groups: an attribute mapping of the application, e.g. of the group names.',
+    ),
+  VIEWER_GROUP: plainText
+    .optional()
+    .describe('Members may look: users, clients, sessions and events, without personal arguments.'),
+  OPERATOR_GROUP: plainText
+    .optional()
+    .describe('Members may also end access, block and erase, with a sign-in of the last 5 minutes.'),
+  AUDITOR_GROUP: plainText
+    .optional()
+    .describe(
+      'Members may look, open personal arguments, export the audit log and mark sessions as audited. With none of the three groups set, `/operate` does not exist.',
+    ),
+  WEBHOOK_URL: webAddress
+    .optional()
+    .describe('Receives security events and acts of operators as signed webhooks. Unset: none are sent.'),
+  WEBHOOK_SECRET: z
+    .string()
+    .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')
+    .optional()
+    .describe(
+      'Signs webhooks (Standard Webhooks). Required with `WEBHOOK_URL`. `npm run keys -- --webhook` makes one.',
+    ),
   RUN_ID: z.string().optional().describe('`/health` returns it; `npm start` sets it.'),
 })
 
@@ -198,11 +224,11 @@ export const describedSettings = (product: Pick<Product, 'scopes' | 'settings'>)
     },
   )
 
-// Settings of later releases (docs/decisions). Someone who sets one expects something of it.
-const OF_LATER_RELEASES = ['OPERATOR_CLAIM', 'OPERATOR_GROUP']
+const GROUPS = ['VIEWER_GROUP', 'OPERATOR_GROUP', 'AUDITOR_GROUP']
 
-/** The given settings that have no effect in this release. */
+/** The given settings that have no effect: a claim for groups that nothing names. */
 export const settingsWithoutEffect = (env: unknown): readonly string[] => {
   const given = z.record(z.string(), z.unknown()).parse(env)
-  return OF_LATER_RELEASES.filter((name) => given[name] !== undefined && given[name] !== '')
+  const isGiven = (name: string) => given[name] !== undefined && given[name] !== ''
+  return isGiven('OPERATOR_CLAIM') && !GROUPS.some(isGiven) ? ['OPERATOR_CLAIM'] : []
 }

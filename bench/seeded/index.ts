@@ -7,7 +7,7 @@ import { decodeJwt } from 'jose'
 import { z } from 'zod'
 import { openGrant } from '#authorization/login/finish-login.ts'
 import product from '../../test/workers/todos-worker.ts'
-import { AccessTokenClaims, IdTokenClaims } from '#pingone/claims.ts'
+import { AccessTokenClaims, idTokenClaims } from '#pingone/claims.ts'
 import { todos } from '#todos/index.ts'
 import { wireAuthorization } from '#wiring/authorization.ts'
 import { makeIsolate } from '#wiring/isolate.ts'
@@ -59,7 +59,7 @@ async function codeFor(call: Call, seed: SeedRequest, subject: string): Promise<
   const approved = await login.oauth.parseAuthRequest(new Request(url))
   const exp = login.nowSeconds() + downstream.endsInSeconds
   const claims = AccessTokenClaims.parse({ ...decodeJwt(downstream.access), exp })
-  const user = IdTokenClaims.parse({
+  const user = idTokenClaims(null).parse({
     iss: config.pingone.issuer,
     sub: subject,
     sid: claims.sid,

@@ -9,7 +9,7 @@ import { droppedCookie, ownCookie, readCookie } from '#http/cookies.ts'
 import { isQueryTooLong, readForm, repeatedParameter } from '#http/read-request.ts'
 import { readRootKeys } from '#lib/root-keys.ts'
 import { makeUserId, openUserId } from '#users/base/user-id.ts'
-import { AccessTokenClaims, IdTokenClaims } from '#pingone/claims.ts'
+import { AccessTokenClaims, idTokenClaims } from '#pingone/claims.ts'
 import { Settings } from '#settings.ts'
 import { oddJson, oddText, corrupted } from './odd.ts'
 import { mustHold, type ParserProperty, propertyOf } from './parser-property.ts'
@@ -182,7 +182,7 @@ export const oauthProperties: readonly ParserProperty[] = [
     ),
     ([claims]) => {
       const read = AccessTokenClaims.safeParse(claims)
-      IdTokenClaims.safeParse(claims)
+      idTokenClaims('scope').safeParse(claims)
       if (read.success) mustHold(Array.isArray(read.data.aud) && !read.data.scope.includes(''), 'not a list')
     },
   ),

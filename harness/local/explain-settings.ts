@@ -25,7 +25,7 @@ export function explainSettings(
     ...(inEnvironment.length === 0 ? [] : [`From the environment: ${inEnvironment.join(', ')}`]),
     ...shadowed.map((name) => `${name} is in ${file} and in the environment: the environment's is used`),
     ...settingsWithoutEffect({ ...fromFile, ...fromEnvironment }).map(
-      (name) => `${name} has no effect in this release`,
+      (name) => `${name} has no effect without VIEWER_GROUP, OPERATOR_GROUP or AUDITOR_GROUP`,
     ),
   ]
 }

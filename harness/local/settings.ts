@@ -38,7 +38,11 @@ const ENGINE_NAMES = [
   'READS_WITHOUT_AUDIT',
   'MAX_AUTH_AGE_HOURS',
   'OPERATOR_CLAIM',
+  'VIEWER_GROUP',
   'OPERATOR_GROUP',
+  'AUDITOR_GROUP',
+  'WEBHOOK_URL',
+  'WEBHOOK_SECRET',
 ] as const
 
 /** The product's own names come last. */

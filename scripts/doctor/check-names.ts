@@ -15,7 +15,9 @@ export const checkNames = (given: GivenSettings): readonly Finding[] => [
         meant === undefined ? 'take it out; docs/configuration.md has all names' : `write ${meant}`
       return problem(`${shown(name)} is not a setting and does nothing: ${advice}`)
     }),
-  ...settingsWithoutEffect(given).map((name) => note(`${name} has no effect in this release`)),
+  ...settingsWithoutEffect(given).map((name) =>
+    note(`${name} has no effect without VIEWER_GROUP, OPERATOR_GROUP or AUDITOR_GROUP`),
+  ),
 ]
 
 /** A mistyped line may start with a secret. */

@@ -46,6 +46,10 @@ export const denialCounts = [
   'registration.not-admitted',
   'registration.invalid',
   'registration.too-many',
+  /** /operate. `no-role`: PingOne identified the user, who is in no group of operators. */
+  'operate.invalid',
+  'operate.no-role',
+  'operate.bearer',
   /** Answered 429 because of failures. */
   'network.limited',
 ] as const

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { roles } from '#lib/roles.ts'
 import { ApiFacts, CallKind } from './call-facts.ts'
 
 /**
@@ -92,6 +93,32 @@ const event = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
 
 const scopes = z.array(z.string())
 
+/** What operators can do. `client`: it changes all users of one client. */
+export const operations = [
+  'end-grant',
+  'end-user',
+  'end-client',
+  'block-user',
+  'unblock-user',
+  'block-client',
+  'unblock-client',
+  'erase-user',
+  'audit-session',
+  'reveal',
+  'export',
+] as const
+export const Operation = z.enum(operations)
+export type Operation = z.infer<typeof Operation>
+
+/** The operator behind an event in another user's chain: the name of their object, and the id of their act. */
+const byOperator = { by: z.string().optional(), act: z.uuid().optional() }
+
+const act = {
+  /** Joins the events of one act, in all chains. */
+  act: z.uuid(),
+  operation: Operation,
+}
+
 export const AuditEvent = z.discriminatedUnion('type', [
   /** The first event of a chain. `previous`: the object was restored to an earlier state, and this chain follows that one. */
   event('chain.opened', {
@@ -110,6 +137,7 @@ export const AuditEvent = z.discriminatedUnion('type', [
   event('grant.ended', {
     reason: z.string(),
     by: z.enum(['user', 'client', 'operator', 'pingone', 'server']),
+    act: z.uuid().optional(),
   }),
   event('downstream.refreshed', { correlation: z.string().optional() }),
 
@@ -149,9 +177,30 @@ export const AuditEvent = z.discriminatedUnion('type', [
   event('account.signed-out', {}),
   event('account.pingone-signed-out', {}),
 
-  event('user.blocked', {}),
-  event('user.unblocked', {}),
-  event('user.erased', {}),
+  event('user.blocked', byOperator),
+  event('user.unblocked', byOperator),
+  event('user.erased', byOperator),
+
+  /** In the chain of the operator. */
+  event('operator.signed-in', { roles: z.array(z.enum(roles)) }),
+  event('operator.signed-out', {}),
+  /**
+   * An act, before it takes effect. `about`: the user whom it concerns; `subject`: the grant, client, session or event.
+   * `reason`: personal, under the key of that user, or of the operator if the act concerns no user or erases one.
+   */
+  event('operator.began', {
+    ...act,
+    about: z.string().optional(),
+    subject: z.string().optional(),
+    reason: StoredArguments,
+    affects: z.strictObject({ users: z.int(), grants: z.int() }),
+  }),
+  /** `failed`: not every object has answered. */
+  event('operator.ended', {
+    ...act,
+    outcome: z.enum(['done', 'failed']),
+    affected: z.strictObject({ users: z.int(), grants: z.int() }),
+  }),
 
   /** Takes the number of an event that does not fit its schema; that event is in the table of rejected events. */
   event('event.rejected', { rejected: z.string(), reason: z.string() }),

@@ -7,7 +7,7 @@ import { err, ok, type Result } from '#lib/result.ts'
 import {
   AccessTokenClaims,
   type Environments,
-  IdTokenClaims,
+  idTokenClaims,
   isAccepted,
   RenewedIdTokenClaims,
 } from './claims.ts'
@@ -28,6 +28,8 @@ interface TokenExpectations {
   apiIdentifier: string
   policyIds: readonly string[]
   environments: Environments
+  /** The claim with the user's groups; null: none is read. */
+  groupsClaim: string | null
 }
 
 /**
@@ -56,6 +58,7 @@ export function makeTokenChecks(fetch: Fetch, expected: TokenExpectations) {
     return verifySignature(token, keys, server.issuer, audience)
   }
 
+  const signedInClaims = idTokenClaims(expected.groupsClaim)
   const checkIdToken = async <Claims extends RenewedIdTokenClaims>(
     schema: z.ZodType<Claims>,
     server: oauth.AuthorizationServer,
@@ -71,7 +74,7 @@ export function makeTokenChecks(fetch: Fetch, expected: TokenExpectations) {
 
   /** OpenID Connect Core §3.1.3.7; the nonce was compared before, in token-requests.ts. */
   const idToken = (server: oauth.AuthorizationServer, token: string, accessToken: string) =>
-    checkIdToken(IdTokenClaims, server, { token, accessToken })
+    checkIdToken(signedInClaims, server, { token, accessToken })
 
   /** OpenID Connect Core §12.2: an id token from a refresh has no nonce and may have fewer claims. */
   const renewedIdToken = (server: oauth.AuthorizationServer, token: string, accessToken: string) =>

@@ -9,7 +9,7 @@ const shown = z.string().optional().catch(undefined)
 const audience = z.union([text, z.array(text)]).transform((aud) => (typeof aud === 'string' ? [aud] : aud))
 
 /** The claims of PingOne's id token that this server reads; others are dropped. */
-export const IdTokenClaims = z.object({
+const SignedInClaims = z.object({
   iss: text,
   sub: text,
   sid: text,
@@ -23,11 +23,29 @@ export const IdTokenClaims = z.object({
   given_name: shown,
   family_name: shown,
   preferred_username: shown,
+  /** Of the claim that the settings name; empty if there is none. */
+  groups: z.array(z.string()),
 })
-export type IdTokenClaims = z.infer<typeof IdTokenClaims>
+export type IdTokenClaims = z.infer<typeof SignedInClaims>
+
+const MOST_GROUPS = 500
+/** A claim of another form gives nobody a role. */
+const Groups = z
+  .union([z.array(z.string()).max(MOST_GROUPS), z.string().transform((group) => [group])])
+  .catch([])
+
+/** Reads an id token with the groups in `groupsClaim` (setting OPERATOR_CLAIM); null: no claim is read. */
+export const idTokenClaims = (groupsClaim: string | null) =>
+  z
+    .record(z.string(), z.unknown())
+    .transform((claims) => ({
+      ...claims,
+      groups: groupsClaim === null ? [] : Groups.parse(claims[groupsClaim]),
+    }))
+    .pipe(SignedInClaims)
 
 /** The claims of an id token that came with a refresh. */
-export const RenewedIdTokenClaims = IdTokenClaims.pick({
+export const RenewedIdTokenClaims = SignedInClaims.pick({
   iss: true,
   sub: true,
   acr: true,

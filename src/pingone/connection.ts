@@ -21,6 +21,8 @@ export interface PingOneSettings {
   /** The maximum age of a user's sign-on at login; null: PingOne decides. */
   maxAuthAgeSeconds: number | null
   apiIdentifier: string
+  /** The claim of the id token with the user's groups; null: none is read. */
+  groupsClaim: string | null
   deadlineMs: number
 }
 

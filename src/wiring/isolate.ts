@@ -80,7 +80,11 @@ export function makeIsolate(options: ServerOptions): Isolate {
       failures: new Failures(env.FAILURES, nowMs),
       registrations: new Registrations(ceiling, nowMs),
       pingone: makePingOne(
-        { ...config.pingone, apiIdentifier: config.api.identifier, deadlineMs: deps.deadlines.pingoneMs },
+        {
+          ...config.pingone,
+          apiIdentifier: config.api.identifier,
+          deadlineMs: deps.deadlines.pingoneMs,
+        },
         { fetch: deps.fetch, now: nowSeconds },
       ),
     }

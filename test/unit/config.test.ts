@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { SETTING_NAMES } from '#harness/local/settings.ts'
-import { loadConfig } from '#config.ts'
+import { loadConfig, requireConfig } from '#config.ts'
 import { todos } from '#todos/index.ts'
+import { rolesOf } from '#lib/roles.ts'
 import { describedSettings, settingsWithoutEffect } from '#settings.ts'
 import { makeAuditJwk, makePrivateJwk, privatePartsOf } from '#harness/make-private-jwk.ts'
 import { rootKey } from '#harness/root-key.ts'
@@ -22,6 +23,8 @@ const problemsOf = (settings: Record<string, unknown>) => {
   const config = loadConfig(settings, todos)
   return config.ok ? [] : config.error.problems
 }
+
+const configWith = (more: Record<string, unknown>) => requireConfig({ ...good, ...more }, todos)
 
 test('good settings become values, with the defaults that the documentation names', () => {
   const config = loadConfig(good, todos)
@@ -239,13 +242,27 @@ test('what is wrong in itself and what does not fit together are told at once, w
   expect(JSON.stringify(problems)).not.toContain('hunter2')
 })
 
-test('a setting of a later release is not ignored in silence, and every setting is one or the other', () => {
-  expect(settingsWithoutEffect({ ...good, OPERATOR_GROUP: 'ops', OPERATOR_CLAIM: '' })).toEqual([
-    'OPERATOR_GROUP',
+test('a claim for groups that nothing names is not ignored in silence, and every setting is described', () => {
+  expect(settingsWithoutEffect({ ...good, OPERATOR_CLAIM: 'groups' })).toEqual(['OPERATOR_CLAIM'])
+  expect(settingsWithoutEffect({ ...good, OPERATOR_CLAIM: 'groups', OPERATOR_GROUP: 'ops' })).toEqual([])
+  const described = describedSettings(todos).map(({ name }) => name)
+  expect(described.toSorted()).toEqual([...SETTING_NAMES, 'RUN_ID'].toSorted())
+})
+
+test('no group is nobody, and an operator may also look', () => {
+  expect(configWith({}).operators).toBeNull()
+  const { operators } = configWith({ OPERATOR_GROUP: 'ops', AUDITOR_GROUP: 'audit' })
+  const groups = { viewer: null, operator: 'ops', auditor: 'audit' }
+  expect(operators).toEqual(groups)
+  expect(rolesOf(['ops'], groups)).toEqual(['viewer', 'operator'])
+  expect(rolesOf(['audit', 'ops'], groups)).toEqual(['viewer', 'operator', 'auditor'])
+  expect(rolesOf(['OPS', 'ops ', ''], groups)).toEqual([])
+})
+
+test('a webhook needs a secret', () => {
+  expect(problemsOf({ ...good, WEBHOOK_URL: 'https://siem.example/hook' })).toEqual([
+    { name: 'WEBHOOK_SECRET', problem: 'is missing: WEBHOOK_URL needs it' },
   ])
-  const later = settingsWithoutEffect(Object.fromEntries(SETTING_NAMES.map((name) => [name, 'x'])))
-  const heeded = describedSettings(todos).map(({ name }) => name)
-  expect([...heeded, ...later].toSorted()).toEqual([...SETTING_NAMES, 'RUN_ID'].toSorted())
 })
 
 test('an API at a URL needs no binding, a bound one no URL, and one of them is needed', () => {

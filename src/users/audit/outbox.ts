@@ -59,6 +59,10 @@ const SHARES: Record<EventType, { kind: Kind; always?: true }> = {
   'user.blocked': { kind: 'reserved', always: true },
   'user.unblocked': { kind: 'reserved', always: true },
   'user.erased': { kind: 'reserved', always: true },
+  'operator.signed-in': { kind: 'reserved', always: true },
+  'operator.signed-out': { kind: 'reserved', always: true },
+  'operator.began': { kind: 'reserved', always: true },
+  'operator.ended': { kind: 'reserved', always: true },
   'reads.not-recorded': { kind: 'reserved', always: true },
   'events.not-recorded': { kind: 'reserved', always: true },
 }

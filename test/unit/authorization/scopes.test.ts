@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { OfferedScope } from '#config.ts'
+import type { OfferedScope } from '#catalog/offered-scopes.ts'
 import {
   approvedScopes,
   grantedScopes,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { clientInFlow, userNameIn, shownClientName } from '#authorization/clients/shown-name.ts'
 
 const nameOf = (clientName: string) => clientInFlow({ clientName, redirectHost: 'app.example' }).name
-const CLAIMS = { iss: 'https://op.example', sub: 's', sid: 's', acr: 'policy' }
+const CLAIMS = { groups: [], iss: 'https://op.example', sub: 's', sid: 's', acr: 'policy' }
 const hostOf = (redirectHost: string) => clientInFlow({ clientName: 'x', redirectHost }).host
 
 test.each([

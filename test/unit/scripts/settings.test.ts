@@ -22,13 +22,13 @@ test('a name in a settings file that is no setting is told', () => {
 
 test('where settings come from is told in names: what shadows what, and what does nothing yet', () => {
   const fromFile = { PINGONE_ISUER: 'hunter2', API_URL: 'hunter2', MCP_PORT: '1', ROOT_KEYS: '' }
-  const fromProcess = { PATH: '/bin', API_URL: 'hunter3', OPERATOR_GROUP: 'on' }
+  const fromProcess = { PATH: '/bin', API_URL: 'hunter3', OPERATOR_CLAIM: 'on' }
   expect(explainSettings('.dev.vars', fromFile, fromProcess)).toEqual([
     '.dev.vars: PINGONE_ISUER is not a setting',
     'From .dev.vars: API_URL, MCP_PORT',
-    'From the environment: API_URL, OPERATOR_GROUP',
+    'From the environment: API_URL, OPERATOR_CLAIM',
     "API_URL is in .dev.vars and in the environment: the environment's is used",
-    'OPERATOR_GROUP has no effect in this release',
+    'OPERATOR_CLAIM has no effect without VIEWER_GROUP, OPERATOR_GROUP or AUDITOR_GROUP',
   ])
   expect(explainSettings('.dev.vars', {}, { PATH: '/bin' })).toEqual([])
 })

@@ -1,0 +1,19 @@
+/** What an operator may do. `operator` and `auditor` include `viewer`. */
+export const roles = ['viewer', 'operator', 'auditor'] as const
+export type Role = (typeof roles)[number]
+
+/** The groups whose members have a role, by role. Null: nobody has it. */
+export type RoleGroups = Readonly<Record<Role, string | null>>
+
+/** The groups as the settings name them; null: they name none. */
+export function roleGroups(viewer = '', operator = '', auditor = ''): RoleGroups | null {
+  const groups = { viewer: viewer || null, operator: operator || null, auditor: auditor || null }
+  return Object.values(groups).every((group) => group === null) ? null : groups
+}
+
+/** The roles of a user with these groups. Groups are compared exactly. */
+export function rolesOf(groups: readonly string[], byRole: RoleGroups): Role[] {
+  const isMember = (role: Role) => byRole[role] !== null && groups.includes(byRole[role])
+  const given = roles.filter(isMember)
+  return given.length === 0 || given.includes('viewer') ? given : ['viewer', ...given]
+}
