@@ -49,6 +49,11 @@ export class Emulator {
     await this.#post('end-sessions', username === undefined ? {} : { username })
   }
 
+  /** Replaces the groups of a user, also of one who registers later. */
+  async setGroups(username: string, groups: readonly string[]): Promise<void> {
+    await this.#post('groups', { username, groups })
+  }
+
   async rotateKeys({ isOldDropped = false } = {}): Promise<void> {
     await this.#post(isOldDropped ? 'rotate-keys?drop=1' : 'rotate-keys')
   }

@@ -19,8 +19,14 @@ const seeded = (username: string): User => ({
 /** The emulator's predefined users. A story that changes data uses newUser() to stay isolated. */
 export const ada = seeded('ada')
 export const bob = seeded('bob')
-/** A member of the operators group. */
+/** A member of the group mcp-operators. */
 export const grace = seeded('grace')
+/** A member of the group mcp-auditors. */
+export const mary = seeded('mary')
+/** A member of the group mcp-approvers. */
+export const alan = seeded('alan')
+/** A member of the group finance. */
+export const edsger = seeded('edsger')
 
 export function newUser(name = 'user'): User {
   const username = `${name}-${randomUUID().slice(0, 8)}`

@@ -16,7 +16,7 @@ export function printBanner(local: Local, stateDir: string): void {
           ['PingOne', `${local.issuer}   (redirect URIs there: ${local.origin}/callback, /signed-in)`],
         ] as const)
       : ([
-          ['Sign in as', 'ada, bob or grace. The password is demo'],
+          ['Sign in as', 'ada, bob, alan, edsger, grace (operator) or mary (auditor). The password is demo'],
           ['PingOne', `${emulatorOrigin}/__emulator   (an emulator: no account is needed)`],
         ] as const)),
     [product.apiName, apiOrigin ?? local.settings.API_URL ?? ''],

@@ -25,6 +25,8 @@ export const DEFAULT_PORTS: Ports = { mcp: 8787, api: 8788, pingone: 8789 }
 
 export const EMULATOR_ENVIRONMENT_ID = '7f9a1f2e-0000-4000-8000-000000000001'
 const EMULATOR_POLICY_ID = '5c1f0e6d2b7a4e0f9d3c8a6b1e2f4d70'
+/** The groups of the emulator's grace and mary. */
+const EMULATOR_ROLES = { OPERATOR_GROUP: 'mcp-operators', AUDITOR_GROUP: 'mcp-auditors' }
 const EMULATOR_CLIENT_ID = '2d6c1a54-0000-4000-8000-0000000000c1'
 
 /** A real PingOne replaces the emulator, a real API replaces the local one: then nothing is made up for them. */
@@ -52,6 +54,7 @@ const emulatorSettings = (ours: Settings, ports: Ports, keys: Keys): Settings =>
   PINGONE_DV_POLICY_ID: EMULATOR_POLICY_ID,
   MCP_SERVER_CLIENT_ID: EMULATOR_CLIENT_ID,
   API_IDENTIFIER: `https://${product.slug}.api.example`,
+  ...EMULATOR_ROLES,
   ...(usesPrivateKey(ours)
     ? { MCP_SERVER_PRIVATE_KEY: keys.privateKey }
     : { MCP_SERVER_CLIENT_SECRET: keys.clientSecret }),

@@ -8,18 +8,22 @@ import { base64url } from 'jose'
 const demoPassword = 'demo'
 
 const seeds: readonly Account[] = [
-  seed('3d1e0a6c-5f3a-4c39-9a55-0a0d1c8a0001', 'ada', 'Ada', 'Lovelace', []),
-  seed('3d1e0a6c-5f3a-4c39-9a55-0a0d1c8a0002', 'bob', 'Bob', 'Kahn', []),
-  seed('3d1e0a6c-5f3a-4c39-9a55-0a0d1c8a0003', 'grace', 'Grace', 'Hopper', ['mcp-operators']),
+  seed('3d1e0a6c-5f3a-4c39-9a55-0a0d1c8a0001', 'ada', 'Ada', 'Lovelace'),
+  seed('3d1e0a6c-5f3a-4c39-9a55-0a0d1c8a0002', 'bob', 'Bob', 'Kahn'),
+  seed('3d1e0a6c-5f3a-4c39-9a55-0a0d1c8a0003', 'grace', 'Grace', 'Hopper'),
+  seed('3d1e0a6c-5f3a-4c39-9a55-0a0d1c8a0004', 'alan', 'Alan', 'Turing'),
+  seed('3d1e0a6c-5f3a-4c39-9a55-0a0d1c8a0005', 'edsger', 'Edsger', 'Dijkstra'),
+  seed('3d1e0a6c-5f3a-4c39-9a55-0a0d1c8a0006', 'mary', 'Mary', 'Shaw'),
 ]
 
-function seed(
-  id: string,
-  username: string,
-  givenName: string,
-  familyName: string,
-  groups: string[],
-): Account {
+const seedGroups: ReadonlyMap<string, readonly string[]> = new Map([
+  ['grace', ['mcp-operators']],
+  ['alan', ['mcp-approvers']],
+  ['edsger', ['finance']],
+  ['mary', ['mcp-auditors']],
+])
+
+function seed(id: string, username: string, givenName: string, familyName: string): Account {
   const name = `${givenName} ${familyName}`
   return {
     id,
@@ -28,7 +32,6 @@ function seed(
     name,
     givenName,
     familyName,
-    groups,
     password: undefined,
   }
 }
@@ -38,6 +41,14 @@ export const seedUsernames: readonly string[] = seeds.map(({ username }) => user
 /** A seed user is stored only after a change. */
 export const findAccount = (store: Store, username: string): Account | undefined =>
   store.accounts.get(username) ?? seeds.find((account) => account.username === username)
+
+/** The groups that the control API gave a user, else those of a seed user. */
+export const groupsOf = (store: Store, username: string): readonly string[] =>
+  store.groups.get(username) ?? seedGroups.get(username) ?? []
+
+/** Everyone who has groups or lost them, by username. */
+export const allGroups = (store: Store): Record<string, readonly string[]> =>
+  Object.fromEntries([...seedGroups, ...store.groups.all()])
 
 /** Usernames are case-insensitive. */
 export const normalUsername = (text: string): string => text.trim().toLowerCase()
@@ -74,7 +85,7 @@ export async function register(
   const name = normalUsername(username)
   if (findAccount(store, name)) return undefined
   const id = crypto.randomUUID()
-  const account = { id, username: name, email, name, givenName: undefined, familyName: undefined, groups: [] }
+  const account = { id, username: name, email, name, givenName: undefined, familyName: undefined }
   const stored: Account = { ...account, password: secured }
   store.accounts.put(name, stored)
   return stored

@@ -1,4 +1,4 @@
-import { normalUsername } from './accounts.ts'
+import { allGroups, normalUsername } from './accounts.ts'
 import { json, page, redirect, type Answer, readText } from './http.ts'
 import { endFamilies, endSession } from './sessions.ts'
 import { showControlPage, patchFromForm } from './pages/control-page.ts'
@@ -34,6 +34,8 @@ export async function answerControl(
       return done(body, { kid: await rotateKeys(store, url.searchParams.get('drop') === '1') })
     case 'POST /end-sessions':
       return endSessions(body, store)
+    case 'POST /groups':
+      return setGroups(body, store)
     case 'POST /reset':
       reset(store)
       return done(body, { ok: true })
@@ -70,6 +72,26 @@ function endSessions(body: Body, store: Store): Answer {
   endFamilies(store, 'session ended', ({ given }) => who === '' || given.username === who)
   return done(body, { ended: ended.length })
 }
+
+/** Replaces the groups of a user, also of one who registers later. A form separates them by commas. */
+function setGroups(body: Body, store: Store): Answer {
+  const asked: unknown = body.form ? Object.fromEntries(body.form) : body.json
+  const { username, groups: given, ...others } = isRecord(asked) ? asked : {}
+  const groups = typeof given === 'string' && body.form ? splitNames(given) : given
+  const isWhole = Object.keys(others).length === 0 && typeof username === 'string' && username.trim() !== ''
+  if (!isWhole || !isNames(groups)) return problem(400, '{ username, groups } is expected, groups as a list')
+  store.groups.put(normalUsername(username), groups)
+  return done(body, { groups: allGroups(store) })
+}
+
+const isNames = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '')
+
+const splitNames = (text: string): readonly string[] =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
 
 /** Keeps the signing keys, so that cached JWKS stay valid. */
 function reset(store: Store): void {
@@ -131,6 +153,7 @@ export function readState(store: Store) {
       endedBecause: family.endedBecause ?? null,
     })),
     consents: store.consents.all().map(([username, scopes]) => ({ username, scopes })),
+    groups: allGroups(store),
     keys: store.keys
       .all()
       .map(([kid, key]) => ({ kid, created: iso(key.createdSeconds), active: key.isActive })),

@@ -1,7 +1,7 @@
-import { findAccount } from './accounts.ts'
+import { findAccount, groupsOf } from './accounts.ts'
 import type { Context } from './endpoints.ts'
 import { json, oauthError, one, platformError, type Answer } from './http.ts'
-import { profileClaims } from './issue-tokens.ts'
+import { groupsClaim, profileClaims } from './issue-tokens.ts'
 import { endFamily, liveSession } from './sessions.ts'
 import { verifyOwnToken } from './signing-keys.ts'
 import type { AccessToken } from './store.ts'
@@ -53,7 +53,7 @@ export async function revokeToken(context: Context): Promise<Answer> {
  * L: the errors have the format and statuses of PingOne's platform APIs.
  */
 export async function showUserinfo(context: Context): Promise<Answer> {
-  const { request, store } = context
+  const { request, store, switches } = context
   const token = /^Bearer (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
   const found = token === undefined ? undefined : await findAccessToken(context, token)
   if (!found) return platformError(context, 'INVALID_TOKEN', 'The access token is not valid', 401)
@@ -62,5 +62,9 @@ export async function showUserinfo(context: Context): Promise<Answer> {
   if (!given?.scopes.includes('openid') || !account) {
     return platformError(context, 'ACCESS_FAILED', 'The token is not for a user with openid', 403)
   }
-  return json({ sub: account.id, ...profileClaims(account, given.scopes) }, `userinfo of ${account.username}`)
+  const claims = {
+    ...profileClaims(account, given.scopes),
+    ...groupsClaim(groupsOf(store, account.username), switches),
+  }
+  return json({ sub: account.id, ...claims }, `userinfo of ${account.username}`)
 }

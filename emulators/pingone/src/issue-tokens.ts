@@ -1,5 +1,5 @@
 import { SignJWT, base64url, UnsecuredJWT, type JWTPayload } from 'jose'
-import { findAccount } from './accounts.ts'
+import { findAccount, groupsOf } from './accounts.ts'
 import type { Grant, Account } from './store.ts'
 import { apiScopesAmong, audienceOf } from './scopes.ts'
 import { organizationId } from './settings.ts'
@@ -100,15 +100,19 @@ async function goodClaims(
     env: settings.environmentId,
     org: organizationId,
     'p1.region': 'NA',
-    ...profileClaims(
-      {
-        ...account,
-        name: switches.userName ?? account.name,
-        groups: [...account.groups, ...groupNames(switches.groupCount)],
-      },
-      given.scopes,
-    ),
+    ...profileClaims({ ...account, name: switches.userName ?? account.name }, given.scopes),
+    ...groupsClaim([...groupsOf(store, given.username), ...groupNames(switches.groupCount)], switches),
   }
+}
+
+/** The names of a user's groups, as an attribute mapping puts them into the ID token and userinfo. */
+export function groupsClaim(
+  groups: readonly string[],
+  { groupsClaim: form }: Context['switches'],
+): { groups?: readonly string[] | string } {
+  // L: an empty attribute is omitted, which is the harder case for a client.
+  if (groups.length === 0 || form === 'missing') return {}
+  return { groups: form === 'text' ? groups.join(',') : groups }
 }
 
 /** Group names as long as those of large directories. */
@@ -120,7 +124,7 @@ const groupNames = (count: number): string[] =>
 
 /** Claims of the ID token and of userinfo; PingOne maps attributes into both. */
 export function profileClaims(account: Account, scopes: readonly string[]): Record<string, unknown> {
-  const { name, username, givenName, familyName, email, groups } = account
+  const { name, username, givenName, familyName, email } = account
   const profile = {
     name,
     preferred_username: username,
@@ -130,8 +134,6 @@ export function profileClaims(account: Account, scopes: readonly string[]): Reco
   return {
     ...(scopes.includes('profile') ? profile : {}),
     ...(scopes.includes('email') ? { email } : {}),
-    // L: an empty attribute is omitted, which is the harder case for a client.
-    ...(groups.length > 0 ? { groups } : {}),
   }
 }
 

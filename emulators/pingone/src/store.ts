@@ -10,7 +10,6 @@ export interface Account {
   readonly name: string
   readonly givenName: string | undefined
   readonly familyName: string | undefined
-  readonly groups: readonly string[]
   /** Undefined: the demo password. */
   readonly password: { readonly salt: string; readonly hash: string } | undefined
 }
@@ -160,6 +159,8 @@ export type Store = ReturnType<typeof openStore>
 export function openStore(kv: SyncKvStorage) {
   return {
     accounts: new Collection<Account>(kv, 'account'),
+    /** Changed memberships, by username. */
+    groups: new Collection<readonly string[]>(kv, 'groups'),
     sessions: new Collection<BrowserSession>(kv, 'session'),
     flows: new Collection<Flow>(kv, 'flow'),
     codes: new Collection<Code>(kv, 'code'),

@@ -131,6 +131,8 @@ export const readers = {
   ),
   /** Overrides the name in the id token. */
   userName: anyText,
+  /** The id token's claim `groups`: a list, absent, or one text with commas. */
+  groupsClaim: choice('list', 'missing', 'text'),
   /** How many groups are added to the user's own. */
   groupCount: wholeNumber(0, 100_000),
   accessToken: choice('good', 'wrong-acr', 'wrong-audience', 'wrong-issuer', 'wrong-environment', 'no-sid'),
@@ -179,6 +181,7 @@ export const normalSwitches: Switches = {
   secondResource: false,
   idToken: 'good',
   userName: null,
+  groupsClaim: 'list',
   groupCount: 0,
   accessToken: 'good',
   accessTokenSeconds: 3600,

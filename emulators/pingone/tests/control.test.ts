@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import {
   basic,
+  decode,
   loginForTokens,
   post,
   readJson,
@@ -42,7 +43,7 @@ test.each([
   ['origin', 'http://localhost:8787'],
   ['origin', 'null'],
 ])('a page of another origin cannot use the controls (%s: %s)', async (name, value) => {
-  for (const path of ['switches', 'rotate-keys', 'end-sessions', 'reset']) {
+  for (const path of ['switches', 'rotate-keys', 'end-sessions', 'groups', 'reset']) {
     expect((await control(path, { headers: { [name]: value } })).status).toBe(403)
   }
 })
@@ -73,6 +74,49 @@ test('ending the sessions of one user leaves the other user', async () => {
   expect(await readJson(await control('end-sessions'))).toEqual({ ended: 1 })
   expect((await refresh(kept.refreshToken)).error).toBe('invalid_grant')
   expect((await control('end-sessions', { body: '{"name":"ada"}' })).status).toBe(400)
+})
+
+const setGroups = (body: unknown) => control('groups', { body: JSON.stringify(body) })
+
+test('a user can be taken out of a group and put into others, until a reset', async () => {
+  const groups = async () => decode((await loginForTokens({}, { username: 'grace' })).idToken)['groups']
+  expect(await readJson(await setGroups({ username: 'Grace', groups: [] }))).toMatchObject({
+    groups: { grace: [], mary: ['mcp-auditors'] },
+  })
+  expect(await groups()).toBeUndefined()
+  const body = new URLSearchParams({ username: 'grace', groups: 'finance, of many words' })
+  expect((await control('groups', { body })).status).toBe(303)
+  expect(await groups()).toEqual(['finance', 'of many words'])
+  await control('reset')
+  expect(await groups()).toEqual(['mcp-operators'])
+})
+
+test('a user can have groups before the registration, and they show at the next refresh', async () => {
+  const browser = new Browser()
+  await setGroups({ username: 'kay', groups: ['early'] })
+  const signOn = await browser.visit(await authorizeUrl())
+  const form = await browser.visit(/href="([^"]*register[^"]*)"/.exec(signOn.text)?.[1] ?? '')
+  await browser.submit(form, [
+    ['username', 'kay'],
+    ['email', 'kay@example.com'],
+    ['password', 'secret'],
+  ])
+  const { idToken, refreshToken } = await loginForTokens({}, { browser, username: 'kay' })
+  expect(decode(idToken)['groups']).toEqual(['early'])
+  await setGroups({ username: 'kay', groups: ['late'] })
+  expect(decode((await refresh(refreshToken)).idToken)['groups']).toEqual(['late'])
+})
+
+test.each([
+  {},
+  { username: 'grace' },
+  { username: '', groups: [] },
+  { username: 'grace', groups: 'mcp-operators' },
+  { username: 'grace', groups: [42] },
+  { username: 'grace', groups: [], role: 'auditor' },
+])('a change of groups without a user and a list is refused: %j', async (body) => {
+  expect((await setGroups(body)).status).toBe(400)
+  expect(await readState()).toMatchObject({ groups: { grace: ['mcp-operators'] } })
 })
 
 test('requests are counted by endpoint and token requests by grant type', async () => {

@@ -71,6 +71,17 @@ test('a missing ID token is missing, and the rest is there', async () => {
 })
 
 test.each([
+  ['grace', { groupsClaim: 'missing' }, undefined],
+  ['grace', { groupsClaim: 'text' }, 'mcp-operators'],
+  ['ada', { groupsClaim: 'text' }, undefined],
+  ['ada', { groupCount: 600 }, expect.toSatisfy((names: string[]) => names.length === 600)],
+  ['grace', { groupCount: 600 }, expect.toSatisfy((names: string[]) => names.length === 601)],
+] as const)('the groups of %s after %j', async (username, switches, groups) => {
+  await setSwitches(switches)
+  expect(decode((await loginForTokens({}, { username })).idToken)['groups']).toEqual(groups)
+})
+
+test.each([
   ['wrong-acr', { acr: 'Single_Factor' }],
   ['wrong-audience', { aud: ['some-other-api'] }],
   ['wrong-issuer', { iss: `${origin}/${environment}/other` }],

@@ -60,9 +60,14 @@ test('a user signs on, allows both scopes, and the application gets tokens that 
   )
 })
 
-test('grace is in the operators group, and the profile follows the scopes', async () => {
-  const claims = decode((await loginForTokens({ scope: 'openid' }, { username: 'grace' })).idToken)
-  expect(claims['groups']).toEqual(['mcp-operators'])
+test.each([
+  ['grace', 'mcp-operators'],
+  ['alan', 'mcp-approvers'],
+  ['edsger', 'finance'],
+  ['mary', 'mcp-auditors'],
+])('%s is in the group %s, and the profile follows the scopes', async (username, group) => {
+  const claims = decode((await loginForTokens({ scope: 'openid' }, { username })).idToken)
+  expect(claims['groups']).toEqual([group])
   expect(claims).not.toHaveProperty('email')
   expect(claims).not.toHaveProperty('name')
 })

@@ -18,8 +18,14 @@ test('with nothing set, everything runs here and the secrets are those made at t
     ROOT_KEYS: 'local:key',
     AUDIT_SIGNING_KEY: auditKey,
     CLIENT_ADMISSION: 'open',
+    OPERATOR_GROUP: 'mcp-operators',
+    AUDITOR_GROUP: 'mcp-auditors',
   })
   expect(settings).not.toHaveProperty('API_URL')
+  expect(plan({ OPERATOR_GROUP: '', AUDITOR_GROUP: 'mine' }).settings).toMatchObject({
+    AUDITOR_GROUP: 'mine',
+  })
+  expect(plan({ OPERATOR_GROUP: '' }).settings).not.toHaveProperty('OPERATOR_GROUP')
 })
 
 test('a real PingOne replaces the emulator, and nothing is made up for it', () => {
@@ -33,6 +39,7 @@ test('a real PingOne replaces the emulator, and nothing is made up for it', () =
   const { settings, workers } = plan(given)
   expect(workers).toEqual(['mcp', 'api'])
   expect(settings).toMatchObject(given)
+  expect(settings).not.toHaveProperty('OPERATOR_GROUP')
 })
 
 test('all that cannot work is named at once, in the order of the documentation, without values', () => {

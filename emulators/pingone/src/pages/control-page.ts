@@ -26,6 +26,16 @@ export function showControlPage(settings: Settings, state: State): Markup {
       ['user', 'since', 'last used', 'sid'],
       state.sessions.map(({ username, authTime, lastUsed, sid }) => [username, authTime, lastUsed, sid]),
     )}
+    <h2>Groups</h2>
+    ${table(
+      ['user', 'groups'],
+      Object.entries(state.groups).map(([username, groups]) => [username, groups.join(', ')]),
+    )}
+    <form method="post" action="/__emulator/groups">
+      <label>User <input name="username" required /></label>
+      <label>All groups, with commas <input name="groups" /></label>
+      <button type="submit">Set groups</button>
+    </form>
     <h2>Refresh families</h2>
     ${table(
       ['user', 'since', 'rotations', 'state', 'scopes', 'sid'],
