@@ -73,15 +73,15 @@ test('settings that cannot work are all named at once, before anything starts, a
 test('a variable that a file shadows, or is shadowed, is told; so is one that does nothing yet', async () => {
   await using place = await makeFolder()
   const file = join(place.folder, 'my.vars')
-  writeFileSync(file, 'ACCESS_TOKEN_MINUTES=5\nOPERATOR_GROUP=ops\nAPI_IDENTIFIER=\n')
+  writeFileSync(file, 'ACCESS_TOKEN_MINUTES=5\nOPERATOR_CLAIM=roles\nAPI_IDENTIFIER=\n')
   await using start = npmStart({ ...place, file, environment: { ACCESS_TOKEN_MINUTES: '7', MCP_PORT: '1x' } })
   expect(await start.exit).toBe(1)
   const output = outputOf(start)
-  expect(output).toContain(`From ${file}: ACCESS_TOKEN_MINUTES, OPERATOR_GROUP`)
+  expect(output).toContain(`From ${file}: ACCESS_TOKEN_MINUTES, OPERATOR_CLAIM`)
   expect(output).toContain(
     `ACCESS_TOKEN_MINUTES is in ${file} and in the environment: the environment's is used`,
   )
-  expect(output).toContain('OPERATOR_GROUP has no effect in this release')
+  expect(output).toContain('OPERATOR_CLAIM has no effect without VIEWER_GROUP, OPERATOR_GROUP or AUDITOR_GROUP')
   expect(output).toContain('MCP_PORT must be a port, a number from 1 to 65535.')
 })
 
