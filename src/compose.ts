@@ -13,7 +13,7 @@ import { isUnderRetiredKey } from '#authorization/token/token-owner.ts'
 import { showConsent } from '#authorization/login/show-consent.tsx'
 import { answerTokenRequest } from '#authorization/token/token-request.ts'
 import { answerKeySet, cutOpener, staticAsset } from '#http/answers.ts'
-import { cancelBody } from '#http/read-request.ts'
+import { discardBody } from '#http/read-request.ts'
 import { refuseOtherMethods, refuseOtherOrigins } from '#http/guards.ts'
 import { log, takeOverConsole } from '#lib/log.ts'
 import { oncePerEnv } from '#lib/once-per-env.ts'
@@ -180,7 +180,10 @@ export function compose(options: ServerOptions) {
     worker: {
       async fetch(request, env, ctx) {
         const config = configOf(env)
-        if (!config.ok) return assetOr(request, () => errors.badSettings(request, config.error))
+        if (!config.ok) {
+          await discardBody(request)
+          return assetOr(request, () => errors.badSettings(request, config.error))
+        }
         reportSettings(env)
         const { publicOrigin } = config.value
         const refuse = (denial: Response) => errors.asPage(request, denial, publicOrigin)
@@ -189,7 +192,7 @@ export function compose(options: ServerOptions) {
           misdirected === null
             ? await answerAtOrigin(request, env, ctx, refuse)
             : await assetOr(request, () => refuse(misdirected))
-        await cancelBody(request)
+        await discardBody(request)
         return answer
       },
       // The signed head of the audit log, and its retention (docs/journeys.md#audit-log).

@@ -1,4 +1,4 @@
-import { readBounded, TooLargeError } from '#lib/bounded-fetch.ts'
+import { type BodyReader, readUpTo } from '#lib/bounded-fetch.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 
 /** The media type and size that a route accepts. */
@@ -7,12 +7,12 @@ export interface BodyLimit {
   maxBytes: number
 }
 
-/** Why a body was rejected. The body is cancelled then. */
+/** Why a body was rejected. The rest of it is discarded then. */
 export type BodyDenial = 'type' | 'size'
 
 /**
- * The only way to read a request's body. Rejects another media type, or a declared length above the limit, before it
- * reads a byte. Counts an undeclared length while reading.
+ * The only way to read a request's body. Rejects another media type, or a declared length above the limit, without
+ * reading it. Counts an undeclared length while reading.
  */
 export async function readBody(
   request: Request,
@@ -20,24 +20,57 @@ export async function readBody(
 ): Promise<Result<Uint8Array<ArrayBuffer>, BodyDenial>> {
   const [given = ''] = (request.headers.get('Content-Type') ?? '').split(';')
   if (given.trim().toLowerCase() !== type) return reject(request, 'type')
-  if (Number(request.headers.get('Content-Length') ?? '0') > maxBytes) return reject(request, 'size')
-  try {
-    return ok(await readBounded(request.body, maxBytes))
-  } catch (error) {
-    if (error instanceof TooLargeError) return err('size')
-    throw error
-  }
+  if (declaredBytes(request) > maxBytes) return reject(request, 'size')
+  if (request.body === null) return ok(new Uint8Array())
+  const reader = request.body.getReader()
+  const bytes = await readUpTo(reader, maxBytes)
+  if (bytes !== null) return ok(bytes)
+  await discardRest(reader)
+  return err('size')
 }
 
-/** Cancels an unread body, so that the sender stops. */
-export async function cancelBody({ body, bodyUsed }: Request): Promise<void> {
-  // A locked body has another reader.
-  if (body !== null && !bodyUsed && !body.locked) await body.cancel()
-}
+const declaredBytes = ({ headers }: Request): number => Number(headers.get('Content-Length') ?? '0')
 
 async function reject(request: Request, denial: BodyDenial) {
-  await cancelBody(request)
+  await discardBody(request)
   return err(denial)
+}
+
+/** The part of a refused body that is read and dropped. */
+const DISCARDED = { bytes: 1024 * 1024, ms: 5_000 } as const
+
+/**
+ * Reads and drops an unread body before the answer is sent, within bounds, then cancels it. A runtime closes the
+ * connection when it answers a request whose body it has not read, and a client that still sends may lose the answer.
+ * A body that is declared longer than the bound is cancelled unread.
+ */
+export async function discardBody(request: Request): Promise<void> {
+  const { body, bodyUsed } = request
+  // A locked body has another reader.
+  if (body === null || bodyUsed || body.locked) return
+  if (declaredBytes(request) > DISCARDED.bytes) await body.cancel()
+  else await discardRest(body.getReader())
+}
+
+/** Ends at the end of the body, or at the first bound: a slow sender holds the connection no longer. */
+export async function discardRest(
+  reader: BodyReader,
+  bounds: { bytes: number; ms: number } = DISCARDED,
+): Promise<void> {
+  // Cancelling ends a read that waits.
+  const timer = setTimeout(() => void reader.cancel().catch(() => undefined), bounds.ms)
+  try {
+    for (let bytes = 0; bytes <= bounds.bytes;) {
+      const read = await reader.read()
+      if (read.done) return
+      bytes += read.value.byteLength
+    }
+    await reader.cancel()
+  } catch {
+    // The sender went away, or was too slow.
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 const FORM_LIMIT = { type: 'application/x-www-form-urlencoded', maxBytes: 16 * 1024 } as const

@@ -29,16 +29,27 @@ export async function readBounded(
   body: ReadableStream<Uint8Array> | null,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  if (body === null) return new Uint8Array()
+  const reader = body.getReader()
+  const bytes = await readUpTo(reader, maxBytes)
+  if (bytes !== null) return bytes
+  await reader.cancel()
+  throw new TooLargeError(maxBytes)
+}
+
+export type BodyReader = ReadableStreamDefaultReader<Uint8Array>
+
+/** Reads to the end; null for more than `maxBytes`, and the rest is unread then. */
+export async function readUpTo(
+  reader: BodyReader,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | null> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   // In workerd `for await` takes three times as long as a reader, and every request is read here.
-  const reader = body?.getReader()
-  for (let read = await reader?.read(); read?.done === false; read = await reader?.read()) {
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
     bytes += read.value.byteLength
-    if (bytes > maxBytes) {
-      await reader?.cancel()
-      throw new TooLargeError(maxBytes)
-    }
+    if (bytes > maxBytes) return null
     chunks.push(read.value)
   }
   const all = new Uint8Array(bytes)

@@ -81,7 +81,9 @@ test('a variable that a file shadows, or is shadowed, is told; so is one that do
   expect(output).toContain(
     `ACCESS_TOKEN_MINUTES is in ${file} and in the environment: the environment's is used`,
   )
-  expect(output).toContain('OPERATOR_CLAIM has no effect without VIEWER_GROUP, OPERATOR_GROUP or AUDITOR_GROUP')
+  expect(output).toContain(
+    'OPERATOR_CLAIM has no effect without VIEWER_GROUP, OPERATOR_GROUP or AUDITOR_GROUP',
+  )
   expect(output).toContain('MCP_PORT must be a port, a number from 1 to 65535.')
 })
 

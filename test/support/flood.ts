@@ -13,9 +13,8 @@ export function streamOf5Mb(): ReadableStream<Uint8Array> {
 }
 
 /**
- * The result of sending an oversized body: the status, or that the connection was closed. The proxy of `wrangler dev`,
- * which no deployment has, drops the answer of a Worker that does not read the whole body, and
- * answers 500 itself.
+ * The result of sending an oversized body: the status, or that the connection was closed. The server drops a mebibyte
+ * of a refused body and then closes. The proxy of `wrangler dev`, which no deployment has, then answers 500 itself.
  */
 export async function sendOversized(
   url: string,
