@@ -1,5 +1,5 @@
 /** Which tests `npm test` (test/quick.config.ts) and `npm run test:all` (vitest.config.ts) run, and in what order. */
-import { relative, sep } from 'node:path'
+import { relative, resolve, sep } from 'node:path'
 import {
   defineConfig,
   type TestProjectConfiguration,
@@ -13,6 +13,8 @@ const ROOT = `${import.meta.dirname}/..`
 
 // The engine's tests run on the todos product, whichever product src/index.ts serves (harness/local/chosen-product.ts).
 process.env['MCP_PRODUCT'] = 'todos'
+// A system that starts on an empty state copies the migrated database of an earlier start (harness/local/migrations.ts).
+process.env['MIGRATED_STATES'] = resolve(ROOT, 'node_modules/.cache/migrated')
 
 /** Plain Node. */
 export const unitProject = (exclude: readonly string[] = []): TestProjectInlineConfiguration => ({
@@ -94,6 +96,10 @@ export const LONGEST_FIRST: readonly string[] = [
   'test/e2e/sessions-live.test.ts',
   'test/attack/canary.test.ts',
   'test/workers/mcp/long-work.test.ts',
+  // `npm run test:browser` alone.
+  'test/browser/inspector.test.ts',
+  'test/browser/early-clicks.test.ts',
+  'test/browser/me.test.ts',
 ]
 
 const inRepository = (path: string): string => relative(ROOT, path).replaceAll(sep, '/')

@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import {
@@ -72,11 +74,27 @@ export async function migrateLocally(config: string, persist: string): Promise<v
   const marker = join(persist, 'migrations.json')
   const state = JSON.stringify(databases.map(({ id, folder }) => [id, ...filesOf(folder)]))
   if (databases.length === 0 || readPrivateFile(marker) === state) return
+  const data = join(persist, 'v3')
+  const kept = existsSync(data) ? undefined : keptState(databases)
+  if (kept !== undefined && existsSync(kept)) cpSync(kept, data, { recursive: true })
+  else await migrate(databases, data)
+  if (kept !== undefined) keepState(data, kept)
+  writePrivateFile(marker, state)
+}
+
+interface LocalDatabase {
+  readonly binding: string
+  readonly id: string
+  /** Its migrations. */
+  readonly folder: string
+}
+
+async function migrate(databases: readonly LocalDatabase[], data: string): Promise<void> {
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       modules: true,
       script: '',
-      resourcePersistencePath: join(persist, 'v3'),
+      resourcePersistencePath: data,
       d1Databases: Object.fromEntries(databases.map(({ binding, id }) => [binding, id])),
       cf: false,
       log: new Log(LogLevel.ERROR),
@@ -88,5 +106,37 @@ export async function migrateLocally(config: string, persist: string): Promise<v
   } finally {
     await miniflare.dispose()
   }
-  writePrivateFile(marker, state)
+}
+
+const RUNTIME = z
+  .object({ version: z.string() })
+  .parse(createRequire(import.meta.url)('miniflare/package.json'))
+
+/**
+ * The folder where the tests keep the data of a first start, because they start a hundred systems; undefined elsewhere. It
+ * belongs to the text of these migrations and to the runtime that wrote it.
+ */
+function keptState(databases: readonly LocalDatabase[]): string | undefined {
+  const root = process.env['MIGRATED_STATES']
+  if (root === undefined) return undefined
+  const texts = databases.map(({ id, folder }) => [
+    id,
+    ...filesOf(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]),
+  ])
+  const text = JSON.stringify([RUNTIME.version, texts])
+  return join(root, createHash('sha256').update(text).digest('hex'))
+}
+
+/** Several starts may do this at once: the first one keeps its data. */
+function keepState(data: string, kept: string): void {
+  if (existsSync(kept)) return
+  const partial = `${kept}.${process.pid}`
+  mkdirSync(dirname(kept), { recursive: true })
+  cpSync(data, partial, { recursive: true })
+  try {
+    renameSync(partial, kept)
+  } catch {
+    // Another start was first.
+    rmSync(partial, { recursive: true })
+  }
 }
