@@ -40,6 +40,11 @@ export const PAGES_PER_USER = 10
 /** Used sign-ins are stored for ten minutes. Further ones are rejected; none is evicted early. */
 export const MOST_SIGN_INS = 100
 
+/** An operator uses one sign-in; another may run on another machine. The oldest is evicted. */
+export const OPERATOR_SESSIONS = 5
+/** Acts of an operator whose retries are recognised. The oldest is evicted. */
+export const MOST_ACTS = 100
+
 /** Audit events that D1 does not have yet: calls and other events of ordinary use. What happens then: audit/outbox.ts. */
 export const MOST_WAITING = 20_000
 /** As many more that are denials, questions and security events. Which events are stored beyond it: audit/outbox.ts. */
@@ -74,6 +79,8 @@ export function mostRows({ grantsPerUser: grants, requestsPerMinute: requests }:
     'revoke:': MOST_REVOCATIONS,
     'page:': PAGES_PER_USER,
     'sign-in:': MOST_SIGN_INS,
+    'operator:': OPERATOR_SESSIONS,
+    'act:': MOST_ACTS,
     ...Object.fromEntries(SINGLE_ROWS.map((key) => [key, 1])),
   }
   const recent = CALLS_LAST_MINUTES * requests * grants
@@ -88,6 +95,7 @@ export function mostRows({ grantsPerUser: grants, requestsPerMinute: requests }:
 /** One row each: state of the object, versions of its tables, times and keys. */
 const SINGLE_ROWS = [
   'blocked',
+  'operator-name',
   'wake',
   'wake-ship',
   'calls-schema',

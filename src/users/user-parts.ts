@@ -24,6 +24,9 @@ import { GrantEndService } from './grants/grant-end-service.ts'
 import { GrantRecordService } from './grants/grant-record-service.ts'
 import { GrantService } from './grants/grant-service.ts'
 import { GrantTable } from './grants/grant-table.ts'
+import { OperatorService } from './operators/operator-service.ts'
+import { OperatorTable } from './operators/operator-table.ts'
+import { UserActService } from './operators/user-act-service.ts'
 import { ConfirmationTable } from './requests/confirmations.ts'
 import { PageSessionTable } from './requests/page-sessions.ts'
 import { StepUpService } from './requests/step-ups.ts'
@@ -57,6 +60,7 @@ export const makeUserParts = (ctx: DurableObjectState, env: () => Env, deps: Use
     readonly afterAnswer = (work: Promise<void>) => ctx.waitUntil(work)
     readonly wake = new WakeTime(this.storage, this.nowSeconds)
     readonly grants = new GrantTable(this.storage.kv, this.nowSeconds)
+    readonly operators = new OperatorTable(this.storage.kv, this.nowSeconds)
     readonly name = ctx.id.name ?? ctx.id.toString()
     readonly audit = new UserAudit({
       storage: this.storage,
@@ -65,6 +69,7 @@ export const makeUserParts = (ctx: DurableObjectState, env: () => Env, deps: Use
       config: this.config,
       user: this.name,
       grants: this.grants,
+      operators: this.operators,
       store: () => steppedAuditStore(deps.auditStore(env()), this.step),
       otherSources: () => [this.calls.events],
     })
@@ -117,6 +122,7 @@ export const makeUserParts = (ctx: DurableObjectState, env: () => Env, deps: Use
       nowSeconds: this.nowSeconds,
       nowMs: () => deps.nowMs(),
       grants: this.grants,
+      operators: this.operators,
       records: this.records,
       sessions: this.sessions,
       calls: this.calls,
@@ -154,6 +160,18 @@ export const makeUserParts = (ctx: DurableObjectState, env: () => Env, deps: Use
       ends: this.ends,
       audit: this.audit,
     })
+    readonly operatorService = new OperatorService({
+      ...this.shared,
+      auditKey: this.audit.auditKey,
+      directory: this.audit.directory,
+    })
+    readonly userActs = new UserActService({
+      ...this.shared,
+      account: this.account,
+      ends: this.ends,
+      blocks: this.blocks,
+      auditKey: this.audit.auditKey,
+    })
     readonly downstream = new DownstreamService({
       ...this.shared,
       pingone: this.pingone,
@@ -176,7 +194,7 @@ export const makeUserParts = (ctx: DurableObjectState, env: () => Env, deps: Use
       ends: this.ends,
       revocations: this.revocations,
       closeSessions: this.closeSessions,
-      others: [this.stepUps, this.confirmations, this.account],
+      others: [this.stepUps, this.confirmations, this.account, this.operatorService],
     }
     readonly entries = new EntryService({
       nowSeconds: this.nowSeconds,

@@ -1,12 +1,26 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { EndFacts } from '#events/call-facts.ts'
+import type { StoredArguments } from '#events/event.ts'
 import type { OutboxState } from '#events/store.ts'
+import type { Result } from '#lib/result.ts'
 import { runAlarm } from './alarm.ts'
 import type { CallIntent, CallOutcome, CallStart, ReadEnd, RefusedToken } from './calls/calls.ts'
 import type { Entry, EntryAnswer } from './calls/entry.ts'
 import type { Account, ListedGrant, PageDenial } from './grants/account-service.ts'
 import type { EndReason, NewGrant } from './grants/grant.ts'
 import type { Commit, CommitResult, Snapshot } from './grants/grant-records.ts'
+import type {
+  ActDenial,
+  EndedAct,
+  NewAct,
+  NewOperatorSession,
+  OperatedUser,
+  OperatedUserApi,
+  OperatorApi,
+  OperatorDenial,
+  OperatorSession,
+  UserAct,
+} from './operators/operator-api.ts'
 import type { NewPageSession } from './requests/page-sessions.ts'
 import type { StepUpApproval, StepUpOutcome, StepUpRejection, StepUpView } from './requests/step-ups.ts'
 import type { SessionFacts } from './sessions/sessions.ts'
@@ -24,7 +38,7 @@ export type UserObjectApi = Pick<UserObject, Exclude<keyof UserObject, keyof Dur
  * The constructor writes nothing: the object of a forged bearer stays empty.
  */
 export const makeUser = (deps: UserDeps) =>
-  class extends DurableObject<Env> {
+  class extends DurableObject<Env> implements OperatorApi, OperatedUserApi {
     readonly #parts = makeUserParts(this.ctx, () => this.env, deps)
 
     async openGrant(given: NewGrant): Promise<'opened' | 'blocked'> {
@@ -99,15 +113,6 @@ export const makeUser = (deps: UserDeps) =>
       this.#parts.ends.endAll(reason)
     }
 
-    async setBlocked(isBlocked: boolean): Promise<void> {
-      this.#parts.blocks.setBlocked(isBlocked)
-    }
-
-    /** Makes the user's personal fields unreadable, also in the audit log. */
-    async erase(): Promise<void> {
-      this.#parts.blocks.erase()
-    }
-
     /** What the token endpoint found, after it authenticated the client. */
     async reportFinding(grant: string, finding: 'refresh-repeated-elsewhere'): Promise<void> {
       if (this.#parts.grants.read(grant) !== null)
@@ -152,6 +157,46 @@ export const makeUser = (deps: UserDeps) =>
 
     async endPingOneSession(page: string): Promise<'done' | PageDenial> {
       return this.#parts.account.endPingOneSession(page)
+    }
+
+    async openOperator(session: string, given: NewOperatorSession): Promise<'done' | 'blocked'> {
+      return this.#parts.operatorService.open(session, given)
+    }
+
+    async readOperator(session: string): Promise<OperatorSession | OperatorDenial> {
+      return this.#parts.operatorService.read(session)
+    }
+
+    async closeOperator(session: string): Promise<void> {
+      this.#parts.operatorService.close(session)
+    }
+
+    async beginAct(session: string, act: NewAct): Promise<'recorded' | ActDenial> {
+      return this.#parts.operatorService.begin(session, act)
+    }
+
+    async endAct(act: EndedAct): Promise<void> {
+      this.#parts.operatorService.end(act)
+    }
+
+    async protectOwnReason(reason: string): Promise<StoredArguments> {
+      return this.#parts.operatorService.protectReason(reason)
+    }
+
+    async describeForOperator(): Promise<OperatedUser> {
+      return this.#parts.userActs.describe()
+    }
+
+    async protectReason(reason: string): Promise<StoredArguments | null> {
+      return this.#parts.userActs.protectReason(reason)
+    }
+
+    async applyAct(act: UserAct): Promise<{ grants: number }> {
+      return this.#parts.userActs.apply(act)
+    }
+
+    async reveal(ciphertext: string): Promise<Result<Record<string, unknown>, 'unreadable' | 'broken'>> {
+      return this.#parts.userActs.reveal(ciphertext)
     }
 
     /** The state of the outbox, for the verification of the audit log. */

@@ -18,8 +18,8 @@ interface AuditKeyDeps {
   config: () => Config
   /** The name of this object. */
   user: string
-  /** Whether the user has a live grant. Without one no key is made, so that an erased user gets none. */
-  hasLiveGrant: () => boolean
+  /** Whether the user has a live grant or is signed in as an operator. Others get no key, so that an erased user has none. */
+  mayHaveKey: () => boolean
 }
 
 interface Keys {
@@ -86,7 +86,7 @@ export class AuditKey {
     }
   }
 
-  /** A key for a user who has none, before a grant opens. One under a retired root key is replaced: nothing can open it. */
+  /** A key for a user who has none, before a grant opens or an operator signs in. One under a retired root key is replaced: nothing can open it. */
   async prepare(): Promise<string | null> {
     const wrapped = this.#read()
     if (wrapped !== null && !this.#isRetired(wrapped)) return null
@@ -94,7 +94,7 @@ export class AuditKey {
     return encrypt(this.#deps.config().rootKeys, this.#place, toBase64Url(bytes))
   }
 
-  /** In the act that opens the grant. The first key stays. */
+  /** In the act that opens the grant or the session. The first key stays. */
   store(prepared: string | null): void {
     if (prepared === null) return
     const wrapped = this.#read()
@@ -115,9 +115,9 @@ export class AuditKey {
 
   /** Users from before the audit log have a grant and no key. */
   async #keys(): Promise<Result<Keys, KeyDenial>> {
-    if (this.#read() === null && this.#deps.hasLiveGrant()) {
+    if (this.#read() === null && this.#deps.mayHaveKey()) {
       const prepared = await this.prepare()
-      if (this.#deps.hasLiveGrant()) this.store(prepared)
+      if (this.#deps.mayHaveKey()) this.store(prepared)
     }
     return this.#open()
   }

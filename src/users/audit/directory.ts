@@ -20,7 +20,7 @@ interface DirectoryDeps {
   nowMs: () => number
   /** The name of this object. */
   user: string
-  /** As the newest grant has it; null: PingOne gives no name. */
+  /** As the newest live grant or the last sign-in as an operator has it; null: PingOne gives no name. */
   userName: () => string | null
 }
 
@@ -42,12 +42,12 @@ export class Directory {
     this.#deps = deps
   }
 
-  /** A grant was opened. */
+  /** A grant was opened, or an operator signed in. */
   renew(): void {
     this.#deps.kv.put(ENTRY, { isDue: true, sentAtMs: this.#read()?.sentAtMs ?? 0 })
   }
 
-  /** No row before the next grant. */
+  /** No row before the next grant or sign-in as an operator. */
   erase(): void {
     const { kv, nowMs } = this.#deps
     kv.delete(ENTRY)

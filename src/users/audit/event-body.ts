@@ -1,4 +1,4 @@
-import { AuditEvent } from '#events/event.ts'
+import { AuditEvent, type StoredArguments } from '#events/event.ts'
 import { sha256Hex } from '#lib/hash.ts'
 import { redacted } from '#lib/redacted.ts'
 import { uuidv7 } from '#lib/uuid.ts'
@@ -74,7 +74,9 @@ async function derivedId(of: string, atMs: number): Promise<string> {
 
 /** The event for the log: what is encrypted or hashed stays out of it. */
 export function loggedEvent(event: AuditEvent): object {
+  if (event.type === 'operator.began') return { ...event, reason: shownOf(event.reason) }
   if (!('arguments' in event) || event.arguments === undefined) return event
-  const { personal: _personal, hmac: _hmac, hash: _hash, ...shown } = event.arguments
-  return { ...event, arguments: shown }
+  return { ...event, arguments: shownOf(event.arguments) }
 }
+
+const shownOf = ({ personal: _personal, hmac: _hmac, hash: _hash, ...shown }: StoredArguments) => shown

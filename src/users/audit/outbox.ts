@@ -80,7 +80,7 @@ interface OutboxDeps {
   nowMs: () => number
   /** The number of the last event that D1 has. */
   shipped: () => number
-  /** An object without a grant stores nothing. An event that names a grant gets its client. */
+  /** An object that never had a grant or an operator stores nothing. An event that names a grant gets its client. */
   grants: Pick<GrantTable, 'all' | 'read'>
 }
 
@@ -95,9 +95,9 @@ export class Outbox implements EventSource {
     this.#deps = deps
   }
 
-  /** Called when a grant opens. */
+  /** Called when a grant opens or an operator signs in. */
   create(): void {
-    if (this.#exists()) return
+    if (this.exists) return
     this.#exec(SCHEMA)
     this.#deps.storage.kv.put(VERSION_KEY, VERSION)
     this.#hasTable = true
@@ -108,7 +108,7 @@ export class Outbox implements EventSource {
    * @step audit 1 what is no call: a row of the outbox
    */
   readonly emit = (event: NewEvent): void => {
-    if (!this.#exists()) {
+    if (!this.exists) {
       if (this.#deps.grants.all().length === 0) return
       this.create()
     }
@@ -131,17 +131,17 @@ export class Outbox implements EventSource {
 
   /** The number of rows. */
   get count(): number {
-    if (!this.#exists()) return 0
+    if (!this.exists) return 0
     return Number(this.#rows('SELECT COUNT(*) AS count FROM outbox')[0]?.['count'] ?? 0)
   }
 
   lastSeq(): number {
-    if (!this.#exists()) return 0
+    if (!this.exists) return 0
     return Number(this.#rows('SELECT MAX(seq) AS last FROM outbox')[0]?.['last'] ?? 0)
   }
 
   waiting(from: number, to: number): WaitingEvent[] {
-    if (!this.#exists()) return []
+    if (!this.exists) return []
     const select = 'SELECT seq, id, at_ms, body FROM outbox WHERE seq BETWEEN ? AND ? ORDER BY seq'
     return this.#rows(select, from, to).map((row) => {
       const { seq, id, at_ms: atMs, body } = Row.parse(row)
@@ -150,7 +150,7 @@ export class Outbox implements EventSource {
   }
 
   release(upTo: number): void {
-    if (!this.#exists()) return
+    if (!this.exists) return
     this.#exec('DELETE FROM outbox WHERE seq <= ?', upTo)
     this.#reserved = null
   }
@@ -199,14 +199,14 @@ export class Outbox implements EventSource {
   }
 
   #countReserved(): number {
-    if (!this.#exists()) return 0
+    if (!this.exists) return 0
     this.#reserved ??= Number(
       this.#rows("SELECT COUNT(*) AS count FROM outbox WHERE kind = 'reserved'")[0]?.['count'] ?? 0,
     )
     return this.#reserved
   }
 
-  #exists(): boolean {
+  get exists(): boolean {
     this.#hasTable ||= this.#deps.storage.kv.get(VERSION_KEY) === VERSION
     return this.#hasTable
   }

@@ -3,6 +3,7 @@ import type { AuditStore } from '#events/store.ts'
 import type { UserStorage } from '../base/step.ts'
 import type { WakeTime } from '../base/wake-time.ts'
 import type { GrantTable } from '../grants/grant-table.ts'
+import type { OperatorTable } from '../operators/operator-table.ts'
 import { AuditKey } from './audit-key.ts'
 import { ChainState } from './chain-state.ts'
 import { Directory } from './directory.ts'
@@ -18,6 +19,7 @@ interface UserAuditDeps {
   /** The name of the object. */
   user: string
   grants: GrantTable
+  operators: Pick<OperatorTable, 'isSignedIn' | 'name'>
   store: () => AuditStore
   /** Tables beside the outbox whose rows are events. */
   otherSources: () => readonly EventSource[]
@@ -31,15 +33,17 @@ export class UserAudit {
   readonly directory: Directory
   readonly shipper: Shipper
 
-  constructor({ storage, wake, nowMs, config, user, grants, store, otherSources }: UserAuditDeps) {
+  constructor({ storage, wake, nowMs, config, user, grants, operators, store, otherSources }: UserAuditDeps) {
     const { kv } = storage
     const chain = new ChainState(kv, nowMs)
     const sources = () => [this.outbox, ...otherSources()]
     const sequence = new Sequence(kv, sources, (last) => this.shipper.note(last))
     this.sequence = sequence
     this.outbox = new Outbox({ storage, sequence, nowMs, shipped: () => chain.shipped, grants })
-    this.auditKey = new AuditKey({ kv, config, user, hasLiveGrant: () => grants.live().length > 0 })
-    this.directory = new Directory({ kv, config, nowMs, user, userName: () => grants.newestName() })
+    const mayHaveKey = () => grants.live().length > 0 || operators.isSignedIn
+    this.auditKey = new AuditKey({ kv, config, user, mayHaveKey })
+    const nameNow = () => grants.newestName() ?? operators.name
+    this.directory = new Directory({ kv, config, nowMs, user, userName: nameNow })
     this.shipper = new Shipper({
       kv,
       nowSeconds: () => Math.floor(nowMs() / 1000),

@@ -56,17 +56,26 @@ export class GrantEndService {
     this.#deps = deps
   }
 
-  /** The only code that ends a grant. Its row stays as history; its tokens, results and sessions go. */
-  end(grantId: string, reason: EndReason): void {
+  /**
+   * The only code that ends a grant. Its row stays as history; its tokens, results and sessions go.
+   * `act`: the act of an operator behind it.
+   */
+  end(grantId: string, reason: EndReason, act?: string): void {
     const { nowSeconds, grants, records, sessions, calls, wake, closeSessions, forget, emit } = this.#deps
     const grant = grants.readLive(grantId)
     if (grant === null) return
     const finding = FINDINGS[reason]
     if (finding !== undefined) emit({ type: 'security', grant: grantId, finding })
-    emit({ type: 'grant.ended', grant: grantId, reason, by: ENDED_BY[reason] })
+    emit({
+      type: 'grant.ended',
+      grant: grantId,
+      reason,
+      by: ENDED_BY[reason],
+      ...(act !== undefined && { act }),
+    })
     records.erase(grantId)
     if (records.isErasing) wake.noLaterThan(nowSeconds())
-    grants.markEnded(grant, reason)
+    grants.markEnded(grant, reason, act)
     forget(grantId)
     calls.dropResults(grantId)
     // A grant that PingOne ended has nothing left to revoke.
@@ -75,8 +84,8 @@ export class GrantEndService {
     log.info('grant.ended', { grant: grantId, reason })
   }
 
-  endAll(reason: EndReason): void {
-    for (const { id } of this.#deps.grants.live()) this.end(id, reason)
+  endAll(reason: EndReason, act?: string): void {
+    for (const { id } of this.#deps.grants.live()) this.end(id, reason, act)
   }
 
   /** Returns the time of the next expiry. */

@@ -43,6 +43,7 @@ export class GrantTable {
       downstreamEndsAtSeconds: given.downstreamEndsAtSeconds,
       isRenewable: given.refreshToken !== null,
       replacedAtSeconds: null,
+      operator: given.operator ?? null,
       ended: null,
     })
   }
@@ -81,8 +82,9 @@ export class GrantTable {
   }
 
   /** The row stays as history, without tokens. */
-  markEnded(grant: Grant, reason: EndReason): void {
-    this.write({ ...grant, encrypted: '', ended: { reason, atSeconds: this.#now() } })
+  markEnded(grant: Grant, reason: EndReason, act?: string): void {
+    const end = { reason, atSeconds: this.#now(), ...(act !== undefined && { act }) }
+    this.write({ ...grant, encrypted: '', ended: end })
     const ended = this.all().flatMap(({ id, ended: end }) => (end === null ? [] : [{ id, ...end }]))
     if (ended.length <= ENDED_GRANTS) return
     const oldestFirst = ended

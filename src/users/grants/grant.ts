@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Config } from '#config.ts'
 import type { EventClient } from '#events/event.ts'
+import { roles } from '#lib/roles.ts'
 import type { RecordRow } from '#oauth-store/record-row.ts'
 
 /** Why a grant ended. Stored with it, sent to the client and shown to the user. */
@@ -17,7 +18,6 @@ export const EndReason = z.enum([
   'cap',
   'key_retired',
   'ended_by_user',
-  // Unused in this release: nothing lets an operator end a grant or block a user yet.
   'ended_by_operator',
   'blocked',
 ])
@@ -49,6 +49,13 @@ const placeOf = ({ redirectUri }: ShownClient): string => redirectUri.replace(LO
 export const isSameClient = (one: ShownClient, other: ShownClient): boolean =>
   one.name === other.name && one.domain === other.domain && placeOf(one) === placeOf(other)
 
+/** The operator roles of a grant's user, as PingOne's id token gave them at the last sign-in for the grant. */
+export const GrantRoles = z.object({
+  roles: z.array(z.enum(roles)),
+  authenticatedAtSeconds: z.number().int(),
+})
+export type GrantRoles = z.infer<typeof GrantRoles>
+
 /** A grant's row. PingOne's tokens are only in `encrypted` (base/encryption.ts); the rest is safe in clear text. */
 export const Grant = z.object({
   id: z.string(),
@@ -71,7 +78,10 @@ export const Grant = z.object({
   replacedAtSeconds: z.number().int().nullable().default(null),
   /** Written at most once an hour: enough for "last used" and for eviction. */
   usedAtSeconds: z.number().int(),
-  ended: z.object({ reason: EndReason, atSeconds: z.number().int() }).nullable(),
+  /** Null: the user had no role. */
+  operator: GrantRoles.nullable().default(null),
+  /** `act`: the act of an operator that ended it. */
+  ended: z.object({ reason: EndReason, atSeconds: z.number().int(), act: z.string().optional() }).nullable(),
 })
 export type Grant = z.infer<typeof Grant>
 
@@ -101,6 +111,8 @@ export interface NewGrant {
   downstreamEndsAtSeconds: number
   /** The environment id in PingOne's tokens, if they have one. */
   environment: string | null
+  /** Absent or null: the user has no role. */
+  operator?: GrantRoles | null
   /** The login that it came from, for the audit log. */
   login?: LoginFacts
 }

@@ -241,6 +241,7 @@ export class StepUpService {
       isRenewable: given.refreshToken !== null,
       replacedAtSeconds: null,
       pingOneSession: given.pingOneSession,
+      operator: given.operator ?? null,
     })
     revoke(grant.id, grant.encrypted, grant.tenant)
     log.info('step-up.approved', { grant: grant.id, scopes: more.join(' ') })

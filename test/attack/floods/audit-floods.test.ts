@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { denialCounts } from '#events/denial-count.ts'
 import { MOST_RESERVED, MOST_WAITING } from '#users/bounds.ts'
 import { callMessage, mcpRequest, NAMED_META, rpcRequest, statelessHeaders } from '#harness/messages.ts'
+import { block } from '../../workers/acts.ts'
 import { newToken, random, userNamed } from '../../workers/stored-bearer.ts'
 import { ask, bearer, flood, network, type Send, serverWith } from './server.ts'
 import { clock } from './worker.ts'
@@ -107,7 +108,7 @@ test('T40 an outbox full of denials and calls refuses no end and no block, says 
     for (let at = 0; at < 10; at += 1) await callTool(send, other, 'addTodo', network(at))
     const grants = await user.object().listGrants()
     await user.object().endGrant(grants[0]?.id ?? '', 'ended_by_user')
-    await user.object().setBlocked(true)
+    await block(user.object())
     expect((await ask(send, token)).status).toBe(401)
   }
   const { chain } = await user.object().auditState()

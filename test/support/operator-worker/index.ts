@@ -56,7 +56,8 @@ export default {
   async fetch(request, env, ctx) {
     const { pathname, searchParams } = new URL(request.url)
     if (pathname !== '/test/erase') return worker.fetch(request, env, ctx)
-    await env.USER.getByName(searchParams.get('user') ?? '').erase()
+    const act = { act: crypto.randomUUID(), by: 'an-operator', operation: 'erase-user' } as const
+    await env.USER.getByName(searchParams.get('user') ?? '').applyAct(act)
     return new Response('erased')
   },
 } satisfies ExportedHandler<Env>

@@ -19,6 +19,7 @@ const grantOf = (given: Partial<Grant>): Grant => ({
   isRenewable: true,
   replacedAtSeconds: null,
   usedAtSeconds: 0,
+  operator: null,
   ended: null,
   ...given,
 })

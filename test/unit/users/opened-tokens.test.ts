@@ -39,6 +39,7 @@ const grantWith = async (access: string): Promise<Grant> => ({
   shown: null,
   pingOneSession: null,
   replacedAtSeconds: null,
+  operator: null,
   ended: null,
 })
 

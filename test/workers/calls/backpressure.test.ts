@@ -1,6 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { MOST_WAITING } from '#users/bounds.ts'
+import { block } from '../acts.ts'
 import { begin, deniedCalls, FACTS, fillCalls, intent, rowsOf, userWith, waitingEvents } from './story.ts'
 import { auditStore, clock, config, operator } from './worker.ts'
 
@@ -70,7 +71,7 @@ test('what is on record goes on: a repeated message, a repeat of a change, and e
     call: running.transaction,
   })
   await user.endGrant('g1', 'ended_by_user')
-  await user.setBlocked(true)
+  await block(user)
   const types = (await waitingEvents(user)).map(({ type }) => type)
   expect(types).toEqual(expect.arrayContaining(['grant.ended', 'user.blocked']))
 })

@@ -4,6 +4,7 @@ import type { CallApi, CallIntent, ReadEnd, RefusedToken } from '#users/calls/ca
 import type { Entry } from '#users/calls/entry.ts'
 import type { EndReason, NewGrant } from '#users/grants/grant.ts'
 import type { Commit } from '#users/grants/grant-records.ts'
+import type { UserAct } from '#users/operators/operator-api.ts'
 import { todos } from '#todos/index.ts'
 import { stepOf, steppedEnv, workerStep } from './schedule.ts'
 import { clock } from './witness.ts'
@@ -64,8 +65,8 @@ export class User extends product.User {
   override endGrant(grant: string, reason: EndReason) {
     return this.#answer('endGrant', super.endGrant(grant, reason))
   }
-  override erase() {
-    return this.#answer('erase', super.erase())
+  override applyAct(act: UserAct) {
+    return this.#answer('applyAct', super.applyAct(act))
   }
   override openSession(...message: Parameters<InstanceType<typeof product.User>['openSession']>) {
     return this.#answer('openSession', super.openSession(...message))

@@ -2,6 +2,7 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { callMessage, mcpRequest, META, statelessHeaders } from '#harness/messages.ts'
 import { MOST_WAITING } from '#users/bounds.ts'
+import { block } from '../acts.ts'
 import { writes } from '../todo-api.ts'
 import { recordedCalls } from '../audit-log.ts'
 import { Client, transports } from './client.ts'
@@ -84,7 +85,7 @@ test('while the outbox is full, calls are refused in our words, and no end or bl
   expect(writes.filter(({ text }) => text === 'full')).toEqual([])
   expect((await other.oauth.revoke(other.tokens.refresh_token)).status).toBe(200)
   expect(await other.call('stateless', 'listTodos')).toMatch(/^401 /)
-  await user.setBlocked(true)
+  await block(user)
   expect(await client.call('stateless', 'listTodos')).toMatch(/^401 /)
 
   heal()

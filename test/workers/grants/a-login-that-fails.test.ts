@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { runDurableObjectAlarm } from 'cloudflare:test'
+import { block } from '../acts.ts'
 import { Client } from '../faults/client.ts'
 import { unwatchDeadlines, watchDeadlines } from '../faults/deadlines.ts'
 import { breakDown, heal } from '../faults/faults.ts'
@@ -46,7 +47,7 @@ test('a user who was blocked during the login gets no code, and PingOne has the 
   const subject = crypto.randomUUID()
   const { user } = await (await Client.register()).signIn(subject)
   const login = await (await Client.register()).login(subject).toCallback()
-  await user.setBlocked(true)
+  await block(user)
   expect(await login.step()).toBe('client hears access_denied')
   await runDurableObjectAlarm(user)
   expect(families.slice(-2).map(({ isAlive }) => isAlive)).toEqual([false, false])

@@ -2,6 +2,7 @@ import { runInDurableObject } from 'cloudflare:test'
 import type { tokenOwner } from '#authorization/token/token-owner.ts'
 import type { EntryAnswer } from '#users/calls/entry.ts'
 import { rootKey } from '#harness/root-key.ts'
+import { block } from '../acts.ts'
 import { Client } from '../faults/client.ts'
 import { breakDown } from '../faults/faults.ts'
 import { startIsolate } from '../faults/world.ts'
@@ -113,7 +114,7 @@ export const bearerDenials = {
     },
     {
       title: 'a user who was blocked',
-      prepare: ({ client }) => client.user.setBlocked(true),
+      prepare: ({ client }) => block(client.user),
       denied: unauthorized(endedSentence('blocked')),
     },
   ],

@@ -2,6 +2,7 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { EndReason } from '#users/grants/grant.ts'
 import { REFRESHES_PER_GRANT } from '#users/bounds.ts'
+import { block } from '../acts.ts'
 import { Client } from '../faults/client.ts'
 import { families, switches } from '../pingone.ts'
 import { ORIGIN } from '../settings.ts'
@@ -102,7 +103,7 @@ const endings: Record<EndReason, ((client: Client) => Promise<unknown>) | undefi
   },
   blocked: async (client) => {
     await signIn(client)
-    await client.user.setBlocked(true)
+    await block(client.user)
   },
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
+import { block } from '../acts.ts'
 import { Client } from '../faults/client.ts'
 import { breakDown, heal, interrupt } from '../faults/faults.ts'
 import { startIsolate } from '../faults/world.ts'
@@ -42,7 +43,7 @@ const notStarted = (seconds: number) =>
 
 const endings: Readonly<Record<string, Change>> = {
   'the user is blocked': {
-    act: ({ client }) => client.user.setBlocked(true),
+    act: ({ client }) => block(client.user),
     denied: unauthorized(endedSentence('blocked')),
   },
   'the user ends the access at their page': {

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
+import { block, unblock } from '../acts.ts'
 import { pingone } from './pingone.ts'
 import { intent, newGrant } from './story.ts'
 
@@ -58,7 +59,7 @@ test('a token request that was under way when its grant ended gets nothing but t
   const user = newUser()
   const grant = await newGrant({ record: redeemed })
   await user.openGrant(grant)
-  await user.setBlocked(true)
+  await block(user)
   const late = rotation('grant', grant.record.value)
   for (const commit of [late, { ...late, spent: null }]) {
     expect(await user.commit('grant', commit)).toEqual({ outcome: 'ended', ended: 'blocked' })
@@ -68,14 +69,14 @@ test('a token request that was under way when its grant ended gets nothing but t
 
 test('a login of someone who was blocked meanwhile opens nothing, and PingOne takes its tokens back', async () => {
   const user = newUser()
-  await user.setBlocked(true)
+  await block(user)
   const grant = await newGrant()
   expect(await user.openGrant(grant)).toBe('blocked')
   expect(await user.listGrants()).toEqual([])
   await runDurableObjectAlarm(user)
   expect(pingone.live).toEqual(new Set())
   expect(await keysOf(user)).toEqual(['blocked'])
-  await user.setBlocked(false)
+  await unblock(user)
   expect(await user.openGrant(await newGrant({ id: 'another' }))).toBe('opened')
 })
 
@@ -161,7 +162,7 @@ test('a block in the middle of anything leaves nothing that opens', { timeout: 3
     fc.asyncProperty(acts, fc.nat({ max: 12 }), async (story, endAtMs) => {
       pingone.reset()
       const user = newUser()
-      await interleave(user, story, () => user.setBlocked(true), endAtMs)
+      await interleave(user, story, () => block(user), endAtMs)
       expect((await user.listGrants()).filter(({ ended }) => ended === null)).toEqual([])
       await runDurableObjectAlarm(user)
       expect(pingone.live).toEqual(new Set())

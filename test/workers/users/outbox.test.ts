@@ -4,6 +4,7 @@ import { AuditEvent } from '#events/event.ts'
 import { MOST_RESERVED, MOST_WAITING } from '#users/bounds.ts'
 import { userName } from '#users/base/user-id.ts'
 import { grantKey } from '#users/grants/grant-records.ts'
+import { block, erase, unblock } from '../acts.ts'
 import { ISSUER } from '../settings.ts'
 import { pingone } from './pingone.ts'
 import { BOTH, intent, newGrant, userOf, userWithGrant } from './story.ts'
@@ -72,9 +73,9 @@ test('a login is four events, each at the time at which it happened', async () =
 test('an object that never had a grant stores no event, whatever is sent to it', async () => {
   const subject = crypto.randomUUID()
   const user = await userOf(subject)
-  await user.setBlocked(true)
+  await block(user)
   expect(await user.openGrant(await newGrant())).toBe('blocked')
-  await user.erase()
+  await erase(user)
   await user.endAll('ended_by_user')
   await user.reportFinding('grant', 'refresh-repeated-elsewhere')
   const tables = await runInDurableObject(user, (_object, { storage }) =>
@@ -90,10 +91,10 @@ test('ends, blocks and refused logins say by whom and why', async () => {
   await user.openGrant(await newGrant({ id: 'g2' }))
   await user.endGrant('g2', 'refresh_reused')
   await user.endGrant('g2', 'refresh_reused')
-  await user.setBlocked(true)
-  await user.setBlocked(true)
+  await block(user)
+  await block(user)
   await user.openGrant(await newGrant({ id: 'g3', login }))
-  await user.setBlocked(false)
+  await unblock(user)
   const events = await eventsOf(user, subject)
   expect(events.slice(3)).toMatchObject([
     { type: 'security', grant: 'g2', finding: 'refresh-token-reused' },
@@ -243,7 +244,7 @@ test('a full outbox refuses no end and no block, and counts what else found no r
   await again.reportFinding('grant', 'refresh-repeated-elsewhere')
   const facts = { session: '0123456789abcdef', network: '192.0.2.0/24', agent: 'node' }
   await again.openSession('one', 'grant', 'client', facts)
-  await again.setBlocked(true)
+  await block(again)
   expect((await again.listGrants()).map(({ ended }) => ended?.reason)).toEqual(['blocked'])
   auditStore.isDown = false
   const events = (await eventsOf(again, subject)).filter(({ type }) => type !== 'user.unblocked')

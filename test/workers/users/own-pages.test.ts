@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { beforeEach, expect, test } from 'vitest'
 import { PAGE_IDLE_SECONDS } from '#users/requests/page-sessions.ts'
+import { block, unblock } from '../acts.ts'
 import { pingone } from './pingone.ts'
 import { newGrant, userOf } from './story.ts'
 import { clock } from './worker.ts'
@@ -80,12 +81,12 @@ test('of what nobody opened, and of what was closed, there is nothing to see or 
 
 test('whoever is blocked has no page from that moment on, gets none, and finds none again afterwards', async () => {
   const user = await atPage(['mine'])
-  await user.setBlocked(true)
+  await block(user)
   expect(await user.readAccount('page')).toBe('blocked')
   expect(await user.endFromPage('page', null)).toBe('blocked')
   expect(await user.openPage('another', signInProof())).toBe('blocked')
   expect(await user.useSignIn('id', 'attempt', soon())).toBe('blocked')
-  await user.setBlocked(false)
+  await unblock(user)
   expect(await user.readAccount('page')).toBe('over')
   expect(await user.listGrants()).toMatchObject([{ ended: { reason: 'blocked' } }])
 })

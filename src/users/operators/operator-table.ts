@@ -1,0 +1,128 @@
+import { z } from 'zod'
+import { roles } from '#lib/roles.ts'
+import { earliest, evictable, PrefixTable } from '../base/table.ts'
+import { MOST_ACTS, OPERATOR_SESSIONS } from '../bounds.ts'
+import type { EndedAct, NewAct, NewOperatorSession, OperatorSession } from './operator-api.ts'
+
+/** A sign-in of an operator. Its id is the hash of the token. */
+const SessionRow = z.object({
+  roles: z.array(z.enum(roles)),
+  userName: z.string().nullable(),
+  /** When the operator authenticated at PingOne. */
+  authenticatedAtSeconds: z.number(),
+  openedAtSeconds: z.number(),
+})
+type SessionRow = z.infer<typeof SessionRow>
+
+/** An act that was begun or ended. `what`: what it is about, so that its id cannot stand for another act. */
+const ActRow = z.object({ what: z.string(), isEnded: z.boolean(), untilSeconds: z.number() })
+
+/** The life of a session. Roles are from an id token that is never older. */
+export const OPERATOR_SECONDS = 15 * 60
+/** How long a repeated message about an act is recognised. Retries take seconds, a walk through many users minutes. */
+const ACT_SECONDS = 3600
+const NAME = 'operator-name'
+
+/** The sessions, recent acts and name of a user who is an operator. Synchronous. */
+export class OperatorTable {
+  readonly #kv: DurableObjectStorage['kv']
+  readonly #sessions: PrefixTable<SessionRow>
+  readonly #acts: PrefixTable<z.infer<typeof ActRow>>
+  readonly #now: () => number
+
+  constructor(kv: DurableObjectStorage['kv'], nowSeconds: () => number) {
+    this.#kv = kv
+    this.#sessions = new PrefixTable(kv, 'operator:', SessionRow)
+    this.#acts = new PrefixTable(kv, 'act:', ActRow)
+    this.#now = nowSeconds
+  }
+
+  /** False for a retry: the session is stored. */
+  open(session: string, { roles: given, userName, authenticatedAtSeconds }: NewOperatorSession): boolean {
+    if (this.#sessions.read(session) !== null) return false
+    const oldestFirst = evictable(
+      this.#sessions.all(),
+      OPERATOR_SESSIONS,
+      ([, a], [, b]) => a.openedAtSeconds - b.openedAtSeconds,
+    )
+    for (const [other] of oldestFirst) this.#sessions.delete(other)
+    const openedAtSeconds = this.#now()
+    this.#sessions.write(session, { roles: given, userName, authenticatedAtSeconds, openedAtSeconds })
+    if (userName !== null) this.#kv.put(NAME, userName)
+    return true
+  }
+
+  /** Null if the session is missing or has expired. */
+  read(session: string): OperatorSession | null {
+    const row = this.#sessions.read(session)
+    if (row === null || endOf(row) <= this.#now()) return null
+    const { openedAtSeconds: _openedAtSeconds, ...shown } = row
+    return { ...shown, endsAtSeconds: endOf(row) }
+  }
+
+  get isSignedIn(): boolean {
+    return this.#sessions.all().some(([, row]) => endOf(row) > this.#now())
+  }
+
+  /** Whether the session was open. */
+  close(session: string): boolean {
+    const wasOpen = this.read(session) !== null
+    this.#sessions.delete(session)
+    return wasOpen
+  }
+
+  closeAll(): void {
+    this.#sessions.deleteWhere(() => true)
+  }
+
+  /** As the last sign-in had it. It outlives the session, because the directory is written later. */
+  get name(): string | null {
+    return this.#kv.get<string>(NAME) ?? null
+  }
+
+  eraseName(): void {
+    this.#kv.delete(NAME)
+  }
+
+  /** False for a repeat: the act was begun and has not ended. */
+  begin({
+    act,
+    operation,
+    about,
+    subject,
+  }: Pick<NewAct, 'act' | 'operation' | 'about' | 'subject'>): boolean {
+    const what = JSON.stringify([operation, about, subject])
+    const row = this.#acts.read(act)
+    if (row !== null && !row.isEnded && row.what === what) return false
+    this.#write(act, { what, isEnded: false })
+    return true
+  }
+
+  /** False for a repeat: the act has ended. */
+  end({ act }: Pick<EndedAct, 'act'>): boolean {
+    const row = this.#acts.read(act)
+    if (row?.isEnded === true) return false
+    this.#write(act, { what: row?.what ?? '', isEnded: true })
+    return true
+  }
+
+  sweep(): void {
+    this.#sessions.deleteWhere((row) => endOf(row) <= this.#now())
+    this.#acts.deleteWhere(({ untilSeconds }) => untilSeconds <= this.#now())
+  }
+
+  nextSeconds(): number | null {
+    const ends = this.#sessions.all().map(([, row]) => endOf(row))
+    return earliest([...ends, ...this.#acts.all().map(([, { untilSeconds }]) => untilSeconds)])
+  }
+
+  #write(act: string, row: Pick<z.infer<typeof ActRow>, 'what' | 'isEnded'>): void {
+    const others = this.#acts.all().filter(([other]) => other !== act)
+    const oldestFirst = evictable(others, MOST_ACTS, ([, a], [, b]) => a.untilSeconds - b.untilSeconds)
+    for (const [other] of oldestFirst) this.#acts.delete(other)
+    this.#acts.write(act, { ...row, untilSeconds: this.#now() + ACT_SECONDS })
+  }
+}
+
+const endOf = ({ authenticatedAtSeconds, openedAtSeconds }: SessionRow): number =>
+  Math.min(authenticatedAtSeconds, openedAtSeconds) + OPERATOR_SECONDS
