@@ -1,4 +1,4 @@
-import type { Emit, Operation, StoredArguments } from '#events/event.ts'
+import type { Operation, StoredArguments } from '#events/event.ts'
 import type { Role } from '#lib/roles.ts'
 import type { AuditKey } from '../audit/audit-key.ts'
 import type { Directory } from '../audit/directory.ts'
@@ -48,7 +48,6 @@ interface OperatorServiceDeps {
   outbox: Outbox
   auditKey: AuditKey
   directory: Directory
-  emit: Emit
   wake: WakeTime
 }
 
@@ -62,7 +61,7 @@ export class OperatorService {
 
   /** A sign-in from before an erasure opens nothing: it would bring name and key back. */
   async open(session: string, given: NewOperatorSession): Promise<'done' | 'blocked'> {
-    const { grants, operators, outbox, auditKey, directory, emit, wake } = this.#deps
+    const { grants, operators, outbox, auditKey, directory, wake } = this.#deps
     const newKey = await auditKey.prepare()
     // No await from here: the rest is one act.
     const erasedAtMs = directory.erasedAtMs ?? -Infinity
@@ -72,7 +71,7 @@ export class OperatorService {
     auditKey.store(newKey)
     directory.renew()
     const { roles, network, agent } = given
-    emit({ type: 'operator.signed-in', roles, network, agent })
+    outbox.emit({ type: 'operator.signed-in', roles, network, agent })
     wake.noLaterThan(operators.nextSeconds())
     return 'done'
   }
@@ -83,28 +82,29 @@ export class OperatorService {
   }
 
   close(session: string): void {
-    if (this.#deps.operators.close(session)) this.#deps.emit({ type: 'operator.signed-out' })
+    const { operators, outbox } = this.#deps
+    if (operators.close(session)) outbox.emit({ type: 'operator.signed-out' })
   }
 
   /** Checks and records an act before it takes effect, also if the outbox is full. */
   begin(session: string, act: NewAct): 'recorded' | ActDenial {
-    const { operators, emit, wake, nowSeconds } = this.#deps
+    const { operators, outbox, wake, nowSeconds } = this.#deps
     const operator = this.read(session)
     if (typeof operator === 'string') return operator
     const { role, isFresh } = REQUIREMENTS[act.operation]
     if (!operator.roles.includes(role)) return 'role'
     const ageSeconds = nowSeconds() - operator.authenticatedAtSeconds
     if (isFresh && ageSeconds > FRESH_ACT_SECONDS) return 'stale'
-    if (operators.begin(act)) emit({ type: 'operator.began', ...act })
+    if (operators.begin(act)) outbox.emit({ type: 'operator.began', ...act })
     wake.noLaterThan(operators.nextSeconds())
     return 'recorded'
   }
 
   /** Needs no session: an operator may have blocked or erased themself. */
   end(act: EndedAct): void {
-    const { operators, outbox, emit, wake } = this.#deps
+    const { operators, outbox, wake } = this.#deps
     if (!outbox.exists || !operators.end(act)) return
-    emit({ type: 'operator.ended', ...act })
+    outbox.emit({ type: 'operator.ended', ...act })
     wake.noLaterThan(operators.nextSeconds())
   }
 

@@ -284,9 +284,32 @@ export class BusyUser {
       await user.endFromPage(page, grant.id)
       this.#held.delete('client-b')
     }
+    if (day % 6 === 0) {
+      await user.closePage(page)
+      this.#expect('account.signed-out')
+    }
+    await this.#operate(user, day)
+  }
+
+  /** The user is an operator too: a sign-in and acts on another user; some come twice, and one does not end. */
+  async #operate(user: User, day: number): Promise<void> {
+    const [session, signedIn] = [hashOf(`o${day}`), { userName: 'Ada', network: NETWORK, agent: 'Claude' }]
+    const authenticatedAtSeconds = nowSeconds()
+    await user.openOperator(session, { roles: ['operator'], authenticatedAtSeconds, ...signedIn })
+    this.#expect('operator.signed-in')
+    for (let count = 0; count < 40; count += 1) {
+      const act = { act: crypto.randomUUID(), operation: 'end-user' } as const
+      const began = { ...act, about: 'another', reason: {}, affects: { users: 1, grants: 1 } }
+      if ((await user.beginAct(session, began)) !== 'recorded') throw new Error('an act is refused')
+      if (count % 7 === 0) await user.beginAct(session, began)
+      this.#expect('operator.began')
+      if (count === 0) continue
+      await user.endAct({ ...act, outcome: 'done', affected: { users: 1, grants: 1 } })
+      this.#expect('operator.ended')
+    }
     if (day % 6 !== 0) return
-    await user.closePage(page)
-    this.#expect('account.signed-out')
+    await user.closeOperator(session)
+    this.#expect('operator.signed-out')
   }
 
   #expect(type: string): void {

@@ -155,7 +155,7 @@ test('an erased operator has no session, no name and no key, and an earlier sign
   expect((await api.reveal(kept.personal ?? '')).ok).toBe(false)
 })
 
-test('the token itself, the reason and the name of a grant are nowhere in clear', async () => {
+test('a reason is nowhere in clear in the storage', async () => {
   const { user, api } = await newOperator({ userName: null })
   await api.protectOwnReason('because of the breach')
   const stored = await runInDurableObject(user, (_object, { storage }) =>

@@ -7,7 +7,7 @@ import { grantKey } from '#users/grants/grant-records.ts'
 import { block, erase, unblock } from '../acts.ts'
 import { ISSUER } from '../settings.ts'
 import { pingone } from './pingone.ts'
-import { BOTH, intent, newGrant, userOf, userWithGrant } from './story.ts'
+import { BOTH, fill, intent, newGrant, userOf, userWithGrant } from './story.ts'
 import { auditStore, clock } from './worker.ts'
 
 beforeEach(() => {
@@ -216,20 +216,6 @@ test("a user's own pages: signed in, signed out, signed out of PingOne", async (
     'grant.ended',
   ])
 })
-
-/** Fills the outbox, as an outage of days would. */
-const fill = (user: User, kind: 'common' | 'reserved', count: number) =>
-  runInDurableObject(user, (_object, { storage }) => {
-    storage.sql.exec(
-      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-       INSERT INTO outbox (seq, id, at_ms, kind, body)
-       SELECT i + (SELECT MAX(seq) FROM outbox),
-         '019a0000-0000-7000-8000-' || printf('%06d%06d', ?, i), 0, ?, '{"type":"user.unblocked"}' FROM n`,
-      count,
-      kind === 'common' ? 1 : 2,
-      kind,
-    )
-  })
 
 test('a full outbox refuses no end and no block, and counts what else found no room', async () => {
   const subject = crypto.randomUUID()

@@ -99,3 +99,17 @@ export async function userWithGrant({
   const openId = async () => idIn(await open())
   return { user, granted, open, openId, idIn, approval, stored, scopesNow }
 }
+
+/** Fills the outbox, as an outage of days would. */
+export const fill = (user: Awaited<ReturnType<typeof userOf>>, kind: 'common' | 'reserved', count: number) =>
+  runInDurableObject(user, (_object, { storage }) => {
+    storage.sql.exec(
+      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+       INSERT INTO outbox (seq, id, at_ms, kind, body)
+       SELECT i + (SELECT MAX(seq) FROM outbox),
+         '019a0000-0000-7000-8000-' || printf('%06d%06d', ?, i), 0, ?, '{"type":"user.unblocked"}' FROM n`,
+      count,
+      kind === 'common' ? 1 : 2,
+      kind,
+    )
+  })
