@@ -5,6 +5,7 @@ import type { Entry } from '#users/calls/entry.ts'
 import { grantKey, parseGrantRecord, tokenKey } from '#users/grants/grant-records.ts'
 import { FACTS, intent, newGrant } from '../calls/story.ts'
 import { clock, User } from '../calls/worker.ts'
+import { operate } from './busy-operator.ts'
 import { add } from './long-audit-log.ts'
 
 const MINUTE_MS = 60_000
@@ -288,28 +289,7 @@ export class BusyUser {
       await user.closePage(page)
       this.#expect('account.signed-out')
     }
-    await this.#operate(user, day)
-  }
-
-  /** The user is an operator too: a sign-in and acts on another user; some come twice, and one does not end. */
-  async #operate(user: User, day: number): Promise<void> {
-    const [session, signedIn] = [hashOf(`o${day}`), { userName: 'Ada', network: NETWORK, agent: 'Claude' }]
-    const authenticatedAtSeconds = nowSeconds()
-    await user.openOperator(session, { roles: ['operator'], authenticatedAtSeconds, ...signedIn })
-    this.#expect('operator.signed-in')
-    for (let count = 0; count < 40; count += 1) {
-      const act = { act: crypto.randomUUID(), operation: 'end-user' } as const
-      const began = { ...act, about: 'another', reason: {}, affects: { users: 1, grants: 1 } }
-      if ((await user.beginAct(session, began)) !== 'recorded') throw new Error('an act is refused')
-      if (count % 7 === 0) await user.beginAct(session, began)
-      this.#expect('operator.began')
-      if (count === 0) continue
-      await user.endAct({ ...act, outcome: 'done', affected: { users: 1, grants: 1 } })
-      this.#expect('operator.ended')
-    }
-    if (day % 6 !== 0) return
-    await user.closeOperator(session)
-    this.#expect('operator.signed-out')
+    await operate(user, day, (type) => this.#expect(type))
   }
 
   #expect(type: string): void {
