@@ -1,6 +1,7 @@
 import {
   CALLS_LAST_MINUTES,
   ENDED_GRANTS,
+  MOST_ACTS,
   MOST_CLOSING,
   MOST_CONFIRMATIONS,
   MOST_LIVE_KEYS,
@@ -10,6 +11,7 @@ import {
   MOST_SIGN_INS,
   MOST_URI_CHARACTERS,
   MOST_WAITING,
+  OPERATOR_SESSIONS,
   PAGES_PER_USER,
   REFRESHES_PER_GRANT,
   SESSIONS_PER_GRANT,
@@ -69,7 +71,7 @@ export const renderBounds = (): string =>
       [
         'audit events that are not in the audit log yet',
         `${count(MOST_WAITING)} with the calls, and ${count(MOST_RESERVED)} denials, questions and security events`,
-        'another one is counted in one event; ends, blocks, completed logins and answers to step-ups are always stored',
+        'another one is counted in one event; ends, blocks, operators’ acts, completed logins and answers to step-ups are always stored',
       ],
       [
         'valid idempotency keys of clients (a day)',
@@ -84,5 +86,11 @@ export const renderBounds = (): string =>
       ['tokens that PingOne is to revoke', `${MOST_REVOCATIONS}`, 'the oldest is given up and logged'],
       ['page sessions', `${PAGES_PER_USER}`, 'the least recently used one closes'],
       ['used sign-ins', `${MOST_SIGN_INS}, for ten minutes`, 'another one is refused'],
+      ['sign-ins as an operator', `${OPERATOR_SESSIONS}, for 15 minutes`, 'the oldest is signed out'],
+      [
+        'acts of an operator, for their retries',
+        `${MOST_ACTS}, for an hour`,
+        'the oldest is deleted: a retry of it is another event',
+      ],
     ],
   )
