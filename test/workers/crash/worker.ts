@@ -4,7 +4,7 @@ import type { CallApi, CallIntent, ReadEnd, RefusedToken } from '#users/calls/ca
 import type { Entry } from '#users/calls/entry.ts'
 import type { EndReason, NewGrant } from '#users/grants/grant.ts'
 import type { Commit } from '#users/grants/grant-records.ts'
-import type { UserAct } from '#users/operators/operator-api.ts'
+import type { EndedAct, OperatorApi, UserAct } from '#users/operators/operator-api.ts'
 import { todos } from '#todos/index.ts'
 import { stepOf, steppedEnv, workerStep } from './schedule.ts'
 import { clock } from './witness.ts'
@@ -64,6 +64,15 @@ export class User extends product.User {
   }
   override endGrant(grant: string, reason: EndReason) {
     return this.#answer('endGrant', super.endGrant(grant, reason))
+  }
+  override openOperator(...message: Parameters<OperatorApi['openOperator']>) {
+    return this.#answer('openOperator', super.openOperator(...message))
+  }
+  override beginAct(...message: Parameters<OperatorApi['beginAct']>) {
+    return this.#answer('beginAct', super.beginAct(...message))
+  }
+  override endAct(act: EndedAct) {
+    return this.#answer('endAct', super.endAct(act))
   }
   override applyAct(act: UserAct) {
     return this.#answer('applyAct', super.applyAct(act))
