@@ -15,7 +15,7 @@ test.each([
   ['of an outcome, by time', `${OUTCOME} AND id > ?2 AND ?1 = ?1`, 'id', 'events_refused'],
   ['of a type, by time', `${TYPE} AND id > ?2 AND ?1 = ?1`, 'id', 'events_type'],
   ['of a session, by time', 'session = ?1 AND id > ?2', 'id', 'events_session'],
-  ['of a transaction', 'transaction_id = ?1 AND ?2 = ?2', 'rowid', 'events_transaction'],
+  ['of a transaction, by time', 'transaction_id = ?1 AND id > ?2', 'id', 'events_transaction'],
   ['by time', 'id > ?2 AND ?1 = ?1', 'id', 'events_time'],
 ])('events %s have an index, and need no sorting', async (_what, where, order, index) => {
   const question = `SELECT body FROM events WHERE ${where} ORDER BY ${order} LIMIT 50`
