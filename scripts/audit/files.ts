@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
+import { ExportLine } from '#audit/export-rows.ts'
 import { claimsOf, ListKind } from '#audit/list-proof.ts'
 import type { KeptHead } from '#audit/verify.ts'
 import type { ChainHead } from '#events/chain.ts'
@@ -12,21 +13,17 @@ import { parseJson } from '#harness/local/private-file.ts'
 import { SqliteAuditDatabase } from './databases.ts'
 import { SqlAuditLog } from './sql-log.ts'
 
-const place = { chain: z.string(), epoch: z.int(), seq: z.int() }
-const entry = { list: ListKind, n: z.int(), ...place, hash: z.string() }
-
-/** One line of an export. An event's `body` is the text that was hashed. */
-const Line = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('export'), v: z.literal(1), app: z.string().nullable(), at: z.string() }),
-  z.strictObject({ kind: z.literal('list'), list: ListKind, n: z.int(), jws: z.string() }),
-  z.strictObject({ kind: z.literal('entry'), ...entry }),
-  z.strictObject({ kind: z.literal('event'), ...place, hash: z.string(), body: z.string() }),
-])
-type ExportLine = z.infer<typeof Line>
-
 /** The first line of a kept head; its list follows, an entry a line. */
 const HeadLine = z.strictObject({ kind: z.literal('kept-head'), v: z.literal(1), jws: z.string() })
-const EntryLine = z.strictObject({ kind: z.literal('entry'), ...entry })
+const EntryLine = z.strictObject({
+  kind: z.literal('entry'),
+  list: ListKind,
+  n: z.int(),
+  chain: z.string(),
+  epoch: z.int(),
+  seq: z.int(),
+  hash: z.string(),
+})
 
 async function* linesOf(path: string): AsyncGenerator<{ number: number; json: unknown }> {
   if (!existsSync(path)) throw new StartProblem(`${path} does not exist.`)
@@ -86,7 +83,7 @@ export async function openExport(path: string): Promise<SqlAuditLog> {
   const list = database.prepare('INSERT OR IGNORE INTO signed_lists VALUES (?, ?, ?)')
   const listEntry = database.prepare('INSERT OR IGNORE INTO list_entries VALUES (?, ?, ?, ?, ?, ?)')
   for await (const { number, json } of linesOf(path)) {
-    const read = Line.safeParse(json)
+    const read = ExportLine.safeParse(json)
     if (!read.success || (read.data.kind === 'export') !== (number === 1))
       throw new StartProblem(`${path}: line ${number} is not a line of an export.`)
     const line = read.data

@@ -18,8 +18,13 @@ import { readEvent } from './read-event.ts'
 /** Answers one question with its rows. */
 export type Ask = (question: Question) => Promise<readonly unknown[]>
 
+/** What is used of D1. Scripts import this file without the types of Workers. */
+interface D1 {
+  prepare(sql: string): { bind(...params: unknown[]): { all(): Promise<{ results: unknown[] }> } }
+}
+
 export const askD1 =
-  (db: D1Database): Ask =>
+  (db: D1): Ask =>
   async ({ sql, params }) => {
     const { results } = await db
       .prepare(sql)

@@ -109,11 +109,13 @@ export class EpochCheck {
     this.#isLastWrong = this.#suspects.some(({ row }) => row === this.#last)
     await this.#judgeSuspects()
     const furthest = this.#known.toSorted((one, other) => other.seq - one.seq)[0]
-    if (furthest === undefined || furthest.seq < this.#expected) return
+    // Retention may have removed more while an export was written.
+    const from = Math.max(this.#expected, (this.#checkpoint?.head.seq ?? 0) + 1)
+    if (furthest === undefined || furthest.seq < from) return
     const { seq: upTo, witness } = furthest
     if (this.events === 0 && this.#checkpoint === null)
       this.#report.found({ ...this.#place, kind: 'chain-missing', seq: 1, upTo, witness })
-    else this.#report.found({ ...this.#place, kind: 'missing', seq: this.#expected, upTo, witness })
+    else this.#report.found({ ...this.#place, kind: 'missing', seq: from, upTo, witness })
   }
 
   #at({ seq, id }: Row) {
