@@ -9,6 +9,7 @@ import { withHiddenEscaped } from '#lib/bounded-text.ts'
 import { StartProblem } from '#harness/local/start-problem.ts'
 import type { StateFolder } from '#harness/local/state-folder.ts'
 import { ROOT } from '#harness/local/workers.ts'
+import type { Question } from '#audit/questions.ts'
 import type { AuditDatabase, Query } from './sql-log.ts'
 
 const selectOf = ({ columns, from, where, key }: Query): string =>
@@ -29,6 +30,10 @@ export class SqliteAuditDatabase implements AuditDatabase {
 
   async *rows(query: Query): AsyncGenerator {
     yield* this.#database.prepare(selectOf(query)).iterate()
+  }
+
+  async ask({ sql, params }: Question): Promise<readonly unknown[]> {
+    return this.#database.prepare(sql).all(...params)
   }
 
   close(): void {
@@ -88,6 +93,11 @@ export class RemoteAuditDatabase implements AuditDatabase {
       if (last === undefined || key.length === 0 || results.length < this.#pageRows) return
       after = key.map((name) => last[name])
     }
+  }
+
+  async ask({ sql, params }: Question): Promise<readonly unknown[]> {
+    const given = params.map(literal)
+    return readAnswer(await this.#run(sql.replaceAll('?', () => given.shift() ?? 'NULL')))
   }
 
   close(): void {}

@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
 import { ExportLine } from '#audit/export-rows.ts'
 import { claimsOf, ListKind } from '#audit/list-proof.ts'
+import type { Question } from '#audit/questions.ts'
 import type { KeptHead } from '#audit/verify.ts'
 import type { ChainHead } from '#events/chain.ts'
 import { StartProblem } from '#harness/local/start-problem.ts'
@@ -62,15 +63,55 @@ async function* exportLines(log: SqlAuditLog, at: string): AsyncGenerator<Export
 export const writeExport = (log: SqlAuditLog, path: string, at: string): Promise<number> =>
   writeLines(path, exportLines(log, at))
 
+/** What questions need beside that, each made when a question names it: columns for members, and their indexes. */
+const MEMBERS = {
+  type: '$.type',
+  client: '$.client.id',
+  what: '$.what.name',
+  outcome: '$.outcome',
+  transaction_id: '$.transaction',
+  session: '$.session',
+} as const
+const MEMBER_COLUMNS = Object.entries(MEMBERS).map(
+  ([name, path]) =>
+    `, ${name} TEXT GENERATED ALWAYS AS (CASE WHEN json_valid(body) THEN body ->> '${path}' END) VIRTUAL`,
+)
 const TABLES = `
   CREATE TABLE events (chain TEXT, epoch INTEGER, seq INTEGER, body TEXT, hash TEXT,
-    id TEXT GENERATED ALWAYS AS (CASE WHEN json_valid(body) THEN body ->> '$.id' END) VIRTUAL);
+    id TEXT GENERATED ALWAYS AS (CASE WHEN json_valid(body) THEN body ->> '$.id' END) VIRTUAL${MEMBER_COLUMNS.join('')});
   CREATE TABLE signed_lists (kind TEXT, n INTEGER, jws TEXT, PRIMARY KEY (kind, n)) WITHOUT ROWID;
   CREATE TABLE list_entries (kind TEXT, chain TEXT, epoch INTEGER, n INTEGER, seq INTEGER, hash TEXT,
     PRIMARY KEY (kind, chain, epoch, n)) WITHOUT ROWID;`
 const INDEXES = `
   CREATE INDEX places ON events (chain, epoch, seq);
   CREATE INDEX ids ON events (id);`
+
+const QUESTION_INDEXES: Readonly<Record<string, string>> = {
+  events_time: '(id)',
+  events_user: '(chain, id)',
+  events_client: '(client, id) WHERE client IS NOT NULL',
+  events_what: '(what, id) WHERE what IS NOT NULL',
+  events_transaction: '(transaction_id, id) WHERE transaction_id IS NOT NULL',
+  events_session: '(session, id) WHERE session IS NOT NULL',
+  events_refused: "(outcome, id) WHERE outcome IS NOT NULL AND outcome <> 'done'",
+  events_type: "(type, id) WHERE type <> 'call'",
+}
+
+/** A loaded export. An index is made when the first question names it. */
+class LoadedExport extends SqliteAuditDatabase {
+  readonly #loaded: DatabaseSync
+
+  constructor(database: DatabaseSync) {
+    super(database)
+    this.#loaded = database
+  }
+
+  override async ask(question: Question): Promise<readonly unknown[]> {
+    for (const [, index = ''] of question.sql.matchAll(/INDEXED BY (\w+)/g))
+      this.#loaded.exec(`CREATE INDEX IF NOT EXISTS ${index} ON events ${QUESTION_INDEXES[index] ?? '(id)'}`)
+    return super.ask(question)
+  }
+}
 
 /**
  * Loads an export into a temporary database on disk, which SQLite deletes when it is closed. It takes what the real tables
@@ -102,7 +143,7 @@ export async function openExport(path: string): Promise<SqlAuditLog> {
     }
   }
   database.exec(`COMMIT; ${INDEXES}`)
-  return new SqlAuditLog(new SqliteAuditDatabase(database), { isWhole: false })
+  return new SqlAuditLog(new LoadedExport(database), { isWhole: false })
 }
 
 /** Writes the newest signed head and its full list. */

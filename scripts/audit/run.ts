@@ -5,6 +5,8 @@ import { DEFAULT_STATE } from '#harness/local/chosen-product.ts'
 import { StartProblem } from '#harness/local/start-problem.ts'
 import { describeStateFolder } from '#harness/local/state-folder.ts'
 import { openLocalDatabase, RemoteAuditDatabase, wranglerOf } from './databases.ts'
+import { findEvents } from './find.ts'
+import { FIND_OPTIONS, readFindRequest } from './find-options.ts'
 import { openExport, readHead, writeExport, writeHead } from './files.ts'
 import { readKeyFile, readLocalKey } from './key.ts'
 import { reportLines, statusLines } from './report.ts'
@@ -16,6 +18,9 @@ const USAGE = `Accepted forms:
   npm run audit -- export [source] --out <file>
   npm run audit -- head [source] --out <file>
   npm run audit -- key [--state <folder> | --key <file>]
+  npm run audit -- find [source] [--user <name>] [--client <id>] [--tool <name>] [--outcome <outcome>]
+    [--type <type of event>] [--session <hash>] [--transaction <id>] [--from <time>] [--to <time>] [--tz <zone>]
+    [--format table|jsonl|csv] [--limit <number>] [--newest]
 One source: --state <folder> (default ${DEFAULT_STATE}), --file <export>, or --env <environment>.
 With --file and --env, --key <file> names the public key (JWK) that verify needs.`
 
@@ -32,6 +37,19 @@ function readCommand(args: readonly string[]) {
         key: { type: 'string' },
         out: { type: 'string' },
         product: { type: 'string' },
+        user: { type: 'string' },
+        client: { type: 'string' },
+        tool: { type: 'string' },
+        outcome: { type: 'string' },
+        type: { type: 'string' },
+        session: { type: 'string' },
+        transaction: { type: 'string' },
+        from: { type: 'string' },
+        to: { type: 'string' },
+        tz: { type: 'string' },
+        format: { type: 'string' },
+        limit: { type: 'string' },
+        newest: { type: 'boolean' },
       },
     })
     return { options: values, positionals }
@@ -39,6 +57,10 @@ function readCommand(args: readonly string[]) {
     throw new StartProblem(`${error instanceof Error ? error.message.split('. ')[0] : 'unclear'}.\n${USAGE}`)
   }
 }
+
+/** The key of a user is in their object, and opening is on record: the server does it. */
+const REVEAL =
+  'Personal arguments are opened by the server, on record: npm run operate -- reveal <event> --reason "<why>".'
 
 type Print = (line: string) => void
 type Options = ReturnType<typeof readCommand>['options']
@@ -50,24 +72,34 @@ const COMMANDS = {
   export: { run: exportLog, options: ['state', 'file', 'env', 'out'] },
   head: { run: head, options: ['state', 'file', 'env', 'out'] },
   key: { run: key, options: ['state', 'key'] },
+  find: { run: find, options: ['state', 'file', 'env', ...FIND_OPTIONS] },
 } as const satisfies Record<
   string,
-  { run: (options: Options, print: Print) => Promise<number>; options: readonly (keyof Options)[] }
+  {
+    run: (options: Options, print: Print, say: Print) => Promise<number>
+    options: readonly (keyof Options)[]
+  }
 >
 
 /** Runs one command and returns its exit code. Throws a StartProblem for wrong use. */
-export async function runAudit(args: readonly string[], print: Print): Promise<number> {
+export async function runAudit(
+  args: readonly string[],
+  print: Print,
+  say: Print = () => {},
+): Promise<number> {
+  const [first] = args
+  if (first === 'reveal') throw new StartProblem(REVEAL)
   const { options, positionals } = readCommand(args)
   const [name = '', ...others] = positionals
   const command = Object.entries(COMMANDS).find(([known]) => known === name)?.[1]
   if (command === undefined || others.length > 0)
-    throw wrong('One command: verify, status, export, head or key.')
+    throw wrong('One command: verify, find, status, export, head or key.')
   const taken: readonly string[] = [...command.options, 'product']
   const unknown = Object.keys(options).find((option) => !taken.includes(option))
   if (unknown !== undefined) throw wrong(`${name} does not take --${unknown}.`)
   const sources = [options.state, options.file, options.env].filter((source) => source !== undefined)
   if (sources.length > 1) throw wrong('One source: --state, --file or --env.')
-  return command.run(options, print)
+  return command.run(options, print, say)
 }
 
 async function openLog({ state = DEFAULT_STATE, file, env }: Options): Promise<SqlAuditLog> {
@@ -93,6 +125,14 @@ async function verify(options: Options, print: Print): Promise<number> {
   const report = await verifyLog(log, { keys, ...kept })
   for (const line of reportLines(report)) print(line)
   return report.findings.length === 0 ? 0 : 1
+}
+
+async function find(options: Options, print: Print, say: Print): Promise<number> {
+  const request = readFindRequest(options, Date.now())
+  const { state = DEFAULT_STATE, file, env } = options
+  using log = await openLog(options)
+  await findEvents(log.questions, request, file === undefined && env === undefined ? state : null, print, say)
+  return 0
 }
 
 async function status(options: Options, print: Print): Promise<number> {

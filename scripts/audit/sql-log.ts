@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { AuditLogReader } from '#audit/verify.ts'
 import type { ListKind } from '#audit/list-proof.ts'
+import { type Ask, AuditQuestions } from '#audit/read-questions.ts'
 import type { ChainedEvent, ChainHead, Place } from '#events/chain.ts'
 
 /** Rows in the order of `key`, whose values are unique and never null. */
@@ -14,6 +15,7 @@ export interface Query {
 /** A database that has the tables of migrations/0001_audit_log.sql. */
 export interface AuditDatabase {
   rows(query: Query): AsyncIterable<unknown>
+  ask: Ask
   close(): void
 }
 
@@ -48,6 +50,10 @@ export class SqlAuditLog implements AuditLogReader {
   constructor(database: AuditDatabase, { isWhole }: { isWhole: boolean }) {
     this.#database = database
     this.#isWhole = isWhole
+  }
+
+  get questions(): AuditQuestions {
+    return new AuditQuestions((question) => this.#database.ask(question))
   }
 
   [Symbol.dispose](): void {

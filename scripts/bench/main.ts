@@ -8,6 +8,7 @@ import { judge } from './aims.ts'
 import { measureStartup } from './bundle.ts'
 import { type Effort, ratiosOf } from './measure.ts'
 import { readPeer } from './peer.ts'
+import { measureQuestions, renderQuestions } from './questions/measure-questions.ts'
 import { renderReport } from './report.ts'
 import { closeConnections } from './requests.ts'
 import { noFigures, runBench } from './run.ts'
@@ -45,8 +46,10 @@ const QUICK: Effort = {
 }
 const STARTS = 3
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
+    questions: { type: 'boolean', default: false },
     disk: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     peer: { type: 'string' },
@@ -70,6 +73,17 @@ function report(): void {
   console.log(`${renderReport(figures, aims)}\n\nAll of it: ${RESULTS}`)
 }
 
+const MANY_EVENTS = 1_000_000
+/** `--questions [events]`: questions of the audit log. They need no Worker. */
+async function askLog(signal: AbortSignal): Promise<void> {
+  const [given, ...others] = positionals
+  const events = given === undefined ? MANY_EVENTS : Number(given)
+  if (others.length > 0 || !Number.isInteger(events) || events < 1)
+    throw new Error('Accepted: npm run bench -- --questions [number of events]')
+  const figures = await measureQuestions(events, { signal, say: (line) => console.log(line) })
+  console.log(renderQuestions(figures, events))
+}
+
 async function main(signal: AbortSignal): Promise<void> {
   const folder = mkdtempSync(join(state === 'memory' ? MEMORY : tmpdir(), 'mcp-bench-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
@@ -85,12 +99,12 @@ async function main(signal: AbortSignal): Promise<void> {
 
 const end = AbortSignal.any([whenAskedToEnd(), AbortSignal.timeout(DEADLINE_MS)])
 end.addEventListener('abort', () => {
-  console.error('Ended before everything was measured. So far:\n')
+  console.error(`Ended before everything was measured.${options.questions ? '' : ' So far:\n'}`)
   process.exitCode = 1
-  report()
+  if (!options.questions) report()
 })
 try {
-  await main(end)
+  await (options.questions ? askLog(end) : main(end))
 } catch (error) {
   // Errors after an interrupt are expected.
   if (!end.aborted) {
@@ -98,4 +112,4 @@ try {
     process.exitCode = 1
   }
 }
-report()
+if (!options.questions) report()

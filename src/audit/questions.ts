@@ -1,3 +1,4 @@
+import { firstUuidOf } from '#lib/uuid.ts'
 import type { EventFilter, EventPageRequest, SessionFilter } from './filter.ts'
 
 /** One statement for SQLite: every `?` stands for the next parameter. D1 and `node:sqlite` take it as it is. */
@@ -24,12 +25,8 @@ const LAST_TIME = 'g'
 /** The times of UUIDv7 have 48 bits. */
 const END_OF_TIMES_MS = 2 ** 48
 
-/** What all ids of this time or later are above: an id begins with its milliseconds. */
-export function idBound(ms: number): string {
-  if (ms >= END_OF_TIMES_MS) return LAST_ID
-  const hex = ms.toString(16).padStart(12, '0')
-  return `${hex.slice(0, 8)}-${hex.slice(8)}`
-}
+/** What all ids of this time or later are above: the text of a UUIDv7 begins with its time. */
+export const idBound = (ms: number): string => (ms < END_OF_TIMES_MS ? firstUuidOf(ms).slice(0, 13) : LAST_ID)
 
 /** The columns of the members. Every value is compared exactly. */
 const COLUMNS = {
