@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -21,7 +21,8 @@ afterAll(() => rmSync(folder, { recursive: true }))
 /** The events in the tables of the migration. */
 async function storeLongLog(path: string): Promise<void> {
   using database = new DatabaseSync(path)
-  database.exec(readFileSync('migrations/0001_audit_log.sql', 'utf8'))
+  for (const file of readdirSync('migrations').toSorted())
+    database.exec(readFileSync(join('migrations', file), 'utf8'))
   database.exec('BEGIN')
   const insert = database.prepare('INSERT INTO events (chain, epoch, seq, body, hash) VALUES (?, 1, ?, ?, ?)')
   let atMs = Date.UTC(2026, 0, 1)
@@ -44,14 +45,16 @@ async function storeLongLog(path: string): Promise<void> {
 }
 
 const here = (path: string) => JSON.stringify(join(import.meta.dirname, '../../../', path))
-/** Verifies a log and its export, and prints how much more memory is in use near the end of the events than near their beginning. */
+/** Verifies and searches a log and its export, and prints how much more memory is in use near the end of the events than near their beginning. */
 const CHILD = `
   import { DatabaseSync } from 'node:sqlite'
   import { SqliteAuditDatabase } from ${here('scripts/audit/databases.ts')}
   import { openExport, writeExport } from ${here('scripts/audit/files.ts')}
+  import { findEvents } from ${here('scripts/audit/find.ts')}
+  import { readFindRequest } from ${here('scripts/audit/find-options.ts')}
   import { SqlAuditLog } from ${here('scripts/audit/sql-log.ts')}
   import { verifyLog } from ${here('src/audit/verify.ts')}
-  const [path, file] = process.argv.slice(1)
+  const [path, exported] = process.argv.slice(1)
   const used = () => {
     gc()
     const { heapUsed, external } = process.memoryUsage()
@@ -79,28 +82,53 @@ const CHILD = `
     )
     return { events: report.events, findings: report.findings.length, growth: late - early }
   }
+  async function find(log, options) {
+    let [early, late, lines] = [0, 0, 0]
+    const print = () => {
+      lines += 1
+      if (lines === ${EVENTS / 20}) early = used()
+      if (lines === ${EVENTS - EVENTS / 20}) late = used()
+    }
+    await findEvents(log.questions, readFindRequest(options, 0), null, print, () => {})
+    return { events: lines, growth: late - early }
+  }
   const stored = new SqlAuditLog(new SqliteAuditDatabase(new DatabaseSync(path, { readOnly: true })), { isWhole: true })
   const sqlite = await measure(stored)
   const before = used()
-  await writeExport(stored, file, new Date().toISOString())
+  await writeExport(stored, exported, new Date().toISOString())
   const exporting = used() - before
-  const loaded = await openExport(file)
+  const loaded = await openExport(exported)
   const loading = used() - before
-  console.log(JSON.stringify({ sqlite, exporting, loading, file: await measure(loaded) }))
+  const file = await measure(loaded)
+  const found = [
+    await find(stored, { format: 'jsonl' }),
+    await find(loaded, { format: 'csv', newest: true }),
+    await find(stored, { format: 'table', from: '2026-01-01', tool: 'none' }),
+  ]
+  console.log(JSON.stringify({ sqlite, exporting, loading, file, found }))
 `
 
 const Measured = z.object({ events: z.int(), findings: z.int(), growth: z.int() })
-const Output = z.object({ sqlite: Measured, file: Measured, exporting: z.int(), loading: z.int() })
+const Output = z.object({
+  sqlite: Measured,
+  file: Measured,
+  exporting: z.int(),
+  loading: z.int(),
+  found: z.array(Measured.omit({ findings: true })),
+})
 
-test('a long log is verified, exported and loaded without more memory than its beginning', async () => {
+test('a long log is verified, searched, exported and loaded without more memory than its beginning', async () => {
   const database = join(folder, 'log.sqlite')
   await storeLongLog(database)
   // With 100,000 events the heap is smaller than the log.
   const flags = ['--expose-gc', '--max-old-space-size=40', '--input-type=module', '--eval', CHILD]
   const parameters = [...flags, database, join(folder, 'log.jsonl')]
   const { stdout } = await promisify(execFile)(process.execPath, parameters, { encoding: 'utf8' })
-  const { sqlite, file, exporting, loading } = Output.parse(JSON.parse(stdout))
+  const { sqlite, file, exporting, loading, found } = Output.parse(JSON.parse(stdout))
   expect(sqlite).toMatchObject({ events: EVENTS, findings: 0 })
   expect(file).toMatchObject({ events: EVENTS, findings: 0 })
-  for (const growth of [sqlite.growth, file.growth, exporting, loading]) expect(growth).toBeLessThan(2 * MIB)
+  // The head of CSV and of the table is a line too.
+  expect(found.map(({ events }) => events)).toEqual([EVENTS, EVENTS + 1, 1])
+  const growths = [...found.map(({ growth }) => growth), sqlite.growth, file.growth]
+  for (const growth of [...growths, exporting, loading]) expect(growth).toBeLessThan(2 * MIB)
 }, 240_000)
