@@ -12,6 +12,10 @@ CREATE INDEX events_client_users ON events (client, chain) WHERE type = 'grant.o
 -- The clients that ever had a grant of a user.
 CREATE INDEX events_user_clients ON events (chain, client) WHERE type = 'grant.opened';
 
+-- What failed for a client: by one member alone, most of what is looked at would not fit.
+CREATE INDEX events_client_refused ON events (client, outcome, id)
+  WHERE client IS NOT NULL AND outcome IS NOT NULL AND outcome <> 'done';
+
 -- Ends with the time, as the other indexes do: a page of a transaction needs no sorting.
 DROP INDEX events_transaction;
 CREATE INDEX events_transaction ON events (transaction_id, id) WHERE transaction_id IS NOT NULL;

@@ -89,6 +89,8 @@ const INDEXES = `
 const QUESTION_INDEXES: Readonly<Record<string, string>> = {
   events_time: '(id)',
   events_user: '(chain, id)',
+  events_client_refused:
+    "(client, outcome, id) WHERE client IS NOT NULL AND outcome IS NOT NULL AND outcome <> 'done'",
   events_client: '(client, id) WHERE client IS NOT NULL',
   events_what: '(what, id) WHERE what IS NOT NULL',
   events_transaction: '(transaction_id, id) WHERE transaction_id IS NOT NULL',

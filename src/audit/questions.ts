@@ -39,18 +39,22 @@ const COLUMNS = {
   what: 'what',
 } as const
 type Member = keyof typeof COLUMNS
-const MEMBERS = ['transaction', 'session', 'user', 'type', 'outcome', 'client', 'what'] as const
+const MEMBERS: readonly Member[] = ['transaction', 'session', 'user', 'type', 'outcome', 'client', 'what']
 
-/** The index of each member. `except`: a value that the index leaves out, because most events have it. */
-const INDEXES: Readonly<Record<Member, { index: string; except?: string }>> = {
-  transaction: { index: 'events_transaction' },
-  session: { index: 'events_session' },
-  user: { index: 'events_user' },
-  type: { index: 'events_type', except: 'call' },
-  outcome: { index: 'events_refused', except: 'done' },
-  client: { index: 'events_client' },
-  what: { index: 'events_what' },
-}
+/** Values that an index leaves out, because most events have them. */
+const COMMON: Partial<Record<Member, string>> = { type: 'call', outcome: 'done' }
+
+/** The indexes by members, in the order of how few events they find. */
+const INDEXES: readonly { index: string; members: readonly Member[] }[] = [
+  { index: 'events_transaction', members: ['transaction'] },
+  { index: 'events_session', members: ['session'] },
+  { index: 'events_user', members: ['user'] },
+  { index: 'events_client_refused', members: ['client', 'outcome'] },
+  { index: 'events_type', members: ['type'] },
+  { index: 'events_refused', members: ['outcome'] },
+  { index: 'events_client', members: ['client'] },
+  { index: 'events_what', members: ['what'] },
+]
 
 /** Rows of one index in its order: what a statement looks at. */
 interface Range {
@@ -67,36 +71,35 @@ interface Comparison {
 }
 
 /**
- * A page of events. The first given member of MEMBERS, which are in the order of how few events have one value, chooses
- * the index. The others are compared in at most SEEN_ROWS events: a row without body then says up to where.
+ * A page of events by the first index whose members are all given. The other members are compared in at most SEEN_ROWS
+ * events: a row without body then says up to where.
  */
 export function askEvents(filter: EventFilter, page: EventPageRequest): Question {
-  const given = MEMBERS.flatMap((member) => {
-    const value = filter[member]
-    return value === undefined ? [] : [{ member, value, ...INDEXES[member] }]
-  })
-  const chosen = given.find(({ value, except }) => value !== except)
-  const others = given.filter((one) => one !== chosen)
+  const given = MEMBERS.filter((member) => filter[member] !== undefined)
+  const isFound = (member: Member) => given.includes(member) && filter[member] !== COMMON[member]
+  const chosen = INDEXES.find(({ members }) => members.every(isFound))
+  const found = chosen?.members ?? []
+  const others = given.filter((member) => !found.includes(member))
   const { low, high } = boundsOf(filter, page)
   const range: Range = {
     table: 'events',
     index: chosen?.index ?? 'events_time',
-    where: [
-      ...(chosen === undefined ? [] : [`${COLUMNS[chosen.member]} = ?`]),
-      // SQLite takes a partial index only for a query that repeats its condition.
-      ...(chosen?.except === undefined ? [] : [`${COLUMNS[chosen.member]} <> '${chosen.except}'`]),
-      'id > ?',
-      'id < ?',
-    ],
-    params: [...(chosen === undefined ? [] : [chosen.value]), low, high],
+    where: [...found.flatMap(conditionsOf), 'id > ?', 'id < ?'],
+    params: [...found.map((member) => filter[member] ?? ''), low, high],
     order: page.order === 'oldest' ? 'id' : 'id DESC',
   }
-  const comparisons = others.map(({ member, value }) => ({
+  const comparisons = others.map((member) => ({
     condition: `${COLUMNS[member]} = ?`,
-    params: [value],
+    params: [filter[member] ?? ''],
   }))
-  const compared = others.map(({ member }) => COLUMNS[member])
+  const compared = others.map((member) => COLUMNS[member])
   return askRange(range, { columns: EVENT_COLUMNS, compared, key: 'id' }, comparisons, page.limit)
+}
+
+/** SQLite takes a partial index only for a query that repeats its condition. */
+function conditionsOf(member: Member): string[] {
+  const [column, common] = [COLUMNS[member], COMMON[member]]
+  return common === undefined ? [`${column} = ?`] : [`${column} = ?`, `${column} <> '${common}'`]
 }
 
 /** `after` and the times as one range of ids, without its ends. */
