@@ -162,7 +162,7 @@ export async function seedLog(events: number, seed: number, signal?: AbortSignal
     const client = chooseFrom(user.clients, random)
     user.seq += 1
     const session = `${user.name}-${Math.floor(user.seq / 20)}`
-    const [id, transaction] = [uuidv7(atMs), uuidv7(atMs)]
+    const [id, transaction] = [uuidv7(atMs), `transaction-${index}`]
     const facts = { app: 'todos', user: user.name, transaction, grant: `grant-${user.name}` }
     const base = {
       id,
