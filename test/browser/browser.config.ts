@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from '../plan.ts'
 import { PATIENCE } from '../support/patience.ts'
 
 export default defineConfig({
@@ -6,7 +7,9 @@ export default defineConfig({
     name: 'browser',
     include: ['test/browser/**/*.test.ts'],
     globalSetup: ['test/support/start-shared-worlds.ts'],
-    fileParallelism: false,
+    // A page spends most of its time waiting; two at once leave a core for the systems.
+    maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     ...PATIENCE,
   },
 })
