@@ -1,7 +1,7 @@
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { endAccess, signOut, signOutOfPingOne } from '#account/account-actions.ts'
 import { showAccount } from '#account/show-account.tsx'
-import { answerSignedIn, beginAccount } from '#account/sign-in.ts'
+import { accountBranch, beginAccount } from '#account/sign-in.ts'
 import { decideStepUp, showStepUp } from '#account/step-up.tsx'
 import { createMiddleware } from 'hono/factory'
 import { answerAuthorizationError } from '#authorization/login/refuse-login.ts'
@@ -19,17 +19,38 @@ import { log, takeOverConsole } from '#lib/log.ts'
 import { oncePerEnv } from '#lib/once-per-env.ts'
 import { answerOtherPath, guardMcpRequest, limitBearer } from '#mcp/edge/guard-request.ts'
 import { logRequest } from '#mcp/edge/request-log.ts'
+import { act, preview } from '#operate/acts.ts'
+import { answerOperator, type Handler } from '#operate/answer.ts'
+import { answerApiDenial, noSuchPath } from '#operate/api-denial.ts'
+import { decideAuthorize, operateBranch, showAuthorize } from '#operate/authorize.tsx'
+import { continueAct } from '#operate/client-walk.ts'
+import { beginExport, continueExport, reveal } from '#operate/protected.ts'
+import {
+  listClients,
+  listCutoffs,
+  listEvents,
+  listSessions,
+  listUsers,
+  me,
+  showUser,
+  signOut as signOutOperator,
+} from '#operate/reads.ts'
+import { answerToken } from '#operate/token-endpoint.ts'
 import { ErrorAnswers } from '#pages/error-answers.tsx'
 import { showHome } from '#pages/home-page.tsx'
 import { copyScript, localTimeScript } from '#pages/page-scripts.ts'
 import { styles } from '#pages/styles.ts'
+import { finishOwnSignIn } from '#sign-in/own-sign-in.ts'
 import { settingsWithoutEffect } from './settings.ts'
 import { wireAccount } from '#wiring/account.ts'
 import { wireAudit } from '#wiring/audit.ts'
 import { wireAuthorization } from '#wiring/authorization.ts'
 import type { ServerOptions } from '#wiring/deps.ts'
 import { type Call, makeIsolate, publishedKeys } from '#wiring/isolate.ts'
+import { wireCutoffs } from '#wiring/cutoffs.ts'
 import { wireMcp } from '#wiring/mcp.ts'
+import { type OperateCall, wireOperate } from '#wiring/operate.ts'
+import type { z } from 'zod'
 
 /** The methods of what anyone may look at. */
 const PAGE = ['GET', 'HEAD']
@@ -58,10 +79,12 @@ export function compose(options: ServerOptions) {
   const { product } = options
   const errors = new ErrorAnswers({ productName: product.title, links: product.links ?? {} })
   const isolate = makeIsolate(options)
-  const { login, tokenRun, registrar, answerByLibrary } = wireAuthorization(isolate)
+  const cutoffs = wireCutoffs(isolate)
+  const { login, tokenRun, registrar, answerByLibrary } = wireAuthorization(isolate, cutoffs)
   const account = wireAccount(isolate)
+  const operate = wireOperate(isolate)
   const audit = wireAudit(isolate)
-  const { answerByResource, User, McpSession } = wireMcp(isolate, audit)
+  const { answerByResource, User, McpSession } = wireMcp(isolate, audit, cutoffs)
   const { configOf, partsOf, nowMs, denialCounter } = isolate
 
   const reportSettings = oncePerEnv((env: Env) => {
@@ -119,7 +142,49 @@ export function compose(options: ServerOptions) {
     // More scopes for a client that has access: mcp/edge/challenge-scopes.ts gives the link to the call that lacked them.
     .get('/step-up/:request', (c) => showStepUp(c.req.raw, account(c.env)))
     .post('/step-up/:request', (c) => decideStepUp(c.req.raw, account(c.env)))
-    .get('/signed-in', (c) => answerSignedIn(c.req.raw, account(c.env)))
+    .get('/signed-in', (c) => {
+      const deps = account(c.env)
+      const { operators } = c.env.config
+      return finishOwnSignIn(
+        c.req.raw,
+        (purpose) =>
+          accountBranch(purpose, c.req.raw, deps) ??
+          (operators === null ? null : operateBranch(purpose, operate({ ...c.env, operators }, c.req.raw))),
+        deps,
+      )
+    })
+
+  const answerOther = async ({ req, env }: Context<{ Bindings: Call }>) =>
+    errors.asPage(req.raw, await answerByLibrary(env, req.raw), env.config.publicOrigin)
+
+  // For operators: the sign-in of the command line, and its API. Nothing of it is in any metadata.
+  const api =
+    <Input extends z.ZodType, Answer>(handler: Handler<Input, Answer>) =>
+    (c: Context<{ Bindings: OperateCall }>) =>
+      answerOperator(c.req.raw, operate(c.env, c.req.raw), handler, c.req.param())
+  const operated = new Hono<{ Bindings: OperateCall }>({ getPath })
+    .use('/operate/*', logAnswer)
+    .use('/operate/authorize', cutOpener, limitFailures)
+    .get('/operate/authorize', (c) => showAuthorize(c.req.raw, operate(c.env, c.req.raw)))
+    .post('/operate/authorize', (c) => decideAuthorize(c.req.raw, operate(c.env, c.req.raw)))
+    .post('/operate/token', (c) => answerToken(c.req.raw, operate(c.env, c.req.raw)))
+    .get('/operate/v1/me', api(me))
+    .post('/operate/v1/sign-out', api(signOutOperator))
+    .get('/operate/v1/users', api(listUsers))
+    .get('/operate/v1/users/:id', api(showUser))
+    .get('/operate/v1/clients', api(listClients))
+    .get('/operate/v1/cutoffs', api(listCutoffs))
+    .get('/operate/v1/sessions', api(listSessions))
+    .get('/operate/v1/events', api(listEvents))
+    .post('/operate/v1/acts/preview', api(preview))
+    .post('/operate/v1/acts', api(act))
+    .post('/operate/v1/acts/:act/continue', api(continueAct))
+    .post('/operate/v1/reveal', api(reveal))
+    .post('/operate/v1/export', api(beginExport))
+    .post('/operate/v1/export/pages', api(continueExport))
+    .all('/operate/v1/*', () => answerApiDenial(noSuchPath))
+    .all('*', answerOther)
+    .onError((error, c) => errors.failed(c.req.raw, error))
 
   const app = new Hono<{ Bindings: Call }>({ getPath })
     .route('/', pages)
@@ -157,9 +222,7 @@ export function compose(options: ServerOptions) {
     .all(`${AUTHORIZATION_SERVER}/mcp`, (c) => answerByLibrary(c.env, moved(c.req.raw, AUTHORIZATION_SERVER)))
     .all(`${PROTECTED_RESOURCE}/*`, (c) => answerByResource(c.env, c.req.raw))
     // The library's own: metadata of RFC 8414, other methods of /token and /register, and 404 for the rest.
-    .all('*', async (c) =>
-      errors.asPage(c.req.raw, await answerByLibrary(c.env, c.req.raw), c.env.config.publicOrigin),
-    )
+    .all('*', answerOther)
     .onError(
       (error, c) =>
         answerAuthorizationError(c.env.config, error, denialCounter(c.env.env)) ??
@@ -172,8 +235,14 @@ export function compose(options: ServerOptions) {
     ctx: ExecutionContext,
     refuse: (denial: Response) => Response,
   ) => {
-    const denial = refuseOtherMethods(request, pages)
-    return denial === null ? app.fetch(request, { ...partsOf(env), env, ctx }) : refuse(denial)
+    const call = { ...partsOf(env), env, ctx }
+    const { operators } = call.config
+    if (operators === null || !new URL(request.url).pathname.startsWith('/operate/')) {
+      const denial = refuseOtherMethods(request, pages)
+      return denial === null ? app.fetch(request, call) : refuse(denial)
+    }
+    const denial = refuseOtherMethods(request, operated)
+    return denial === null ? operated.fetch(request, { ...call, operators }) : refuse(denial)
   }
 
   return {
@@ -199,7 +268,7 @@ export function compose(options: ServerOptions) {
       scheduled: ({ cron }, env) => audit.runJobs(cron, env),
     } satisfies ExportedHandler<Env>,
     /** Every path that is routed, for the tests that ask each of them. */
-    paths: [...new Set(app.routes.map(({ path }) => path))],
+    paths: [...new Set([...app.routes, ...operated.routes].map(({ path }) => path))],
     User,
     McpSession,
   }

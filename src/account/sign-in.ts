@@ -7,7 +7,6 @@ import type { AccountClient } from '#pages/account-clients.tsx'
 import { denySignIn } from '#sign-in/denials.ts'
 import {
   beginOwnSignIn,
-  finishOwnSignIn,
   type FinishedSignIn,
   type Purpose,
   type SignInBranch,
@@ -63,10 +62,7 @@ function clientInFlowOf({ name, redirectHost, domain }: AccountClient) {
 }
 
 /** GET /signed-in, for the purposes of this room. */
-export const answerSignedIn = (request: Request, deps: AccountDeps): Promise<Response> =>
-  finishOwnSignIn(request, (purpose) => branchOf(purpose, request, deps), deps)
-
-function branchOf(purpose: Purpose, request: Request, deps: AccountDeps): SignInBranch | null {
+export function accountBranch(purpose: Purpose, request: Request, deps: AccountDeps): SignInBranch | null {
   const own = AccountPurpose.safeParse(purpose)
   if (!own.success) return null
   const { data } = own

@@ -1,12 +1,14 @@
 import { isHttps } from '#authorization/login/answers.tsx'
 import { upstreamScopes, wantedScopes } from '#authorization/scopes.ts'
+import { log } from '#lib/log.ts'
 import { stepUpMessages } from '#pages/connect-messages.ts'
 import { htmlAnswer } from '#pages/html-answer.ts'
 import { StepUpPage } from '#pages/step-up-page.tsx'
+import { bindForm, readBoundForm } from '#sign-in/bound-form.ts'
 import { message } from '#sign-in/denials.ts'
 import type { AccountDeps } from './deps.ts'
 import { beginStepUp } from './sign-in.ts'
-import { answerNoRequest, bindForm, openStepUp, pathOf, readBoundForm } from './step-up-link.ts'
+import { answerNoRequest, formOf, openStepUp, pathOf } from './step-up-link.ts'
 import { clientOf, momentOf } from './view.ts'
 
 /**
@@ -19,7 +21,7 @@ export async function showStepUp(request: Request, deps: AccountDeps): Promise<R
   if (open === null) return answerNoRequest(deps)
   const { config, product } = deps
   const { view } = open
-  const { csrf, cookie } = await bindForm(request)
+  const { csrf, cookie } = await bindForm(request, formOf(request))
   const sentences = (scopes: readonly string[]) =>
     config.api.scopes.filter(({ value }) => scopes.includes(value))
   const page = (
@@ -53,7 +55,8 @@ export async function showStepUp(request: Request, deps: AccountDeps): Promise<R
  */
 export async function decideStepUp(request: Request, deps: AccountDeps): Promise<Response> {
   const path = pathOf(request)
-  const form = await readBoundForm(request, deps)
+  const form = await readBoundForm(request, formOf(request), deps)
+  if (!form.ok) log.warn('step-up.form-refused', { reason: form.error })
   const open = await openStepUp(path, deps)
   if (open === null) return answerNoRequest(deps)
   if (!form.ok) return answerFormDenied(path, deps)

@@ -22,6 +22,8 @@ export const encryptionPurposes = {
   sessionCall: 'session-call',
   auditKey: 'audit-key',
   directoryName: 'directory-name-text',
+  operateCode: 'operate-code',
+  operateWalk: 'operate-walk',
 } as const
 export type SigningPurpose = (typeof signingPurposes)[keyof typeof signingPurposes]
 export type EncryptionPurpose = (typeof encryptionPurposes)[keyof typeof encryptionPurposes]

@@ -25,6 +25,11 @@ export const loginMessages = {
     sentence:
       'This server answers only apps that are on its list. Nothing was asked of you and nothing was sent. If you need this app, give the number below to the operator of this server: the log names the app, and docs/connect.md says how to admit it.',
   },
+  blockedClient: {
+    title: 'This app is blocked here',
+    sentence:
+      'An operator of this server has blocked it for all users. You are signed in at PingOne, and the app got no access. If you need it, give the number below to the operator.',
+  },
   unsafeScheme: {
     title: 'This app cannot be answered safely',
     sentence:

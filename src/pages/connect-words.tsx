@@ -175,6 +175,11 @@ export const continueWords = {
     sentence: 'Your decision is on its way. Nothing more is needed here.',
     way: 'Back to',
   },
+  'command-line': {
+    title: 'Taking you back to the command line',
+    sentence: 'It goes on in the terminal. You can close this page afterwards.',
+    way: 'Back to',
+  },
 } as const
 /** For a client that is no web page. */
 export const TO_APP = 'Your browser may ask whether to open the app. You can close this page afterwards.'

@@ -2,10 +2,11 @@ import type { LoginDeps } from '#authorization/login/login-state.ts'
 import type { LibraryRun } from '#authorization/server.ts'
 import type { TokenRunDeps } from '#authorization/token/token-request.ts'
 import { GrantDraft, kvStorage, LoginStorage, providerEnv } from '#oauth-store/provider-storage.ts'
+import type { WireCutoffs } from './cutoffs.ts'
 import type { Call, Isolate } from './isolate.ts'
 
 /** What `/authorize`, `/callback`, `/token` and `/register` are given. */
-export function wireAuthorization(isolate: Isolate) {
+export function wireAuthorization(isolate: Isolate, cutoffsOf: WireCutoffs) {
   const { options, names, nowMs, nowSeconds, denialCounter, findUser, requireUser } = isolate
   const { deps } = options
   const { documentMs, storageMs } = deps.deadlines
@@ -17,6 +18,7 @@ export function wireAuthorization(isolate: Isolate) {
       config,
       pingone,
       admission,
+      cutoffs: cutoffsOf(env, (work) => ctx.waitUntil(work)),
       fetch: deps.fetch,
       documentMs,
       product: names,
@@ -39,6 +41,7 @@ export function wireAuthorization(isolate: Isolate) {
     storage: toKv(env),
     userApiOf: (user) => findUser(env, user),
     nowSeconds,
+    cutoffs: cutoffsOf(env, (work) => ctx.waitUntil(work)),
     confirmGrant: (request) => failures.confirm(request),
     noteFailure: (request) => failures.note(request),
     mostGrants: config.life.grantsPerUser,

@@ -1,4 +1,6 @@
 import { OAuthResourceServer } from '@cloudflare/workers-oauth-provider'
+import { waitUntil } from 'cloudflare:workers'
+import { cutoffOf, endCutOff } from '#authorization/clients/cut-off.ts'
 import { firstScopes } from '#authorization/scopes.ts'
 import { checkBearer } from '#authorization/token/check-bearer.ts'
 import { readOnly } from '#catalog/define-product.ts'
@@ -9,8 +11,11 @@ import { deriveSigningKey, type SigningPurpose, signingPurposes } from '#lib/roo
 import { makeMcpEndpoint, type McpEndpoint } from '#mcp/endpoint.ts'
 import { mcpProduct } from '#mcp/product.ts'
 import { sessionObject } from '#mcp/session/session-object.ts'
+import type { EntryAnswer } from '#users/calls/entry.ts'
 import { makeUser } from '#users/user.ts'
 import type { AuditWiring } from './audit.ts'
+import type { WireCutoffs } from './cutoffs.ts'
+import type { PresentedBearer } from '#principal.ts'
 import type { Call, Isolate } from './isolate.ts'
 
 /** A service binding ignores the host; the name only shows in traces. */
@@ -29,6 +34,7 @@ export interface McpWiring {
 export function wireMcp(
   { options, names, nowMs, nowSeconds, denialCounter, partsOf, requireUser }: Isolate,
   audit: AuditWiring,
+  cutoffsOf: WireCutoffs,
 ): McpWiring {
   const { product, deps, extend } = options
 
@@ -65,6 +71,24 @@ export function wireMcp(
     userOf: requireUser,
   })
 
+  /**
+   * A grant whose client an operator cut off, and which the walk did not find, is ended here. A call that has begun has
+   * sent nothing.
+   */
+  async function enter(request: Request, env: Env, bearer: PresentedBearer): Promise<EntryAnswer> {
+    const cutoffs = cutoffsOf(env, waitUntil)
+    const loading = cutoffs.load()
+    const answer = await mcp.enter(request, env, bearer)
+    if (loading !== null) await loading
+    const { start } = answer
+    const cutoff = answer.bearer === null ? null : cutoffOf(answer.bearer, cutoffs)
+    if (cutoff === null) return answer
+    const user = await requireUser(env, bearer.user)
+    await endCutOff(user, cutoff)
+    if (start?.verdict === 'go') waitUntil(user.endCall(start.call, 'refused', null))
+    return { ...answer, bearer: null, ended: 'ended_by_operator', missing: [], stepUp: null, start: null }
+  }
+
   const resourceOf = oncePerEnv((env: Env) => {
     const { config, failures } = partsOf(env)
     return new OAuthResourceServer<Env>({
@@ -78,7 +102,7 @@ export function wireMcp(
       validateToken: (requestEnv, request) => (audience, token) =>
         checkBearer(audience, token, {
           config,
-          enter: (bearer) => mcp.enter(request, requestEnv, bearer),
+          enter: (bearer) => enter(request, requestEnv, bearer),
           confirmGrant: () => failures.confirm(request),
           countDenial: denialCounter(requestEnv),
         }),

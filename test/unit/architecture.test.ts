@@ -28,6 +28,7 @@ const engine: Record<string, readonly string[]> = {
   ],
   'sign-in': ['authorization', 'users', 'pingone', 'pages', 'http', 'events', 'lib'],
   account: ['sign-in', 'authorization', 'users', 'pingone', 'pages', 'http', 'lib'],
+  operate: ['sign-in', 'authorization', 'users', 'audit', 'pingone', 'pages', 'http', 'events', 'lib'],
   mcp: ['catalog', 'users', 'limits', 'http', 'events', 'lib', 'principal.ts'],
   'principal.ts': [],
   // A product has settings of its own, which are read with the engine's.
@@ -35,6 +36,7 @@ const engine: Record<string, readonly string[]> = {
   'config.ts': ['settings.ts', 'catalog', 'lib'],
   wiring: [
     'account',
+    'operate',
     'authorization',
     'mcp',
     'users',
@@ -47,8 +49,20 @@ const engine: Record<string, readonly string[]> = {
     'events',
     'lib',
     'config.ts',
+    'principal.ts',
   ],
-  'compose.ts': ['wiring', 'account', 'authorization', 'mcp', 'pages', 'http', 'lib', 'settings.ts'],
+  'compose.ts': [
+    'wiring',
+    'account',
+    'operate',
+    'sign-in',
+    'authorization',
+    'mcp',
+    'pages',
+    'http',
+    'lib',
+    'settings.ts',
+  ],
 }
 
 // Imports against the table that are still there. Remove a line together with its import; add none.

@@ -25,7 +25,7 @@ import {
 } from './login-state.ts'
 import { type Callback, denialIn, readCallback } from './read-callback.ts'
 import { redirectWith } from './redirect-uri.ts'
-import { refuseLogin } from './refuse-login.ts'
+import { refuseBlockedClient, refuseLogin } from './refuse-login.ts'
 
 /**
  * GET /callback: turns PingOne's response into a grant, and sends the browser to its client.
@@ -46,7 +46,9 @@ export async function finishLogin(request: Request, deps: LoginDeps): Promise<Re
     throw new AuthorizationError('invalid_request', { description: 'Not a login of a client' })
   // Before `settle()`: if this lookup throws, the user can open the same URL again.
   await deps.oauth.lookupClient(approved.clientId)
+  const isBlocked = await deps.cutoffs.isBlocked(approved.clientId)
   await deps.settle()
+  if (isBlocked) return refuseBlockedClient(approved.clientId, headers, deps)
 
   const transaction = crypto.randomUUID()
   const from = { network: networkOf(request), agent: agentFamily(request) }

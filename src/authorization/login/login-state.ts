@@ -10,6 +10,7 @@ import type { GrantDraft } from '#oauth-store/provider-storage.ts'
 import type { PingOne } from '#pingone/client.ts'
 import type { NewGrant } from '#users/grants/grant.ts'
 import type { Admission } from '../clients/admission.ts'
+import type { Cutoffs } from '../clients/cut-off.ts'
 
 /** The names on our pages: of this server, and of the API that it calls. */
 export interface ProductNames {
@@ -22,6 +23,7 @@ export interface LoginDeps {
   config: Config
   oauth: OAuthHelpers
   admission: Admission
+  cutoffs: Cutoffs
   pingone: PingOne
   product: ProductNames
   nowSeconds(): number

@@ -47,6 +47,18 @@ export async function refuseLogin(
   return outagePage(config, answer, { handle: again.handle, scopes: approved.scope, incident }, headers)
 }
 
+/** Answers a login of a client that an operator blocked: a page, and no grant. PingOne's code is not redeemed. */
+export function refuseBlockedClient(
+  client: string,
+  headers: Headers,
+  { config, countDenial }: Pick<LoginDeps, 'config' | 'countDenial'>,
+): Response {
+  countDenial('client.not-admitted')
+  const incident = newIncident()
+  log.warn('client.blocked', { incident, client: redacted(client, 200) })
+  return messageAnswer(config, { ...loginMessages.blockedClient, incident }, { status: 403, headers })
+}
+
 /** Logs a denial. Returns the incident id, which the page shows too. */
 export function reportDenial(
   { reason, detail }: LoginDenial,

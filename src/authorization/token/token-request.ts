@@ -8,6 +8,7 @@ import { GrantDraft } from '#oauth-store/provider-storage.ts'
 import type { EndReason } from '#users/grants/grant.ts'
 import { grantKey, type CommitResult, type Snapshot, tokenKey } from '#users/grants/grant-records.ts'
 import type { GrantApi } from '#users/grants/grant-service.ts'
+import { type Cutoffs, cutoffOf, endCutOff } from '../clients/cut-off.ts'
 import { answerOAuthDenial, endedDescription, retryLater, tooManyAt } from '../oauth-denial.ts'
 import type { LibraryRun } from '../server.ts'
 import { admitTokenRequest, type TokenDeps } from './admit-token-request.ts'
@@ -18,6 +19,7 @@ export interface TokenRunDeps extends LibraryRun {
   /** The object of a user id; null if this server did not make the id. */
   userApiOf(user: string): Promise<GrantApi | null>
   nowSeconds: () => number
+  cutoffs: Cutoffs
   /** The grant exists, live or ended: failures count for it and not for its network. */
   confirmGrant(request: Request): void
   /** Counts a request as a failure although its answer does not say so. */
@@ -64,6 +66,7 @@ async function runLibrary(
   const { user, grant } = issued
   const isRefresh = presented.as === 'refresh_token'
   const hash = await sha256Hex(presented.value)
+  const loading = deps.cutoffs.load()
   const snapshot = await userApi.snapshot(grant, hash, isRefresh)
   if (snapshot.grant !== null || snapshot.ended !== null) deps.confirmGrant(request)
   // Before the library runs: nothing is consumed, and the same token works after the wait.
@@ -84,6 +87,13 @@ async function runLibrary(
   if (snapshot.over !== null && !isRevocation) {
     // Only an authenticated client ends a grant: for another one nothing changes.
     return response.ok ? end(run, snapshot.over) : response
+  }
+  if (loading !== null) await loading
+  const cutoff = snapshot.opened === null ? null : cutoffOf(snapshot.opened, deps.cutoffs)
+  if (cutoff !== null && !isRevocation) {
+    if (!response.ok) return response
+    await endCutOff(userApi, cutoff)
+    return refuseEnded(run, 'ended_by_operator')
   }
   if (isRefresh && snapshot.repeat === 'answer') return answerRepeat(run, snapshot)
   if (snapshot.grant === null && snapshot.ended !== null && response.status === 400) {

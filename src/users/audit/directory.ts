@@ -24,8 +24,8 @@ interface DirectoryDeps {
   userName: () => string | null
 }
 
-/** HMAC of a name under the active root key: equal names of users have equal hashes. */
-async function hashOfName(root: RootKey, name: string): Promise<string> {
+/** HMAC of a name under a root key: equal names of users have equal hashes. */
+export async function hashOfName(root: RootKey, name: string): Promise<string> {
   const key = await deriveSigningKey(root, signingPurposes.directoryName)
   const text = new TextEncoder().encode(name.toLowerCase())
   return toBase64Url(await crypto.subtle.sign('HMAC', key, text))

@@ -19,7 +19,7 @@ import {
 } from './grant-records.ts'
 
 /** The part of a snapshot that comes from the records alone. */
-type RecordSnapshot = Omit<Snapshot, 'ended' | 'over' | 'isRefused' | 'waitSeconds'>
+type RecordSnapshot = Omit<Snapshot, 'opened' | 'ended' | 'over' | 'isRefused' | 'waitSeconds'>
 
 /** Marks ended grants of which the alarm still has rows to erase. */
 const ERASING = 'erasing:'

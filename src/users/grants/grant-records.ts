@@ -14,6 +14,8 @@ export interface Snapshot {
   answer: string | null
   asked: string | null
   network: string | null
+  /** Of a live grant. */
+  opened: { client: string; openedAtSeconds: number } | null
   /** Why the grant ended, if it is known. */
   ended: EndReason | null
   /** The grant has expired: it ends, for this reason, once the client has authenticated (grant.ts). */

@@ -24,11 +24,14 @@ import type { GrantTable } from './grant-table.ts'
 import { TenantGuard, tenantOf } from './tenant.ts'
 
 /** The RPCs of `/token` and of open streams. Idempotent. */
-export type GrantApi = Pick<UserObjectApi, 'snapshot' | 'commit' | 'endGrant' | 'hasToken' | 'reportFinding'>
+export type GrantApi = Pick<
+  UserObjectApi,
+  'snapshot' | 'commit' | 'endGrant' | 'applyAct' | 'hasToken' | 'reportFinding'
+>
 
 /** The result of the bearer check: token, grant and session in one RPC. */
 export interface BearerAnswer {
-  bearer: Bearer | null
+  bearer: (Bearer & { openedAtSeconds: number }) | null
   /** Whether the grant exists, live or ended, whatever the token. */
   isKnown: boolean
   /** Why the grant ended, for the client to show. */
@@ -103,7 +106,7 @@ export class GrantService {
     const grant = ends.readCurrent(grantId)
     if (grant === null || grant.ended !== null) {
       const ended = grant?.ended?.reason ?? null
-      return { ...found, over: null, ended, isRefused: false, waitSeconds: 0 }
+      return { ...found, opened: null, over: null, ended, isRefused: false, waitSeconds: 0 }
     }
     // Forged tokens and long spent ones do not count: a flood with them must not block the grant's own client.
     const isCounted = isRefresh && found.repeat !== 'reuse' && records.isRefreshToken(grantId, presented)
@@ -111,7 +114,9 @@ export class GrantService {
     const isRefused = this.#tenant.refuses(grant, config)
     const inTime = recordInTime(grant, found.grant, config.life, nowSeconds())
     const wornOut = records.isWornOut(grantId) ? 'refreshed_too_often' : null
-    return { ...found, ...inTime, over: inTime.over ?? wornOut, ended: null, isRefused, waitSeconds }
+    const { client, openedAtSeconds } = grant
+    const opened = { client, openedAtSeconds }
+    return { ...found, ...inTime, opened, over: inTime.over ?? wornOut, ended: null, isRefused, waitSeconds }
   }
 
   commit(grantId: string, commit: Commit): CommitResult {
@@ -141,7 +146,9 @@ export class GrantService {
     const waitSeconds = rates.take(grantId)
     if (waitSeconds > 0) return { ...denial, isKnown, waitSeconds }
     grants.markUsed(grant)
-    const answer = { ...denial, isKnown, bearer, isRefused: this.#tenant.refuses(grant, config()) }
+    const { openedAtSeconds } = grant
+    const isRefused = this.#tenant.refuses(grant, config())
+    const answer = { ...denial, isKnown, bearer: { ...bearer, openedAtSeconds }, isRefused }
     if (session === null) return answer
     return { ...answer, session: sessions.isOpen(session, grantId, bearer.client) ? 'open' : 'closed' }
   }

@@ -48,12 +48,12 @@ export interface OperatedUser {
   grants: ListedGrant[]
 }
 
-/** What an act does to one user. `by`: the name of the operator's object. */
-export type UserAct = { act: string; by: string } & (
-  | { operation: 'end-grant'; grant: string }
+/** What an act does to one user. `by`: the name of the operator's object; events of ended grants name the act alone. */
+export type UserAct = { act: string } & (
+  | { by?: string; operation: 'end-grant'; grant: string }
   /** Ends the grants of the client that were opened before the time. */
-  | { operation: 'end-client' | 'block-client'; client: string; beforeSeconds: number }
-  | { operation: Extract<Operation, 'end-user' | 'block-user' | 'unblock-user' | 'erase-user'> }
+  | { by?: string; operation: 'end-client' | 'block-client'; client: string; beforeSeconds: number }
+  | { by: string; operation: Extract<Operation, 'end-user' | 'block-user' | 'unblock-user' | 'erase-user'> }
 )
 
 /** The RPCs of the user whom an act concerns. Idempotent. */

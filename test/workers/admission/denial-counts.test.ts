@@ -1,7 +1,6 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeEach, expect, test } from 'vitest'
-import { answerSignedIn } from '#account/sign-in.ts'
 import { answerAuthorizationError } from '#authorization/login/refuse-login.ts'
 import { decideConsent } from '#authorization/login/decide-consent.ts'
 import { finishLogin } from '#authorization/login/finish-login.ts'
@@ -12,9 +11,11 @@ import { type DenialCount, denialCounts } from '#events/denial-count.ts'
 import { Failures } from '#limits/failures.ts'
 import { limitBearer } from '#mcp/edge/guard-request.ts'
 import { todos } from '#todos/index.ts'
+import { finishOwnSignIn } from '#sign-in/own-sign-in.ts'
 import { wireAccount } from '#wiring/account.ts'
 import { wireAudit } from '#wiring/audit.ts'
 import { wireAuthorization } from '#wiring/authorization.ts'
+import { wireCutoffs } from '#wiring/cutoffs.ts'
 import { type Call, makeIsolate } from '#wiring/isolate.ts'
 import { wireMcp } from '#wiring/mcp.ts'
 import { handleIn } from '../oauth-client.ts'
@@ -43,9 +44,10 @@ const made = makeIsolate({
 })
 const isolate = { ...made, denialCounter: () => countDenial }
 const call: Call = { ...isolate.partsOf(env), env, ctx: createExecutionContext() }
-const { login, tokenRun, registrar } = wireAuthorization(isolate)
+const cutoffs = wireCutoffs(isolate)
+const { login, tokenRun, registrar } = wireAuthorization(isolate, cutoffs)
 const account = wireAccount(isolate)
-const { answerByResource } = wireMcp(isolate, wireAudit(isolate))
+const { answerByResource } = wireMcp(isolate, wireAudit(isolate), cutoffs)
 
 const requestOf = (path: string, init?: RequestInit) => new Request(`${ORIGIN}${path}`, init)
 const formOf = (fields: Record<string, string>, cookie = '') => ({
@@ -93,6 +95,8 @@ async function consent(decision: string) {
   return decide({ handle: handleIn(await page.text()) ?? '', decision }, cookiesOf(page))
 }
 
+const signedIn = (request: Request) => finishOwnSignIn(request, () => null, account(call))
+
 const grantOfNobody = async () => `${(await userNamed(random(12))).id}:${random(16)}:${random(32)}`
 const refresh = (client_id: string, refresh_token: string) =>
   token({ grant_type: 'refresh_token', client_id, refresh_token })
@@ -105,7 +109,7 @@ test.for<[DenialCount, number, () => Promise<Response>]>([
   ['authorize.invalid', 400, () => answered(finishLogin(requestOf('/callback?code=x&state=y'), login(call)))],
   ['consent.denied', 200, () => consent('deny')],
   ['consent.left', 200, () => consent('leave')],
-  ['sign-in.not_ours', 400, () => answerSignedIn(requestOf('/signed-in?code=x&state=y'), account(call))],
+  ['sign-in.not_ours', 400, () => signedIn(requestOf('/signed-in?code=x&state=y'))],
   ['bearer.not-ours', 401, () => mcp('not-a-token')],
   ['bearer.unknown', 401, async () => mcp(await grantOfNobody())],
   ['token.invalid', 400, () => token({ grant_type: 'refresh_token', refresh_token: 'a', code: 'b' })],

@@ -61,7 +61,7 @@ const promptOf = ({ scopes: needed }: Thing, at: number) =>
 /** Checks scopes as a User does; every bearer is good. Its `token` has the scopes. */
 async function enter({ token, needs, call }: Entry): Promise<EntryAnswer> {
   const scopes = token.split(' ')
-  const bearer = { client: 'client', audience: 'any', scopes, expiresAtSeconds: 2_000 }
+  const bearer = { client: 'client', audience: 'any', scopes, expiresAtSeconds: 2_000, openedAtSeconds: 0 }
   const missing = needs?.scopes.filter((scope) => !scopes.includes(scope)) ?? []
   const start: CallStart | null =
     missing.length > 0 || call === null

@@ -36,7 +36,7 @@ export class User extends DurableObject<Env> implements UserApi {
     if (refused !== undefined) this.ctx.storage.kv.put(`refused-call-${crypto.randomUUID()}`, refused)
     const [, secret, client = ''] = /^(r|rw)\.(\S+)$/.exec(token) ?? []
     const scopes = secret === 'rw' ? ['todo:read', 'todo:write'] : ['todo:read']
-    const bearer = { client, scopes, audience: `${ORIGIN}/mcp`, expiresAtSeconds: 0 }
+    const bearer = { client, scopes, audience: `${ORIGIN}/mcp`, expiresAtSeconds: 0, openedAtSeconds: 0 }
     const state = await this.sessionState(session, client)
     const denial = { ended: null, isRefused: false, waitSeconds: 0, missing: [], stepUp: null, start: null }
     const answer = { ...denial, bearer, isKnown: true, session: state }
