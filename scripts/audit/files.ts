@@ -1,7 +1,7 @@
-import { once } from 'node:events'
-import { createReadStream, createWriteStream, existsSync, renameSync } from 'node:fs'
+import { createReadStream, existsSync, renameSync, rmSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import { finished } from 'node:stream/promises'
+import { pipeline } from 'node:stream/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
 import { ExportLine } from '#audit/export-rows.ts'
@@ -36,17 +36,26 @@ async function* linesOf(path: string): AsyncGenerator<{ number: number; json: un
 }
 
 /** Writes lines to a file that only its owner can read, whole or not at all. Returns their number. */
-async function writeLines(path: string, lines: AsyncIterable<object>): Promise<number> {
+export async function writeLines(path: string, lines: AsyncIterable<object>): Promise<number> {
   const partial = `${path}.partial`
-  const file = createWriteStream(partial, { mode: 0o600 })
   let count = 0
-  for await (const line of lines) {
-    count += 1
-    if (!file.write(`${JSON.stringify(line)}\n`)) await once(file, 'drain')
+  async function* texts() {
+    for await (const line of lines) {
+      count += 1
+      yield `${JSON.stringify(line)}\n`
+    }
   }
-  file.end()
-  await finished(file)
-  renameSync(partial, path)
+  // A file that is there already would keep its mode.
+  rmSync(partial, { force: true })
+  const file = await open(partial, 'wx', 0o600).catch(() => {
+    throw new StartProblem(`${path} cannot be written.`)
+  })
+  try {
+    await pipeline(texts, file.createWriteStream())
+    renameSync(partial, path)
+  } finally {
+    rmSync(partial, { force: true })
+  }
   return count
 }
 
