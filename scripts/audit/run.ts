@@ -4,6 +4,7 @@ import { verifyLog } from '#audit/verify.ts'
 import { DEFAULT_STATE } from '#harness/local/chosen-product.ts'
 import { StartProblem } from '#harness/local/start-problem.ts'
 import { describeStateFolder } from '#harness/local/state-folder.ts'
+import { runOperate } from '../operate/run.ts'
 import { openLocalDatabase, RemoteAuditDatabase, wranglerOf } from './databases.ts'
 import { findEvents } from './find.ts'
 import { FIND_OPTIONS, readFindRequest } from './find-options.ts'
@@ -21,6 +22,7 @@ const USAGE = `Accepted forms:
   npm run audit -- find [source] [--user <name>] [--client <id>] [--tool <name>] [--outcome <outcome>]
     [--type <type of event>] [--session <hash>] [--transaction <id>] [--from <time>] [--to <time>] [--tz <zone>]
     [--format table|jsonl|csv] [--limit <number>] [--newest]
+  npm run audit -- reveal <event> --reason <text>
 One source: --state <folder> (default ${DEFAULT_STATE}), --file <export>, or --env <environment>.
 With --file and --env, --key <file> names the public key (JWK) that verify needs.`
 
@@ -58,10 +60,6 @@ function readCommand(args: readonly string[]) {
   }
 }
 
-/** The key of a user is in their object, and opening is on record: the server does it. */
-const REVEAL =
-  'Personal arguments are opened by the server, on record: npm run operate -- reveal <event> --reason "<why>".'
-
 type Print = (line: string) => void
 type Options = ReturnType<typeof readCommand>['options']
 const wrong = (sentence: string) => new StartProblem(`${sentence}\n${USAGE}`)
@@ -87,13 +85,13 @@ export async function runAudit(
   print: Print,
   say: Print = () => {},
 ): Promise<number> {
-  const [first] = args
-  if (first === 'reveal') throw new StartProblem(REVEAL)
+  // The server opens personal fields, on record, so it is a command of operators.
+  if (args[0] === 'reveal') return runOperate(args, { print, say })
   const { options, positionals } = readCommand(args)
   const [name = '', ...others] = positionals
   const command = Object.entries(COMMANDS).find(([known]) => known === name)?.[1]
   if (command === undefined || others.length > 0)
-    throw wrong('One command: verify, find, status, export, head or key.')
+    throw wrong('One command: verify, find, status, export, head, key or reveal.')
   const taken: readonly string[] = [...command.options, 'product']
   const unknown = Object.keys(options).find((option) => !taken.includes(option))
   if (unknown !== undefined) throw wrong(`${name} does not take --${unknown}.`)

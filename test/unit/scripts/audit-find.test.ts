@@ -247,9 +247,9 @@ test.each([
   await expect(find(...options)).rejects.toThrow(sentence)
 })
 
-test('reveal says where personal arguments are opened', async () => {
+test('reveal is a command of operators', async () => {
   const asked = runAudit(['reveal', 'an-event', '--reason', 'a complaint'], () => {})
-  await expect(asked).rejects.toThrow('npm run operate -- reveal <event> --reason')
+  await expect(asked).rejects.toThrow('reveal takes the id of an event')
 })
 
 test('times are read in every accepted form', () => {

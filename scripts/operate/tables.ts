@@ -1,0 +1,125 @@
+import type { ListedSession } from '#audit/filter.ts'
+import type { FoundEvent } from '#audit/read-questions.ts'
+import { table } from '#harness/table.ts'
+import type { Clients, Cutoffs, DirectoryUser, Me, Revealed, ShownUser } from '#operate/api-schema.ts'
+import { formatOf } from '../audit/find-formats.ts'
+import type { ShowTime } from '../audit/times.ts'
+import { shown, shownJson } from './terminal.ts'
+import type { UserOfClient } from './users.ts'
+
+/** What the command prints with --format table. Every text of others is escaped. */
+
+type Cell = string | number | null | undefined
+
+const NONE = '-'
+const cell = (value: Cell): string => {
+  if (value === null || value === undefined || value === '') return NONE
+  return shown(String(value)).replaceAll('|', '\\u007c')
+}
+const rows = (head: readonly string[], lines: readonly (readonly Cell[])[]): string =>
+  lines.length === 0
+    ? 'none'
+    : table(
+        head,
+        lines.map((line) => line.map(cell)),
+      )
+
+/** UTC, without milliseconds. */
+const time = (at: string | null): string | null => at?.replace(/\.\d{3}Z$/, 'Z') ?? null
+
+export const usersTable = (users: readonly DirectoryUser[]): string =>
+  rows(
+    ['user', 'name', 'first seen', 'last seen'],
+    users.map(({ id, name, firstSeenAt, lastSeenAt }) => [id, name, time(firstSeenAt), time(lastSeenAt)]),
+  )
+
+export const usersOfClientTable = (users: readonly UserOfClient[]): string =>
+  rows(
+    ['user', 'name', 'live grants', 'ended', 'last used'],
+    users.map(({ id, name, live, ended, lastUsedAt }) => [id, name, live, ended, time(lastUsedAt)]),
+  )
+
+export const clientsTable = ({ clients }: Clients): string =>
+  rows(
+    ['client', 'verified domain', 'calls itself', 'live grants', 'ended', 'open sessions', 'last used'],
+    clients.map(({ id, domain, givenName, live, ended, sessions, lastUsedAt }) => [
+      id,
+      domain,
+      givenName,
+      live,
+      ended,
+      sessions,
+      time(lastUsedAt),
+    ]),
+  )
+
+export function userLines({ id, name, isBlocked, grants, firstSeenAt, lastSeenAt }: ShownUser): string {
+  const head = [
+    `user        ${cell(id)}`,
+    `name        ${cell(name)}`,
+    `first seen  ${cell(time(firstSeenAt))}`,
+    `last seen   ${cell(time(lastSeenAt))}`,
+    `blocked     ${isBlocked ? 'yes' : 'no'}`,
+  ]
+  const list = rows(
+    ['grant', 'client', 'opened', 'used', 'scopes', 'open sessions', 'ended'],
+    grants.map((grant) => [
+      grant.id,
+      grant.client.id,
+      time(grant.openedAt),
+      time(grant.usedAt),
+      grant.scopes.join(' '),
+      grant.sessions,
+      grant.ended === null ? null : `${time(grant.ended.at)} ${grant.ended.reason}`,
+    ]),
+  )
+  return [...head, '', list].join('\n')
+}
+
+export const cutoffsTable = ({ cutoffs }: Cutoffs): string =>
+  rows(
+    ['client', 'blocked', 'grants before it are over', 'act'],
+    cutoffs.map(({ client, isBlocked, endedBefore, act }) => [
+      client,
+      isBlocked ? 'yes' : 'no',
+      time(endedBefore),
+      act,
+    ]),
+  )
+
+export const sessionsTable = (sessions: readonly ListedSession[]): string =>
+  rows(
+    ['session', 'user', 'client', 'opened', 'last seen', 'closed', 'calls', 'not done', 'audited'],
+    sessions.map(({ id, user, client, openedAt, seenAt, closedAt, closedReason, calls, auditedAt }) => [
+      id,
+      user,
+      client,
+      time(openedAt),
+      time(seenAt),
+      closedAt === null ? null : `${time(closedAt)} ${closedReason ?? ''}`.trim(),
+      calls.done + calls.refused + calls.failed + calls.unknown + calls.denied,
+      calls.refused + calls.failed + calls.unknown + calls.denied,
+      time(auditedAt),
+    ]),
+  )
+
+/** As `npm run audit -- find` prints them. */
+export function eventsTable(events: readonly FoundEvent[], showTime: ShowTime): string {
+  const format = formatOf('table', showTime)
+  return events.length === 0 ? 'none' : [format.head, ...events.map((one) => format.line(one))].join('\n')
+}
+
+export const revealedLines = ({ what, event, fields }: Revealed): string =>
+  [
+    `${what} of ${cell(event)}`,
+    ...Object.entries(fields).map(([name, value]) => `${cell(name)}  ${shownJson(value)}`),
+  ].join('\n')
+
+export const meLines = ({ id, name, roles, authenticatedAt, endsAt }: Me): string =>
+  [
+    `user          ${cell(id)}`,
+    `name          ${cell(name)}`,
+    `roles         ${roles.join(', ')}`,
+    `signed in     ${cell(time(authenticatedAt))}`,
+    `sign-in ends  ${cell(time(endsAt))}`,
+  ].join('\n')
