@@ -82,6 +82,7 @@ export const LONGEST_FIRST: readonly string[] = [
   'test/workers/faults/faults.test.ts',
   'test/conformance/conformance.test.ts',
   'test/e2e/client-keys-rotate.test.ts',
+  'test/e2e/operate-command.test.ts',
   'test/e2e/start.test.ts',
   'test/attack/floods/addresses.test.ts',
   'test/attack/audit-log-is-changed.test.ts',
