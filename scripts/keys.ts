@@ -1,11 +1,12 @@
 /**
- * `npm run keys`: manages the signing key for PingOne (MCP_SERVER_PRIVATE_KEY), root keys and the key of the audit log. It
- * prints public parts only; private parts go to a file that only its owner can read.
+ * `npm run keys`: manages the signing key for PingOne (MCP_SERVER_PRIVATE_KEY), root keys, the key of the audit log and the
+ * secret of webhooks. It prints public parts only; private parts go to a file that only its owner can read.
  */
 import { parseArgs } from 'node:util'
 import { readRootKeys } from '#lib/root-keys.ts'
 import { readSigningKeys } from '#lib/signing-keys.ts'
 import { makeAuditKey } from './keys/audit-key.ts'
+import { makeWebhookSecret } from './keys/webhook-secret.ts'
 import { ACTS, formatKeySet, MAX_SECRET_BYTES, readKeySet, withNewRootKey } from './keys/key-set.ts'
 import { readPrivateFile, writePrivateFile } from '#harness/local/private-file.ts'
 import { runScript, StartProblem } from '#harness/local/start-problem.ts'
@@ -19,19 +20,25 @@ const { values: options } = parseArgs({
     drop: flag,
     root: flag,
     audit: flag,
+    webhook: flag,
     file: { type: 'string', default: 'client-keys.json' },
     'root-file': { type: 'string', default: 'root-keys.txt' },
     'audit-file': { type: 'string', default: 'audit-key.json' },
+    'webhook-file': { type: 'string', default: 'webhook-secret.txt' },
   },
 })
 
 function main(): void {
-  const asked = (['next', 'swap', 'first', 'drop', 'root', 'audit'] as const).filter((name) => options[name])
+  const steps = ['next', 'swap', 'first', 'drop', 'root', 'audit', 'webhook'] as const
+  const asked = steps.filter((name) => options[name])
   if (asked.length > 1)
-    throw new StartProblem('One step at a time: --next, --swap, --first, --drop, --root or --audit.')
+    throw new StartProblem(
+      'One step at a time: --next, --swap, --first, --drop, --root, --audit or --webhook.',
+    )
   const [act = 'make'] = asked
   if (act === 'root') return makeRootKey(options['root-file'])
   if (act === 'audit') return makeAuditKey(options['audit-file'])
+  if (act === 'webhook') return makeWebhookSecret(options['webhook-file'])
   const { file } = options
   const kept = readPrivateFile(file)
   if (act === 'make' && kept !== undefined)

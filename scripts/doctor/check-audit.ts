@@ -1,3 +1,4 @@
+import type { Config } from '#config.ts'
 import type { GivenSettings } from '#harness/local/settings.ts'
 import { StartProblem } from '#harness/local/start-problem.ts'
 import { describeStateFolder } from '#harness/local/state-folder.ts'
@@ -13,6 +14,16 @@ export const checkAuditKey = ({ AUDIT_SIGNING_KEY: key }: GivenSettings): Findin
           'nothing old is deleted. npm run keys -- --audit makes a key',
       )
     : ok('there is a key that signs the lists of the audit log')
+
+/** Where security events and acts of operators go, if anywhere. Nothing is sent: the receiver would take it for an event. */
+export const checkWebhook = ({ webhook }: Config): readonly Finding[] =>
+  webhook === null
+    ? []
+    : [
+        webhook.url.startsWith('https:')
+          ? ok(`security events and acts of operators go to ${new URL(webhook.url).host}`)
+          : note('WEBHOOK_URL is on this machine'),
+      ]
 
 /** What only the database shows. A deployed one is not read here. */
 export async function checkAuditState(state: string | undefined): Promise<readonly Finding[]> {

@@ -4,7 +4,7 @@ import { boundedFetch, type Fetch } from '#lib/bounded-fetch.ts'
 import { makePingOne } from '#pingone/client.ts'
 import type { GivenSettings } from '#harness/local/settings.ts'
 import { checkApplication, applicationNotes } from './check-application.ts'
-import { checkAuditKey } from './check-audit.ts'
+import { checkAuditKey, checkWebhook } from './check-audit.ts'
 import { checkDiscovery } from './check-discovery.ts'
 import { checkKeys } from './check-keys.ts'
 import { checkLogins, loginNotes } from './check-logins.ts'
@@ -27,6 +27,7 @@ export async function examine(settings: GivenSettings, fetch: Fetch): Promise<re
     ...misspelt,
     ok('the settings fit together'),
     checkAuditKey(settings),
+    ...checkWebhook(config.value),
     ...(await examinePingOne(config.value, fetch)),
   ]
 }

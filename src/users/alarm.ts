@@ -20,6 +20,7 @@ export interface AlarmDeps {
   nowSeconds: () => number
   wake: WakeTime
   shipper: UserAudit['shipper']
+  webhooks: UserAudit['webhooks']
   ends: GrantEndService
   records: GrantRecordService
   sessions: SessionTable
@@ -44,7 +45,7 @@ export async function runAlarm(deps: AlarmDeps): Promise<void> {
 }
 
 async function sweep(deps: AlarmDeps): Promise<void> {
-  const { nowSeconds, wake, shipper, ends, records, sessions, calls, revocations, others } = deps
+  const { nowSeconds, wake, shipper, webhooks, ends, records, sessions, calls, revocations, others } = deps
   const nextExpiry = ends.endExpired()
   deps.closeSessions([...sessions.sweep(), ...sessions.unconfirmed()])
   if (calls.sweep()) wake.noLaterThan(nowSeconds())
@@ -52,7 +53,8 @@ async function sweep(deps: AlarmDeps): Promise<void> {
   if (records.isErasing) wake.noLaterThan(nowSeconds())
   for (const part of others) part.sweep()
   shipper.resume()
+  webhooks.start()
   await revocations.sendDue(deps.config(), deps.pingone())
-  const parts = [sessions, revocations, calls, ...others]
+  const parts = [sessions, revocations, calls, webhooks, ...others]
   for (const next of [nextExpiry, ...parts.map((part) => part.nextSeconds())]) wake.noLaterThan(next)
 }

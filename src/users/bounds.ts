@@ -36,6 +36,9 @@ export const MOST_RESULTS = 500
 /** Tokens that PingOne has yet to revoke. */
 export const MOST_REVOCATIONS = 200
 
+/** Events that the receiver of webhooks has not accepted yet. Further ones are not sent; D1 has them. */
+export const MOST_WEBHOOKS = 200
+
 export const PAGES_PER_USER = 10
 /** Used sign-ins are stored for ten minutes. Further ones are rejected; none is evicted early. */
 export const MOST_SIGN_INS = 100
@@ -77,6 +80,7 @@ export function mostRows({ grantsPerUser: grants, requestsPerMinute: requests }:
     'step-up:': grants * STEP_UPS_PER_GRANT,
     'confirmation:': MOST_CONFIRMATIONS,
     'revoke:': MOST_REVOCATIONS,
+    'webhook:': MOST_WEBHOOKS,
     'page:': PAGES_PER_USER,
     'sign-in:': MOST_SIGN_INS,
     'operator:': OPERATOR_SESSIONS,

@@ -1,5 +1,6 @@
 import type { Config } from '#config.ts'
 import type { AuditStore } from '#events/store.ts'
+import type { WebhookSender } from '#lib/signed-webhook.ts'
 import type { AlarmDeps } from './alarm.ts'
 import { UserAudit } from './audit/user-audit.ts'
 import {
@@ -8,6 +9,7 @@ import {
   steppedAuditStore,
   steppedPingOne,
   steppedStorage,
+  steppedWebhook,
   type UserPingOne,
 } from './base/step.ts'
 import { userName } from './base/user-id.ts'
@@ -39,6 +41,8 @@ export interface UserDeps {
   config(env: Env): Config
   pingone(env: Env): UserPingOne
   auditStore(env: Env): AuditStore
+  /** null: the settings name no receiver of webhooks. */
+  webhook(env: Env): WebhookSender | null
   /** Milliseconds since 1970. */
   nowMs(): number
   /** Ends the object of a session with its streams. */
@@ -57,6 +61,10 @@ export const makeUserParts = (ctx: DurableObjectState, env: () => Env, deps: Use
     readonly storage = steppedStorage(ctx.storage, this.step)
     readonly config = () => deps.config(env())
     readonly pingone = () => steppedPingOne(deps.pingone(env()), this.step)
+    readonly webhook = (): WebhookSender | null => {
+      const sender = deps.webhook(env())
+      return sender === null ? null : steppedWebhook(sender, this.step)
+    }
     readonly afterAnswer = (work: Promise<void>) => ctx.waitUntil(work)
     readonly wake = new WakeTime(this.storage, this.nowSeconds)
     readonly grants = new GrantTable(this.storage.kv, this.nowSeconds)
@@ -71,6 +79,8 @@ export const makeUserParts = (ctx: DurableObjectState, env: () => Env, deps: Use
       grants: this.grants,
       operators: this.operators,
       store: () => steppedAuditStore(deps.auditStore(env()), this.step),
+      webhook: this.webhook,
+      afterAnswer: this.afterAnswer,
       otherSources: () => [this.calls.events],
     })
     readonly records = new GrantRecordService(this.storage.kv, this.nowSeconds)
@@ -191,6 +201,7 @@ export const makeUserParts = (ctx: DurableObjectState, env: () => Env, deps: Use
       ...this.shared,
       pingone: this.pingone,
       shipper: this.audit.shipper,
+      webhooks: this.audit.webhooks,
       ends: this.ends,
       revocations: this.revocations,
       closeSessions: this.closeSessions,

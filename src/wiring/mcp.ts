@@ -9,6 +9,7 @@ import type { Fetch } from '#lib/bounded-fetch.ts'
 import { oncePerEnv } from '#lib/once-per-env.ts'
 import { deriveSigningKey, type SigningPurpose, signingPurposes } from '#lib/root-keys.ts'
 import { makeMcpEndpoint, type McpEndpoint } from '#mcp/endpoint.ts'
+import { makeWebhookSender } from '#lib/signed-webhook.ts'
 import { mcpProduct } from '#mcp/product.ts'
 import { sessionObject } from '#mcp/session/session-object.ts'
 import type { EntryAnswer } from '#users/calls/entry.ts'
@@ -110,6 +111,11 @@ export function wireMcp(
     })
   })
 
+  const webhookOf = oncePerEnv((env: Env) => {
+    const { webhook } = partsOf(env).config
+    return webhook === null ? null : makeWebhookSender(webhook, { fetch: deps.fetch, nowMs })
+  })
+
   return {
     answerByResource: async ({ env, ctx }: Call, request: Request) =>
       mcp.explain(request, await resourceOf(env).fetch(request, env, ctx)),
@@ -117,6 +123,7 @@ export function wireMcp(
       config: (env) => partsOf(env).config,
       pingone: (env) => partsOf(env).pingone,
       auditStore: audit.storeOf,
+      webhook: webhookOf,
       nowMs,
       closeSession: (env, session) => sessionObject(env, session).endSession(),
       tellSession: (env, session, subscribed) => sessionObject(env, session).tellChanged(subscribed),

@@ -207,6 +207,7 @@ test('a secret is taken out of its wrapper only where it is used', () => {
   expect(using.filter((file) => !isClient(file)).toSorted()).toEqual([
     'lib/audit-signing-key.ts',
     'lib/root-keys.ts',
+    'lib/signed-webhook.ts',
     'lib/signing-keys.ts',
     'mcp/calls/downstream-token.ts',
     'pingone/client-auth.ts',

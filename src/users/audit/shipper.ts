@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { GENESIS } from '#events/chain.ts'
-import type { Appended, AuditStore, Batch, DirectoryEntry, OutboxState } from '#events/store.ts'
+import type { Appended, AuditStore, DirectoryEntry, OutboxState } from '#events/store.ts'
 import { log } from '#lib/log.ts'
 import { redacted } from '#lib/redacted.ts'
 import { within } from '#lib/retry-once.ts'
@@ -10,6 +10,7 @@ import type { Directory } from './directory.ts'
 import { type BuiltBatch, buildBatch, fitting, type FrozenBatch, slotsOf } from './batch.ts'
 import { type EventOrigin, loggedEvent } from './event-body.ts'
 import type { EventSource, Sequence } from './sequence.ts'
+import type { WebhookService } from './webhook.ts'
 
 const SHIP_AFTER_SECONDS = 2
 const MOST_EVENTS = 500
@@ -35,6 +36,7 @@ interface ShipperDeps {
   store: () => AuditStore
   directory: Directory
   wake: Pick<WakeTime, 'noLaterThan'>
+  webhooks: Pick<WebhookService, 'add'>
   deadlineMs?: number
 }
 
@@ -109,7 +111,7 @@ export class Shipper {
     if (!isCurrent) return 'again'
     switch (answer.outcome) {
       case 'stored':
-        return this.#confirm(frozen, built.batch, entry)
+        return this.#confirm(frozen, built, entry)
       case 'forked':
         return this.#fork(frozen, answer.head)
       case 'refused':
@@ -148,13 +150,18 @@ export class Shipper {
     this.#logged = { epoch, seq: events.at(-1)?.seq ?? 0 }
   }
 
-  #confirm({ chain, slots }: FrozenBatch, batch: Batch, entry: DirectoryEntry | null): BatchOutcome {
-    const { chain: state, sources, directory, kv } = this.#deps
+  #confirm(
+    { chain, slots }: FrozenBatch,
+    { batch, events }: BuiltBatch,
+    entry: DirectoryEntry | null,
+  ): BatchOutcome {
+    const { chain: state, sources, directory, kv, webhooks } = this.#deps
     const [last, shipped] = [batch.events.at(-1), slots.at(-1)?.seq]
     if (last === undefined || shipped === undefined) return 'empty'
     state.advance(chain, { shipped, seq: last.seq, hash: last.hash })
     for (const source of sources()) source.release(shipped)
     if (entry !== null) directory.confirm(entry)
+    webhooks.add(events)
     if (this.#paused() !== null) kv.delete(PAUSE)
     return 'shipped'
   }

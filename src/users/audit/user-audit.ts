@@ -1,5 +1,6 @@
 import type { Config } from '#config.ts'
 import type { AuditStore } from '#events/store.ts'
+import type { WebhookSender } from '#lib/signed-webhook.ts'
 import type { UserStorage } from '../base/step.ts'
 import type { WakeTime } from '../base/wake-time.ts'
 import type { GrantTable } from '../grants/grant-table.ts'
@@ -10,6 +11,7 @@ import { Directory } from './directory.ts'
 import { Outbox } from './outbox.ts'
 import { type EventSource, Sequence } from './sequence.ts'
 import { Shipper } from './shipper.ts'
+import { WebhookService } from './webhook.ts'
 
 interface UserAuditDeps {
   storage: UserStorage
@@ -21,6 +23,8 @@ interface UserAuditDeps {
   grants: GrantTable
   operators: Pick<OperatorTable, 'isSignedIn' | 'name'>
   store: () => AuditStore
+  webhook: () => WebhookSender | null
+  afterAnswer: (work: Promise<void>) => void
   /** Tables beside the outbox whose rows are events. */
   otherSources: () => readonly EventSource[]
 }
@@ -31,10 +35,14 @@ export class UserAudit {
   readonly outbox: Outbox
   readonly auditKey: AuditKey
   readonly directory: Directory
+  readonly webhooks: WebhookService
   readonly shipper: Shipper
 
-  constructor({ storage, wake, nowMs, config, user, grants, operators, store, otherSources }: UserAuditDeps) {
+  constructor(deps: UserAuditDeps) {
+    const { storage, wake, nowMs, config, user, grants, operators, store, webhook, afterAnswer } = deps
+    const { otherSources } = deps
     const { kv } = storage
+    const nowSeconds = () => Math.floor(nowMs() / 1000)
     const chain = new ChainState(kv, nowMs)
     const sources = () => [this.outbox, ...otherSources()]
     const sequence = new Sequence(kv, sources, (last) => this.shipper.note(last))
@@ -44,9 +52,10 @@ export class UserAudit {
     this.auditKey = new AuditKey({ kv, config, user, mayHaveKey })
     const nameNow = () => grants.newestName() ?? operators.name
     this.directory = new Directory({ kv, config, nowMs, user, userName: nameNow })
+    this.webhooks = new WebhookService({ kv, nowSeconds, sender: webhook, wake, afterAnswer })
     this.shipper = new Shipper({
       kv,
-      nowSeconds: () => Math.floor(nowMs() / 1000),
+      nowSeconds,
       chain,
       sequence,
       sources,
@@ -55,6 +64,7 @@ export class UserAudit {
       store,
       directory: this.directory,
       wake,
+      webhooks: this.webhooks,
     })
   }
 }

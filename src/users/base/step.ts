@@ -1,8 +1,10 @@
 import type { AuditStore } from '#events/store.ts'
+import type { WebhookSender } from '#lib/signed-webhook.ts'
 import type { PingOne } from '#pingone/client.ts'
 
 /**
- * Wraps every call by which a User leaves its own memory: storage, PingOne, the audit log, the object of a session.
+ * Wraps every call by which a User leaves its own memory: storage, PingOne, the audit log, the receiver of webhooks,
+ * the object of a session.
  * In production it only calls. The crash schedules (test/workers/crash) end the object before or after the n-th call.
  */
 export type Step = <T>(name: string, act: () => T) => T
@@ -42,4 +44,8 @@ export const steppedPingOne = (pingone: UserPingOne, step: Step): UserPingOne =>
 export const steppedAuditStore = (store: AuditStore, step: Step): AuditStore => ({
   append: (batch) => step('audit.append', () => store.append(batch)),
   forget: (user) => step('audit.forget', () => store.forget(user)),
+})
+
+export const steppedWebhook = (sender: WebhookSender, step: Step): WebhookSender => ({
+  send: (...message) => step('webhook.send', () => sender.send(...message)),
 })

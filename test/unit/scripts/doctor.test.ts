@@ -297,6 +297,15 @@ test('a missing key for the audit log is a warning: the server works', async () 
   expect(checkAuditKey({ AUDIT_SIGNING_KEY: '{}' }).level).toBe('ok')
 })
 
+test('a receiver of webhooks is named by its host, without the secret', async () => {
+  const WEBHOOK_SECRET = `whsec_${'A'.repeat(43)}=`
+  const webhook = { WEBHOOK_URL: 'https://siem.example/hook', WEBHOOK_SECRET }
+  const { problems, text } = await examined({ ...settings, ...webhook }, pingone())
+  expect(problems).toEqual([])
+  expect(text).toContain('security events and acts of operators go to siem.example')
+  expect(text).not.toContain(WEBHOOK_SECRET)
+})
+
 test('missing tables of the audit log and rejected events are found where the state can be read', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'doctor-'))
   try {

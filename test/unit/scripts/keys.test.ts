@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { readPrivateFile } from '#harness/local/private-file.ts'
+import { Settings } from '#settings.ts'
 import { readRootKeys } from '#lib/root-keys.ts'
 import { importSigningKey, readSigningKeys } from '#lib/signing-keys.ts'
 import { makePrivateJwk } from '#harness/make-private-jwk.ts'
@@ -91,6 +92,21 @@ test('a key for the audit log is made once, and only its public half is printed'
   const again = run('--audit')
   expect(again.status).toBe(1)
   expect(again.output).toContain('is there already')
+  expect(readFileSync(path, 'utf8')).toBe(text)
+})
+
+test('a secret for webhooks fits the setting, is made once and never printed', () => {
+  const { status, output } = run('--webhook')
+  expect(status).toBe(0)
+  const path = join(folder, 'webhook-secret.txt')
+  const text = readFileSync(path, 'utf8')
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  expect(Settings.shape.WEBHOOK_SECRET.safeParse(text.trim()).success).toBe(true)
+  expect(Buffer.from(text.trim().slice(6), 'base64')).toHaveLength(32)
+  expect(output).toContain('wrangler secret put WEBHOOK_SECRET')
+  expect(output).not.toContain(text.trim().slice(6))
+  expect(run('--webhook').output).toContain('is there already')
+  expect(run('--webhook', '--webhook-file', 'webhook-secret-2.txt').status).toBe(0)
   expect(readFileSync(path, 'utf8')).toBe(text)
 })
 

@@ -48,6 +48,7 @@ export class User extends makeUser({
   config: () => operator.config,
   pingone: () => pingone,
   auditStore: () => audit.store,
+  webhook: () => null,
   nowMs: () => clock.nowMs,
   closeSession: async (_env, session) => {
     sessionObjects.told.push(session)

@@ -77,6 +77,7 @@ export class Scene {
         },
       }),
       wake: { noLaterThan: (seconds) => void (seconds !== null && this.wakes.push(seconds)) },
+      webhooks: { add: () => {} },
       deadlineMs: 5,
     })
   }

@@ -1,11 +1,13 @@
 import { DurableObject } from 'cloudflare:workers'
 import { requireConfig } from '#config.ts'
 import { todos } from '#todos/index.ts'
+import { makeWebhookSender } from '#lib/signed-webhook.ts'
 import { makeUser } from '#users/user.ts'
 import { makePingOne } from '#pingone/client.ts'
 import { MemoryAuditStore } from '../memory-audit-store.ts'
 import { SETTINGS } from '../settings.ts'
 import { answerAsPingOne } from './pingone.ts'
+import { receiver } from './webhook-receiver.ts'
 
 const given = { ...SETTINGS, API: {} }
 const config = requireConfig(given, todos)
@@ -33,6 +35,10 @@ export class User extends makeUser({
   config: () => operator.config,
   pingone: () => client,
   auditStore: () => auditStore,
+  webhook: () =>
+    operator.config.webhook === null
+      ? null
+      : makeWebhookSender(operator.config.webhook, { fetch: receiver.fetch, nowMs: Date.now }),
   nowMs: () => Date.now() + clock.aheadMs,
   closeSession: async () => {},
   tellSession: async () => {},
