@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { AuditEvent } from '#events/event.ts'
 import { PeerFile } from '../bench/peer.ts'
 import { unknownSettings } from './commands.ts'
 import { type CodeBlock, ROOT } from './pages.ts'
@@ -20,6 +21,7 @@ const KINDS: readonly { readonly key: RegExp; readonly schema: () => z.ZodType }
   { key: /^(?:mcpServers|servers|mcp)$/, schema: () => z.record(z.string(), Servers) },
   { key: /^tool$/, schema: () => PeerFile },
   { key: /^_meta$/, schema: () => z.strictObject({ _meta: z.record(z.string().includes('/'), z.string()) }) },
+  { key: /^data$/, schema: () => Webhook },
   { key: /^[A-Z][A-Z0-9_]*$/, schema: () => Settings },
   { key: /^(?:routes|env|vars|services|kv_namespaces|d1_databases)$/, schema: wranglerSchema },
 ]
@@ -27,6 +29,9 @@ const KINDS: readonly { readonly key: RegExp; readonly schema: () => z.ZodType }
 const Settings = z.record(z.string(), z.string()).superRefine((settings, context) => {
   for (const message of unknownSettings(Object.keys(settings))) context.addIssue({ code: 'custom', message })
 })
+
+/** The body of a webhook (src/users/audit/webhook.ts). */
+const Webhook = z.strictObject({ type: z.string(), timestamp: z.string(), data: AuditEvent })
 
 const JsonSchema = z.record(z.string(), z.unknown())
 

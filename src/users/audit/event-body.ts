@@ -72,7 +72,7 @@ async function derivedId(of: string, atMs: number): Promise<string> {
   return `${time}7${hex.slice(0, 3)}-8${hex.slice(3, 6)}-${hex.slice(6, 18)}`
 }
 
-/** The event for the log and for webhooks: what is encrypted or hashed stays out of it. */
+/** The event for the log: what is encrypted or hashed stays out of it. */
 export function loggedEvent(event: AuditEvent): object {
   if (event.type === 'operator.began') return { ...event, reason: shownOf(event.reason) }
   if (!('arguments' in event) || event.arguments === undefined) return event

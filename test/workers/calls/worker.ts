@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { requireConfig } from '#config.ts'
 import type { AuditStore } from '#events/store.ts'
 import { todos } from '#todos/index.ts'
+import type { WebhookSender } from '#lib/signed-webhook.ts'
 import { makeUser } from '#users/user.ts'
 import { makePingOne } from '#pingone/client.ts'
 import { MemoryAuditStore } from '../memory-audit-store.ts'
@@ -44,11 +45,14 @@ export const auditStore = new MemoryAuditStore()
 /** The audit log in use: a test of many events has one of its own. */
 export const audit: { store: AuditStore } = { store: auditStore }
 
+/** The receiver of webhooks; null: the settings name none. */
+export const webhook: { sender: WebhookSender | null } = { sender: null }
+
 export class User extends makeUser({
   config: () => operator.config,
   pingone: () => pingone,
   auditStore: () => audit.store,
-  webhook: () => null,
+  webhook: () => webhook.sender,
   nowMs: () => clock.nowMs,
   closeSession: async (_env, session) => {
     sessionObjects.told.push(session)

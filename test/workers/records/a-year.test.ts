@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { mostRows } from '#users/bounds.ts'
 import { userName } from '#users/base/user-id.ts'
 import { ISSUER } from '../settings.ts'
-import { audit, auditStore, clock, config } from '../calls/worker.ts'
+import { audit, auditStore, clock, config, webhook } from '../calls/worker.ts'
 import { BusyUser, DAY_MS } from './busy-user.ts'
 import { LongAuditLog } from './long-audit-log.ts'
 
@@ -20,6 +20,23 @@ const outageOn = (day: number): { fromHour: number; hours: number } | null => {
   if (day % 61 === 30) return { fromHour: 9, hours: 14 }
   return day % 17 === 5 ? { fromHour: 11, hours: 6 } : null
 }
+
+/** The receiver of webhooks, which is away for two weeks of each quarter. Remembers what it has accepted. */
+const receiver = { isAway: false, accepted: [] as string[] }
+webhook.sender = {
+  send: async (id) => {
+    if (receiver.isAway) return { outcome: 'unavailable', detail: 'away' }
+    receiver.accepted.push(id)
+    return { outcome: 'accepted' }
+  },
+}
+
+/** A finding of each day, which the receiver is to hear of. */
+const report = (user: BusyUser) =>
+  user.in(async ({ user: object }) => {
+    const live = (await object.listGrants()).find(({ ended }) => ended === null)
+    await object.reportFinding(live?.id ?? '', 'refresh-repeated-elsewhere')
+  })
 
 /** The number of rows of each kind, and the size of the database. A kind without a stated bound has no name here. */
 async function measure(user: BusyUser) {
@@ -64,6 +81,8 @@ test(
               fromMs: startMs + outage.fromHour * HOUR_MS,
               untilMs: startMs + (outage.fromHour + outage.hours) * HOUR_MS,
             }
+      receiver.isAway = day % 91 >= 77
+      await report(user)
       await user.live(day, startMs)
       if (day % 7 === 6) user.evict()
       const isMonthEnd = day % MONTH_DAYS === MONTH_DAYS - 1 || day === DAYS - 1
@@ -74,6 +93,8 @@ test(
       expect([rows['outbox'], log.open.size, log.rejected, log.faults]).toEqual([0, 0, 0, []])
       // Keys are valid for a day. All other calls are over and in the audit log.
       expect(rows['calls']).toBeLessThanOrEqual(CALLS_PER_DAY / 4)
+      // What waits is given up after a day.
+      expect(rows['webhook:'] ?? 0).toBeLessThanOrEqual(2)
       log.beginMonth()
     }
     const year = Object.fromEntries(log.counts)
@@ -85,11 +106,15 @@ test(
     expect(year).not.toHaveProperty(['events.not-recorded'])
     const state = await user.in(({ user: object }) => object.auditState())
     expect(state).toMatchObject({ ...log.head, waiting: 0 })
+    expect(year['security']).toBeGreaterThan(DAYS - 2)
+    expect(receiver.accepted.length).toBeGreaterThan(DAYS - 4 * 15)
+    expect(new Set(receiver.accepted).size).toBe(receiver.accepted.length)
     // Each client has a live grant.
     expect(year['grant.ended']).toBe((year['grant.opened'] ?? 0) - 3)
     expect(year['session.closed']).toBe(year['session.opened'])
     // Files do not shrink: after the first grants have lived as long as they may, no more is needed.
     expect(sizes).toSatisfy(() => (sizes.at(-1) ?? 0) <= (sizes[4] ?? 0) * 1.1)
     audit.store = auditStore
+    webhook.sender = null
   },
 )
