@@ -25,6 +25,10 @@ afterEach(() => operator.sets())
 
 type User = Awaited<ReturnType<typeof userOf>>
 
+const block = (user: User) => user.setBlocked(true)
+const unblock = (user: User) => user.setBlocked(false)
+const erase = (user: User) => user.erase()
+
 const logged = () => lines.flatMap((spy) => spy.mock.calls.flat().map(String))
 const linesOf = (event: string) => logged().filter((line) => line.includes(`"event":"${event}"`))
 
@@ -63,7 +67,7 @@ const bodyOf = async (subject: string, type: string) =>
 test('a block arrives signed, once, as the event that D1 has; the id of the event is that of the message', async () => {
   const subject = crypto.randomUUID()
   const { user } = await userWithGrant({ subject })
-  await user.setBlocked(true)
+  await block(user)
   await pass(user)
   await arrived(1)
   await settled(user, 0)
@@ -77,7 +81,7 @@ test('a block arrives signed, once, as the event that D1 has; the id of the even
 
 test('nothing leaves before D1 has it', async () => {
   const { user } = await userWithGrant()
-  await user.setBlocked(true)
+  await block(user)
   auditStore.isDown = true
   await pass(user)
   expect([receiver.arrivals, await waiting(user)]).toEqual([[], []])
@@ -89,9 +93,9 @@ test('nothing leaves before D1 has it', async () => {
 test('messages come in the order of their events', async () => {
   const { user } = await userWithGrant()
   await user.reportFinding('grant', 'refresh-repeated-elsewhere')
-  await user.setBlocked(true)
-  await user.setBlocked(false)
-  await user.erase()
+  await block(user)
+  await unblock(user)
+  await erase(user)
   await pass(user)
   await arrived(4)
   expect(receiver.arrivals.map(({ message }) => message?.type)).toEqual([
@@ -106,7 +110,7 @@ test.each([500, 503, 429, 408])(
   'after status %i the same message comes again, until it is accepted',
   async (status) => {
     const { user } = await userWithGrant()
-    await user.setBlocked(true)
+    await block(user)
     answersWith(status)
     await pass(user)
     await arrived(1)
@@ -127,7 +131,7 @@ test.each([301, 400, 401, 404, 410])(
   async (status) => {
     const subject = crypto.randomUUID()
     const { user } = await userWithGrant({ subject })
-    await user.setBlocked(true)
+    await block(user)
     answersWith(status)
     for (let tries = 1; tries <= 3; tries += 1) {
       await pass(user, 3_600_000)
@@ -146,7 +150,7 @@ test.each([301, 400, 401, 404, 410])(
 
 test('a receiver that is away is asked ever less often, and given up after a day', async () => {
   const { user } = await userWithGrant()
-  await user.setBlocked(true)
+  await block(user)
   receiver.answer = () => Promise.reject(new TypeError('CANARY'))
   await pass(user)
   await arrived(1)
@@ -165,7 +169,7 @@ test('a receiver that is away is asked ever less often, and given up after a day
 test('a message that the receiver cannot handle does not hold back the others', async () => {
   const { user } = await userWithGrant()
   await user.reportFinding('grant', 'refresh-repeated-elsewhere')
-  await user.setBlocked(true)
+  await block(user)
   receiver.answer = ({ message }) => new Response(null, { status: message?.type === 'security' ? 500 : 200 })
   await pass(user)
   await arrived(1)
@@ -185,10 +189,10 @@ test('a receiver that does not answer delays no shipment, no end and no alarm', 
   const { user } = await userWithGrant({ subject })
   const release = Promise.withResolvers<Response>()
   receiver.answer = () => release.promise
-  await user.setBlocked(true)
+  await block(user)
   await pass(user)
   await arrived(1)
-  await user.setBlocked(false)
+  await unblock(user)
   await user.openGrant(await newGrant({ id: 'g2' }))
   await pass(user)
   expect(await user.auditState()).toMatchObject({ waiting: 0 })
@@ -206,7 +210,7 @@ test('after a death while it was being sent the message comes again, with the sa
   const subject = crypto.randomUUID()
   const { user } = await userWithGrant({ subject })
   receiver.answer = () => new Promise(() => {})
-  await user.setBlocked(true)
+  await block(user)
   await pass(user)
   await arrived(1)
   await runInDurableObject(user, (_object, state) => state.abort('ended by this test')).catch(() => {})
@@ -224,7 +228,7 @@ test('of an erased user, what still waits has nothing personal', async () => {
   await user.reportFinding('grant', 'refresh-repeated-elsewhere')
   await pass(user)
   await arrived(1)
-  await user.erase()
+  await erase(user)
   await failed(1)
   const stored = JSON.stringify(await waiting(user))
   expect(stored).toContain('refresh-repeated-elsewhere')
@@ -238,12 +242,12 @@ test('of an erased user, what still waits has nothing personal', async () => {
 test('without a receiver nothing is stored, and what waited for one is given up when the setting is removed', async () => {
   const { user } = await userWithGrant()
   operator.sets()
-  await user.setBlocked(true)
+  await block(user)
   await pass(user)
   expect(await waiting(user)).toEqual([])
   operator.sets({ WEBHOOK_URL, WEBHOOK_SECRET })
   answersWith(500)
-  await user.setBlocked(false)
+  await unblock(user)
   await pass(user)
   await arrived(1)
   operator.sets()
@@ -254,7 +258,7 @@ test('without a receiver nothing is stored, and what waited for one is given up 
 
 test('no line has the secret, the address or words of the receiver', async () => {
   const { user } = await userWithGrant()
-  await user.setBlocked(true)
+  await block(user)
   for (const [at, status] of [500, 400, 301, 410].entries()) {
     answersWith(status)
     await pass(user, 3_600_000)
