@@ -1,6 +1,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { userName } from '#users/base/user-id.ts'
+import { block, erase, unblock } from '../acts.ts'
 import { ISSUER } from '../settings.ts'
 import { pingone } from './pingone.ts'
 import { newGrant, userOf, userWithGrant } from './story.ts'
@@ -19,10 +20,6 @@ beforeEach(() => {
 afterEach(() => operator.sets())
 
 type User = Awaited<ReturnType<typeof userOf>>
-
-const block = (user: User) => user.setBlocked(true)
-const unblock = (user: User) => user.setBlocked(false)
-const erase = (user: User) => user.erase()
 
 const logged = () => lines.flatMap((spy) => spy.mock.calls.flat().map(String))
 const linesOf = (event: string) => logged().filter((line) => line.includes(`"event":"${event}"`))
