@@ -10,6 +10,7 @@ import product from '../../test/workers/todos-worker.ts'
 import { AccessTokenClaims, idTokenClaims } from '#pingone/claims.ts'
 import { todos } from '#todos/index.ts'
 import { wireAuthorization } from '#wiring/authorization.ts'
+import { wireCutoffs } from '#wiring/cutoffs.ts'
 import { makeIsolate } from '#wiring/isolate.ts'
 
 export { McpSession, User } from '../../test/workers/todos-worker.ts'
@@ -43,7 +44,10 @@ const isolate = makeIsolate({
 /** Does what `/callback` does after its checks. The claims are those of the access token. */
 async function codeFor(call: Call, seed: SeedRequest, subject: string): Promise<string> {
   const { client, redirectUri, downstream } = seed
-  const login = wireAuthorization(isolate).login({ ...isolate.partsOf(call.env), ...call })
+  const login = wireAuthorization(isolate, wireCutoffs(isolate)).login({
+    ...isolate.partsOf(call.env),
+    ...call,
+  })
   const { config } = login
   const url = new URL('/authorize', config.publicOrigin)
   url.search = new URLSearchParams({
