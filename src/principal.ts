@@ -14,6 +14,8 @@ export const Principal = z.strictObject({
   expiresAtSeconds: z.number().int(),
   /** SHA-256 of that token, in hex, by which the user's object knows it. */
   tokenHash: z.string(),
+  /** Whether tools that need audit:read exist for this grant. */
+  canAudit: z.boolean(),
 })
 export type Principal = z.infer<typeof Principal>
 

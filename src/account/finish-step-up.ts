@@ -1,5 +1,6 @@
 import { discardTokens } from '#authorization/login/login-state.ts'
-import { grantedScopes, upstreamScopes } from '#authorization/scopes.ts'
+import { grantedScopes, operatorIn, upstreamScopes } from '#authorization/scopes.ts'
+import { AUDIT_READ } from '#lib/roles.ts'
 import { stepUpMessages } from '#pages/connect-messages.ts'
 import { sessionMark } from '#pingone/claims.ts'
 import { message } from '#sign-in/denials.ts'
@@ -21,7 +22,8 @@ export async function finishStepUp(
 ): Promise<Response> {
   const open = await openStepUp(path, deps)
   const decide = decision === 'deny' ? denyStepUp : approveStepUp
-  return answerOutcome(await decide(open, signIn, deps), path, signIn.headers, deps)
+  const isAudit = open?.view.scopes.includes(AUDIT_READ) === true
+  return answerOutcome(await decide(open, signIn, deps), { path, isAudit, headers: signIn.headers }, deps)
 }
 
 const denyStepUp = async (
@@ -54,13 +56,13 @@ async function approveStepUp(
     downstreamEndsAtSeconds: tokens.claims.exp,
     environment: tokens.claims.env ?? claims.env ?? null,
     pingOneSession: await sessionMark(claims),
+    operator: operatorIn(claims, deps.config.operators),
   })
 }
 
 function answerOutcome(
   outcome: StepUpOutcome | StepUpRejection,
-  path: string,
-  headers: Headers,
+  { path, isAudit, headers }: { path: string; isAudit: boolean; headers: Headers },
   deps: AccountDeps,
 ): Response {
   switch (outcome) {
@@ -72,7 +74,8 @@ function answerOutcome(
       return message(stepUpMessages.notTheirs, deps, { status: 404, headers })
     case 'withheld': {
       const next = { label: stepUpMessages.openAgain, href: path }
-      return message({ ...stepUpMessages.withheld, next }, deps, { status: 403, headers })
+      const why = isAudit ? stepUpMessages.noRole : stepUpMessages.withheld
+      return message({ ...why, next }, deps, { status: 403, headers })
     }
     case 'gone':
       return answerNoRequest(deps, headers)

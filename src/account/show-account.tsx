@@ -10,7 +10,7 @@ import { answerBlocked, droppedPage, type FormDenial, namesPage, readPage } from
 import type { Account, PageDenial } from '#users/grants/account-service.ts'
 import type { AccountDeps } from './deps.ts'
 import { endSentence, FORM_REFUSED } from './texts.ts'
-import { clientOf, momentOf, usedMoment } from './view.ts'
+import { clientOf, momentOf, shownScopes, usedMoment } from './view.ts'
 
 const MOST_ENDED = 20
 
@@ -42,7 +42,7 @@ function accountPage({ userName, grants }: Account, csrf: string, deps: AccountD
     .map((grant): LiveGrant => ({
       id: grant.id,
       client: clientOf(grant, deps),
-      scopes: config.api.scopes.filter(({ value }) => inForce(grant.scopes, config).includes(value)),
+      scopes: shownScopes(inForce(grant.scopes, config), deps),
       since: momentOf(grant.openedAtSeconds),
       lastUsed: usedMoment(grant.usedAtSeconds, nowSeconds()),
       sessions: grant.sessions,

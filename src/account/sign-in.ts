@@ -3,6 +3,7 @@ import { clientInFlow } from '#authorization/clients/shown-name.ts'
 import { upstreamScopes } from '#authorization/scopes.ts'
 import { isFromOurPage } from '#http/read-request.ts'
 import { log } from '#lib/log.ts'
+import { AUDIT_READ } from '#lib/roles.ts'
 import type { AccountClient } from '#pages/account-clients.tsx'
 import { denySignIn } from '#sign-in/denials.ts'
 import {
@@ -52,7 +53,9 @@ export async function beginStepUp(
   if (open === null) return answerNoRequest(deps, options.headers)
   const scopes = upstreamScopes(wantedBy(open.view, deps), deps.config.api)
   const client = clientInFlowOf(clientOf(open.view, deps))
-  return beginOwnSignIn(purpose, { ...options, scopes, client }, deps)
+  // A session at PingOne may be of before a change of groups.
+  const isForced = options.isForced === true || open.view.scopes.includes(AUDIT_READ)
+  return beginOwnSignIn(purpose, { ...options, isForced, scopes, client }, deps)
 }
 
 /** The flow gets the name only together with the host: a screen with the name alone would lend it credibility. */

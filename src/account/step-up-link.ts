@@ -22,7 +22,8 @@ export const pathOf = ({ url }: Request): string => new URL(url).pathname
  * Null for a request that was used, denied, has expired or never existed. A link that this server did not make reaches
  * no object.
  */
-export async function openStepUp(path: string, { config, userOf }: AccountDeps): Promise<OpenStepUp | null> {
+export async function openStepUp(path: string, deps: AccountDeps): Promise<OpenStepUp | null> {
+  const { config, userOf } = deps
   const [, userId, id] = LINK.exec(path) ?? []
   const user = userId === undefined ? null : await userOf(userId)
   if (user === null || id === undefined) return null
@@ -30,7 +31,8 @@ export async function openStepUp(path: string, { config, userOf }: AccountDeps):
   if (view === null) return null
   // Read-only settings may have come into force since the request was opened.
   const scopes = inForce(view.scopes, config)
-  return scopes.length === 0 ? null : { user, id, view: { ...view, scopes } }
+  const open = { user, id, view: { ...view, scopes } }
+  return scopes.length === 0 || wantedBy(open.view, deps).length === 0 ? null : open
 }
 
 /** The scopes that an approval requests: the grant's and the additional ones. */

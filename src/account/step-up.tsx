@@ -9,7 +9,7 @@ import { message } from '#sign-in/denials.ts'
 import type { AccountDeps } from './deps.ts'
 import { beginStepUp } from './sign-in.ts'
 import { answerNoRequest, formOf, openStepUp, pathOf } from './step-up-link.ts'
-import { clientOf, momentOf } from './view.ts'
+import { clientOf, momentOf, shownScopes } from './view.ts'
 
 /**
  * GET /step-up/…: the client and the scopes that it requests. It changes nothing, so a link preview uses nothing up.
@@ -22,8 +22,6 @@ export async function showStepUp(request: Request, deps: AccountDeps): Promise<R
   const { config, product } = deps
   const { view } = open
   const { csrf, cookie } = await bindForm(request, formOf(request))
-  const sentences = (scopes: readonly string[]) =>
-    config.api.scopes.filter(({ value }) => scopes.includes(value))
   const page = (
     <StepUpPage
       action={path}
@@ -32,8 +30,11 @@ export async function showStepUp(request: Request, deps: AccountDeps): Promise<R
       since={momentOf(view.openedAtSeconds)}
       until={momentOf(view.endsAtSeconds)}
       askedFrom={view.askedFrom.map(({ network, atSeconds }) => ({ network, at: momentOf(atSeconds) }))}
-      has={sentences(view.has)}
-      scopes={sentences(view.scopes)}
+      has={shownScopes(
+        view.has.filter((scope) => !view.scopes.includes(scope)),
+        deps,
+      )}
+      scopes={shownScopes(view.scopes, deps)}
       upstreamScopes={[
         'openid',
         'profile',

@@ -1,8 +1,16 @@
 import type { Admission } from '#authorization/clients/admission.ts'
 import { shownClientName } from '#authorization/clients/shown-name.ts'
+import type { Config } from '#config.ts'
 import { isLoopbackHost } from '#lib/addresses.ts'
+import { AUDIT_READ } from '#lib/roles.ts'
 import type { AccountClient, Moment } from '#pages/account-clients.tsx'
+import { auditScopeWords } from '#pages/connect-words.tsx'
+import type { AskedScope } from '#pages/consent-page.tsx'
 import type { Grant } from '#users/grants/grant.ts'
+
+/** The scopes with their sentences, those of the server itself too. */
+export const shownScopes = (scopes: readonly string[], { config }: { config: Pick<Config, 'api'> }): AskedScope[] =>
+  [...config.api.scopes, { value: AUDIT_READ, ...auditScopeWords }].filter(({ value }) => scopes.includes(value))
 
 /** The client as the consent page showed it. An old grant stored only its `client_id`. */
 export function clientOf(

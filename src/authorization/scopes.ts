@@ -1,4 +1,7 @@
 import type { Config } from '#config.ts'
+import { type RoleGroups, rolesOf } from '#lib/roles.ts'
+import type { IdTokenClaims } from '#pingone/claims.ts'
+import type { GrantRoles } from '#users/grants/grant.ts'
 
 type Offered = Pick<Config['api'], 'scopes'>
 
@@ -81,3 +84,15 @@ export const approvedScopes = (
 /** PingOne's names of these scopes. */
 export const upstreamScopes = (scopes: readonly string[], api: Offered): string[] =>
   scopes.flatMap((scope) => api.scopes.find(({ value }) => value === scope)?.upstream ?? [])
+
+/**
+ * Invariant 5: scopes of the server itself, as audit:read, need membership of a configured group in the id token of that
+ * sign-in. null: the user has no role.
+ */
+export function operatorIn(
+  { groups, auth_time: authenticatedAtSeconds = 0 }: Pick<IdTokenClaims, 'groups' | 'auth_time'>,
+  operators: RoleGroups | null,
+): GrantRoles | null {
+  const roles = operators === null ? [] : rolesOf(groups, operators)
+  return roles.length === 0 ? null : { roles, authenticatedAtSeconds }
+}

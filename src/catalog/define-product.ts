@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Fetch } from '#lib/bounded-fetch.ts'
+import { AUDIT_READ } from '#lib/roles.ts'
 import { definePrompt, type AnyPrompt, type Prompt, type PromptDefinition } from './define-prompt.ts'
 import {
   defineResource,
@@ -10,7 +11,7 @@ import {
   type Template,
   type TemplateDefinition,
 } from './define-resource.ts'
-import { defineTool, type AnyTool, type Tool, type ToolDefinition } from './define-tool.ts'
+import { defineTool, type AnyTool, type NeedsScopes, type Tool, type ToolDefinition } from './define-tool.ts'
 import type { ApiCall, CallContext, ToolContext } from './tool-context.ts'
 
 /** One scope of a product, as clients request it. */
@@ -108,7 +109,7 @@ export interface Product extends ProductFacts {
 /** The define functions of a product with its Api type, so that each tool gets a typed `api`. */
 export const definersFor = <Api>() => ({
   defineTool: <I extends z.ZodObject, O extends z.ZodObject>(
-    tool: ToolDefinition<ToolContext<Api>, I, O>,
+    tool: ToolDefinition<ToolContext<Api>, I, O> & NeedsScopes,
   ): Tool<ToolContext<Api>> => defineTool(tool),
   defineResource: (resource: Resource<ToolContext<Api>>) => defineResource(resource),
   defineTemplate: <V extends z.ZodObject>(
@@ -118,6 +119,9 @@ export const definersFor = <Api>() => ({
     prompt: PromptDefinition<ToolContext<Api>, A>,
   ): Prompt<ToolContext<Api>> => definePrompt(prompt),
 })
+
+/** The tools that the engine adds to those of every product (activity/). */
+export const engineTools = ['findMyActivity', 'findActivity', 'getTransaction', 'listSessions'] as const
 
 const products = new WeakSet<object>()
 
@@ -138,7 +142,7 @@ export function defineProduct<Api, S extends z.ZodObject>(product: ProductDefini
       const bind = (context: CallContext): ToolContext<Api> => {
         const known = contexts.get(context)
         if (known !== undefined) return known
-        const { call, traffic, ...run } = context
+        const { call, traffic, user: _user, ...run } = context
         const observed = { ...connected, fetch: traffic.observed(connected.fetch) }
         const bound = { ...run, api: connect(observed, call) }
         contexts.set(context, bound)
@@ -218,6 +222,9 @@ function check<Api, S extends z.ZodObject>(product: ProductDefinition<Api, S>): 
   const names = new Set(scopes.map(({ name }) => name))
   if (names.size !== scopes.length || names.size === 0)
     throw new Error('product: scopes must have distinct names, and there must be one')
+  if (names.has(AUDIT_READ)) throw new Error(`product: the scope ${AUDIT_READ} is of the engine`)
+  for (const { name } of tools)
+    if (engineTools.some((own) => own === name)) throw new Error(`product: the tool ${name} is of the engine`)
   for (const { name, scopes: needed } of [...tools, ...resources, ...resourceTemplates, ...prompts])
     for (const scope of needed)
       if (!names.has(scope))

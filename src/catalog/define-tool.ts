@@ -12,8 +12,8 @@ interface ToolFacts {
   readonly title: string
   /** For the model: what it does and when to use it. */
   readonly description: string
-  /** Every scope that the call needs. Leaving it out is a compile error. */
-  readonly scopes: readonly [string, ...string[]]
+  /** Every scope that the call needs. Empty only for a tool of the engine that every grant has. */
+  readonly scopes: readonly string[]
   readonly effect: Effect
 }
 
@@ -33,6 +33,11 @@ export interface ToolDefinition<C, I extends z.ZodObject, O extends z.ZodObject>
   confirm?(input: z.output<I>, context: C): Asking
   /** For a tool with several effects: whether some of them may or may not have happened (invariant 7). */
   isUnknown?(output: z.output<O>): boolean
+}
+
+/** A tool of a product needs a scope: leaving it out is a compile error. */
+export interface NeedsScopes {
+  readonly scopes: readonly [string, ...string[]]
 }
 
 type Asking = Promise<Result<Confirmation | null, ToolDenial>>

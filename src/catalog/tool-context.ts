@@ -48,6 +48,8 @@ export interface ApiCall {
 
 /** What the engine passes to a bound tool (define-product.ts). */
 export interface CallContext extends RunContext {
+  /** The id of the user (principal.ts). Only tools of the engine get it. */
+  user: string
   call: ApiCall
   /** Observes the requests to the API. */
   traffic: ApiTraffic

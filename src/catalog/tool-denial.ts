@@ -13,5 +13,7 @@ export type ToolDenial =
         | 'invisible'
         | 'unavailable'
         | 'unknown_outcome'
+        /** Only for tools of the engine: the audit log does not answer. */
+        | 'no_audit_log'
     }
   | { reason: 'busy'; retryAfterSeconds: number | null }

@@ -2,6 +2,9 @@
 export const roles = ['viewer', 'operator', 'auditor'] as const
 export type Role = (typeof roles)[number]
 
+/** The scope of the server's own tools that read the audit log of all users. No client can request it: a step-up adds it. */
+export const AUDIT_READ = 'audit:read'
+
 /** The groups whose members have a role, by role. Null: nobody has it. */
 export type RoleGroups = Readonly<Record<Role, string | null>>
 

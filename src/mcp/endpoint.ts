@@ -8,7 +8,7 @@ import type { CallProblem } from './calls/tool-denial.ts'
 import { failure } from './calls/tool-result.ts'
 import { endCall } from './calls/user-calls.ts'
 import { makeCaller, type McpEndpointDeps, type ServedCall } from './deps.ts'
-import type { McpProduct } from './product.ts'
+import { isShown, type McpProduct } from './product.ts'
 import { passAnswer, STREAM_CHECK_MS } from './edge/answer-pass.ts'
 import { type Arrival, readArrival, type Wanted } from './edge/arrival.ts'
 import { challengeScopes } from './edge/challenge-scopes.ts'
@@ -78,8 +78,9 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
     const refused = refusedCall(wanted)
     try {
       const answer = await userApi.enter({ ...bearer, session, needs, call, ...(refused && { refused }) })
-      entered.set(request, { arrival, answer, presented })
-      noteEntry(lineOf(request), request, arrival, answer, bearer.grant)
+      const shown = withoutHidden(arrival, answer)
+      entered.set(request, { arrival: shown, answer, presented })
+      noteEntry(lineOf(request), request, shown, answer, bearer.grant)
       return answer
     } catch (error) {
       // If the call is on record, only the answer was lost: its key must not block the next try.
@@ -92,7 +93,7 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
     const found = entered.get(request)
     if (found === undefined) throw new Error('a request reached a transport without entering')
     const { arrival, answer } = found
-    const principal = principalOf(ctx, found.presented)
+    const principal = principalOf(ctx, found.presented, answer)
     const call = { request, env, ctx, principal, arrival, answer }
     const response = arrival.denial ?? (await orOutage(lineOf(request), () => answerEntry(call)))
     return echoId(response, arrival.parsed)
@@ -191,6 +192,10 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
   }
 }
 
+/** A tool that does not exist for this grant is not wanted: its call is answered as that of an unknown name. */
+const withoutHidden = (arrival: Arrival, answer: EntryAnswer): Arrival =>
+  arrival.wanted === null || isShown(arrival.wanted.act, answer) ? arrival : { ...arrival, wanted: null }
+
 const isStream = ({ headers }: Response): boolean => headers.get('content-type') === 'text/event-stream'
 
 /** Only for an accepted bearer: the line of any other request has no word of the client's. */
@@ -226,7 +231,7 @@ function denialOf(
   const { problem, isTool } = wanted
   if (problem === null) return null
   if (isTool) return answerToolResult(message.id, failure(problem, null, words), server)
-  const wrong = findWrongParams('session', message, null)
+  const wrong = findWrongParams('session', message, null, answer)
   return answerDenial(message.id, wrong ?? readDenial(problem, words))
 }
 
@@ -252,12 +257,17 @@ async function orOutage(line: RequestLine, answer: () => Promise<Response>): Pro
   }
 }
 
-function principalOf({ auth }: Context, { grant, token: tokenHash }: PresentedBearer): Principal {
+function principalOf(
+  { auth }: Context,
+  { grant, token: tokenHash }: PresentedBearer,
+  { canAudit }: EntryAnswer,
+): Principal {
   const { userId, clientId, scope, expiresAt } = auth
   if (userId === undefined || clientId === undefined || expiresAt === undefined) {
     throw new Error('the bearer was accepted without saying whom it stands for')
   }
-  return { user: userId, client: clientId, grant, scopes: scope, expiresAtSeconds: expiresAt, tokenHash }
+  const [user, client, scopes, expiresAtSeconds] = [userId, clientId, scope, expiresAt]
+  return { user, client, grant, scopes, expiresAtSeconds, tokenHash, canAudit }
 }
 
 /** The library of the session transport allows every origin; the resource server names the one that was checked. */

@@ -1,5 +1,7 @@
 import type { McpServer as StatefulServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import type { McpServer as StatelessServer } from '@modelcontextprotocol/server'
+import { AUDIT_READ } from '#lib/roles.ts'
+import type { AnyTool } from '#catalog/define-tool.ts'
 import type { Catalog, Product, ProductWords } from '#catalog/define-product.ts'
 
 /** The product under the settings: its lists in the order clients see them, its names, and its nouns for denials. */
@@ -10,6 +12,10 @@ export interface McpProduct extends Catalog {
   /** In `params._meta` of tools/call; its prefix is the name of this server (MCP 2026-07-28 Basic, `_meta`). */
   readonly keyName: string
 }
+
+/** Whether a tool exists for a principal. For everyone else it is unknown, to the letter. */
+export const isShown = ({ scopes }: Pick<AnyTool, 'scopes'>, { canAudit }: { canAudit: boolean }): boolean =>
+  canAudit || !scopes.includes(AUDIT_READ)
 
 export interface DenialWords extends ProductWords {
   readonly apiName: string

@@ -68,6 +68,11 @@ export const stepUpMessages = {
     title: 'PingOne did not give the permission',
     sentence: 'You did not allow it there, or may not. Nothing was changed.',
   },
+  noRole: {
+    title: 'The app may not read the audit log',
+    sentence:
+      'This sign-in did not show that you are in a group that may, or PingOne gave less than the app had. Nothing was changed for the app.',
+  },
   noRequest: {
     title: 'This link does not work',
     sentence:

@@ -103,6 +103,12 @@ export const stepUpWords = {
   caution: 'Continue only if you asked for this just now.',
 } as const
 
+/** The scope of the server itself (lib/roles.ts), beside those of the product. */
+export const auditScopeWords = {
+  sentence: 'Read the audit log of all users, for one hour after your sign-in',
+  action: 'read the audit log of all users for one hour',
+} as const
+
 /** Labels that both pages share. */
 export const clientWords = {
   who: 'Who asks',

@@ -209,6 +209,8 @@ export const makeUserParts = (ctx: DurableObjectState, env: () => Env, deps: Use
     }
     readonly entries = new EntryService({
       nowSeconds: this.nowSeconds,
+      config: this.config,
+      grants: this.grants,
       bearers: this.grantService,
       stepUps: this.stepUps,
       calls: this.callService,

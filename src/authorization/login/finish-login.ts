@@ -12,7 +12,7 @@ import type { LoginFacts } from '#users/grants/grant.ts'
 import { grantKey } from '#users/grants/grant-records.ts'
 import { shownClient, userNameIn } from '../clients/shown-name.ts'
 import type { GrantProps } from '../grant-props.ts'
-import { grantedScopes, inForce, upstreamScopes } from '../scopes.ts'
+import { grantedScopes, inForce, operatorIn, upstreamScopes } from '../scopes.ts'
 import type { LoginDenial } from './denials.ts'
 import {
   beginningOf,
@@ -162,6 +162,7 @@ export async function openGrant(
     shown: shownClient(await deps.oauth.describeConsent(approved)),
     userName: userNameIn(user),
     pingOneSession: await sessionMark(user),
+    operator: operatorIn(user, config.operators),
     downstreamScopes: upstreamScopes(scopes, config.api),
     accessToken: tokens.accessToken,
     refreshToken: tokens.refreshToken,

@@ -207,5 +207,6 @@ async function runOnRecord<T>(
 
 function outcomeOf({ reason }: CallProblem): { outcome: CallOutcome; result: null } {
   if (reason === 'unknown_outcome') return { outcome: 'unknown', result: null }
-  return { outcome: reason === 'unavailable' || reason === 'broken' ? 'failed' : 'refused', result: null }
+  const isFailed = reason === 'unavailable' || reason === 'no_audit_log' || reason === 'broken'
+  return { outcome: isFailed ? 'failed' : 'refused', result: null }
 }

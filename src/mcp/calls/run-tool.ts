@@ -44,7 +44,7 @@ export async function runWithToken<T>(
     }
     const { replaceToken } = replacer
     const call = { token, replaceToken, idempotencyKey, transaction }
-    const context: CallContext = { call, me, signal: time.signal, progress, traffic }
+    const context: CallContext = { user: principal.user, call, me, signal: time.signal, progress, traffic }
     const answer = await withDeadline(work(context, begin), deadlineMs, late)
     const stop = replacer.stop()
     // `unauthorized` also says that the tool did nothing: only then may the call look as if it had not begun.

@@ -43,6 +43,8 @@ export function sayDenial(problem: CallProblem, { apiName, gone, lookAgain }: De
       return `The ${apiName} is busy. Nothing was changed. Try again ${wait(problem.retryAfterSeconds)}.`
     case 'unavailable':
       return `The ${apiName} does not answer. Nothing was changed. Try again in a moment; if it lasts, tell the user.`
+    case 'no_audit_log':
+      return 'The audit log does not answer now. Nothing was changed. Try again in a moment; if it lasts, tell the user.'
     case 'unknown_outcome':
       return `It is unknown whether this change was made. Do not repeat it. Call ${lookAgain}, look, and tell the user.`
     case 'scope_missing':

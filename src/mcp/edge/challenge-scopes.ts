@@ -1,5 +1,6 @@
 import { type OAuthResourceContext, insufficientScope } from '@cloudflare/workers-oauth-provider'
 import type { AnyTool } from '#catalog/define-tool.ts'
+import { AUDIT_READ } from '#lib/roles.ts'
 import type { StepUpDenial } from '#users/requests/step-ups.ts'
 import { answerToolResult } from '../json-rpc-error.ts'
 import type { McpProduct } from '../product.ts'
@@ -29,12 +30,12 @@ export function challengeScopes(denial: ScopeDenial): Response {
   const { auth, user, wanted, missing, stepUp, id, server } = denial
   const { act, isTool } = wanted
   // With those that the bearer has: a client requests exactly the scopes of the challenge, and would lose the others.
-  const scopes = [...new Set([...auth.scope, ...act.scopes])]
+  const scopes = [...new Set([...auth.scope, ...act.scopes])].filter((scope) => scope !== AUDIT_READ)
   const challenge = insufficientScope(auth, scopes, `${act.name} needs ${act.scopes.join(' and ')}`)
   const words = sayStepUp(act, missing, `${new URL(auth.audience).origin}/step-up/${user}`, stepUp)
   // Many clients discard the body of a 403, so the second denial is a tool error
-  // (docs/decisions/0006-step-up-in-a-tool-error.md). The model sees the error of a tool, never that of a read.
-  if (stepUp?.isAskedAgain === true && isTool) {
+  // (docs/decisions/0006-step-up-in-a-tool-error.md). No client can request audit:read, so its denial is one at once.
+  if ((stepUp?.isAskedAgain === true && isTool) || missing.includes(AUDIT_READ)) {
     const content = [{ type: 'text' as const, text: words }]
     return answerToolResult(id, { content, isError: true, _meta: {} }, server)
   }
@@ -48,7 +49,8 @@ function sayStepUp(
   page: string,
   denial: StepUpDenial | null,
 ): string {
-  const lacks = `${tool.name} needs ${missing.join(' and ')}, which this connection does not have. Nothing was changed. `
+  const what = missing.includes(AUDIT_READ) ? 'audit:read and a sign-in of the last hour' : missing.join(' and ')
+  const lacks = `${tool.name} needs ${what}, which this connection does not have. Nothing was changed. `
   if (denial === null) return `${lacks}Ask the user to allow it and connect again.`
   switch (denial.state) {
     case 'open':

@@ -4,6 +4,7 @@ import type { AnyTool } from '#catalog/define-tool.ts'
 import { readBody } from '#http/read-request.ts'
 import { type Result, err, ok } from '#lib/result.ts'
 import { errorCode, jsonRpcError, RpcDenial } from '../json-rpc-error.ts'
+import { isShown } from '../product.ts'
 
 /**
  * Bounds of one message; the largest valid message has 3 KB. The session library passes a message to the session's object
@@ -182,11 +183,13 @@ const sessionShapes = new Map([
 /**
  * JSON-RPC 2.0 §5.1 and MCP 2025-11-25 Tools, Error Handling: wrong parameters and an unknown tool are -32602. Both SDKs
  * answer most of them with -32603, expose their own validation and echo the client's names. `tools` null: any may exist.
+ * A tool that does not exist for this principal is unknown.
  */
 export function findWrongParams(
   transport: 'stateless' | 'session',
   message: MethodMessage,
   tools: readonly AnyTool[] | null,
+  principal: { canAudit: boolean },
 ): RpcDenial | null {
   const { method, params } = message
   const known = transport === 'session' ? sessionShapes : shapes
@@ -195,7 +198,9 @@ export function findWrongParams(
       errorCode.invalidParams,
       `The parameters are not what ${method} takes. Correct them; trying again as it is does not help.`,
     )
-  if (method !== 'tools/call' || (tools?.some(({ name }) => name === params?.['name']) ?? true)) return null
+  if (method !== 'tools/call') return null
+  const isKnown = tools?.some((tool) => tool.name === params?.['name'] && isShown(tool, principal)) ?? true
+  if (isKnown) return null
   return new RpcDenial(errorCode.invalidParams, NO_TOOL)
 }
 

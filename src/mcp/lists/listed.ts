@@ -5,15 +5,18 @@ import type { AnyResource, AnyTemplate } from '#catalog/define-resource.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import { toolHints } from '#catalog/tool-hints.ts'
 import { errorCode, RpcDenial } from '../json-rpc-error.ts'
+import { isShown } from '../product.ts'
 
 export type Lists = ReturnType<typeof makeLists>
 
 /**
- * Lists as both transports give them, made once: the same for everyone, whatever a token allows. They keep the order of
+ * Lists as both transports give them, made once: the same whatever the scopes of a token. They keep the order of
  * the product, so that two answers to one question are the same (MCP 2026-07-28 Tools, Listing).
  */
 export const makeLists = ({ tools, resources, resourceTemplates, prompts }: Catalog) => ({
-  tools: tools.map((tool) => ({ ...listedTool(tool), ...describeTool(tool) })),
+  tools: tools.filter(isForAll).map(listWholeTool),
+  /** Only for those whose grant can read the audit log. */
+  auditTools: tools.filter((tool) => !isForAll(tool)).map(listWholeTool),
   resources: resources.map((one) => ({ uri: one.uri, ...describeResource(one) })),
   resourceTemplates: resourceTemplates.map((one) => ({
     uriTemplate: one.uriTemplate,
@@ -21,6 +24,10 @@ export const makeLists = ({ tools, resources, resourceTemplates, prompts }: Cata
   })),
   prompts: prompts.map(listedPrompt),
 })
+
+/** The tools that exist for a principal, in the order of the list. */
+export const toolsFor = ({ tools, auditTools }: Lists, { canAudit }: { canAudit: boolean }) =>
+  canAudit ? [...tools, ...auditTools] : tools
 
 /** A handler of a list. It has one page, so every cursor is invalid (MCP 2026-07-28 Pagination, Error Handling). */
 export const onePage =
@@ -61,6 +68,9 @@ export const listedTool = ({ name, input, output }: AnyTool) => ({
   inputSchema: Schema.parse(z.toJSONSchema(input, { target: 'draft-7', io: 'input' })),
   outputSchema: Schema.parse(z.toJSONSchema(output, { target: 'draft-7', io: 'output' })),
 })
+
+const isForAll = (tool: AnyTool) => isShown(tool, { canAudit: false })
+const listWholeTool = (tool: AnyTool) => ({ ...listedTool(tool), ...describeTool(tool) })
 
 type Resource = AnyResource | AnyTemplate
 const describeResource = ({ name, title, description, mimeType }: Resource) => ({

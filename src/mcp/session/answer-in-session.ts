@@ -9,10 +9,11 @@ import {
   ReadResourceRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js'
 import { type Reader, complete, getPrompt, readResource } from '../calls/answer-reads.ts'
-import { type Lists, onePage } from '../lists/listed.ts'
+import { type Lists, onePage, toolsFor } from '../lists/listed.ts'
 import type { McpProduct } from '../product.ts'
 import type { Reads } from '../lists/reads.ts'
 import type { tellProgress } from '../calls/caller.ts'
+import { PRINCIPAL_HEADER, readPrincipal } from './headers.ts'
 
 /** The part of SDK v1's handler context that this transport uses. */
 export interface HandlerExtra {
@@ -22,6 +23,10 @@ export interface HandlerExtra {
   sendNotification: Parameters<typeof tellProgress>[1]
   _meta?: { [key: string]: unknown; progressToken?: string | number | undefined }
 }
+
+/** The principal of the request, which is that of no other request of the session. */
+export const principalOf = (extra: Pick<HandlerExtra, 'requestInfo'>) =>
+  readPrincipal(extra.requestInfo?.headers[PRINCIPAL_HEADER])
 
 /** Answers one read. The request is registered meanwhile, so that its client can cancel it. */
 type AnswerRead = <T>(extra: HandlerExtra, answer: (reader: Reader) => Promise<T>) => Promise<T>
@@ -36,7 +41,9 @@ export function answerInSession(
   // SDK v1 announces `listChanged` once it has a tool; these lists never change.
   if (tools.length > 0) {
     server.registerCapabilities({ tools: { listChanged: false } })
-    server.setRequestHandler(ListToolsRequestSchema, onePage({ tools: lists.tools }))
+    server.setRequestHandler(ListToolsRequestSchema, (message, extra) =>
+      onePage({ tools: toolsFor(lists, principalOf(extra)) })(message),
+    )
   }
   if (resources.length + resourceTemplates.length > 0) {
     // The edge answers subscriptions (subscribe.ts).

@@ -46,7 +46,7 @@ export async function serveSession(call: SessionRequest): Promise<Response> {
   }
   const asked = envelope?.kind === 'request' ? envelope.message : null
   if (asked !== null) {
-    const wrong = findWrongParams('session', asked, call.isExtended ? null : product.tools)
+    const wrong = findWrongParams('session', asked, call.isExtended ? null : product.tools, principal)
     if (wrong !== null) return answerDenial(asked.id, wrong)
   }
   if (session !== null && asked !== null) {

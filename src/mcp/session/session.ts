@@ -9,7 +9,7 @@ import type { Subscription } from '#users/sessions/subscriptions.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import type { Confirmation } from '#catalog/confirmation.ts'
 import { ANSWER_MS, askInSession, OpenQuestions } from './ask-in-session.ts'
-import { answerInSession, type HandlerExtra } from './answer-in-session.ts'
+import { answerInSession, type HandlerExtra, principalOf } from './answer-in-session.ts'
 import { canShowForms, formOf } from '../calls/consent.ts'
 import type { Reads } from '../lists/reads.ts'
 import { CALL_HEADER, readCall, PRINCIPAL_HEADER, readPrincipal } from './headers.ts'
@@ -48,7 +48,6 @@ const MOST_CALLS = 100
 /** The library's state for the stream of a POST. */
 const StreamState = z.object({ requestIds: z.array(z.string()) })
 
-const principalOf = (extra: HandlerExtra) => readPrincipal(extra.requestInfo?.headers[PRINCIPAL_HEADER])
 const grantOf = ({ request }: ConnectionContext) => readPrincipal(request.headers.get(PRINCIPAL_HEADER)).grant
 
 /**

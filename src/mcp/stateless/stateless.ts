@@ -7,8 +7,8 @@ import type { AnyTool } from '#catalog/define-tool.ts'
 import { complete, getPrompt, type Reader, readResource } from '../calls/answer-reads.ts'
 import { askStateless, type AskDeps } from './ask-stateless.ts'
 import { findWrongParams, type Id, type MethodMessage } from '../edge/read-message.ts'
-import { convertOnce, describeTool, type Lists, onePage } from '../lists/listed.ts'
-import type { Extension, McpProduct } from '../product.ts'
+import { convertOnce, describeTool, type Lists, onePage, toolsFor } from '../lists/listed.ts'
+import { type Extension, isShown, type McpProduct } from '../product.ts'
 import type { Reads } from '../lists/reads.ts'
 import { type Caller, type EnteredCall, tellProgress } from '../calls/caller.ts'
 import { invoke, toToolResult } from '../calls/invoke-tool.ts'
@@ -128,11 +128,13 @@ function makeServer(
     },
   })
   if (method === 'tools/call') registerTool(server, ready, message?.params?.['name'], call)
-  if (method === 'tools/list') server.server.setRequestHandler(method, onePage({ tools: lists.tools }))
+  if (method === 'tools/list')
+    server.server.setRequestHandler(method, onePage({ tools: toolsFor(lists, call.principal) }))
   if (!isForTools) answerReads(server, ready, call)
   extend?.(server)
   if (message?.id === undefined) return server
-  const wrong = findWrongParams('stateless', message, extend === undefined ? product.tools : null)
+  const known = extend === undefined ? product.tools : null
+  const wrong = findWrongParams('stateless', message, known, call.principal)
   if (wrong !== null) {
     // Replaces the handler, so the SDK's checks of headers and envelope still run first.
     server.server.setRequestHandler(message.method, { params: z.unknown() }, () => {
@@ -150,7 +152,7 @@ function registerTool(
   call: StatelessCall,
 ): void {
   const called = tools.find(({ tool }) => tool.name === name)
-  if (called === undefined) return
+  if (called === undefined || !isShown(called.tool, call.principal)) return
   const { tool, inputSchema, outputSchema } = called
   const facts = { ...describeTool(tool), inputSchema, outputSchema }
   server.registerTool(tool.name, facts, (input, { mcpReq }) =>

@@ -1,4 +1,8 @@
+import type { Config } from '#config.ts'
+import { AUDIT_READ } from '#lib/roles.ts'
+import { canAudit, lackingScopes } from '../grants/audit-access.ts'
 import type { GrantService } from '../grants/grant-service.ts'
+import type { GrantTable } from '../grants/grant-table.ts'
 import type { StepUpService } from '../requests/step-ups.ts'
 import type { CallService } from './call-service.ts'
 import { keyOf } from './calls.ts'
@@ -7,6 +11,8 @@ import type { Entry, EntryAnswer } from './entry.ts'
 
 interface EntryServiceDeps {
   nowSeconds: () => number
+  config: () => Config
+  grants: Pick<GrantTable, 'readLive'>
   bearers: Pick<GrantService, 'bearer'>
   stepUps: Pick<StepUpService, 'open'>
   calls: Pick<CallService, 'begin'>
@@ -22,17 +28,19 @@ export class EntryService {
   }
 
   /**
-   * Checks bearer, rate, tenant, session and scopes in this order, then begins the call. Denials become audit events.
+   * Checks bearer, rate, tenant, session, existence and scopes in this order, then begins the call. Denials become audit events.
    * Stores nothing for a bearer of another audience or of no grant. The library checks audience and expiry only afterwards.
    * @step tool-call 2 every check, and the intent, in one RPC
    */
   async enter({ grant, token, audience, session, needs, call, refused }: Entry): Promise<EntryAnswer> {
-    const { nowSeconds, bearers, stepUps, calls, denials } = this.#deps
+    const { nowSeconds, config, grants, bearers, stepUps, calls, denials } = this.#deps
     const answer = bearers.bearer(grant, token, session)
     const { bearer, isRefused } = answer
-    const checked = { ...answer, missing: [], stepUp: null, start: null }
+    const row = bearer === null ? null : grants.readLive(grant)
+    const mayAudit = canAudit(row, config())
+    const checked = { ...answer, canAudit: mayAudit, missing: [], stepUp: null, start: null }
     const denied = call ?? refused ?? null
-    if (bearer === null) {
+    if (bearer === null || row === null) {
       const { isKnown, waitSeconds, ended } = answer
       const reason = ended === null ? 'bearer' : 'ended'
       if (isKnown) denials.ofBearer(waitSeconds > 0 ? 'too_many_requests' : reason, grant)
@@ -47,7 +55,9 @@ export class EntryService {
       await denials.ofCall(isRefused ? 'tenant' : 'session_closed', grant, denied)
       return checked
     }
-    const missing = needs?.scopes.filter((scope) => !bearer.scopes.includes(scope)) ?? []
+    // To this grant the tool does not exist: the request is one that calls nothing.
+    if (!mayAudit && needs?.scopes.includes(AUDIT_READ) === true) return checked
+    const missing = lackingScopes(needs?.scopes ?? [], bearer.scopes, row, nowSeconds())
     if (needs !== null && missing.length > 0) {
       const stepUp = await stepUps.open({ ...needs, grant })
       await denials.ofCall('scope_missing', grant, denied)

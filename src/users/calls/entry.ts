@@ -22,6 +22,8 @@ export interface Entry {
 
 /** The order of the checks is that of the members (decision 17). Each is only reached if the ones before it passed. */
 export interface EntryAnswer extends BearerAnswer {
+  /** Whether tools that need audit:read exist for this grant. */
+  canAudit: boolean
   /** The needed scopes that the bearer lacks. */
   missing: string[]
   /** A step-up for them; null if none is possible. */

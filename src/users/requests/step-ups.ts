@@ -1,11 +1,13 @@
 import { encryptionPurposes } from '#lib/root-keys.ts'
 import type { Config } from '#config.ts'
+import { AUDIT_READ } from '#lib/roles.ts'
 import { log } from '#lib/log.ts'
 import { thumbprint } from '#lib/hash.ts'
 import { decrypt, encrypt } from '../base/encryption.ts'
 import type { Emit } from '#events/event.ts'
 import type { WakeTime } from '../base/wake-time.ts'
-import type { NewGrant, ShownClient, Tenant } from '../grants/grant.ts'
+import { canAudit, lackingScopes } from '../grants/audit-access.ts'
+import type { Grant, NewGrant, ShownClient, Tenant } from '../grants/grant.ts'
 import type { GrantRecordService } from '../grants/grant-record-service.ts'
 import type { GrantTable } from '../grants/grant-table.ts'
 import { isSameTenant, tenantOf } from '../grants/tenant.ts'
@@ -189,11 +191,12 @@ export class StepUpService {
     })
   }
 
-  /** The scopes that the grant lacks. Empty: only the client's token is narrower, and a refresh widens it. */
-  #lacking({ grant, scopes }: StepUpNeed): string[] | null {
-    const isLive = this.#deps.grants.readLive(grant) !== null
-    const has = isLive ? this.#deps.records.allowed(grant) : null
-    return has === null ? null : scopes.filter((scope) => !has.includes(scope)).toSorted()
+  /** The scopes that the grant lacks, or that need a newer sign-in. Empty: only the client's token is narrower, and a refresh widens it. */
+  #lacking({ grant: id, scopes }: StepUpNeed): string[] | null {
+    const { grants, records, nowSeconds } = this.#deps
+    const grant = grants.readLive(id)
+    const has = grant === null ? null : records.allowed(id)
+    return grant === null || has === null ? null : lackingScopes(scopes, has, grant, nowSeconds()).toSorted()
   }
 
   async #create(
@@ -228,14 +231,22 @@ export class StepUpService {
     if (!isSameTenant(grant.tenant, config()) || !isSameTenant(tenant, config())) return 'gone'
     // The new tokens must cover the grant's own scopes too, because they replace the old tokens.
     const has = records.allowed(grant.id) ?? []
-    const isWhole = has.every((scope) => given.scopes.includes(scope))
-    const more = row.scopes.filter((scope) => given.scopes.includes(scope))
-    if (!isWhole || more.length === 0) return 'withheld'
+    const isWhole = has.every((scope) => scope === AUDIT_READ || given.scopes.includes(scope))
+    const operator = operatorAfter(row, grant, given.operator)
+    const more = row.scopes.filter((scope) =>
+      scope === AUDIT_READ ? canAudit({ ...grant, operator }, config()) : given.scopes.includes(scope),
+    )
+    if (!isWhole || more.length === 0) {
+      // Who is in no group any more has no role from now on.
+      if (operator === null) grants.write({ ...grant, operator })
+      return 'withheld'
+    }
     if (!records.widen(grant.id, more)) return 'gone'
     grants.write({
       ...grant,
       tenant,
       encrypted,
+      operator,
       downstreamScopes: given.downstreamScopes,
       downstreamEndsAtSeconds: given.downstreamEndsAtSeconds,
       isRenewable: given.refreshToken !== null,
@@ -250,6 +261,16 @@ export class StepUpService {
     return 'widened'
   }
 }
+
+/** Only the page of a request for audit:read says what a newer sign-in opens. */
+const operatorAfter = (
+  { scopes }: StepUpRow,
+  grant: Grant,
+  given: Grant['operator'],
+): Grant['operator'] =>
+  given === null || scopes.includes(AUDIT_READ)
+    ? given
+    : { ...given, authenticatedAtSeconds: grant.operator?.authenticatedAtSeconds ?? 0 }
 
 const placeOf = (grant: string) => ({ purpose: encryptionPurposes.stepUp, grant })
 
