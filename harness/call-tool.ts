@@ -22,6 +22,7 @@ export function openProduct(product: Product, { fetch, me }: Surroundings = {}) 
     now: () => 0,
   }
   const context: CallContext = {
+    user: 'ada',
     me: {
       name: 'Ada',
       scopes: product.scopes.map(({ name }) => name),

@@ -9,8 +9,13 @@ import type { AskedScope } from '#pages/consent-page.tsx'
 import type { Grant } from '#users/grants/grant.ts'
 
 /** The scopes with their sentences, those of the server itself too. */
-export const shownScopes = (scopes: readonly string[], { config }: { config: Pick<Config, 'api'> }): AskedScope[] =>
-  [...config.api.scopes, { value: AUDIT_READ, ...auditScopeWords }].filter(({ value }) => scopes.includes(value))
+export const shownScopes = (
+  scopes: readonly string[],
+  { config }: { config: Pick<Config, 'api'> },
+): AskedScope[] =>
+  [...config.api.scopes, { value: AUDIT_READ, ...auditScopeWords }].filter(({ value }) =>
+    scopes.includes(value),
+  )
 
 /** The client as the consent page showed it. An old grant stored only its `client_id`. */
 export function clientOf(

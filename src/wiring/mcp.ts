@@ -1,6 +1,8 @@
 import { OAuthResourceServer } from '@cloudflare/workers-oauth-provider'
 import { waitUntil } from 'cloudflare:workers'
 import { cutoffOf, endCutOff } from '#authorization/clients/cut-off.ts'
+import { activityTools } from '#activity/tools.ts'
+import { askD1, AuditQuestions } from '#audit/read-questions.ts'
 import { firstScopes } from '#authorization/scopes.ts'
 import { checkBearer } from '#authorization/token/check-bearer.ts'
 import { readOnly } from '#catalog/define-product.ts'
@@ -13,6 +15,7 @@ import { makeWebhookSender } from '#lib/signed-webhook.ts'
 import { mcpProduct } from '#mcp/product.ts'
 import { sessionObject } from '#mcp/session/session-object.ts'
 import type { EntryAnswer } from '#users/calls/entry.ts'
+import { openUserId } from '#users/base/user-id.ts'
 import { makeUser } from '#users/user.ts'
 import type { AuditWiring } from './audit.ts'
 import type { WireCutoffs } from './cutoffs.ts'
@@ -48,11 +51,24 @@ export function wireMcp(
     return { ...limits, fetch: fetchBinding, baseUrl: BINDING_URL }
   }
 
+  /** The tools of the engine, behind those of the product. */
+  const activityOf = (env: Env, { rootKeys }: Config) =>
+    activityTools({
+      questions: new AuditQuestions(askD1(env.RECORDS)),
+      deadlineMs: deps.deadlines.storageMs,
+      nameOf: async (user) => {
+        const name = await openUserId(rootKeys, user)
+        if (!name.ok) throw new Error('a user id that this server did not make reached a tool')
+        return name.value
+      },
+    })
+
   const mcp = makeMcpEndpoint({
     productOf: oncePerEnv((env: Env) => {
       const { config } = partsOf(env)
       const catalog = product.open(connectionOf(env, config), env)
-      return mcpProduct(product, config.isReadOnly ? readOnly(catalog, product.scopes) : catalog)
+      const shown = config.isReadOnly ? readOnly(catalog, product.scopes) : catalog
+      return mcpProduct(product, { ...shown, tools: [...shown.tools, ...activityOf(env, config)] })
     }),
     extend,
     deps: { now: nowSeconds, deadlines: deps.deadlines },

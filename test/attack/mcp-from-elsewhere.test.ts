@@ -105,6 +105,7 @@ test.for(TRANSPORTS)(
       scopes: ['todo:read', 'todo:write'],
       expiresAtSeconds: 2_000_000_000,
       tokenHash: 'hash',
+      canAudit: false,
     }
     const forged = {
       'x-mcp-auth-principal': base64(principal),

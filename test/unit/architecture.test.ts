@@ -14,6 +14,7 @@ const engine: Record<string, readonly string[]> = {
   'oauth-store': ['lib'],
   events: ['lib'],
   audit: ['events', 'lib'],
+  activity: ['catalog', 'audit', 'events', 'lib'],
   users: ['oauth-store', 'pingone', 'events', 'lib'],
   authorization: [
     'oauth-store',
@@ -35,6 +36,7 @@ const engine: Record<string, readonly string[]> = {
   'settings.ts': ['catalog', 'lib'],
   'config.ts': ['settings.ts', 'catalog', 'lib'],
   wiring: [
+    'activity',
     'account',
     'operate',
     'authorization',

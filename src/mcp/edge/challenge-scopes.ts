@@ -49,7 +49,9 @@ function sayStepUp(
   page: string,
   denial: StepUpDenial | null,
 ): string {
-  const what = missing.includes(AUDIT_READ) ? 'audit:read and a sign-in of the last hour' : missing.join(' and ')
+  const what = missing.includes(AUDIT_READ)
+    ? 'audit:read and a sign-in of the last hour'
+    : missing.join(' and ')
   const lacks = `${tool.name} needs ${what}, which this connection does not have. Nothing was changed. `
   if (denial === null) return `${lacks}Ask the user to allow it and connect again.`
   switch (denial.state) {

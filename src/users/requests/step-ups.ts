@@ -232,7 +232,7 @@ export class StepUpService {
     // The new tokens must cover the grant's own scopes too, because they replace the old tokens.
     const has = records.allowed(grant.id) ?? []
     const isWhole = has.every((scope) => scope === AUDIT_READ || given.scopes.includes(scope))
-    const operator = operatorAfter(row, grant, given.operator)
+    const operator = operatorAfter(row, grant, given.operator ?? null)
     const more = row.scopes.filter((scope) =>
       scope === AUDIT_READ ? canAudit({ ...grant, operator }, config()) : given.scopes.includes(scope),
     )
@@ -246,13 +246,12 @@ export class StepUpService {
       ...grant,
       tenant,
       encrypted,
-      operator,
       downstreamScopes: given.downstreamScopes,
       downstreamEndsAtSeconds: given.downstreamEndsAtSeconds,
       isRenewable: given.refreshToken !== null,
       replacedAtSeconds: null,
       pingOneSession: given.pingOneSession,
-      operator: given.operator ?? null,
+      operator,
     })
     revoke(grant.id, grant.encrypted, grant.tenant)
     log.info('step-up.approved', { grant: grant.id, scopes: more.join(' ') })
@@ -263,11 +262,7 @@ export class StepUpService {
 }
 
 /** Only the page of a request for audit:read says what a newer sign-in opens. */
-const operatorAfter = (
-  { scopes }: StepUpRow,
-  grant: Grant,
-  given: Grant['operator'],
-): Grant['operator'] =>
+const operatorAfter = ({ scopes }: StepUpRow, grant: Grant, given: Grant['operator']): Grant['operator'] =>
   given === null || scopes.includes(AUDIT_READ)
     ? given
     : { ...given, authenticatedAtSeconds: grant.operator?.authenticatedAtSeconds ?? 0 }

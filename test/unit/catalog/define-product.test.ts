@@ -76,6 +76,7 @@ const connection = {
   now: () => 0,
 }
 const contextOf = (idempotencyKey: string): CallContext => ({
+  user: 'ada',
   call: {
     token: new Secret('t'),
     replaceToken: () => Promise.reject(new Error('nobody asks')),

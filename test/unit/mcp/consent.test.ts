@@ -18,6 +18,7 @@ const principal = {
   scopes: ['todo:read', 'todo:write'],
   expiresAtSeconds: 2_000_000_000,
   tokenHash: 'hash',
+  canAudit: false,
 }
 const confirmation = { question: 'Burn it?', items: [{ id: '1', text: 'the barn' }] }
 

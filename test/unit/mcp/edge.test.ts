@@ -62,6 +62,7 @@ test('a principal survives its header, whatever its client id holds', () => {
     scopes: ['todo:read'],
     expiresAtSeconds: 1,
     tokenHash: 'hash',
+    canAudit: false,
   }
   expect(readPrincipal(writePrincipal(principal))).toEqual(principal)
   for (const header of [undefined, null, '', 'e30', '%%%']) {

@@ -24,6 +24,7 @@ const principal = {
   scopes: ['todo:read', 'todo:write'],
   expiresAtSeconds: 2_000_000_000,
   tokenHash: 'hash',
+  canAudit: false,
 }
 
 const origin = { network: '192.0.2.0/24', agent: 'other', bytesIn: 100 }

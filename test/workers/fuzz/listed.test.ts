@@ -68,7 +68,7 @@ async function enter({ token, needs, call }: Entry): Promise<EntryAnswer> {
       ? null
       : { verdict: 'go', call: 'c', downstreamToken: 'opaque', user: { name: null } }
   const checked = { isKnown: true, ended: null, session: 'none', isRefused: false, waitSeconds: 0 } as const
-  return { ...checked, bearer, missing, stepUp: null, start }
+  return { ...checked, canAudit: false, bearer, missing, stepUp: null, start }
 }
 
 const userApi: UserApi = {

@@ -12,8 +12,8 @@ import { type Caller, callerOf, callTool } from './door.ts'
 import { endedSentence, passSeconds, postToken } from './support.ts'
 
 type TokenDenial = Extract<Awaited<ReturnType<typeof tokenOwner>>, { ok: false }>['error']
-/** `isKnown` only chooses whose failure is counted; the denials of a call are in call-denials.ts. */
-type Checked = Exclude<keyof EntryAnswer, 'isKnown' | 'missing' | 'stepUp' | 'start'>
+/** `isKnown` only chooses whose failure is counted, `canAudit` which tools exist; the denials of a call are in call-denials.ts. */
+type Checked = Exclude<keyof EntryAnswer, 'isKnown' | 'canAudit' | 'missing' | 'stepUp' | 'start'>
 
 const noSession: Denial = {
   status: 404,

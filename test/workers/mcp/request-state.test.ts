@@ -115,6 +115,7 @@ test('a state whose ten minutes are over is refused', async () => {
     scopes: [],
     expiresAtSeconds: 0,
     tokenHash: 'hash',
+    canAudit: false,
   }
   const ending = (endsAtSeconds: number) => writeState([key], principal, { ...body, endsAtSeconds })
   const over = { requestState: await ending(nowSeconds - 1), inputResponses: YES }

@@ -76,6 +76,7 @@ test('headers that steer the library or name a principal do nothing when a clien
     scopes: ['todo:read'],
     expiresAtSeconds: 2_000_000_000,
     tokenHash: 'hash',
+    canAudit: false,
   }
   const forged = {
     [PRINCIPAL_HEADER]: writePrincipal(bob),

@@ -64,6 +64,7 @@ test('a session does not subscribe without them either, should a message get the
     scopes: ['todo:read'],
     expiresAtSeconds: 2_000,
     tokenHash: 'hash',
+    canAudit: false,
   }
   const subscriber = {
     principal,

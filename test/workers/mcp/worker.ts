@@ -38,7 +38,8 @@ export class User extends DurableObject<Env> implements UserApi {
     const scopes = secret === 'rw' ? ['todo:read', 'todo:write'] : ['todo:read']
     const bearer = { client, scopes, audience: `${ORIGIN}/mcp`, expiresAtSeconds: 0, openedAtSeconds: 0 }
     const state = await this.sessionState(session, client)
-    const denial = { ended: null, isRefused: false, waitSeconds: 0, missing: [], stepUp: null, start: null }
+    const none = { ended: null, isRefused: false, canAudit: false, waitSeconds: 0 }
+    const denial = { ...none, missing: [], stepUp: null, start: null }
     const answer = { ...denial, bearer, isKnown: true, session: state }
     if (state === 'closed' || needs === null) return answer
     const missing = needs.scopes.filter((scope) => !scopes.includes(scope))
