@@ -17,6 +17,8 @@ const Key = z.looseObject({ kty: z.literal('RSA'), n: z.string(), e: z.string() 
 const Code = z.object({ nonce: z.string(), subject: z.string() })
 
 export const families: Family[] = []
+/** The groups of a user in the claim `groups` of the id token, by subject. */
+export const groups = new Map<string, string[]>()
 export const switches = {
   /** How long a rotated refresh token is still accepted. PingOne's default is 0. */
   graceSeconds: 60,
@@ -79,7 +81,8 @@ async function redeem(form: URLSearchParams, now: number): Promise<Response> {
     isAlive: true,
   }
   families.push(family)
-  const claims = { nonce, acr: POLICY, sub: subject, sid: 'sid' }
+  const member = { groups: groups.get(subject) ?? [] }
+  const claims = { nonce, acr: POLICY, sub: subject, sid: 'sid', auth_time: now, ...member }
   const idToken = await sign({ aud: 'the-application', ...claims }, now, now + ID_TOKEN_SECONDS)
   return tokensOf(family, now, { id_token: idToken })
 }

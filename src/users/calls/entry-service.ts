@@ -36,25 +36,26 @@ export class EntryService {
     const { nowSeconds, config, grants, bearers, stepUps, calls, denials } = this.#deps
     const answer = bearers.bearer(grant, token, session)
     const { bearer, isRefused } = answer
-    const row = bearer === null ? null : grants.readLive(grant)
-    const mayAudit = canAudit(row, config())
-    const checked = { ...answer, canAudit: mayAudit, missing: [], stepUp: null, start: null }
+    const unchecked = { ...answer, canAudit: false, missing: [], stepUp: null, start: null }
     const denied = call ?? refused ?? null
-    if (bearer === null || row === null) {
+    if (bearer === null) {
       const { isKnown, waitSeconds, ended } = answer
       const reason = ended === null ? 'bearer' : 'ended'
       if (isKnown) denials.ofBearer(waitSeconds > 0 ? 'too_many_requests' : reason, grant)
-      return checked
+      return unchecked
     }
-    if (bearer.audience !== audience) return checked
+    if (bearer.audience !== audience) return unchecked
     if (bearer.expiresAtSeconds <= nowSeconds()) {
       denials.ofBearer('bearer', grant)
-      return checked
+      return unchecked
     }
     if (isRefused || answer.session === 'closed') {
       await denials.ofCall(isRefused ? 'tenant' : 'session_closed', grant, denied)
-      return checked
+      return unchecked
     }
+    const row = grants.readLive(grant)
+    const mayAudit = canAudit(row, config())
+    const checked = { ...unchecked, canAudit: mayAudit }
     // To this grant the tool does not exist: the request is one that calls nothing.
     if (!mayAudit && needs?.scopes.includes(AUDIT_READ) === true) return checked
     const missing = lackingScopes(needs?.scopes ?? [], bearer.scopes, row, nowSeconds())

@@ -22,9 +22,9 @@ export const canAudit = (grant: AuditGrant | null, { operators }: Pick<Config, '
 export function lackingScopes(
   needed: readonly string[],
   has: readonly string[],
-  { operator }: AuditGrant,
+  grant: AuditGrant | null,
   nowSeconds: number,
 ): string[] {
-  const isOld = nowSeconds - (operator?.authenticatedAtSeconds ?? 0) > SIGN_IN_COUNTS_SECONDS
+  const isOld = nowSeconds - (grant?.operator?.authenticatedAtSeconds ?? 0) > SIGN_IN_COUNTS_SECONDS
   return needed.filter((scope) => !has.includes(scope) || (scope === AUDIT_READ && isOld))
 }

@@ -38,8 +38,8 @@ function targetOf(request: Request): [Target, () => Promise<Response>] {
   }
 }
 
-/** Settings that an operator has changed. */
-type Settings = Readonly<Record<string, string>>
+/** Settings that an operator has changed. undefined: unset. */
+type Settings = Readonly<Record<string, string | undefined>>
 let isolate: { changed: Settings } = { changed: {} }
 
 /** Starts an isolate with empty caches, under changed settings if they are given: a deploy. */

@@ -19,7 +19,15 @@ async function ask(product: McpProduct, method: string): Promise<unknown> {
   const headers = { ...mcpHeaders('any'), ...statelessHeaders(method) }
   const request = new Request('https://mcp.example.test/mcp', { method: 'POST', headers, body: '{}' })
   const never = () => Promise.reject(new Error('nothing here is called'))
-  const principal = { user: 'p', grant: 'g', client: 'c', scopes: [], expiresAtSeconds: 0, tokenHash: 'hash', canAudit: false }
+  const principal = {
+    user: 'p',
+    grant: 'g',
+    client: 'c',
+    scopes: [],
+    expiresAtSeconds: 0,
+    tokenHash: 'hash',
+    canAudit: false,
+  }
   const call = {
     principal,
     keys: never,

@@ -1,0 +1,8 @@
+import { PINGONE_KEY } from '../pingone-key.ts'
+import { CONNECTED } from '../settings.ts'
+import { workerProject } from '../worker-project.ts'
+
+export default workerProject(import.meta.dirname, {
+  main: '../faults/worker.ts',
+  bindings: { ...CONNECTED, PINGONE_KEY, OPERATOR_GROUP: 'mcp-operators', GRANTS_PER_USER: '20' },
+})
