@@ -107,6 +107,22 @@ test('each call has one client, which its question and its act share, and only c
   expect(opened.map((one) => one.connection.settings)).toEqual([{ SHELF: 'top' }, { SHELF: 'top' }])
 })
 
+test('a tool of a product does not learn whose call it is by id', async () => {
+  const seen: object[] = []
+  const looking = {
+    ...countBooks,
+    run: async (_input: unknown, context: object) => {
+      seen.push(context)
+      return ok({ structured: {}, text: '' })
+    },
+  }
+  const { tools } = defineProduct({ ...shelf, tools: [looking] }).open(connection, { SHELF: 'top' })
+  await tools[0]?.run({}, contextOf('looking'))
+  expect(seen.map((context) => Object.keys(context).toSorted())).toEqual([
+    ['api', 'me', 'progress', 'signal'],
+  ])
+})
+
 test.each([
   ['a slug that is no name', { slug: 'My Shelf' }, /slug/],
   ['no scope', { scopes: [] }, /scope/],
@@ -120,6 +136,16 @@ test.each([
   ['terms that are not on https', { links: { terms: 'http://example.com/terms' } }, /links\.terms/],
   ['help at an address that is none', { links: { support: 'javascript:x' } }, /links\.support/],
   ['a logo from elsewhere', { links: { logo: 'https://example.com/logo.png' } }, /links\.logo/],
+  [
+    'the scope of the engine',
+    { scopes: [...shelf.scopes, { name: 'audit:read', sentence: '' }] },
+    /audit:read/,
+  ],
+  [
+    'a tool with a name of the engine',
+    { tools: shelf.tools.map((tool) => ({ ...tool, name: 'findMyActivity' })) },
+    /findMyActivity is of the engine/,
+  ],
   ['a word for a tool that is not there', { words: { gone: '', lookAgain: 'look' } }, /look/],
 ])('%s is the mistake of an author, and stops the start', (_what, change, message) => {
   expect(() => defineProduct({ ...shelf, ...change })).toThrow(message)

@@ -253,7 +253,7 @@ test.each(KINDS)(
   async (kind) => {
     const ada = await newRegistered()
     const secret = `secret-${crypto.randomUUID()}`
-  await call(ada, '2025-11-25', 'addTodo', { text: secret })
+    await call(ada, '2025-11-25', 'addTodo', { text: secret })
     await ship(ada)
     const { client, subject } = await newOperator()
     await stepUp(client, subject)
