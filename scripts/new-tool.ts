@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
+import { engineTools } from '#catalog/define-product.ts'
 import { runScript, StartProblem } from '#harness/local/start-problem.ts'
 import { addToExamples, addToIndex } from './new-tool/add-to-lists.ts'
 import { namesOf, testText, toolText } from './new-tool/templates.ts'
@@ -24,6 +25,8 @@ function main(): void {
   const [name] = positionals
   if (name === undefined || positionals.length > 1)
     throw new StartProblem('One name, like: npm run new-tool renameTodo')
+  if (engineTools.some((own) => own === name))
+    throw new StartProblem(`${name} is a tool of the engine: every product has it. Take another name.`)
   const names = namesOf(name)
   if (names === null)
     throw new StartProblem(

@@ -52,7 +52,15 @@ const state = fc.record({
   nonce: oddText,
   endsAtSeconds: fc.constant(2_000),
 })
-const principal = { user: 'ada', grant: 'g', client: 'c', scopes: [], expiresAtSeconds: 9, tokenHash: 'hash', canAudit: false }
+const principal = {
+  user: 'ada',
+  grant: 'g',
+  client: 'c',
+  scopes: [],
+  expiresAtSeconds: 9,
+  tokenHash: 'hash',
+  canAudit: false,
+}
 const variable = fc.stringMatching(/^[a-z][A-Za-z0-9]{0,6}$/)
 const literal = fc.stringMatching(/^[a-z.+*()[\]|$^\\/:-]{1,8}$/)
 export const mcpProperties: readonly ParserProperty[] = [

@@ -12,8 +12,8 @@ const MAX_ARGUMENT = 300
 const word = z.string().max(64)
 
 const ShownEvent = z.object({
-  id: z.uuidv7(),
-  at: z.iso.datetime({ precision: 3 }),
+  id: word,
+  at: word,
   type: word,
   user: word,
   transaction: word.optional(),

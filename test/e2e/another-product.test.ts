@@ -79,11 +79,11 @@ test.for(MCP_CLIENTS)('the tools, the resource and the prompt work with %s', asy
   expect(await call('whoAmI')).toMatchObject({ structuredContent: { scopes: ALL.split(' ') } })
 })
 
-test('both transports announce the same five tools, the resource and the prompt', async () => {
+test('both transports announce the tools of the product, that of the engine, the resource and the prompt', async () => {
   const user = story.newUser()
   await using one = await connectV1(story.mcpUrl, { signIn: { user } })
   await using other = await connectV2(story.mcpUrl, '2026', { signIn: { user } })
-  const names = ['whoAmI', 'listNotes', 'searchNotes', 'addNote', 'deleteNote']
+  const names = ['whoAmI', 'listNotes', 'searchNotes', 'addNote', 'deleteNote', 'findMyActivity']
   for (const { client } of [one, other]) {
     const { tools } = seen(await client.listTools())
     expect(tools.map(({ name }) => name)).toEqual(names)

@@ -95,6 +95,7 @@ test.each([
   [['../renameTodo']],
   [['']],
   [['a'.repeat(64) + 'B']],
+  [['listSessions']],
   [['listTodos']],
 ])('%j is refused, and nothing is changed', (names) => {
   const before = everything()

@@ -127,7 +127,7 @@ test('audit:read is in no metadata and no challenge, and no client gets it by as
   )
   for (const { text } of await Promise.all(documents)) expect(text).not.toContain('audit:read')
   expect(JSON.stringify([...(await send('/mcp', { method: 'POST' })).headers])).not.toContain('audit')
-  const asking = await send(`${client.oauth.page.replace('todo%3Aread', 'audit%3Aread')}`)
+  const asking = await send(client.oauth.page.replace('todo%3Aread', 'audit%3Aread'))
   expect(asking.status).toBe(200)
   expect(asking.text).toContain('See your todos')
   expect(asking.text).not.toContain('audit')
