@@ -20,7 +20,9 @@ import {
   newOperator,
   newRegistered,
   OPERATORS,
+  refresh,
   REVISIONS,
+  scopeAfterRefresh,
   ship,
   stepUp,
 } from './story.ts'
@@ -134,22 +136,6 @@ test('audit:read is in no metadata and no challenge, and no client gets it by as
   const again = await newOperator(subject)
   expect(await scopeAfterRefresh(again.client)).toBe('todo:read todo:write')
 })
-
-const Tokens = z.object({ access_token: z.string(), refresh_token: z.string(), scope: z.string() })
-
-/** POST /token with a refresh; undefined: all scopes of the grant. */
-async function refresh(client: Client, scope?: string) {
-  const fields = {
-    grant_type: 'refresh_token',
-    client_id: client.id,
-    refresh_token: client.tokens.refresh_token,
-    ...(scope === undefined ? {} : { scope }),
-  }
-  const { text } = await send('/token', { method: 'POST', body: new URLSearchParams(fields) })
-  client.tokens = Tokens.parse(JSON.parse(text))
-  return Tokens.parse(client.tokens)
-}
-const scopeAfterRefresh = async (client: Client) => (await refresh(client)).scope
 
 test('a refresh keeps audit:read, and one that names fewer scopes gives a token without it', async () => {
   const { client, subject } = await newOperator()

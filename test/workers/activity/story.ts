@@ -77,6 +77,22 @@ export async function stepUp(client: Client, subject: string) {
   return allow(linkIn((await call(client, '2026-07-28', 'findActivity')).text), subject)
 }
 
+const Tokens = z.object({ access_token: z.string(), refresh_token: z.string(), scope: z.string() })
+
+/** POST /token with a refresh; undefined: all scopes of the grant. */
+export async function refresh(client: Client, scope?: string) {
+  const fields = {
+    grant_type: 'refresh_token',
+    client_id: client.id,
+    refresh_token: client.tokens.refresh_token,
+    ...(scope === undefined ? {} : { scope }),
+  }
+  const { text } = await send('/token', { method: 'POST', body: new URLSearchParams(fields) })
+  client.tokens = Tokens.parse(JSON.parse(text))
+  return Tokens.parse(client.tokens)
+}
+export const scopeAfterRefresh = async (client: Client) => (await refresh(client)).scope
+
 /** Ships every event of the client's user to D1. */
 export async function ship({ user }: Client): Promise<void> {
   for (let rings = 0; rings < 10 && (await user.auditState()).waiting > 0; rings += 1) await ring(user)
