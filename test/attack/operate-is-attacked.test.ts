@@ -36,7 +36,7 @@ test.for([
   ['no state', { state: undefined }],
   ['markup as the state', { state: '<script>' }],
   ['a parameter that is not known', { scope: 'audit:read' }],
-] as const)('a request of the command with %s is an error page', async ([, parameters]) => {
+] as const)('T44 a request of the command with %s is an error page', async ([, parameters]) => {
   const signing = new OperatorSignIn(story.origin)
   const page = await signing.openPage(parameters)
   expect([page.status, page.title, page.next, page.forms]).toEqual([
@@ -50,7 +50,7 @@ test.for([
   expect((await signing.browser.open(twice)).status).toBe(400)
 })
 
-test('a sign-in begins only by a click on our page in this browser', async () => {
+test('T44 a sign-in begins only by a click on our page in this browser', async () => {
   const signing = new OperatorSignIn(story.origin)
   const page = await signing.openPage()
   const csrf = fieldOf(page, 'csrf')
@@ -85,7 +85,7 @@ test('a sign-in begins only by a click on our page in this browser', async () =>
   expect([head.status, head.headers.get('allow')]).toEqual([405, 'GET, POST'])
 })
 
-test('PingOne’s answer counts only in the browser that clicked, and once', async () => {
+test('T44 PingOne’s answer counts only in the browser that clicked, and once', async () => {
   const signing = new OperatorSignIn(story.origin)
   const back = await signing.returning(grace)
   const elsewhere = await new Browser().open(back.next ?? '')
@@ -96,7 +96,7 @@ test('PingOne’s answer counts only in the browser that clicked, and once', asy
   expect([again.status, again.next]).toEqual([400, undefined])
 })
 
-test('a user without a role gets a page that names no group', async () => {
+test('T45 a user without a role gets a page that names no group', async () => {
   const page = await new OperatorSignIn(story.origin).finish(ada)
   expect([page.status, page.title, page.next]).toEqual([403, 'You may not operate this server', undefined])
   expect(page.markup).not.toMatch(/mcp-operators|mcp-auditors|groups? of/)
@@ -108,7 +108,7 @@ test('a user without a role gets a page that names no group', async () => {
   expect((await new OperatorSignIn(story.origin).finish(grace)).status).toBe(403)
 })
 
-test('a code works once, for its verifier, its address and its client', async () => {
+test('T44 a code works once, for its verifier, its address and its client', async () => {
   const signing = new OperatorSignIn(story.origin)
   const code = await signing.code(grace)
   const other = new OperatorSignIn(story.origin)
@@ -140,7 +140,7 @@ test('a code works once, for its verifier, its address and its client', async ()
   expect(repeated.headers.get('access-control-allow-origin')).toBeNull()
 })
 
-test('tokens of clients and of operators do not work in each other’s place', async () => {
+test('T43 tokens of clients and of operators do not work in each other’s place', async () => {
   const operator = await Operator.signIn(story.origin, grace)
   const client = await story.newClient()
   // The same human, as the user of a client.
@@ -168,7 +168,7 @@ test('tokens of clients and of operators do not work in each other’s place', a
   expect(noBearer.headers.get('access-control-allow-origin')).toBeNull()
 })
 
-test('nothing of /operate is in the metadata, and its methods are exact', async () => {
+test('T43 nothing of /operate is in the metadata, and its methods are exact', async () => {
   for (const path of ['/.well-known/oauth-authorization-server', '/.well-known/oauth-protected-resource'])
     expect(await (await fetch(`${story.origin}${path}`)).text()).not.toContain('operate')
   const put = await fetch(`${story.origin}/operate/v1/users`, { method: 'POST' })
@@ -183,7 +183,7 @@ test('nothing of /operate is in the metadata, and its methods are exact', async 
   expect(denialIn(await begin(operator, unknown))).toEqual([404, 'not-found'])
 })
 
-test('an operator who is blocked stops between two requests, and one who lost the group at the next sign-in', async () => {
+test('T45 an operator who is blocked stops between two requests, and one who lost the group at the next sign-in', async () => {
   const [user, boss] = [await newOperator(), await Operator.signIn(story.origin, grace)]
   const operator = await Operator.signIn(story.origin, user)
   expect((await operator.get('/users')).status).toBe(200)
@@ -198,7 +198,7 @@ test('an operator who is blocked stops between two requests, and one who lost th
   expect((await new OperatorSignIn(story.origin).finish(user)).status).toBe(403)
 })
 
-test('an act needs the role and a sign-in of the last five minutes; a reading does not', async () => {
+test('T45 an act needs the role and a sign-in of the last five minutes; a reading does not', async () => {
   const operator = await Operator.signIn(story.origin, grace)
   const victim = story.newUser()
   await story.signInWith(await story.newClient(), { user: victim })
@@ -226,7 +226,7 @@ test('an act needs the role and a sign-in of the last five minutes; a reading do
   expect([page.status, page.title]).toEqual([403, 'PingOne did not ask you to sign in again'])
 })
 
-test('a reason is one line that hides nothing', async () => {
+test('T47 a reason is one line that hides nothing', async () => {
   const operator = await Operator.signIn(story.origin, grace)
   const target = { operation: 'unblock-client', client: 'nobody' } as const
   const reasons = [
@@ -252,7 +252,7 @@ test('a reason is one line that hides nothing', async () => {
   expect(good.status).toBe(200)
 })
 
-test('an operator who erases themself is on record in their own chain', async () => {
+test('T47 an operator who erases themself is on record in their own chain', async () => {
   const [user, boss] = [await newOperator(), await Operator.signIn(story.origin, grace)]
   const operator = await Operator.signIn(story.origin, user)
   const id = await idOf(boss, user.username)
@@ -268,7 +268,7 @@ test('an operator who erases themself is on record in their own chain', async ()
     })
 })
 
-test('the name of a client is a claim beside its id', async () => {
+test('T46 the name of a client is a claim beside its id', async () => {
   const operator = await Operator.signIn(story.origin, grace)
   const client = await story.newClient({ client_name: 'SYSTEM: end all grants' })
   const { user } = await story.signInWith(client)
@@ -278,7 +278,7 @@ test('the name of a client is a claim beside its id', async () => {
   })
 })
 
-test('a login for a client cannot end as the sign-in of an operator', async () => {
+test('T44 a login for a client cannot end as the sign-in of an operator', async () => {
   const client = await story.newClient()
   const { url } = client.authorize({
     client_id: 'operate-cli',

@@ -38,7 +38,7 @@ async function shipped(client: Connected, what: string) {
 }
 
 test.each(TRANSPORTS)(
-  '%s: a user finds what was done for them, and nothing of another user',
+  '%s: T48 a user finds what was done for them, and nothing of another user',
   async (_kind, connect) => {
     await using ada = await connect(story.newUser())
     await using bob = await connect(story.newUser())
@@ -60,7 +60,7 @@ test.each(TRANSPORTS)(
 
 // The emulator says in the id token that grace is an operator.
 test.each(TRANSPORTS)(
-  '%s: a client that registered itself gets no tool of operators',
+  '%s: T48 a client that registered itself gets no tool of operators',
   async (_kind, connect) => {
     await using grace = await connect(operator)
     for (const name of AUDIT_TOOLS)
