@@ -108,3 +108,21 @@ function readLimit(text: string | undefined): number | null {
     throw new StartProblem(`--limit ${JSON.stringify(text)} is no number. Accepted: 1 to 999999999.`)
   return limit
 }
+
+const OPTION = /^--[a-z][a-z-]*$/
+const OPTION_WITH_VALUE = /^--[a-z][a-z-]*(?:=|$)/
+
+/**
+ * Joins an option and a value that begins with a dash, as ids do that this server makes: `--client -8Gw`. parseArgs takes
+ * such a value only in one word.
+ */
+export function joinDashedValues(args: readonly string[]): string[] {
+  const joined: string[] = []
+  for (const word of args) {
+    const last = joined.at(-1)
+    const isValue = last !== undefined && OPTION.test(last) && word.startsWith('-') && word !== '-'
+    if (isValue && !OPTION_WITH_VALUE.test(word)) joined[joined.length - 1] = `${last}=${word}`
+    else joined.push(word)
+  }
+  return joined
+}

@@ -7,7 +7,7 @@ import { describeStateFolder } from '#harness/local/state-folder.ts'
 import { runOperate } from '../operate/run.ts'
 import { openLocalDatabase, RemoteAuditDatabase, wranglerOf } from './databases.ts'
 import { findEvents } from './find.ts'
-import { FIND_OPTIONS, readFindRequest } from './find-options.ts'
+import { FIND_OPTIONS, joinDashedValues, readFindRequest } from './find-options.ts'
 import { openExport, readHead, writeExport, writeHead } from './files.ts'
 import { readKeyFile, readLocalKey } from './key.ts'
 import { reportLines, statusLines } from './report.ts'
@@ -29,7 +29,7 @@ With --file and --env, --key <file> names the public key (JWK) that verify needs
 function readCommand(args: readonly string[]) {
   try {
     const { values, positionals } = parseArgs({
-      args: [...args],
+      args: joinDashedValues(args),
       allowPositionals: true,
       options: {
         state: { type: 'string' },

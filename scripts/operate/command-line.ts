@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { ActTarget, MOST_PAGE, Reason } from '#operate/api-schema.ts'
 import { StartProblem } from '#harness/local/start-problem.ts'
-import { type FindRequest, readFindRequest } from '../audit/find-options.ts'
+import { type FindRequest, joinDashedValues, readFindRequest } from '../audit/find-options.ts'
 
 const USAGE = `Accepted forms:
   npm run operate -- list [--user <name or id> | --client <client id>]
@@ -90,7 +90,7 @@ export const wrong = (sentence: string) => new StartProblem(`${sentence}\n${USAG
 function readArguments(args: readonly string[]) {
   try {
     return parseArgs({
-      args: [...args],
+      args: joinDashedValues(args),
       allowPositionals: true,
       options: {
         user: { type: 'string' },

@@ -84,6 +84,15 @@ test('a command line is read once, with the names of the API', () => {
   })
 })
 
+test('an id may begin with a dash, and an option is no value', () => {
+  for (const client of ['-8GwvWuRtDX-6RLI', '--8GwvWuRtDX6RLI', '-']) {
+    const { options } = readCommandLine(['block', '--client', client, '--yes', '--reason', '- a dash'])
+    expect(options).toMatchObject({ client, yes: true, reason: '- a dash' })
+  }
+  for (const next of ['--yes', '--reason', '--reason=x', '--format=json'])
+    expect(() => readCommandLine(['block', '--client', next, '--user'])).toThrow(StartProblem)
+})
+
 test('a list of users is a table, and what they call themselves hides nothing', async () => {
   const name = 'e\u202evil | \u001b]0;x\u0007'
   await using server = await playOperate({
