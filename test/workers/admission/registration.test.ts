@@ -119,7 +119,8 @@ test('a body that never ends is not read to its end', async () => {
     body,
   })
   expect(answer.status).toBe(413)
-  expect(pieces).toBeLessThan(20)
+  // A bounded part of a refused body is dropped, so that the sender gets the answer (http/read-request.ts).
+  expect(pieces * 4096).toBeLessThan(1.25 * 1024 * 1024)
 })
 
 test('the limits themselves are allowed', async () => {
