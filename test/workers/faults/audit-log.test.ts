@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { verifyWholeLog } from '../audit-log.ts'
 import { unwatchDeadlines, watchDeadlines } from './deadlines.ts'
-import { alarms, breakDown, type Fault, heal, interrupt, messagesTo } from './faults.ts'
+import { alarms, breakDown, type Fault, heal, interrupt, messagesTo, messagesToLog } from './faults.ts'
 import { type Journey, journeysOf } from './journeys.ts'
 import { expected, matrix } from './matrix.ts'
 import { checkLog, ring } from './shipping.ts'
@@ -25,16 +25,16 @@ async function runUnderFault(journey: Journey, fault: Fault): Promise<string> {
   const { act, check, user: find } = await journey()
   breakDown('d1', fault)
   const word = await act()
-  const asked = messagesTo('d1')
+  const asked = messagesToLog()
   const user = await find()
   if (user === null) throw new Error('this step has no user')
   await ring(user)
-  const isMet = messagesTo('d1') > asked
+  const isMet = messagesToLog() > asked
   const { waiting } = await user.auditState()
   heal()
   await check()
   await checkLog(user)
-  const deviations = [asked > 0 && 'the step asked D1', !isMet && 'the alarm did not ask D1']
+  const deviations = [asked > 0 && 'the step asked the log', !isMet && 'the alarm did not ask the log']
   return [word === 'ok' && waiting > 0 ? 'waits' : word, ...deviations.filter((one) => one !== false)].join(
     ', ',
   )

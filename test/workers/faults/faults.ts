@@ -40,6 +40,8 @@ interface Broken {
 
 let broken: Broken | null = null
 let counts = new Map<Target, number>()
+/** Statements about what operators cut off (src/audit/cutoffs.ts): they may fail, and no request fails with them. */
+let aboutCutoffs = 0
 let lost = new Set<string>()
 let withoutDeadline: string[] = []
 
@@ -53,6 +55,7 @@ export const clocks = { token: 0, api: 0, user: 0 }
 export function breakDown(target: Target, fault: Fault, { after = 0, offSeconds = 0 } = {}): void {
   broken = { target, fault, after }
   counts = new Map()
+  aboutCutoffs = 0
   lost = new Set()
   if (fault === 'clock' && (target === 'token' || target === 'api' || target === 'user'))
     clocks[target] = offSeconds
@@ -88,6 +91,9 @@ function nextInterruption(message: string): Interruption['act'] | null {
 }
 
 export const messagesTo = (target: Target): number => counts.get(target) ?? 0
+
+/** Without the questions for cutoffs. */
+export const messagesToLog = (): number => messagesTo('d1') - aboutCutoffs
 
 function nextFault(target: Target): Fault | null {
   const before = messagesTo(target)
@@ -147,6 +153,7 @@ export async function overBinding(
   act: () => Promise<unknown>,
   actBare?: () => Promise<unknown>,
 ): Promise<unknown> {
+  if (message.includes('client_cutoffs')) aboutCutoffs += 1
   const interrupting = nextInterruption(message)
   if (interrupting !== null) await interrupting()
   const fault = nextFault(target)
