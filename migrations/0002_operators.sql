@@ -16,6 +16,11 @@ CREATE INDEX events_user_clients ON events (chain, client) WHERE type = 'grant.o
 CREATE INDEX events_client_refused ON events (client, outcome, id)
   WHERE client IS NOT NULL AND outcome IS NOT NULL AND outcome <> 'done';
 
+-- Usernames are unique at PingOne; the names that it shows are not. Encrypted, and as a keyed hash, as the names are.
+ALTER TABLE users ADD COLUMN username TEXT;
+ALTER TABLE users ADD COLUMN username_hash TEXT;
+CREATE INDEX users_username ON users (username_hash) WHERE username_hash IS NOT NULL;
+
 -- Ends with the time, as the other indexes do: a page of a transaction needs no sorting.
 DROP INDEX events_transaction;
 CREATE INDEX events_transaction ON events (transaction_id, id) WHERE transaction_id IS NOT NULL;

@@ -39,7 +39,7 @@ export interface FindOptions {
 const formats = ['table', 'jsonl', 'csv'] as const
 export type Format = (typeof formats)[number]
 
-/** What `find` looks for. `userName`: a display name, whose object is not known yet. */
+/** What `find` looks for. `userName`: a username or display name, whose object is not known yet. */
 export interface FindRequest {
   filter: EventFilter
   userName: string | null
@@ -52,7 +52,7 @@ export interface FindRequest {
 
 const types: readonly string[] = AuditEvent.options.map(({ shape }) => shape.type.value)
 const outcomes: readonly string[] = EventFilter.shape.outcome.unwrap().options
-/** The name of a user's object (users/base/user-id.ts). Another text is a display name. */
+/** The name of a user's object (users/base/user-id.ts). Another text is a username or a display name. */
 const OBJECT_NAME = /^[A-Za-z0-9_-]{22}$/
 
 const oneOf = (name: string, accepted: readonly string[], value: string | undefined) => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type ActProgress, type ActTarget, type Affected, operateRoutes } from '#operate/api-schema.ts'
+import { userLabel } from '../audit/users.ts'
 import type { CommandLine, CommandName } from './command-line.ts'
 import type { Operator } from './operator.ts'
 import { confirm, NotDone, shown, shownJson, type Terminal } from './terminal.ts'
@@ -67,12 +68,18 @@ async function plan(command: CommandLine, operator: Operator): Promise<PlannedAc
       confirmation: { what: 'the client id', word: client },
     }
   const user = await findUser(operator, options.user ?? '')
-  const { id } = user
+  const { id, username, name: displayName } = user
+  const label = userLabel(user)
+  const whom = label === null ? `the user ${id}` : `${shown(label)} [${id}]`
+  const names = [
+    { what: 'the username', word: username },
+    { what: "the user's name", word: displayName },
+  ]
   // A name with hidden characters cannot be typed.
-  const typed = user.name !== null && shown(user.name) === user.name ? user.name : null
-  const whom = `${user.name === null ? 'the user' : shown(user.name)} (${id})`
-  const confirmation =
-    typed === null ? { what: "the user's id", word: id } : { what: "the user's name", word: typed }
+  const [typed] = names.flatMap(({ what, word }) =>
+    word !== null && shown(word) === word ? [{ what, word }] : [],
+  )
+  const confirmation = typed ?? { what: "the user's id", word: id }
   const target: ActTarget =
     grant === undefined ? targetOfUser(name, id) : { operation: 'end-grant', user: id, grant }
   return { target, whom, confirmation }
@@ -99,7 +106,7 @@ const sentences: Readonly<Record<ActTarget['operation'], (whom: string) => strin
   'block-client': (whom) => `This ends every grant of the client ${whom} and refuses new logins with it.`,
   'unblock-client': (whom) => `This lets users allow the client ${whom} again. Ended grants stay ended.`,
   'erase-user': (whom) =>
-    `This ends every grant of ${whom} and destroys their name and the key of their personal audit fields, for good.`,
+    `This ends every grant of ${whom} and destroys their names and the key of their personal audit fields, for good.`,
   'audit-session': (whom) => `This marks the session ${whom} as audited.`,
 }
 

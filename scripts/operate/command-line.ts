@@ -5,12 +5,12 @@ import { StartProblem } from '#harness/local/start-problem.ts'
 import { type FindRequest, joinDashedValues, readFindRequest } from '../audit/find-options.ts'
 
 const USAGE = `Accepted forms:
-  npm run operate -- list [--user <name or id> | --client <client id>]
-  npm run operate -- show --user <name or id>
-  npm run operate -- end --user <name or id> [--grant <id>] --reason <text>
+  npm run operate -- list [--user <user> | --client <client id>]
+  npm run operate -- show --user <user>
+  npm run operate -- end --user <user> [--grant <id>] --reason <text>
   npm run operate -- end --client <client id> --reason <text>
-  npm run operate -- block | unblock --user <name or id> | --client <client id> --reason <text>
-  npm run operate -- erase --user <name or id> --reason <text>
+  npm run operate -- block | unblock --user <user> | --client <client id> --reason <text>
+  npm run operate -- erase --user <user> --reason <text>
   npm run operate -- cutoffs
   npm run operate -- sessions list [--user …] [--client …] [--open] [--unaudited]
   npm run operate -- sessions audited <session> --note <text>
@@ -19,8 +19,8 @@ const USAGE = `Accepted forms:
   npm run operate -- reveal <event> --reason <text>
   npm run operate -- export --out <file> --reason <text>
   npm run operate -- me | sign-out
-All take --server <origin>, --format table|json and --no-browser; lists take --limit and --after; end, block, unblock and
-erase ask before they act, or take --yes.`
+<user> is a username, a whole display name or an id. All take --server <origin>, --format table|json and --no-browser; lists
+take --limit and --after; end, block, unblock and erase ask before they act, or take --yes.`
 
 type Options = ReturnType<typeof readArguments>['values']
 type OptionName = keyof Options

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { operateRoutes } from '#operate/api-schema.ts'
+import { userLabel } from '../audit/users.ts'
 import type { ApiDenial, ApiRequest, OperateApi, Route } from './client.ts'
 import { signIn } from './sign-in.ts'
 import { NotDone, shown, type Terminal } from './terminal.ts'
@@ -67,8 +68,10 @@ export class Operator {
     file.write(token, endsAtMs)
     this.#token = token
     const me = await api.send(operateRoutes.me, token)
-    if (me.ok)
-      terminal.say(`Signed in as ${shown(me.value.name ?? me.value.id)}: ${me.value.roles.join(', ')}.`)
+    if (me.ok) {
+      const { id, roles } = me.value
+      terminal.say(`Signed in as ${shown(userLabel(me.value) ?? id)}: ${roles.join(', ')}.`)
+    }
     return token
   }
 

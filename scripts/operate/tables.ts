@@ -4,6 +4,7 @@ import { table } from '#harness/table.ts'
 import type { Clients, Cutoffs, DirectoryUser, Me, Revealed, ShownUser } from '#operate/api-schema.ts'
 import { formatOf } from '../audit/find-formats.ts'
 import type { ShowTime } from '../audit/times.ts'
+import { userLabel } from '../audit/users.ts'
 import { shown, shownJson } from './terminal.ts'
 import type { UserOfClient } from './users.ts'
 
@@ -30,13 +31,13 @@ const time = (at: string | null): string | null => at?.replace(/\.\d{3}Z$/, 'Z')
 export const usersTable = (users: readonly DirectoryUser[]): string =>
   rows(
     ['user', 'name', 'first seen', 'last seen'],
-    users.map(({ id, name, firstSeenAt, lastSeenAt }) => [id, name, time(firstSeenAt), time(lastSeenAt)]),
+    users.map((user) => [user.id, userLabel(user), time(user.firstSeenAt), time(user.lastSeenAt)]),
   )
 
 export const usersOfClientTable = (users: readonly UserOfClient[]): string =>
   rows(
     ['user', 'name', 'live grants', 'ended', 'last used'],
-    users.map(({ id, name, live, ended, lastUsedAt }) => [id, name, live, ended, time(lastUsedAt)]),
+    users.map((user) => [user.id, userLabel(user), user.live, user.ended, time(user.lastUsedAt)]),
   )
 
 export const clientsTable = ({ clients }: Clients): string =>
@@ -53,10 +54,11 @@ export const clientsTable = ({ clients }: Clients): string =>
     ]),
   )
 
-export function userLines({ id, name, isBlocked, grants, firstSeenAt, lastSeenAt }: ShownUser): string {
+export function userLines(user: ShownUser): string {
+  const { id, isBlocked, grants, firstSeenAt, lastSeenAt } = user
   const head = [
     `user        ${cell(id)}`,
-    `name        ${cell(name)}`,
+    `name        ${cell(userLabel(user))}`,
     `first seen  ${cell(time(firstSeenAt))}`,
     `last seen   ${cell(time(lastSeenAt))}`,
     `blocked     ${isBlocked ? 'yes' : 'no'}`,
@@ -115,11 +117,11 @@ export const revealedLines = ({ what, event, fields }: Revealed): string =>
     ...Object.entries(fields).map(([name, value]) => `${cell(name)}  ${shownJson(value)}`),
   ].join('\n')
 
-export const meLines = ({ id, name, roles, authenticatedAt, endsAt }: Me): string =>
+export const meLines = (me: Me): string =>
   [
-    `user          ${cell(id)}`,
-    `name          ${cell(name)}`,
-    `roles         ${roles.join(', ')}`,
-    `signed in     ${cell(time(authenticatedAt))}`,
-    `sign-in ends  ${cell(time(endsAt))}`,
+    `user          ${cell(me.id)}`,
+    `name          ${cell(userLabel(me))}`,
+    `roles         ${me.roles.join(', ')}`,
+    `signed in     ${cell(time(me.authenticatedAt))}`,
+    `sign-in ends  ${cell(time(me.endsAt))}`,
   ].join('\n')

@@ -4,16 +4,16 @@ import type { Operator } from './operator.ts'
 import { usersTable } from './tables.ts'
 import { NotDone, shown } from './terminal.ts'
 
-/** The one user with this id or this exact name. Lists them if there are several. */
+/** The one user with this id, username or whole display name. Lists them if there are several. */
 export async function findUser(operator: Operator, text: string): Promise<DirectoryUser> {
   const [user, ...others] = await usersWith(operator, text)
   if (user === undefined)
     throw new NotDone(
-      `No user has the id or the exact name ${shown(text)}. npm run operate -- list shows the names.`,
+      `No user has the id, the username or the whole name ${shown(text)}. npm run operate -- list shows them.`,
     )
   if (others.length > 0)
     throw new StartProblem(
-      `Several users have this name. Name one by its id:\n${usersTable([user, ...others])}`,
+      `Several users have this name. Name one by the username or the id:\n${usersTable([user, ...others])}`,
     )
   return user
 }
@@ -30,6 +30,7 @@ async function usersWith(operator: Operator, text: string): Promise<readonly Dir
 export interface UserOfClient {
   readonly id: string
   readonly name: string | null
+  readonly username: string | null
   readonly live: number
   readonly ended: number
   readonly lastUsedAt: string | null
@@ -55,10 +56,10 @@ async function userOfClient(operator: Operator, id: string, client: string): Pro
   const reply = await operator.ask(operateRoutes.user, { parameters: { id } })
   if ('denial' in reply && reply.denial.code !== 'not-found') throw new NotDone(reply.denial.sentence)
   // The directory forgets a user who was erased; the log keeps the id.
-  if ('denial' in reply) return { id, name: null, live: 0, ended: 0, lastUsedAt: null }
-  const { name, grants } = reply.answer
+  if ('denial' in reply) return { id, name: null, username: null, live: 0, ended: 0, lastUsedAt: null }
+  const { name, username, grants } = reply.answer
   const ofClient = grants.filter((grant) => grant.client.id === client)
   const live = ofClient.filter(({ ended }) => ended === null).length
   const used = ofClient.map(({ usedAt }) => usedAt).toSorted()
-  return { id, name, live, ended: ofClient.length - live, lastUsedAt: used.at(-1) ?? null }
+  return { id, name, username, live, ended: ofClient.length - live, lastUsedAt: used.at(-1) ?? null }
 }

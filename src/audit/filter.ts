@@ -61,10 +61,11 @@ export interface SessionFilter {
   isAudited?: boolean | undefined
 }
 
-/** A row of the directory. The name is encrypted; the caller opens it. */
+/** A row of the directory. Both names are encrypted; the caller opens them. */
 export interface DirectoryRow {
   id: string
   name: string | null
+  username: string | null
   firstSeenMs: number
   lastSeenMs: number
 }

@@ -16,7 +16,7 @@ const EVENT_COLUMNS = ['id', 'chain', 'epoch', 'seq', 'body']
 const SESSION_COLUMNS =
   `id user grant_id client agent network app opened_at seen_at done refused failed unknown denied closed_at closed_reason
   audited_by audited_at note`.split(/\s+/)
-const USER_COLUMNS = 'id, name, first_seen_ms, last_seen_ms'
+const USER_COLUMNS = 'id, name, username, first_seen_ms, last_seen_ms'
 
 // Every id is above the one and below the other.
 const FIRST_ID = ''
@@ -181,10 +181,15 @@ export function askSessions(
   return askRange(range, { columns: SESSION_COLUMNS, compared: [], key: 'seen_at, id' }, comparisons, limit)
 }
 
-/** The users whose name has this keyed hash, in the order of their ids. */
-export const askUsersByName = (nameHash: string, after: string | null, limit: number): Question => ({
-  sql: `SELECT ${USER_COLUMNS} FROM users INDEXED BY users_name WHERE name_hash = ? AND id > ? ORDER BY id LIMIT ?`,
-  params: [nameHash, after ?? FIRST_ID, Math.min(limit, MOST_PAGE_ROWS)],
+/** The users whose name, or username, has this keyed hash, in the order of their ids. */
+export const askUsersBy = (
+  by: 'name' | 'username',
+  hash: string,
+  after: string | null,
+  limit: number,
+): Question => ({
+  sql: `SELECT ${USER_COLUMNS} FROM users INDEXED BY users_${by} WHERE ${by}_hash = ? AND id > ? ORDER BY id LIMIT ?`,
+  params: [hash, after ?? FIRST_ID, Math.min(limit, MOST_PAGE_ROWS)],
 })
 
 export const askUser = (id: string): Question => ({

@@ -8,7 +8,7 @@ import {
   askSessions,
   askUser,
   askUsers,
-  askUsersByName,
+  askUsersBy,
   askUsersOfClient,
   MOST_PAGE_ROWS,
   type Question,
@@ -86,6 +86,7 @@ const SessionEdgeRow = z.object({ id: z.string(), seen_at: z.string(), user: z.n
 const UserRow = z.object({
   id: z.string(),
   name: z.string().nullable(),
+  username: z.string().nullable(),
   first_seen_ms: z.int(),
   last_seen_ms: z.int(),
 })
@@ -146,9 +147,14 @@ export class AuditQuestions {
     return pageOf((await this.#ask(askUsers(after, limit))).map(directoryRow), limit, ({ id }) => id)
   }
 
-  /** The users with this keyed hash of their name. */
-  async usersByName(nameHash: string, after: string | null, limit: number): Promise<Page<DirectoryRow>> {
-    const rows = await this.#ask(askUsersByName(nameHash, after, limit))
+  /** The users with this keyed hash of their name, or of their username. */
+  async usersBy(
+    by: 'name' | 'username',
+    hash: string,
+    after: string | null,
+    limit: number,
+  ): Promise<Page<DirectoryRow>> {
+    const rows = await this.#ask(askUsersBy(by, hash, after, limit))
     return pageOf(rows.map(directoryRow), limit, ({ id }) => id)
   }
 
@@ -225,8 +231,8 @@ function listedSession(row: unknown): ListedSession {
 }
 
 function directoryRow(row: unknown): DirectoryRow {
-  const { id, name, first_seen_ms, last_seen_ms } = UserRow.parse(row)
-  return { id, name, firstSeenMs: first_seen_ms, lastSeenMs: last_seen_ms }
+  const { id, name, username, first_seen_ms, last_seen_ms } = UserRow.parse(row)
+  return { id, name, username, firstSeenMs: first_seen_ms, lastSeenMs: last_seen_ms }
 }
 
 const valueIn = (row: unknown): string => ValueRow.parse(row).value

@@ -29,9 +29,11 @@ export const MOVE_HEAD = `INSERT INTO chains (chain, epoch, seq, hash, changed_a
   SET seq = excluded.seq, hash = excluded.hash, changed_at_ms = excluded.changed_at_ms
   WHERE excluded.seq > chains.seq`
 
-export const UPSERT_USER = `INSERT INTO users (id, name, name_hash, first_seen_ms, last_seen_ms)
-  VALUES (?1, ?2, ?3, ?4, ?4)
+export const UPSERT_USER = `INSERT INTO users
+  (id, name, name_hash, username, username_hash, first_seen_ms, last_seen_ms)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
   ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_hash = excluded.name_hash,
+    username = excluded.username, username_hash = excluded.username_hash,
     last_seen_ms = max(users.last_seen_ms, excluded.last_seen_ms)`
 
 export const DELETE_USER = 'DELETE FROM users WHERE id = ?'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Appended, AuditStore, Batch } from '#events/store.ts'
+import type { Appended, AuditStore, Batch, DirectoryEntry } from '#events/store.ts'
 import { redacted } from '#lib/redacted.ts'
 import { retryOnce } from '#lib/retry-once.ts'
 import {
@@ -104,12 +104,12 @@ class D1AuditStore implements AuditStore {
     return [
       ...ofEvents,
       ...jsonChunks(rejectedRows).map((rows) => this.#db.prepare(INSERT_REJECTED).bind(chain, epoch, rows)),
-      ...(directory === null
-        ? []
-        : [
-            this.#db.prepare(UPSERT_USER).bind(chain, directory.name, directory.nameHash, directory.seenAtMs),
-          ]),
+      ...(directory === null ? [] : [this.#upsertUser(chain, directory)]),
     ]
+  }
+
+  #upsertUser(id: string, { name, nameHash, username, usernameHash, seenAtMs }: DirectoryEntry) {
+    return this.#db.prepare(UPSERT_USER).bind(id, name, nameHash, username, usernameHash, seenAtMs)
   }
 
   #insertEvents({ chain, epoch, events }: Batch): D1PreparedStatement[] {

@@ -26,6 +26,9 @@ export interface DirectoryEntry {
   name: string | null
   /** Keyed hash of the lower-cased name. */
   nameHash: string | null
+  /** The username at PingOne, in the same way. */
+  username: string | null
+  usernameHash: string | null
   seenAtMs: number
 }
 

@@ -13,6 +13,7 @@ export const signingPurposes = {
   argumentsDigest: 'arguments-digest',
   auditArguments: 'audit-arguments',
   directoryName: 'directory-name',
+  directoryUsername: 'directory-username',
 } as const
 export const encryptionPurposes = {
   downstreamTokens: 'downstream-tokens',
@@ -22,6 +23,7 @@ export const encryptionPurposes = {
   sessionCall: 'session-call',
   auditKey: 'audit-key',
   directoryName: 'directory-name-text',
+  directoryUsername: 'directory-username-text',
   operateCode: 'operate-code',
   operateWalk: 'operate-walk',
 } as const

@@ -76,6 +76,7 @@ export const TokenError = z.object({ error: z.string(), error_description: z.str
 export const Me = z.object({
   id: UserName,
   name: z.string().nullable(),
+  username: z.string().nullable(),
   roles: z.array(z.enum(roles)),
   /** When PingOne authenticated the operator. */
   authenticatedAt: time,
@@ -86,7 +87,7 @@ export type Me = z.infer<typeof Me>
 /** POST /sign-out */
 export const SignedOut = z.object({ signedOut: z.literal(true) })
 
-/** GET /users: by exact name, by id, or a page of the directory. */
+/** GET /users: by whole name or username, by id, or a page of the directory. */
 export const UsersQuery = z.union([
   z.strictObject({ name: z.string().min(1).max(400) }),
   z.strictObject({ id: UserName }),
@@ -94,8 +95,10 @@ export const UsersQuery = z.union([
 ])
 export const DirectoryUser = z.object({
   id: UserName,
-  /** Null: PingOne gives no name, or its root key is missing. */
+  /** Null: PingOne gives none, or its root key is missing. */
   name: z.string().nullable(),
+  /** `preferred_username`, which is unique at PingOne. */
+  username: z.string().nullable(),
   firstSeenAt: time,
   lastSeenAt: time,
 })

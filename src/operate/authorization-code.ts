@@ -15,6 +15,7 @@ const Code = z.strictObject({
   challenge: z.string(),
   roles: z.array(z.enum(roles)),
   userName: z.string().nullable(),
+  preferredUsername: z.string().nullable(),
   authenticatedAtSeconds: z.number().int(),
   endsAtSeconds: z.number().int(),
 })

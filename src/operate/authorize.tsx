@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { continueAnswer, isHttps } from '#authorization/login/answers.tsx'
-import { userNameIn } from '#authorization/clients/shown-name.ts'
+import { userNamesIn } from '#authorization/clients/shown-name.ts'
 import { log } from '#lib/log.ts'
 import { rolesOf } from '#lib/roles.ts'
 import { newIncident } from '#lib/trace.ts'
@@ -111,7 +111,7 @@ async function finish(
     return refuse('noRole', `none of ${user.groups.length} groups has a role`)
   }
   const { challenge, redirectUri } = asked
-  const signIn = { userId, challenge, redirectUri, roles, userName: userNameIn(user), authenticatedAtSeconds }
+  const signIn = { userId, challenge, redirectUri, roles, ...userNamesIn(user), authenticatedAtSeconds }
   return backToCommand(asked, { code: await issueCode(signIn, deps) }, headers, deps)
 
   function refuse(reason: 'noRole' | 'stale', detail: string): Response {

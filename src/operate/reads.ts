@@ -1,8 +1,5 @@
 import { z } from 'zod'
-import type { DirectoryRow } from '#audit/filter.ts'
 import { err, ok, type Result } from '#lib/result.ts'
-import { hashOfName, nameInDirectory } from '#users/audit/directory.ts'
-import { decrypt } from '#users/base/encryption.ts'
 import { eventClient } from '#users/grants/grant.ts'
 import type { OperatedUser } from '#users/operators/operator-api.ts'
 import type { Handler } from './answer.ts'
@@ -11,11 +8,9 @@ import {
   type Clients,
   ClientsQuery,
   type Cutoffs,
-  type DirectoryUser,
   type Events,
   EventsQuery,
   type Me,
-  MOST_PAGE,
   type Sessions,
   SessionsQuery,
   type ShownUser,
@@ -26,6 +21,7 @@ import {
   UsersQuery,
 } from './api-schema.ts'
 import type { OperateDeps } from './deps.ts'
+import { directoryUser, usersByName } from './directory.ts'
 
 const handler = <Input extends z.ZodType, Answer>(
   input: Input,
@@ -39,10 +35,11 @@ const timeOfSeconds = (seconds: number): string => timeOf(seconds * 1000)
 
 /** GET /me */
 export const me = handler(NoInput, async (_input, { name, signIn }): Promise<Result<Me, ApiDenial>> => {
-  const { userName, roles, authenticatedAtSeconds, endsAtSeconds } = signIn
+  const { userName, preferredUsername, roles, authenticatedAtSeconds, endsAtSeconds } = signIn
   return ok({
     id: name,
     name: userName,
+    username: preferredUsername,
     roles,
     authenticatedAt: timeOfSeconds(authenticatedAtSeconds),
     endsAt: timeOfSeconds(endsAtSeconds),
@@ -69,40 +66,12 @@ export const listUsers = handler(
   },
 )
 
-interface DirectoryDeps {
-  config: Pick<OperateDeps['config'], 'rootKeys'>
-}
-
-/** A name was hashed under the root key that was active then. Equal names of several users are all found. */
-export async function usersByName(
-  name: string,
-  deps: Pick<OperateDeps, 'questions'> & DirectoryDeps,
-): Promise<DirectoryUser[]> {
-  const { config, questions } = deps
-  const found = await Promise.all(
-    config.rootKeys.map(async (root) => questions.usersByName(await hashOfName(root, name), null, MOST_PAGE)),
-  )
-  const rows = new Map(found.flatMap(({ items }) => items).map((row) => [row.id, row]))
-  return Promise.all([...rows.values()].map((row) => directoryUser(row, deps)))
-}
-
-async function directoryUser(
-  { id, name: encrypted, firstSeenMs, lastSeenMs }: DirectoryRow,
-  { config }: DirectoryDeps,
-): Promise<DirectoryUser> {
-  const name = encrypted === null ? null : await decrypt(config.rootKeys, nameInDirectory(id), encrypted)
-  return {
-    id,
-    name: name?.ok === true ? name.value : null,
-    firstSeenAt: timeOf(firstSeenMs),
-    lastSeenAt: timeOf(lastSeenMs),
-  }
-}
-
 /** A user whom D1 knows, as their object answers now. A name that D1 does not know reaches no object. */
 async function describe(id: string, { records, userNamed }: OperateDeps): Promise<OperatedUser | null> {
   return (await records.isKnownUser(id)) ? userNamed(id).describeForOperator() : null
 }
+
+const NO_ROW = { name: null, username: null, firstSeenMs: 0, lastSeenMs: 0 }
 
 /** GET /users/:id */
 export const showUser = handler(
@@ -112,7 +81,7 @@ export const showUser = handler(
     if (described === null) return err(noSuchUser)
     const row = await deps.questions.user(id)
     // An erased user has no row.
-    const user = await directoryUser(row ?? { id, name: null, firstSeenMs: 0, lastSeenMs: 0 }, deps)
+    const user = await directoryUser(row ?? { ...NO_ROW, id }, deps)
     return ok({ ...user, isBlocked: described.isBlocked, grants: described.grants.map(userGrant) })
   },
 )

@@ -83,13 +83,19 @@ async function openSession(
   code: Code,
   { userOf, nowSeconds }: OperateDeps,
 ): Promise<Result<z.infer<typeof TokenAnswer>, Denial>> {
-  const { userId, roles, userName, authenticatedAtSeconds, endsAtSeconds } = code
+  const { userId, roles, userName, preferredUsername, authenticatedAtSeconds, endsAtSeconds } = code
   const user = await userOf(userId)
   const used = await user?.useSignIn(await sha256Hex(`operate\n${code.id}`), newSecret(), endsAtSeconds)
   if (user === null || used !== 'done') return err(NO_CODE)
   const { text, session } = await newOperatorToken(userId)
-  const from = { network: networkOf(request), agent: agentFamily(request) }
-  const opened = await user.openOperator(session, { roles, userName, authenticatedAtSeconds, ...from })
+  const opened = await user.openOperator(session, {
+    roles,
+    userName,
+    preferredUsername,
+    authenticatedAtSeconds,
+    network: networkOf(request),
+    agent: agentFamily(request),
+  })
   const stored = opened === 'done' ? await user.readOperator(session) : opened
   if (typeof stored === 'string') return err(NO_CODE)
   log.info('sign-in.completed', { purpose: 'operate' })

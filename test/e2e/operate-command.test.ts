@@ -130,7 +130,7 @@ test('an erased user is gone from the directory', async () => {
   expect(await statusOf(client, bearer)).toBe(401)
   await vi.waitFor(async () => {
     const gone = await operator.run('show', '--user', user.username)
-    expect(gone.text).toContain('No user has the id or the exact name')
+    expect(gone.text).toContain('No user has the id, the username or the whole name')
     expect(gone.code).toBe(1)
   }, WAIT)
 })

@@ -38,7 +38,10 @@ test('an operator signs in by one click and a fresh sign-in, and signs out', asy
   expect(operator.expiresIn).toBeGreaterThan(800)
   expect(operator.expiresIn).toBeLessThanOrEqual(900)
   const me = await operator.get('/me')
-  expect(me).toMatchObject({ status: 200, body: { name: 'Grace Hopper', roles: ['viewer', 'operator'] } })
+  expect(me).toMatchObject({
+    status: 200,
+    body: { name: 'Grace Hopper', username: 'grace', roles: ['viewer', 'operator'] },
+  })
   expect(me.headers.get('cache-control')).toBe('no-store')
   expect(await operator.post('/sign-out')).toMatchObject({ status: 200, body: { signedOut: true } })
   expect(denialIn(await operator.get('/me'))).toEqual([401, 'unauthenticated'])
@@ -50,6 +53,15 @@ test('a denial on our page goes back to the command as access_denied', async () 
   expect(page.status).toBe(200)
   const answer = Object.fromEntries(page.next?.searchParams ?? [])
   expect(answer).toEqual({ error: 'access_denied', state: signing.state })
+})
+
+test('an operator finds a user by the username and by the display name', async () => {
+  const operator = await Operator.signIn(story.origin, grace)
+  const id = await idOf(operator, 'grace')
+  for (const name of ['grace', 'GRACE', 'grace hopper']) {
+    const { users } = Users.parse((await operator.get('/users', { name })).body)
+    expect(users).toEqual([expect.objectContaining({ id, name: 'Grace Hopper', username: 'grace' })])
+  }
 })
 
 test('an operator finds a user by name and sees what acts for them', async () => {

@@ -40,6 +40,7 @@ export async function newToken(
     client: CLIENT,
     shown: { name: 'Client', domain: null, redirectUri: REDIRECT_URI },
     userName: 'Ada',
+    preferredUsername: 'ada',
     pingOneSession: 'the-session',
     downstreamScopes: [...scope],
     accessToken: 'the-access-token',

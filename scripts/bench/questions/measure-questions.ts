@@ -52,7 +52,7 @@ const QUESTIONS: Readonly<Record<string, (questions: AuditQuestions, draw: Draw)
   'which clients acted for this user': (questions, draw) => questions.clientsOfUser(user(draw), null, PAGE),
   'sessions of this user that are open': (questions, draw) =>
     questions.sessions({ user: user(draw), isOpen: true }, null, PAGE),
-  'who has this name': (questions, draw) => questions.usersByName(user(draw), null, PAGE),
+  'who has this name': (questions, draw) => questions.usersBy('name', user(draw), null, PAGE),
 }
 
 export interface QuestionFigure {

@@ -199,19 +199,22 @@ export async function seedLog(events: number, seed: number, signal?: AbortSignal
   }
 }
 
-/** Directory and sessions. The hash of a name is the name of its user. */
+/** Directory and sessions. The hash of both names is the name of their user. */
 function seedTables(
   database: DatabaseSync,
   users: readonly { name: string; seq: number; clients: readonly EventClient[] }[],
   toMs: number,
   random: () => number,
 ): void {
-  const user = database.prepare('INSERT INTO users VALUES (?, ?, ?, ?, ?)')
+  const user = database.prepare(
+    `INSERT INTO users (id, name, name_hash, username, username_hash, first_seen_ms, last_seen_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  )
   const session = database.prepare(
     'INSERT INTO sessions (id, user, client, app, seen_at, closed_at, epoch, seq) VALUES (?, ?, ?, ?, ?, ?, 1, 1)',
   )
   for (const { name, seq, clients } of users) {
-    user.run(name, 'e'.repeat(60), name, FROM_MS, toMs)
+    user.run(name, 'e'.repeat(60), name, 'e'.repeat(60), name, FROM_MS, toMs)
     for (let index = 0; index <= seq / 20; index += 1) {
       const seenAt = new Date(FROM_MS + Math.floor(random() * (toMs - FROM_MS))).toISOString()
       const closedAt = random() < 0.8 ? seenAt : null

@@ -1,9 +1,12 @@
 import type { ConsentDescription } from '@cloudflare/workers-oauth-provider'
 import { boundedText } from '#lib/bounded-text.ts'
+import type { UserNames } from '#users/audit/directory-names.ts'
 import type { ShownClient } from '#users/grants/grant.ts'
 import type { IdTokenClaims } from '#pingone/claims.ts'
 
 const MAX_NAME_CHARACTERS = 100
+/** PingOne's limit. A username that is cut would not be found. */
+const MAX_USERNAME_CHARACTERS = 128
 /** Longer than any URI in use. A truncated one still shows its host, and is on no list. */
 const MAX_URI_CHARACTERS = 1000
 // RFC 1035 §2.3.4 plus a port.
@@ -29,6 +32,12 @@ export const userNameIn = ({ name, given_name, family_name, preferred_username }
   [name, [given_name, family_name].filter(Boolean).join(' '), preferred_username]
     .map((text) => boundedText(text ?? '', MAX_NAME_CHARACTERS))
     .find((text) => text !== '') ?? null
+
+/** Both names of a user in an id token. The username is unique at PingOne; null if the token has no visible one. */
+export const userNamesIn = (user: IdTokenClaims): UserNames => ({
+  userName: userNameIn(user),
+  preferredUsername: boundedText(user.preferred_username ?? '', MAX_USERNAME_CHARACTERS) || null,
+})
 
 /** The client as stored with its grant, for the account page. */
 export const shownClient = ({ clientName, clientDomain, redirectUri }: ConsentDescription): ShownClient => ({

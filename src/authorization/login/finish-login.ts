@@ -10,7 +10,7 @@ import type { DownstreamTokens } from '#pingone/token-requests.ts'
 import { makeUserId } from '#users/base/user-id.ts'
 import type { LoginFacts } from '#users/grants/grant.ts'
 import { grantKey } from '#users/grants/grant-records.ts'
-import { shownClient, userNameIn } from '../clients/shown-name.ts'
+import { shownClient, userNamesIn } from '../clients/shown-name.ts'
 import type { GrantProps } from '../grant-props.ts'
 import { grantedScopes, inForce, operatorIn, upstreamScopes } from '../scopes.ts'
 import type { LoginDenial } from './denials.ts'
@@ -160,7 +160,7 @@ export async function openGrant(
     record,
     client: approved.clientId,
     shown: shownClient(await deps.oauth.describeConsent(approved)),
-    userName: userNameIn(user),
+    ...userNamesIn(user),
     pingOneSession: await sessionMark(user),
     operator: operatorIn(user, config.operators),
     downstreamScopes: upstreamScopes(scopes, config.api),

@@ -1,9 +1,14 @@
 import { z } from 'zod'
 import type { Config } from '#config.ts'
 import type { DirectoryEntry } from '#events/store.ts'
-import { toBase64Url } from '#lib/hash.ts'
-import { deriveSigningKey, encryptionPurposes, type RootKey, signingPurposes } from '#lib/root-keys.ts'
-import { encrypt } from '../base/encryption.ts'
+import { encrypt, type Place } from '../base/encryption.ts'
+import {
+  hashOfName,
+  hashOfUsername,
+  nameInDirectory,
+  type UserNames,
+  usernameInDirectory,
+} from './directory-names.ts'
 
 const ENTRY = 'audit-directory'
 const FORGETTING = 'audit-forgetting'
@@ -20,19 +25,9 @@ interface DirectoryDeps {
   nowMs: () => number
   /** The name of this object. */
   user: string
-  /** As the newest live grant or the last sign-in as an operator has it; null: PingOne gives no name. */
-  userName: () => string | null
+  /** As the newest live grant or the last sign-in as an operator has them. */
+  names: () => UserNames
 }
-
-/** HMAC of a name under a root key: equal names of users have equal hashes. */
-export async function hashOfName(root: RootKey, name: string): Promise<string> {
-  const key = await deriveSigningKey(root, signingPurposes.directoryName)
-  const text = new TextEncoder().encode(name.toLowerCase())
-  return toBase64Url(await crypto.subtle.sign('HMAC', key, text))
-}
-
-/** The place of a name in the directory, for its encryption. */
-export const nameInDirectory = (user: string) => ({ purpose: encryptionPurposes.directoryName, grant: user })
 
 /** Decides when the user's row of the directory is written, and has it deleted after an erasure. */
 export class Directory {
@@ -70,16 +65,27 @@ export class Directory {
 
   /** The row, if it is due: after a new grant at once, then once an hour. */
   async entry(): Promise<DirectoryEntry | null> {
-    const { config, nowMs, user, userName } = this.#deps
+    const { nowMs, user, names } = this.#deps
     const entry = this.#read()
     const seenAtMs = nowMs()
     if (entry === null || this.erasedAtMs !== null) return null
     if (!entry.isDue && seenAtMs - entry.sentAtMs < HOUR_MS) return null
-    const name = userName()
-    if (name === null) return { name, nameHash: null, seenAtMs }
-    const { rootKeys } = config()
-    const nameHash = await hashOfName(rootKeys[0], name)
-    return { name: await encrypt(rootKeys, nameInDirectory(user), name), nameHash, seenAtMs }
+    const { userName, preferredUsername } = names()
+    const name = await this.#protect(userName, nameInDirectory(user), hashOfName)
+    const username = await this.#protect(preferredUsername, usernameInDirectory(user), hashOfUsername)
+    return {
+      name: name.text,
+      nameHash: name.hash,
+      username: username.text,
+      usernameHash: username.hash,
+      seenAtMs,
+    }
+  }
+
+  async #protect(name: string | null, place: Place, hashOf: typeof hashOfName) {
+    if (name === null) return { text: null, hash: null }
+    const { rootKeys } = this.#deps.config()
+    return { text: await encrypt(rootKeys, place, name), hash: await hashOf(rootKeys[0], name) }
   }
 
   /** A grant that opened meanwhile is sent within the hour. */

@@ -21,7 +21,7 @@ interface UserAuditDeps {
   /** The name of the object. */
   user: string
   grants: GrantTable
-  operators: Pick<OperatorTable, 'isSignedIn' | 'name'>
+  operators: Pick<OperatorTable, 'isSignedIn' | 'names'>
   store: () => AuditStore
   webhook: () => WebhookSender | null
   afterAnswer: (work: Promise<void>) => void
@@ -50,8 +50,14 @@ export class UserAudit {
     this.outbox = new Outbox({ storage, sequence, nowMs, shipped: () => chain.shipped, grants })
     const mayHaveKey = () => grants.live().length > 0 || operators.isSignedIn
     this.auditKey = new AuditKey({ kv, config, user, mayHaveKey })
-    const nameNow = () => grants.newestName() ?? operators.name
-    this.directory = new Directory({ kv, config, nowMs, user, userName: nameNow })
+    const names = () => {
+      const [{ userName, preferredUsername }, asOperator] = [grants.newestNames(), operators.names]
+      return {
+        userName: userName ?? asOperator.userName,
+        preferredUsername: preferredUsername ?? asOperator.preferredUsername,
+      }
+    }
+    this.directory = new Directory({ kv, config, nowMs, user, names })
     this.webhooks = new WebhookService({ kv, nowSeconds, sender: webhook, wake, afterAnswer })
     this.shipper = new Shipper({
       kv,

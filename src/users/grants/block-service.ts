@@ -6,7 +6,7 @@ import type { GrantTable } from './grant-table.ts'
 
 interface BlockServiceDeps {
   grants: GrantTable
-  operators: Pick<OperatorTable, 'closeAll' | 'eraseName'>
+  operators: Pick<OperatorTable, 'closeAll' | 'eraseNames'>
   account: Pick<AccountService, 'closePages'>
   ends: GrantEndService
   audit: UserAudit
@@ -54,7 +54,7 @@ export class BlockService {
     this.#closePages()
     ends.endAll('ended_by_operator', act)
     grants.eraseNames()
-    operators.eraseName()
+    operators.eraseNames()
     const isRepeated = audit.directory.erasedAtMs !== null && !audit.auditKey.exists
     if (!isRepeated) audit.outbox.emit({ type: 'user.erased', by, act })
     audit.auditKey.destroy()

@@ -1,5 +1,6 @@
 import { evictable, PrefixTable } from '../base/table.ts'
 import { ERASED_AT_ONCE } from '#oauth-store/spent-tokens.ts'
+import type { UserNames } from '../audit/directory-names.ts'
 import { ENDED_GRANTS } from '../bounds.ts'
 import { type EndReason, Grant, isSameClient, type NewGrant } from './grant.ts'
 
@@ -35,6 +36,7 @@ export class GrantTable {
       shown: given.shown,
       pingOneSession: given.pingOneSession,
       userName: given.userName,
+      preferredUsername: given.preferredUsername,
       openedAtSeconds: now,
       usedAtSeconds: now,
       downstreamScopes: given.downstreamScopes,
@@ -60,14 +62,17 @@ export class GrantTable {
     return this.all().filter(({ ended }) => ended === null)
   }
 
-  /** The user's name as the newest live grant has it. */
-  newestName(): string | null {
-    return this.live().toSorted((a, b) => b.openedAtSeconds - a.openedAtSeconds)[0]?.userName ?? null
+  /** The user's names as the newest live grant has them. */
+  newestNames(): UserNames {
+    const newest = this.live().toSorted((a, b) => b.openedAtSeconds - a.openedAtSeconds)[0]
+    return { userName: newest?.userName ?? null, preferredUsername: newest?.preferredUsername ?? null }
   }
 
-  /** Removes the user's name from the history. */
+  /** Removes the user's names from the history. */
   eraseNames(): void {
-    for (const grant of this.all()) if (grant.userName !== null) this.write({ ...grant, userName: null })
+    for (const grant of this.all())
+      if (grant.userName !== null || grant.preferredUsername !== null)
+        this.write({ ...grant, userName: null, preferredUsername: null })
   }
 
   /**

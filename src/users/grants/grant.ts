@@ -3,6 +3,7 @@ import type { Config } from '#config.ts'
 import type { EventClient } from '#events/event.ts'
 import { roles } from '#lib/roles.ts'
 import type { RecordRow } from '#oauth-store/record-row.ts'
+import type { UserNames } from '../audit/directory-names.ts'
 
 /** Why a grant ended. Stored with it, sent to the client and shown to the user. */
 export const EndReason = z.enum([
@@ -62,6 +63,8 @@ export const Grant = z.object({
   client: z.string(),
   /** Cleaned and bounded; null if PingOne gives no name. */
   userName: z.string().nullable(),
+  /** Operators find the user by it. */
+  preferredUsername: z.string().nullable().default(null),
   openedAtSeconds: z.number().int(),
   /** The client as the user saw it when they allowed it. */
   shown: ShownClient.nullable().default(null),
@@ -97,13 +100,12 @@ export const eventClient = ({ client, shown }: Pick<Grant, 'client' | 'shown'>):
 })
 
 /** A grant that `/callback` opens. Plain values: it crosses RPC. */
-export interface NewGrant {
+export interface NewGrant extends UserNames {
   id: string
   /** The library's record of the grant, with its authorization code. */
   record: RecordRow
   client: string
   shown: ShownClient
-  userName: string | null
   pingOneSession: string
   downstreamScopes: string[]
   accessToken: string

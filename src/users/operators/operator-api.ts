@@ -1,21 +1,20 @@
 import type { NewEvent, Operation, StoredArguments } from '#events/event.ts'
 import type { Role } from '#lib/roles.ts'
 import type { Result } from '#lib/result.ts'
+import type { UserNames } from '../audit/directory-names.ts'
 import type { ListedGrant } from '../grants/account-service.ts'
 
 /** A sign-in of an operator, for 15 minutes. Stored under the hash of the token that stands for it. */
-export interface NewOperatorSession {
+export interface NewOperatorSession extends UserNames {
   roles: Role[]
-  userName: string | null
   /** When PingOne authenticated the operator (`auth_time`). */
   authenticatedAtSeconds: number
   network: string
   agent: string
 }
 
-export interface OperatorSession {
+export interface OperatorSession extends UserNames {
   roles: Role[]
-  userName: string | null
   authenticatedAtSeconds: number
   endsAtSeconds: number
 }

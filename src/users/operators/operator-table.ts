@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { roles } from '#lib/roles.ts'
+import type { UserNames } from '../audit/directory-names.ts'
 import { earliest, evictable, PrefixTable } from '../base/table.ts'
 import { MOST_ACTS, OPERATOR_SESSIONS } from '../bounds.ts'
 import type { EndedAct, NewAct, NewOperatorSession, OperatorSession } from './operator-api.ts'
@@ -8,6 +9,7 @@ import type { EndedAct, NewAct, NewOperatorSession, OperatorSession } from './op
 const SessionRow = z.object({
   roles: z.array(z.enum(roles)),
   userName: z.string().nullable(),
+  preferredUsername: z.string().nullable().default(null),
   /** When the operator authenticated at PingOne. */
   authenticatedAtSeconds: z.number(),
   openedAtSeconds: z.number(),
@@ -22,8 +24,9 @@ export const OPERATOR_SECONDS = 15 * 60
 /** How long a repeated message about an act is recognised. Retries take seconds, a walk through many users minutes. */
 const ACT_SECONDS = 3600
 const NAME = 'operator-name'
+const USERNAME = 'operator-username'
 
-/** The sessions, recent acts and name of a user who is an operator. Synchronous. */
+/** The sessions, recent acts and names of a user who is an operator. Synchronous. */
 export class OperatorTable {
   readonly #kv: DurableObjectStorage['kv']
   readonly #sessions: PrefixTable<SessionRow>
@@ -38,7 +41,7 @@ export class OperatorTable {
   }
 
   /** False for a retry: the session is stored. */
-  open(session: string, { roles: given, userName, authenticatedAtSeconds }: NewOperatorSession): boolean {
+  open(session: string, { network: _network, agent: _agent, ...given }: NewOperatorSession): boolean {
     if (this.#sessions.read(session) !== null) return false
     const oldestFirst = evictable(
       this.#sessions.all(),
@@ -46,9 +49,9 @@ export class OperatorTable {
       ([, a], [, b]) => a.openedAtSeconds - b.openedAtSeconds,
     )
     for (const [other] of oldestFirst) this.#sessions.delete(other)
-    const openedAtSeconds = this.#now()
-    this.#sessions.write(session, { roles: given, userName, authenticatedAtSeconds, openedAtSeconds })
-    if (userName !== null) this.#kv.put(NAME, userName)
+    this.#sessions.write(session, { ...given, openedAtSeconds: this.#now() })
+    if (given.userName !== null) this.#kv.put(NAME, given.userName)
+    if (given.preferredUsername !== null) this.#kv.put(USERNAME, given.preferredUsername)
     return true
   }
 
@@ -75,13 +78,15 @@ export class OperatorTable {
     this.#sessions.deleteWhere(() => true)
   }
 
-  /** As the last sign-in had it. It outlives the session, because the directory is written later. */
-  get name(): string | null {
-    return this.#kv.get<string>(NAME) ?? null
+  /** As the last sign-in had them. They outlive the session, because the directory is written later. */
+  get names(): UserNames {
+    const preferredUsername = this.#kv.get<string>(USERNAME) ?? null
+    return { userName: this.#kv.get<string>(NAME) ?? null, preferredUsername }
   }
 
-  eraseName(): void {
+  eraseNames(): void {
     this.#kv.delete(NAME)
+    this.#kv.delete(USERNAME)
   }
 
   /** False for a repeat: the act was begun and has not ended. */

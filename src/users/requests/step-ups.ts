@@ -6,6 +6,7 @@ import { thumbprint } from '#lib/hash.ts'
 import { decrypt, encrypt } from '../base/encryption.ts'
 import type { Emit } from '#events/event.ts'
 import type { WakeTime } from '../base/wake-time.ts'
+import type { UserNames } from '../audit/directory-names.ts'
 import { canAudit, lackingScopes } from '../grants/audit-access.ts'
 import type { Grant, NewGrant, ShownClient, Tenant } from '../grants/grant.ts'
 import type { GrantRecordService } from '../grants/grant-record-service.ts'
@@ -50,7 +51,10 @@ export interface StepUpView {
 }
 
 /** The result of the sign-in of an approval. Plain values: it crosses RPC. */
-export interface StepUpApproval extends Omit<NewGrant, 'id' | 'record' | 'client' | 'shown' | 'userName'> {
+export interface StepUpApproval extends Omit<
+  NewGrant,
+  'id' | 'record' | 'client' | 'shown' | keyof UserNames
+> {
   issuer: string
   subject: string
   /** The requested scopes that PingOne gave, in our names. */

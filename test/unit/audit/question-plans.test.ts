@@ -11,7 +11,7 @@ import {
   askSessions,
   askUser,
   askUsers,
-  askUsersByName,
+  askUsersBy,
   askUsersOfClient,
   type Question,
 } from '#audit/questions.ts'
@@ -105,11 +105,26 @@ test('sessions are found by their user or by time, whatever else is asked of the
     }
 })
 
+test('users of a log that had only its first migration stay, without usernames', () => {
+  const earlier = new DatabaseSync(':memory:')
+  const [first = '', ...later] = readdirSync('migrations').toSorted()
+  earlier.exec(readFileSync(join('migrations', first), 'utf8'))
+  earlier.exec("INSERT INTO users VALUES ('u', 'encrypted', 'hash', 1, 2)")
+  for (const file of later) earlier.exec(readFileSync(join('migrations', file), 'utf8'))
+  const rowsOf = ({ sql, params }: Question) => earlier.prepare(sql).all(...params)
+  const row = { id: 'u', name: 'encrypted', username: null, first_seen_ms: 1, last_seen_ms: 2 }
+  expect(rowsOf(askUsersBy('name', 'hash', null, 50))).toMatchObject([row])
+  expect(rowsOf(askUsers(null, 50))).toMatchObject([row])
+})
+
 test('one event, one user, names, the users of a client and the clients of a user are searched', () => {
   expect(searchesOf(askEvent('e'))).toEqual(['SEARCH events USING INDEX events_time (id=?)'])
   expect(searchesOf(askUser('u'))).toEqual(['SEARCH users USING PRIMARY KEY (id=?)'])
   expect(searchesOf(askUsers(null, 50))).toEqual(['SEARCH users USING PRIMARY KEY (id>?)'])
-  expect(searchesOf(askUsersByName('h', 'u', 50))).toEqual([
+  expect(searchesOf(askUsersBy('username', 'h', 'u', 50))).toEqual([
+    'SEARCH users USING INDEX users_username (username_hash=? AND id>?)',
+  ])
+  expect(searchesOf(askUsersBy('name', 'h', 'u', 50))).toEqual([
     'SEARCH users USING INDEX users_name (name_hash=? AND id>?)',
   ])
   for (const step of searchesOf(askUsersOfClient('c', null, 50)))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { clientInFlow, userNameIn, shownClientName } from '#authorization/clients/shown-name.ts'
+import { clientInFlow, userNameIn, userNamesIn, shownClientName } from '#authorization/clients/shown-name.ts'
 
 const nameOf = (clientName: string) => clientInFlow({ clientName, redirectHost: 'app.example' }).name
 const CLAIMS = { groups: [], iss: 'https://op.example', sub: 's', sid: 's', acr: 'policy' }
@@ -36,6 +36,16 @@ test.each([
 ])('%j is the name %j of a client, and of a user', (name, shown) => {
   expect(shownClientName(name)).toBe(shown)
   expect(userNameIn({ ...CLAIMS, name })).toBe(shown)
+})
+
+test('the username is cleaned and bounded as the name is, and never taken from another claim', () => {
+  const names = (preferred_username?: string) => userNamesIn({ ...CLAIMS, name: 'Ada', preferred_username })
+  expect(names('a\u202eda\n ')).toEqual({ userName: 'Ada', preferredUsername: 'ada' })
+  const longest = `${'a'.repeat(116)}@example.com`
+  expect(names(longest).preferredUsername).toBe(longest)
+  expect(names(`a${longest}`).preferredUsername).toHaveLength(128)
+  for (const none of [undefined, '', '\u200b\u3164'])
+    expect(names(none)).toEqual({ userName: 'Ada', preferredUsername: null })
 })
 
 test('a name of which nothing can be seen is a neutral word, and a user is called by the next one', () => {

@@ -73,6 +73,20 @@ test('an act says in numbers what it affects, and needs the user’s name to go 
   })
 })
 
+test('the username is what an operator types, and names are shown with it', async () => {
+  await using server = await playOperate({
+    'GET /users': [{ body: { users: [directoryUser(BOB, 'Bob Kahn', 'bob')], next: null } }],
+    'POST /acts/preview': [affects(1, 1)],
+    'POST /acts': [progress(1, 1)],
+  })
+  const words = ['block', '--user', 'bob', '--reason', 'x']
+  expect((await run(server, words, { answers: ['Bob Kahn'] })).code).toBe(1)
+  const { code, said } = await run(server, words, { answers: ['bob'] })
+  expect(code).toBe(0)
+  expect(said).toContain(`This ends every grant of bob (Bob Kahn) [${BOB}] and refuses new logins.`)
+  expect(said).toContain('Type the username to go on, bob: ')
+})
+
 test('without a terminal an act needs --yes', async () => {
   await using server = await playOperate({ 'GET /users': [oneBob], 'POST /acts/preview': [affects(1, 0)] })
   await expect(run(server, ['block', '--user', 'bob', '--reason', 'x'])).rejects.toThrow('add --yes')
@@ -179,7 +193,7 @@ test('the command signs in by itself: at first, when the sign-in is over, and wh
   const words = ['end', '--user', 'bob', '--reason', 'x', '--yes']
   const first = await run(server, words, { isSignedIn: false })
   expect(first.code).toBe(0)
-  expect(first.said).toContain('Signed in as grace: viewer, operator.')
+  expect(first.said).toContain('Signed in as grace (Grace Hopper): viewer, operator.')
   expect(first.said).toContain('The server says stale.')
   expect(server.tokens).toEqual(['op_1', 'op_2'])
   const acts = server.requests.filter(({ route }) => route === 'POST /acts')

@@ -126,11 +126,14 @@ test('a user is found by id, by exact name, and by a name that looks like an id'
 
 test('several users with the name are listed, and nothing is done', async () => {
   await using server = await playOperate({
-    'GET /users': [{ body: { users: [directoryUser(BOB), directoryUser(OTHER_BOB)], next: null } }],
+    'GET /users': [
+      { body: { users: [directoryUser(BOB, 'Bob', 'bob'), directoryUser(OTHER_BOB)], next: null } },
+    ],
   })
   const running = run(server, ['end', '--user', 'bob', '--reason', 'leaver', '--yes'])
   await expect(running).rejects.toThrow(StartProblem)
   await expect(running).rejects.toThrow(BOB)
+  await expect(running).rejects.toThrow('bob (Bob)')
   await expect(running).rejects.toThrow(OTHER_BOB)
   expect(server.requests.map(({ route }) => route)).toEqual(['GET /users'])
 })
@@ -140,7 +143,7 @@ test('nobody with the name is said, with exit code 1', async () => {
   const { code, said } = await run(server, ['show', '--user', 'nobody'])
   expect({ code, said }).toEqual({
     code: 1,
-    said: 'No user has the id or the exact name nobody. npm run operate -- list shows the names.',
+    said: 'No user has the id, the username or the whole name nobody. npm run operate -- list shows them.',
   })
 })
 

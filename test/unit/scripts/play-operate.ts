@@ -24,7 +24,8 @@ export interface PlayedServer extends AsyncDisposable {
 
 export const grace: Me = {
   id: 'graceAAAAAAAAAAAAAAAAA',
-  name: 'grace',
+  name: 'Grace Hopper',
+  username: 'grace',
   roles: ['viewer', 'operator'],
   authenticatedAt: '2026-11-29T10:00:00.000Z',
   endsAt: '2026-11-29T10:15:00.000Z',
@@ -35,9 +36,14 @@ export const KEPT_TOKEN = 'op_kept'
 export const ACT = '7b0e9a52-0000-4000-8000-000000000001'
 export const BOB = 'bobAAAAAAAAAAAAAAAAAAA'
 export const OTHER_BOB = 'bobBBBBBBBBBBBBBBBBBBB'
-export const directoryUser = (id: string, name: string | null = 'bob'): DirectoryUser => ({
+export const directoryUser = (
+  id: string,
+  name: string | null = 'bob',
+  username: string | null = null,
+): DirectoryUser => ({
   id,
   name,
+  username,
   firstSeenAt: '2026-11-01T10:00:00.000Z',
   lastSeenAt: '2026-11-29T10:00:00.123Z',
 })

@@ -11,6 +11,7 @@ const grantOf = (given: Partial<Grant>): Grant => ({
   shown: null,
   pingOneSession: null,
   userName: null,
+  preferredUsername: null,
   openedAtSeconds: 0,
   downstreamScopes: [],
   tenant: { issuer: 'i', clientId: 'c', audience: 'a', environment: null },

@@ -29,6 +29,7 @@ const grantWith = async (access: string): Promise<Grant> => ({
   id: 'g1',
   client: 'c1',
   userName: null,
+  preferredUsername: null,
   openedAtSeconds: 0,
   usedAtSeconds: 0,
   downstreamScopes: [],

@@ -64,6 +64,7 @@ async function codeFor(clientId: string, redirectUri: string): Promise<string> {
     client: clientId,
     shown: { name: 'Client', domain: null, redirectUri: 'http://localhost:33418/done' },
     userName: null,
+    preferredUsername: null,
     pingOneSession: 'sid',
     downstreamScopes: ['todo:read'],
     accessToken: 'a token of PingOne',

@@ -32,6 +32,7 @@ test.each([
   ['sessions of a user', 'sessions WHERE user = ? ORDER BY seen_at DESC', 'sessions_user'],
   ['sessions by time', 'sessions WHERE seen_at > ? ORDER BY seen_at', 'sessions_seen'],
   ['users by name', 'users WHERE name_hash = ?', 'users_name'],
+  ['users by username', 'users WHERE username_hash = ?', 'users_username'],
 ])('%s have an index', async (_what, question, index) => {
   const { results } = await db.prepare(`EXPLAIN QUERY PLAN SELECT * FROM ${question}`).bind('one').all()
   expect(JSON.stringify(results)).toContain(`USING INDEX ${index} (`)

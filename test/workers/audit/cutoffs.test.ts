@@ -6,8 +6,13 @@ import { askD1, AuditQuestions } from '#audit/read-questions.ts'
 import { makeAuditStore } from '#audit/store.ts'
 import { isCutOff } from '#lib/client-cutoff.ts'
 import { readRootKeys } from '#lib/root-keys.ts'
-import { usersByName } from '#operate/reads.ts'
-import { hashOfName, nameInDirectory } from '#users/audit/directory.ts'
+import { usersByName } from '#operate/directory.ts'
+import {
+  hashOfName,
+  hashOfUsername,
+  nameInDirectory,
+  usernameInDirectory,
+} from '#users/audit/directory-names.ts'
 import { encrypt } from '#users/base/encryption.ts'
 import { TestChain } from './events.ts'
 
@@ -81,29 +86,39 @@ test('without D1 the last list counts, and the first request does not wait for e
   }
 })
 
-test('a user is found by name under every root key, and equal names of several users all are', async () => {
+test('a user is found by either name under every root key, and equal names of several users all are', async () => {
   const read = readRootKeys(`new:${'N'.repeat(42)}A,old:${'O'.repeat(42)}A`, undefined)
   if (!read.ok) throw new Error(read.error)
   const [active, old] = read.value
   if (old === undefined) throw new Error('two keys were given')
   const store = makeAuditStore(db)
-  const stored = async (rootKeys: readonly [typeof active], name: string) => {
+  const stored = async (rootKeys: readonly [typeof active], name: string, username: string) => {
     const chain = new TestChain()
     const directory = {
       name: await encrypt(rootKeys, nameInDirectory(chain.chain), name),
       nameHash: await hashOfName(rootKeys[0], name),
+      username: await encrypt(rootKeys, usernameInDirectory(chain.chain), username),
+      usernameHash: await hashOfUsername(rootKeys[0], username),
       seenAtMs: 1,
     }
     await store.append({ ...(await chain.next({ type: 'chain.opened' })), directory })
     return chain.chain
   }
-  const ids = [await stored([old], 'Grace Hopper'), await stored([active], 'GRACE HOPPER')]
-  await stored([active], 'Grace')
+  const ids = [
+    await stored([old], 'Grace Hopper', 'grace'),
+    await stored([active], 'GRACE HOPPER', 'Grace.Two'),
+  ]
+  const third = await stored([active], 'Grace', 'grace-3')
   const deps = { config: { rootKeys: read.value }, questions: new AuditQuestions(askD1(db)) }
   const found = await usersByName('grace hopper', deps)
   expect(found.map(({ id }) => id).toSorted()).toEqual(ids.toSorted())
   expect(new Set(found.map(({ name }) => name))).toEqual(new Set(['GRACE HOPPER', 'Grace Hopper']))
   expect(await usersByName('grace hoppe', deps)).toEqual([])
+  expect(await usersByName('grace.two', deps)).toMatchObject([{ id: ids[1], username: 'Grace.Two' }])
+  // One user has it as the username, another as the name.
+  expect((await usersByName('GRACE', deps)).map(({ id }) => id).toSorted()).toEqual(
+    [ids[0] ?? '', third].toSorted(),
+  )
 
   const records = new OperatedRecords(askD1(db))
   expect(await records.isKnownUser(ids[0] ?? '')).toBe(true)

@@ -166,19 +166,23 @@ test('the users of a client and the clients of a user are each found once, howev
   expect(await questions.usersOfClient('nobody', null, 2)).toEqual({ items: [], next: null })
 })
 
-test('the directory is read by id, by name and page by page', async () => {
+test('the directory is read by id, by either name and page by page', async () => {
   const rows = ['a', 'b', 'c'].map((id) => ({
     id: `directory-${id}`,
     nameHash: id === 'c' ? 'other' : 'same',
   }))
   for (const { id, nameHash } of rows) {
     const batch = { chain: id, epoch: 1, events: [], rejected: [] }
-    await store.append({ ...batch, directory: { name: `name of ${id}`, nameHash, seenAtMs: START_MS } })
+    const names = { name: `name of ${id}`, nameHash, username: `username of ${id}`, usernameHash: id }
+    await store.append({ ...batch, directory: { ...names, seenAtMs: START_MS } })
   }
-  const row = { name: 'name of directory-a', firstSeenMs: START_MS, lastSeenMs: START_MS }
+  const names = { name: 'name of directory-a', username: 'username of directory-a' }
+  const row = { ...names, firstSeenMs: START_MS, lastSeenMs: START_MS }
   expect(await questions.user('directory-a')).toEqual({ id: 'directory-a', ...row })
   expect(await questions.user('nobody')).toBeNull()
-  const { items } = await questions.usersByName('same', null, 10)
+  expect((await questions.usersBy('username', 'directory-a', null, 10)).items).toMatchObject([row])
+  expect((await questions.usersBy('username', 'same', null, 10)).items).toEqual([])
+  const { items } = await questions.usersBy('name', 'same', null, 10)
   expect(items.map(({ id }) => id)).toEqual(['directory-a', 'directory-b'])
   const page = await questions.users('directory-a', 1)
   expect(page).toMatchObject({ items: [{ id: 'directory-b' }], next: 'directory-b' })

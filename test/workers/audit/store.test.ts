@@ -116,12 +116,21 @@ test('a batch of more bytes than one value may have is stored whole', async () =
 test('rejected events and the user are stored with the batch, also without any event', async () => {
   const chain = new TestChain()
   const rejected = [{ id: `rejected-${chain.chain}`, seq: 1, reason: 'no such type', body: '{"type":"x"}' }]
-  const seen = { name: 'encrypted', nameHash: 'hash', seenAtMs: 5000 }
+  const username = { username: 'encrypted too', usernameHash: 'other hash' }
+  const seen = { name: 'encrypted', nameHash: 'hash', ...username, seenAtMs: 5000 }
   const batch = { ...(await chain.next({ type: 'chain.opened' })), rejected, directory: seen }
   const later = { ...batch, events: [], rejected: [], directory: { ...seen, name: null, seenAtMs: 4000 } }
   for (const one of [batch, batch, later]) expect(await store.append(one)).toEqual({ outcome: 'stored' })
   const users = () => db.prepare('SELECT * FROM users WHERE id = ?').bind(chain.chain).first()
-  expect(await users()).toMatchObject({ name: null, first_seen_ms: 5000, last_seen_ms: 5000 })
+  expect(await users()).toEqual({
+    id: chain.chain,
+    name: null,
+    name_hash: 'hash',
+    username: 'encrypted too',
+    username_hash: 'other hash',
+    first_seen_ms: 5000,
+    last_seen_ms: 5000,
+  })
   const rows = await db.prepare('SELECT * FROM rejected_events WHERE chain = ?').bind(chain.chain).all()
   expect(rows.results).toEqual([{ chain: chain.chain, epoch: 1, ...rejected[0] }])
   expect(await store.forget(chain.chain)).toBe(true)

@@ -22,6 +22,7 @@ export const newGrant = (id: string) => ({
   client: 'client-a',
   shown: { name: 'Client', domain: null, redirectUri: 'http://localhost:33418/done' },
   userName: 'Ada',
+  preferredUsername: 'ada',
   pingOneSession: 'sid',
   downstreamScopes: ['todo:read'],
   accessToken: 'the-access-token',

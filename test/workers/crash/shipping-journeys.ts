@@ -221,7 +221,13 @@ const operated: Journey = {
       async act() {
         const user = reached(tokens)
         const authenticatedAtSeconds = Math.floor(((clock.fixedMs ?? Date.now()) + clock.aheadMs) / 1000)
-        const signIn = { userName: 'Ada', authenticatedAtSeconds, network: 'n', agent: 'node' }
+        const signIn = {
+          userName: 'Ada',
+          preferredUsername: 'ada',
+          authenticatedAtSeconds,
+          network: 'n',
+          agent: 'node',
+        }
         await tried(() => user.openOperator(id, { roles: ['operator'], ...signIn }))
         const { personal = '' } = await tried(() => user.protectOwnReason('why'))
         const began = { ...act, about: name, reason: { personal }, affects }

@@ -1,6 +1,6 @@
 import { clock, type User } from '../calls/worker.ts'
 
-const FROM = { userName: 'Ada', network: '192.0.2.0/24', agent: 'Claude' }
+const FROM = { userName: 'Ada', preferredUsername: 'ada', network: '192.0.2.0/24', agent: 'Claude' }
 const ACTS_PER_DAY = 40
 const affected = { users: 1, grants: 1 }
 

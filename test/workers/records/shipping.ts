@@ -18,6 +18,7 @@ const grant = Grant.parse({
   client: 'client-a',
   shown: { name: 'Client A', domain: 'agent.example.com', redirectUri: 'http://localhost/done' },
   userName: 'Ada',
+  preferredUsername: 'ada',
   openedAtSeconds: 1,
   downstreamScopes: [],
   tenant: { issuer: 'i', clientId: 'c', audience: 'a', environment: null },
@@ -71,7 +72,7 @@ export class Scene {
         kv,
         nowMs,
         user: USER,
-        userName: () => 'Ada',
+        names: () => ({ userName: 'Ada', preferredUsername: 'ada' }),
         config: () => {
           throw new Error('no grant was opened, so no name is sent')
         },

@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { beforeEach, expect, test } from 'vitest'
 import { AuditKey } from '#users/audit/audit-key.ts'
-import { nameInDirectory } from '#users/audit/directory.ts'
+import { nameInDirectory, usernameInDirectory } from '#users/audit/directory-names.ts'
 import { decrypt } from '#users/base/encryption.ts'
 import { userName } from '#users/base/user-id.ts'
 import { fromBase64Url } from '#lib/hash.ts'
@@ -129,15 +129,16 @@ test('erasing ends all grants, keeps the chain and leaves nothing that names the
   })
   const { personal = '' } = await withKey(user, subject, (key) => key.protect(classified))
   await ship(user)
-  expect(auditStore.directory.get(chain)?.name).toEqual(expect.any(String))
-  expect(await dump(user)).toContain('Ada')
+  const { name, username } = auditStore.directory.get(chain) ?? {}
+  expect([name, username]).toEqual([expect.any(String), expect.any(String)])
+  expect(await dump(user)).toMatch(/Ada.*ada-at-pingone/s)
 
   await erase(user)
   expect((await user.listGrants()).map(({ ended }) => ended?.reason)).toEqual(
     expect.arrayContaining(['ended_by_operator', 'ended_by_user']),
   )
   expect(await user.readAccount('page')).toBe('over')
-  expect(await dump(user)).not.toMatch(/Ada|audit-key/)
+  expect(await dump(user)).not.toMatch(/Ada|ada-at-pingone|audit-key/)
   const revealed = await withKey(user, subject, (key) => key.reveal(personal))
   expect(revealed).toEqual({ ok: false, error: 'unreadable' })
   // A call that was under way protects what it has: no key is made for it.
@@ -150,7 +151,7 @@ test('erasing ends all grants, keeps the chain and leaves nothing that names the
   expect(auditStore.directory.has(chain)).toBe(false)
   expect(await auditStore.faultOf(chain)).toBeNull()
   expect(auditStore.bodiesOf(chain).at(-1)).toMatchObject({ type: 'user.erased' })
-  expect(JSON.stringify(auditStore.bodiesOf(chain))).not.toContain('Ada')
+  expect(JSON.stringify(auditStore.bodiesOf(chain))).not.toMatch(/Ada|ada-at-pingone/)
 })
 
 test('the row of an erased user is deleted as often as it takes, and stays deleted until the next login', async () => {
@@ -176,7 +177,10 @@ test('the row of an erased user is deleted as often as it takes, and stays delet
   const row = auditStore.directory.get(chain)
   const name = await decrypt(operator.config.rootKeys, nameInDirectory(chain), row?.name ?? '')
   expect(name).toEqual({ ok: true, value: 'Ada Byron' })
-  expect(fromBase64Url(row?.nameHash ?? '')).toHaveLength(32)
+  const username = await decrypt(operator.config.rootKeys, usernameInDirectory(chain), row?.username ?? '')
+  expect(username).toEqual({ ok: true, value: 'ada-at-pingone' })
+  for (const hash of [row?.nameHash, row?.usernameHash]) expect(fromBase64Url(hash ?? '')).toHaveLength(32)
+  expect(row?.usernameHash).not.toBe(row?.nameHash)
   expect(await auditStore.faultOf(chain)).toBeNull()
 })
 

@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { beforeEach, expect, test } from 'vitest'
-import { nameInDirectory } from '#users/audit/directory.ts'
+import { nameInDirectory, usernameInDirectory } from '#users/audit/directory-names.ts'
 import { decrypt } from '#users/base/encryption.ts'
 import { OPERATOR_SESSIONS } from '#users/bounds.ts'
 import { OPERATOR_SECONDS } from '#users/operators/operator-table.ts'
@@ -23,6 +23,16 @@ const keysOf = (user: User, prefix = '') =>
 const nameInD1 = async (name: string) => {
   const stored = auditStore.directory.get(name)?.name ?? null
   return stored === null ? null : await decrypt(operator.config.rootKeys, nameInDirectory(name), stored)
+}
+
+const namesInD1 = async (user: string) => {
+  const { name, username } = auditStore.directory.get(user) ?? {}
+  const { rootKeys } = operator.config
+  const opened = [
+    await decrypt(rootKeys, nameInDirectory(user), name ?? ''),
+    await decrypt(rootKeys, usernameInDirectory(user), username ?? ''),
+  ]
+  return opened.map((text) => (text.ok ? text.value : null))
 }
 
 test('a session of an operator ends 15 minutes after the sign-in, however much it is used', async () => {
@@ -124,11 +134,17 @@ test('the directory has the name of an operator without a grant, also after the 
   auditStore.isDown = false
   pass(600)
   await runDurableObjectAlarm(user)
-  expect(await nameInD1(name)).toEqual({ ok: true, value: 'Grace' })
-  await user.openGrant(await newGrant({ userName: 'Grace Hopper' }))
+  expect(await namesInD1(name)).toEqual(['Grace', 'grace'])
+  await user.openGrant(await newGrant({ userName: 'Grace Hopper', preferredUsername: 'hopper' }))
   pass(3)
   await runDurableObjectAlarm(user)
-  expect(await nameInD1(name)).toEqual({ ok: true, value: 'Grace Hopper' })
+  expect(await namesInD1(name)).toEqual(['Grace Hopper', 'hopper'])
+  // PingOne left it out at this login: the operator's is kept.
+  clock.aheadMs += 1000
+  await user.openGrant(await newGrant({ id: 'g2', userName: 'Grace Hopper', preferredUsername: null }))
+  pass(3)
+  await runDurableObjectAlarm(user)
+  expect(await namesInD1(name)).toEqual(['Grace Hopper', 'grace'])
 })
 
 test('an erased operator has no session, no name and no key, and an earlier sign-in brings none back', async () => {

@@ -15,6 +15,7 @@ export const pass = (passed: number) => (clock.aheadMs += passed * 1000)
 export const signIn = (change: Partial<NewOperatorSession> = {}): NewOperatorSession => ({
   roles: ['viewer', 'operator', 'auditor'],
   userName: 'Grace',
+  preferredUsername: 'grace',
   authenticatedAtSeconds: seconds(),
   network: '192.0.2.0/24',
   agent: 'node',

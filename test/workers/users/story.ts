@@ -18,6 +18,7 @@ export async function newGrant(overrides: Partial<NewGrant> = {}): Promise<NewGr
     client: 'client',
     shown: { name: 'Client', domain: null, redirectUri: 'http://localhost:33418/done' },
     userName: 'Ada',
+    preferredUsername: 'ada-at-pingone',
     pingOneSession: 'sid',
     downstreamScopes: ['todo:read'],
     accessToken: await newAccessToken(),
