@@ -33,6 +33,11 @@ interface Facts {
   agent: string
   act: string
   operation: string
+  /** The user whom an act of an operator concerned, and the grant, client, session or event. */
+  about: string
+  subject: string
+  /** The operator behind an event of another user. */
+  by: string
 }
 const COLUMNS = [
   ...([
@@ -48,7 +53,18 @@ const COLUMNS = [
     'reason',
     'arguments',
   ] as const),
-  ...(['transaction', 'session', 'grant', 'network', 'agent', 'act', 'operation'] as const),
+  ...([
+    'transaction',
+    'session',
+    'grant',
+    'network',
+    'agent',
+    'act',
+    'operation',
+    'about',
+    'subject',
+    'by',
+  ] as const),
 ] as const satisfies readonly (keyof Facts)[]
 
 const argumentsOf = (event: AuditEvent): StoredArguments | undefined =>
@@ -84,8 +100,9 @@ function argumentsText(event: AuditEvent): string {
 
 function factsOf({ id, user, event, fault }: FoundEvent, showTime: ShowTime): Facts {
   const none = { client: '', domain: '', kind: '', what: '', outcome: '', reason: '', arguments: '' }
-  const noIds = { transaction: '', session: '', grant: '', network: '', agent: '', act: '', operation: '' }
-  const same = { ...none, ...noIds, event: id, user }
+  const noIds = { transaction: '', session: '', grant: '', network: '', agent: '' }
+  const noAct = { act: '', operation: '', about: '', subject: '', by: '' }
+  const same = { ...none, ...noIds, ...noAct, event: id, user }
   if (event === null)
     return { ...same, at: showTime(timeOf(id)), type: `(of another release: ${fault ?? 'unknown'})` }
   return {
@@ -105,6 +122,9 @@ function factsOf({ id, user, event, fault }: FoundEvent, showTime: ShowTime): Fa
     agent: event.agent ?? '',
     act: 'act' in event ? (event.act ?? '') : '',
     operation: 'operation' in event ? event.operation : '',
+    about: 'about' in event ? (event.about ?? '') : '',
+    subject: 'subject' in event ? (event.subject ?? '') : '',
+    by: 'by' in event ? (event.by ?? '') : '',
   }
 }
 
@@ -138,13 +158,18 @@ function tableFormat(showTime: ShowTime): EventFormat {
       .trimEnd()
   const head = { at: 'time', type: 'type', outcome: 'outcome', what: 'what', user: 'user', event: 'event' }
   return {
-    head: line(head, 'client · operation · reason · arguments'),
+    head: line(head, 'client · whom an act concerned · reason · arguments'),
     line: (found) => {
       const facts = factsOf(found, showTime)
-      const { client, operation, reason } = facts
-      const rest = [client, operation, reason, facts.arguments].filter((part) => part !== '').join(' · ')
+      const { client, operation, about, subject, by, reason } = facts
+      const concerned = [about && `user ${about}`, subject, by && `by ${by}`]
+      const rest = [client, ...concerned, reason, facts.arguments].filter((part) => part !== '').join(' · ')
       const shown = oneLine(rest)
-      return line(facts, shown.length > MOST_CHARACTERS ? `${shown.slice(0, MOST_CHARACTERS - 1)}…` : shown)
+      // An act stands where a call has its tool.
+      return line(
+        { ...facts, what: facts.what || operation },
+        shown.length > MOST_CHARACTERS ? `${shown.slice(0, MOST_CHARACTERS - 1)}…` : shown,
+      )
     },
   }
 }

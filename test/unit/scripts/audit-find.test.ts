@@ -200,6 +200,14 @@ test('an event of another release is a line with a mark, without its text', asyn
   expect(table).not.toContain('not for this release')
 })
 
+test('a line of an act says what an operator did, and whom it concerned', async () => {
+  const [line = ''] = (await local('--type', 'operator.began')).lines.slice(1)
+  expect(line).toMatch(/ operator\.began +end-user +AdaAda\w+ [\w-]{36} user BobBob\w+ · \(personal\)$/)
+  const [head = '', row = ''] = (await local('--type', 'operator.began', '--format', 'csv')).lines
+  const cellOf = (name: string) => row.trimEnd().split(',')[head.trimEnd().split(',').indexOf(name)]
+  expect(['operation', 'about', 'subject', 'by'].map(cellOf)).toEqual(['end-user', BOB, '', ''])
+})
+
 test('the table has a line for each event, and shows characters that hide', async () => {
   const { lines } = await local('--user', BOB)
   expect(lines).toHaveLength(4)
