@@ -36,15 +36,18 @@ const ShownEvent = z.object({
   by: word.optional(),
   act: word.optional(),
   operation: Operation.optional(),
-  /** The user whom an act concerns, and how many users and grants it affects. */
+  /** The user whom an act concerns; the grant, client, session or event; how many users and grants it affects. */
   about: word.optional(),
+  subject: z.string().max(2048).optional(),
   users: z.int().optional(),
   grants: z.int().optional(),
 })
 type ShownEvent = z.infer<typeof ShownEvent>
 
 /** What a filter can name. */
-export const eventTypes = AuditEvent.options.map(({ shape }) => shape.type.value)
+export const eventTypes: ReadonlySet<string> = new Set(
+  AuditEvent.options.map(({ shape }) => shape.type.value),
+)
 
 const Numbers = z.object({ users: z.int(), grants: z.int() })
 
@@ -62,7 +65,7 @@ const Facts = ShownEvent.omit({ client: true, domain: true, what: true, argument
 
 function showEvent(event: AuditEvent): ShownEvent {
   const { client, what, reason, finding, arguments: given, affects, affected, ...facts } = Facts.parse(event)
-  return {
+  return ShownEvent.parse({
     ...facts,
     ...(client && { client: client.id }),
     ...(client?.domain !== undefined && { domain: client.domain }),
@@ -71,7 +74,7 @@ function showEvent(event: AuditEvent): ShownEvent {
     ...(given?.plain && { arguments: Object.fromEntries(Object.entries(given.plain).map(shownArgument)) }),
     ...affects,
     ...affected,
-  }
+  })
 }
 
 const shownArgument = ([name, value]: [string, unknown]): [string, string] => [
@@ -81,11 +84,14 @@ const shownArgument = ([name, value]: [string, unknown]): [string, string] => [
 
 export const MOST_EVENTS = 50
 
+/** An event as the schema of a tool has it, which models read in every session: `showEvent` chose its other fields. */
+const ListedEvent = z.looseObject({ at: z.string(), type: z.string() })
+
 /** A page of events. `unreadable`: events of another release, which has other fields. */
 export const EventPage = z.object({
-  events: z.array(ShownEvent).max(MOST_EVENTS),
-  unreadable: z.int().min(0),
-  next: word.nullable(),
+  events: z.array(ListedEvent).describe('With id, user, client, what, outcome, reason, transaction, …'),
+  unreadable: z.number(),
+  next: z.string().nullable(),
 })
 export type EventPage = z.infer<typeof EventPage>
 

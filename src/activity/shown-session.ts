@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import type { ListedSession } from '#audit/filter.ts'
-import { MOST_EVENTS } from './shown-event.ts'
 
 const word = z.string().max(64)
 
@@ -22,9 +21,12 @@ const ShownSession = z.object({
   act: word.nullable(),
 })
 
+/** The schema of the tool, which models read in every session, names the fields of a session without their forms. */
 export const SessionPage = z.object({
-  sessions: z.array(ShownSession).max(MOST_EVENTS),
-  next: z.string().max(100).nullable(),
+  sessions: z
+    .array(z.looseObject({ session: z.string(), user: z.string(), seenAt: z.string() }))
+    .describe('With client, calls by outcome, openedAt, closedAt, auditedBy, …'),
+  next: z.string().nullable(),
 })
 export type SessionPage = z.infer<typeof SessionPage>
 
@@ -35,11 +37,9 @@ export const showSessions = ({
   items: readonly ListedSession[]
   next: string | null
 }): SessionPage => ({
-  sessions: items.map(({ id: session, grant: _grant, app: _app, note: act, ...facts }) => ({
-    session,
-    ...facts,
-    act,
-  })),
+  sessions: items.map(({ id: session, note: act, ...facts }) =>
+    ShownSession.parse({ session, ...facts, act }),
+  ),
   next,
 })
 

@@ -54,10 +54,8 @@ export function activityTools({ questions, deadlineMs, nameOf }: ActivityDeps): 
     name: 'findMyActivity',
     title: 'Find my activity',
     description:
-      'Shows what was done for the signed-in user through this server: calls of tools with their outcomes, logins, ' +
-      'accesses that began and ended, and by which client. Use it when the user asks what was done, when, by which app, ' +
-      'or why something was refused. It shows only their own events, the newest first, and changes nothing. If next is ' +
-      'not null, there may be more: call it again with after set to next.',
+      'Shows what this server did for the user: tool calls, logins and access of clients, the newest first. Use it when ' +
+      'they ask what was done, when, by which app, or why something was refused. Own events only.',
     input: z.strictObject(eventArguments),
     output: EventPage,
     scopes: [],
@@ -73,9 +71,8 @@ export function activityTools({ questions, deadlineMs, nameOf }: ActivityDeps): 
     name: 'findActivity',
     title: 'Find activity of all users',
     description:
-      'For operators: finds events in the audit log of all users, the newest first. Every given argument must match. Use ' +
-      'it to answer who did what, when, through which client, and why something was refused. Users are pseudonyms. It ' +
-      'changes nothing. If next is not null, there may be more: call it again with after set to next.',
+      'For operators: finds events of all users, the newest first. Use it to answer who did what, when, through which ' +
+      'client, and why something was refused. Users are pseudonyms.',
     input: z.strictObject({ user: userArgument, ...eventArguments }),
     output: EventPage,
     scopes: [AUDIT_READ],
@@ -90,8 +87,7 @@ export function activityTools({ questions, deadlineMs, nameOf }: ActivityDeps): 
     name: 'getTransaction',
     title: 'Get a transaction',
     description:
-      'For operators: shows every event of one transaction, the oldest first. A result has its transaction in _meta, ' +
-      'and so have events, the log, the API and PingOne. Use it to trace one call or login. It changes nothing.',
+      'For operators: shows every event of one transaction, the oldest first. Use it to trace one call or login.',
     input: z.strictObject({ transaction: transactionArgument, after: afterArgument }),
     output: EventPage,
     scopes: [AUDIT_READ],
@@ -106,9 +102,9 @@ export function activityTools({ questions, deadlineMs, nameOf }: ActivityDeps): 
     name: 'listSessions',
     title: 'List sessions of all users',
     description:
-      'For operators: lists sessions of MCP clients with how many calls each made, the last used first. Use it to see ' +
-      'who is connected, through which client, and which sessions nobody has audited. Clients of the stateless transport ' +
-      'have no sessions: use findActivity for them. It changes nothing.',
+      'For operators: lists sessions of MCP clients with their calls, the last used first. Use it to see who is ' +
+      'connected, through which client, and what nobody has audited. Clients of the stateless transport have no ' +
+      'sessions: use findActivity for them.',
     input: z.strictObject({
       user: userArgument,
       client: clientArgument,
@@ -119,7 +115,7 @@ export function activityTools({ questions, deadlineMs, nameOf }: ActivityDeps): 
         'plain',
         z
           .string()
-          .regex(/^[0-9TZ:.-]{1,32} [A-Za-z0-9_-]{1,64}$/)
+          .refine((given) => /^[0-9TZ:.-]{1,32} [A-Za-z0-9_-]{1,64}$/.test(given))
           .optional()
           .describe('next of the page before'),
       ),
