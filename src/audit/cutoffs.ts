@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ClientCutoff } from '#lib/client-cutoff.ts'
 import { log } from '#lib/log.ts'
 import { redacted } from '#lib/redacted.ts'
-import { retryOnce, within } from '#lib/retry-once.ts'
+import { retryOnce } from '#lib/retry-once.ts'
 
 const Row = z.object({
   client: z.string(),
@@ -50,10 +50,8 @@ export class ClientCutoffTable {
     return results.map(cutoffIn)[0] ?? null
   }
 
-  /** Not retried: the first request of an isolate waits for it. */
   async all(): Promise<ClientCutoff[]> {
-    const { results } = await within(
-      this.#deadlineMs,
+    const { results } = await retryOnce(this.#deadlineMs, () =>
       this.#db.prepare(`SELECT ${COLUMNS} FROM client_cutoffs ORDER BY client`).all(),
     )
     return results.map(cutoffIn)

@@ -1,6 +1,9 @@
 import type { Operation, StoredArguments } from '#events/event.ts'
+import { log } from '#lib/log.ts'
+import { redacted } from '#lib/redacted.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import type { Role } from '#lib/roles.ts'
+import { newIncident } from '#lib/trace.ts'
 import type { ActDenial, NewAct, UserAct } from '#users/operators/operator-api.ts'
 import type { Handler, Operator } from './answer.ts'
 import {
@@ -225,21 +228,33 @@ function denialOf(denial: ActDenial, operation: Operation): ApiDenial {
   }
 }
 
+/** The same request may come again: it does nothing twice, and its end is recorded too. */
+export async function recordFailure(
+  { act: id, operation }: Pick<ActProgress, 'act' | 'operation'>,
+  { user }: Operator,
+): Promise<void> {
+  try {
+    await user.endAct({ act: id, operation, outcome: 'failed', affected: nobody })
+  } catch (error) {
+    const detail = error instanceof Error ? redacted(`${error.name}: ${error.message}`) : 'not an error'
+    log.error('operate.unavailable', { incident: newIncident(), at: 'end of an act', detail })
+  }
+}
+
 /** Runs the effect of a recorded act, and records its end. An act that is continued ends later. */
 export async function finishAct(
   { act: id, operation }: Pick<ActProgress, 'act' | 'operation'>,
-  { user }: Operator,
+  operator: Operator,
   { afterAnswer }: OperateDeps,
   effect: () => Promise<Omit<ActProgress, 'act' | 'operation'>>,
 ): Promise<Result<ActProgress, ApiDenial>> {
   try {
     const progress = await effect()
     const { affected, next } = progress
-    if (next === null) await user.endAct({ act: id, operation, outcome: 'done', affected })
+    if (next === null) await operator.user.endAct({ act: id, operation, outcome: 'done', affected })
     return ok({ act: id, operation, ...progress })
   } catch (error) {
-    // The same request may come again: it is recorded once more, and does nothing twice.
-    afterAnswer(user.endAct({ act: id, operation, outcome: 'failed', affected: nobody }))
+    afterAnswer(recordFailure({ act: id, operation }, operator))
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { err, ok } from '#lib/result.ts'
+import { err } from '#lib/result.ts'
+import { finishAct } from './acts.ts'
 import type { Handler } from './answer.ts'
 import { notFound } from './api-denial.ts'
 import { type ActProgress, NextRequest, WALK_USERS } from './api-schema.ts'
@@ -64,9 +65,6 @@ export const continueAct: Handler<typeof ContinueRequest, ActProgress> = {
     if (walk === null || walk.operation === 'export' || walk.act !== act)
       return err(notFound('This act cannot be continued. Begin it again: what is done stays done.'))
     const { operation } = walk
-    const progress = await stepOn(walk, operator.name, deps)
-    const { affected } = progress
-    if (progress.next === null) await operator.user.endAct({ act, operation, outcome: 'done', affected })
-    return ok({ act, operation, ...progress })
+    return finishAct({ act, operation }, operator, deps, () => stepOn(walk, operator.name, deps))
   },
 }

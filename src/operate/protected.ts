@@ -1,7 +1,7 @@
 import { readExportPage } from '#audit/export-rows.ts'
 import type { FoundEvent } from '#audit/read-questions.ts'
 import { err, ok, type Result } from '#lib/result.ts'
-import { beginAct, finishAct } from './acts.ts'
+import { beginAct, finishAct, recordFailure } from './acts.ts'
 import type { Handler, Operator } from './answer.ts'
 import { type ApiDenial, notFound } from './api-denial.ts'
 import { type ExportPage, ExportRequest, NextRequest, type Revealed, RevealRequest } from './api-schema.ts'
@@ -76,7 +76,7 @@ export const beginExport: Handler<typeof ExportRequest, ExportPage> = {
     const began = await beginAct({ act, operation: 'export', reason, ...facts }, operator, deps)
     if (!began.ok) return began
     const at = new Date(deps.nowSeconds() * 1000).toISOString()
-    return ok(await exportPage({ operation: 'export', act, at, after: '' }, operator, deps))
+    return ok(await tryPage({ operation: 'export', act, at, after: '' }, operator, deps))
   },
 }
 
@@ -89,11 +89,21 @@ export const continueExport: Handler<typeof NextRequest, ExportPage> = {
   run: async ({ next }, operator, deps): Promise<Result<ExportPage, ApiDenial>> => {
     const place = await readWalk(next, operator, deps)
     if (place === null || place.operation !== 'export') return err(NO_EXPORT)
-    return ok(await exportPage(place, operator, deps))
+    return ok(await tryPage(place, operator, deps))
   },
 }
 
 type ExportPlace = Extract<WalkPlace, { operation: 'export' }>
+
+/** The same page may be asked for again. */
+async function tryPage(place: ExportPlace, operator: Operator, deps: OperateDeps): Promise<ExportPage> {
+  try {
+    return await exportPage(place, operator, deps)
+  } catch (error) {
+    deps.afterAnswer(recordFailure(place, operator))
+    throw error
+  }
+}
 
 async function exportPage(
   place: ExportPlace,

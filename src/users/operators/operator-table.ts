@@ -17,7 +17,12 @@ const SessionRow = z.object({
 type SessionRow = z.infer<typeof SessionRow>
 
 /** An act that was begun or ended. `what`: what it is about, so that its id cannot stand for another act. */
-const ActRow = z.object({ what: z.string(), isEnded: z.boolean(), untilSeconds: z.number() })
+const ActRow = z.object({
+  what: z.string(),
+  /** Null: it has begun and not ended. */
+  end: z.enum(['done', 'failed']).nullable(),
+  untilSeconds: z.number(),
+})
 
 /** The life of a session. Roles are from an id token that is never older. */
 export const OPERATOR_SECONDS = 15 * 60
@@ -98,16 +103,16 @@ export class OperatorTable {
   }: Pick<NewAct, 'act' | 'operation' | 'about' | 'subject'>): boolean {
     const what = JSON.stringify([operation, about, subject])
     const row = this.#acts.read(act)
-    if (row !== null && !row.isEnded && row.what === what) return false
-    this.#write(act, { what, isEnded: false })
+    if (row !== null && row.end === null && row.what === what) return false
+    this.#write(act, { what, end: null })
     return true
   }
 
-  /** False for a repeat: the act has ended. */
-  end({ act }: Pick<EndedAct, 'act'>): boolean {
+  /** False for a repeat: the act has ended. The failure of a try can come after the next try began, so `done` follows it. */
+  end({ act, outcome }: Pick<EndedAct, 'act' | 'outcome'>): boolean {
     const row = this.#acts.read(act)
-    if (row?.isEnded === true) return false
-    this.#write(act, { what: row?.what ?? '', isEnded: true })
+    if (row?.end === 'done' || row?.end === outcome) return false
+    this.#write(act, { what: row?.what ?? '', end: outcome })
     return true
   }
 
@@ -121,7 +126,7 @@ export class OperatorTable {
     return earliest([...ends, ...this.#acts.all().map(([, { untilSeconds }]) => untilSeconds)])
   }
 
-  #write(act: string, row: Pick<z.infer<typeof ActRow>, 'what' | 'isEnded'>): void {
+  #write(act: string, row: Pick<z.infer<typeof ActRow>, 'what' | 'end'>): void {
     const others = this.#acts.all().filter(([other]) => other !== act)
     const oldestFirst = evictable(others, MOST_ACTS, ([, a], [, b]) => a.untilSeconds - b.untilSeconds)
     for (const [other] of oldestFirst) this.#acts.delete(other)

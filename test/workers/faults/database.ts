@@ -2,7 +2,7 @@ import { overBinding } from './faults.ts'
 
 /** The tables of the migrations, and the one that the ceiling of registrations makes. */
 const TABLES =
-  /\b(?:events|chains|sessions|users|rejected_events|denials|signed_lists|list_entries|registration_days)\b/g
+  /\b(?:events|chains|sessions|users|rejected_events|denials|signed_lists|list_entries|registration_days|client_cutoffs)\b/g
 
 /** Methods that send a statement. */
 const SENDING = ['run', 'all', 'first', 'raw'] as const

@@ -36,6 +36,12 @@ interface Broken {
   fault: Fault
   /** The number of messages that pass before the fault begins. */
   after: number
+  /** Whether the fault meets this message. */
+  isMeant: (message: string) => boolean
+}
+
+interface BreakOptions extends Partial<Pick<Broken, 'after' | 'isMeant'>> {
+  offSeconds?: number
 }
 
 let broken: Broken | null = null
@@ -52,8 +58,12 @@ export const alarms = { areHeld: false }
 export const clocks = { token: 0, api: 0, user: 0 }
 
 /** Breaks the target until heal(), and resets the counters. */
-export function breakDown(target: Target, fault: Fault, { after = 0, offSeconds = 0 } = {}): void {
-  broken = { target, fault, after }
+export function breakDown(
+  target: Target,
+  fault: Fault,
+  { after = 0, offSeconds = 0, isMeant = () => true }: BreakOptions = {},
+): void {
+  broken = { target, fault, after, isMeant }
   counts = new Map()
   aboutCutoffs = 0
   lost = new Set()
@@ -95,10 +105,11 @@ export const messagesTo = (target: Target): number => counts.get(target) ?? 0
 /** Without the questions for cutoffs. */
 export const messagesToLog = (): number => messagesTo('d1') - aboutCutoffs
 
-function nextFault(target: Target): Fault | null {
+function nextFault(target: Target, message: string): Fault | null {
   const before = messagesTo(target)
   counts.set(target, before + 1)
-  return broken?.target === target && before >= broken.after ? broken.fault : null
+  if (broken?.target !== target || before < broken.after || !broken.isMeant(message)) return null
+  return broken.fault
 }
 
 /** An HTTP exchange. Where the outcome is open, the worse one happened: the act was executed. */
@@ -107,7 +118,7 @@ export async function overHttp(
   request: Request,
   act: () => Promise<Response>,
 ): Promise<Response> {
-  const fault = nextFault(target)
+  const fault = nextFault(target, request.url)
   switch (fault) {
     case null:
     case 'clock':
@@ -156,7 +167,7 @@ export async function overBinding(
   if (message.includes('client_cutoffs')) aboutCutoffs += 1
   const interrupting = nextInterruption(message)
   if (interrupting !== null) await interrupting()
-  const fault = nextFault(target)
+  const fault = nextFault(target, message)
   switch (fault) {
     case '500':
       throw new Error(`internal error ${STRANGE_WORDS}`)

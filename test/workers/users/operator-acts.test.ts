@@ -146,6 +146,21 @@ test('an act that is tried again after it failed is on record again', async () =
   ])
 })
 
+test('an act is done on record although the failure of an earlier try comes late', async () => {
+  const { user, name } = await newOperator()
+  const act = newAct({ operation: 'end-client', subject: 'client' })
+  // The second try begins before the failure of the first one is stored.
+  for (let time = 0; time < 2; time += 1) await user.beginAct('session', act)
+  for (const outcome of ['failed', 'failed', 'done', 'failed', 'done'] as const)
+    await user.endAct(endOf(act, { outcome }))
+  const events = await actsOf({ user, name })
+  expect(events.map((event) => ('outcome' in event ? event.outcome : event.type))).toEqual([
+    'operator.began',
+    'failed',
+    'done',
+  ])
+})
+
 test('the id of an act stands for no other act', async () => {
   const { user, name } = await newOperator()
   const act = newAct()
