@@ -35,6 +35,15 @@ export interface McpEndpointDeps {
   settings: (env: Env) => McpSettings | Promise<McpSettings>
   /** The object of the user whom a bearer stands for. */
   userOf: (env: Env, user: string) => UserApi | Promise<UserApi>
+  /** Whether an operator has cut off the client of this grant, whose stream is open. Absent: nobody can. */
+  isCutOff?: (env: Env, grant: StreamGrant) => Promise<boolean>
+}
+
+/** The grant under which a stream was opened. */
+export interface StreamGrant {
+  user: string
+  client: string
+  openedAtSeconds: number
 }
 
 /** The RPCs of a user's object that this room uses: two for each tool call, two for the life of a session. */

@@ -115,7 +115,10 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
     const token = {
       endsAtSeconds: expiresAtSeconds,
       nowSeconds: parts.deps.now,
-      isAlive: async () => (await parts.userOf(env, user)).hasToken(grant, tokenHash),
+      isAlive: async () => {
+        const hasToken = await (await parts.userOf(env, user)).hasToken(grant, tokenHash)
+        return hasToken && !(await isCutOff(call))
+      },
       checkMs: parts.deps.deadlines.streamCheckMs ?? STREAM_CHECK_MS,
     }
     const line = arrival.wanted === null ? null : lineOf(request)
@@ -130,6 +133,16 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
       if (!isTaken && begun?.start.verdict === 'go')
         ctx.waitUntil(endCall(await parts.userOf(env, user), begun.start.call, 'refused', null))
     }
+  }
+
+  async function isCutOff({
+    env,
+    principal: { user },
+    answer: { bearer },
+  }: EnteredRequest): Promise<boolean> {
+    if (bearer === null || parts.isCutOff === undefined) return false
+    const { client, openedAtSeconds } = bearer
+    return parts.isCutOff(env, { user, client, openedAtSeconds })
   }
 
   async function answerSession(call: ServedCall): Promise<Response> {

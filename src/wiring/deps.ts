@@ -14,6 +14,8 @@ export interface Deps {
     toolMs: number
     /** For a user who answers a question while a call waits; unset in production (mcp/session/ask-in-session.ts). */
     answerMs?: number
+    /** How often an open stream is checked; unset in production (mcp/edge/answer-pass.ts). */
+    streamCheckMs?: number
     /** For a client metadata document. */
     documentMs: number
     /** For one request to Workers KV or to a user's object. */

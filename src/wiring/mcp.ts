@@ -86,6 +86,15 @@ export function wireMcp(
       }
     },
     userOf: requireUser,
+    // A stream may be all that this isolate serves, so its check waits for the list of cutoffs.
+    isCutOff: async (env, { user, ...grant }) => {
+      const renewals: Promise<unknown>[] = []
+      const cutoffs = cutoffsOf(env, (renewal) => renewals.push(renewal))
+      await (cutoffs.load() ?? Promise.all(renewals))
+      const cutoff = cutoffOf(grant, cutoffs)
+      if (cutoff !== null) await endCutOff(await requireUser(env, user), cutoff)
+      return cutoff !== null
+    },
   })
 
   /**

@@ -1,3 +1,5 @@
+import { env } from 'cloudflare:workers'
+import { ClientCutoffTable } from '#audit/cutoffs.ts'
 import type { UserAct } from '#users/operators/operator-api.ts'
 
 type WithoutId<A> = A extends UserAct ? Omit<A, 'act' | 'by'> : never
@@ -11,5 +13,15 @@ const apply = async (user: Operated, act: WithoutId<UserAct>): Promise<void> => 
 }
 
 export const block = (user: Operated): Promise<void> => apply(user, { operation: 'block-user' })
+export const endUser = (user: Operated): Promise<void> => apply(user, { operation: 'end-user' })
 export const unblock = (user: Operated): Promise<void> => apply(user, { operation: 'unblock-user' })
 export const erase = (user: Operated): Promise<void> => apply(user, { operation: 'erase-user' })
+
+/** The switch of an act on a client, without the walk through its users. An isolate knows it when it has renewed its list. */
+export const cutOff = async (client: string, isBlocked: boolean): Promise<void> =>
+  new ClientCutoffTable(env.RECORDS, 5000).write({
+    client,
+    endedBeforeMs: (Math.floor(Date.now() / 1000) + 1) * 1000,
+    isBlocked: isBlocked || null,
+    act: crypto.randomUUID(),
+  })

@@ -1,3 +1,4 @@
+import { STREAM_CHECK_MS } from '#mcp/edge/answer-pass.ts'
 import { deadlineSetAfter, deadlineSetBefore } from './deadlines.ts'
 import { STRANGE_WORDS } from '../settings.ts'
 
@@ -53,6 +54,9 @@ let withoutDeadline: string[] = []
 
 /** While they are held, an object's alarm runs only when a test rings it (worker.ts). */
 export const alarms = { areHeld: false }
+
+/** How often an open stream checks its access token. A test that waits for it shortens it before it opens the stream. */
+export const streams = { checkMs: STREAM_CHECK_MS }
 
 /** Clock offsets in seconds. `user`: the clock of this server. */
 export const clocks = { token: 0, api: 0, user: 0 }

@@ -1,6 +1,6 @@
 import { compose } from '#compose.ts'
 import { todos } from '#todos/index.ts'
-import { alarms, clocks } from './faults.ts'
+import { alarms, clocks, streams } from './faults.ts'
 import { fetchFromWorld, isolateOf } from './world.ts'
 
 const product = compose({
@@ -8,7 +8,16 @@ const product = compose({
   deps: {
     fetch: fetchFromWorld,
     nowMs: () => Date.now() + clocks.user * 1000,
-    deadlines: { pingoneMs: 8000, apiMs: 9000, toolMs: 25_000, documentMs: 4000, storageMs: 5000 },
+    deadlines: {
+      pingoneMs: 8000,
+      apiMs: 9000,
+      toolMs: 25_000,
+      documentMs: 4000,
+      storageMs: 5000,
+      get streamCheckMs() {
+        return streams.checkMs
+      },
+    },
   },
 })
 

@@ -2,7 +2,7 @@ import { runInDurableObject } from 'cloudflare:test'
 import type { tokenOwner } from '#authorization/token/token-owner.ts'
 import type { EntryAnswer } from '#users/calls/entry.ts'
 import { rootKey } from '#harness/root-key.ts'
-import { block } from '../acts.ts'
+import { block, cutOff, endUser, erase } from '../acts.ts'
 import { Client } from '../faults/client.ts'
 import { breakDown } from '../faults/faults.ts'
 import { startIsolate } from '../faults/world.ts'
@@ -116,6 +116,44 @@ export const bearerDenials = {
       title: 'a user who was blocked',
       prepare: ({ client }) => block(client.user),
       denied: unauthorized(endedSentence('blocked')),
+    },
+    {
+      title: 'a client that an operator ended, and whose grant the walk did not find',
+      prepare: ({ client }) => cutOff(client.id, false),
+      breaking: () => startIsolate(),
+      denied: unauthorized(endedSentence('ended_by_operator')),
+    },
+    {
+      title: 'a client that an operator blocked, and whose grant the walk did not find',
+      prepare: ({ client }) => cutOff(client.id, true),
+      breaking: () => startIsolate(),
+      denied: unauthorized(endedSentence('ended_by_operator')),
+    },
+    {
+      title: 'a client that an operator blocked, by a list of before D1 went away',
+      prepare: async (caller) => {
+        await cutOff(caller.client.id, true)
+        passSeconds(6)
+        // This request renews the list after its answer.
+        await callTool(
+          { ...caller, bearer: (await (await Client.register()).signIn()).tokens.access_token },
+          {
+            name: 'listTodos',
+          },
+        )
+      },
+      breaking: () => breakDown('d1', '500'),
+      denied: unauthorized(endedSentence('ended_by_operator')),
+    },
+    {
+      title: 'a user whose access an operator ended',
+      prepare: ({ client }) => endUser(client.user),
+      denied: unauthorized(endedSentence('ended_by_operator')),
+    },
+    {
+      title: 'a user whom an operator erased',
+      prepare: ({ client }) => erase(client.user),
+      denied: unauthorized(endedSentence('ended_by_operator')),
     },
   ],
   'check waitSeconds': [
