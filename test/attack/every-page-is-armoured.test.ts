@@ -1,8 +1,10 @@
 import { afterEach, expect, test } from 'vitest'
 import { Browser, formOf, type Page } from '#harness/browser.ts'
+import { OperatorSignIn } from '#harness/operator.ts'
 import { OwnPage } from '#harness/own-page.ts'
 import { signIn } from '#harness/sign-in.ts'
 import { storyContext } from '#harness/story.ts'
+import { ada, grace } from '#harness/users.ts'
 
 const story = storyContext()
 
@@ -28,6 +30,24 @@ function expectArmour(name: string, page: Page) {
   expect(
     name + (/<(?:img|iframe|object|embed)|\s(?:on\w+|style)="|javascript:/i.exec(page.markup)?.[0] ?? ''),
   ).toBe(name)
+}
+
+/** Each page that the sign-in of the command line shows. */
+async function pagesOfOperators(): Promise<Record<string, Page>> {
+  const signing = new OperatorSignIn(story.origin)
+  const asked = await signing.openPage()
+  return {
+    'sign-in of the command line': asked,
+    'sign-in of the command line, to PingOne': await signing.browser.decide(asked, 'approve'),
+    'sign-in of the command line, back to it': await new OperatorSignIn(story.origin).finish(grace),
+    'sign-in of the command line, denied': await signing.browser.decide(asked, 'deny'),
+    'sign-in of the command line, without a role': await new OperatorSignIn(story.origin).finish(ada),
+    'sign-in of the command line, bad link': await signing.openPage({ client_id: 'nobody' }),
+    'sign-in of the command line, form of another browser': await new Browser().submit(asked, formOf(asked), {
+      press: { name: 'decision', value: 'approve' },
+    }),
+    'operate, nothing there': await signing.browser.open(`${story.origin}/operate/nothing`),
+  }
 }
 
 test('T16 every page, the errors too, has every header and nothing that loads or runs from elsewhere', async () => {
@@ -61,11 +81,13 @@ test('T16 every page, the errors too, has every header and nothing that loads or
     outage: await atPingOne({ faults: { token: '503' } }),
     'nothing here': await browser.open(`${story.origin}/nothing/here`),
     'address of a form': await browser.open(`${story.origin}/me/end`),
+    ...(await pagesOfOperators()),
     'encoded nothing': await browser.open(`${story.origin}/%2e%2e/%00?x=<script>`),
   }
   for (const [name, page] of Object.entries(pages)) expectArmour(name, page)
   expect(Object.values(pages).map(({ status }) => status)).toEqual([
-    200, 200, 200, 400, 400, 400, 400, 403, 400, 200, 200, 404, 400, 503, 404, 405, 404,
+    200, 200, 200, 400, 400, 400, 400, 403, 400, 200, 200, 404, 400, 503, 404, 405, 200, 200, 200, 200, 403,
+    400, 403, 404, 404,
   ])
 })
 

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { type Findings, findWithAxe, LOOKS, startChromium, takeShot } from '#harness/chromium.ts'
+import { OperatorSignIn } from '#harness/operator.ts'
 import { storyContext } from '#harness/story.ts'
 
 const story = storyContext()
@@ -15,12 +16,28 @@ const decide = async (page: Page, button: string) => {
   await page.getByRole('button', { name: button }).click()
 }
 
+const operatePage = () => new OperatorSignIn(origin).address().href
+
 /** Each page with its heading and how to reach it. */
 const PAGES: readonly [string, string | RegExp, (page: Page) => Promise<unknown>][] = [
   ['home page', 'Connect a client', (page) => page.goto(origin)],
   ['consent page', / wants to read and change your todos$/, openConsent],
   ['page on the way to PingOne', 'Taking you to PingOne…', (page) => decide(page, 'Approve')],
   ['page on the way to the client', 'Taking you back to your app…', (page) => decide(page, 'Deny')],
+  ['page of operators', 'Sign in the command line?', (page) => page.goto(operatePage())],
+  [
+    'page on the way to the command line',
+    'Taking you back to the command line…',
+    async (page) => {
+      await page.goto(operatePage())
+      await page.getByRole('button', { name: 'Deny' }).click()
+    },
+  ],
+  [
+    'message page of operators',
+    'This link does not work',
+    (page) => page.goto(`${origin}/operate/authorize?client_id=nobody`),
+  ],
   ['message page', 'This link does not work', (page) => page.goto(`${origin}/authorize?client_id=nobody`)],
 ]
 
