@@ -1,4 +1,8 @@
+import { randomUUID } from 'node:crypto'
+import { Events, ExportPage, Users } from '#operate/api-schema.ts'
 import { Browser } from '#harness/browser.ts'
+import { Operator } from '#harness/operator.ts'
+import { whenShipped } from '../support/local-records.ts'
 import { type Canary, newCanary } from '../support/canaries.ts'
 import { connectMcp, withSignIn } from '#harness/mcp-clients.ts'
 import { type OAuthClient, tokensIn } from '#harness/oauth-client.ts'
@@ -26,6 +30,9 @@ const LOCKER = {
   email: argumentsOf.hash.value,
   pin: argumentsOf.secret.value,
 }
+
+/** What an operator types, as the reason of an act that is done and of one that is refused. */
+export const reasons = [newCanary('reason of an act'), newCanary('reason of a refused act')] as const
 
 /** Every error of the API, each with a canary in it. */
 const API_ANSWERS: readonly OtherAnswer[] = [
@@ -135,7 +142,42 @@ export async function runEverything(
   await client.revoke(next.refresh_token ?? '')
   await callToolStateless(client, next.access_token, 'whoAmI')
   await visitErrorPages(addresses.origin, bearer)
+  await operate(story, bob.username)
   return { passwords: users.map(({ password }) => password), emails: users.map(({ email }) => email) }
+}
+
+/** An operator opens protected arguments and a reason, ends a user's access, exports the log, and fails with everything. */
+async function operate(story: ReturnType<typeof storyContext>, username: string): Promise<void> {
+  const user = story.newUser()
+  await story.emulator.setGroups(user.username, ['mcp-operators', 'mcp-auditors'])
+  const operator = await Operator.signIn(story.origin, user)
+  const [good, bad] = reasons
+  await whenShipped(story.stateDir)
+  const [found] = Users.parse((await operator.get('/users', { name: username })).body).users
+  if (found === undefined) throw new Error('the directory does not know the user')
+  const act = {
+    act: randomUUID(),
+    target: { operation: 'end-user', user: found.id } as const,
+    reason: good.value,
+  }
+  await operator.post('/acts', act)
+  await operator.post('/acts', { ...act, act: randomUUID(), reason: `${bad.value}\u0007` })
+  await operator.post('/acts', {
+    ...act,
+    act: randomUUID(),
+    target: { operation: 'reveal' },
+    reason: bad.value,
+  })
+  await whenShipped(story.stateDir)
+  const { events } = Events.parse((await operator.get('/events', { limit: '500' })).body)
+  for (const { id: event } of events)
+    await operator.post('/reveal', { act: randomUUID(), event, reason: good.value })
+  let page = await operator.post('/export', { act: randomUUID(), reason: good.value })
+  for (let { next } = ExportPage.parse(page.body); next !== null; { next } = ExportPage.parse(page.body))
+    page = await operator.post('/export/pages', { next })
+  await new Operator(story.origin, `${operator.token}x`).get('/me')
+  await operator.post('/sign-out')
+  await operator.get('/me')
 }
 
 async function visitErrorPages(origin: string, bearer: string): Promise<void> {

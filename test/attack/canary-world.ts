@@ -80,6 +80,9 @@ const jsonOf = (text: string): unknown => {
     return undefined // A page issues nothing.
   }
 }
+export const pathOf = ({ url }: Pick<Exchange, 'url'>): string => new URL(url, 'http://x').pathname
+const at = ({ exchanges }: WatchedWorld['mcp'], path: string) =>
+  exchanges.filter((exchange) => pathOf(exchange) === path)
 const issuedIn = ({ answered }: Exchange) => IssuedTokens.safeParse(jsonOf(answered.body)).data ?? {}
 const cookiesIn = ({ answered }: Exchange) =>
   answered.headers.getSetCookie().map((line) => /^[^=]+=([^;]*)/.exec(line)?.[1])
@@ -118,17 +121,22 @@ export function secretsOf({ pingone, addresses }: WatchedWorld): readonly Canary
 export const pingoneCodesOf = ({ pingone }: WatchedWorld): readonly Canary[] =>
   canariesOf('code of PingOne', pingone.exchanges.flatMap(codesIn))
 
-/** Secrets that the server issued, each allowed in one place of the protocol. */
-export const ownSecretsOf = ({ mcp, pingone }: WatchedWorld) => ({
-  tokens: mcp.exchanges.flatMap((exchange) => {
+const tokensOf = (exchanges: readonly Exchange[]) =>
+  exchanges.flatMap((exchange) => {
     const { access_token, refresh_token } = issuedIn(exchange)
     return canariesOf('token of ours', [access_token, refresh_token])
-  }),
+  })
+
+/** Secrets that the server issued, each allowed in one place of the protocol. */
+export const ownSecretsOf = ({ mcp, pingone }: WatchedWorld) => ({
+  tokens: tokensOf(at(mcp, '/token')),
+  operatorTokens: tokensOf(at(mcp, '/operate/token')),
+  operatorCodes: canariesOf('code of an operator', at(mcp, '/signed-in').flatMap(codesIn)),
   clientSecrets: canariesOf(
     'secret of a client',
     mcp.exchanges.map((one) => issuedIn(one).client_secret),
   ),
-  codes: canariesOf('code of ours', mcp.exchanges.flatMap(codesIn)),
+  codes: canariesOf('code of ours', at(mcp, '/callback').flatMap(codesIn)),
   cookies: canariesOf('cookie of ours', mcp.exchanges.flatMap(cookiesIn)),
   handles: canariesOf(
     'handle of a login',

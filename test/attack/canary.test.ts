@@ -3,10 +3,11 @@ import { type Canary, canariesOf, findCanaries, newCanary, type Place } from '..
 import type { Exchange } from '../support/recording-proxy.ts'
 import { keptPlaces } from '../support/kept-places.ts'
 import { signHead, whenShipped } from '../support/local-records.ts'
-import { argumentsOf, runEverything } from './canary-run.ts'
+import { argumentsOf, reasons, runEverything } from './canary-run.ts'
 import {
   type CanaryWorld,
   ownSecretsOf,
+  pathOf,
   pingoneCodesOf,
   secretsOf,
   startCanaryWorld,
@@ -31,7 +32,6 @@ beforeAll(async () => {
 }, 180_000)
 afterAll(() => world?.[Symbol.asyncDispose]())
 
-const pathOf = ({ url }: Exchange) => new URL(url, 'http://x').pathname
 const headersOf = (headers: Headers) => [...headers].map(([name, value]) => `${name}: ${value}`).join('\n')
 
 /** Answers to clients and browsers, one place per kind. */
@@ -86,22 +86,24 @@ test('T23 nothing of PingOne, of the API or of the server itself reaches a clien
   expect(
     findCanaries(
       everything,
-      urls((exchange) => pathOf(exchange) === '/callback'),
+      urls((exchange) => ['/callback', '/signed-in'].includes(pathOf(exchange))),
     ),
   ).toEqual([])
 })
 
 test('a code of PingOne is in the redirect to us and nowhere else', () => {
-  const elsewhere = urls((exchange) => pathOf(exchange) === '/callback')
+  const elsewhere = urls((exchange) => ['/callback', '/signed-in'].includes(pathOf(exchange)))
   expect(findCanaries(pingoneCodesOf(world), [...answers(), ...kept, ...elsewhere])).toEqual([])
 })
 
 test('what we give to clients is in the one answer that the protocol has for it', () => {
-  const { tokens, clientSecrets, codes, cookies, handles } = ownSecretsOf(world)
+  const { tokens, clientSecrets, codes, cookies, handles, ...ofOperators } = ownSecretsOf(world)
   for (const [values, path] of [
     [tokens, '/token'],
     [clientSecrets, '/register'],
     [codes, '/callback'],
+    [ofOperators.operatorTokens, '/operate/token'],
+    [ofOperators.operatorCodes, '/signed-in'],
   ] as const) {
     expect(values).not.toEqual([])
     const others = answers((exchange) => pathOf(exchange) === path)
@@ -129,7 +131,19 @@ test('T41 of the arguments of a call only a plain one is kept in clear, and the 
   expect(findCanaries(canariesOf('protected argument', values), log)).toEqual([])
 })
 
-test('what a user wrote is in the results of tools and nowhere else', () => {
-  const others = answers((exchange) => pathOf(exchange) === '/mcp')
+test('reasons and revealed arguments are in the answer to an auditor and nowhere else', () => {
+  const isRevealed = (exchange: Exchange) => pathOf(exchange) === '/operate/v1/reveal'
+  const { personal, undeclared } = argumentsOf
+  const [done, refused] = reasons
+  const places = answers((exchange) => !isRevealed(exchange))
+  for (const canary of [done, personal, undeclared])
+    expect([canary.kind, findCanaries([canary], places)]).not.toEqual([canary.kind, []])
+  const everything = [done, refused, personal, undeclared]
+  expect(findCanaries(everything, [...answers(isRevealed), ...kept, ...urls()])).toEqual([])
+  expect(findCanaries([refused, argumentsOf.secret, argumentsOf.hash], places)).toEqual([])
+})
+
+test('what a user wrote is in the results of tools, in the answer to an auditor, and nowhere else', () => {
+  const others = answers((exchange) => ['/mcp', '/operate/v1/reveal'].includes(pathOf(exchange)))
   expect(findCanaries([todoText], [...others, ...kept, ...urls()])).toEqual([])
 })
