@@ -65,6 +65,7 @@ async function operatorNamed(subject: string) {
   await object().openOperator(session, {
     roles: [...roles],
     userName: 'Grace',
+    preferredUsername: 'grace',
     authenticatedAtSeconds: Math.floor(Date.now() / 1000),
     network: '192.0.2.0/24',
     agent: 'node',

@@ -49,6 +49,7 @@ export class Operator {
     await user.openOperator(session, {
       roles: [...roles],
       userName: 'Grace',
+      preferredUsername: 'grace',
       authenticatedAtSeconds: seconds(),
       network: '192.0.2.0/24',
       agent: 'node',
@@ -124,6 +125,7 @@ export async function knownUser(client: string, subject: string = crypto.randomU
     client,
     shown: { name: 'Client', domain: null, redirectUri: REDIRECT_URI },
     userName: 'Ada',
+    preferredUsername: 'ada',
     pingOneSession: 'sid',
     downstreamScopes: ['todo:read'],
     accessToken: 'the-access-token',
