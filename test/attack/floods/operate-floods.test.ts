@@ -95,7 +95,7 @@ test.for(routes.map((route) => [`${route.method} ${route.path}`, route] as const
   },
 )
 
-test('an operator who asks for users, events and places that nobody has reaches no object', async () => {
+test('T49 an operator who asks for users, events and places that nobody has reaches no object', async () => {
   const send = serverWith(OPERATED)
   const token = await operatorNamed('grace')
   const before = await everythingStored()
@@ -132,7 +132,7 @@ const signIn = (code: string) => ({
   }),
 })
 
-test('made-up codes, requests and forms of the sign-in store nothing', async () => {
+test('T49 made-up codes, requests and forms of the sign-in store nothing', async () => {
   const send = serverWith(OPERATED)
   const before = await everythingStored()
   const codes = await flood(MANY, (at) =>
@@ -186,7 +186,7 @@ test.for([
   expect((await askMe(send, madeUpTokens[0]?.() ?? '', '203.0.113.8')).status).toBe(401)
 })
 
-test('a token of a client is no bearer of an operator, and reaches no object', async () => {
+test('T43 a token of a client is no bearer of an operator, and reaches no object', async () => {
   const send = serverWith(OPERATED)
   const token = await newToken(await userNamed('ada'))
   const { statuses } = await flood(MANY, (at) => askMe(send, token, network(at)))
