@@ -100,6 +100,7 @@ export function mostRows({ grantsPerUser: grants, requestsPerMinute: requests }:
 const SINGLE_ROWS = [
   'blocked',
   'operator-name',
+  'operator-username',
   'wake',
   'wake-ship',
   'calls-schema',
