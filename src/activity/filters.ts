@@ -41,7 +41,7 @@ export const eventArguments = {
       .string()
       .refine((given) => eventTypes.has(given))
       .optional()
-      .describe('call, call.denied, login.completed, grant.opened, grant.ended, security …'),
+      .describe('call, call.denied, login.completed, grant.opened, grant.ended …'),
   ),
   session: keptAs('plain', text(SHORT_ID).optional()),
   transaction: keptAs('plain', text(UUID).optional()),

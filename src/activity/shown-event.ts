@@ -85,13 +85,13 @@ const shownArgument = ([name, value]: [string, unknown]): [string, string] => [
 export const MOST_EVENTS = 50
 
 /** An event as the schema of a tool has it, which models read in every session: `showEvent` chose its other fields. */
-const ListedEvent = z.looseObject({ at: z.string(), type: z.string() })
+const ListedEvent = z.looseObject({ at: z.string(), type: z.string() }).meta({ additionalProperties: true })
 
 /** A page of events. `unreadable`: events of another release, which has other fields. */
 export const EventPage = z.object({
   events: z.array(ListedEvent).describe('With id, user, client, what, outcome, reason, transaction, …'),
   unreadable: z.number(),
-  next: z.string().nullable(),
+  next: textUpTo(100).nullable(),
 })
 export type EventPage = z.infer<typeof EventPage>
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ListedSession } from '#audit/filter.ts'
+import { textUpTo } from '#lib/bounded-text.ts'
 
 const word = z.string().max(64)
 
@@ -24,9 +25,13 @@ const ShownSession = z.object({
 /** The schema of the tool, which models read in every session, names the fields of a session without their forms. */
 export const SessionPage = z.object({
   sessions: z
-    .array(z.looseObject({ session: z.string(), user: z.string(), seenAt: z.string() }))
+    .array(
+      z
+        .looseObject({ session: z.string(), user: z.string(), seenAt: z.string() })
+        .meta({ additionalProperties: true }),
+    )
     .describe('With client, calls by outcome, openedAt, closedAt, auditedBy, …'),
-  next: z.string().nullable(),
+  next: textUpTo(200).nullable(),
 })
 export type SessionPage = z.infer<typeof SessionPage>
 

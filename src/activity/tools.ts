@@ -54,8 +54,8 @@ export function activityTools({ questions, deadlineMs, nameOf }: ActivityDeps): 
     name: 'findMyActivity',
     title: 'Find my activity',
     description:
-      'Shows what this server did for the user: tool calls, logins and access of clients, the newest first. Use it when ' +
-      'they ask what was done, when, by which app, or why something was refused. Own events only.',
+      'Shows what this server did for the user, the newest first: calls, logins, access of apps. Use it when they ask ' +
+      'what was done, when, by which app, or why not. Own events only.',
     input: z.strictObject(eventArguments),
     output: EventPage,
     scopes: [],

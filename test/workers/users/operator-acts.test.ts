@@ -229,7 +229,9 @@ test.each(['block-user', 'erase-user'] as const)(
     const row = await runInDurableObject(user, (_object, { storage }) => [
       ...storage.kv.list({ prefix: 'operator' }),
     ])
-    expect(row.map(([key]) => key)).toEqual(operation === 'block-user' ? ['operator-name'] : [])
+    expect(row.map(([key]) => key)).toEqual(
+      operation === 'block-user' ? ['operator-name', 'operator-username'] : [],
+    )
   },
 )
 
