@@ -1,27 +1,93 @@
-/** `npm run doctor`: checks the settings, also against PingOne. Read-only and without a sign-in. */
+/** `npm run doctor -- [environment]`: checks the settings against PingOne and what is deployed. Read-only, without a sign-in. */
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { checkAuditState } from './doctor/check-audit.ts'
-import { examine } from './doctor/examine.ts'
-import { lineOf } from './doctor/finding.ts'
+import { openLocalDatabase, RemoteAuditDatabase, wranglerOf } from './audit/databases.ts'
+import { checkDatabase } from './doctor/check-database.ts'
+import { checkDeployment } from './doctor/check-deployment.ts'
+import { checkUsers, deployedUsersNote } from './doctor/check-users.ts'
+import { checkApiBinding, checkVars, environmentsIn, readConfiguration } from './doctor/check-vars.ts'
+import { configOf, examine } from './doctor/examine.ts'
+import { type Finding, note, reportFindings } from './doctor/finding.ts'
 import { readDeployment, readLocal } from './doctor/read-settings.ts'
 import { DEFAULT_STATE } from '#harness/local/chosen-product.ts'
-import { runScript } from '#harness/local/start-problem.ts'
+import { StartProblem } from '#harness/local/start-problem.ts'
+import { describeStateFolder } from '#harness/local/state-folder.ts'
+import { ROOT } from '#harness/local/workers.ts'
 
-const { values: options } = parseArgs({
-  options: {
-    'env-file': { type: 'string' },
-    state: { type: 'string', default: DEFAULT_STATE },
-    product: { type: 'string' },
-  },
-})
+const USAGE = `Accepted forms:
+  npm run doctor [-- --state <folder>] [--json]
+  npm run doctor -- --env-file <file> [--json]
+  npm run doctor -- <environment> --env-file <file> [--json]`
+// Exit code 1 means a problem, so wrong use is 2.
+const NOT_DONE = 2
 
-async function main(): Promise<number> {
-  const path = options['env-file']
-  const settings = path === undefined ? readLocal(options.state) : readDeployment(path)
-  const ofState = await checkAuditState(path === undefined ? options.state : undefined)
-  const findings = [...(await examine(settings, fetch)), ...ofState]
-  for (const finding of findings) console.log(lineOf(finding))
-  return findings.some(({ level }) => level === 'problem') ? 1 : 0
+function readCommand() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        'env-file': { type: 'string' },
+        state: { type: 'string', default: DEFAULT_STATE },
+        product: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
+    })
+    return { ...values, file: values['env-file'], positionals }
+  } catch (error) {
+    throw new StartProblem(`${error instanceof Error ? error.message.split('. ')[0] : 'unclear'}.\n${USAGE}`)
+  }
 }
 
-await runScript(main)
+async function main(): Promise<number> {
+  const { file, state, json, positionals } = readCommand()
+  const [environment, ...others] = positionals
+  if (others.length > 0) throw new StartProblem(`One environment at a time.\n${USAGE}`)
+  const configuration = readConfiguration(join(ROOT, 'wrangler.jsonc'))
+  const known = environmentsIn(configuration)
+  if (environment !== undefined && !known.includes(environment))
+    throw new StartProblem(
+      `There is no environment ${environment} in wrangler.jsonc; there are ${known.join(', ')}.`,
+    )
+  if (environment !== undefined && file === undefined)
+    throw new StartProblem(
+      `The settings of ${environment} cannot be read back from Cloudflare: name their file with --env-file.\n${USAGE}`,
+    )
+  const settings = file === undefined ? readLocal(state) : readDeployment(file)
+  const config = configOf(settings)
+  const findings: readonly Finding[] = [
+    ...(await examine(settings, fetch)),
+    ...checkVars(configuration, environment),
+    ...(environment === undefined ? [] : checkApiBinding(configuration, environment, settings)),
+    ...(config === undefined ? [] : await checkDeployment(config, fetch)),
+    ...(environment !== undefined
+      ? [...(await checkDeployedDatabase(environment)), deployedUsersNote()]
+      : file !== undefined
+        ? [DATABASE_NOT_NAMED]
+        : await checkLocalState(state, config)),
+  ]
+  return reportFindings(findings, { json, print: (line) => console.log(line) })
+}
+
+const checkDeployedDatabase = (environment: string) =>
+  checkDatabase(() => new RemoteAuditDatabase(wranglerOf(environment)), {
+    migrate: `npx wrangler d1 migrations apply RECORDS --remote --env ${environment}`,
+  })
+
+async function checkLocalState(state: string, config: ReturnType<typeof configOf>): Promise<readonly Finding[]> {
+  const folder = describeStateFolder(state)
+  const ofDatabase = await checkDatabase(() => openLocalDatabase(folder), { migrate: 'npm start applies it' })
+  return config === undefined ? ofDatabase : [...ofDatabase, ...checkUsers(folder, config)]
+}
+
+const DATABASE_NOT_NAMED = note('database', 'not checked: no environment is named', {
+  fix: 'npm run doctor -- production --env-file <file>',
+  page: 'docs/run.md#ask-the-doctor',
+})
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  if (!(error instanceof StartProblem)) throw error
+  console.error(error.message)
+  process.exitCode = NOT_DONE
+}

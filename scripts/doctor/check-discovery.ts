@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Config } from '#config.ts'
 import { isLoopbackHost } from '#lib/addresses.ts'
-import { expectThat, type Finding, note, ok, problem } from './finding.ts'
+import { type Finding, note, ok, problem } from './finding.ts'
 
 const names = z.array(z.string()).default([])
 
@@ -24,37 +24,41 @@ export interface DiscoveryResult {
   readonly keys: string | null
 }
 
+const CHECK = 'discovery document'
+const REMEDY = {
+  fix: 'set PINGONE_ISSUER to the issuer of your environment and region',
+  page: 'docs/run.md#what-the-server-needs-from-the-tokens',
+}
+
 /** Checks PingOne's discovery document against the settings. */
 export function checkDiscovery(document: unknown, { pingone }: Pick<Config, 'pingone'>): DiscoveryResult {
   const parsed = Document.safeParse(document)
-  if (!parsed.success) {
-    const text =
-      'the discovery document is none: look at PINGONE_ISSUER (docs/run.md has the form per region)'
-    return { findings: [problem(text)], keys: null }
-  }
+  if (!parsed.success)
+    return { findings: [problem(CHECK, 'the answer is no discovery document', REMEDY)], keys: null }
   const found = parsed.data
   const { method } = pingone.clientAuth
   const findings = [
     // §4.3: an exact match, or every token is refused.
-    expectThat(
-      found.issuer === pingone.issuer,
-      'the issuer is the configured one',
-      'the document names another issuer: set PINGONE_ISSUER to exactly what it says',
-    ),
+    found.issuer === pingone.issuer
+      ? ok(CHECK, 'the issuer is the configured one')
+      : problem(CHECK, 'the document names another issuer', {
+          ...REMEDY,
+          fix: 'set PINGONE_ISSUER to exactly what the document says',
+        }),
     ...endpoints(pingone.par).map((name) => checkEndpoint(name, found[name])),
-    expectThat(
-      found.code_challenge_methods_supported.includes('S256'),
-      'PKCE S256 is offered',
-      'PKCE S256 is not offered: every login uses it. Is this PingOne?',
-    ),
-    expectThat(
-      found.grant_types_supported.includes('refresh_token'),
-      'the grant type refresh_token is offered',
-      'the grant type refresh_token is not offered: access would end with its first token',
-    ),
+    found.code_challenge_methods_supported.includes('S256')
+      ? ok(CHECK, 'PKCE S256 is offered')
+      : problem(CHECK, 'PKCE S256 is not offered, and every login uses it: this may not be PingOne', REMEDY),
+    found.grant_types_supported.includes('refresh_token')
+      ? ok(CHECK, 'the grant type refresh_token is offered')
+      : problem(
+          CHECK,
+          'the grant type refresh_token is not offered: access would end with its first token',
+          REMEDY,
+        ),
     found.token_endpoint_auth_methods_supported.includes(method)
-      ? ok(`client authentication ${method} is offered`)
-      : note(`the document does not list ${method}; whether PingOne takes it is seen further down`),
+      ? ok(CHECK, `client authentication ${method} is offered`)
+      : note(CHECK, `it does not list ${method}; the line "client authentication" shows whether PingOne takes it`),
   ]
   return { findings, keys: found.jwks_uri ?? null }
 }
@@ -75,8 +79,25 @@ const endpoints = (par: boolean): readonly Endpoint[] => [
 ]
 
 function checkEndpoint(name: Endpoint, address: unknown): Finding {
-  if (typeof address !== 'string' || !URL.canParse(address)) return problem(`${name} is missing`)
+  if (typeof address !== 'string' || !URL.canParse(address))
+    return problem(CHECK, `${name} is missing`, REMEDY)
   const { protocol, hostname } = new URL(address)
-  const isSafe = protocol === 'https:' || isLoopbackHost(hostname)
-  return expectThat(isSafe, `${name} is there`, `${name} is not https: nothing is sent there`)
+  return protocol === 'https:' || isLoopbackHost(hostname)
+    ? ok(CHECK, `${name} is there`)
+    : problem(CHECK, `${name} is not https, so nothing is sent there`, REMEDY)
+}
+
+const MOST_APART_SECONDS = 60
+
+/** Tokens carry times: PingOne's clock, by its `Date` header, against the clock of this machine. */
+export function checkClock(date: string | null, nowMs: number): Finding {
+  const theirs = date === null ? Number.NaN : Date.parse(date)
+  if (Number.isNaN(theirs)) return note('clock', 'not checked: PingOne sent no Date header')
+  const apart = Math.round((theirs - nowMs) / 1000)
+  if (Math.abs(apart) <= MOST_APART_SECONDS)
+    return ok('clock', `PingOne's and this machine's differ by at most ${MOST_APART_SECONDS} seconds`)
+  return problem('clock', `PingOne's is ${Math.abs(apart)} seconds ${apart > 0 ? 'ahead of' : 'behind'} this machine's`, {
+    fix: 'set the clock of this machine; a deployment runs on the clock of Cloudflare, so compare that with PingOne too',
+    page: REMEDY.page,
+  })
 }

@@ -2,6 +2,8 @@ import { settingsWithoutEffect } from '#settings.ts'
 import { type GivenSettings, SETTING_NAMES, unknownNames } from '#harness/local/settings.ts'
 import { type Finding, note, problem } from './finding.ts'
 
+const PAGE = 'docs/configuration.md'
+
 /** `npm start` adds these to a Worker's settings file. */
 const SCRIPT_SETTINGS = ['RUN_ID']
 
@@ -11,12 +13,16 @@ export const checkNames = (given: GivenSettings): readonly Finding[] => [
     .filter((name) => !SCRIPT_SETTINGS.includes(name))
     .map((name) => {
       const meant = nearest(name)
-      const advice =
-        meant === undefined ? 'take it out; docs/configuration.md has all names' : `write ${meant}`
-      return problem(`${shown(name)} is not a setting and does nothing: ${advice}`)
+      return problem('names of settings', `${shown(name)} is not a setting and does nothing`, {
+        fix: meant === undefined ? 'take it out' : `write ${meant}`,
+        page: PAGE,
+      })
     }),
   ...settingsWithoutEffect(given).map((name) =>
-    note(`${name} has no effect without VIEWER_GROUP, OPERATOR_GROUP or AUDITOR_GROUP`),
+    note(name, 'it has no effect without VIEWER_GROUP, OPERATOR_GROUP or AUDITOR_GROUP', {
+      fix: 'set one of them, or take it out',
+      page: PAGE,
+    }),
   ),
 ]
 

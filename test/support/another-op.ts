@@ -86,7 +86,7 @@ export async function startAnotherOp({ privateKey }: OpOptions = {}): Promise<An
                   jwks: { keys: [publicHalfOf(privateKey)] },
                   require_pushed_authorization_requests: true,
                 }),
-            redirect_uris: [`${ourOrigin}/callback`],
+            redirect_uris: [`${ourOrigin}/callback`, `${ourOrigin}/signed-in`],
             grant_types: ['authorization_code', 'refresh_token'],
             response_types: ['code'],
             // Without a logout URI it omits `sid` from its tokens.

@@ -158,7 +158,7 @@ export const readers = {
   sessionAgeSeconds: wholeNumber(0, 31_536_000),
   /** Which parameters about the sign-on's age the flow obeys: all, only `prompt=login`, none. */
   freshSignOn: choice('heeded', 'prompt-only', 'ignored'),
-  /** Added to the clock that issues and checks tokens. */
+  /** Added to the clock that issues and checks tokens, and to the header `Date`. */
   clockSkewSeconds: wholeNumber(-86_400, 86_400),
   faults: faultsSwitch,
   /** The delay of the fault 'slow'. */

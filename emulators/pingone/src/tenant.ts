@@ -58,6 +58,7 @@ export class Tenant extends DurableObject<Env> {
         ? await this.#handle(endpoint, context)
         : oauthError(context, 'invalid_request', 'The body is no form'))
     response.headers.set('correlation-id', correlationId)
+    response.headers.set('date', new Date(context.stampSeconds * 1000).toUTCString())
     const deliveryFault = deliveryFaultOf(fault, switches.slowMs)
     if (deliveryFault) response.headers.set(deliveryFaultHeader, deliveryFault)
     record(this.#store, {
