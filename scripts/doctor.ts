@@ -5,7 +5,13 @@ import { openLocalDatabase, RemoteAuditDatabase, wranglerOf } from './audit/data
 import { checkDatabase } from './doctor/check-database.ts'
 import { checkDeployment } from './doctor/check-deployment.ts'
 import { checkUsers, deployedUsersNote } from './doctor/check-users.ts'
-import { checkApiBinding, checkVars, environmentsIn, readConfiguration } from './doctor/check-vars.ts'
+import {
+  checkApiBinding,
+  checkVars,
+  environmentsIn,
+  plainSettings,
+  readConfiguration,
+} from './doctor/check-vars.ts'
 import { configOf, examine } from './doctor/examine.ts'
 import { type Finding, note, reportFindings } from './doctor/finding.ts'
 import { readDeployment, readLocal } from './doctor/read-settings.ts'
@@ -52,7 +58,8 @@ async function main(): Promise<number> {
     throw new StartProblem(
       `The settings of ${environment} cannot be read back from Cloudflare: name their file with --env-file.\n${USAGE}`,
     )
-  const settings = file === undefined ? readLocal(state) : readDeployment(file)
+  const ofVars = environment === undefined ? {} : plainSettings(configuration, environment)
+  const settings = file === undefined ? readLocal(state) : { ...ofVars, ...readDeployment(file) }
   const config = configOf(settings)
   const findings: readonly Finding[] = [
     ...(await examine(settings, fetch)),
@@ -73,7 +80,10 @@ const checkDeployedDatabase = (environment: string) =>
     migrate: `npx wrangler d1 migrations apply RECORDS --remote --env ${environment}`,
   })
 
-async function checkLocalState(state: string, config: ReturnType<typeof configOf>): Promise<readonly Finding[]> {
+async function checkLocalState(
+  state: string,
+  config: ReturnType<typeof configOf>,
+): Promise<readonly Finding[]> {
   const folder = describeStateFolder(state)
   const ofDatabase = await checkDatabase(() => openLocalDatabase(folder), { migrate: 'npm start applies it' })
   return config === undefined ? ofDatabase : [...ofDatabase, ...checkUsers(folder, config)]

@@ -92,7 +92,6 @@ function readAnswer({ status, headers }: Response, asked: URL, redirectUri: stri
   if (error === null) return refused(CODE_WITHOUT_USER)
   if (namesNoPolicy(searchParams.get('error_description'))) return refused(POLICY_NOT_FOUND)
   if (NEEDS_A_USER.includes(error)) return { kind: 'accepted' }
-  if (error === 'temporarily_unavailable' || error === 'server_error')
-    return unavailable(error)
+  if (error === 'temporarily_unavailable' || error === 'server_error') return unavailable(error)
   return refused(loggedErrorCode(error))
 }

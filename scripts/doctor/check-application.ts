@@ -14,10 +14,7 @@ const LATER = 'try again later; if it stays, look at the status of PingOne'
  * application: `invalid_grant` means that client authentication and grant type are accepted.
  */
 export async function checkApplication(
-  {
-    pingone: { refresh, revoke },
-    config,
-  }: { pingone: Pick<PingOne, 'refresh' | 'revoke'>; config: Config },
+  { pingone: { refresh, revoke }, config }: { pingone: Pick<PingOne, 'refresh' | 'revoke'>; config: Config },
   madeUp: string,
 ): Promise<readonly Finding[]> {
   const answer = await refresh(madeUp, upstreamScopes(firstScopes(config), config.api), crypto.randomUUID())
@@ -50,7 +47,10 @@ export async function checkApplication(
     case 'unauthorized_client':
     case 'unsupported_grant_type':
       return [
-        problem(REFRESHING, `PingOne gives this application none (${detail})`, { fix: GRANT_TYPE, page: PAGE }),
+        problem(REFRESHING, `PingOne gives this application none (${detail})`, {
+          fix: GRANT_TYPE,
+          page: PAGE,
+        }),
       ]
     default:
       return [
@@ -95,6 +95,9 @@ export const applicationNotes = ({ pingone: { extraScopes } }: Config): readonly
     'session idle time',
     "not checked: no grant outlives PingOne's own session of the user: 12 hours without use, unless the flow or the " +
       'environment sets another idle time',
-    { fix: 'set it in the flow, and PINGONE_SESSION_HOURS to the same', page: 'docs/run.md#3-the-davinci-flow' },
+    {
+      fix: 'set it in the flow, and PINGONE_SESSION_HOURS to the same',
+      page: 'docs/run.md#3-the-davinci-flow',
+    },
   ),
 ]

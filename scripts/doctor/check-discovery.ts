@@ -58,7 +58,10 @@ export function checkDiscovery(document: unknown, { pingone }: Pick<Config, 'pin
         ),
     found.token_endpoint_auth_methods_supported.includes(method)
       ? ok(CHECK, `client authentication ${method} is offered`)
-      : note(CHECK, `it does not list ${method}; the line "client authentication" shows whether PingOne takes it`),
+      : note(
+          CHECK,
+          `it does not list ${method}; the line "client authentication" shows whether PingOne takes it`,
+        ),
   ]
   return { findings, keys: found.jwks_uri ?? null }
 }
@@ -96,8 +99,12 @@ export function checkClock(date: string | null, nowMs: number): Finding {
   const apart = Math.round((theirs - nowMs) / 1000)
   if (Math.abs(apart) <= MOST_APART_SECONDS)
     return ok('clock', `PingOne's and this machine's differ by at most ${MOST_APART_SECONDS} seconds`)
-  return problem('clock', `PingOne's is ${Math.abs(apart)} seconds ${apart > 0 ? 'ahead of' : 'behind'} this machine's`, {
-    fix: 'set the clock of this machine; a deployment runs on the clock of Cloudflare, so compare that with PingOne too',
-    page: REMEDY.page,
-  })
+  return problem(
+    'clock',
+    `PingOne's is ${Math.abs(apart)} seconds ${apart > 0 ? 'ahead of' : 'behind'} this machine's`,
+    {
+      fix: 'set the clock of this machine; a deployment runs on the clock of Cloudflare, so compare that with PingOne too',
+      page: REMEDY.page,
+    },
+  )
 }

@@ -54,7 +54,8 @@ export async function checkLogins(config: Config, fetch: Fetch): Promise<readonl
   const isSaid =
     second.kind === 'refused' &&
     isRefusedFor(first, second.code) &&
-    (second.code === 'invalid_scope' || findings.some(({ check, found }) => check === finding.check && found === finding.found))
+    (second.code === 'invalid_scope' ||
+      findings.some(({ check, found }) => check === finding.check && found === finding.found))
   if (!isSaid) findings.push(finding)
 
   for (const [at, other] of others.entries()) {

@@ -25,6 +25,14 @@ export const readConfiguration = (file: string): Configuration =>
 
 export const environmentsIn = ({ env }: Configuration): readonly string[] => Object.keys(env)
 
+/** Settings that a deployment has from `vars`; those of its file are secrets beside them. */
+export const plainSettings = ({ env }: Configuration, environment: string): GivenSettings =>
+  Object.fromEntries(
+    Object.entries(env[environment]?.vars ?? {}).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name, value] as const] : [],
+    ),
+  )
+
 /** `vars` are in the repository and on Cloudflare's dashboard in clear text. Without an environment: those of each. */
 export function checkVars(configuration: Configuration, environment: string | undefined): readonly Finding[] {
   const places = [
@@ -35,12 +43,16 @@ export function checkVars(configuration: Configuration, environment: string | un
   ]
   const findings = places.flatMap(([place, { vars }]) =>
     SECRETS.filter((name) => Object.hasOwn(vars, name)).map((name) =>
-      problem('secrets in plain vars', `${name} is in vars of ${place} in wrangler.jsonc, readable to everyone`, {
-        fix:
-          `take it out, make a new one, and set it with npx wrangler secret put ${name}` +
-          (place.startsWith('env.') ? ` --env ${place.slice('env.'.length)}` : ''),
-        page: 'docs/run.md#settings-of-a-deployment',
-      }),
+      problem(
+        'secrets in plain vars',
+        `${name} is in vars of ${place} in wrangler.jsonc, readable to everyone`,
+        {
+          fix:
+            `take it out, make a new one, and set it with npx wrangler secret put ${name}` +
+            (place.startsWith('env.') ? ` --env ${place.slice('env.'.length)}` : ''),
+          page: 'docs/run.md#settings-of-a-deployment',
+        },
+      ),
     ),
   )
   return findings.length > 0 ? findings : [ok('secrets in plain vars', 'wrangler.jsonc has none')]
@@ -55,6 +67,9 @@ export function checkApiBinding(
   if (url !== '' || env[environment]?.services.some(({ binding }) => binding === 'API') === true) return []
   const found = `it is missing, and env.${environment} of wrangler.jsonc binds no Worker as API`
   return [
-    problem('API_URL', found, { fix: 'set it, or uncomment the line services there', page: 'docs/run.md#deploy' }),
+    problem('API_URL', found, {
+      fix: 'set it, or uncomment the line services there',
+      page: 'docs/run.md#deploy',
+    }),
   ]
 }

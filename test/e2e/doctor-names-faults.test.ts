@@ -26,8 +26,8 @@ async function problemsWith(settings: Readonly<Record<string, string>> = {}): Pr
 }
 
 type Expected = RegExp | 'not visible'
-const expectProblem = (problems: readonly string[], expected: Expected) =>
-  expect(problems).toEqual(expected === 'not visible' ? [] : [expect.stringMatching(expected)])
+const linesLike = (expected: Expected): readonly unknown[] =>
+  expected === 'not visible' ? [] : [expect.stringMatching(expected)]
 
 interface Row {
   readonly value: unknown
@@ -104,7 +104,7 @@ test.for(Object.entries(SWITCHES).flatMap(([name, rows]) => rows.map((row) => [n
   'the doctor names %s %o, and nothing else',
   async ([name, { value, expected, settings = {} }]) => {
     await story.emulator.set({ [name]: value })
-    expectProblem(await problemsWith(settings), expected)
+    expect(await problemsWith(settings)).toEqual(linesLike(expected))
   },
 )
 
@@ -130,11 +130,16 @@ const ENDPOINTS: Readonly<
 }
 
 test.for(
-  Object.entries(ENDPOINTS).flatMap(([endpoint, row]) => ANSWERS.map((fault) => [endpoint, fault, row] as const)),
-)('the doctor names the fault of %s: %s', async ([endpoint, fault, { expected, except = [], settings = {} }]) => {
-  await story.emulator.set({ faults: { [endpoint]: fault } })
-  expectProblem(await problemsWith(settings), except.includes(fault) ? 'not visible' : expected)
-})
+  Object.entries(ENDPOINTS).flatMap(([endpoint, row]) =>
+    ANSWERS.map((fault) => [endpoint, fault, row] as const),
+  ),
+)(
+  'the doctor names the fault of %s: %s',
+  async ([endpoint, fault, { expected, except = [], settings = {} }]) => {
+    await story.emulator.set({ faults: { [endpoint]: fault } })
+    expect(await problemsWith(settings)).toEqual(linesLike(except.includes(fault) ? 'not visible' : expected))
+  },
+)
 
 test.for([
   ['token', 'invalid_client', /^client authentication: PingOne refuses ours/, {}],
@@ -145,7 +150,7 @@ test.for([
   ['par', '503', 'not visible', {}],
 ] as const)('the doctor and the fault of %s: %s', async ([endpoint, fault, expected, settings]) => {
   await story.emulator.set({ slowMs: 50, faults: { [endpoint]: fault } })
-  expectProblem(await problemsWith(settings), expected)
+  expect(await problemsWith(settings)).toEqual(linesLike(expected))
 })
 
 test.for([

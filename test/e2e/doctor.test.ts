@@ -41,7 +41,9 @@ test('findings are JSON for programs', async () => {
   )
   const findings = Findings.parse(JSON.parse(lines.join('\n')))
   expect(code).toBe(0)
-  expect(findings.map(({ check }) => check)).toEqual(expect.arrayContaining(['clock', 'audience', 'settings']))
+  expect(findings.map(({ check }) => check)).toEqual(
+    expect.arrayContaining(['clock', 'audience', 'settings']),
+  )
 })
 
 test('wrong use is told from a problem by the exit code', async () => {

@@ -25,7 +25,13 @@ const discovery = {
   code_challenge_methods_supported: ['plain', 'S256'],
   token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
 }
-export const rsa = { kty: 'RSA', use: 'sig', kid: 'k', e: 'AQAB', n: Buffer.alloc(256, 1).toString('base64url') }
+export const rsa = {
+  kty: 'RSA',
+  use: 'sig',
+  kid: 'k',
+  e: 'AQAB',
+  n: Buffer.alloc(256, 1).toString('base64url'),
+}
 export const denial = (error: string, status = 400) =>
   Response.json({ error, error_description: 'STRANGE' }, { status })
 

@@ -4,7 +4,13 @@ import { expect, test } from 'vitest'
 import { anchorsOf } from '../../../scripts/docs/links.ts'
 import { pageNames } from '../../../scripts/docs/pages.ts'
 import { checkDeployment } from '../../../scripts/doctor/check-deployment.ts'
-import { checkApiBinding, checkVars, environmentsIn, readConfiguration } from '../../../scripts/doctor/check-vars.ts'
+import {
+  checkApiBinding,
+  checkVars,
+  environmentsIn,
+  plainSettings,
+  readConfiguration,
+} from '../../../scripts/doctor/check-vars.ts'
 import { lineOf, note, ok, problem, reportFindings } from '../../../scripts/doctor/finding.ts'
 
 const publicOrigin = 'https://mcp.example.com'
@@ -32,8 +38,7 @@ const server =
     switch (new URL(request.url).pathname) {
       case '/.well-known/oauth-authorization-server':
         return (
-          metadata?.() ??
-          Response.json({ issuer: publicOrigin, client_id_metadata_document_supported: true })
+          metadata?.() ?? Response.json({ issuer: publicOrigin, client_id_metadata_document_supported: true })
         )
       case '/.well-known/oauth-protected-resource/mcp':
         return (
@@ -109,6 +114,7 @@ test('a secret among plain vars is named with its place, and not shown', () => {
   expect(others).toEqual([])
   expect(found).toMatch(/ROOT_KEYS is in vars of env\.production.*secret put ROOT_KEYS --env production/)
   expect(found).not.toContain('k1:')
+  expect(plainSettings(configuration, 'production')).toEqual(vars)
   expect(checkVars(configuration, 'dev').map(({ level }) => level)).toEqual(['ok'])
   expect(checkVars({ ...configuration, vars }, 'dev').map(lineOf)).toEqual([
     expect.stringContaining('ROOT_KEYS is in vars of the top level'),
@@ -125,7 +131,9 @@ test('an environment without API_URL has to bind a Worker as API', () => {
   expect(checkApiBinding(configuration, 'staging', {})).toEqual([])
   expect(checkApiBinding(configuration, 'production', { API_URL: 'https://api.example.com' })).toEqual([])
   expect(checkApiBinding(configuration, 'production', {}).map(lineOf)).toEqual([
-    expect.stringMatching(/^problem {2}API_URL: it is missing, and env\.production .* binds no Worker as API/),
+    expect.stringMatching(
+      /^problem {2}API_URL: it is missing, and env\.production .* binds no Worker as API/,
+    ),
   ])
 })
 
@@ -156,6 +164,7 @@ test('every page that the doctor names exists, with its heading', () => {
   for (const address of named) {
     const [page = '', anchor] = address.split('#')
     expect(pageNames()).toContain(page)
-    if (anchor !== undefined) expect([...anchorsOf(readFileSync(page, 'utf8'))]).toContain(anchor)
+    const anchors = anchorsOf(readFileSync(page, 'utf8'))
+    expect([address, anchor === undefined || anchors.has(anchor)]).toEqual([address, true])
   }
 })

@@ -86,8 +86,7 @@ function writeUser(name: string, values: Readonly<Record<string, unknown>>): Dat
 }
 const grant = (keyId: string) => ({ encrypted: `v1.${keyId}.iv.text`, ended: null })
 const keys = { rootKeys: [{ id: 'k2' }, { id: 'k1' }], retiredRootKeys: [] }
-const users = (different = {}) =>
-  checkUsers(describeStateFolder(path), { ...keys, ...different }).map(lineOf)
+const users = (different = {}) => checkUsers(describeStateFolder(path), { ...keys, ...different }).map(lineOf)
 
 test('live grants are counted by root key, and events that wait', () => {
   expect(users()).toEqual([
@@ -111,6 +110,8 @@ test('live grants are counted by root key, and events that wait', () => {
 
 test('grants whose root key is gone are a problem, unless the key is retired', () => {
   writeUser('a', { 'grant:1': grant('k0') }).close()
-  expect(users().at(-1)).toMatch(/^problem {2}grants per root key: k0: 1; ROOT_KEYS lacks k0; put the key back/)
+  expect(users().at(-1)).toMatch(
+    /^problem {2}grants per root key: k0: 1; ROOT_KEYS lacks k0; put the key back/,
+  )
   expect(users({ retiredRootKeys: ['k0'] }).at(-1)).toBe('ok       grants per root key: k0: 1')
 })
