@@ -16,6 +16,7 @@ import { configOf, examine } from './doctor/examine.ts'
 import { type Finding, note, reportFindings } from './doctor/finding.ts'
 import { readDeployment, readLocal } from './doctor/read-settings.ts'
 import { DEFAULT_STATE } from '#harness/local/chosen-product.ts'
+import type { GivenSettings } from '#harness/local/settings.ts'
 import { StartProblem } from '#harness/local/start-problem.ts'
 import { describeStateFolder } from '#harness/local/state-folder.ts'
 import { ROOT } from '#harness/local/workers.ts'
@@ -24,7 +25,7 @@ const USAGE = `Accepted forms:
   npm run doctor [-- --state <folder>] [--json]
   npm run doctor -- --env-file <file> [--json]
   npm run doctor -- <environment> --env-file <file> [--json]`
-// Exit code 1 means a problem, so wrong use is 2.
+// Exit code 1 means a problem, so wrong use is 2. Without `--` Node would take --env-file for its own (package.json).
 const NOT_DONE = 2
 
 function readCommand() {
@@ -48,23 +49,17 @@ async function main(): Promise<number> {
   const { file, state, json, positionals } = readCommand()
   const [environment, ...others] = positionals
   if (others.length > 0) throw new StartProblem(`One environment at a time.\n${USAGE}`)
-  const configuration = readConfiguration(join(ROOT, 'wrangler.jsonc'))
-  const known = environmentsIn(configuration)
-  if (environment !== undefined && !known.includes(environment))
-    throw new StartProblem(
-      `There is no environment ${environment} in wrangler.jsonc; there are ${known.join(', ')}.`,
-    )
   if (environment !== undefined && file === undefined)
     throw new StartProblem(
       `The settings of ${environment} cannot be read back from Cloudflare: name their file with --env-file.\n${USAGE}`,
     )
-  const ofVars = environment === undefined ? {} : plainSettings(configuration, environment)
-  const settings = file === undefined ? readLocal(state) : { ...ofVars, ...readDeployment(file) }
+  const deployment = environment === undefined ? undefined : await readEnvironment(environment)
+  const given = file === undefined ? readLocal(state) : readDeployment(file)
+  const settings = { ...deployment?.vars, ...given }
   const config = configOf(settings)
   const findings: readonly Finding[] = [
     ...(await examine(settings, fetch)),
-    ...checkVars(configuration, environment),
-    ...(environment === undefined ? [] : checkApiBinding(configuration, environment, settings)),
+    ...(deployment?.check(settings) ?? []),
     ...(config === undefined ? [] : await checkDeployment(config, fetch)),
     ...(environment !== undefined
       ? [...(await checkDeployedDatabase(environment)), deployedUsersNote()]
@@ -73,6 +68,23 @@ async function main(): Promise<number> {
         : await checkLocalState(state, config)),
   ]
   return reportFindings(findings, { json, print: (line) => console.log(line) })
+}
+
+/** An environment of wrangler.jsonc. */
+async function readEnvironment(environment: string) {
+  const configuration = await readConfiguration(join(ROOT, 'wrangler.jsonc'))
+  const known = environmentsIn(configuration)
+  if (!known.includes(environment))
+    throw new StartProblem(
+      `There is no environment ${environment} in wrangler.jsonc; there are ${known.join(', ')}.`,
+    )
+  return {
+    vars: plainSettings(configuration, environment),
+    check: (settings: GivenSettings): readonly Finding[] => [
+      ...checkVars(configuration, environment),
+      ...checkApiBinding(configuration, environment, settings),
+    ],
+  }
 }
 
 const checkDeployedDatabase = (environment: string) =>

@@ -1,4 +1,3 @@
-import { experimental_readRawConfig as readRawConfig } from 'wrangler'
 import { z } from 'zod'
 import type { GivenSettings } from '#harness/local/settings.ts'
 import { type Finding, ok, problem } from './finding.ts'
@@ -20,8 +19,11 @@ const Environment = z.looseObject({
 const Configuration = Environment.extend({ env: z.record(z.string(), Environment).default({}) })
 type Configuration = z.infer<typeof Configuration>
 
-export const readConfiguration = (file: string): Configuration =>
-  Configuration.parse(readRawConfig({ config: file }).rawConfig)
+/** wrangler takes a second to load, so it is loaded only for an environment. */
+export async function readConfiguration(file: string): Promise<Configuration> {
+  const { experimental_readRawConfig: readRawConfig } = await import('wrangler')
+  return Configuration.parse(readRawConfig({ config: file }).rawConfig)
+}
 
 export const environmentsIn = ({ env }: Configuration): readonly string[] => Object.keys(env)
 
@@ -33,12 +35,12 @@ export const plainSettings = ({ env }: Configuration, environment: string): Give
     ),
   )
 
-/** `vars` are in the repository and on Cloudflare's dashboard in clear text. Without an environment: those of each. */
-export function checkVars(configuration: Configuration, environment: string | undefined): readonly Finding[] {
+/** `vars` are in the repository and on Cloudflare's dashboard in clear text. */
+export function checkVars(configuration: Configuration, environment: string): readonly Finding[] {
   const places = [
     ['the top level', configuration] as const,
     ...Object.entries(configuration.env)
-      .filter(([name]) => environment === undefined || name === environment)
+      .filter(([name]) => name === environment)
       .map(([name, found]) => [`env.${name}`, found] as const),
   ]
   const findings = places.flatMap(([place, { vars }]) =>

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readSettingsFile } from '#harness/local/settings.ts'
 import { describeStateFolder } from '#harness/local/state-folder.ts'
@@ -15,7 +15,7 @@ const Findings = z.array(z.object({ level: z.string(), check: z.string(), found:
 afterEach(() => story.emulator.reset())
 
 const runDoctor = async (...parameters: readonly string[]) => {
-  await using running = runCommand(process.execPath, ['scripts/doctor.ts', ...parameters])
+  await using running = runCommand(process.execPath, ['--', 'scripts/doctor.ts', ...parameters])
   return { code: await running.exit, lines: running.lines }
 }
 
@@ -64,12 +64,13 @@ test('the state of this machine is read while the server runs: schema, events, g
   const { tokens } = await story.signInWith(await story.newClient())
   expect(tokens.scope).toContain('todo:read')
   const folder = describeStateFolder(story.stateDir)
+  const settings = readSettingsFile(folder.settingsOf('mcp'))
   const database = await checkDatabase(() => openLocalDatabase(folder), { migrate: 'npm start' })
   expect(database.map(({ level, check }) => [level, check])).toEqual([
     ['ok', 'schema of the database'],
     ['ok', 'audit log'],
   ])
-  const [, keyId = ''] = /^ROOT_KEYS="?(\w+):/m.exec(readFileSync(folder.settingsOf('mcp'), 'utf8')) ?? []
+  const keyId = settings['ROOT_KEYS']?.split(':')[0] ?? ''
   const users = checkUsers(folder, { rootKeys: [{ id: keyId }], retiredRootKeys: [] })
   expect(users.at(-1)).toEqual({
     level: 'ok',

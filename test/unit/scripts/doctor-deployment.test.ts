@@ -110,7 +110,7 @@ test('a secret among plain vars is named with its place, and not shown', () => {
     services: [],
     env: { dev: { vars: {}, services: [] }, production: { vars, services: [] } },
   }
-  const [found, ...others] = checkVars(configuration, undefined).map(lineOf)
+  const [found, ...others] = checkVars(configuration, 'production').map(lineOf)
   expect(others).toEqual([])
   expect(found).toMatch(/ROOT_KEYS is in vars of env\.production.*secret put ROOT_KEYS --env production/)
   expect(found).not.toContain('k1:')
@@ -137,10 +137,11 @@ test('an environment without API_URL has to bind a Worker as API', () => {
   ])
 })
 
-test('wrangler.jsonc itself has no secret in vars', () => {
-  const configuration = readConfiguration('wrangler.jsonc')
+test('wrangler.jsonc itself has no secret in vars', async () => {
+  const configuration = await readConfiguration('wrangler.jsonc')
   expect(environmentsIn(configuration)).toEqual(['dev', 'staging', 'production'])
-  expect(checkVars(configuration, undefined).map(({ level }) => level)).toEqual(['ok'])
+  for (const environment of environmentsIn(configuration))
+    expect(checkVars(configuration, environment).map(({ level }) => level)).toEqual(['ok'])
 })
 
 test('findings are lines for people and JSON for programs, and the exit code tells a problem', () => {
