@@ -1,8 +1,6 @@
 /** PingOne as the doctor sees it, for its unit tests. */
 import { expect } from 'vitest'
 import { rootKey } from '#harness/root-key.ts'
-import { examine } from '../../scripts/doctor/examine.ts'
-import { lineOf } from '../../scripts/doctor/finding.ts'
 
 export const ISSUER = 'https://auth.pingone.eu/7f9a1f2e-0000-4000-8000-000000000001/as'
 export const settings = {
@@ -76,13 +74,25 @@ export const pingone =
     return Response.json({ ...discovery, ...different.document }, { headers })
   }
 
-export const examined = async (...input: Parameters<typeof examine>) => {
-  const findings = await examine(...input)
-  const text = findings.map(lineOf).join('\n')
-  expect(text).not.toContain('STRANGE')
-  expect(text).not.toContain('the-secret')
-  for (const { level, fix, page: help } of findings)
-    if (level === 'problem') expect([typeof fix, help]).toEqual(['string', expect.stringContaining('docs/')])
-  const problems = findings.filter(({ level }) => level === 'problem')
-  return { problems: problems.map((finding) => lineOf(finding).slice('problem  '.length)), text }
+interface Line {
+  readonly level: string
+  readonly fix?: string
+  readonly page?: string
 }
+
+/** Runs the doctor; none of its lines has a secret or a text of PingOne, and each problem names its fix and its page. */
+export const examinedBy =
+  <Input extends readonly unknown[], Found extends Line>(
+    examine: (...input: Input) => Promise<readonly Found[]>,
+    lineOf: (finding: Found) => string,
+  ) =>
+  async (...input: Input) => {
+    const findings = await examine(...input)
+    const text = findings.map(lineOf).join('\n')
+    expect(text).not.toContain('STRANGE')
+    expect(text).not.toContain('the-secret')
+    const problems = findings.filter(({ level }) => level === 'problem')
+    for (const { fix, page: help } of problems)
+      expect([typeof fix, help]).toEqual(['string', expect.stringContaining('docs/')])
+    return { problems: problems.map((finding) => lineOf(finding).slice('problem  '.length)), text }
+  }

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest'
-import { back, examined, ISSUER, needsUser, page, pingone, settings } from '../../support/doctor.ts'
+import { examine } from '../../../scripts/doctor/examine.ts'
+import { lineOf } from '../../../scripts/doctor/finding.ts'
+import { back, examinedBy, ISSUER, needsUser, page, pingone, settings } from '../../support/doctor.ts'
+
+const examined = examinedBy(examine, lineOf)
 
 const CALLBACK = `${settings.PUBLIC_ORIGIN}/callback`
 const asks = (scope: string) => (query: URLSearchParams) => query.get('scope')?.split(' ').includes(scope)

@@ -4,7 +4,11 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { checkAuditKey } from '../../../scripts/doctor/check-audit.ts'
 import { readDeployment } from '../../../scripts/doctor/read-settings.ts'
-import { denial, examined, ISSUER, page, pingone, rsa, settings } from '../../support/doctor.ts'
+import { examine } from '../../../scripts/doctor/examine.ts'
+import { lineOf } from '../../../scripts/doctor/finding.ts'
+import { denial, examinedBy, ISSUER, page, pingone, rsa, settings } from '../../support/doctor.ts'
+
+const examined = examinedBy(examine, lineOf)
 
 test('where everything fits there is no problem, and what no look can tell is said', async () => {
   const { problems, text } = await examined(settings, pingone())
