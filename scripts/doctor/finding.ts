@@ -3,7 +3,7 @@ export interface Finding extends Remedy {
   readonly level: 'ok' | 'note' | 'problem'
   /** The setting, address or fact that was looked at. */
   readonly check: string
-  /** What was seen there. It contains no secret and no text of others. */
+  /** What was seen there. It contains no secret, and no text of PingOne or the API. */
   readonly found: string
 }
 
