@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { readPrivateFile, writePrivateFile } from './private-file.ts'
+import { whyUnreadable, writeMark } from './release-mark.ts'
 import { StartProblem } from './start-problem.ts'
 
 /** Changes with the names of classes, bindings and tables: data under other names would not be found. */
@@ -12,6 +13,8 @@ export interface StateFolder {
   readonly keys: string
   /** The format of `data`. */
   readonly format: string
+  /** Which release wrote `data` last (release-mark.ts). */
+  readonly release: string
   /** The slug of the product that `data` belongs to. */
   readonly product: string
   /** The MCP Worker's entry for a product that src/index.ts does not serve. */
@@ -32,6 +35,7 @@ export function describeStateFolder(folder: string): StateFolder {
     path,
     keys: join(path, 'keys.json'),
     format: join(path, 'format'),
+    release: join(path, 'release.json'),
     product: join(path, 'product'),
     entry: join(path, 'entry.ts'),
     run: join(path, 'run.json'),
@@ -49,9 +53,11 @@ export function describeStateFolder(folder: string): StateFolder {
  * format or of another product is refused and left as it is.
  */
 export function openStateFolder(folder: StateFolder, isFresh: boolean, product: string): void {
-  if (!isFresh && existsSync(folder.data) && readPrivateFile(folder.format) !== FORMAT)
+  const why = isFresh || !existsSync(folder.data) ? undefined : whyUnreadable(folder, FORMAT)
+  if (why !== undefined)
     throw new StartProblem(
-      `The state in ${folder.path} was written by another release, which kept it in another form. Begin empty: npm start -- --fresh`,
+      `The state in ${folder.path} cannot be opened: ${why}. Nothing was changed. Begin empty: npm start -- --fresh ` +
+        '(deletes it), or keep it and use another folder: npm start -- --state .wrangler/other',
     )
   const before = readPrivateFile(folder.product)?.trim()
   if (!isFresh && existsSync(folder.data) && before !== undefined && before !== product)
@@ -64,6 +70,7 @@ export function openStateFolder(folder: StateFolder, isFresh: boolean, product: 
   chmodSync(folder.path, 0o700)
   // Before the data, so that no data is ever without it.
   writePrivateFile(folder.format, FORMAT)
+  writeMark(folder)
   writePrivateFile(folder.product, `${product}\n`)
   for (const path of [folder.data, folder.registry, folder.logs]) mkdirSync(path, { recursive: true })
 }
