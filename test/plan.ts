@@ -39,7 +39,11 @@ export const storiesProject = (include: readonly string[]): TestProjectInlineCon
     ...PATIENCE,
   },
 })
-export const ALL_STORIES = ['test/e2e/**/*.test.ts', 'test/attack/*.test.ts'] as const
+export const ALL_STORIES = [
+  'test/e2e/**/*.test.ts',
+  'test/attack/*.test.ts',
+  'test/upgrade/*.test.ts',
+] as const
 
 /** `npm test` leaves out fuzz and a long audit log, and of the Workers crash schedules, the fault matrix and floods too. */
 export const NOT_QUICK = ['test/unit/fuzz/**', 'test/unit/scripts/audit-memory.test.ts']
