@@ -12,13 +12,14 @@ import { registerClient } from '#authorization/clients/register-client.ts'
 import { isUnderRetiredKey } from '#authorization/token/token-owner.ts'
 import { showConsent } from '#authorization/login/show-consent.tsx'
 import { answerTokenRequest } from '#authorization/token/token-request.ts'
-import { answerKeySet, cutOpener, staticAsset } from '#http/answers.ts'
+import { answerKeySet, answerSecurityText, cutOpener, staticAsset } from '#http/answers.ts'
 import { discardBody } from '#http/read-request.ts'
 import { refuseOtherMethods, refuseOtherOrigins } from '#http/guards.ts'
 import { log, takeOverConsole } from '#lib/log.ts'
 import { oncePerEnv } from '#lib/once-per-env.ts'
 import { answerOtherPath, guardMcpRequest, limitBearer } from '#mcp/edge/guard-request.ts'
 import { logRequest } from '#mcp/edge/request-log.ts'
+import { VERSION } from '#mcp/product.ts'
 import { act, preview } from '#operate/acts.ts'
 import { answerOperator, type Handler } from '#operate/answer.ts'
 import { answerApiDenial, noSuchPath } from '#operate/api-denial.ts'
@@ -73,6 +74,10 @@ const AUTHORIZATION_SERVER = '/.well-known/oauth-authorization-server'
 const moved = ({ url, method, headers }: Request, path: string) =>
   new Request(new URL(path, url), { method, headers })
 
+/** Of the build only version and commit. Not cached: a smoke test asks right after a deployment. */
+const answerHealth = ({ runId, commit }: { runId: string | null; commit: string | null }): Response =>
+  Response.json({ ok: true, runId, version: VERSION, commit }, { headers: { 'Cache-Control': 'no-store' } })
+
 /** Every route of this server, and which file answers it. `/mcp` needs a bearer; everything else is for browsers and OAuth. */
 export function compose(options: ServerOptions) {
   takeOverConsole()
@@ -115,12 +120,19 @@ export function compose(options: ServerOptions) {
   // The raw path: router, method guard and library then compare the same text.
   const getPath = (request: Request) => new URL(request.url).pathname
 
+  const answerOther = async ({ req, env }: Context<{ Bindings: Call }>) =>
+    errors.asPage(req.raw, await answerByLibrary(env, req.raw), env.config.publicOrigin)
+
   // For browsers. A method that is not named at the route is answered 405, HEAD too: a link checker must not use up a
   // user's link.
   const pages = new Hono<{ Bindings: Call }>({ getPath })
     .on(PAGE, '/', ({ env: { config } }) => showHome(config, product))
     .route('/', assets)
-    .on(PAGE, '/health', (c) => c.json({ ok: true, runId: c.env.config.runId }))
+    .on(PAGE, '/health', ({ env: { config } }) => answerHealth(config))
+    .on(PAGE, '/.well-known/security.txt', (c) => {
+      const { config } = c.env
+      return config.securityContacts.length === 0 ? answerOther(c) : answerSecurityText(config, nowMs())
+    })
     // Where PingOne finds the keys that our requests to it are signed with.
     .on(PAGE, '/.well-known/jwks.json', ({ env: { config } }) => answerKeySet(publishedKeys(config)))
     .use('/authorize', logAnswer, limitFailures)
@@ -153,9 +165,6 @@ export function compose(options: ServerOptions) {
         deps,
       )
     })
-
-  const answerOther = async ({ req, env }: Context<{ Bindings: Call }>) =>
-    errors.asPage(req.raw, await answerByLibrary(env, req.raw), env.config.publicOrigin)
 
   // For operators: the sign-in of the command line, and its API. Nothing of it is in any metadata.
   const api =

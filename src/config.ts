@@ -8,7 +8,7 @@ import { Secret } from '#lib/secret.ts'
 import { readSigningKeys, type SigningKeys } from '#lib/signing-keys.ts'
 import type { Product, ProductLinks } from '#catalog/define-product.ts'
 import { type OfferedScope, offeredScopes } from '#catalog/offered-scopes.ts'
-import { scopeSettings, Settings, words } from './settings.ts'
+import { scopeSettings, SET_BY_SCRIPTS, Settings, words } from './settings.ts'
 
 /** What the settings mean, read and checked once per isolate. Only this file and settings.ts know their names. */
 export interface Config {
@@ -18,6 +18,12 @@ export interface Config {
   resource: string
   isLocal: boolean
   runId: string | null
+  /** The deployed commit; null: unknown. */
+  commit: string | null
+  /** Users whom the home page names; null in every deployment. */
+  localUsers: { users: readonly { username: string; note: string }[]; password: string; page: string } | null
+  /** For `/.well-known/security.txt`, in the operator's order; without one there is none. */
+  securityContacts: readonly string[]
   pingone: {
     issuer: string
     /** The first is sent as `acr_values`; any of them is accepted back as `acr`. */
@@ -98,7 +104,10 @@ export function loadConfig(env: unknown, product: ConfiguredProduct): Result<Con
   const own = product.settings.safeParse(env)
   const given = z.record(z.string(), z.unknown()).parse(env)
   const textOf = (name: string) => (typeof given[name] === 'string' ? given[name] : undefined)
-  const isEmpty = !Object.keys(Settings.shape).some((name) => given[name] !== undefined)
+  // The first deployment sets COMMIT before anyone has set a setting.
+  const isEmpty = !Object.keys(Settings.shape).some(
+    (name) => !SET_BY_SCRIPTS.includes(name) && given[name] !== undefined,
+  )
   const rootKeys = readRootKeys(textOf('ROOT_KEYS'), textOf('COOKIE_ENCRYPTION_KEY'))
   const fieldProblems = [
     ...(parsed.error?.issues ?? []),
@@ -156,6 +165,9 @@ export function loadConfig(env: unknown, product: ConfiguredProduct): Result<Con
     resource: `${s.PUBLIC_ORIGIN}/mcp`,
     isLocal,
     runId: s.RUN_ID ?? null,
+    commit: s.COMMIT ?? null,
+    localUsers: isLocal ? (s.LOCAL_USERS ?? null) : null,
+    securityContacts: s.SECURITY_CONTACT,
     pingone: {
       issuer: s.PINGONE_ISSUER,
       policyIds: s.PINGONE_DV_POLICY_ID,

@@ -40,6 +40,11 @@ const redirectHosts = list.refine(
   (hosts) => hosts.every(isExactHost),
   'must be host names in lower case, with a port where it is not 443, without scheme, path or *',
 )
+/** RFC 9116 §2.5.3: where to report a vulnerability. */
+const contacts = list.refine(
+  (all) => all.every((contact) => MAIL_ADDRESS.test(contact) || isContactPage(contact)),
+  'must be mailto: addresses or https: pages, separated by commas',
+)
 const environments = list.refine(
   (ids) => ids.every((id) => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)),
   'must be environment ids of PingOne, in lower case',
@@ -54,6 +59,33 @@ const policyIds = z.string().transform((text, context): readonly [string, ...str
   context.addIssue('must name at least one flow policy')
   return z.NEVER
 })
+
+const MAIL_ADDRESS = /^mailto:[\w.+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$/
+const isContactPage = (text: string): boolean => {
+  if (!/^https:\/\/[\x21-\x7E]+$/.test(text) || !URL.canParse(text)) return false
+  const { username, password } = new URL(text)
+  return username === '' && password === ''
+}
+
+const LocalUsers = z.strictObject({
+  users: z.array(z.strictObject({ username: z.string(), note: z.string() })),
+  password: z.string(),
+  page: webAddress,
+})
+const localUsers = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text)
+    } catch {
+      context.addIssue('must be JSON')
+      return z.NEVER
+    }
+  })
+  .pipe(LocalUsers)
+
+/** What `npm start` and `npm run deploy` set, and no operator. */
+export const SET_BY_SCRIPTS: readonly string[] = ['RUN_ID', 'COMMIT', 'LOCAL_USERS']
 
 /** Every setting of the engine, by its name. */
 export const Settings = z.object({
@@ -190,7 +222,23 @@ export const Settings = z.object({
     .describe(
       'Signs webhooks (Standard Webhooks). Required with `WEBHOOK_URL`. `npm run keys -- --webhook` makes one.',
     ),
+  SECURITY_CONTACT: contacts.describe(
+    'Where to report vulnerabilities: `mailto:` addresses or `https:` pages. `/.well-known/security.txt` (RFC 9116) names them. Empty: it does not exist.',
+  ),
   RUN_ID: z.string().optional().describe('`/health` returns it; `npm start` sets it.'),
+  COMMIT: z
+    .string()
+    .regex(/^[0-9a-f]{7,64}$/)
+    .optional()
+    // Anything else is no reason to refuse to answer.
+    .catch(undefined)
+    .describe('The commit that is deployed, in hex. `/health` returns it; `npm run deploy` sets it.'),
+  LOCAL_USERS: localUsers
+    .optional()
+    .catch(undefined)
+    .describe(
+      'The users whom the home page names, their password and their page; only on this machine. `npm start` sets it.',
+    ),
 })
 
 /** PingOne's names of the product's scopes: one setting for each scope that names one. */

@@ -1,4 +1,5 @@
 import { parseEnv } from 'node:util'
+import { SET_BY_SCRIPTS } from '#settings.ts'
 import { product } from './chosen-product.ts'
 import { readPrivateFile } from './private-file.ts'
 
@@ -43,6 +44,7 @@ const ENGINE_NAMES = [
   'AUDITOR_GROUP',
   'WEBHOOK_URL',
   'WEBHOOK_SECRET',
+  'SECURITY_CONTACT',
 ] as const
 
 /** The product's own names come last. */
@@ -72,8 +74,9 @@ export function mergeSettings(...sources: readonly GivenSettings[]): Settings {
 /** Values are taken as they stand, `$` included. A file that is not there holds nothing. */
 export const readSettingsFile = (path: string): GivenSettings => parseEnv(readPrivateFile(path) ?? '')
 
-/** Names in a settings file that are no settings: said out loud, because a typing error would be silent otherwise. */
+/** Names in a settings file that are no settings: a typing error would be silent otherwise. */
 export const unknownNames = (given: GivenSettings): readonly string[] => {
-  const known: readonly string[] = [...SETTING_NAMES, 'MCP_PORT', 'TODO_API_PORT', 'PINGONE_PORT']
+  const ports = ['MCP_PORT', 'TODO_API_PORT', 'PINGONE_PORT']
+  const known = [...SETTING_NAMES, ...SET_BY_SCRIPTS, ...ports]
   return Object.keys(given).filter((name) => !known.includes(name))
 }

@@ -54,7 +54,10 @@ export function localWorkers(
   const emulator = 'emulators/pingone/wrangler.jsonc'
   return [
     {
-      ...describe('mcp', 'wrangler.jsonc', 'mcp', '/health', settings),
+      ...describe('mcp', 'wrangler.jsonc', 'mcp', '/health', {
+        ...settings,
+        ...(workers.includes('pingone') ? { LOCAL_USERS: emulatorUsers(ports) } : {}),
+      }),
       ...(localApi === undefined || !workers.includes('api') ? {} : { api: localApi.service }),
       ...tunnel(settings, ports),
     },
@@ -72,6 +75,18 @@ export function localWorkers(
 
 const tunnel = ({ PUBLIC_ORIGIN: shownAs }: Settings, ports: Ports): { shownAs?: string } =>
   shownAs === undefined || shownAs === `http://localhost:${ports.mcp}` ? {} : { shownAs }
+
+/** Some users of the emulator, for the home page: the Worker itself knows nobody (src/settings.ts). */
+const emulatorUsers = (ports: Ports): string =>
+  JSON.stringify({
+    users: [
+      { username: 'ada', note: 'an ordinary user' },
+      { username: 'bob', note: 'another, who sees only his own data' },
+      { username: 'grace', note: 'a third, in the group mcp-operators' },
+    ],
+    password: 'demo',
+    page: `http://localhost:${ports.pingone}/__emulator`,
+  })
 
 type Variables = Record<string, string>
 

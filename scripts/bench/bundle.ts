@@ -19,8 +19,16 @@ export interface Bundle {
 
 const Metafile = z.object({ inputs: z.record(z.string(), z.unknown()) })
 
-/** Builds what `wrangler deploy` would upload, into its own folder; `entry` replaces the configuration's `main`. */
-export async function makeBundle(config: string, folder: string, entry?: string): Promise<Bundle> {
+/**
+ * Builds what `wrangler deploy` would upload, into its own folder; `entry` replaces the configuration's `main`. Without an
+ * environment it is the locked top level.
+ */
+export async function makeBundle(
+  config: string,
+  folder: string,
+  entry?: string,
+  environment = '',
+): Promise<Bundle> {
   await runWrangler([
     'deploy',
     ...(entry === undefined ? [] : [entry]),
@@ -28,7 +36,7 @@ export async function makeBundle(config: string, folder: string, entry?: string)
     `--config=${config}`,
     `--outdir=${folder}`,
     '--metafile',
-    '--env=',
+    `--env=${environment}`,
   ])
   const path = join(folder, 'index.js')
   const code = readFileSync(path)

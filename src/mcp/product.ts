@@ -21,7 +21,8 @@ export interface DenialWords extends ProductWords {
   readonly apiName: string
 }
 
-const VERSION = '0.1.0'
+/** The version in package.json (a test compares them); `npm run changes -- --release` raises both. */
+export const VERSION = '0.1.0'
 
 type ProductNames = Pick<Product, 'slug' | 'serverName' | 'title' | 'instructions' | 'apiName' | 'words'>
 

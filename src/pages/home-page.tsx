@@ -5,25 +5,16 @@ import { connectSteps, type ConnectStep } from './connect-steps.ts'
 import { htmlAnswer } from './html-answer.ts'
 import { type Brand, Layout } from './layout.tsx'
 
-/** The users of the emulator that `npm start` starts (emulators/pingone). */
-const EMULATOR_USERS = [
-  { username: 'ada', note: 'an ordinary user' },
-  { username: 'bob', note: 'another, who sees only his own data' },
-  { username: 'grace', note: 'a third, in the group mcp-operators' },
-]
-
-/** GET /: how to connect a client. It names the emulator's users only if PingOne's issuer is on loopback. */
+/** GET /: how to connect a client. Only `npm start` gives it users to name. */
 export function showHome(config: Config, { title, slug }: { title: string; slug: string }): Response {
-  const issuer = new URL(config.pingone.issuer)
   const { hostname, protocol } = new URL(config.publicOrigin)
-  const isEmulator = isLoopbackHost(issuer.hostname)
   const page = (
     <HomePage
       mcpUrl={config.resource}
       isLocal={isLoopbackHost(hostname)}
-      users={isEmulator ? EMULATOR_USERS : []}
-      password={isEmulator ? 'demo' : null}
-      emulatorUrl={isEmulator ? `${issuer.origin}/__emulator` : null}
+      users={config.localUsers?.users ?? []}
+      password={config.localUsers?.password ?? null}
+      usersUrl={config.localUsers?.page ?? null}
       productName={title}
       links={config.brand.links}
       serverName={slug}
@@ -37,14 +28,14 @@ export interface HomePageProps extends Partial<Brand> {
   /** For the configuration of clients. */
   serverName: string
   isLocal: boolean
-  /** The users of the emulator; empty where users are real. */
+  /** Users who exist on this computer only; empty where users are real. */
   users: readonly { username: string; note: string }[]
   password: string | null
-  emulatorUrl: string | null
+  usersUrl: string | null
   productName: string
 }
 
-/** Explains how to connect a client and, on loopback, lists the emulator's users. */
+/** Explains how to connect a client and, on loopback, lists users to sign in as. */
 export function HomePage(props: HomePageProps): JSX.Element {
   const { mcpUrl, productName, links = {}, isLocal } = props
   const [claudeCode, ...others] = connectSteps(mcpUrl, props.serverName)
@@ -141,7 +132,7 @@ function Connectors({ mcpUrl, isLocal }: { mcpUrl: string; isLocal: boolean }): 
   )
 }
 
-function Users({ users, password, emulatorUrl }: HomePageProps): JSX.Element | null {
+function Users({ users, password, usersUrl }: HomePageProps): JSX.Element | null {
   if (users.length === 0) return null
   return (
     <section class="home-users" aria-labelledby="users">
@@ -162,8 +153,8 @@ function Users({ users, password, emulatorUrl }: HomePageProps): JSX.Element | n
             The password is <code>{password}</code> for everyone.{' '}
           </>
         )}
-        An emulator plays PingOne, on this computer only.{' '}
-        {emulatorUrl === null ? null : <a href={emulatorUrl}>Open the emulator’s own page</a>}
+        They exist on this computer only.{' '}
+        {usersUrl === null ? null : <a href={usersUrl}>Open the page of the PingOne on this computer</a>}
       </p>
     </section>
   )

@@ -24,6 +24,13 @@ export interface OtherAnswer {
   readonly body?: string
 }
 
+/** An answer of the target that was read whole. */
+export interface WholeAnswer {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: string
+}
+
 export interface ProxyOptions {
   readonly port: number
   readonly targetPort: number
@@ -34,6 +41,8 @@ export interface ProxyOptions {
     readonly headers: Readonly<Record<string, string>>
     readonly change: (body: unknown) => unknown
   }
+  /** Replaces an answer of the target, as a faulty proxy or zone in front of it would. */
+  readonly alter?: (exchange: Exchange, answer: WholeAnswer) => WholeAnswer
 }
 
 export interface RecordingProxy extends AsyncDisposable {
@@ -79,7 +88,7 @@ async function listen(
 async function pass(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  { targetPort, instead, extra }: ProxyOptions,
+  { targetPort, instead, extra, alter }: ProxyOptions,
   exchanges: Exchange[],
 ): Promise<void> {
   const { method = 'GET', url = '/' } = incoming
@@ -109,6 +118,12 @@ async function pass(
     const isJson = /\bjson\b/.test(headers.get('content-type') ?? '') && text !== ''
     const changed = isJson ? JSON.stringify(extra.change(JSON.parse(text))) : text
     return finish(exchange, outgoing, answer.statusCode ?? 502, headers, changed)
+  }
+  if (alter !== undefined) {
+    const text = (await buffer(answer)).toString()
+    headers.delete('content-length')
+    const other = alter(exchange, { status: answer.statusCode ?? 502, headers, body: text })
+    return finish(exchange, outgoing, other.status, other.headers, other.body)
   }
   begin(exchange, outgoing, answer.statusCode ?? 502, headers)
   for await (const chunk of answer) {

@@ -4,7 +4,7 @@ import { SETTING_NAMES } from '#harness/local/settings.ts'
 import { loadConfig, requireConfig } from '#config.ts'
 import { todos } from '#todos/index.ts'
 import { rolesOf } from '#lib/roles.ts'
-import { describedSettings, settingsWithoutEffect } from '#settings.ts'
+import { describedSettings, SET_BY_SCRIPTS, settingsWithoutEffect } from '#settings.ts'
 import { makeAuditJwk, makePrivateJwk, privatePartsOf } from '#harness/make-private-jwk.ts'
 import { rootKey } from '#harness/root-key.ts'
 
@@ -246,7 +246,45 @@ test('a claim for groups that nothing names is not ignored in silence, and every
   expect(settingsWithoutEffect({ ...good, OPERATOR_CLAIM: 'groups' })).toEqual(['OPERATOR_CLAIM'])
   expect(settingsWithoutEffect({ ...good, OPERATOR_CLAIM: 'groups', OPERATOR_GROUP: 'ops' })).toEqual([])
   const described = describedSettings(todos).map(({ name }) => name)
-  expect(described.toSorted()).toEqual([...SETTING_NAMES, 'RUN_ID'].toSorted())
+  expect(described.toSorted()).toEqual([...SETTING_NAMES, ...SET_BY_SCRIPTS].toSorted())
+})
+
+test('a commit in hex is known, and anything else is unknown and refuses nothing', () => {
+  const commit = '4b70b20aa1c4d0d5b1f0c7d4a4f7d1b1a1e2c3d4'
+  expect([configWith({ COMMIT: commit }).commit, configWith({}).commit]).toEqual([commit, null])
+  for (const COMMIT of ['', 'main', '<b>4b70b20</b>', 'a'.repeat(65)])
+    expect([COMMIT, configWith({ COMMIT }).commit]).toEqual([COMMIT, null])
+  const first = loadConfig({ COMMIT: commit }, todos)
+  expect(first).toMatchObject({ ok: false, error: { isEmpty: true } })
+})
+
+test('a deployment names no users, and malformed ones are nobody', () => {
+  const LOCAL_USERS = JSON.stringify({
+    users: [{ username: 'x', note: 'y' }],
+    password: 'z',
+    page: 'http://localhost:8789/',
+  })
+  expect(configWith({ LOCAL_USERS }).localUsers).toBeNull()
+  const local = { PUBLIC_ORIGIN: 'http://localhost:8787' }
+  expect(configWith({ ...local, LOCAL_USERS }).localUsers).toMatchObject({ users: [{ username: 'x' }] })
+  for (const bad of ['', '{', '{}', '{"users":[]}'])
+    expect([bad, configWith({ ...local, LOCAL_USERS: bad }).localUsers]).toEqual([bad, null])
+})
+
+test('contacts are mail addresses and https pages, in their order', () => {
+  const contacts = ['mailto:security@example.com', 'https://example.com/report?from=mcp']
+  expect(configWith({ SECURITY_CONTACT: contacts.join(', ') }).securityContacts).toEqual(contacts)
+  for (const bad of [
+    'security@example.com',
+    'mailto:a@b.example\nContact:x',
+    'http://example.com',
+    'https://a:b@c.example',
+    'tel:+1-201-555-0123',
+  ])
+    expect([bad, problemsOf({ ...good, SECURITY_CONTACT: bad }).map(({ name }) => name)]).toEqual([
+      bad,
+      ['SECURITY_CONTACT'],
+    ])
 })
 
 test('no group is nobody, and an operator may also look', () => {

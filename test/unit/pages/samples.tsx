@@ -50,7 +50,7 @@ export const homeProps: HomePageProps = {
     { username: 'grace', note: 'an operator' },
   ],
   password: 'demo',
-  emulatorUrl: 'http://localhost:8789/',
+  usersUrl: 'http://localhost:8789/',
   productName: 'Todo MCP server',
 }
 
@@ -60,7 +60,7 @@ export const deployedProps: HomePageProps = {
   isLocal: false,
   users: [],
   password: null,
-  emulatorUrl: null,
+  usersUrl: null,
   productName: 'Todo MCP server',
 }
 

@@ -202,6 +202,7 @@ const elsewhere: fc.Arbitrary<FuzzRequest> = fc
         '/.well-known/oauth-authorization-server',
         '/.well-known/oauth-protected-resource/mcp',
         '/.well-known/jwks.json',
+        '/.well-known/security.txt',
         '/.well-known/openid-configuration',
         '/assets/pages.css',
       ),
