@@ -85,7 +85,7 @@ const HOST: Check = {
 
 /** Another host name at the same address is 421 (decision 14), unless the platform answers before the server. */
 export async function checkOtherHost({ origin, ask }: Target): Promise<Finding> {
-  const answer = await ask(new URL('/health', origin), { headers: { host: OTHER_HOST } })
+  const answer = await ask(new URL('/.well-known/jwks.json', origin), { headers: { host: OTHER_HOST } })
   const isPlatform = origin.startsWith('https:')
   if ('failed' in answer)
     return isPlatform ? note(HOST.check, `not asked: ${answer.failed}`) : judge(HOST, [answer.failed], '')

@@ -162,7 +162,7 @@ test('every room is in the table, and the table names no room that is gone', () 
 
 // The tests of scripts, which import what they test.
 const TESTS_OF_SCRIPTS =
-  /^test\/(?:unit\/scripts\/.*|unit\/(?:bundle|docs)|e2e\/(?:bench|doctor|doctor-names-faults|kill-nine)|conformance\/conformance)\.test\.ts$/
+  /^test\/(?:unit\/scripts\/.*|unit\/(?:bundle|docs|production-bundle)|e2e\/(?:bench|doctor|doctor-names-faults|kill-nine|smoke)|conformance\/conformance)\.test\.ts$/
 
 test('scripts and tests meet only in the harness', () => {
   const code = ['harness', 'scripts', 'test'].flatMap((folder) =>

@@ -217,6 +217,7 @@ const METHODS = ['HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PATCH', 'POST', 'GET']
 const GUARDED = [
   '/',
   '/health',
+  '/.well-known/security.txt',
   '/authorize',
   '/callback',
   '/me',
