@@ -43,24 +43,33 @@ const Route = z.union([
 ])
 const isAddress = (route: unknown): boolean => (Route.safeParse(route).data ?? '').trim() !== ''
 
+const readConfiguration = (file: string) => Configuration.parse(readRawConfig({ config: file }).rawConfig)
+
 /** wrangler would deploy with another file than the one checked here. */
 const FILE_FLAG = /^(?:--config|-c|--cwd)(?:=|$)/
 
-/** The reason not to deploy; undefined when there is an address. `--dry-run` deploys nothing and always passes. */
-export function denialOf(file: string, { environment, others }: DeployRequest): string | undefined {
-  const { rawConfig } = readRawConfig({ config: file })
-  const { env, ...top } = Configuration.parse(rawConfig)
+/** What cannot be understood; undefined when one environment of the file is named. */
+export function usageProblem(file: string, { environment, others }: DeployRequest): string | undefined {
+  const { env } = readConfiguration(file)
   const names = Object.keys(env).join(', ')
   if (environment === undefined || environment === '')
     return `Say which environment, once: npm run deploy -- production (there are ${names}).`
   if (others.some((one) => FILE_FLAG.test(one)))
     return 'This command deploys what wrangler.jsonc describes. For another file use wrangler itself.'
-  const found = Object.hasOwn(env, environment) ? env[environment] : undefined
-  if (found === undefined)
+  if (!Object.hasOwn(env, environment))
     return `There is no environment ${environment} in wrangler.jsonc; there are ${names}.`
+  return undefined
+}
+
+/** The reason why nobody could reach the environment; undefined when it has an address. A dry run needs none. */
+export function addressProblem(
+  file: string,
+  { environment = '', others }: DeployRequest,
+): string | undefined {
+  const { env, ...top } = readConfiguration(file)
   if (others.includes('--dry-run') || others.some((one) => ADDRESS_FLAG.test(one))) return undefined
   // An environment inherits these from the top level; wrangler's default for workers_dev is true.
-  const { workers_dev: isOnWorkersDev = true, route, routes = [] } = { ...top, ...found }
+  const { workers_dev: isOnWorkersDev = true, route, routes = [] } = { ...top, ...env[environment] }
   if (isOnWorkersDev || [route, ...routes].some(isAddress)) return undefined
   return (
     `env.${environment} in wrangler.jsonc has no address: "routes" is empty and "workers_dev" is not on, so nobody ` +
@@ -68,6 +77,10 @@ export function denialOf(file: string, { environment, others }: DeployRequest): 
     'or set "workers_dev": true.'
   )
 }
+
+/** The reason not to deploy, if there is one. */
+export const denialOf = (file: string, request: DeployRequest): string | undefined =>
+  usageProblem(file, request) ?? addressProblem(file, request)
 
 /**
  * What wrangler is asked to do, in this order. The first deployment creates the database, so migrations come after it;

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { commandsOf, denialOf, requestOf } from '../../../scripts/deploy/check-address.ts'
+import { deployCommand } from '../../../scripts/deploy/deploy.ts'
+import { runCommand } from '../../../scripts/deploy/wrangler.ts'
+import { paragraphOf, recordedRun } from './recorded-wrangler.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'deploy-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -86,10 +89,43 @@ test('the database is migrated after the deployment that may create it, and not 
   ])
 })
 
-test('npm run deploy -- production says so before it deploys, as long as this repository has no hostname', () => {
-  const { status, stderr } = spawnSync('npm', ['run', '--silent', 'deploy', '--', 'production'], {
-    encoding: 'utf8',
+test('a deployment without an address ends before any command runs', async () => {
+  const file = join(folder, 'wrangler.jsonc')
+  writeFileSync(file, JSON.stringify({ name: 'x', workers_dev: false, env: { production: {} } }))
+  const { deps, calls } = recordedRun()
+  expect(await paragraphOf(deployCommand(['production'], { deps, file, version: '0.1.0' }))).toMatch(
+    /^env\.production .* has no address: .* Nothing was deployed\.$/,
+  )
+  expect(calls).toEqual([])
+})
+
+test('a dry run is wrangler alone, and needs no account', async () => {
+  const { deps, calls } = recordedRun({ deploy: { stdout: '--dry-run: exiting now.\n' } })
+  const run = deployCommand(['production', '--dry-run', '--allow-dirty'], {
+    deps,
+    file: 'wrangler.jsonc',
+    version: '0.1.0',
   })
-  expect(status).toBe(1)
-  expect(stderr).toMatch(/^env\.production .* has no address: .* Nothing was deployed\.\n$/)
+  expect(await run).toBe(0)
+  expect(calls).toEqual(['deploy --env production --dry-run'])
+})
+
+test('a command answers with its exit code and both outputs, also when it does not exist', async () => {
+  const program = "process.stdout.write('out'); process.stderr.write('err'); process.exitCode = 3"
+  expect(await runCommand(process.execPath, ['-e', program])).toEqual({
+    code: 3,
+    stdout: 'out',
+    stderr: 'err',
+  })
+  expect(await runCommand('no-such-program', [])).toMatchObject({ code: 1, stdout: '' })
+})
+
+// No test names an environment that exists: in a copy with a hostname it would deploy.
+test.for([
+  ['deploy', 'nowhere', /^There is no environment nowhere /],
+  ['rollback', '--yes', /^Say which environment, once: npm run rollback /],
+] as const)('npm run %s -- %s ends with 2, for wrong use', ([script, word, text]) => {
+  const { status, stderr } = spawnSync('npm', ['run', '--silent', script, '--', word], { encoding: 'utf8' })
+  expect(stderr).toMatch(text)
+  expect(status).toBe(2)
 })
