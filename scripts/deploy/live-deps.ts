@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { product } from '#harness/local/chosen-product.ts'
 import { runScript } from '#harness/local/start-problem.ts'
 import { ROOT } from '#harness/local/workers.ts'
+import { checkVars, readConfiguration } from '../doctor/check-vars.ts'
 import { examine } from '../doctor/examine.ts'
 import { readDeployment } from '../doctor/read-settings.ts'
 import { askAtTerminal } from '../operate/terminal.ts'
@@ -18,7 +19,10 @@ export const liveDeps: DeployDeps & { readonly confirm: Confirm } = {
   command: runCommand,
   print: (line) => console.log(line),
   readSettings: readDeployment,
-  examine: (settings) => examine(settings, fetch),
+  examine: async (settings, environment) => [
+    ...checkVars(await readConfiguration(join(ROOT, 'wrangler.jsonc')), environment),
+    ...(await examine(settings, fetch)),
+  ],
   smoke: null,
   product,
   confirm: async (question) =>

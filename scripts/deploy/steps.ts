@@ -24,7 +24,8 @@ export interface DeployDeps {
   readonly print: (line: string) => void
   /** Reads the file with the settings of an environment. */
   readonly readSettings: (path: string) => GivenSettings
-  readonly examine: (settings: GivenSettings) => Promise<readonly Finding[]>
+  /** The doctor's checks of the settings and of `vars`. */
+  readonly examine: (settings: GivenSettings, environment: string) => Promise<readonly Finding[]>
   /** Tests what answers at an origin. `commit`: the one that must be live, if it is known. */
   readonly smoke: ((origin: string, commit: string | null) => Promise<readonly Finding[]>) | null
   readonly product: Pick<Product, 'scopes' | 'settings'>
@@ -120,7 +121,7 @@ export async function checkSettings(
 ): Promise<KnownSettings> {
   const settings = file === undefined ? undefined : deps.readSettings(file)
   if (settings !== undefined) {
-    const findings = await deps.examine({ ...facts.vars, ...settings })
+    const findings = await deps.examine({ ...facts.vars, ...settings }, facts.name)
     for (const finding of findings) deps.print(lineOf(finding))
     if (findings.some(({ level }) => level === 'problem'))
       endStep(

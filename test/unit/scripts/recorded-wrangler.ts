@@ -162,7 +162,6 @@ export const problemOf = (check: string, found: string) => ({
   level: 'problem' as const,
   check,
   found,
-  text: `${check}: ${found}`,
 })
 
 /** The paragraph that a command ends with. */
