@@ -70,8 +70,18 @@ export async function rollback(
   const message = `Back from ${current.versions.map(({ version_id }) => version_id.slice(0, 8)).join(' and ')}`
   const result = await deps.wrangler(['rollback', target, '--env', facts.name, '--message', message, '--yes'])
   if (result.code !== 0) return endFailed(deps, 'rollback', facts.name, result)
-  const changed = /The following secrets have changed[^\n]*\n(?:\s*\* .*\n?)+/.exec(textOf(result))?.[0]
-  if (changed !== undefined) deps.print(stepLine('note', 'settings', changed.replaceAll(/\s+/g, ' ').trim()))
+  // Without a terminal wrangler goes back although secrets were changed, and only names them.
+  const [, list = ''] =
+    /The following secrets have changed[^\n]*\n((?:\s*\* .*\n?)+)/.exec(textOf(result)) ?? []
+  const changed = list.split(/[\s*]+/).filter((name) => name !== '')
+  if (changed.length > 0)
+    deps.print(
+      stepLine(
+        'note',
+        'settings',
+        `changed since that version: ${changed.join(', ')}; set them again if they have old values`,
+      ),
+    )
   deps.print(stepLine('ok', 'rollback', `${target} is live`))
   await smokeLive(deps, {
     origin: originOf(facts, settings),
