@@ -8,6 +8,7 @@ import { checkVars, readConfiguration } from '../doctor/check-vars.ts'
 import { examine } from '../doctor/examine.ts'
 import { readDeployment } from '../doctor/read-settings.ts'
 import { askAtTerminal } from '../operate/terminal.ts'
+import { runSmoke } from '../smoke/run.ts'
 import { UsageProblem } from './options.ts'
 import type { Confirm } from './rollback.ts'
 import type { DeployDeps } from './steps.ts'
@@ -23,7 +24,7 @@ export const liveDeps: DeployDeps & { readonly confirm: Confirm } = {
     ...checkVars(await readConfiguration(join(ROOT, 'wrangler.jsonc')), environment),
     ...(await examine(settings, fetch)),
   ],
-  smoke: null,
+  smoke: (origin, commit) => runSmoke(new URL(origin), commit === null ? {} : { commit }),
   product,
   confirm: async (question) =>
     process.stdin.isTTY ? /^y(?:es)?$/i.test((await askAtTerminal(`${question} [y/N] `)).trim()) : null,

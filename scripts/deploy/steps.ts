@@ -27,7 +27,7 @@ export interface DeployDeps {
   /** The doctor's checks of the settings and of `vars`. */
   readonly examine: (settings: GivenSettings, environment: string) => Promise<readonly Finding[]>
   /** Tests what answers at an origin. `commit`: the one that must be live, if it is known. */
-  readonly smoke: ((origin: string, commit: string | null) => Promise<readonly Finding[]>) | null
+  readonly smoke: (origin: string, commit: string | null) => Promise<readonly Finding[]>
   readonly product: Pick<Product, 'scopes' | 'settings'>
 }
 
@@ -215,7 +215,7 @@ export async function smokeLive(
   deps: DeployDeps,
   { origin, commit, advice }: { origin: string | undefined; commit: string | null; advice: string },
 ): Promise<void> {
-  if (deps.smoke === null || origin === undefined)
+  if (origin === undefined)
     return deps.print(
       stepLine(
         'note',
