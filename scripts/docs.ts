@@ -47,7 +47,7 @@ function defaultOf({ isNeeded, normal }: Setting): string {
   if (normal === undefined) return 'unset'
   if (typeof normal === 'boolean') return normal ? '`on`' : '`off`'
   if (Array.isArray(normal)) return normal.length === 0 ? 'empty' : `\`${normal.join(',')}\``
-  return `\`${String(normal)}\``
+  return `\`${typeof normal === 'string' ? normal : JSON.stringify(normal)}\``
 }
 
 /** The pages that are generated, or have generated parts, with the text they should have. */
