@@ -22,7 +22,7 @@ export interface Config {
   commit: string | null
   /** Users whom the home page names; null in every deployment. */
   localUsers: { users: readonly { username: string; note: string }[]; password: string; page: string } | null
-  /** For `/.well-known/security.txt`, in the operator's order; without one there is none. */
+  /** For `/.well-known/security.txt`, in the operator's order. Empty: the path answers 404. */
   securityContacts: readonly string[]
   pingone: {
     issuer: string

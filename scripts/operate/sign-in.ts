@@ -103,7 +103,7 @@ async function redeem(
   }
 }
 
-/** An error code is text of whoever sent the browser back; a description is not shown. */
+/** Shows the error code only: anyone can send a browser to this address with a description. */
 function failureOf(error: unknown): string {
   if (error instanceof oauth.AuthorizationResponseError || error instanceof oauth.ResponseBodyError)
     return error.error === 'access_denied'

@@ -82,7 +82,7 @@ const authorizeUrl = (origin: string, clientId: string): URL => {
   return url
 }
 
-/** Null for markup with an address that is none. */
+/** Null if the address in the markup is not a URL. */
 function readMarkup(text: string, origin: string): PageContent | null {
   try {
     return readPage(text, new URL(origin))

@@ -44,7 +44,7 @@ const askApp: Question = {
   params: [],
 }
 
-/** Reads the place that an earlier page named; null: it is none. */
+/** Reads the place that an earlier page named; null: the text is not such a place. */
 export function readExportPlace(text: string): ExportPlace | null {
   try {
     return ExportPlace.safeParse(JSON.parse(text)).data ?? null

@@ -23,7 +23,7 @@ const SignedInClaims = z.object({
   given_name: shown,
   family_name: shown,
   preferred_username: shown,
-  /** Of the claim that the settings name; empty if there is none. */
+  /** Of the claim that the settings name; empty if PingOne sends no such claim. */
   groups: z.array(z.string()),
 })
 export type IdTokenClaims = z.infer<typeof SignedInClaims>
