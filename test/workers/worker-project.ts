@@ -9,6 +9,11 @@ interface Differences {
   /** A folder with a configuration of its own has the database RECORDS too. */
   hasRecords?: boolean
   bindings?: Record<string, string>
+  /**
+   * Consecutive files run in one workerd, whose start takes seconds. They share modules too, so each test of such a
+   * project leaves what it changed there as it was.
+   */
+  sharesRuntime?: boolean
   /** Answers the platform's fetch. Called once per test file. */
   internet?: () => (request: Request) => Promise<Response>
   test?: { include?: string[]; testTimeout?: number }
@@ -19,7 +24,14 @@ const migrations = await readD1Migrations(join(import.meta.dirname, '../../migra
 /** A vitest project named like its folder. Its tests run in workerd beside the Worker. */
 export const workerProject = (
   folder: string,
-  { main, hasRecords = main !== undefined, bindings = {}, internet, test }: Differences = {},
+  {
+    main,
+    hasRecords = main !== undefined,
+    bindings = {},
+    sharesRuntime = false,
+    internet,
+    test,
+  }: Differences = {},
 ) =>
   defineConfig({
     root: folder,
@@ -39,9 +51,12 @@ export const workerProject = (
     test: {
       name: basename(folder),
       include: ['*.test.ts'],
-      setupFiles: ['keep-logs.ts', ...(hasRecords ? ['apply-migrations.ts'] : [])].map((file) =>
-        join(import.meta.dirname, file),
-      ),
+      isolate: !sharesRuntime,
+      setupFiles: [
+        'keep-logs.ts',
+        ...(sharesRuntime ? ['start-empty.ts'] : []),
+        ...(hasRecords ? ['apply-migrations.ts'] : []),
+      ].map((file) => join(import.meta.dirname, file)),
       provide: { migrations },
       ...PATIENCE,
       ...test,

@@ -5,5 +5,6 @@ import { connectInternet } from './the-internet.ts'
 export default workerProject(import.meta.dirname, {
   main: '../todos-worker.ts',
   bindings: SETTINGS,
+  sharesRuntime: true,
   internet: connectInternet,
 })

@@ -5,4 +5,5 @@ import { workerProject } from '../worker-project.ts'
 export default workerProject(import.meta.dirname, {
   main: '../faults/worker.ts',
   bindings: { ...CONNECTED, PINGONE_KEY },
+  sharesRuntime: true,
 })
