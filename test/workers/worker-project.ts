@@ -14,7 +14,7 @@ interface Differences {
    * project leaves what it changed there as it was.
    */
   sharesRuntime?: boolean
-  /** Answers the platform's fetch. Called once per test file. */
+  /** Answers the platform's fetch. Called once per runtime. */
   internet?: () => (request: Request) => Promise<Response>
   test?: { include?: string[]; testTimeout?: number }
 }
@@ -37,7 +37,7 @@ export const workerProject = (
     root: folder,
     cacheDir: join(import.meta.dirname, '../../node_modules/.vite', basename(folder)),
     plugins: [
-      // A function, so that each test file gets a separate internet.
+      // A function, so that each runtime gets a separate internet.
       cloudflareTest(() => ({
         ...(main === undefined ? {} : { main: join(folder, main) }),
         wrangler: { configPath: join(main === undefined ? folder : import.meta.dirname, 'wrangler.jsonc') },

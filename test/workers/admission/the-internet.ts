@@ -13,7 +13,7 @@ interface Page {
   delayMs?: number
 }
 
-/** Called once per test file, because files run in parallel. */
+/** Called once per runtime, because runtimes run in parallel. Files that share one clear it. */
 export function connectInternet(): (request: Request) => Promise<Response> {
   const pages = new Map<string, Page>()
   let requests: string[] = []
@@ -41,7 +41,9 @@ async function servePage(page: Page | undefined): Promise<Response> {
     bytes,
     delayMs = 0,
   } = page
-  if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
+  // In Node, the timer of such a signal lets the process end when the tests have.
+  if (delayMs > 0)
+    await new Promise((resolve) => AbortSignal.timeout(delayMs).addEventListener('abort', resolve))
   return new Response(bytes === undefined ? body : 'x'.repeat(bytes), { status, headers })
 }
 
