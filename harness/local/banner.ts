@@ -1,6 +1,7 @@
 import { connectSteps } from '#pages/connect-steps.ts'
 import { chosen, product } from './chosen-product.ts'
 import type { Local } from './start-local.ts'
+import { SHOWN_USERS } from './workers.ts'
 
 /** What a user needs to continue. The last line is for programs: everything answers. */
 export function printBanner(local: Local, stateDir: string): void {
@@ -16,7 +17,11 @@ export function printBanner(local: Local, stateDir: string): void {
           ['PingOne', `${local.issuer}   (redirect URIs there: ${local.origin}/callback, /signed-in)`],
         ] as const)
       : ([
-          ['Sign in as', 'ada, bob, alan, edsger, grace (operator) or mary (auditor). The password is demo'],
+          [
+            'Sign in as',
+            `${SHOWN_USERS.users.map(({ username }) => username).join(', ')}. The password is ${SHOWN_USERS.password}`,
+          ],
+          ['', 'grace is an operator, mary an auditor'],
           ['PingOne', `${emulatorOrigin}/__emulator   (an emulator: no account is needed)`],
         ] as const)),
     [product.apiName, apiOrigin ?? local.settings.API_URL ?? ''],

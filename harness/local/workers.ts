@@ -76,17 +76,21 @@ export function localWorkers(
 const tunnel = ({ PUBLIC_ORIGIN: shownAs }: Settings, ports: Ports): { shownAs?: string } =>
   shownAs === undefined || shownAs === `http://localhost:${ports.mcp}` ? {} : { shownAs }
 
-/** Some users of the emulator, for the home page: the Worker itself knows nobody (src/settings.ts). */
+/** The emulator's users that the banner and the home page name: the Worker itself knows nobody (src/settings.ts). */
+export const SHOWN_USERS = {
+  users: [
+    { username: 'ada', note: 'an ordinary user' },
+    { username: 'bob', note: 'another, who sees only his own data' },
+    { username: 'alan', note: 'in the group mcp-approvers' },
+    { username: 'edsger', note: 'in the group finance' },
+    { username: 'grace', note: 'in the group mcp-operators: an operator' },
+    { username: 'mary', note: 'in the group mcp-auditors: an auditor' },
+  ],
+  password: 'demo',
+} as const
+
 const emulatorUsers = (ports: Ports): string =>
-  JSON.stringify({
-    users: [
-      { username: 'ada', note: 'an ordinary user' },
-      { username: 'bob', note: 'another, who sees only his own data' },
-      { username: 'grace', note: 'a third, in the group mcp-operators' },
-    ],
-    password: 'demo',
-    page: `http://localhost:${ports.pingone}/__emulator`,
-  })
+  JSON.stringify({ ...SHOWN_USERS, page: `http://localhost:${ports.pingone}/__emulator` })
 
 type Variables = Record<string, string>
 

@@ -44,14 +44,16 @@ export async function deploy(
   { settingsFile, others, ...options }: Omit<DeployOptions, 'environment'> & { readonly version: string },
 ): Promise<void> {
   // Quick checks come first: the tests take minutes.
+  const given = settingsFile === undefined ? undefined : deps.readSettings(settingsFile)
   const commit = await checkTree(deps, options)
   await checkAccount(deps, facts.name)
-  const { isFirst, settings } = await checkSettings(deps, facts, settingsFile)
+  const { isFirst, settings } = await checkSettings(deps, facts, { file: settingsFile, settings: given })
   if (!isFirst) await checkMigrations(deps, facts.name)
   await runNpm(deps, 'npm run check', ['run', 'check'])
   if (options.skipsTests) deps.print(stepLine('note', 'npm test', 'skipped by --skip-tests'))
   else await runNpm(deps, 'npm test', ['test'])
 
+  if (isFirst && settings !== undefined && facts.hasExampleApi) await deployExampleApi(deps, facts, settings)
   const printed = await upload(deps, facts.name, [...others, ...notesOf(options.version, commit, others)])
   if (isFirst && settings !== undefined) await putSettings(deps, facts.name, settings)
   if (isFirst && settings === undefined) {
@@ -91,6 +93,27 @@ function notesOf(version: string, commit: string | null, others: readonly string
     ...(isGiven('--message') ? [] : ['--message', `${version} ${short ?? 'with uncommitted changes'}`]),
   ]
 }
+
+/** Cloudflare refuses a binding to a Worker that is not there, so the first deployment brings the example API along. */
+async function deployExampleApi(
+  deps: DeployDeps,
+  { name }: EnvironmentFacts,
+  settings: GivenSettings,
+): Promise<void> {
+  const names = [
+    'PINGONE_ISSUER',
+    'API_IDENTIFIER',
+    ...deps.product.scopes.flatMap(({ setting }) => setting ?? []),
+  ]
+  const vars = names.flatMap((one) =>
+    settings[one] === undefined ? [] : ['--var', `${one}:${settings[one]}`],
+  )
+  const result = await deps.wrangler(['deploy', '--config', EXAMPLE_API, '--env', name, ...vars])
+  if (result.code !== 0) endFailed(deps, 'example-api', name, result)
+  deps.print(stepLine('ok', 'example API', `todo-api-${name}, for this server only`))
+}
+
+const EXAMPLE_API = 'examples/todo-api/wrangler.jsonc'
 
 /** Uploads and migrates; gives what wrangler printed about the upload. */
 async function upload(deps: DeployDeps, environment: string, others: readonly string[]): Promise<string> {

@@ -5,8 +5,10 @@ import type { GivenSettings } from '#harness/local/settings.ts'
 import { describedSettings } from '#settings.ts'
 
 const Environment = z.looseObject({
+  name: z.string().default(''),
+  workers_dev: z.boolean().optional(),
   vars: z.record(z.string(), z.unknown()).default({}),
-  services: z.array(z.looseObject({ binding: z.string() })).default([]),
+  services: z.array(z.looseObject({ binding: z.string(), service: z.string().default('') })).default([]),
   routes: z
     .array(
       z.union([
@@ -16,27 +18,40 @@ const Environment = z.looseObject({
     )
     .default([]),
 })
-const Configuration = z.looseObject({ env: z.record(z.string(), Environment).default({}) })
+const Configuration = z.looseObject({
+  workers_dev: z.boolean().default(true),
+  env: z.record(z.string(), Environment).default({}),
+})
 
 /** An environment of wrangler.jsonc, as far as a deployment needs it. */
 export interface EnvironmentFacts {
   readonly name: string
+  /** The name of its Worker. */
+  readonly worker: string
+  /** It has an address below workers.dev. */
+  readonly isOnWorkersDev: boolean
   /** Settings that are not secret. */
   readonly vars: GivenSettings
   readonly hasApiBinding: boolean
+  /** What is bound as API is examples/todo-api. */
+  readonly hasExampleApi: boolean
   /** Hostnames of the Worker alone, without those that another service shares. */
   readonly hostnames: readonly string[]
 }
 
 export function readEnvironment(file: string, name: string): EnvironmentFacts {
-  const { env } = Configuration.parse(readRawConfig({ config: file }).rawConfig)
-  const { vars, services, routes } = env[name] ?? Environment.parse({})
+  const { env, ...top } = Configuration.parse(readRawConfig({ config: file }).rawConfig)
+  const { vars, services, routes, ...own } = env[name] ?? Environment.parse({})
+  const api = services.find(({ binding }) => binding === 'API')
   return {
     name,
+    worker: own.name,
+    isOnWorkersDev: own.workers_dev ?? top.workers_dev,
     vars: Object.fromEntries(
       Object.entries(vars).flatMap(([key, value]) => (typeof value === 'string' ? [[key, value]] : [])),
     ),
-    hasApiBinding: services.some(({ binding }) => binding === 'API'),
+    hasApiBinding: api !== undefined,
+    hasExampleApi: api?.service === `todo-api-${name}`,
     hostnames: routes.flatMap((route) =>
       typeof route !== 'string' && route.custom_domain ? [route.pattern] : [],
     ),

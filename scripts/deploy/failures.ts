@@ -30,6 +30,7 @@ export function causeOf(result: CommandResult): Cause {
 export type FailedStep =
   | 'account'
   | 'settings'
+  | 'example-api'
   | 'upload'
   | 'migrations'
   | 'secrets'
@@ -39,6 +40,7 @@ export type FailedStep =
 const WHAT: Record<FailedStep, string> = {
   account: 'Cloudflare did not say who is signed in.',
   settings: 'The names of the settings could not be read.',
+  'example-api': 'The example API was not deployed.',
   upload: 'The upload was refused.',
   migrations: 'The new version is uploaded, but a migration of the database failed.',
   secrets: 'The new version is uploaded, but Cloudflare refused its settings.',
@@ -71,6 +73,8 @@ function stateAfter(step: FailedStep, result: CommandResult): string {
     case 'account':
     case 'settings':
       return 'Nothing was uploaded or changed.'
+    case 'example-api':
+      return 'The server was not uploaded.'
     case 'upload':
       // Wrangler prints this line after the version exists, and sets routes and cron triggers afterwards.
       return /^Uploaded /m.test(textOf(result))
@@ -92,6 +96,7 @@ function commandAfter(step: FailedStep, environment: string): string {
   switch (step) {
     case 'account':
     case 'settings':
+    case 'example-api':
     case 'upload':
       return 'then run the same command again.'
     case 'migrations':
@@ -107,7 +112,8 @@ function commandAfter(step: FailedStep, environment: string): string {
 /** One paragraph: what failed and why, the state that is left, what to do next. */
 export const failureText = (step: FailedStep, environment: string, result: CommandResult): string => {
   const cause = causeOf(result)
-  return `${WHAT[step]} ${WHY[cause]} ${stateAfter(step, result)} ${NEXT[cause]}, ${commandAfter(step, environment)}`
+  const what = step === 'account' && cause === 'signed-out' ? '' : `${WHAT[step]} `
+  return `${what}${WHY[cause]} ${stateAfter(step, result)} ${NEXT[cause]}, ${commandAfter(step, environment)}`
 }
 
 const MOST_LINES = 40

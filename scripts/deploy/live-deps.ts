@@ -12,7 +12,7 @@ import { runSmoke } from '../smoke/run.ts'
 import { UsageProblem } from './options.ts'
 import type { Confirm } from './rollback.ts'
 import type { DeployDeps } from './steps.ts'
-import { runCommand, runWrangler } from './wrangler.ts'
+import { runCommand, runWrangler, signInToCloudflare } from './wrangler.ts'
 
 /** The real commands, PingOne and the terminal. */
 export const liveDeps: DeployDeps & { readonly confirm: Confirm } = {
@@ -25,6 +25,7 @@ export const liveDeps: DeployDeps & { readonly confirm: Confirm } = {
     ...(await examine(settings, fetch)),
   ],
   smoke: (origin, commit) => runSmoke(new URL(origin), commit === null ? {} : { commit }),
+  signIn: process.stdin.isTTY ? signInToCloudflare : null,
   product,
   confirm: async (question) =>
     process.stdin.isTTY ? /^y(?:es)?$/i.test((await askAtTerminal(`${question} [y/N] `)).trim()) : null,

@@ -3,7 +3,7 @@ import type { GivenSettings } from '#harness/local/settings.ts'
 import { StartProblem } from '#harness/local/start-problem.ts'
 import { type Finding, lineOf } from '../doctor/finding.ts'
 import { type EnvironmentFacts, missingSettings } from './environment.ts'
-import { endOf, type FailedStep, failureText } from './failures.ts'
+import { causeOf, endOf, type FailedStep, failureText } from './failures.ts'
 import {
   type CommandResult,
   isUnknownWorker,
@@ -28,6 +28,8 @@ export interface DeployDeps {
   readonly examine: (settings: GivenSettings, environment: string) => Promise<readonly Finding[]>
   /** Tests what answers at an origin. `commit`: the one that must be live, if it is known. */
   readonly smoke: (origin: string, commit: string | null) => Promise<readonly Finding[]>
+  /** Lets wrangler sign in, in the browser; null where nobody is at a terminal. */
+  readonly signIn: (() => Promise<CommandResult>) | null
   readonly product: Pick<Product, 'scopes' | 'settings'>
 }
 
@@ -50,6 +52,7 @@ export function endStep(
 const STEP_NAMES: Record<FailedStep, string> = {
   account: 'Cloudflare account',
   settings: 'settings',
+  'example-api': 'example API',
   upload: 'upload',
   migrations: 'D1 migrations',
   secrets: 'settings',
@@ -66,7 +69,7 @@ export const endFailed = (
 
 /** Whether wrangler is signed in to an account. Several accounts are left to wrangler, which knows the chosen one. */
 export async function checkAccount(deps: DeployDeps, environment: string): Promise<void> {
-  const answer = await readAccounts(deps.wrangler)
+  const answer = await readAccountsOrSignIn(deps)
   if (!answer.ok) return endFailed(deps, 'account', environment, answer.result)
   const { accounts } = answer.value
   if (accounts.length === 0)
@@ -78,6 +81,14 @@ export async function checkAccount(deps: DeployDeps, environment: string): Promi
     )
   const names = accounts.map(({ name }) => name).join(', ')
   deps.print(stepLine('ok', STEP_NAMES.account, accounts.length === 1 ? names : `one of ${names}`))
+}
+
+async function readAccountsOrSignIn(deps: DeployDeps) {
+  const answer = await readAccounts(deps.wrangler)
+  if (answer.ok || deps.signIn === null || causeOf(answer.result) !== 'signed-out') return answer
+  deps.print(stepLine('runs', STEP_NAMES.account, 'nobody is signed in, so wrangler opens the browser'))
+  const signedIn = await deps.signIn()
+  return signedIn.code === 0 ? await readAccounts(deps.wrangler) : answer
 }
 
 /** The commit to show in /health; null for a tree with changes, which no commit describes. */
@@ -117,9 +128,8 @@ export interface KnownSettings {
 export async function checkSettings(
   deps: DeployDeps,
   facts: EnvironmentFacts,
-  file: string | undefined,
+  { file, settings }: { file: string | undefined; settings: GivenSettings | undefined },
 ): Promise<KnownSettings> {
-  const settings = file === undefined ? undefined : deps.readSettings(file)
   if (settings !== undefined) {
     const findings = await deps.examine({ ...facts.vars, ...settings }, facts.name)
     for (const finding of findings) deps.print(lineOf(finding))

@@ -27,6 +27,14 @@ export const runWrangler: RunWrangler = (parameters, input) =>
   run(process.execPath, [WRANGLER, ...parameters], input)
 export const runCommand: RunCommand = (command, parameters) => run(command, parameters)
 
+/** Wrangler opens the browser and waits for a human, so it gets the terminal. */
+export const signInToCloudflare = (): Promise<CommandResult> =>
+  new Promise((resolve) => {
+    const child = spawn(process.execPath, [WRANGLER, 'login'], { cwd: ROOT, stdio: 'inherit' })
+    child.once('error', (error) => resolve({ code: 1, stdout: '', stderr: error.message }))
+    child.once('close', (code) => resolve({ code: code ?? 1, stdout: '', stderr: '' }))
+  })
+
 function run(command: string, parameters: readonly string[], input = ''): Promise<CommandResult> {
   const child = spawn(command, parameters, { cwd: ROOT, stdio: 'pipe' })
   const printed = { stdout: '', stderr: '' }

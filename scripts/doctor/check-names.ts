@@ -18,6 +18,12 @@ export const checkNames = (given: GivenSettings): readonly Finding[] => [
         page: PAGE,
       })
     }),
+  ...placeholders(given).map((name) =>
+    problem(name, 'it is a placeholder of the documentation, between < and >', {
+      fix: 'write the real value',
+      page: 'docs/run.md#settings-of-a-deployment',
+    }),
+  ),
   ...settingsWithoutEffect(given).map((name) =>
     note(name, 'it has no effect without VIEWER_GROUP, OPERATOR_GROUP or AUDITOR_GROUP', {
       fix: 'set one of them, or take it out',
@@ -25,6 +31,10 @@ export const checkNames = (given: GivenSettings): readonly Finding[] => [
     }),
   ),
 ]
+
+/** No setting has both signs around a word. */
+const placeholders = (given: GivenSettings): readonly string[] =>
+  SETTING_NAMES.filter((name) => /<[\w ]+>/.test(given[name] ?? ''))
 
 /** A mistyped line may start with a secret. */
 const shown = (name: string): string =>

@@ -14,7 +14,10 @@ const Settings = z.record(z.string(), z.string())
 /** Reads the settings of one deployment: lines of NAME=value, or the JSON of `wrangler secret bulk`. */
 export function readDeployment(path: string): GivenSettings {
   const text = readPrivateFile(path)
-  if (text === undefined) throw new StartProblem(`${path} is not there.`)
+  if (text === undefined)
+    throw new StartProblem(
+      `${path} is not there. npm run setup -- production makes one (docs/first-deployment.md).`,
+    )
   if (!text.trimStart().startsWith('{')) return parseEnv(text)
   const read = Settings.safeParse(parseJson(text))
   if (!read.success) throw new StartProblem(`${path} is not JSON with a text for each name.`)

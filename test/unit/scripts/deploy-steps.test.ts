@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { StartProblem } from '#harness/local/start-problem.ts'
 import { deploy } from '../../../scripts/deploy/deploy.ts'
 import { deployOptions } from '../../../scripts/deploy/options.ts'
 import type { DeployDeps } from '../../../scripts/deploy/steps.ts'
@@ -76,7 +77,7 @@ const refused: readonly (readonly [name: string, recorded: Record<string, Record
   [
     'nobody signed in',
     { whoami: { code: 1, stdout: '{"loggedIn":false}' } },
-    /^Cloudflare did not say who is signed in\. You are not signed in .* npx wrangler login/,
+    /^You are not signed in to Cloudflare\. .* npx wrangler login/,
   ],
   [
     'an expired token in a pipeline',
@@ -271,6 +272,72 @@ test('with a settings file the first deployment also sets the settings, from its
   expect(run.smoked).toEqual(['https://mcp.example.com', commit.full])
   for (const text of [...run.lines, ...run.calls])
     expect(text).not.toContain(settings.MCP_SERVER_CLIENT_SECRET)
+})
+
+const withExampleApi = (run: { deps: DeployDeps }, ...words: readonly string[]) =>
+  deploy(
+    run.deps,
+    { ...facts, hasExampleApi: true },
+    { ...deployOptions(['production', ...words]), version: '0.1.0' },
+  )
+const isExampleApi = (call: string) => call.startsWith('deploy --config examples/todo-api/')
+
+test('the first deployment brings the example API along, before the server that binds it', async () => {
+  const run = recordedRun({ 'secret list': noWorker })
+  await withExampleApi(run, '--env-file', '/s.json')
+  expect(run.calls.filter((call) => call.startsWith('deploy '))).toEqual([
+    'deploy --config examples/todo-api/wrangler.jsonc --env production' +
+      ` --var PINGONE_ISSUER:${settings.PINGONE_ISSUER} --var API_IDENTIFIER:todo-api`,
+    expect.stringMatching(/^deploy --env production /),
+  ])
+  expect(run.lines).toContain('ok       example API: todo-api-production, for this server only')
+})
+
+test('later deployments leave the example API alone, and so does one without settings', async () => {
+  const later = recordedRun()
+  await withExampleApi(later, '--env-file', '/s.json')
+  const without = recordedRun({ 'secret list': noWorker })
+  await withExampleApi(without)
+  expect([...later.calls, ...without.calls].filter(isExampleApi)).toEqual([])
+})
+
+test('without its example API the server is not uploaded, and the paragraph says so', async () => {
+  const refused = apiError('workers/scripts/todo-api-production', 'Unknown [code: 10021]')
+  const run = recordedRun({ 'secret list': noWorker, 'deploy --config': refused })
+  expect(await paragraphOf(withExampleApi(run, '--env-file', '/s.json'))).toMatch(
+    /^The example API was not deployed\..* The server was not uploaded\. .*then run the same command again\.$/,
+  )
+  expect(run.calls.at(-1)).toSatisfy(isExampleApi)
+})
+
+test('at a terminal, wrangler signs in first; a sign-in that fails ends the deployment', async () => {
+  const run = recordedRun({ whoami: { code: 1, stdout: '{"loggedIn":false}' } })
+  const signIn = async () => {
+    run.recordAgain('whoami')
+    return { code: 0, stdout: '', stderr: '' }
+  }
+  await runDeploy({ deps: { ...run.deps, signIn } })
+  expect(run.lines).toContain(
+    'runs     Cloudflare account: nobody is signed in, so wrangler opens the browser',
+  )
+  expect(run.calls.filter((call) => call.startsWith('whoami'))).toHaveLength(2)
+  expect(run.calls.filter(isUpload)).toHaveLength(1)
+
+  const denied = recordedRun({ whoami: { code: 1, stdout: '{"loggedIn":false}' } })
+  const failing = { ...denied.deps, signIn: async () => ({ code: 1, stdout: '', stderr: '' }) }
+  expect(await paragraphOf(runDeploy({ deps: failing }))).toMatch(/^You are not signed in to Cloudflare/)
+  expect(denied.calls.filter(isUpload)).toEqual([])
+})
+
+test('a settings file that is not there ends a deployment before anything is asked', async () => {
+  const run = recordedRun()
+  const readSettings = () => {
+    throw new StartProblem('/s.json is not there.')
+  }
+  expect(await paragraphOf(runDeploy({ deps: { ...run.deps, readSettings } }, '--env-file', '/s.json'))).toBe(
+    '/s.json is not there.',
+  )
+  expect(run.calls).toEqual([])
 })
 
 test('settings that Cloudflare refuses leave an uploaded Worker without them, and the paragraph says so', async () => {

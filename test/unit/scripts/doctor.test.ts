@@ -84,6 +84,19 @@ test('a name that is no setting is a problem, with the one that was meant', asyn
   ])
 })
 
+test('a placeholder of the documentation is a problem, and its value is not shown', async () => {
+  const { problems } = await examined(
+    { ...settings, MCP_SERVER_CLIENT_ID: '<client id>', PINGONE_DV_POLICY_ID: '<flow policy id>' },
+    pingone(),
+  )
+  expect(problems).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^PINGONE_DV_POLICY_ID: it is a placeholder .* write the real value →/),
+      expect.stringMatching(/^MCP_SERVER_CLIENT_ID: it is a placeholder/),
+    ]),
+  )
+})
+
 test('with offline_access asked for, the second cause is the other half of it', async () => {
   const { text } = await examined({ ...settings, PINGONE_EXTRA_SCOPES: 'offline_access' }, pingone())
   expect(text).toContain('see that the application is granted it')

@@ -19,8 +19,11 @@ export const versionIds = {
 
 export const facts = {
   name: 'production',
+  worker: 'mcp-production',
+  isOnWorkersDev: false,
   vars: {},
   hasApiBinding: true,
+  hasExampleApi: false,
   hostnames: ['mcp.example.com'],
 }
 
@@ -122,18 +125,23 @@ const good: Record<string, Recorded> = {
  */
 export function recordedRun(different: Record<string, Recorded> = {}) {
   const recorded = { ...good, ...different }
+  const recordAgain = (words: string) => void (recorded[words] = good[words] ?? {})
   const calls: string[] = []
   const inputs: string[] = []
   const lines: string[] = []
   const smoked: (string | null)[] = []
   const answer = (line: string): RecordedResult => {
     calls.push(line)
-    const key = Object.keys(recorded).find((words) => line === words || line.startsWith(`${words} `))
+    const key = Object.keys(recorded)
+      .filter((words) => line === words || line.startsWith(`${words} `))
+      .toSorted((one, other) => other.length - one.length)[0]
     if (key === undefined) throw new Error(`nothing is recorded for: ${line}`)
     return { code: 0, stdout: '', stderr: '', ...recorded[key] }
   }
   return {
     calls,
+    /** From now on these words are answered as after a good run. */
+    recordAgain,
     inputs,
     lines,
     smoked,
@@ -151,6 +159,7 @@ export function recordedRun(different: Record<string, Recorded> = {}) {
         smoked.push(origin, expected)
         return []
       },
+      signIn: null,
       product: todos,
       confirm: async () => true,
     },
