@@ -51,7 +51,7 @@ async function main(): Promise<number> {
   if (others.length > 0) throw new StartProblem(`One environment at a time.\n${USAGE}`)
   if (environment !== undefined && file === undefined)
     throw new StartProblem(
-      `The settings of ${environment} cannot be read back from Cloudflare: name their file with --env-file.\n${USAGE}`,
+      `The settings of ${environment} cannot be read back from Cloudflare: name their file with --env-file; npm run setup -- ${environment} makes it.\n${USAGE}`,
     )
   const deployment = environment === undefined ? undefined : await readEnvironment(environment)
   const given = file === undefined ? readLocal(state) : readDeployment(file)

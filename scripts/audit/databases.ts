@@ -152,10 +152,14 @@ export const wranglerOf =
 
 const Failure = z.object({ error: z.object({ text: z.string() }) })
 const MOST_CHARACTERS = 300
+/** wrangler 4.155, without a sign-in and without a terminal. */
+const SIGNED_OUT = /necessary to set a CLOUDFLARE_API_TOKEN|not authenticated|not logged in/i
 
 /** What wrangler says with --json when it fails. */
 export function failureIn(printed: string): string {
   const read = Failure.safeParse(parsed(printed))
   if (!read.success) return 'wrangler did not say why. npx wrangler whoami shows who is signed in.'
+  if (SIGNED_OUT.test(read.data.error.text))
+    return 'you are not signed in to Cloudflare. npx wrangler login signs in.'
   return withHiddenEscaped(read.data.error.text).slice(0, MOST_CHARACTERS)
 }

@@ -65,7 +65,11 @@ export const endFailed = (
   step: FailedStep,
   environment: string,
   result: CommandResult,
-): never => endStep(deps, STEP_NAMES[step], failureText(step, environment, result), result)
+): never => {
+  // whoami says no more than the paragraph about a missing sign-in.
+  const isSaid = step === 'account' && causeOf(result) === 'signed-out'
+  return endStep(deps, STEP_NAMES[step], failureText(step, environment, result), isSaid ? undefined : result)
+}
 
 /** Whether wrangler is signed in to an account. Several accounts are left to wrangler, which knows the chosen one. */
 export async function checkAccount(deps: DeployDeps, environment: string): Promise<void> {

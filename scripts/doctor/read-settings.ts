@@ -16,7 +16,7 @@ export function readDeployment(path: string): GivenSettings {
   const text = readPrivateFile(path)
   if (text === undefined)
     throw new StartProblem(
-      `${path} is not there. npm run setup -- production makes one (docs/first-deployment.md).`,
+      `${path} is not there. npm run setup -- <environment> makes one (docs/first-deployment.md).`,
     )
   if (!text.trimStart().startsWith('{')) return parseEnv(text)
   const read = Settings.safeParse(parseJson(text))

@@ -302,4 +302,7 @@ test('the reason why wrangler failed is reported in its own words, bounded', () 
   expect(failureIn(printed)).toBe('no such table: events: SQLITE_ERROR')
   expect(failureIn(JSON.stringify({ error: { text: 'x'.repeat(1000) } }))).toHaveLength(300)
   expect(failureIn('')).toContain('npx wrangler whoami')
+  const signedOut =
+    "In a non-interactive environment, it's necessary to set a CLOUDFLARE_API_TOKEN environment variable for wrangler to work."
+  expect(failureIn(JSON.stringify({ error: { text: signedOut } }))).toContain('npx wrangler login')
 })
