@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Product } from '#catalog/define-product.ts'
 import { loadConfig } from '#config.ts'
 import { todos } from '#todos/index.ts'
 import { addressProblem } from '../../../scripts/deploy/check-address.ts'
@@ -29,13 +30,18 @@ const ISSUER = 'https://auth.pingone.eu/7f9a1f2e-0000-4000-8000-000000000001/as'
 const ofPingOne = [ISSUER, 'the-client', SECRET, 'the-policy']
 
 /** Answers in this order; the input ends after the last one. */
-async function runSetUp(environment: string, answers: readonly string[], apiUrl?: string) {
+async function runSetUp(
+  environment: string,
+  answers: readonly string[],
+  apiUrl?: string,
+  product: Product = todos,
+) {
   const left = [...answers]
   const lines: string[] = []
   const questions: { text: string; isHidden: boolean }[] = []
   const facts = readEnvironment(configuration(), environment)
   const running = setUp(
-    { facts, file: file(), configuration: configuration(), product: todos, apiUrl },
+    { facts, file: file(), configuration: configuration(), product, apiUrl },
     {
       print: (line) => void lines.push(line),
       ask: async (text, isHidden) => {
@@ -146,6 +152,16 @@ test('your own API is asked for its audience, and leaves wrangler.jsonc alone', 
   })
   expect(changedLines()).toEqual([])
   expect(run.lines.slice(-2)).toEqual(['Now:', `  npm run deploy -- staging --env-file ${file()}`])
+})
+
+test('another product is asked for the URL of its API: the example fits todos alone', async () => {
+  const answers = ['example', 'https://orders.example.com', '', ...ofPingOne]
+  const run = await runSetUp('dev', answers, undefined, { ...todos, slug: 'orders' })
+  expect(run).toMatchObject({ problem: undefined, left: [] })
+  expect(readDeployment(file())).toMatchObject({
+    API_URL: 'https://orders.example.com',
+    API_IDENTIFIER: 'orders-api',
+  })
 })
 
 test('an environment that has a hostname and a bound API is asked for neither', async () => {
