@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { EventType, NewEvent } from '#events/event.ts'
 import { log } from '#lib/log.ts'
 import { uuidv7 } from '#lib/uuid.ts'
-import type { UserStorage } from '../base/step.ts'
+import { isReadable, type UserStorage } from '../base/step.ts'
 import { MOST_RESERVED, MOST_WAITING } from '../bounds.ts'
 import { eventClient } from '../grants/grant.ts'
 import type { GrantTable } from '../grants/grant-table.ts'
@@ -207,7 +207,7 @@ export class Outbox implements EventSource {
   }
 
   get exists(): boolean {
-    this.#hasTable ||= this.#deps.storage.kv.get(VERSION_KEY) === VERSION
+    this.#hasTable ||= isReadable(this.#deps.storage.kv.get(VERSION_KEY), VERSION)
     return this.#hasTable
   }
 

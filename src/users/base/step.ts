@@ -19,6 +19,13 @@ export interface UserStorage {
   setAlarm(atMs: number): void
 }
 
+/**
+ * Whether this code can use a table of that version. A later version only adds columns, so after a rollback the older code
+ * goes on with the newer table: dropping it would lose calls on record and events that wait.
+ */
+export const isReadable = (stored: unknown, version: number): boolean =>
+  typeof stored === 'number' && stored >= version
+
 export function steppedStorage(storage: DurableObjectStorage, step: Step): UserStorage {
   const { kv, sql } = storage
   return {

@@ -1,4 +1,4 @@
-import type { UserStorage } from '../base/step.ts'
+import { isReadable, type UserStorage } from '../base/step.ts'
 
 /** The version of the table, stored beside it: a Durable Object cannot read SQLite's own `user_version`. */
 const VERSION_KEY = 'calls-schema'
@@ -8,7 +8,7 @@ const VERSION = 5
  * One row for each tool call (decision 17), for idempotency and recovery. The row is also the audit event of the call
  * (decision 18): `event_seq` numbers it among all events of the user, and a frozen row must not change what its event says.
  * `ended_later`: the event was frozen before the call ended, so the outcome is an event of its own.
- * An older table is dropped with its idempotency keys: only unreleased versions wrote one.
+ * A table before version 5 is dropped: only unreleased code wrote one. Later versions only add columns, with ALTER TABLE.
  */
 const SCHEMA = `
   DROP TABLE IF EXISTS calls;
@@ -61,7 +61,7 @@ export class CallRows {
   }
 
   get exist(): boolean {
-    this.#exist ||= this.#storage.kv.get(VERSION_KEY) === VERSION
+    this.#exist ||= isReadable(this.#storage.kv.get(VERSION_KEY), VERSION)
     return this.#exist
   }
 
