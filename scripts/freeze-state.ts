@@ -1,35 +1,27 @@
 /**
  * `npm exec -- node scripts/freeze-state.ts 0.2.0`: uses the system for half a minute, kills its server while audit events wait,
- * and packs the state folder as `test/upgrade/state-0.2.0.tgz`. All keys, users and tokens in it are made for it.
+ * and packs the state folder as `test/upgrade/state-0.2.0.tgz`. All keys, users and tokens in it are made for it. The code that
+ * wrote it becomes `test/upgrade/worker-0.2.0.js.br`.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Browser } from '#harness/browser.ts'
 import { Emulator } from '#harness/emulator.ts'
-import {
-  type FrozenGrant,
-  type FrozenLogin,
-  FROZEN_PORTS,
-  freezePage,
-  packFrozen,
-  waitingEvents,
-} from '#harness/frozen-state.ts'
+import { FROZEN_PORTS, packFrozen, waitingEvents } from '#harness/frozen-state.ts'
+import { packWorker } from '#harness/frozen-worker.ts'
 import { writePrivateFile } from '#harness/local/private-file.ts'
 import { thisRelease } from '#harness/local/release-mark.ts'
 import { startLocal } from '#harness/local/start-local.ts'
 import { runScript, StartProblem } from '#harness/local/start-problem.ts'
 import { describeStateFolder } from '#harness/local/state-folder.ts'
 import { ROOT } from '#harness/local/workers.ts'
-import { callMessage } from '#harness/messages.ts'
-import type { OAuthClient } from '#harness/oauth-client.ts'
-import { signIn, type Stage } from '#harness/sign-in.ts'
 import { storyContext } from '#harness/story.ts'
-import { callToolStateless, openSession } from '#harness/transport.ts'
+import { openSession } from '#harness/transport.ts'
+import { addTodo, beginLogin, clientOf, openGrant } from '#harness/upgrade-steps.ts'
+import { makeBundle } from './bench/bundle.ts'
 
-const SCOPES = 'todo:read todo:write'
 /** A token that has a minute left at a call is renewed first, so the first call after the freezing renews. */
 const DOWNSTREAM_SECONDS = 62
 /** Longer than the outcome of a call takes, shorter than the two seconds until events are shipped. */
@@ -58,6 +50,10 @@ async function main(): Promise<void> {
     )
     packFrozen(folder, { release, commit, ...used, waiting }, archive)
     console.log(`${archive}: ${waiting.length} events wait in it`)
+    const code = join(ROOT, 'test/upgrade', `worker-${release}.js.br`)
+    const { path } = await makeBundle('wrangler.jsonc', join(folder, 'bundle'))
+    packWorker(readFileSync(path, 'utf8'), code, machineTexts())
+    console.log(`${code}: the code of the release, ${Math.round(statSync(code).size / 1024)} KiB`)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -74,8 +70,7 @@ async function use(stateDir: string) {
   const story = storyContext({ origin, mcpUrl, issuer, emulatorOrigin, apiOrigin, stateDir })
   const emulator = new Emulator(emulatorOrigin)
   await emulator.set({ accessTokenSeconds: DOWNSTREAM_SECONDS })
-  const one = await openGrant(story, 'session')
-  const other = await openGrant(story, 'stateless')
+  const grants = [await openGrant(story, 'session'), await openGrant(story, 'stateless')]
   const logins = {
     consent: await beginLogin(story, 'consent'),
     callback: await beginLogin(story, 'callback'),
@@ -83,61 +78,23 @@ async function use(stateDir: string) {
   await untilShipped(stateDir)
   const frozenAtSeconds = Math.floor(Date.now() / 1000)
   // Calls wait in their own table, the opening of a session in the outbox.
-  await Promise.all([one.addTodo(), other.addTodo(), one.openSession()])
+  await Promise.all(
+    grants.map(async (grant) => {
+      const client = await clientOf(story.mcpUrl, grant)
+      const more = grant.session === null ? [] : [openSession(client, grant.accessToken)]
+      await Promise.all([addTodo(client, grant), ...more])
+    }),
+  )
   await sleep(SETTLE_MS)
   await local.kill9('mcp')
   await emulator.set({ accessTokenSeconds: null })
-  return { frozenAtSeconds, grants: [one.frozen, other.frozen], logins }
+  return { frozenAtSeconds, grants, logins }
 }
 
-type Story = ReturnType<typeof storyContext>
-
-async function openGrant(story: Story, transport: 'session' | 'stateless') {
-  const client = await story.newClient()
-  const { tokens, user } = await story.signInWith(client, { asked: SCOPES })
-  const { username, password, email } = user
-  const todo = `added before the upgrade, ${transport}`
-  const session = transport === 'session' ? await openSession(client, tokens.access_token) : null
-  const frozen: FrozenGrant = {
-    user: { username, password, email },
-    clientId: client.clientId,
-    accessToken: tokens.access_token,
-    refreshToken: tokens.refresh_token ?? '',
-    session,
-    todo,
-  }
-  return {
-    frozen,
-    addTodo: () => addTodo(client, frozen),
-    openSession: () => openSession(client, tokens.access_token),
-  }
-}
-
-async function addTodo(client: OAuthClient, { accessToken, session, todo }: FrozenGrant): Promise<void> {
-  const authorization = `Bearer ${accessToken}`
-  const { status, body } =
-    session === null
-      ? await callToolStateless(client, accessToken, 'addTodo', { text: todo })
-      : await client.mcp(callMessage('addTodo', { text: todo }), { authorization, 'mcp-session-id': session })
-  const text = JSON.stringify(body)
-  if (status !== 200 || !text.includes('total') || text.includes('isError'))
-    throw new Error(`addTodo: ${status} ${text}`)
-}
-
-async function beginLogin(story: Story, stopBefore: Stage): Promise<FrozenLogin> {
-  const client = await story.newClient()
-  const browser = new Browser()
-  const user = story.newUser()
-  const { url, verifier } = client.authorize({ scope: SCOPES })
-  const { page, stage } = await signIn(browser, url, { user, stopBefore })
-  if (stage !== stopBefore) throw new Error(`the login stopped at ${stage}`)
-  const { username, password, email } = user
-  return {
-    user: { username, password, email },
-    clientId: client.clientId,
-    verifier,
-    ...freezePage(page, browser, story.origin),
-  }
+/** Folders of this machine, and the host that npm downloads from. */
+function machineTexts(): readonly string[] {
+  const registry = execFileSync('npm', ['config', 'get', 'registry'], { cwd: ROOT, encoding: 'utf8' }).trim()
+  return [ROOT, join(homedir(), '/'), join(tmpdir(), '/'), new URL(registry).host]
 }
 
 async function untilShipped(stateDir: string): Promise<void> {

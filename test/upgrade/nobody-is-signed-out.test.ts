@@ -9,16 +9,14 @@ import {
   FROZEN_PORTS,
   moveClock,
   readFacts,
-  thawPage,
   unpackFrozen,
   waitingEvents,
 } from '#harness/frozen-state.ts'
 import { isPortTaken } from '#harness/local/ports.ts'
 import { type Local, startLocal } from '#harness/local/start-local.ts'
-import { callMessage } from '#harness/messages.ts'
-import { OAuthClient, type Reply, tokensIn } from '#harness/oauth-client.ts'
-import { continueSignIn } from '#harness/sign-in.ts'
+import { tokensIn } from '#harness/oauth-client.ts'
 import { callToolStateless } from '#harness/transport.ts'
+import { callAs, clientOf, finishLogin } from '#harness/upgrade-steps.ts'
 import { audit, openRecords, whenShipped } from '../support/local-records.ts'
 
 /** The release that a deploy of this code replaces. */
@@ -54,23 +52,11 @@ async function requirePorts(): Promise<void> {
     )
 }
 
-/** The program that registered before. */
-async function clientOf({ clientId }: { clientId: string }): Promise<OAuthClient> {
-  const client = await new OAuthClient(local.mcpUrl).discover()
-  client.registration = { client_id: clientId }
-  return client
-}
-
 const grantOf = (transport: 'session' | 'stateless'): FrozenGrant => {
   const found = facts.grants.find(({ session }) => (session !== null) === (transport === 'session'))
   if (found === undefined) throw new Error(`no grant of the ${transport} transport is frozen`)
   return found
 }
-
-const call = (client: OAuthClient, { session }: FrozenGrant, token: string, name: string): Promise<Reply> =>
-  session === null
-    ? callToolStateless(client, token, name)
-    : client.mcp(callMessage(name), { authorization: `Bearer ${token}`, 'mcp-session-id': session })
 
 /** How often PingOne renewed a token. */
 const renewals = async (): Promise<number> => (await emulator.state()).grants['refresh_token'] ?? 0
@@ -79,16 +65,16 @@ test.each(['session', 'stateless'] as const)(
   'a client of the %s transport goes on with its tokens: calls, refreshes, and calls again',
   async (transport) => {
     const grant = grantOf(transport)
-    const client = await clientOf(grant)
+    const client = await clientOf(local.mcpUrl, grant)
     const before = await renewals()
-    const listed = await call(client, grant, grant.accessToken, 'listTodos')
+    const listed = await callAs(client, grant, grant.accessToken, 'listTodos')
     expect([listed.status, JSON.stringify(listed.body)]).toEqual([200, expect.stringContaining(grant.todo)])
     // PingOne's own token had run out meanwhile, so the stored refresh token was opened and used.
     expect(await renewals()).toBe(before + 1)
 
     const { access_token: token, refresh_token: next } = tokensIn(await client.refresh(grant.refreshToken))
     expect(token).not.toBe(grant.accessToken)
-    const again = await call(client, grant, token, 'listTodos')
+    const again = await callAs(client, grant, token, 'listTodos')
     expect([again.status, JSON.stringify(again.body)]).toEqual([200, expect.stringContaining(grant.todo)])
     tokensIn(await client.refresh(next ?? ''))
   },
@@ -98,14 +84,9 @@ test.each([
   ['a consent page that was open during the upgrade can be sent', 'consent'],
   ['a user who was at PingOne during the upgrade comes back', 'callback'],
 ] as const)('%s, and the login ends with tokens', async (_what, stage) => {
-  const login = facts.logins[stage]
-  const client = await clientOf(login)
-  const { browser, page } = thawPage(login, local.origin)
-  const user = { ...login.user, isRegistered: stage === 'callback' }
-  const end = await continueSignIn(browser, page, client.redirectUri, { user })
-  expect([end.stages.at(0), end.stages.at(-1)]).toEqual([stage, 'client'])
-  const { access_token: token } = tokensIn(await client.redeem(end.answer?.get('code') ?? '', login.verifier))
-  expect((await callToolStateless(client, token, 'listTodos')).status).toBe(200)
+  const { client, stages, tokens } = await finishLogin(local, facts.logins[stage], stage)
+  expect([stages.at(0), stages.at(-1)]).toEqual([stage, 'client'])
+  expect((await callToolStateless(client, tokens.access_token, 'listTodos')).status).toBe(200)
 })
 
 test('audit events that waited in users’ objects reach the audit log once, and its chains are intact', async () => {
