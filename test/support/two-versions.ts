@@ -1,0 +1,62 @@
+import { join } from 'node:path'
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from 'miniflare'
+import { keepKeys } from '#harness/local/keys.ts'
+import { applyMigrations } from '#harness/local/migrations.ts'
+import { planLocal, type Ports } from '#harness/local/plan.ts'
+import { describeStateFolder } from '#harness/local/state-folder.ts'
+import { localWorkers, ROOT } from '#harness/local/workers.ts'
+import { asDeployed } from '../../scripts/bench/servers.ts'
+
+/** Which bundle each part of the server runs: the Worker, the users' objects, and the objects of sessions. */
+export interface Versions {
+  readonly edge: string
+  readonly users: string
+  readonly sessions: string
+}
+
+interface Place {
+  readonly stateDir: string
+  readonly ports: Ports
+}
+
+/**
+ * Runs the MCP server with its parts at different versions, as a gradual deployment does, in one workerd on one storage.
+ * PingOne and the API are another process (`startLocal`).
+ */
+export async function startVersions({ edge, users, sessions }: Versions, { stateDir, ports }: Place) {
+  const { settings } = planLocal({}, ports, keepKeys(describeStateFolder(stateDir).keys))
+  const variables = { ...settings, REGISTRATIONS_PER_DAY: '100000', API_URL: `http://localhost:${ports.api}` }
+  const [mcp] = localWorkers({ settings, workers: ['mcp'] }, ports, 'two-versions')
+  if (mcp === undefined) throw new Error('the plan has no MCP Worker')
+  const part = (name: keyof Versions, path: string): V4WorkerOptions => {
+    const {
+      serviceBindings: _api,
+      unsafeDirectSockets,
+      ...deployed
+    } = asDeployed({ ...mcp, name, variables }, { path, bytes: 0, gzipBytes: 0, inputs: [] })
+    return {
+      ...deployed,
+      durableObjects: {
+        USER: { className: 'User', useSQLite: true, ...(name === 'users' ? {} : { scriptName: 'users' }) },
+        MCP_SESSION: {
+          className: 'McpSession',
+          useSQLite: true,
+          ...(name === 'sessions' ? {} : { scriptName: 'sessions' }),
+        },
+      },
+      ...(name === 'edge' && unsafeDirectSockets !== undefined ? { unsafeDirectSockets } : {}),
+    }
+  }
+  const workerd = new Miniflare(
+    convertV4MiniflareOptions({
+      workers: [part('edge', edge), part('users', users), part('sessions', sessions)],
+      resourcePersistencePath: join(stateDir, 'two-versions'),
+      cf: false,
+      log: new Log(LogLevel.ERROR),
+      handleStructuredLogs: () => {},
+    }),
+  )
+  await workerd.ready
+  await applyMigrations(await workerd.getD1Database('RECORDS', 'edge'), join(ROOT, 'migrations'))
+  return { [Symbol.asyncDispose]: () => workerd.dispose() }
+}
