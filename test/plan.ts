@@ -100,6 +100,8 @@ export const LONGEST_FIRST: readonly string[] = [
   'test/unit/scripts/new-product.test.ts',
   'test/e2e/first-minute.test.ts',
   'test/e2e/another-product.test.ts',
+  'test/upgrade/rolled-back.test.ts',
+  'test/upgrade/two-versions-at-once.test.ts',
   'test/e2e/bench.test.ts',
   'test/e2e/sessions-live.test.ts',
   'test/attack/canary.test.ts',

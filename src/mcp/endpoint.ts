@@ -2,7 +2,7 @@ import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
 import { waitUntil } from 'cloudflare:workers'
 import { oncePerEnv } from '#lib/once-per-env.ts'
 import type { PresentedBearer, Principal } from '#principal.ts'
-import type { Entry, EntryAnswer } from '#users/calls/entry.ts'
+import { type Entry, EntryAnswer } from '#users/calls/entry.ts'
 import type { EnteredCall } from './calls/caller.ts'
 import type { CallProblem } from './calls/tool-denial.ts'
 import { failure } from './calls/tool-result.ts'
@@ -77,13 +77,14 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
     }
     const refused = refusedCall(wanted)
     try {
-      const answer = await userApi.enter({ ...bearer, session, needs, call, ...(refused && { refused }) })
+      const entry = { ...bearer, session, needs, call, ...(refused && { refused }) }
+      const answer = EntryAnswer.parse(await userApi.enter(entry))
       const shown = withoutHidden(arrival, answer)
       entered.set(request, { arrival: shown, answer, presented })
       noteEntry(lineOf(request), request, shown, answer, bearer.grant)
       return answer
     } catch (error) {
-      // If the call is on record, only the answer was lost: its key must not block the next try.
+      // If the call is on record, its answer was lost or not understood: its key must not block the next try.
       if (call !== null) waitUntil(endCall(userApi, call.transaction, 'refused', null))
       throw error
     }

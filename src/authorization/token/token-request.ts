@@ -6,7 +6,7 @@ import { readIssuedToken } from '#lib/issued-token.ts'
 import { log } from '#lib/log.ts'
 import { GrantDraft } from '#oauth-store/provider-storage.ts'
 import type { EndReason } from '#users/grants/grant.ts'
-import { grantKey, type CommitResult, type Snapshot, tokenKey } from '#users/grants/grant-records.ts'
+import { CommitResult, grantKey, Snapshot, tokenKey } from '#users/grants/grant-records.ts'
 import type { GrantApi } from '#users/grants/grant-service.ts'
 import { type Cutoffs, cutoffOf, endCutOff } from '../clients/cut-off.ts'
 import { answerOAuthDenial, endedDescription, retryLater, tooManyAt } from '../oauth-denial.ts'
@@ -67,7 +67,7 @@ async function runLibrary(
   const isRefresh = presented.as === 'refresh_token'
   const hash = await sha256Hex(presented.value)
   const loading = deps.cutoffs.load()
-  const snapshot = await userApi.snapshot(grant, hash, isRefresh)
+  const snapshot = Snapshot.parse(await userApi.snapshot(grant, hash, isRefresh))
   if (snapshot.grant !== null || snapshot.ended !== null) deps.confirmGrant(request)
   // Before the library runs: nothing is consumed, and the same token works after the wait.
   if (snapshot.waitSeconds > 0) return tooManyAt(request)(snapshot.waitSeconds)
@@ -107,8 +107,8 @@ async function runLibrary(
   const answer = isRefresh && response.ok ? await storedAnswer(run) : null
   const spent = answer === null ? null : { hash, answer, asked, network }
   const writes = [...draft.writes]
-  const committed = await userApi.commit(grant, { before: snapshot.grant, presented: hash, writes, spent })
-  return answerCommitted(run, committed)
+  const commit = { before: snapshot.grant, presented: hash, writes, spent }
+  return answerCommitted(run, CommitResult.parse(await userApi.commit(grant, commit)))
 }
 
 /** One run of the library, and the request that it was for. */

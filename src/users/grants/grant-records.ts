@@ -1,30 +1,31 @@
 import { z } from 'zod'
 import type { RecordRow } from '#oauth-store/record-row.ts'
 import type { Redemption } from '#oauth-store/spent-tokens.ts'
-import type { EndReason } from './grant.ts'
+import { EndReason } from './grant.ts'
 
-/** The state of a grant for one token request. */
-export interface Snapshot {
+/** The state of a grant for one token request. The Worker parses it, as it does EntryAnswer. */
+export const Snapshot = z.object({
   /** The library's record of the grant, prepared for the request. */
-  grant: string | null
+  grant: z.string().nullable(),
   /** The record of the presented access token, for a revocation. */
-  token: string | null
+  token: z.string().nullable(),
   /** `answer`: repeat the stored answer. `reuse`: too late for that; an authenticated client ends the grant. */
-  repeat: 'none' | 'answer' | 'reuse'
-  answer: string | null
-  asked: string | null
-  network: string | null
+  repeat: z.enum(['none', 'answer', 'reuse']),
+  answer: z.string().nullable(),
+  asked: z.string().nullable(),
+  network: z.string().nullable(),
   /** Of a live grant. */
-  opened: { client: string; openedAtSeconds: number } | null
+  opened: z.object({ client: z.string(), openedAtSeconds: z.number() }).nullable(),
   /** Why the grant ended, if it is known. */
-  ended: EndReason | null
+  ended: EndReason.nullable(),
   /** The grant has expired: it ends, for this reason, once the client has authenticated (grant.ts). */
-  over: EndReason | null
+  over: EndReason.nullable(),
   /** The settings name another tenant: the grant is refused and stays. */
-  isRefused: boolean
+  isRefused: z.boolean(),
   /** The request rate is exceeded: the client must wait, and nothing was done. */
-  waitSeconds: number
-}
+  waitSeconds: z.number(),
+})
+export type Snapshot = z.infer<typeof Snapshot>
 
 export type RecordWrite = [key: string, row: RecordRow | null]
 
@@ -38,12 +39,14 @@ export interface Commit {
   spent: Redemption | null
 }
 
-export type CommitResult =
+export const CommitResult = z.discriminatedUnion('outcome', [
   /** `not_presented`: the writes touch another code or token than the presented one. Nothing was stored. */
-  | { outcome: 'done' | 'revoked' | 'code_reused' | 'not_presented' }
-  | { outcome: 'lost'; answer: string | null }
+  z.object({ outcome: z.enum(['done', 'revoked', 'code_reused', 'not_presented']) }),
+  z.object({ outcome: z.literal('lost'), answer: z.string().nullable() }),
   /** The grant ended during the request. Nothing was stored. */
-  | { outcome: 'ended'; ended: EndReason }
+  z.object({ outcome: z.literal('ended'), ended: EndReason }),
+])
+export type CommitResult = z.infer<typeof CommitResult>
 
 /** A valid access token. */
 export interface Bearer {
