@@ -20,7 +20,7 @@ import { ROOT } from '#harness/local/workers.ts'
 import { storyContext } from '#harness/story.ts'
 import { openSession } from '#harness/transport.ts'
 import { addTodo, beginLogin, clientOf, openGrant } from '#harness/upgrade-steps.ts'
-import { makeBundle } from './bench/bundle.ts'
+import { makeBundle } from '#harness/deployed-worker.ts'
 
 /** A token that has a minute left at a call is renewed first, so the first call after the freezing renews. */
 const DOWNSTREAM_SECONDS = 62

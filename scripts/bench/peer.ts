@@ -8,7 +8,8 @@ import { LAST_TODO } from './cases.ts'
 import type { Bearers } from './logins.ts'
 import { initialize, sessionMessage, statelessMessage } from './messages.ts'
 import { exchange, type PreparedRequest } from './requests.ts'
-import type { Servers, WorkerDescription } from './servers.ts'
+import type { WorkerDescription } from '#harness/deployed-worker.ts'
+import type { Servers } from './servers.ts'
 
 const Command = z.tuple([z.string()], z.string())
 

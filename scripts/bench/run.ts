@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import type { Bundle } from './bundle.ts'
+import type { Bundle } from '#harness/deployed-worker.ts'
 import { type PerCase, prepareCases } from './cases.ts'
 import { type Ends, measureEnds } from './ends.ts'
 import { countCalls, countLogins, type PingOneRequests, signInAtPingOne, signInEverywhere } from './logins.ts'

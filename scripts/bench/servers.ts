@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from 'miniflare'
-import { unstable_getMiniflareWorkerOptions as workerOptions } from 'wrangler'
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
+import { asDeployed, type Bundle, makeBundle, type WorkerDescription } from '#harness/deployed-worker.ts'
 import { reservePorts } from '#harness/free-ports.ts'
 import { keepKeys } from '#harness/local/keys.ts'
 import { planLocal } from '#harness/local/plan.ts'
@@ -10,7 +10,6 @@ import type { Settings } from '#harness/local/settings.ts'
 import { applyMigrations } from '#harness/local/migrations.ts'
 import { localWorkers, ROOT } from '#harness/local/workers.ts'
 import { chosen, entryFor } from '#harness/local/chosen-product.ts'
-import { type Bundle, makeBundle } from './bundle.ts'
 import { type Peer, peerWorkerOf, redirectUriOf } from './peer.ts'
 
 export interface Servers extends AsyncDisposable {
@@ -133,31 +132,3 @@ const seededWorker = (name: SeededName, port: number, settings: Settings): Worke
   port,
   variables: { ...settings, PUBLIC_ORIGIN: `http://localhost:${port}` },
 })
-
-export interface WorkerDescription {
-  readonly name: string
-  /** The name that service bindings use, where it is not `name`. */
-  readonly service?: string
-  readonly config: string
-  readonly entry?: string
-  readonly port: number
-  readonly variables: Readonly<Record<string, string | undefined>>
-}
-
-/** Flags and bindings come from the Worker's wrangler.jsonc, variables from the caller; the code is its bundle. */
-export function asDeployed(
-  { name, service = name, config, port, variables }: WorkerDescription,
-  { path }: Bundle,
-): V4WorkerOptions {
-  const { workerOptions: fromConfig } = workerOptions(config)
-  return {
-    ...fromConfig,
-    name: service,
-    modules: [{ type: 'ESModule', path }],
-    modulesRoot: join(path, '..'),
-    bindings: Object.fromEntries(
-      Object.entries(variables).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
-    ),
-    unsafeDirectSockets: [{ host: 'localhost', port }],
-  }
-}

@@ -5,7 +5,7 @@ import { applyMigrations } from '#harness/local/migrations.ts'
 import { planLocal, type Ports } from '#harness/local/plan.ts'
 import { describeStateFolder } from '#harness/local/state-folder.ts'
 import { localWorkers, ROOT } from '#harness/local/workers.ts'
-import { asDeployed } from '../../scripts/bench/servers.ts'
+import { asDeployed } from '#harness/deployed-worker.ts'
 
 /** Which bundle each part of the server runs: the Worker, the users' objects, and the objects of sessions. */
 export interface Versions {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Bundle, makeBundle } from '../../scripts/bench/bundle.ts'
+import { type Bundle, makeBundle } from '#harness/deployed-worker.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'mcp-bundle-'))
 let bundle: Bundle

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { EMULATOR_ENVIRONMENT_ID } from '#harness/local/plan.ts'
 import { VERSION } from '#mcp/product.ts'
-import { type Bundle, makeBundle } from '../../scripts/bench/bundle.ts'
+import { type Bundle, makeBundle } from '#harness/deployed-worker.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'mcp-production-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -11,7 +11,7 @@ import { callMessage } from '#harness/messages.ts'
 import { tokensIn } from '#harness/oauth-client.ts'
 import { storyContext } from '#harness/story.ts'
 import { addTodo, beginLogin, callAs, clientOf, finishLogin, openGrant } from '#harness/upgrade-steps.ts'
-import { makeBundle } from '../../scripts/bench/bundle.ts'
+import { makeBundle } from '#harness/deployed-worker.ts'
 import { startVersions, type Versions } from '../support/two-versions.ts'
 
 // A gradual deployment: the Worker of one version calls objects of the other one, on one storage.
