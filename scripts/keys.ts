@@ -42,7 +42,7 @@ function main(): void {
   const { file } = options
   const kept = readPrivateFile(file)
   if (act === 'make' && kept !== undefined)
-    throw new StartProblem(`${file} is there already: --next adds a key to it (docs/operate.md, "Keys").`)
+    throw new StartProblem(`${file} is there already: --next adds a key to it (docs/operate/rotate.md).`)
   if (act !== 'make' && kept === undefined)
     throw new StartProblem(`${file} is not there: npm run keys, without more, makes it.`)
   const before = kept === undefined ? { keys: [] } : readKeySet(kept, file)

@@ -90,7 +90,7 @@ async function main(signal: AbortSignal): Promise<void> {
   process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   await using everything = new AsyncDisposableStack()
   console.log('Starting the Workers …')
-  const servers = everything.use(await startServers(folder, peer))
+  const servers = everything.use(await startServers(folder, { peer }))
   everything.defer(closeConnections)
   console.log('Measuring requests …\n')
   await runBench(servers, effort, signal, figures, peer)

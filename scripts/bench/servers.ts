@@ -35,8 +35,12 @@ export const STATE_FOLDER = 'state'
 /**
  * Runs all Workers as deployed, in one workerd. workerd itself listens on a port for each,
  * without a proxy of wrangler or miniflare. Disposing removes everything. The emulator accepts the peer's redirect URI.
+ * `entry`: runs this Worker in place of the server.
  */
-export async function startServers(folder: string, peer?: Peer): Promise<Servers> {
+export async function startServers(
+  folder: string,
+  { peer, entry }: { peer?: Peer | undefined; entry?: string } = {},
+): Promise<Servers> {
   await using starting = new AsyncDisposableStack()
   const { ports } = starting.use(await reservePorts())
   const { ports: more } = starting.use(await reservePorts())
@@ -54,7 +58,11 @@ export async function startServers(folder: string, peer?: Peer): Promise<Servers
   const described: WorkerDescription[] = [
     ...localWorkers({ settings, workers }, ports, randomUUID())
       .map((worker) => (redirectUri === undefined ? worker : withRedirect(worker, redirectUri)))
-      .map((worker) => (worker.name === 'mcp' ? { ...worker, ...otherEntry(folder) } : worker)),
+      .map((worker) =>
+        worker.name === 'mcp'
+          ? { ...worker, ...(entry === undefined ? otherEntry(folder) : { entry }) }
+          : worker,
+      ),
     {
       name: 'bare',
       config: 'bench/bare/wrangler.jsonc',

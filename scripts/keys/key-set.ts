@@ -14,7 +14,7 @@ const ALGORITHM = 'RS256'
 const MODULUS_BITS = 2048
 export const MAX_SECRET_BYTES = 5 * 1024
 
-/** The operations on a set; each is a step of the rotation in docs/operate.md. */
+/** The operations on a set; each is a step of the rotation in docs/operate/rotate.md. */
 export const ACTS = {
   /** Creates the first key. */
   make: () => ({ keys: [makeKey()] }),

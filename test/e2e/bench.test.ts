@@ -37,7 +37,7 @@ const { signal } = new AbortController()
 let servers: Servers
 const figures = noFigures('disk')
 beforeAll(async () => {
-  servers = await startServers(folder, peer)
+  servers = await startServers(folder, { peer })
   await runBench(servers, EFFORT, signal, figures, peer)
   figures.startupMs = 1
 }, 240_000)
