@@ -1,6 +1,6 @@
 /**
  * `npm run limits`: measures the bytes that a user, a grant and a session take on disk in a local workerd, and the units
- * that Cloudflare bills for a call and a login. Prints the tables of docs/limits.md and docs/operate/cost.md. Takes three
+ * that Cloudflare bills for a call and a login. Prints the tables of docs/limits.md and docs/operate/cost.md. Takes six
  * minutes.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
