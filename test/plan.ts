@@ -25,6 +25,8 @@ export const unitProject = (exclude: readonly string[] = []): TestProjectInlineC
     include: ['test/unit/**/*.test.{ts,tsx}', '{src,examples}/*/tools/*.test.ts'],
     exclude: [...exclude],
     environment: 'node',
+    // Files share one module graph: most import the same parts. A file puts back what it changes of the process.
+    isolate: false,
     ...PATIENCE,
   },
 })

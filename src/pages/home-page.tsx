@@ -154,7 +154,7 @@ function Users({ users, password, usersUrl }: HomePageProps): JSX.Element | null
           </>
         )}
         They exist on this computer only.{' '}
-        {usersUrl === null ? null : <a href={usersUrl}>Open the PingOne emulator</a>}
+        {usersUrl === null ? null : <a href={usersUrl}>Open the local PingOne</a>}
       </p>
     </section>
   )
