@@ -134,9 +134,18 @@ export class AuditKey {
       return err('unreadable')
     }
     const keys = await derive(fromBase64Url(opened.value))
+    const current = await this.#underNewestRoot(wrapped, opened.value)
     // An erasure during the await has destroyed the key: what is encrypted now can never be opened.
-    if (this.#read() === wrapped) this.#cache = { wrapped, keys }
+    if (this.#read() !== wrapped) return ok(keys)
+    if (current !== wrapped) this.#deps.kv.put(KEY, current)
+    this.#cache = { wrapped: current, keys }
     return ok(keys)
+  }
+
+  /** The key as it is stored from now on: the root key that it was under may be retired later. */
+  async #underNewestRoot(wrapped: string, opened: string): Promise<string> {
+    const { rootKeys } = this.#deps.config()
+    return keyIdOf(wrapped) === rootKeys[0].id ? wrapped : encrypt(rootKeys, this.#place, opened)
   }
 
   async #encrypt(key: CryptoKey, fields: Record<string, unknown>): Promise<string> {
@@ -151,7 +160,7 @@ export class AuditKey {
   }
 
   #isRetired(wrapped: string): boolean {
-    return this.#deps.config().retiredRootKeys.includes(wrapped.split('.')[1] ?? '')
+    return this.#deps.config().retiredRootKeys.includes(keyIdOf(wrapped))
   }
 
   get #place() {
@@ -162,6 +171,8 @@ export class AuditKey {
     return this.#deps.kv.get<string>(KEY) ?? null
   }
 }
+
+const keyIdOf = (wrapped: string): string => wrapped.split('.')[1] ?? ''
 
 type FieldRecord = Record<string, unknown>
 

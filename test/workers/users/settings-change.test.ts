@@ -64,6 +64,16 @@ test('a key that is not there makes a call wait; one that is retired ends what i
   expect(pingone.live.size).toBe(1)
 })
 
+test('personal fields of the audit log open after the root key that they began under is gone, once the user was there between', async () => {
+  const { user, set } = await grantAtRest()
+  const before = (await user.protectReason('written before'))?.personal ?? ''
+  await set({ ROOT_KEYS: `${k2},${k1}` })
+  const between = (await user.protectReason('written between'))?.personal ?? ''
+  await set({ ROOT_KEYS: k2, RETIRED_ROOT_KEYS: 'k1' })
+  expect(await user.reveal(before)).toEqual({ ok: true, value: { reason: 'written before' } })
+  expect(await user.reveal(between)).toEqual({ ok: true, value: { reason: 'written between' } })
+})
+
 test('while the settings name another tenant, bearer, token request and call are refused and nothing ends', async () => {
   const { user, set, begin } = await grantAtRest({ downstreamEndsAtSeconds: inAMoment() })
   for (const other of [OTHER, { MCP_SERVER_CLIENT_ID: 'other' }, { API_IDENTIFIER: 'other' }]) {
