@@ -22,7 +22,7 @@ export interface DenialWords extends ProductWords {
 }
 
 /** The version in package.json (a test compares them); `npm run changes -- --release` raises both. */
-export const VERSION = '0.1.0'
+export const VERSION = '0.2.0'
 
 type ProductNames = Pick<Product, 'slug' | 'serverName' | 'title' | 'instructions' | 'apiName' | 'words'>
 

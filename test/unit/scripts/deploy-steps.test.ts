@@ -18,7 +18,7 @@ import {
 } from './recorded-wrangler.ts'
 
 const runDeploy = ({ deps }: { deps: DeployDeps }, ...words: readonly string[]) =>
-  deploy(deps, facts, { ...deployOptions(['production', ...words]), version: '0.1.0' })
+  deploy(deps, facts, { ...deployOptions(['production', ...words]), version: '9.8.7' })
 const isUpload = (call: string) => call.startsWith('deploy ')
 
 test('a deployment checks, uploads with its commit, migrates, and tests what is live', async () => {
@@ -34,7 +34,7 @@ test('a deployment checks, uploads with its commit, migrates, and tests what is 
     `git diff --name-only --diff-filter=MDR --no-renames ${commit.short} -- migrations`,
     'npm run check',
     'npm test',
-    `deploy --env production --var COMMIT:${commit.full} --tag ${commit.short} --message 0.1.0 ${commit.short}`,
+    `deploy --env production --var COMMIT:${commit.full} --tag ${commit.short} --message 9.8.7 ${commit.short}`,
     'd1 migrations apply RECORDS --remote --env production',
   ])
   expect(run.lines).toEqual([
@@ -63,7 +63,7 @@ test('skipped tests and a changed tree are in the output, and such a deployment 
     'note     git tree: there are uncommitted changes, deployed by --allow-dirty; /health shows no commit',
   )
   expect(run.calls.find(isUpload)).toBe(
-    'deploy --env production --minify --message 0.1.0 with uncommitted changes',
+    'deploy --env production --minify --message 9.8.7 with uncommitted changes',
   )
 })
 
@@ -278,7 +278,7 @@ const withExampleApi = (run: { deps: DeployDeps }, ...words: readonly string[]) 
   deploy(
     run.deps,
     { ...facts, hasExampleApi: true },
-    { ...deployOptions(['production', ...words]), version: '0.1.0' },
+    { ...deployOptions(['production', ...words]), version: '9.8.7' },
   )
 const isExampleApi = (call: string) => call.startsWith('deploy --config examples/todo-api/')
 

@@ -93,7 +93,7 @@ test('a deployment without an address ends before any command runs', async () =>
   const file = join(folder, 'wrangler.jsonc')
   writeFileSync(file, JSON.stringify({ name: 'x', workers_dev: false, env: { production: {} } }))
   const { deps, calls } = recordedRun()
-  expect(await paragraphOf(deployCommand(['production'], { deps, file, version: '0.1.0' }))).toMatch(
+  expect(await paragraphOf(deployCommand(['production'], { deps, file, version: '9.8.7' }))).toMatch(
     /^env\.production .* has no address: .* Nothing was deployed\.$/,
   )
   expect(calls).toEqual([])
@@ -104,7 +104,7 @@ test('a dry run is wrangler alone, and needs no account', async () => {
   const run = deployCommand(['production', '--dry-run', '--allow-dirty'], {
     deps,
     file: 'wrangler.jsonc',
-    version: '0.1.0',
+    version: '9.8.7',
   })
   expect(await run).toBe(0)
   expect(calls).toEqual(['deploy --env production --dry-run'])

@@ -27,7 +27,7 @@ const REQUESTS = [
 test.each(REQUESTS)('%s %j is answered once, in full and by name', async (method, params, options) => {
   const { status, type, body } = await askStateless(BEARER, method, params, options)
   expect([status, type]).toEqual([200, 'application/json'])
-  const _meta = { [SERVER]: { name: 'pingone-davinci-mcp-server', version: '0.1.0' } }
+  const _meta = { [SERVER]: { name: 'pingone-davinci-mcp-server', version: '0.2.0' } }
   expect(body).toMatchObject({ jsonrpc: '2.0', id: 'one', result: { resultType: 'complete', _meta } })
 })
 
