@@ -2,6 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { rootKey } from '#harness/root-key.ts'
+import type { UserObjectApi } from '#users/user.ts'
 import { pingone } from './pingone.ts'
 import { intent, newGrant } from './story.ts'
 import { clock, operator } from './worker.ts'
@@ -66,12 +67,13 @@ test('a key that is not there makes a call wait; one that is retired ends what i
 
 test('personal fields of the audit log open after the root key that they began under is gone, once the user was there between', async () => {
   const { user, set } = await grantAtRest()
-  const before = (await user.protectReason('written before'))?.personal ?? ''
+  const api: UserObjectApi = user
+  const before = (await api.protectReason('written before'))?.personal ?? ''
   await set({ ROOT_KEYS: `${k2},${k1}` })
-  const between = (await user.protectReason('written between'))?.personal ?? ''
+  const between = (await api.protectReason('written between'))?.personal ?? ''
   await set({ ROOT_KEYS: k2, RETIRED_ROOT_KEYS: 'k1' })
-  expect(await user.reveal(before)).toEqual({ ok: true, value: { reason: 'written before' } })
-  expect(await user.reveal(between)).toEqual({ ok: true, value: { reason: 'written between' } })
+  expect(await api.reveal(before)).toEqual({ ok: true, value: { reason: 'written before' } })
+  expect(await api.reveal(between)).toEqual({ ok: true, value: { reason: 'written between' } })
 })
 
 test('while the settings name another tenant, bearer, token request and call are refused and nothing ends', async () => {
