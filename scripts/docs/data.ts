@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { AuditEvent } from '#events/event.ts'
+import { PolicyDocument, Rule } from '#policy/document.ts'
 import { PeerFile } from '../bench/peer.ts'
 import { unknownSettings } from './commands.ts'
 import { type CodeBlock, ROOT } from './pages.ts'
@@ -21,6 +22,8 @@ const KINDS: readonly { readonly key: RegExp; readonly schema: () => z.ZodType }
   { key: /^(?:mcpServers|servers|mcp)$/, schema: () => z.record(z.string(), Servers) },
   { key: /^tool$/, schema: () => PeerFile },
   { key: /^_meta$/, schema: () => z.strictObject({ _meta: z.record(z.string().includes('/'), z.string()) }) },
+  { key: /^what$/, schema: () => Rule },
+  { key: /^rules$/, schema: () => PolicyDocument },
   { key: /^data$/, schema: () => Webhook },
   { key: /^[A-Z][A-Z0-9_]*$/, schema: () => Settings },
   { key: /^(?:routes|env|vars|services|kv_namespaces|d1_databases)$/, schema: wranglerSchema },

@@ -22,6 +22,8 @@ export function readRooms(): Rooms {
     const imported = rooms.get(room) ?? new Set()
     rooms.set(room, imported)
     for (const [, path = ''] of readFileSync(`${ROOT}/src/${file}`, 'utf8').matchAll(IMPORT)) {
+      // The text of a document, which is in no room.
+      if (path.endsWith('.jsonc')) continue
       const target = roomOf(path.startsWith('#') ? path.slice(1) : normalize(join(dirname(file), path)))
       if (target !== room) imported.add(target)
     }

@@ -25,9 +25,12 @@ export async function sha256Hex(text: string): Promise<string> {
 /** SHA-256 of a secret, base64url: identifies the secret without revealing it. */
 export const thumbprint = async (secret: string): Promise<string> => toBase64Url(await sha256(secret))
 
+/** JSON with sorted object members: equal values have equal texts. */
+export const canonicalJson = (value: unknown): string => JSON.stringify(sorted(value)) ?? 'null'
+
 /** SHA-256, base64url, over JSON with sorted object members: equal values have equal digests. */
 export const canonicalDigest = async (value: unknown): Promise<string> =>
-  toBase64Url(await sha256(JSON.stringify(sorted(value)) ?? 'null'))
+  toBase64Url(await sha256(canonicalJson(value)))
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
