@@ -22,5 +22,9 @@ const server = compose({
 
 // Classes and not aliases: the platform's types look for classes.
 export class User extends server.User {}
-export class McpSession extends server.McpSession {}
+export class McpSession extends server.McpSession {
+  // The agents library tells the class in its log and traces. Without this the bundle has a short name, another in each release.
+  static override readonly name = 'McpSession'
+}
+export class Control extends server.Control {}
 export default server.worker
