@@ -54,6 +54,11 @@ export class Emulator {
     await this.#post('groups', { username, groups })
   }
 
+  /** Replaces the claims that attribute mappings give a user, besides the groups. */
+  async setClaims(username: string, claims: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#post('claims', { username, claims })
+  }
+
   async rotateKeys({ isOldDropped = false } = {}): Promise<void> {
     await this.#post(isOldDropped ? 'rotate-keys?drop=1' : 'rotate-keys')
   }

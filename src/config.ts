@@ -8,6 +8,7 @@ import { Secret } from '#lib/secret.ts'
 import { readSigningKeys, type SigningKeys } from '#lib/signing-keys.ts'
 import type { Product, ProductLinks } from '#catalog/define-product.ts'
 import { type OfferedScope, offeredScopes } from '#catalog/offered-scopes.ts'
+import { type PolicyConfig, policyConfig } from '#policy/settings.ts'
 import { scopeSettings, SET_BY_SCRIPTS, Settings, words } from './settings.ts'
 
 /** What the settings mean, read and checked once per isolate. Only this file and settings.ts know their names. */
@@ -41,8 +42,8 @@ export interface Config {
     maxAuthAgeSeconds: number | null
     /** PingOne's own session ends after so long without use; null: not known here. */
     sessionIdleSeconds: number | null
-    /** The claim of the id token with the user's groups; null: nobody has a role, so none is read. */
-    groupsClaim: string | null
+    /** The claims of the id token that policy and roles read: of the user's groups, and further ones. */
+    claims: { groups: string; policy: readonly string[] }
   }
   /** The product on pages. */
   brand: { productName: string; links: ProductLinks }
@@ -78,6 +79,7 @@ export interface Config {
   }
   /** null: no group has a role, so there is no `/operate`. */
   operators: RoleGroups | null
+  policy: PolicyConfig
   /** Where security events and acts of operators are sent; null: nowhere. */
   webhook: { url: string; secret: Secret } | null
 }
@@ -136,7 +138,6 @@ export function loadConfig(env: unknown, product: ConfiguredProduct): Result<Con
   const auditKey = auditKeyText === undefined ? ok(null) : readAuditSigningKey(auditKeyText)
   if (!auditKey.ok) keyProblems.push({ name: 'AUDIT_SIGNING_KEY', problem: auditKey.error })
   const clientAuth = readClientAuth(textOf)
-  const authProblems = clientAuth.ok ? [] : clientAuth.error
   const apiProblems =
     textOf('API_URL') === undefined && given['API'] === undefined
       ? [{ name: 'API_URL', problem: 'is missing, and no Worker is bound as API' }]
@@ -144,7 +145,7 @@ export function loadConfig(env: unknown, product: ConfiguredProduct): Result<Con
   const problems = [
     ...fieldProblems,
     ...keyProblems,
-    ...authProblems,
+    ...(clientAuth.ok ? [] : clientAuth.error),
     ...apiProblems,
     ...problemsBetween(textOf),
   ]
@@ -158,7 +159,7 @@ export function loadConfig(env: unknown, product: ConfiguredProduct): Result<Con
   )
     return err({ problems, isEmpty })
   const s = parsed.data
-  const operators = roleGroups(s.VIEWER_GROUP, s.OPERATOR_GROUP, s.AUDITOR_GROUP)
+  const operators = roleGroups(s.VIEWER_GROUP, s.OPERATOR_GROUP, s.AUDITOR_GROUP, s.POLICY_EDITOR_GROUP)
   const isLocal = isLoopbackHost(new URL(s.PUBLIC_ORIGIN).hostname)
   return ok({
     publicOrigin: s.PUBLIC_ORIGIN,
@@ -179,7 +180,7 @@ export function loadConfig(env: unknown, product: ConfiguredProduct): Result<Con
       environments: environmentsOf(s.PINGONE_ISSUER, s.ALLOWED_ENVIRONMENTS),
       maxAuthAgeSeconds: s.MAX_AUTH_AGE_HOURS === undefined ? null : s.MAX_AUTH_AGE_HOURS * 3600,
       sessionIdleSeconds: s.PINGONE_SESSION_HOURS === undefined ? null : s.PINGONE_SESSION_HOURS * 3600,
-      groupsClaim: operators === null ? null : s.OPERATOR_CLAIM,
+      claims: { groups: s.OPERATOR_CLAIM, policy: s.POLICY_CLAIMS },
     },
     brand: { productName: product.title, links: product.links ?? {} },
     app: product.slug,
@@ -211,6 +212,7 @@ export function loadConfig(env: unknown, product: ConfiguredProduct): Result<Con
       signingKey: auditKey.value,
     },
     operators,
+    policy: policyConfig(s),
     webhook:
       s.WEBHOOK_URL === undefined || s.WEBHOOK_SECRET === undefined
         ? null

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Product } from '#catalog/define-product.ts'
 import { isExactDocumentUrl, isExactHost, isLoopbackHost } from '#lib/addresses.ts'
+import { policySettings } from '#policy/settings.ts'
 
 /** A list as users write it: separated by commas or spaces. */
 export const words = (text: string) => text.split(/[\s,]+/).filter((word) => word !== '')
@@ -52,6 +53,14 @@ const environments = list.refine(
 const keyIds = list.refine(
   (ids) => ids.every((id) => /^[A-Za-z0-9]{1,16}$/.test(id)),
   'must be ids of root keys: what stands before the colon, never the key',
+)
+const MOST_CLAIMS = 10
+const claimNames = list.refine(
+  (names) =>
+    names.length <= MOST_CLAIMS &&
+    new Set(names).size === names.length &&
+    names.every((name) => /^[A-Za-z][\w.:/-]{0,63}$/.test(name)),
+  `must be at most ${MOST_CLAIMS} names of claims, each once: a letter, then letters, digits and _ . : / -`,
 )
 const policyIds = z.string().transform((text, context): readonly [string, ...string[]] => {
   const [first, ...more] = words(text)
@@ -199,8 +208,11 @@ export const Settings = z.object({
   OPERATOR_CLAIM: plainText
     .default('groups')
     .describe(
-      'Claim of PingOne’s id token that lists the user’s groups: an attribute mapping of the application, e.g. of the group names.',
+      'Claim of PingOne’s id token that lists the user’s groups: an attribute mapping of the application, e.g. of the group names. Roles of operators and rules of the policy read it.',
     ),
+  POLICY_CLAIMS: claimNames.describe(
+    'Claims of PingOne’s id token that rules of the policy may read besides the groups, separated by commas; at most 10. Each is one text or a list of at most 100, of at most 256 characters each. While a rule reads groups or claims, a user with more, or with a claim of another form, gets 503 (log event `claims.incomplete`).',
+  ),
   VIEWER_GROUP: plainText
     .optional()
     .describe('Members may look: users, clients, sessions and events, without personal arguments.'),
@@ -210,8 +222,14 @@ export const Settings = z.object({
   AUDITOR_GROUP: plainText
     .optional()
     .describe(
-      'Members may look, open personal arguments, export the audit log and mark sessions as audited. With none of the three groups set, `/operate` does not exist.',
+      'Members may look, open personal arguments, export the audit log and mark sessions as audited.',
     ),
+  POLICY_EDITOR_GROUP: plainText
+    .optional()
+    .describe(
+      'Members may look and change the policy, with a sign-in of the last 5 minutes. With none of the four groups set, `/operate` does not exist.',
+    ),
+  ...policySettings,
   WEBHOOK_URL: webAddress
     .optional()
     .describe('Receives security events and acts of operators as signed webhooks. Unset: none are sent.'),
@@ -271,12 +289,3 @@ export const describedSettings = (product: Pick<Product, 'scopes' | 'settings'>)
       }
     },
   )
-
-const GROUPS = ['VIEWER_GROUP', 'OPERATOR_GROUP', 'AUDITOR_GROUP']
-
-/** The given settings that have no effect: a claim for groups that nothing names. */
-export const settingsWithoutEffect = (env: unknown): readonly string[] => {
-  const given = z.record(z.string(), z.unknown()).parse(env)
-  const isGiven = (name: string) => given[name] !== undefined && given[name] !== ''
-  return isGiven('OPERATOR_CLAIM') && !GROUPS.some(isGiven) ? ['OPERATOR_CLAIM'] : []
-}

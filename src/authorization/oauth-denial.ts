@@ -3,6 +3,7 @@ import { redacted } from '#lib/redacted.ts'
 import { newIncident } from '#lib/trace.ts'
 import type { CountDenial } from '#events/denial-count.ts'
 import type { LimitAnswer } from '#limits/failures.ts'
+import type { Switch } from '#policy/switches.ts'
 import type { EndReason } from '#users/grants/grant.ts'
 
 /** An error of `/token` or `/register`. The codes are of RFC 6749 §4.1.2.1 and §5.2, and of RFC 7591 §3.2.2. */
@@ -75,6 +76,30 @@ export const SETTINGS_RETRY_SECONDS = 30
 
 /** The grant is valid and cannot be used now. RFC 7009 §2.2.1 allows 503 for a revocation too. */
 export const retryLater = temporaryDenial(503, 'Nothing was lost. Try again later.', SETTINGS_RETRY_SECONDS)
+
+const MOST_OFF_SECONDS = 300
+const OFF_SECONDS = 60
+
+/** When to ask again about what an operator has switched off: the end of the switch may come earlier. */
+export const switchedOffSeconds = ({ untilMs }: Pick<Switch, 'untilMs'>, nowMs: number): number =>
+  untilMs === null
+    ? OFF_SECONDS
+    : Math.min(Math.max(Math.ceil((untilMs - nowMs) / 1000), 1), MOST_OFF_SECONDS)
+
+/** An operator has switched this off: nothing is used up, and the same request works once it is on again. */
+export const switchedOffDenial = (off: Pick<Switch, 'says' | 'untilMs'>, nowMs: number): OAuthDenial =>
+  temporaryDenial(
+    503,
+    `An operator of this server has switched this off: ${inDescription(off.says)} Nothing was lost. Try again later`,
+    switchedOffSeconds(off, nowMs),
+  )
+
+/** RFC 6749 §5.2: printable ASCII without quotes and backslashes. */
+const inDescription = (text: string): string =>
+  text
+    .replaceAll(/[“”"]/g, "'")
+    .replaceAll('’', "'")
+    .replaceAll(/[^ -~]|\\/g, '?')
 
 /** Logs that storage failed. The client reads only that it should retry. */
 export function reportOutage(at: 'token' | 'register' | 'bearer', error: unknown): void {
@@ -169,6 +194,8 @@ function endedBecause(reason: EndReason, mostGrants: number): string {
       return `more than ${mostGrants} connections of this user; the one unused the longest was ended`
     case 'key_retired':
       return 'this server no longer uses the key that it was encrypted with'
+    case 'claims_too_old':
+      return 'a rule of this server needs newer facts about the user, and PingOne gave no way to renew them'
     case 'ended_by_user':
       return 'the user ended it'
     case 'ended_by_operator':

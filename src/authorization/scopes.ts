@@ -1,7 +1,7 @@
 import type { Config } from '#config.ts'
 import { type RoleGroups, rolesOf } from '#lib/roles.ts'
 import type { IdTokenClaims } from '#pingone/claims.ts'
-import type { GrantRoles } from '#users/grants/grant.ts'
+import type { GrantRoles, SignInFacts } from '#users/grants/grant.ts'
 
 type Offered = Pick<Config['api'], 'scopes'>
 
@@ -93,6 +93,19 @@ export function operatorIn(
   { groups, auth_time: authenticatedAtSeconds = 0 }: Pick<IdTokenClaims, 'groups' | 'auth_time'>,
   operators: RoleGroups | null,
 ): GrantRoles | null {
-  const roles = operators === null ? [] : rolesOf(groups, operators)
+  const given = operators === null ? [] : rolesOf(groups, operators)
+  // Clients change no policies. After a rollback, a release without policy could not read a grant with this role.
+  const roles = given.filter((role) => role !== 'policy-editor')
   return roles.length === 0 ? null : { roles, authenticatedAtSeconds }
 }
+
+/** What policy reads of the id token of a sign-in. */
+export const signInFacts = ({
+  mapped,
+  acr,
+  auth_time: authenticatedAtSeconds = null,
+}: Pick<IdTokenClaims, 'mapped' | 'acr'> & { auth_time?: number | null | undefined }): SignInFacts => ({
+  ...mapped,
+  acr,
+  authenticatedAtSeconds,
+})

@@ -1,5 +1,5 @@
-/** What an operator may do. `operator` and `auditor` include `viewer`. */
-export const roles = ['viewer', 'operator', 'auditor'] as const
+/** What an operator may do. Each of the others includes `viewer`. */
+export const roles = ['viewer', 'operator', 'auditor', 'policy-editor'] as const
 export type Role = (typeof roles)[number]
 
 /** The scope of the server's own tools that read the audit log of all users. No client can request it: a step-up adds it. */
@@ -9,8 +9,13 @@ export const AUDIT_READ = 'audit:read'
 export type RoleGroups = Readonly<Record<Role, string | null>>
 
 /** The groups as the settings name them; null: they name none. */
-export function roleGroups(viewer = '', operator = '', auditor = ''): RoleGroups | null {
-  const groups = { viewer: viewer || null, operator: operator || null, auditor: auditor || null }
+export function roleGroups(viewer = '', operator = '', auditor = '', policyEditor = ''): RoleGroups | null {
+  const groups = {
+    viewer: viewer || null,
+    operator: operator || null,
+    auditor: auditor || null,
+    'policy-editor': policyEditor || null,
+  }
   return Object.values(groups).every((group) => group === null) ? null : groups
 }
 

@@ -26,6 +26,7 @@ export const encryptionPurposes = {
   directoryUsername: 'directory-username-text',
   operateCode: 'operate-code',
   operateWalk: 'operate-walk',
+  userClaims: 'user-claims',
 } as const
 export type SigningPurpose = (typeof signingPurposes)[keyof typeof signingPurposes]
 export type EncryptionPurpose = (typeof encryptionPurposes)[keyof typeof encryptionPurposes]

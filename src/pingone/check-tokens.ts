@@ -9,7 +9,9 @@ import {
   type Environments,
   idTokenClaims,
   isAccepted,
-  RenewedIdTokenClaims,
+  type NamedClaims,
+  type RenewedIdTokenClaims,
+  renewedIdTokenClaims,
 } from './claims.ts'
 import { notTrusted, oversized, type PingOneFailure, unavailable } from './failures.ts'
 
@@ -28,8 +30,7 @@ interface TokenExpectations {
   apiIdentifier: string
   policyIds: readonly string[]
   environments: Environments
-  /** The claim with the user's groups; null: none is read. */
-  groupsClaim: string | null
+  claims: NamedClaims
 }
 
 /**
@@ -58,7 +59,8 @@ export function makeTokenChecks(fetch: Fetch, expected: TokenExpectations) {
     return verifySignature(token, keys, server.issuer, audience)
   }
 
-  const signedInClaims = idTokenClaims(expected.groupsClaim)
+  const signedInClaims = idTokenClaims(expected.claims)
+  const renewedClaims = renewedIdTokenClaims(expected.claims)
   const checkIdToken = async <Claims extends RenewedIdTokenClaims>(
     schema: z.ZodType<Claims>,
     server: oauth.AuthorizationServer,
@@ -78,7 +80,7 @@ export function makeTokenChecks(fetch: Fetch, expected: TokenExpectations) {
 
   /** OpenID Connect Core §12.2: an id token from a refresh has no nonce and may have fewer claims. */
   const renewedIdToken = (server: oauth.AuthorizationServer, token: string, accessToken: string) =>
-    checkIdToken(RenewedIdTokenClaims, server, { token, accessToken })
+    checkIdToken(renewedClaims, server, { token, accessToken })
 
   const wrongClaim = async ({ acr, at_hash, env }: RenewedIdTokenClaims, accessToken: string) => {
     if (!isAccepted(expected.environments, env ?? null)) return 'env'

@@ -4,7 +4,7 @@ import { log } from '#lib/log.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import { traceHeaders, TRANSACTION_HEADER } from '#lib/trace.ts'
 import { makeTokenChecks } from './check-tokens.ts'
-import type { Environments } from './claims.ts'
+import type { Environments, NamedClaims } from './claims.ts'
 import { type ClientAuth, makeClientAuth } from './client-auth.ts'
 import { failureOf, type PingOneFailure, requestFailure, statusFailure } from './failures.ts'
 
@@ -21,8 +21,8 @@ export interface PingOneSettings {
   /** The maximum age of a user's sign-on at login; null: PingOne decides. */
   maxAuthAgeSeconds: number | null
   apiIdentifier: string
-  /** The claim of the id token with the user's groups; null: none is read. */
-  groupsClaim: string | null
+  /** The claims of the id token that policy and roles read. */
+  claims: NamedClaims
   deadlineMs: number
 }
 

@@ -1,3 +1,4 @@
+import { errors as joseErrors } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { TooLargeError } from '#lib/bounded-fetch.ts'
 import { loggedErrorCode } from '#lib/redacted.ts'
@@ -96,4 +97,21 @@ export function requestFailure(error: unknown): Err<PingOneFailure> {
     return err({ reason: 'misconfigured', detail: 'MCP_SERVER_PRIVATE_KEY does not sign' })
   if (error instanceof TooLargeError) return oversized(error.message)
   return unavailable(error instanceof Error ? error.name : 'no answer')
+}
+
+/**
+ * Gives the errors of jose and oauth4webapi the names that a log line shows. Both take them from their classes, whose names
+ * the bundle shortens.
+ */
+export function nameErrors(): void {
+  // Without destructuring: that keeps all of the library in the bundle.
+  const named = {
+    ...joseErrors,
+    AuthorizationResponseError: oauth.AuthorizationResponseError,
+    OperationProcessingError: oauth.OperationProcessingError,
+    ResponseBodyError: oauth.ResponseBodyError,
+    UnsupportedOperationError: oauth.UnsupportedOperationError,
+    WWWAuthenticateChallengeError: oauth.WWWAuthenticateChallengeError,
+  }
+  for (const [name, error] of Object.entries(named)) Object.defineProperty(error, 'name', { value: name })
 }

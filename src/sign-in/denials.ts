@@ -1,6 +1,6 @@
 import type { Config } from '#config.ts'
 import { isHttps } from '#authorization/login/answers.tsx'
-import type { LoginDenial } from '#authorization/login/denials.ts'
+import type { SignInFailure } from '#authorization/login/denials.ts'
 import { log } from '#lib/log.ts'
 import { newIncident } from '#lib/trace.ts'
 import { answerMessage, type MessagePageProps } from '#pages/message-page.tsx'
@@ -8,7 +8,7 @@ import type { SignInDeps } from './deps.ts'
 
 /** Every way a sign-in of our own pages fails. `detail` is for the log. */
 export type SignInDenial =
-  | LoginDenial
+  | SignInFailure
   /** This browser did not begin the sign-in, or it was used, or it has expired. */
   | { reason: 'not_ours'; detail: string }
   /** The user authenticated more than an hour ago. `isForced`: PingOne ignored `prompt=login` as well. */

@@ -1,5 +1,5 @@
 import { type Notice, notices } from './pages/words.ts'
-import type { Account } from './store.ts'
+import type { Account, MappedClaims } from './store.ts'
 import { randomText, sha256 } from './random.ts'
 import type { Store } from './store.ts'
 import { base64url } from 'jose'
@@ -17,9 +17,9 @@ const seeds: readonly Account[] = [
 ]
 
 const seedGroups: ReadonlyMap<string, readonly string[]> = new Map([
-  ['grace', ['mcp-operators']],
+  ['grace', ['mcp-operators', 'mcp-policy-editors']],
   ['alan', ['mcp-approvers']],
-  ['edsger', ['finance']],
+  ['edsger', ['finance', 'mcp-policy-editors']],
   ['mary', ['mcp-auditors']],
 ])
 
@@ -45,6 +45,9 @@ export const findAccount = (store: Store, username: string): Account | undefined
 /** The groups that the control API gave a user, else those of a seed user. */
 export const groupsOf = (store: Store, username: string): readonly string[] =>
   store.groups.get(username) ?? seedGroups.get(username) ?? []
+
+/** The claims that the control API gave a user. */
+export const claimsOf = (store: Store, username: string): MappedClaims => store.claims.get(username) ?? {}
 
 /** Everyone who has groups or lost them, by username. */
 export const allGroups = (store: Store): Record<string, readonly string[]> =>

@@ -36,6 +36,8 @@ export async function answerControl(
       return endSessions(body, store)
     case 'POST /groups':
       return setGroups(body, store)
+    case 'POST /claims':
+      return setClaims(body, store)
     case 'POST /reset':
       reset(store)
       return done(body, { ok: true })
@@ -83,6 +85,33 @@ function setGroups(body: Body, store: Store): Answer {
   store.groups.put(normalUsername(username), groups)
   return done(body, { groups: allGroups(store) })
 }
+
+/** Replaces the claims of a user that attribute mappings give, also of one who registers later. */
+function setClaims(body: Body, store: Store): Answer {
+  const { username, claims, ...others } = isRecord(body.json) ? body.json : {}
+  const isWhole = Object.keys(others).length === 0 && typeof username === 'string' && username.trim() !== ''
+  const isMappable = isRecord(claims) && Object.keys(claims).every((name) => !standardClaims.includes(name))
+  if (!isWhole || !isMappable)
+    return problem(400, '{ username, claims } is expected, claims as an object without claims of OpenID')
+  store.claims.put(normalUsername(username), claims)
+  return done(body, { claims: Object.fromEntries(store.claims.all()) })
+}
+
+/** An attribute mapping cannot replace them. */
+const standardClaims = [
+  'iss',
+  'sub',
+  'aud',
+  'exp',
+  'iat',
+  'acr',
+  'amr',
+  'auth_time',
+  'nonce',
+  'at_hash',
+  'sid',
+  'env',
+]
 
 const isNames = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '')
@@ -154,6 +183,7 @@ export function readState(store: Store) {
     })),
     consents: store.consents.all().map(([username, scopes]) => ({ username, scopes })),
     groups: allGroups(store),
+    claims: Object.fromEntries(store.claims.all()),
     keys: store.keys
       .all()
       .map(([kid, key]) => ({ kid, created: iso(key.createdSeconds), active: key.isActive })),

@@ -1,5 +1,5 @@
 import { SignJWT, base64url, UnsecuredJWT, type JWTPayload } from 'jose'
-import { findAccount, groupsOf } from './accounts.ts'
+import { claimsOf, findAccount, groupsOf } from './accounts.ts'
 import type { Grant, Account } from './store.ts'
 import { apiScopesAmong, audienceOf } from './scopes.ts'
 import { organizationId } from './settings.ts'
@@ -63,12 +63,15 @@ const idTokenSeconds = 3600
 export async function issueIdToken(
   context: Context,
   given: Grant,
-  nonce: string | undefined,
-  accessToken: string,
+  { nonce, accessToken, isRefresh }: { nonce: string | undefined; accessToken: string; isRefresh: boolean },
 ): Promise<string | undefined> {
   const { switches, store } = context
   if (switches.idToken === 'missing' || !given.scopes.includes('openid')) return undefined
-  const claims = addDefect(await goodClaims(context, given, nonce, accessToken), switches.idToken)
+  if (isRefresh && switches.refreshIdToken === 'missing') return undefined
+  const isMapped = !isRefresh || switches.refreshIdToken === 'whole'
+  const mapped = isMapped ? mappedClaims(context, given) : {}
+  const good = { ...mapped, ...(await goodClaims(context, given, nonce, accessToken)) }
+  const claims = addDefect(good, switches.idToken)
   if (switches.idToken === 'unsigned') return new UnsecuredJWT(claims).encode()
   const { kid, key } = await activeKey(store)
   const signedBy = switches.idToken === 'foreign-key' ? await foreignKey() : key
@@ -101,9 +104,14 @@ async function goodClaims(
     org: organizationId,
     'p1.region': 'NA',
     ...profileClaims({ ...account, name: switches.userName ?? account.name }, given.scopes),
-    ...groupsClaim([...groupsOf(store, given.username), ...groupNames(switches.groupCount)], switches),
   }
 }
+
+/** What attribute mappings of the application add, as the user's attributes are now. */
+const mappedClaims = ({ switches, store }: Context, { username }: Grant): Record<string, unknown> => ({
+  ...claimsOf(store, username),
+  ...groupsClaim([...groupsOf(store, username), ...groupNames(switches.groupCount)], switches),
+})
 
 /** The names of a user's groups, as an attribute mapping puts them into the ID token and userinfo. */
 export function groupsClaim(

@@ -14,6 +14,9 @@ export interface Account {
   readonly password: { readonly salt: string; readonly hash: string } | undefined
 }
 
+/** Claims that attribute mappings put into a user's ID token. */
+export type MappedClaims = Readonly<Record<string, unknown>>
+
 /** One user in one browser. Its refresh tokens end with it. */
 export interface BrowserSession {
   readonly sid: string
@@ -161,6 +164,8 @@ export function openStore(kv: SyncKvStorage) {
     accounts: new Collection<Account>(kv, 'account'),
     /** Changed memberships, by username. */
     groups: new Collection<readonly string[]>(kv, 'groups'),
+    /** Claims of attribute mappings, by username. */
+    claims: new Collection<MappedClaims>(kv, 'claims'),
     sessions: new Collection<BrowserSession>(kv, 'session'),
     flows: new Collection<Flow>(kv, 'flow'),
     codes: new Collection<Code>(kv, 'code'),

@@ -129,6 +129,8 @@ export const readers = {
     'other-subject',
     'wrong-subject-type',
   ),
+  /** The id token of a refresh: as at the login, without mapped attributes, or absent. */
+  refreshIdToken: choice('whole', 'without-mapped', 'missing'),
   /** Overrides the name in the id token. */
   userName: anyText,
   /** The id token's claim `groups`: a list, absent, or one text with commas. */
@@ -180,6 +182,7 @@ export const normalSwitches: Switches = {
   strictResource: false,
   secondResource: false,
   idToken: 'good',
+  refreshIdToken: 'whole',
   userName: null,
   groupsClaim: 'list',
   groupCount: 0,

@@ -44,7 +44,8 @@ async function answerCode(context: Context): Promise<Answer> {
   if (!liveSession(context, given.sid)) return oauthError(context, 'invalid_grant', 'The session has ended')
   const family = startFamily(context, given)
   store.codes.put(code, { ...redeemed.code, isUsed: true, familyId: family?.familyId })
-  return answerTokens(context, given, given.scopes, { nonce, refreshToken: family?.token })
+  const refreshToken = family?.token
+  return answerTokens(context, given, given.scopes, { nonce, refreshToken, isRefresh: false })
 }
 
 type RedeemResult = { ok: true; code: Code } | { ok: false; because: string; familyId?: string | undefined }
@@ -89,7 +90,7 @@ async function answerRefresh(context: Context): Promise<Answer> {
   const refreshToken = switches.refreshTokens === 'fixed' ? undefined : rotate(context, family, presented)
   const scopes =
     requested.length > 0 ? given.scopes.filter((scope) => requested.includes(scope)) : given.scopes
-  return answerTokens(context, given, scopes, { nonce: undefined, refreshToken })
+  return answerTokens(context, given, scopes, { nonce: undefined, refreshToken, isRefresh: true })
 }
 
 function whyInvalid(context: Context, token: RefreshToken, family: RefreshFamily): string | undefined {
@@ -121,10 +122,14 @@ async function answerTokens(
   context: Context,
   given: Grant,
   scopes: readonly string[],
-  { nonce, refreshToken }: { nonce: string | undefined; refreshToken: string | undefined },
+  {
+    nonce,
+    refreshToken,
+    isRefresh,
+  }: { nonce: string | undefined; refreshToken: string | undefined; isRefresh: boolean },
 ): Promise<Answer> {
   const accessToken = await issueAccessToken(context, given, scopes)
-  const idToken = await issueIdToken(context, given, nonce, accessToken)
+  const idToken = await issueIdToken(context, given, { nonce, accessToken, isRefresh })
   const body = {
     ...tokenBody(context, accessToken, scopes),
     ...(idToken === undefined ? {} : { id_token: idToken }),

@@ -88,7 +88,7 @@ test('a user can be taken out of a group and put into others, until a reset', as
   expect((await control('groups', { body })).status).toBe(303)
   expect(await groups()).toEqual(['finance', 'of many words'])
   await control('reset')
-  expect(await groups()).toEqual(['mcp-operators'])
+  expect(await groups()).toEqual(['mcp-operators', 'mcp-policy-editors'])
 })
 
 test('a user can have groups before the registration, and they show at the next refresh', async () => {
@@ -116,7 +116,44 @@ test.each([
   { username: 'grace', groups: [], role: 'auditor' },
 ])('a change of groups without a user and a list is refused: %j', async (body) => {
   expect((await setGroups(body)).status).toBe(400)
-  expect(await readState()).toMatchObject({ groups: { grace: ['mcp-operators'] } })
+  expect(await readState()).toMatchObject({ groups: { grace: ['mcp-operators', 'mcp-policy-editors'] } })
+})
+
+const setClaims = (body: unknown) => control('claims', { body: JSON.stringify(body) })
+
+test('claims of attribute mappings are in the id token of a login and of a refresh, as they are then', async () => {
+  const claims = { department: 'north', levels: [1, 2] }
+  expect(await readJson(await setClaims({ username: 'Grace', claims }))).toEqual({
+    claims: { grace: claims },
+  })
+  const { idToken, refreshToken } = await loginForTokens({}, { username: 'grace' })
+  expect(decode(idToken)).toMatchObject({ ...claims, groups: ['mcp-operators', 'mcp-policy-editors'] })
+  await setClaims({ username: 'grace', claims: { department: 'south' } })
+  const renewed = await refresh(refreshToken)
+  expect(decode(renewed.idToken)).toMatchObject({
+    department: 'south',
+    groups: ['mcp-operators', 'mcp-policy-editors'],
+  })
+  expect(decode(renewed.idToken)).not.toHaveProperty('levels')
+  // It is unknown whether PingOne repeats them.
+  await setSwitches({ refreshIdToken: 'without-mapped' })
+  const bare = await refresh(renewed.refreshToken)
+  expect(decode(bare.idToken)).toMatchObject({ sub: expect.any(String), sid: expect.any(String) })
+  for (const name of ['department', 'groups']) expect(decode(bare.idToken)).not.toHaveProperty(name)
+  await setSwitches({ refreshIdToken: 'missing' })
+  expect((await refresh(bare.refreshToken)).idToken).toBeUndefined()
+})
+
+test.each([
+  {},
+  { username: 'grace' },
+  { username: '', claims: {} },
+  { username: 'grace', claims: ['department'] },
+  { username: 'grace', claims: { sub: 'another' } },
+  { username: 'grace', claims: {}, role: 'auditor' },
+])('claims without a user, or those of OpenID, are refused: %j', async (body) => {
+  expect((await setClaims(body)).status).toBe(400)
+  expect(await readState()).toMatchObject({ claims: {} })
 })
 
 test('requests are counted by endpoint and token requests by grant type', async () => {

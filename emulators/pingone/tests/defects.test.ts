@@ -72,10 +72,10 @@ test('a missing ID token is missing, and the rest is there', async () => {
 
 test.each([
   ['grace', { groupsClaim: 'missing' }, undefined],
-  ['grace', { groupsClaim: 'text' }, 'mcp-operators'],
+  ['grace', { groupsClaim: 'text' }, 'mcp-operators,mcp-policy-editors'],
   ['ada', { groupsClaim: 'text' }, undefined],
   ['ada', { groupCount: 600 }, expect.toSatisfy((names: string[]) => names.length === 600)],
-  ['grace', { groupCount: 600 }, expect.toSatisfy((names: string[]) => names.length === 601)],
+  ['grace', { groupCount: 600 }, expect.toSatisfy((names: string[]) => names.length === 602)],
 ] as const)('the groups of %s after %j', async (username, switches, groups) => {
   await setSwitches(switches)
   expect(decode((await loginForTokens({}, { username })).idToken)['groups']).toEqual(groups)

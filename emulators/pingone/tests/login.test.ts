@@ -61,13 +61,13 @@ test('a user signs on, allows both scopes, and the application gets tokens that 
 })
 
 test.each([
-  ['grace', 'mcp-operators'],
-  ['alan', 'mcp-approvers'],
-  ['edsger', 'finance'],
-  ['mary', 'mcp-auditors'],
-])('%s is in the group %s, and the profile follows the scopes', async (username, group) => {
+  ['grace', ['mcp-operators', 'mcp-policy-editors']],
+  ['alan', ['mcp-approvers']],
+  ['edsger', ['finance', 'mcp-policy-editors']],
+  ['mary', ['mcp-auditors']],
+])('%s is in the groups %j, and the profile follows the scopes', async (username, groups) => {
   const claims = decode((await loginForTokens({ scope: 'openid' }, { username })).idToken)
-  expect(claims['groups']).toEqual([group])
+  expect(claims['groups']).toEqual(groups)
   expect(claims).not.toHaveProperty('email')
   expect(claims).not.toHaveProperty('name')
 })

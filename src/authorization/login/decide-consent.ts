@@ -49,7 +49,7 @@ async function approve(request: Request, form: FormText, deps: LoginDeps): Promi
     countDenial(`login.${ready.error.reason}`)
     const incident = reportDenial(ready.error)
     const answer = answerDenial(ready.error)
-    if (answer.to === 'client') return returnToClient(request, form, deps, answer)
+    if (answer.to !== 'user') return returnToClient(request, form, deps, answer)
     return outagePage(config, answer, { handle: handleOf(form), scopes: form.all('scope'), incident })
   }
   // Without a scope option the library returns the stored request: an approval can only narrow it.
@@ -89,7 +89,7 @@ async function returnToClient(
   request: Request,
   form: FormText,
   { config, oauth, settle }: LoginDeps,
-  { code, description }: ClientAnswer,
+  { code, description }: Pick<ClientAnswer, 'code' | 'description'>,
 ): Promise<Response> {
   const { request: stored, headers } = await oauth.denyConsent(request, handleOf(form))
   headers.append('Set-Cookie', await requireThisBrowser(request, stored))

@@ -1,9 +1,19 @@
 import type { AuthorizationErrorCode } from '@cloudflare/workers-oauth-provider'
 import { loginMessages, outageSentence } from '#pages/connect-messages.ts'
+import type { MessagePageProps } from '#pages/message-page.tsx'
 import type { PingOneFailure } from '#pingone/failures.ts'
+import type { PolicyDenial } from '#policy/policy.ts'
 
 /** Every reason why a login fails after our consent page. `detail` is for the log. */
 export type LoginDenial =
+  | SignInFailure
+  /** A rule about the connection, or a switch. `detail`: its id. */
+  | { reason: 'policy'; detail: string; denial: PolicyDenial }
+  /** The policy in force cannot be read now. */
+  | { reason: 'policy_unavailable'; detail: string }
+
+/** The reasons that a sign-in of our own pages has too. Policy decides about clients alone. */
+export type SignInFailure =
   | { reason: 'declined'; detail: string }
   | { reason: 'refused_by_pingone'; detail: string }
   | { reason: 'scopes_withheld'; detail: string }
@@ -27,6 +37,14 @@ export interface OutageAnswer {
   title: string
   sentence: string
   retryAfterSeconds: number
+}
+
+/** A page that says why, and a link that gives the client its error. */
+export interface RefusalAnswer {
+  to: 'user-and-client'
+  page: Pick<MessagePageProps, 'title' | 'sentence' | 'fact'>
+  code: AuthorizationErrorCode
+  description: string
 }
 
 const toClient = (code: AuthorizationErrorCode, description: string): ClientAnswer => ({
@@ -58,7 +76,7 @@ const OWN_RETRY_SECONDS = 5
  * The answer for each denial. PingOne's own text goes to the log only: a flow's designer, or an attacker who can make
  * PingOne fail, would otherwise speak in our name.
  */
-export function answerDenial(denial: LoginDenial): ClientAnswer | OutageAnswer {
+export function answerDenial(denial: LoginDenial): ClientAnswer | OutageAnswer | RefusalAnswer {
   switch (denial.reason) {
     case 'declined':
       return toClient('access_denied', 'The user declined at sign-in')
@@ -66,6 +84,10 @@ export function answerDenial(denial: LoginDenial): ClientAnswer | OutageAnswer {
       return toClient('access_denied', 'The user did not allow the API')
     case 'blocked':
       return toClient('access_denied', 'This user may not use this server')
+    case 'policy':
+      return refusal(denial.denial)
+    case 'policy_unavailable':
+      return outage(loginMessages.policyUnavailable, OWN_RETRY_SECONDS)
     case 'refused_by_pingone':
       return toClient('server_error', 'PingOne did not complete the sign-in')
     case 'misconfigured':
@@ -83,4 +105,21 @@ export function answerDenial(denial: LoginDenial): ClientAnswer | OutageAnswer {
     default:
       return denial satisfies never
   }
+}
+
+function refusal({ reason, says, opensAtMs }: PolicyDenial): RefusalAnswer {
+  const code = 'access_denied'
+  return reason === 'switched_off'
+    ? {
+        to: 'user-and-client',
+        page: loginMessages.switchedOff({ says: says ?? '', untilMs: opensAtMs }),
+        code,
+        description: 'An operator has switched this off',
+      }
+    : {
+        to: 'user-and-client',
+        page: loginMessages.noAccess({ says, opensAtMs }),
+        code,
+        description: 'A rule of this server does not let this user connect',
+      }
 }

@@ -7,12 +7,14 @@ import { redacted } from '#lib/redacted.ts'
 import { err, ok, type Err, type Result } from '#lib/result.ts'
 import { type IdTokenClaims, sessionMark } from '#pingone/claims.ts'
 import type { DownstreamTokens } from '#pingone/token-requests.ts'
+import type { PolicyDenial } from '#policy/policy.ts'
+import type { PolicyHead } from '#policy/switches.ts'
 import { makeUserId } from '#users/base/user-id.ts'
-import type { LoginFacts } from '#users/grants/grant.ts'
+import type { LoginFacts, RefusedLogin } from '#users/grants/grant.ts'
 import { grantKey } from '#users/grants/grant-records.ts'
 import { shownClient, userNamesIn } from '../clients/shown-name.ts'
 import type { GrantProps } from '../grant-props.ts'
-import { grantedScopes, inForce, operatorIn, upstreamScopes } from '../scopes.ts'
+import { grantedScopes, inForce, operatorIn, signInFacts, upstreamScopes } from '../scopes.ts'
 import type { LoginDenial } from './denials.ts'
 import {
   beginningOf,
@@ -23,6 +25,7 @@ import {
   LoginState,
   requireThisBrowser,
 } from './login-state.ts'
+import { decideLogin, readPolicy, refuseSwitchedOff } from './policy-gate.ts'
 import { type Callback, denialIn, readCallback } from './read-callback.ts'
 import { redirectWith } from './redirect-uri.ts'
 import { refuseBlockedClient, refuseLogin } from './refuse-login.ts'
@@ -47,12 +50,15 @@ export async function finishLogin(request: Request, deps: LoginDeps): Promise<Re
   // Before `settle()`: if this lookup throws, the user can open the same URL again.
   await deps.oauth.lookupClient(approved.clientId)
   const isBlocked = await deps.cutoffs.isBlocked(approved.clientId)
+  const head = await deps.policies.head()
+  const off = await refuseSwitchedOff(approved, head, deps)
+  if (off !== null) return off
   await deps.settle()
   if (isBlocked) return refuseBlockedClient(approved.clientId, headers, deps)
 
   const transaction = crypto.randomUUID()
   const from = { network: networkOf(request), agent: agentFamily(request) }
-  const answered = { callback, transaction, from, begun }
+  const answered = { callback, transaction, from, begun, head }
   const finished = await finish(deps, approved, login.data, answered).catch(brokenLogin)
   if (finished.ok) {
     headers.set('Location', finished.value)
@@ -73,6 +79,7 @@ interface LoginAnswer {
   transaction: string
   from: Pick<LoginFacts, 'network' | 'agent'>
   begun: LoginBeginning
+  head: PolicyHead | null
 }
 
 /** Returns the redirect with the code. */
@@ -80,11 +87,14 @@ async function finish(
   deps: LoginDeps,
   approved: AuthRequest,
   { consentedAtMs, ...secrets }: LoginState,
-  { callback, transaction, from, begun }: LoginAnswer,
+  { callback, transaction, from, begun, head }: LoginAnswer,
 ): Promise<Result<string, LoginDenial>> {
   const { config, pingone } = deps
   const denial = denialIn(callback, config.pingone.issuer)
   if (denial !== null) return err(denial)
+  // Before PingOne's code is redeemed, so that nothing has to be revoked.
+  const inForce = await readPolicy(deps.policies, head)
+  if (inForce === null) return err({ reason: 'policy_unavailable', detail: head?.policy ?? 'no head' })
   const redirectUri = callbackOf(config)
   const signedIn = await pingone.exchangeCode({ callback: callback.url, redirectUri, secrets, transaction })
   if (!signedIn.ok) {
@@ -92,6 +102,15 @@ async function finish(
     return signedIn
   }
   const { user, tokens, correlation } = signedIn.value
+  const decided = await decideLogin(inForce, { user, approved, network: from.network }, deps)
+  const { denial: refused, wouldDeny } = decided
+  if (refused !== null) {
+    discardTokens(deps, tokens.refreshToken ?? tokens.accessToken)
+    if (refused.reason === 'policy_unavailable')
+      return err({ reason: refused.reason, detail: `incomplete claims: ${user.mapped.incomplete.join(' ')}` })
+    await noteRefusal(deps, approved, { user, refused, facts: { transaction, ...from } })
+    return err({ reason: 'policy', detail: refused.rule ?? 'default', denial: refused })
+  }
   const login = {
     transaction,
     startedAtMs: begun.atMs,
@@ -102,12 +121,33 @@ async function finish(
     ...from,
     acr: user.acr,
     ...(correlation === undefined ? {} : { correlation }),
+    ...(wouldDeny.length === 0 ? {} : { wouldDeny: [...wouldDeny] }),
   }
   const opened = await openGrant(deps, approved, { user, tokens, login }).catch(brokenLogin)
   // The user's object revokes the tokens of a blocked user itself.
   const isTaken = opened.ok || opened.error.reason === 'blocked'
   if (!isTaken) discardTokens(deps, tokens.refreshToken ?? tokens.accessToken)
   return opened
+}
+
+/** The user's object may be away: the login is refused all the same. */
+async function noteRefusal(
+  deps: LoginDeps,
+  approved: AuthRequest,
+  {
+    user: { iss, sub },
+    refused: { rule },
+    facts,
+  }: { user: IdTokenClaims; refused: PolicyDenial; facts: RefusedLogin['login'] },
+): Promise<void> {
+  const user = await makeUserId(deps.config.rootKeys[0], iss, sub)
+  const shown = shownClient(await deps.oauth.describeConsent(approved))
+  await deps
+    .noteRefusal(user, { client: approved.clientId, shown, rule, login: facts })
+    .catch((error: unknown) => {
+      const detail = redacted(error instanceof Error ? error.message : 'not an error')
+      log.error('login.refusal-not-recorded', { transaction: facts.transaction, detail })
+    })
 }
 
 /** An outage after the state was consumed: the answer is a page with "Try again". */
@@ -163,6 +203,7 @@ export async function openGrant(
     ...userNamesIn(user),
     pingOneSession: await sessionMark(user),
     operator: operatorIn(user, config.operators),
+    signIn: signInFacts(user),
     downstreamScopes: upstreamScopes(scopes, config.api),
     accessToken: tokens.accessToken,
     refreshToken: tokens.refreshToken,

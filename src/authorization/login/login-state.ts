@@ -8,9 +8,10 @@ import { isSameText, sha256Hex, toBase64Url } from '#lib/hash.ts'
 import { log } from '#lib/log.ts'
 import type { GrantDraft } from '#oauth-store/provider-storage.ts'
 import type { PingOne } from '#pingone/client.ts'
-import type { NewGrant } from '#users/grants/grant.ts'
+import type { NewGrant, RefusedLogin } from '#users/grants/grant.ts'
 import type { Admission } from '../clients/admission.ts'
 import type { Cutoffs } from '../clients/cut-off.ts'
+import type { LoginPolicies } from './policy-gate.ts'
 
 /** The names on our pages: of this server, and of the API that it calls. */
 export interface ProductNames {
@@ -39,6 +40,9 @@ export interface LoginDeps {
   /** Runs work after the response. */
   afterAnswer(work: Promise<unknown>): void
   openGrant(user: string, grant: NewGrant): Promise<'opened' | 'blocked'>
+  policies: LoginPolicies
+  /** Records in the user's audit log that policy refused their login. `user`: an id that was checked. */
+  noteRefusal(user: string, refused: RefusedLogin): Promise<void>
   /** A storage that keeps the library's writes about this user in memory, and the helpers over it. */
   newDraft(user: string): { draft: GrantDraft; oauth: OAuthHelpers }
 }

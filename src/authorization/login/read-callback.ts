@@ -1,7 +1,7 @@
 import { isQueryTooLong, repeatedParameter } from '#http/read-request.ts'
 import { loggedErrorCode } from '#lib/redacted.ts'
 import { namesNoPolicy, policyNotFound } from '#pingone/failures.ts'
-import type { LoginDenial } from './denials.ts'
+import type { SignInFailure } from './denials.ts'
 
 /** The parameters of PingOne's response (RFC 6749 §4.1.2, RFC 9207 §2). All others are ignored. */
 const KNOWN = ['state', 'code', 'error', 'error_description', 'iss'] as const
@@ -36,7 +36,7 @@ export function readCallback(address: string): Callback | null {
 }
 
 /** The error in a callback; null if there is a code to redeem. */
-export function denialIn({ url, errorDescription }: Callback, issuer: string): LoginDenial | null {
+export function denialIn({ url, errorDescription }: Callback, issuer: string): SignInFailure | null {
   const error = url.searchParams.get('error')
   if (error === null) return null
   // RFC 9207 §2.4: another server's error is not PingOne's.
@@ -46,7 +46,7 @@ export function denialIn({ url, errorDescription }: Callback, issuer: string): L
 }
 
 /** Only `access_denied` means that the user declined. */
-export const readCallbackError = (error: string, description: string | null = null): LoginDenial => {
+export const readCallbackError = (error: string, description: string | null = null): SignInFailure => {
   const code = loggedErrorCode(error)
   if (namesNoPolicy(description)) return policyNotFound
   if (error === 'access_denied') return { reason: 'declined', detail: code }

@@ -30,7 +30,7 @@ export async function refuseLogin(
   },
 ): Promise<Response> {
   const { approved, denial, leaving, facts } = login
-  if (denial.reason !== 'blocked') countDenial(`login.${denial.reason}`)
+  if (denial.reason !== 'blocked' && denial.reason !== 'policy') countDenial(`login.${denial.reason}`)
   const incident = reportDenial(denial, { client: approved.clientId, ...facts })
   const answer = answerDenial(denial)
   if (answer.to === 'client') {
@@ -38,6 +38,10 @@ export async function refuseLogin(
     if (leaving === 'page') return continueAnswer(config, to, 'client', headers)
     headers.set('Location', to)
     return new Response(null, { status: 302, headers })
+  }
+  if (answer.to === 'user-and-client') {
+    const next = { label: AGAIN.leave, href: errorRedirect(approved, answer.code, answer.description) }
+    return messageAnswer(config, { ...answer.page, next, incident }, { status: 403, headers })
   }
   // The first handle is consumed. The new one covers what the user approved and no more.
   const { bound, cookie } = await bindToBrowser(approved)

@@ -7,6 +7,7 @@ import { shownClientName } from '../clients/shown-name.ts'
 import { inForce, upstreamScopes, wantedScopes } from '../scopes.ts'
 import { isHttps } from './answers.tsx'
 import { bindToBrowser, type LoginDeps, withBeginning } from './login-state.ts'
+import { refuseSwitchedOff } from './policy-gate.ts'
 import { RequestDenial } from './refuse-login.ts'
 
 const DAY_SECONDS = 86_400
@@ -27,6 +28,8 @@ export async function showConsent(original: Request, deps: LoginDeps): Promise<R
   requireStrictRequest(read, parsed)
   // The page shows what is stored: the form can only remove scopes from it.
   const request = { ...parsed, scope: inForce(wantedScopes(parsed.scope, config.api), config) }
+  const off = await refuseSwitchedOff(request, await deps.policies.head(), deps)
+  if (off !== null) return off
   const details = await oauth.describeConsent(request)
   const begun = { atMs: deps.nowMs(), scopes: request.scope }
   const { bound, cookie } = await bindToBrowser(withBeginning(request, begun))

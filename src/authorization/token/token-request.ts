@@ -5,11 +5,20 @@ import { fromBase64Url, sha256Hex, toBase64Url } from '#lib/hash.ts'
 import { readIssuedToken } from '#lib/issued-token.ts'
 import { log } from '#lib/log.ts'
 import { GrantDraft } from '#oauth-store/provider-storage.ts'
+import { type PolicyHead, switchedOff } from '#policy/switches.ts'
+import { nameIn } from '#users/base/user-id.ts'
 import type { EndReason } from '#users/grants/grant.ts'
 import { CommitResult, grantKey, Snapshot, tokenKey } from '#users/grants/grant-records.ts'
 import type { GrantApi } from '#users/grants/grant-service.ts'
 import { type Cutoffs, cutoffOf, endCutOff } from '../clients/cut-off.ts'
-import { answerOAuthDenial, endedDescription, retryLater, tooManyAt } from '../oauth-denial.ts'
+import {
+  answerOAuthDenial,
+  endedDescription,
+  type OAuthDenial,
+  retryLater,
+  switchedOffDenial,
+  tooManyAt,
+} from '../oauth-denial.ts'
 import type { LibraryRun } from '../server.ts'
 import { admitTokenRequest, type TokenDeps } from './admit-token-request.ts'
 import type { TokenRequest } from './token-form.ts'
@@ -19,6 +28,10 @@ export interface TokenRunDeps extends LibraryRun {
   /** The object of a user id; null if this server did not make the id. */
   userApiOf(user: string): Promise<GrantApi | null>
   nowSeconds: () => number
+  /** Milliseconds since 1970. */
+  nowMs: () => number
+  /** The policy in force with its switches; null: none is young enough. */
+  policyHead: () => Promise<PolicyHead | null>
   cutoffs: Cutoffs
   /** The grant exists, live or ended: failures count for it and not for its network. */
   confirmGrant(request: Request): void
@@ -67,12 +80,16 @@ async function runLibrary(
   const isRefresh = presented.as === 'refresh_token'
   const hash = await sha256Hex(presented.value)
   const loading = deps.cutoffs.load()
-  const snapshot = Snapshot.parse(await userApi.snapshot(grant, hash, isRefresh))
+  const [found, head] = await Promise.all([userApi.snapshot(grant, hash, isRefresh), deps.policyHead()])
+  const snapshot = Snapshot.parse(found)
   if (snapshot.grant !== null || snapshot.ended !== null) deps.confirmGrant(request)
   // Before the library runs: nothing is consumed, and the same token works after the wait.
   if (snapshot.waitSeconds > 0) return tooManyAt(request)(snapshot.waitSeconds)
   // Decision 19: a grant does not change while the settings name another tenant, except that a revocation ends it.
   if (snapshot.isRefused && !isRevocation) return answerOAuthDenial(request, retryLater)
+  const stopped =
+    isRevocation || snapshot.opened === null ? null : stopBySwitch(user, snapshot.opened, head, deps)
+  if (stopped !== null) return answerOAuthDenial(request, stopped)
   const known = new Map([
     [grantKey(grant), snapshot.grant],
     [tokenKey(grant, hash), snapshot.token],
@@ -109,6 +126,19 @@ async function runLibrary(
   const writes = [...draft.writes]
   const commit = { before: snapshot.grant, presented: hash, writes, spent }
   return answerCommitted(run, CommitResult.parse(await userApi.commit(grant, commit)))
+}
+
+/** Before the library runs: nothing is used up. Ending access always works. */
+function stopBySwitch(
+  user: string,
+  { client, domain }: NonNullable<Snapshot['opened']>,
+  head: PolicyHead | null,
+  { nowMs }: Pick<TokenRunDeps, 'nowMs'>,
+): OAuthDenial | null {
+  if (head === null) return retryLater
+  const about = { user: nameIn(user), client: { id: client, domain: domain ?? '' }, subject: null }
+  const off = switchedOff(head.switches, about, nowMs())
+  return off === null ? null : switchedOffDenial(off, nowMs())
 }
 
 /** One run of the library, and the request that it was for. */

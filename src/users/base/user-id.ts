@@ -28,6 +28,9 @@ export async function userName(issuer: string, subject: string): Promise<string>
   return toBase64Url(hash.slice(0, NAME_BYTES))
 }
 
+/** The name in an id that was checked before (openUserId). */
+export const nameIn = (id: string): string => USER_ID.exec(id)?.[1] ?? ''
+
 export async function makeUserId(root: RootKey, issuer: string, subject: string): Promise<string> {
   const name = await userName(issuer, subject)
   const mac = await crypto.subtle.sign('HMAC', await deriveSigningKey(root, PURPOSE), text([name, root.id]))

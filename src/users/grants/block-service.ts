@@ -3,8 +3,10 @@ import type { OperatorTable } from '../operators/operator-table.ts'
 import type { AccountService } from './account-service.ts'
 import type { GrantEndService } from './grant-end-service.ts'
 import type { GrantTable } from './grant-table.ts'
+import type { UserClaims } from './user-claims.ts'
 
 interface BlockServiceDeps {
+  claims: Pick<UserClaims, 'sweep'>
   grants: GrantTable
   operators: Pick<OperatorTable, 'closeAll' | 'eraseNames'>
   account: Pick<AccountService, 'closePages'>
@@ -50,9 +52,10 @@ export class BlockService {
    * @step audit 11 erasure
    */
   erase({ act, by }: ActOrigin): void {
-    const { grants, operators, ends, audit } = this.#deps
+    const { claims, grants, operators, ends, audit } = this.#deps
     this.#closePages()
     ends.endAll('ended_by_operator', act)
+    claims.sweep()
     grants.eraseNames()
     operators.eraseNames()
     const isRepeated = audit.directory.erasedAtMs !== null && !audit.auditKey.exists

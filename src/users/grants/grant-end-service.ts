@@ -37,6 +37,7 @@ const ENDED_BY: Record<EndReason, Extract<NewEvent, { type: 'grant.ended' }>['by
   refreshed_too_often: 'server',
   cap: 'server',
   key_retired: 'server',
+  claims_too_old: 'pingone',
   ended_by_user: 'user',
   ended_by_operator: 'operator',
   blocked: 'operator',

@@ -15,7 +15,14 @@ export const Snapshot = z.object({
   asked: z.string().nullable(),
   network: z.string().nullable(),
   /** Of a live grant. */
-  opened: z.object({ client: z.string(), openedAtSeconds: z.number() }).nullable(),
+  opened: z
+    .object({
+      client: z.string(),
+      /** Absent: from an object of a release without switches. */
+      domain: z.string().nullable().default(null),
+      openedAtSeconds: z.number(),
+    })
+    .nullable(),
   /** Why the grant ended, if it is known. */
   ended: EndReason.nullable(),
   /** The grant has expired: it ends, for this reason, once the client has authenticated (grant.ts). */

@@ -10,7 +10,7 @@ import type { RequestRates } from '../calls/request-rates.ts'
 import type { SessionTable } from '../sessions/sessions.ts'
 import { encryptTokens } from '../tokens/downstream.ts'
 import type { UserObjectApi } from '../user.ts'
-import { type EndReason, eventClient, type NewGrant, recordInTime } from './grant.ts'
+import { type EndReason, eventClient, type NewGrant, recordInTime, type RefusedLogin } from './grant.ts'
 import type { GrantEndService } from './grant-end-service.ts'
 import {
   type Bearer,
@@ -22,6 +22,7 @@ import {
 import type { GrantRecordService } from './grant-record-service.ts'
 import type { GrantTable } from './grant-table.ts'
 import { TenantGuard, tenantOf } from './tenant.ts'
+import type { UserClaims } from './user-claims.ts'
 
 /** The RPCs of `/token` and of open streams. Idempotent. */
 export type GrantApi = Pick<
@@ -48,6 +49,7 @@ interface GrantServiceDeps {
   config: () => Config
   nowSeconds: () => number
   grants: GrantTable
+  claims: UserClaims
   records: GrantRecordService
   sessions: SessionTable
   calls: CallTable
@@ -73,12 +75,14 @@ export class GrantService {
    * @step login 16 the grant, with its encrypted tokens
    */
   async open(given: NewGrant): Promise<'opened' | 'blocked'> {
-    const { grants, records, calls, ends, wake, outbox, auditKey, directory } = this.#deps
+    const { grants, claims, records, calls, ends, wake, outbox, auditKey, directory } = this.#deps
     const config = this.#deps.config()
     const tokens = { access: given.accessToken, refresh: given.refreshToken }
     const encrypted = await encryptTokens(config, given.id, tokens)
     const tenant = tenantOf(config, given.environment)
     const newKey = await auditKey.prepare()
+    const { signIn } = given
+    const prepared = signIn === undefined ? null : await claims.prepare(given.id, signIn)
     // No await from here: the rest is one act.
     if (grants.isBlocked) {
       outbox.emit({ type: 'login.refused', ...originOf(given), reason: 'blocked' })
@@ -94,9 +98,22 @@ export class GrantService {
     directory.renew()
     records.create(given.id, given.record)
     grants.open(given, encrypted, tenant)
+    if (signIn !== undefined && prepared !== null) claims.storeSignIn(given.id, prepared, signIn)
     emitLogin(outbox.emit, given)
     wake.noLaterThan(given.record.expiresAtSeconds)
     return 'opened'
+  }
+
+  /** Records a login that policy refused: also of a user who has no grant, because PingOne has authenticated them. */
+  noteRefusal({ rule, ...login }: RefusedLogin): void {
+    const { outbox } = this.#deps
+    outbox.create()
+    outbox.emit({
+      type: 'login.refused',
+      ...originOf(login),
+      reason: 'policy',
+      ...(rule !== null && { rule }),
+    })
   }
 
   snapshot(grantId: string, presented: string, isRefresh: boolean): Snapshot {
@@ -115,7 +132,7 @@ export class GrantService {
     const inTime = recordInTime(grant, found.grant, config.life, nowSeconds())
     const wornOut = records.isWornOut(grantId) ? 'refreshed_too_often' : null
     const { client, openedAtSeconds } = grant
-    const opened = { client, openedAtSeconds }
+    const opened = { client, domain: grant.shown?.domain ?? null, openedAtSeconds }
     return { ...found, ...inTime, opened, over: inTime.over ?? wornOut, ended: null, isRefused, waitSeconds }
   }
 
@@ -161,7 +178,11 @@ export class GrantService {
   }
 }
 
-const originOf = ({ client, shown, login }: NewGrant) => ({
+const originOf = ({
+  client,
+  shown,
+  login,
+}: Pick<NewGrant, 'client' | 'shown'> & { login?: RefusedLogin['login'] }) => ({
   client: eventClient({ client, shown }),
   ...(login && { transaction: login.transaction, network: login.network, agent: login.agent }),
 })
@@ -173,7 +194,7 @@ function emitLogin(emit: Emit, given: NewGrant): void {
   const { id: grant, login, record } = given
   const origin = originOf(given)
   if (login !== undefined) {
-    const { requested, approved, granted, acr, correlation } = login
+    const { requested, approved, granted, acr, correlation, wouldDeny } = login
     emit({ type: 'login.started', ...origin, atMs: login.startedAtMs, scopes: requested })
     emit({ type: 'consent.given', ...origin, atMs: login.consentedAtMs, scopes: approved })
     emit({
@@ -184,6 +205,7 @@ function emitLogin(emit: Emit, given: NewGrant): void {
       scopes: granted,
       ...(acr !== undefined && { acr }),
       ...(correlation !== undefined && { correlation }),
+      ...(wouldDeny !== undefined && { wouldDeny }),
     })
   }
   const scopes = login?.granted ?? parseGrantRecord(record.value).scope ?? []

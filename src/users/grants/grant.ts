@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Config } from '#config.ts'
 import type { EventClient } from '#events/event.ts'
 import { roles } from '#lib/roles.ts'
+import type { MappedClaims } from '#pingone/claims.ts'
 import type { RecordRow } from '#oauth-store/record-row.ts'
 import type { UserNames } from '../audit/directory-names.ts'
 
@@ -18,6 +19,7 @@ export const EndReason = z.enum([
   'refreshed_too_often',
   'cap',
   'key_retired',
+  'claims_too_old',
   'ended_by_user',
   'ended_by_operator',
   'blocked',
@@ -115,8 +117,25 @@ export interface NewGrant extends UserNames {
   environment: string | null
   /** Absent or null: the user has no role. */
   operator?: GrantRoles | null
+  /** What policy reads of the id token. Absent: unknown, so it is renewed first. */
+  signIn?: SignInFacts
   /** The login that it came from, for the audit log. */
   login?: LoginFacts
+}
+
+/** What policy reads of the id token of a sign-in. */
+export interface SignInFacts extends MappedClaims {
+  /** The flow policy that ran. */
+  acr: string
+  /** When the user proved who they are; null: PingOne does not say. */
+  authenticatedAtSeconds: number | null
+}
+
+/** A login that policy refused. Plain values: it crosses RPC. */
+export interface RefusedLogin extends Pick<NewGrant, 'client' | 'shown'> {
+  /** The rule or the switch; null: the document names who may connect, and the user is none of them. */
+  rule: string | null
+  login: Pick<LoginFacts, 'transaction' | 'network' | 'agent'>
 }
 
 /** A login, as the audit log keeps it. Times are in milliseconds since 1970. */
@@ -134,6 +153,8 @@ export interface LoginFacts {
   acr?: string
   /** PingOne's id of the token request. */
   correlation?: string
+  /** Shadow rules about the connection that would have denied. Absent: none. */
+  wouldDeny?: string[]
 }
 
 /** The library issues no token for less than a minute. With less time left, a grant is over. */
@@ -151,6 +172,9 @@ function limitOf(grant: Grant, { grantMaxSeconds }: Life): { atSeconds: number; 
     ? { atSeconds: tooOld, reason: 'too_old' }
     : { atSeconds: downstreamEndsAtSeconds, reason: 'downstream_expired' }
 }
+
+/** When a grant ends at the latest: it ends sooner if nobody uses it, or someone ends it. */
+export const grantEndsAtSeconds = (grant: Grant, life: Life): number => limitOf(grant, life).atSeconds
 
 /** Why a grant's record expired: it reached its absolute end, or it was not used. */
 export function expiryReason(grant: Grant, life: Life, nowSeconds: number): EndReason {

@@ -12,6 +12,7 @@ import type { Grant, NewGrant, ShownClient, Tenant } from '../grants/grant.ts'
 import type { GrantRecordService } from '../grants/grant-record-service.ts'
 import type { GrantTable } from '../grants/grant-table.ts'
 import { isSameTenant, tenantOf } from '../grants/tenant.ts'
+import type { PreparedClaims, UserClaims } from '../grants/user-claims.ts'
 import { encryptTokens } from '../tokens/downstream.ts'
 import type { UserObjectApi } from '../user.ts'
 import { type KeyedStepUp, keyOf, type StepUpRow, StepUpTable } from './step-up-table.ts'
@@ -75,6 +76,7 @@ interface StepUpServiceDeps {
   config: () => Config
   nowSeconds: () => number
   grants: GrantTable
+  claims: UserClaims
   records: GrantRecordService
   /** Revokes tokens at PingOne. */
   revoke: (grant: string, encrypted: string, tenant: Tenant) => void
@@ -164,10 +166,12 @@ export class StepUpService {
       refresh: given.refreshToken,
     })
     const tenant = tenantOf(config, given.environment)
+    const { signIn } = given
+    const claims = signIn === undefined ? null : await this.#deps.claims.prepare(place, signIn)
     // No await from here: the rest is one act.
     const row = this.#rows.read(key)
     if (row?.state === 'used' && row.approvedWith === approvedWith) return 'widened'
-    const outcome = isOwn && row !== null ? this.#widen(row, given, { encrypted, tenant }) : 'gone'
+    const outcome = isOwn && row !== null ? this.#widen(row, given, { encrypted, tenant, claims }) : 'gone'
     if (!isOwn) this.#reportAnother(row?.grant)
     if (row !== null && outcome === 'widened') this.#rows.write(key, { ...row, state: 'used', approvedWith })
     else this.#deps.revoke(place, encrypted, tenant)
@@ -227,7 +231,7 @@ export class StepUpService {
   #widen(
     row: StepUpRow,
     given: StepUpApproval,
-    { encrypted, tenant }: { encrypted: string; tenant: Tenant },
+    { encrypted, tenant, claims }: { encrypted: string; tenant: Tenant; claims: PreparedClaims | null },
   ): StepUpOutcome {
     const { grants, records, config, revoke, emit } = this.#deps
     const grant = grants.readLive(row.grant)
@@ -257,6 +261,8 @@ export class StepUpService {
       pingOneSession: given.pingOneSession,
       operator,
     })
+    if (given.signIn !== undefined && claims !== null)
+      this.#deps.claims.storeSignIn(grant.id, claims, given.signIn)
     revoke(grant.id, grant.encrypted, grant.tenant)
     log.info('step-up.approved', { grant: grant.id, scopes: more.join(' ') })
     emit({ type: 'step-up.approved', grant: grant.id, scopes: more })

@@ -3,11 +3,13 @@ import type { Emit } from '#events/event.ts'
 import { log } from '#lib/log.ts'
 import { err } from '#lib/result.ts'
 import { thumbprint } from '#lib/hash.ts'
+import type { RenewedIdTokenClaims } from '#pingone/claims.ts'
 import type { RefreshFailure } from '#pingone/token-requests.ts'
 import type { UserPingOne } from '../base/step.ts'
 import type { CallDenial } from '../calls/calls.ts'
 import type { DownstreamTokens, EndReason, Grant, Tenant } from '../grants/grant.ts'
 import type { GrantTable } from '../grants/grant-table.ts'
+import type { UserClaims } from '../grants/user-claims.ts'
 import { isSameTenant } from '../grants/tenant.ts'
 import {
   encryptTokens,
@@ -20,6 +22,8 @@ import {
 
 const OUTAGE_RETRY_SECONDS = 30
 const OPERATOR_RETRY_SECONDS = 300
+/** How long claims are not asked for again, per grant, after a refresh that brought none. */
+const CLAIMS_PAUSE_SECONDS = 60
 
 type TokenAnswer = { verdict: 'go'; token: string } | CallDenial
 
@@ -28,6 +32,8 @@ interface TokenRequest {
   refused?: string | undefined
   /** The id of the call, sent to PingOne with a refresh. If several calls wait, the first one's is sent. */
   transaction: string
+  /** Replaces a token that has time left, if the claims of its user are older. */
+  claimsMaxAgeSeconds?: number
 }
 
 export interface DownstreamDeps {
@@ -35,6 +41,7 @@ export interface DownstreamDeps {
   pingone(): UserPingOne
   nowSeconds(): number
   grants: GrantTable
+  claims: UserClaims
   endGrant(grant: string, reason: EndReason): void
   /** Revokes tokens at PingOne that arrived after the end of their grant. */
   revoke(grant: string, encrypted: string, tenant: Tenant): void
@@ -48,6 +55,8 @@ export class DownstreamService {
   readonly #deps: DownstreamDeps
   readonly #cache = new TokenCache()
   readonly #refreshing = new Map<string, Promise<TokenAnswer>>()
+  /** When a refresh brought no claims, by grant. */
+  readonly #withoutClaims = new Map<string, number>()
 
   constructor(deps: DownstreamDeps) {
     this.#deps = deps
@@ -76,14 +85,53 @@ export class DownstreamService {
     return this.#refreshOnce(grant.id, request)
   }
 
+  /**
+   * Refreshes PingOne's token to read the user's claims anew. `unavailable`: PingOne does not answer, or its id token has none
+   * of them, or one that is incomplete. `ended`: without a refresh token the grant cannot renew old ones, so it has ended.
+   */
+  async renewClaims(grant: Grant, claimsMaxAgeSeconds: number): Promise<'renewed' | 'unavailable' | 'ended'> {
+    const config = this.#deps.config()
+    if (!isSameTenant(grant.tenant, config)) return 'unavailable'
+    const tokens = await this.#cache.open(config, grant)
+    const isRenewable = tokens.ok && tokens.value.refresh !== null
+    const answer = isRenewable
+      ? await this.#refreshOnce(grant.id, { transaction: crypto.randomUUID(), claimsMaxAgeSeconds })
+      : tokens.ok
+        ? this.#endIfOld(grant, claimsMaxAgeSeconds)
+        : this.#unreadable(grant, tokens.error)
+    if (answer.verdict !== 'go') return answer.verdict
+    return this.#areClaimsToRenew(grant.id, claimsMaxAgeSeconds) ? 'unavailable' : 'renewed'
+  }
+
+  #areClaimsToRenew(grantId: string, maxAgeSeconds: number): boolean {
+    const { claims } = this.#deps
+    return claims.isToRenew(claims.read(grantId), maxAgeSeconds)
+  }
+
+  /** A sign-in just after another one would bring the same incomplete claims, so those only wait until they are old. */
+  #endIfOld(grant: Grant, maxAgeSeconds: number): TokenAnswer {
+    const { claims } = this.#deps
+    if (claims.isOlderThan(claims.read(grant.id), maxAgeSeconds)) return this.#end(grant, 'claims_too_old')
+    return { verdict: 'unavailable', retryAfterSeconds: OUTAGE_RETRY_SECONDS }
+  }
+
+  #areClaimsDue(grantId: string, { claimsMaxAgeSeconds }: TokenRequest): boolean {
+    if (claimsMaxAgeSeconds === undefined) return false
+    const triedAtSeconds = this.#withoutClaims.get(grantId) ?? -Infinity
+    const isPaused = this.#deps.nowSeconds() - triedAtSeconds < CLAIMS_PAUSE_SECONDS
+    return !isPaused && this.#areClaimsToRenew(grantId, claimsMaxAgeSeconds)
+  }
+
   // RFC 9700 §4.14.2: presenting a rotated refresh token twice looks like theft and revokes the token family.
   // One redemption per grant at a time; concurrent calls wait for the same answer.
   async #refreshOnce(grantId: string, request: TokenRequest): Promise<TokenAnswer> {
     const running = this.#refreshing.get(grantId)
     if (running !== undefined) {
       const live = await running
-      if (live.verdict !== 'go' || (await thumbprint(live.token)) !== request.refused) return live
-      // The finished refresh did not know that the API refused this token.
+      if (live.verdict !== 'go') return live
+      const isEnough = (await thumbprint(live.token)) !== request.refused
+      if (isEnough && !this.#areClaimsDue(grantId, request)) return live
+      // The finished refresh did not know that the API refused this token, or it brought no claims.
       return this.#refreshOnce(grantId, request)
     }
     const refresh = this.#refresh(grantId, request).finally(() => this.#refreshing.delete(grantId))
@@ -103,7 +151,8 @@ export class DownstreamService {
     const nowSeconds = this.#deps.nowSeconds()
     const isRefused = await isToReplace(before, access, refused, nowSeconds)
     const replacedAtSeconds = isRefused ? nowSeconds : before.replacedAtSeconds
-    const isRenewed = before.downstreamEndsAtSeconds - nowSeconds >= REFRESH_AHEAD_SECONDS && !isRefused
+    const hasTime = before.downstreamEndsAtSeconds - nowSeconds >= REFRESH_AHEAD_SECONDS
+    const isRenewed = hasTime && !isRefused && !this.#areClaimsDue(grantId, request)
     if (isRenewed || refresh === null) return { verdict: 'go', token: access }
     const renewed = await this.#renew(before, { access, refresh }, transaction)
     if (!renewed.ok) {
@@ -119,11 +168,14 @@ export class DownstreamService {
       return this.#outage('downstream.not-renewed', before, `${reason}: ${detail}`, isLasting)
     }
     const given: typeof renewed.value & { correlation?: string } = renewed.value
-    const { accessToken, refreshToken: next, claims, correlation } = given
+    const { accessToken, refreshToken: next, claims, idToken, correlation } = given
     // Stored before use: the old refresh token is spent from now on.
     const change = { downstreamEndsAtSeconds: claims.exp, replacedAtSeconds }
-    const isKept = await this.#keep(before, { access: accessToken, refresh: next }, change)
+    const isKept = await this.#keep(before, { access: accessToken, refresh: next }, change, idToken)
     if (!isKept) return this.#refresh(grantId, request)
+    const { claimsMaxAgeSeconds } = request
+    if (claimsMaxAgeSeconds !== undefined && this.#areClaimsToRenew(grantId, claimsMaxAgeSeconds))
+      log.error('claims.not-renewed', { grant: grantId, hasIdToken: idToken !== null })
     const facts = correlation === undefined ? {} : { correlation }
     this.#deps.emit({ type: 'downstream.refreshed', grant: grantId, transaction, ...facts })
     return { verdict: 'go', token: accessToken }
@@ -149,20 +201,31 @@ export class DownstreamService {
   /** Drops the decrypted tokens of an ended grant. */
   forget(grantId: string): void {
     this.#cache.forget(grantId)
+    this.#withoutClaims.delete(grantId)
   }
 
   /**
    * False if the grant ended meanwhile, or a step-up replaced its tokens (step-ups.ts).
    * The refreshed tokens are then revoked at PingOne and not stored.
    */
-  async #keep(before: Grant, tokens: DownstreamTokens, change: Partial<Grant>): Promise<boolean> {
+  async #keep(
+    before: Grant,
+    tokens: DownstreamTokens,
+    change: Partial<Grant>,
+    idToken: RenewedIdTokenClaims | null = null,
+  ): Promise<boolean> {
+    const { claims } = this.#deps
     const encrypted = await encryptTokens(this.#deps.config(), before.id, tokens)
+    const prepared = idToken === null ? null : await claims.prepare(before.id, idToken.mapped)
     const grant = this.#deps.grants.readLive(before.id)
     if (grant === null || grant.encrypted !== before.encrypted) {
       this.#deps.revoke(before.id, encrypted, before.tenant)
       return false
     }
     this.#deps.grants.write({ ...grant, ...change, encrypted })
+    if (prepared !== null && claims.storeRenewal(before.id, prepared, idToken?.acr))
+      this.#withoutClaims.delete(before.id)
+    else this.#withoutClaims.set(before.id, this.#deps.nowSeconds())
     return true
   }
 

@@ -2,7 +2,14 @@ import { expect, test } from 'vitest'
 import { clientInFlow, userNameIn, userNamesIn, shownClientName } from '#authorization/clients/shown-name.ts'
 
 const nameOf = (clientName: string) => clientInFlow({ clientName, redirectHost: 'app.example' }).name
-const CLAIMS = { groups: [], iss: 'https://op.example', sub: 's', sid: 's', acr: 'policy' }
+const CLAIMS = {
+  groups: [],
+  mapped: { names: [], isAny: false, groups: [], claims: {}, incomplete: [] },
+  iss: 'https://op.example',
+  sub: 's',
+  sid: 's',
+  acr: 'policy',
+}
 const hostOf = (redirectHost: string) => clientInFlow({ clientName: 'x', redirectHost }).host
 
 test.each([

@@ -47,7 +47,7 @@ export function playPingOne(
       par: false,
       environments: { ofIssuer: null, accepted: [] },
       maxAuthAgeSeconds: null,
-      groupsClaim: null,
+      claims: { groups: null, policy: [] },
       apiIdentifier: 'https://todo.api.example',
       deadlineMs: 10_000,
       ...settings,
