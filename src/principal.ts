@@ -4,7 +4,7 @@ import { z } from 'zod'
  * What a bearer stands for on one request. `authorization/` writes it when a grant is given, `mcp/` reads it
  * on every request; this file is all that the two rooms share. It holds no token and no secret, only a token's hash.
  */
-export const Principal = z.strictObject({
+export const Principal = z.object({
   /** The library's `userId`: opaque, see users/base/user-id.ts. */
   user: z.string().min(1),
   grant: z.string().min(1),
@@ -16,6 +16,10 @@ export const Principal = z.strictObject({
   tokenHash: z.string(),
   /** Whether tools that need audit:read exist for this grant. */
   canAudit: z.boolean(),
+  /** Policy hides what this request names: it is answered as an unknown name. Absent: from a release without policy. */
+  isNameHidden: z.boolean().default(false),
+  /** Which of the list that this request asks for policy hides, by their place in it. Absent: the same. */
+  hidden: z.array(z.int()).readonly().default([]),
 })
 export type Principal = z.infer<typeof Principal>
 

@@ -1,5 +1,5 @@
 import { discardTokens } from '#authorization/login/login-state.ts'
-import { grantedScopes, operatorIn, upstreamScopes } from '#authorization/scopes.ts'
+import { grantedScopes, operatorIn, signInFacts, upstreamScopes } from '#authorization/scopes.ts'
 import { AUDIT_READ } from '#lib/roles.ts'
 import { stepUpMessages } from '#pages/connect-messages.ts'
 import { sessionMark } from '#pingone/claims.ts'
@@ -57,6 +57,7 @@ async function approveStepUp(
     environment: tokens.claims.env ?? claims.env ?? null,
     pingOneSession: await sessionMark(claims),
     operator: operatorIn(claims, deps.config.operators),
+    signIn: signInFacts(claims),
   })
 }
 

@@ -49,6 +49,7 @@ const END_SENTENCES: Record<EndReason, string> = {
   refreshed_too_often: 'The app renewed it more often than one access may be renewed.',
   cap: 'You had too many: of the same app, or else of all, this one was unused the longest.',
   key_retired: 'This server no longer uses the key that it was kept under.',
+  claims_too_old: 'This server had to know your groups anew, and PingOne gave no way to renew them.',
   ended_by_user: 'You ended it.',
   ended_by_operator: 'The operator of this server ended it.',
   blocked: 'The operator of this server blocked you.',

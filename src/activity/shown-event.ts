@@ -27,6 +27,8 @@ const ShownEvent = z.object({
   what: textUpTo(200).optional(),
   outcome: word.optional(),
   reason: word.optional(),
+  /** The rule of policy that denied, or the id of the switch. */
+  rule: word.optional(),
   ms: z.int().optional(),
   /** Equal denials within a minute. */
   count: z.int().optional(),
@@ -52,25 +54,40 @@ export const eventTypes: ReadonlySet<string> = new Set(
 const Numbers = z.object({ users: z.int(), grants: z.int() })
 
 /** The fields of an event that are shown, as events have them. */
-const Facts = ShownEvent.omit({ client: true, domain: true, what: true, arguments: true }).extend({
-  client: z.object({ id: z.string(), domain: z.string().optional() }).optional(),
-  what: z.object({ name: z.string() }).optional(),
-  // The reason of an operator is an object: it is protected.
-  reason: word.optional().catch(undefined),
-  finding: word.optional(),
-  arguments: z.object({ plain: z.record(z.string(), z.unknown()).optional() }).optional(),
-  affects: Numbers.optional(),
-  affected: Numbers.optional(),
-})
+const Facts = ShownEvent.omit({ client: true, domain: true, what: true, arguments: true, rule: true }).extend(
+  {
+    client: z.object({ id: z.string(), domain: z.string().optional() }).optional(),
+    what: z.object({ name: z.string() }).optional(),
+    // The reason of an operator is an object: it is protected.
+    reason: word.optional().catch(undefined),
+    finding: word.optional(),
+    arguments: z.object({ plain: z.record(z.string(), z.unknown()).optional() }).optional(),
+    decision: z.object({ effect: z.string(), rules: z.array(word) }).optional(),
+    affects: Numbers.optional(),
+    affected: Numbers.optional(),
+  },
+)
 
 function showEvent(event: AuditEvent): ShownEvent {
-  const { client, what, reason, finding, arguments: given, affects, affected, ...facts } = Facts.parse(event)
+  const {
+    client,
+    what,
+    reason,
+    finding,
+    decision,
+    arguments: given,
+    affects,
+    affected,
+    ...facts
+  } = Facts.parse(event)
+  const rule = decision?.effect === 'allow' ? undefined : decision?.rules[0]
   return ShownEvent.parse({
     ...facts,
     ...(client && { client: client.id }),
     ...(client?.domain !== undefined && { domain: client.domain }),
     ...(what && { what: boundedText(what.name, 200) }),
     ...((reason ?? finding) !== undefined && { reason: reason ?? finding }),
+    ...(rule !== undefined && { rule }),
     ...(given?.plain && { arguments: Object.fromEntries(Object.entries(given.plain).map(shownArgument)) }),
     ...affects,
     ...affected,

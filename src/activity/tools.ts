@@ -10,6 +10,7 @@ import { redacted } from '#lib/redacted.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import { within } from '#lib/retry-once.ts'
 import { AUDIT_READ } from '#lib/roles.ts'
+import { type AskAccess, accessTool } from './access.ts'
 import {
   afterArgument,
   clientArgument,
@@ -28,10 +29,11 @@ export interface ActivityDeps {
   deadlineMs: number
   /** The name of the object of the user with this id, which was checked before. */
   nameOf: (user: string) => Promise<string>
+  access: AskAccess
 }
 
-/** The tools of the engine, which every product has: they read the audit log and change nothing. */
-export function activityTools({ questions, deadlineMs, nameOf }: ActivityDeps): readonly AnyTool[] {
+/** The tools of the engine, which every product has: they read the audit log, or what a user may do, and change nothing. */
+export function activityTools({ questions, deadlineMs, nameOf, access }: ActivityDeps): readonly AnyTool[] {
   /** An outage of the database is not that of the product's API, so it has a sentence of its own. */
   async function ask<T>(tool: string, question: () => Promise<T>): Promise<Result<T, ToolDenial>> {
     try {
@@ -62,7 +64,10 @@ export function activityTools({ questions, deadlineMs, nameOf }: ActivityDeps): 
     effect: 'read',
     // The user comes from the principal alone: no argument names one.
     run: async (input, { user }: CallContext) =>
-      askEvents('findMyActivity', filterOf(input, await nameOf(user)), newest(input)),
+      askEvents('findMyActivity', filterOf(input, await nameOf(user)), {
+        ...newest(input),
+        withoutHidden: true,
+      }),
     compact: compactPage,
     say: (page) => sayPage(page, 'findMyActivity', 'the newest'),
   })
@@ -131,7 +136,7 @@ export function activityTools({ questions, deadlineMs, nameOf }: ActivityDeps): 
     say: (page) => `${saySessions(page)} ${LATE}`,
   })
 
-  return [findMyActivity, findActivity, getTransaction, listSessions]
+  return [findMyActivity, accessTool(access), findActivity, getTransaction, listSessions]
 }
 
 const NEXT = 'Call getTransaction with a transaction to see all of one call or login.'

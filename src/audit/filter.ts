@@ -25,6 +25,8 @@ export interface EventPageRequest {
   order: 'oldest' | 'newest'
   after: string | null
   limit: number
+  /** For a user's own view: leaves out denials that would say that a hidden name exists. */
+  withoutHidden?: boolean
 }
 
 /** A session of the session transport, as table `sessions` has it. */

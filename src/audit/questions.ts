@@ -84,7 +84,12 @@ export function askEvents(filter: EventFilter, page: EventPageRequest): Question
   const range: Range = {
     table: 'events',
     index: chosen?.index ?? 'events_time',
-    where: [...found.flatMap(conditionsOf), 'id > ?', 'id < ?'],
+    where: [
+      ...found.flatMap(conditionsOf),
+      'id > ?',
+      'id < ?',
+      ...(page.withoutHidden === true ? [NOT_HIDDEN] : []),
+    ],
     params: [...found.map((member) => filter[member] ?? ''), low, high],
     order: page.order === 'oldest' ? 'id' : 'id DESC',
   }
@@ -95,6 +100,9 @@ export function askEvents(filter: EventFilter, page: EventPageRequest): Question
   const compared = others.map((member) => COLUMNS[member])
   return askRange(range, { columns: EVENT_COLUMNS, compared, key: 'id' }, comparisons, page.limit)
 }
+
+/** Part of the range, so that neither the length of a page nor its end says that something was left out. */
+const NOT_HIDDEN = "reason IS NOT 'policy_hidden'"
 
 /** SQLite takes a partial index only for a query that repeats its condition. */
 function conditionsOf(member: Member): string[] {

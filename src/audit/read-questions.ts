@@ -104,9 +104,12 @@ export class AuditQuestions {
   }
 
   /** A page of events in the order of their ids. */
-  async events(filter: EventFilter, { order, after, limit }: EventPageRequest): Promise<Page<FoundEvent>> {
+  async events(
+    filter: EventFilter,
+    { after, limit, ...request }: EventPageRequest,
+  ): Promise<Page<FoundEvent>> {
     return readPages(after, limit, async (from, rest) => {
-      const rows = await this.#ask(askEvents(filter, { order, after: from, limit: rest }))
+      const rows = await this.#ask(askEvents(filter, { ...request, after: from, limit: rest }))
       const edge = EdgeRow.safeParse(rows.at(-1))
       const items = (edge.success ? rows.slice(0, -1) : rows).map(foundEvent)
       return { items, edge: edge.success ? edge.data.id : null, placeOf: ({ id }: FoundEvent) => id }

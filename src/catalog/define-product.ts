@@ -121,7 +121,13 @@ export const definersFor = <Api>() => ({
 })
 
 /** The tools that the engine adds to those of every product (activity/). */
-export const engineTools = ['findMyActivity', 'findActivity', 'getTransaction', 'listSessions'] as const
+export const engineTools = [
+  'findMyActivity',
+  'myAccess',
+  'findActivity',
+  'getTransaction',
+  'listSessions',
+] as const
 
 const products = new WeakSet<object>()
 
@@ -142,7 +148,7 @@ export function defineProduct<Api, S extends z.ZodObject>(product: ProductDefini
       const bind = (context: CallContext): ToolContext<Api> => {
         const known = contexts.get(context)
         if (known !== undefined) return known
-        const { call, traffic, user: _user, ...run } = context
+        const { call, traffic, user: _user, from: _from, ...run } = context
         const observed = { ...connected, fetch: traffic.observed(connected.fetch) }
         const bound = { ...run, api: connect(observed, call) }
         contexts.set(context, bound)

@@ -46,10 +46,20 @@ export interface ApiCall {
   transaction: string
 }
 
+/** The connection that a call came by. */
+export interface CallSource {
+  grant: string
+  transport: 'stateless' | 'session'
+  /** The caller's network (lib/addresses.ts). */
+  network: string
+}
+
 /** What the engine passes to a bound tool (define-product.ts). */
 export interface CallContext extends RunContext {
   /** The id of the user (principal.ts). Only tools of the engine get it. */
   user: string
+  /** Where the call came from. Only tools of the engine get it. */
+  from: CallSource
   call: ApiCall
   /** Observes the requests to the API. */
   traffic: ApiTraffic

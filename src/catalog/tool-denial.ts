@@ -15,5 +15,8 @@ export type ToolDenial =
         | 'unknown_outcome'
         /** Only for tools of the engine: the audit log does not answer. */
         | 'no_audit_log'
+        /** The same: policy cannot be read; the grant has ended. */
+        | 'no_policy'
+        | 'ended'
     }
   | { reason: 'busy'; retryAfterSeconds: number | null }

@@ -15,6 +15,7 @@ export const denialCounts = [
   'login.refused_by_pingone',
   'login.scopes_withheld',
   'login.broken',
+  'login.policy_unavailable',
   'login.unavailable',
   'login.dead',
   'login.misconfigured',

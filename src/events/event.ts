@@ -32,13 +32,18 @@ const StoredArguments = z.strictObject({
 })
 export type StoredArguments = z.infer<typeof StoredArguments>
 
-/** A policy decision. Reserved: no release writes it yet. */
-const Decision = z.strictObject({
+/**
+ * A policy decision. `rules`: the rule that decided, or the id of the switch; none: the document's default. `policy`: hash of
+ * the document. `wouldDeny`: shadow rules that would have denied.
+ */
+const AuditDecision = z.strictObject({
   effect: z.string(),
   rules: z.array(z.string()),
   policy: z.string(),
   approval: z.string().optional(),
+  wouldDeny: z.array(z.string()).optional(),
 })
+export type AuditDecision = z.infer<typeof AuditDecision>
 
 const base = {
   /** UUIDv7 of `at`. */
@@ -75,7 +80,7 @@ const intent = {
   /** The client's own trace: its claim. */
   clientTrace: z.string().optional(),
   bytesIn: z.int().optional(),
-  decision: Decision.optional(),
+  decision: AuditDecision.optional(),
 }
 
 const end = {
@@ -106,6 +111,12 @@ export const operations = [
   'audit-session',
   'reveal',
   'export',
+  'policy-apply',
+  'policy-confirm',
+  'policy-rollback',
+  'policy-drop',
+  'switch-off',
+  'switch-on',
 ] as const
 export const Operation = z.enum(operations)
 export type Operation = z.infer<typeof Operation>
@@ -127,9 +138,15 @@ export const AuditEvent = z.discriminatedUnion('type', [
 
   event('login.started', { scopes }),
   event('consent.given', { scopes }),
-  /** `correlation`: PingOne's id of the token request. */
-  event('login.completed', { scopes, acr: z.string().optional(), correlation: z.string().optional() }),
-  event('login.refused', { reason: z.string() }),
+  /** `correlation`: PingOne's id of the token request. `wouldDeny`: shadow rules about the connection that would have denied. */
+  event('login.completed', {
+    scopes,
+    acr: z.string().optional(),
+    correlation: z.string().optional(),
+    wouldDeny: z.array(z.string()).optional(),
+  }),
+  /** `rule`: the rule or switch behind the reason `policy`. */
+  event('login.refused', { reason: z.string(), rule: z.string().optional() }),
 
   event('grant.opened', { scopes }),
   event('grant.refreshed', {}),
@@ -160,6 +177,7 @@ export const AuditEvent = z.discriminatedUnion('type', [
     count: z.int(),
     lastAt: z.iso.datetime({ precision: 3 }),
     arguments: StoredArguments.optional(),
+    decision: AuditDecision.optional(),
   }),
   /** Reads that ran while the outbox was full (setting READS_WITHOUT_AUDIT). */
   event('reads.not-recorded', { count: z.int(), lastAt: z.iso.datetime({ precision: 3 }) }),
@@ -185,7 +203,8 @@ export const AuditEvent = z.discriminatedUnion('type', [
   event('operator.signed-in', { roles: z.array(z.enum(roles)) }),
   event('operator.signed-out', {}),
   /**
-   * An act, before it takes effect. `about`: the user whom it concerns; `subject`: the grant, client, session or event.
+   * An act, before it takes effect. `about`: the user whom it concerns; `subject`: the grant, client, session, event, the
+   * hash of a policy, or what a switch is about.
    * `reason`: personal, under the key of that user, or of the operator if the act concerns no user or erases one.
    */
   event('operator.began', {
@@ -195,10 +214,11 @@ export const AuditEvent = z.discriminatedUnion('type', [
     reason: StoredArguments,
     affects: z.strictObject({ users: z.int(), grants: z.int() }),
   }),
-  /** `failed`: not every object has answered. */
+  /** `refused`: nothing was changed. `failed`: not every object has answered. `result`: what a change of policy came to. */
   event('operator.ended', {
     ...act,
-    outcome: z.enum(['done', 'failed']),
+    outcome: z.enum(['done', 'refused', 'failed']),
+    result: z.string().optional(),
     affected: z.strictObject({ users: z.int(), grants: z.int() }),
   }),
 

@@ -1,5 +1,6 @@
 import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
 import type { RootKey } from '#lib/root-keys.ts'
+import type { PolicyHead } from '#policy/switches.ts'
 import type { Principal } from '#principal.ts'
 import type { CallApi } from '#users/calls/calls.ts'
 import type { Entry, EntryAnswer } from '#users/calls/entry.ts'
@@ -9,6 +10,7 @@ import type { Caller, EnteredCall } from './calls/caller.ts'
 import type { StreamToken } from './edge/answer-pass.ts'
 import type { Arrival } from './edge/arrival.ts'
 import type { RequestLine } from './edge/request-log.ts'
+import type { Subjects } from './edge/subject.ts'
 import type { Extension, McpProduct } from './product.ts'
 import type { StateKeys } from './stateless/request-state.ts'
 
@@ -33,6 +35,15 @@ export interface McpEndpointDeps {
   }
   /** Called once for each request in the Worker, and once for each tool call in a session's object. */
   settings: (env: Env) => McpSettings | Promise<McpSettings>
+  /**
+   * The policy in force and the switches; null: none is young enough. `afterAnswer` keeps a refresh in the background alive.
+   * `isNewRead`: it is read now, because no effect follows a decision that is older than a question (invariant 18).
+   */
+  head: (
+    env: Env,
+    afterAnswer: (work: Promise<unknown>) => void,
+    isNewRead: boolean,
+  ) => Promise<PolicyHead | null>
   /** The object of the user whom a bearer stands for. */
   userOf: (env: Env, user: string) => UserApi | Promise<UserApi>
   /** Whether an operator has cut off the client of this grant, whose stream is open. Absent: nobody can. */
@@ -87,19 +98,26 @@ export interface ServedCall {
   line: RequestLine | null
 }
 
-type GivenByTransport = Omit<Caller, 'userApi' | 'product' | 'deadlineMs' | 'lastStartMs' | 'consent'>
+type GivenByTransport = Omit<
+  Caller,
+  'userApi' | 'product' | 'deadlineMs' | 'lastStartMs' | 'consent' | 'policies'
+> & { subjects: Pick<Subjects, 'of'> }
 
 /** What a tool call of one user needs, in the Worker or in a session's object. */
 export async function makeCaller(
-  { deps, productOf, userOf }: McpEndpointDeps,
+  { deps, productOf, userOf, head }: McpEndpointDeps,
   env: Env,
   user: string,
-  given: GivenByTransport,
+  { subjects, ...given }: GivenByTransport,
 ): Promise<Caller> {
   return {
     ...given,
     product: productOf(env),
     userApi: await userOf(env, user),
+    policies: {
+      of: subjects.of,
+      head: (isNewRead) => head(env, (work) => given.waitUntil(work), isNewRead),
+    },
     deadlineMs: deps.deadlines.toolMs,
     lastStartMs: deps.deadlines.apiMs,
   }

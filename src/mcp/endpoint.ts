@@ -1,21 +1,25 @@
 import type { OAuthResourceContext } from '@cloudflare/workers-oauth-provider'
 import { waitUntil } from 'cloudflare:workers'
 import { oncePerEnv } from '#lib/once-per-env.ts'
-import type { PresentedBearer, Principal } from '#principal.ts'
-import { type Entry, EntryAnswer } from '#users/calls/entry.ts'
-import type { EnteredCall } from './calls/caller.ts'
+import type { PresentedBearer } from '#principal.ts'
+import { EntryAnswer } from '#users/calls/entry.ts'
 import type { CallProblem } from './calls/tool-denial.ts'
-import { failure } from './calls/tool-result.ts'
 import { endCall } from './calls/user-calls.ts'
 import { makeCaller, type McpEndpointDeps, type ServedCall } from './deps.ts'
-import { isShown, type McpProduct } from './product.ts'
 import { passAnswer, STREAM_CHECK_MS } from './edge/answer-pass.ts'
-import { type Arrival, readArrival, type Wanted } from './edge/arrival.ts'
-import { challengeScopes } from './edge/challenge-scopes.ts'
+import { type Arrival, readArrival } from './edge/arrival.ts'
 import { answerStop, echoId, explainDenial } from './edge/denials.ts'
-import { findWrongParams } from './edge/read-message.ts'
+import {
+  begunCall,
+  denialOf,
+  type EnteredRequest,
+  principalOf,
+  refusedCall,
+  withoutHidden,
+} from './edge/entered.ts'
 import { lineOf, methodOf, report, type RequestLine, shortHashOf } from './edge/request-log.ts'
-import { answerDenial, answerOutage, answerToolResult, readDenial } from './json-rpc-error.ts'
+import { makeSubjects } from './edge/subject.ts'
+import { answerOutage } from './json-rpc-error.ts'
 import { makeLists } from './lists/listed.ts'
 import { makeReads } from './lists/reads.ts'
 import { SESSION_HEADER, sessionIn } from './session/headers.ts'
@@ -31,8 +35,6 @@ interface Entered {
   answer: EntryAnswer
   presented: PresentedBearer
 }
-
-type EnteredRequest = Pick<ServedCall, 'request' | 'env' | 'ctx' | 'principal' | 'arrival' | 'answer'>
 
 export interface McpEndpoint {
   /** The check of the bearer calls it before the handler runs, which finds the answer under the same request object. */
@@ -52,7 +54,8 @@ export interface McpEndpoint {
 export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
   const servedOf = oncePerEnv((env: Env) => {
     const product = parts.productOf(env)
-    return { product, lists: makeLists(product), reads: makeReads(product) }
+    const [lists, reads] = [makeLists(product), makeReads(product)]
+    return { product, lists, reads, subjects: makeSubjects(product, reads, lists) }
   })
   const transportOf = oncePerEnv((env: Env) =>
     makeStatelessTransport({ ...servedOf(env), extend: parts.extend?.stateless }),
@@ -67,7 +70,9 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
     const answering = { keys: () => stateKeysOf(env), bearer: presented, nowSeconds: parts.deps.now() }
     const arrival = await readArrival(request, { ...servedOf(env), answering })
     messages.set(request, arrival.parsed)
-    const { wanted, session, origin } = arrival
+    const { wanted, session, origin, ask } = arrival
+    const isAfterQuestion = wanted !== null && wanted.answer !== null
+    const policy = ask === null ? null : await parts.head(env, waitUntil, isAfterQuestion)
     const userApi = await parts.userOf(env, user)
     const call = wanted?.call ?? null
     const needs = wanted && {
@@ -77,7 +82,7 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
     }
     const refused = refusedCall(wanted)
     try {
-      const entry = { ...bearer, session, needs, call, ...(refused && { refused }) }
+      const entry = { ...bearer, session, policy, ask, needs, call, ...(refused && { refused }) }
       const answer = EntryAnswer.parse(await userApi.enter(entry))
       const shown = withoutHidden(arrival, answer)
       entered.set(request, { arrival: shown, answer, presented })
@@ -105,7 +110,8 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
     const { user, grant, expiresAtSeconds, tokenHash } = call.principal
     const denial = denialOf(call, servedOf(env).product)
     if (denial !== null) {
-      lineOf(request).note({ outcome: 'refused' })
+      // An outage is no refusal.
+      if (denial.status < 500) lineOf(request).note({ outcome: 'refused' })
       return denial
     }
     const begun = begunCall(arrival, answer)
@@ -117,7 +123,9 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
       endsAtSeconds: expiresAtSeconds,
       nowSeconds: parts.deps.now,
       isAlive: async () => {
-        const hasToken = await (await parts.userOf(env, user)).hasToken(grant, tokenHash)
+        // No head young enough: an outage ends no stream.
+        const switches = (await parts.head(env, waitUntil, false))?.switches ?? []
+        const hasToken = await (await parts.userOf(env, user)).hasToken(grant, tokenHash, [...switches])
         return hasToken && !(await isCutOff(call))
       },
       checkMs: parts.deps.deadlines.streamCheckMs ?? STREAM_CHECK_MS,
@@ -178,6 +186,8 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
           ...given,
           transport: 'stateless',
           entered: begun,
+          subjects: servedOf(env).subjects,
+          isAfterQuestion: answer !== null,
           origin: arrival.origin,
           answer: answer ?? undefined,
           onTaken,
@@ -206,10 +216,6 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
   }
 }
 
-/** A tool that does not exist for this grant is not wanted: its call is answered as that of an unknown name. */
-const withoutHidden = (arrival: Arrival, answer: EntryAnswer): Arrival =>
-  arrival.wanted === null || isShown(arrival.wanted.act, answer) ? arrival : { ...arrival, wanted: null }
-
 const isStream = ({ headers }: Response): boolean => headers.get('content-type') === 'text/event-stream'
 
 /** Only for an accepted bearer: the line of any other request has no word of the client's. */
@@ -232,35 +238,6 @@ function noteEntry(
   line.note({ outcome: 'refused', transaction: wanted?.call?.transaction ?? '' })
 }
 
-/** The denial of a request whose bearer is accepted; null: it goes on to a transport. */
-function denialOf(
-  { ctx: { auth }, principal: { user }, arrival: { wanted, envelope }, answer }: EnteredRequest,
-  { server, words }: McpProduct,
-): Response | null {
-  if (wanted === null || envelope?.kind !== 'request') return null
-  const { message } = envelope
-  const { missing, stepUp } = answer
-  if (missing.length > 0)
-    return challengeScopes({ auth, user, wanted, missing, stepUp, id: message.id, server })
-  const { problem, isTool } = wanted
-  if (problem === null) return null
-  if (isTool) return answerToolResult(message.id, failure(problem, null, words), server)
-  const wrong = findWrongParams('session', message, null, answer)
-  return answerDenial(message.id, wrong ?? readDenial(problem, words))
-}
-
-/** The call that the edge refuses, for the audit log. */
-function refusedCall(wanted: Wanted | null): Entry['refused'] {
-  if (wanted === null || wanted.problem === null) return undefined
-  return { tool: wanted.act.name, reason: wanted.problem.reason, facts: wanted.facts }
-}
-
-function begunCall({ wanted, origin }: Arrival, { start }: EntryAnswer): EnteredCall | undefined {
-  if (start === null || wanted === null || wanted.call === null) return undefined
-  const { transaction, key } = wanted.call
-  return { start, transaction, input: wanted.input, isKeyed: key !== null, origin }
-}
-
 /** In a client's own words: a page would tell it nothing (invariant 10). */
 async function orOutage(line: RequestLine, answer: () => Promise<Response>): Promise<Response> {
   try {
@@ -269,19 +246,6 @@ async function orOutage(line: RequestLine, answer: () => Promise<Response>): Pro
     line.note({ incident: report('mcp.unavailable', error, {}) })
     return answerOutage()
   }
-}
-
-function principalOf(
-  { auth }: Context,
-  { grant, token: tokenHash }: PresentedBearer,
-  { canAudit }: EntryAnswer,
-): Principal {
-  const { userId, clientId, scope, expiresAt } = auth
-  if (userId === undefined || clientId === undefined || expiresAt === undefined) {
-    throw new Error('the bearer was accepted without saying whom it stands for')
-  }
-  const [user, client, scopes, expiresAtSeconds] = [userId, clientId, scope, expiresAt]
-  return { user, client, grant, scopes, expiresAtSeconds, tokenHash, canAudit }
 }
 
 /** The library of the session transport allows every origin; the resource server names the one that was checked. */

@@ -1,6 +1,7 @@
 import { SERVER_INFO_META_KEY } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import type { DenialWords, McpProduct } from './product.ts'
+import { policyFacts } from './calls/policy-denial.ts'
 import { type CallProblem, sayDenial } from './calls/tool-denial.ts'
 import type { ToolResult } from './calls/tool-result.ts'
 
@@ -87,8 +88,15 @@ export class RpcDenial extends Error {
 
 /** The denial of a read. */
 export function readDenial(problem: CallProblem, words: DenialWords, transaction?: string): RpcDenial {
-  const code = problem.reason === 'bad_input' ? errorCode.invalidParams : errorCode.internal
-  return new RpcDenial(code, sayDenial(problem, words), transaction === undefined ? {} : { transaction })
+  const code =
+    problem.reason === 'bad_input'
+      ? errorCode.invalidParams
+      : problem.reason === 'policy'
+        ? errorCode.refused
+        : errorCode.internal
+  const decided = problem.reason === 'policy' ? policyFacts(problem.denial) : {}
+  const named = transaction === undefined ? {} : { transaction }
+  return new RpcDenial(code, sayDenial(problem, words), { ...named, ...decided })
 }
 
 const Failed = z.looseObject({

@@ -6,6 +6,8 @@ import type { Catalog, Product, ProductWords } from '#catalog/define-product.ts'
 
 /** The product under the settings: its lists in the order clients see them, its names, and its nouns for denials. */
 export interface McpProduct extends Catalog {
+  /** Rules of policy name the product by it. */
+  readonly slug: string
   readonly server: { name: string; title: string; version: string }
   readonly instructions: string
   readonly words: DenialWords
@@ -13,9 +15,17 @@ export interface McpProduct extends Catalog {
   readonly keyName: string
 }
 
-/** Whether a tool exists for a principal. For everyone else it is unknown, to the letter. */
-export const isShown = ({ scopes }: Pick<AnyTool, 'scopes'>, { canAudit }: { canAudit: boolean }): boolean =>
-  canAudit || !scopes.includes(AUDIT_READ)
+/** What of a principal says which names exist for it. */
+export interface Viewer {
+  /** Whether tools that need audit:read exist for it. */
+  canAudit: boolean
+  /** Policy hides what this request names. */
+  isNameHidden: boolean
+}
+
+/** Whether the tool that a request names exists for its principal. For everyone else it is unknown, to the letter. */
+export const isShown = ({ scopes }: Pick<AnyTool, 'scopes'>, { canAudit, isNameHidden }: Viewer): boolean =>
+  !isNameHidden && (canAudit || !scopes.includes(AUDIT_READ))
 
 export interface DenialWords extends ProductWords {
   readonly apiName: string
@@ -30,6 +40,7 @@ export function mcpProduct(product: ProductNames, catalog: Catalog): McpProduct 
   const { slug, serverName: name = slug, title, instructions, apiName, words } = product
   return {
     ...catalog,
+    slug,
     server: { name, title, version: VERSION },
     instructions,
     words: { ...words, apiName },

@@ -30,6 +30,18 @@ export const loginMessages = {
     sentence:
       'An operator of this server has blocked it for all users. You are signed in at PingOne, and the app got no access. If you need it, give the number below to the operator.',
   },
+  /** A rule about the connection itself. */
+  noAccess: (denial: RuleWords) => ({
+    title: 'You may not use this server',
+    sentence: `A rule of this server says so. You are signed in at PingOne, and the app got no access.${opensAt(denial.opensAtMs)} If you need it, ask the operator of this server, and give the number below.`,
+    fact: saidByOperator(denial.says),
+  }),
+  switchedOff: ({ says, untilMs }: SwitchWords) => ({
+    title: 'This is switched off at the moment',
+    sentence: `An operator of this server has switched it off for you, for this app or for everyone. Nothing was changed, and you can still end access at /me. ${untilMs === null ? 'Try again later.' : `It is on again at ${timeText(untilMs)}.`}`,
+    fact: saidByOperator(says),
+  }),
+  policyUnavailable: 'The rules of this server cannot be read just now',
   unsafeScheme: {
     title: 'This app cannot be answered safely',
     sentence:
@@ -40,7 +52,29 @@ export const loginMessages = {
     sentence:
       'Its registration is not known here: one that is not used within an hour is forgotten. Try once more in a minute. If that does not help, remove this server in the app, add it again, and sign in.',
   },
-} as const satisfies Record<string, MessagePageProps | string>
+} as const satisfies Record<string, MessagePageProps | string | ((words: never) => MessagePageProps)>
+
+/** What the operator wrote about a rule, and when it opens. Milliseconds since 1970. */
+interface RuleWords {
+  says: string | null
+  opensAtMs: number | null
+}
+
+interface SwitchWords {
+  says: string
+  untilMs: number | null
+}
+
+/** The operator's sentence is a value in a field of its own, never part of ours. */
+const saidByOperator = (says: string | null): { label: string; value: string } => ({
+  label: 'The operator says',
+  value: says ?? 'Whoever is not named by a rule may not connect.',
+})
+
+const opensAt = (ms: number | null): string => (ms === null ? '' : ` It opens at ${timeText(ms)}.`)
+
+/** To the minute, in UTC: pages know no time zone. */
+const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 
 export const stepUpMessages = {
   widened: {

@@ -66,6 +66,7 @@ interface BoundSettings {
 export function mostRows({ grantsPerUser: grants, requestsPerMinute: requests }: BoundSettings) {
   const keys: Readonly<Record<string, number>> = {
     'grant:': grants + ENDED_GRANTS,
+    'claims:': grants,
     'record:grant:': grants,
     'record:token:': grants * TOKENS_PER_GRANT,
     // Those of the last minute, and the last one of each grant until a token of its pair is used.

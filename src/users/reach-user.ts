@@ -7,7 +7,7 @@ export interface UserDeadlines {
   callMs: number
 }
 
-const ASK_PINGONE: ReadonlySet<string> = new Set(['enter', 'beginCall', 'renewToken'])
+const ASK_PINGONE: ReadonlySet<string> = new Set(['enter', 'beginCall', 'renewToken', 'surveyAccess'])
 
 /**
  * The User of this name, with a timeout and one retry for each RPC.

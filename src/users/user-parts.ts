@@ -1,6 +1,7 @@
 import type { Config } from '#config.ts'
 import type { AuditStore } from '#events/store.ts'
 import type { WebhookSender } from '#lib/signed-webhook.ts'
+import type { Policy } from '#policy/policy.ts'
 import type { AlarmDeps } from './alarm.ts'
 import { UserAudit } from './audit/user-audit.ts'
 import {
@@ -14,10 +15,12 @@ import {
 } from './base/step.ts'
 import { userName } from './base/user-id.ts'
 import { WakeTime } from './base/wake-time.ts'
+import { AccessService } from './calls/access-service.ts'
 import { CallService } from './calls/call-service.ts'
 import { CallTable } from './calls/call-table.ts'
 import { DenialService } from './calls/denials.ts'
 import { EntryService } from './calls/entry-service.ts'
+import { PolicyDecisionService } from './calls/policy-decisions.ts'
 import { RequestRates } from './calls/request-rates.ts'
 import { AccountService } from './grants/account-service.ts'
 import { BlockService } from './grants/block-service.ts'
@@ -26,6 +29,8 @@ import { GrantEndService } from './grants/grant-end-service.ts'
 import { GrantRecordService } from './grants/grant-record-service.ts'
 import { GrantService } from './grants/grant-service.ts'
 import { GrantTable } from './grants/grant-table.ts'
+import { makePolicyUserOf } from './grants/policy-user.ts'
+import { UserClaims } from './grants/user-claims.ts'
 import { OperatorService } from './operators/operator-service.ts'
 import { OperatorTable } from './operators/operator-table.ts'
 import { UserActService } from './operators/user-act-service.ts'
@@ -43,6 +48,8 @@ export interface UserDeps {
   auditStore(env: Env): AuditStore
   /** null: the settings name no receiver of webhooks. */
   webhook(env: Env): WebhookSender | null
+  /** The compiled policy of this hash, from Control's copies; null: it cannot be read now. */
+  policyOf(env: Env, hash: string): Promise<Policy | null>
   /** Milliseconds since 1970. */
   nowMs(): number
   /** Ends the object of a session with its streams. */
@@ -127,11 +134,13 @@ export const makeUserParts = (ctx: DurableObjectState, env: () => Env, deps: Use
       close: (session) => this.step('session.end', () => deps.closeSession(env(), session)),
       afterAnswer: this.afterAnswer,
     })
+    readonly claims = new UserClaims(this.storage.kv, this)
     readonly shared = {
       config: this.config,
       nowSeconds: this.nowSeconds,
       nowMs: () => deps.nowMs(),
       grants: this.grants,
+      claims: this.claims,
       operators: this.operators,
       records: this.records,
       sessions: this.sessions,
@@ -150,6 +159,7 @@ export const makeUserParts = (ctx: DurableObjectState, env: () => Env, deps: Use
       closeSessions: this.closeSessions,
       forget: (grant) => {
         this.downstream.forget(grant)
+        this.claims.forget(grant)
         this.stepUps.dropAllOf(grant)
       },
     })
@@ -187,6 +197,12 @@ export const makeUserParts = (ctx: DurableObjectState, env: () => Env, deps: Use
       pingone: this.pingone,
       endGrant: (grant, reason) => this.ends.end(grant, reason),
     })
+    readonly policyUserOf = makePolicyUserOf({
+      nowSeconds: this.nowSeconds,
+      userName: this.name,
+      claims: this.claims,
+      downstream: this.downstream,
+    })
     readonly confirmations = new ConfirmationTable(this.storage.kv, this.shared)
     readonly callService = new CallService({
       ...this.shared,
@@ -205,9 +221,22 @@ export const makeUserParts = (ctx: DurableObjectState, env: () => Env, deps: Use
       ends: this.ends,
       revocations: this.revocations,
       closeSessions: this.closeSessions,
-      others: [this.stepUps, this.confirmations, this.account, this.operatorService],
+      others: [this.claims, this.stepUps, this.confirmations, this.account, this.operatorService],
     }
+    readonly policies = new PolicyDecisionService({
+      nowMs: () => deps.nowMs(),
+      userName: () => this.name,
+      policyOf: async (hash) => deps.policyOf(env(), hash),
+      policyUserOf: this.policyUserOf,
+    })
+    readonly access = new AccessService({
+      policies: this.policies,
+      nowSeconds: this.nowSeconds,
+      config: this.config,
+      grants: this.grants,
+    })
     readonly entries = new EntryService({
+      policies: this.policies,
       nowSeconds: this.nowSeconds,
       config: this.config,
       grants: this.grants,

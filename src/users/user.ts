@@ -3,11 +3,14 @@ import type { EndFacts } from '#events/call-facts.ts'
 import type { StoredArguments } from '#events/event.ts'
 import type { OutboxState } from '#events/store.ts'
 import type { Result } from '#lib/result.ts'
+import type { Switch } from '#policy/switches.ts'
 import { runAlarm } from './alarm.ts'
-import type { CallIntent, CallOutcome, CallStart, ReadEnd, RefusedToken } from './calls/calls.ts'
-import type { Entry, EntryAnswer } from './calls/entry.ts'
+import type { AccessAnswer, AccessQuestion } from './calls/access.ts'
+import type { CallOutcome, CallStart, ReadEnd, RefusedToken } from './calls/calls.ts'
+import type { EarlierCall, LaterCall } from './calls/calls.ts'
+import type { EarlierEntry, Entry, EntryAnswer } from './calls/entry.ts'
 import type { Account, ListedGrant, PageDenial } from './grants/account-service.ts'
-import type { EndReason, NewGrant } from './grants/grant.ts'
+import type { EndReason, NewGrant, RefusedLogin } from './grants/grant.ts'
 import type { Commit, CommitResult, Snapshot } from './grants/grant-records.ts'
 import type {
   ActDenial,
@@ -45,6 +48,10 @@ export const makeUser = (deps: UserDeps) =>
       return this.#parts.grantService.open(given)
     }
 
+    async noteRefusal(refused: RefusedLogin): Promise<void> {
+      this.#parts.grantService.noteRefusal(refused)
+    }
+
     /** `isRefresh`: the request counts in the request rates. */
     async snapshot(grant: string, presented: string, isRefresh: boolean): Promise<Snapshot> {
       return this.#parts.grantService.snapshot(grant, presented, isRefresh)
@@ -54,12 +61,17 @@ export const makeUser = (deps: UserDeps) =>
       return this.#parts.grantService.commit(grant, commit)
     }
 
-    async enter(entry: Entry): Promise<EntryAnswer> {
+    async enter(entry: Entry | EarlierEntry): Promise<EntryAnswer> {
       return this.#parts.entries.enter(entry)
     }
 
-    /** Whether the access token of an open stream is still valid. Does not count as a request. */
-    async hasToken(grant: string, token: string): Promise<boolean> {
+    /**
+     * Whether the access token of an open stream is still valid, and no switch concerns it. Does not count as a request.
+     * A Worker of a release without policy gives no switches.
+     */
+    async hasToken(grant: string, token: string, switches: readonly Switch[] = []): Promise<boolean> {
+      const row = this.#parts.grants.readLive(grant)
+      if (row === null || this.#parts.policies.isSwitchedOff(row, switches)) return false
       return this.#parts.grantService.isOpen(grant) && this.#parts.records.hasToken(grant, token)
     }
 
@@ -83,8 +95,13 @@ export const makeUser = (deps: UserDeps) =>
       this.#parts.subscriptions.remove(session, grant, uri)
     }
 
-    async beginCall(intent: CallIntent): Promise<CallStart> {
-      return this.#parts.callService.begin(intent)
+    async beginCall(call: LaterCall | EarlierCall): Promise<CallStart> {
+      return this.#parts.entries.enterLater(call)
+    }
+
+    /** What the user and client of a grant may do now, for the tool myAccess. */
+    async surveyAccess(question: AccessQuestion): Promise<AccessAnswer> {
+      return this.#parts.access.answer(question)
     }
 
     async renewToken(refused: RefusedToken): Promise<CallStart> {

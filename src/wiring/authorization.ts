@@ -4,9 +4,10 @@ import type { TokenRunDeps } from '#authorization/token/token-request.ts'
 import { GrantDraft, kvStorage, LoginStorage, providerEnv } from '#oauth-store/provider-storage.ts'
 import type { WireCutoffs } from './cutoffs.ts'
 import type { Call, Isolate } from './isolate.ts'
+import type { Policies } from './policy.ts'
 
 /** What `/authorize`, `/callback`, `/token` and `/register` are given. */
-export function wireAuthorization(isolate: Isolate, cutoffsOf: WireCutoffs) {
+export function wireAuthorization(isolate: Isolate, cutoffsOf: WireCutoffs, policies: Policies) {
   const { options, names, nowMs, nowSeconds, denialCounter, findUser, requireUser } = isolate
   const { deps } = options
   const { documentMs, storageMs } = deps.deadlines
@@ -28,6 +29,11 @@ export function wireAuthorization(isolate: Isolate, cutoffsOf: WireCutoffs) {
       oauth: authorization.getOAuthApi(providerEnv(env, storage)),
       settle: () => storage.settle(),
       afterAnswer: (work) => ctx.waitUntil(work),
+      policies: {
+        head: () => policies.head(env, (work) => ctx.waitUntil(work)),
+        policyOf: (hash) => policies.policyOf(env, hash),
+      },
+      noteRefusal: async (user, refused) => (await requireUser(env, user)).noteRefusal(refused),
       openGrant: async (user, grant) => (await requireUser(env, user)).openGrant(grant),
       newDraft: (user) => {
         const draft = new GrantDraft(storage, user, new Map(), nowSeconds)
@@ -41,6 +47,8 @@ export function wireAuthorization(isolate: Isolate, cutoffsOf: WireCutoffs) {
     storage: toKv(env),
     userApiOf: (user) => findUser(env, user),
     nowSeconds,
+    nowMs,
+    policyHead: () => policies.head(env, (work) => ctx.waitUntil(work)),
     cutoffs: cutoffsOf(env, (work) => ctx.waitUntil(work)),
     confirmGrant: (request) => failures.confirm(request),
     noteFailure: (request) => failures.note(request),

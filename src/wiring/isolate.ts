@@ -15,6 +15,7 @@ import { DailyCeiling } from '#limits/daily-ceiling.ts'
 import { Failures } from '#limits/failures.ts'
 import { Registrations } from '#limits/registrations.ts'
 import { makePingOne, type PingOne } from '#pingone/client.ts'
+import { nameErrors } from '#pingone/failures.ts'
 import { openUserId } from '#users/base/user-id.ts'
 import { reachUser } from '#users/reach-user.ts'
 import type { UserObjectApi } from '#users/user.ts'
@@ -63,6 +64,7 @@ export interface Isolate {
 }
 
 export function makeIsolate(options: ServerOptions): Isolate {
+  nameErrors()
   const { product, deps } = options
   const nowMs = () => deps.nowMs()
   const nowSeconds = () => Math.floor(nowMs() / 1000)

@@ -12,15 +12,17 @@ import { oncePerEnv } from '#lib/once-per-env.ts'
 import { deriveSigningKey, type SigningPurpose, signingPurposes } from '#lib/root-keys.ts'
 import { makeMcpEndpoint, type McpEndpoint } from '#mcp/endpoint.ts'
 import { makeWebhookSender } from '#lib/signed-webhook.ts'
-import { mcpProduct } from '#mcp/product.ts'
+import { type McpProduct, mcpProduct } from '#mcp/product.ts'
 import { sessionObject } from '#mcp/session/session-object.ts'
 import type { EntryAnswer } from '#users/calls/entry.ts'
 import { openUserId } from '#users/base/user-id.ts'
 import { makeUser } from '#users/user.ts'
+import { wireAccess } from './access.ts'
 import type { AuditWiring } from './audit.ts'
 import type { WireCutoffs } from './cutoffs.ts'
 import type { PresentedBearer } from '#principal.ts'
 import type { Call, Isolate } from './isolate.ts'
+import type { Policies } from './policy.ts'
 
 /** A service binding ignores the host; the name only shows in traces. */
 const BINDING_URL = new URL('https://api.internal')
@@ -36,10 +38,12 @@ export interface McpWiring {
 
 /** `/mcp` behind the check of its bearer, and the two Durable Object classes. */
 export function wireMcp(
-  { options, names, nowMs, nowSeconds, denialCounter, partsOf, requireUser }: Isolate,
+  isolate: Isolate,
   audit: AuditWiring,
   cutoffsOf: WireCutoffs,
+  policies: Policies,
 ): McpWiring {
+  const { options, names, nowMs, nowSeconds, denialCounter, partsOf, requireUser } = isolate
   const { product, deps, extend } = options
 
   /** The API at its URL, or the Worker bound as `API`; config.ts requires one of them. */
@@ -61,15 +65,18 @@ export function wireMcp(
         if (!name.ok) throw new Error('a user id that this server did not make reached a tool')
         return name.value
       },
+      access: wireAccess(isolate, policies, env, () => productOf(env)),
     })
 
+  const productOf = oncePerEnv((env: Env): McpProduct => {
+    const { config } = partsOf(env)
+    const catalog = product.open(connectionOf(env, config), env)
+    const shown = config.isReadOnly ? readOnly(catalog, product.scopes) : catalog
+    return mcpProduct(product, { ...shown, tools: [...shown.tools, ...activityOf(env, config)] })
+  })
+
   const mcp = makeMcpEndpoint({
-    productOf: oncePerEnv((env: Env) => {
-      const { config } = partsOf(env)
-      const catalog = product.open(connectionOf(env, config), env)
-      const shown = config.isReadOnly ? readOnly(catalog, product.scopes) : catalog
-      return mcpProduct(product, { ...shown, tools: [...shown.tools, ...activityOf(env, config)] })
-    }),
+    productOf,
     extend,
     deps: { now: nowSeconds, deadlines: deps.deadlines },
     settings: async (env) => {
@@ -86,6 +93,10 @@ export function wireMcp(
       }
     },
     userOf: requireUser,
+    head: async (env, afterAnswer, isNewRead) => {
+      const head = await policies.head(env, afterAnswer, isNewRead ? nowMs() : undefined)
+      return head && { policy: head.policy, switches: head.switches }
+    },
     // A stream may be all that this isolate serves, so its check waits for the list of cutoffs.
     isCutOff: async (env, { user, ...grant }) => {
       const renewals: Promise<unknown>[] = []
@@ -148,6 +159,7 @@ export function wireMcp(
       config: (env) => partsOf(env).config,
       pingone: (env) => partsOf(env).pingone,
       auditStore: audit.storeOf,
+      policyOf: async (env, hash) => policies.policyOf(env, hash),
       webhook: webhookOf,
       nowMs,
       closeSession: (env, session) => sessionObject(env, session).endSession(),

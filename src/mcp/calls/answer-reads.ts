@@ -1,3 +1,4 @@
+import { err } from '#lib/result.ts'
 import type { Principal } from '#principal.ts'
 import { errorCode, readDenial, RpcDenial } from '../json-rpc-error.ts'
 import { type Read, type Reads, Completed, Forms, Parts } from '../lists/reads.ts'
@@ -14,14 +15,15 @@ export interface Reader {
 
 export async function readResource(reads: Reads, uri: string, reader: Reader) {
   const found = reads.resource(uri)
-  if (!found.ok) throw noResource(uri, reader)
+  if (!found.ok || reader.principal.isNameHidden) throw noResource(uri, reader)
   const { structured, _meta } = await read(found.value, reader, uri)
   return { contents: Forms.parse(structured).forms.map((form) => ({ uri, ...form })), _meta }
 }
 
 export async function getPrompt(reads: Reads, name: string, input: unknown, reader: Reader) {
   const found = reads.prompt(name, input)
-  if (!found.ok) throw new RpcDenial(errorCode.invalidParams, 'There is no such prompt.')
+  if (!found.ok || reader.principal.isNameHidden)
+    throw new RpcDenial(errorCode.invalidParams, 'There is no such prompt.')
   const { structured, _meta } = await read(found.value, reader, null)
   return {
     _meta,
@@ -37,7 +39,7 @@ export async function getPrompt(reads: Reads, name: string, input: unknown, read
 }
 
 export async function complete(reads: Reads, params: Parameters<Reads['completion']>[0], reader: Reader) {
-  const found = reads.completion(params)
+  const found = reader.principal.isNameHidden ? err('unknown' as const) : reads.completion(params)
   if (found.ok) {
     const { structured, _meta } = await read(found.value, reader, null)
     return { completion: Completed.parse(structured), _meta }

@@ -1,5 +1,7 @@
 import type { CallContext } from '#catalog/tool-context.ts'
 import type { CallApi, CallStart, UserAnswer } from '#users/calls/calls.ts'
+import type { PolicyHead } from '#policy/switches.ts'
+import type { Subjects } from '../edge/subject.ts'
 import type { McpProduct } from '../product.ts'
 import type { CallOrigin } from './call-facts.ts'
 import type { Consent } from './consent.ts'
@@ -21,6 +23,9 @@ export interface Caller {
   /** The user's answer that came with the message, if any. */
   answer?: UserAnswer | undefined
   consent?: Consent
+  policies: CallPolicies
+  /** The user was asked before this call. */
+  isAfterQuestion?: boolean
   /** Called when the call of the edge is used. */
   onTaken?: (() => void) | undefined
   /** Called with a problem that is an HTTP status where the answer has not begun. */
@@ -30,6 +35,12 @@ export interface Caller {
   progress?: CallContext['progress'] | undefined
   /** Keeps the work alive when the client is gone: a write that was sent must get its outcome on record. */
   waitUntil(work: Promise<unknown>): void
+}
+
+/** What a call that begins after its request has entered is decided with. */
+export interface CallPolicies extends Pick<Subjects, 'of'> {
+  /** null: none is young enough. `isNewRead`: no head that was read before will do. */
+  head(isNewRead: boolean): Promise<PolicyHead | null>
 }
 
 /** A call that the user's object knows, and the arguments that were judged. */

@@ -28,7 +28,7 @@ export async function confirmFirst(call: ConfirmableCall): Promise<ToolResult | 
   if (!('confirmation' in answer.value))
     return toToolResult({ ...rest, answer: { ...answer, value: answer.value } })
   const { confirmation } = answer.value
-  if (confirmation === null) return act(again(call), null)
+  if (confirmation === null) return act(again(call, false), null)
   return { confirmation, transaction: rest.transaction }
 }
 
@@ -41,19 +41,19 @@ export async function act(
 }
 
 /** The call is used: what follows enters again. */
-const again = (call: ConfirmableCall): ConfirmableCall => ({
+const again = (call: ConfirmableCall, isAfterQuestion: boolean): ConfirmableCall => ({
   ...call,
-  caller: { ...call.caller, entered: undefined, answer: undefined },
+  caller: { ...call.caller, entered: undefined, answer: undefined, isAfterQuestion },
 })
 
 export const actAsAgreed = async (call: ConfirmableCall, { confirmation }: Question): Promise<ToolResult> =>
-  act(again(call), { by: 'user', subject: await subjectOf(confirmation) })
+  act(again(call, true), { by: 'user', subject: await subjectOf(confirmation) })
 
 /** Where the client cannot ask: the model shows what is to be done, and calls again with `confirm: true`. */
 export async function actOnWordOfModel(
   call: ConfirmableCall,
   { confirmation, transaction }: Question,
 ): Promise<ToolResult> {
-  if (splitConsent(call.input).isConfirmed) return act(again(call), { by: 'model' })
+  if (splitConsent(call.input).isConfirmed) return act(again(call, true), { by: 'model' })
   return failure({ reason: 'unconfirmed', confirmation }, transaction, call.caller.product.words)
 }

@@ -5,6 +5,8 @@ import { canonicalDigest } from '#lib/hash.ts'
 import { err, ok, type Result } from '#lib/result.ts'
 import type { Principal } from '#principal.ts'
 import { type CallIntent, type CallOutcome, type CallPermit, keyOf } from '#users/calls/calls.ts'
+import type { LaterCall } from '#users/calls/calls.ts'
+import { askOf } from '../edge/subject.ts'
 import { missingScopes } from '../lists/listed.ts'
 import type { DenialWords } from '../product.ts'
 import { callFacts, endFacts } from './call-facts.ts'
@@ -127,6 +129,8 @@ async function judge<T>(
       return once(err({ reason: 'declined' }))
     case 'bad_answer':
       return once(err({ reason: 'bad_confirmation' }))
+    case 'denied':
+      return once(err({ reason: 'policy', denial: start.policy }))
     case 'repeat':
       return repeated(readKept(tool, start.result), start.call)
     case 'running':
@@ -140,7 +144,10 @@ async function judge<T>(
   }
 }
 
-/** Begins a call that the edge has not begun, as after a question to the user: every check again, and its own record. */
+/**
+ * Begins a call that the edge has not begun, as after a question to the user: every check again, and its own record. Policy
+ * decides with a head that is not older than the question (invariant 18).
+ */
 async function enterAgain(
   tool: AnyTool,
   input: unknown,
@@ -156,7 +163,12 @@ async function enterAgain(
   const key = given.value === null ? null : await keyOf(client, tool.name, given.value)
   const trace = clientTrace(caller.message)
   const transaction = crypto.randomUUID()
-  const intent: CallIntent = {
+  const { policies } = caller
+  const about = policies.of(tool, parsed.data)
+  if (about.isTooLarge) return { reason: 'too_large' }
+  const later: LaterCall = {
+    policy: await policies.head(caller.isAfterQuestion === true),
+    ask: askOf(about, null, { transport: caller.transport, network: caller.origin.network }),
     grant,
     client,
     transport: caller.transport,
@@ -171,7 +183,7 @@ async function enterAgain(
     ...(trace === null ? {} : { clientTrace: trace }),
     facts: callFacts(tool, parsed.data, caller.message.meta, caller.origin),
   }
-  const start = await beginCall(caller.userApi, intent, (work) => caller.waitUntil(work))
+  const start = await beginCall(caller.userApi, later, (work) => caller.waitUntil(work))
   return { start, transaction, input: parsed.data, isKeyed: key !== null, origin: caller.origin }
 }
 
@@ -207,6 +219,12 @@ async function runOnRecord<T>(
 
 function outcomeOf({ reason }: CallProblem): { outcome: CallOutcome; result: null } {
   if (reason === 'unknown_outcome') return { outcome: 'unknown', result: null }
-  const isFailed = reason === 'unavailable' || reason === 'no_audit_log' || reason === 'broken'
-  return { outcome: isFailed ? 'failed' : 'refused', result: null }
+  return { outcome: FAILURES.has(reason) ? 'failed' : 'refused', result: null }
 }
+
+const FAILURES: ReadonlySet<CallProblem['reason']> = new Set([
+  'unavailable',
+  'no_audit_log',
+  'no_policy',
+  'broken',
+])

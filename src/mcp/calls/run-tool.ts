@@ -44,7 +44,9 @@ export async function runWithToken<T>(
     }
     const { replaceToken } = replacer
     const call = { token, replaceToken, idempotencyKey, transaction }
-    const context: CallContext = { user: principal.user, call, me, signal: time.signal, progress, traffic }
+    const from = { grant, transport: caller.transport, network: caller.origin.network }
+    const { signal } = time
+    const context: CallContext = { user: principal.user, from, call, me, signal, progress, traffic }
     const answer = await withDeadline(work(context, begin), deadlineMs, late)
     const stop = replacer.stop()
     // `unauthorized` also says that the tool did nothing: only then may the call look as if it had not begun.

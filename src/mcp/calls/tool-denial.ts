@@ -1,12 +1,14 @@
 import type { Confirmation } from '#catalog/confirmation.ts'
 import type { ToolDenial } from '#catalog/tool-denial.ts'
+import type { PolicyDenial } from '#policy/policy.ts'
 import { NO_TOKEN } from '#users/calls/calls.ts'
 import type { DenialWords } from '../product.ts'
+import { sayPolicy } from './policy-denial.ts'
 
 /** Why a call has no output: what stops a tool, and what stops a call before or around it. */
 export type CallProblem =
   | ToolDenial
-  | { reason: 'scope_missing' | 'ended' }
+  | { reason: 'scope_missing' }
   /** `fields`: which of the tool's own fields do not fit, where that was looked at. */
   | { reason: 'bad_input'; fields?: readonly string[] }
   | { reason: 'bad_key' | 'still_running' | 'already_done' | 'key_of_another_call' }
@@ -15,6 +17,7 @@ export type CallProblem =
   | { reason: 'unconfirmed'; confirmation: Confirmation }
   | { reason: 'changed_meanwhile' | 'declined' | 'unanswered' | 'session_closed' | 'bad_confirmation' }
   | { reason: 'broken'; incident: string }
+  | { reason: 'policy'; denial: PolicyDenial }
 
 const wait = (seconds: number | null) => (seconds === null ? 'in a moment' : `in ${seconds} seconds`)
 
@@ -45,6 +48,8 @@ export function sayDenial(problem: CallProblem, { apiName, gone, lookAgain }: De
       return `The ${apiName} does not answer. Nothing was changed. Try again in a moment; if it lasts, tell the user.`
     case 'no_audit_log':
       return 'The audit log does not answer now. Nothing was changed. Try again in a moment; if it lasts, tell the user.'
+    case 'no_policy':
+      return sayPolicy({ reason: 'policy_unavailable', rule: null, says: null, opensAtMs: null })
     case 'unknown_outcome':
       return `It is unknown whether this change was made. Do not repeat it. Call ${lookAgain}, look, and tell the user.`
     case 'scope_missing':
@@ -79,6 +84,8 @@ export function sayDenial(problem: CallProblem, { apiName, gone, lookAgain }: De
       return `This answer of the user was used before, is too old, or belongs to another call. Nothing was changed by this call. Look with ${lookAgain}, and call again from the start.`
     case 'broken':
       return `Something went wrong here. Nothing was changed. Tell the user this incident id: ${problem.incident}.`
+    case 'policy':
+      return sayPolicy(problem.denial)
     default:
       return problem satisfies never
   }

@@ -2,6 +2,7 @@ import { quotedJson } from '#lib/bounded-text.ts'
 import type { ToolOutput } from '#catalog/define-tool.ts'
 import type { DenialWords } from '../product.ts'
 import { report } from '../edge/request-log.ts'
+import { policyFacts } from './policy-denial.ts'
 import { type CallProblem, sayDenial } from './tool-denial.ts'
 
 /** A tool result that is assignable to the type of both SDKs. */
@@ -47,11 +48,12 @@ export async function orBroken<T>(
 /** `transaction` is null when it is unknown. */
 export function failure(problem: CallProblem, transaction: string | null, words: DenialWords): ToolResult {
   const incident = problem.reason === 'broken' ? { incident: problem.incident } : {}
+  const decided = problem.reason === 'policy' ? policyFacts(problem.denial) : {}
   // Foreign texts are JSON values in a separate block, never part of our sentence (invariant 9).
   const items = problem.reason === 'unconfirmed' ? [quotedJson({ items: problem.confirmation.items })] : []
   return {
     content: [sayDenial(problem, words), ...items].map((text) => ({ type: 'text', text })),
     isError: true,
-    _meta: { ...(transaction === null ? {} : { transaction }), ...incident },
+    _meta: { ...(transaction === null ? {} : { transaction }), ...incident, ...decided },
   }
 }

@@ -1,12 +1,12 @@
 import type { EndFacts } from '#events/call-facts.ts'
 import {
   type CallApi,
-  type CallIntent,
   type CallOutcome,
   CallStart,
   type ReadEnd,
   type RefusedToken,
 } from '#users/calls/calls.ts'
+import type { LaterCall } from '#users/calls/calls.ts'
 import { report } from '../edge/request-log.ts'
 
 const RETRY_AFTER_SECONDS = 5
@@ -15,16 +15,16 @@ const READS_WAIT_MS = 100
 
 export async function beginCall(
   userApi: CallApi,
-  intent: CallIntent,
+  later: LaterCall,
   waitUntil: (work: Promise<unknown>) => void,
 ): Promise<CallStart> {
   try {
-    return CallStart.parse(await userApi.beginCall(intent))
+    return CallStart.parse(await userApi.beginCall(later))
   } catch (error) {
     // Nothing is on record for sure and nothing was sent: to the client this is an outage like any other.
-    report('call.not-begun', error, { tool: intent.tool, transaction: intent.transaction })
+    report('call.not-begun', error, { tool: later.tool, transaction: later.transaction })
     // If it is on record, only the answer was lost: its key must not stand in the way of the next try.
-    waitUntil(endCall(userApi, intent.transaction, 'refused', null))
+    waitUntil(endCall(userApi, later.transaction, 'refused', null))
     return { verdict: 'unavailable', retryAfterSeconds: RETRY_AFTER_SECONDS }
   }
 }

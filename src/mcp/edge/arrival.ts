@@ -12,6 +12,7 @@ import { agentFamily } from '#lib/agent-family.ts'
 import { canonicalDigest } from '#lib/hash.ts'
 import { ok } from '#lib/result.ts'
 import type { RequestedCall } from '#users/calls/calls.ts'
+import type { PolicyAsk } from '#users/calls/calls.ts'
 import { callFacts, type CallOrigin } from '../calls/call-facts.ts'
 import { clientTrace, givenKey } from '../calls/idempotency.ts'
 import type { CallProblem } from '../calls/tool-denial.ts'
@@ -22,6 +23,7 @@ import { readAnswer, type StatelessAnswer } from '../stateless/ask-stateless.ts'
 import { namedSession } from '../session/headers.ts'
 import { type Envelope, type MethodMessage, readEnvelope, readMessage } from './read-message.ts'
 import { shortHashOf } from './request-log.ts'
+import { askOf, type PolicySubject, type Subjects } from './subject.ts'
 
 /** A request of /mcp, read once, before its bearer is looked up. */
 export interface Arrival {
@@ -37,6 +39,8 @@ export interface Arrival {
   session: string | null
   origin: CallOrigin
   wanted: Wanted | null
+  /** What policy decides; null: the message begins nothing, or gets `denial`. */
+  ask: PolicyAsk | null
 }
 
 /** The tool, or the read of a resource or prompt, that a message asks for. */
@@ -50,6 +54,7 @@ export interface Wanted {
   /** Why nothing begins. Only shown to those who have the scopes. */
   problem: CallProblem | null
   facts: CallFacts
+  about: PolicySubject
   /** The user's answer to a question of the stateless transport; null: the message brings none. */
   answer: StatelessAnswer | null
 }
@@ -58,6 +63,7 @@ export interface Wanted {
 export interface Reading {
   product: McpProduct
   reads: Reads
+  subjects: Subjects
   /** Opens the user's answer to a question of the stateless transport. */
   answering: Parameters<typeof readAnswer>[2]
 }
@@ -72,7 +78,7 @@ export async function readArrival(request: Request, reading: Reading): Promise<A
   const parsed = message.ok ? message.value.parsed : undefined
   const bytesIn = message.ok ? message.value.bytes : 0
   const origin: CallOrigin = { network: networkOf(request), agent: agentFamily(request), bytesIn }
-  const none = { denial: null, envelope: null, isSession: false, session: null, wanted: null }
+  const none = { denial: null, envelope: null, isSession: false, session: null, wanted: null, ask: null }
   const base = { ...none, parsed, forwarded, origin }
   if (!message.ok) return { ...base, denial: message.error }
   const read = message.value.body === null ? null : readEnvelope(parsed)
@@ -88,7 +94,22 @@ export async function readArrival(request: Request, reading: Reading): Promise<A
   if (session !== null) origin.session = await hashing
   const context = { ...reading, isSession, headers: request.headers, origin }
   const wanted = envelope?.kind === 'request' ? await findWanted(envelope.message, context) : null
-  return { ...base, envelope, isSession, session, wanted }
+  const ask = policyAsk(request, envelope, wanted, context)
+  return { ...base, envelope, isSession, session, wanted, ask }
+}
+
+/** Notifications, answers and DELETE begin nothing: whatever they let go on is decided by itself. */
+function policyAsk(
+  { method }: Request,
+  envelope: Envelope | null,
+  wanted: Wanted | null,
+  { subjects, isSession, origin: { network } }: Context,
+): PolicyAsk | null {
+  const from = { transport: isSession ? ('session' as const) : ('stateless' as const), network }
+  if (method === 'GET') return askOf(null, null, from)
+  if (envelope?.kind !== 'request') return null
+  const { message } = envelope
+  return askOf(wanted?.about ?? subjects.reference(message), subjects.list(message), from)
 }
 
 interface Context extends Reading {
@@ -100,7 +121,7 @@ interface Context extends Reading {
 const CallParams = z.object({ name: z.string(), arguments: z.record(z.string(), z.unknown()).default({}) })
 
 async function findWanted(message: MethodMessage, context: Context): Promise<Wanted | null> {
-  const { product, reads, isSession } = context
+  const { product, reads, subjects, isSession } = context
   if (message.method === 'tools/call') {
     const { data } = CallParams.safeParse(message.params)
     const tool = product.tools.find(({ name }) => name === data?.name)
@@ -110,8 +131,10 @@ async function findWanted(message: MethodMessage, context: Context): Promise<Wan
   if (read === undefined) return null
   if (message.method !== 'resources/subscribe') return wantedOf(read.act, false, read.input, message, context)
   if (!isSession) return null
-  const facts = callFacts(read.act, {}, metaOf(message), context.origin)
-  return { act: read.act, isTool: false, input: {}, call: null, problem: null, answer: null, facts }
+  const { act } = read
+  const facts = callFacts(act, {}, metaOf(message), context.origin)
+  const about = subjects.of(act, act.input.safeParse(read.input).data ?? null)
+  return { act, isTool: false, input: {}, call: null, problem: null, answer: null, facts, about }
 }
 
 const Meta = z.record(z.string(), z.unknown())
@@ -122,7 +145,7 @@ async function wantedOf(
   isTool: boolean,
   args: unknown,
   message: MethodMessage,
-  { product, isSession, answering, headers, origin }: Context,
+  { product, subjects, isSession, answering, headers, origin }: Context,
 ): Promise<Wanted> {
   const meta = metaOf(message)
   const input = act.input.safeParse(args)
@@ -133,7 +156,8 @@ async function wantedOf(
     )
     const problem = { reason: 'bad_input' as const, fields }
     const facts = callFacts(act, null, meta, origin)
-    return { act, isTool, input: {}, call: null, problem, answer: null, facts }
+    const about = subjects.of(act, null)
+    return { act, isTool, input: {}, call: null, problem, answer: null, facts, about }
   }
   const key = givenKey(act, meta, product.keyName)
   const isConfirmable = isTool && act.confirm !== undefined
@@ -142,7 +166,9 @@ async function wantedOf(
       ? await readAnswer(message, { tool: act, input: input.data }, answering)
       : ok(null)
   const facts = callFacts(act, input.data, meta, origin)
-  const wanted = { act, isTool, input: input.data, answer: answer.ok ? answer.value : null, facts }
+  const about = subjects.of(act, input.data)
+  const wanted = { act, isTool, input: input.data, answer: answer.ok ? answer.value : null, facts, about }
+  if (about.isTooLarge) return { ...wanted, call: null, problem: { reason: 'too_large' } }
   if (!answer.ok) return { ...wanted, call: null, problem: answer.error }
   if (!key.ok) return { ...wanted, call: null, problem: key.error }
   // The SDK decides: if it takes the message, the call begins then (invoke-tool.ts).

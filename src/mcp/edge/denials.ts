@@ -1,8 +1,18 @@
 import { z } from 'zod'
 import { NO_TOKEN } from '#users/calls/calls.ts'
 import type { CallProblem } from '../calls/tool-denial.ts'
-import { errorCode, jsonRpcError } from '../json-rpc-error.ts'
-import { parsedJson, RequestId } from './read-message.ts'
+import { failure } from '../calls/tool-result.ts'
+import type { PolicyDenial } from '#policy/policy.ts'
+import {
+  answerDenial,
+  answerToolResult,
+  errorCode,
+  jsonRpcError,
+  readDenial,
+  RETRY_AFTER_SECONDS,
+} from '../json-rpc-error.ts'
+import type { McpProduct } from '../product.ts'
+import { type Id, type MethodMessage, parsedJson, RequestId } from './read-message.ts'
 
 /**
  * The HTTP status of a call that lost its downstream token before its answer began: clients sign in again only on 401 and
@@ -22,6 +32,31 @@ export function answerStop(problem: CallProblem, { audience }: { audience: strin
   const words = problem.isLasting === true ? NO_TOKEN : 'This call could not be started. Try again later.'
   return jsonRpcError(503, errorCode.refused, words, { 'retry-after': String(problem.retryAfterSeconds) })
 }
+
+/**
+ * The answer to a request that policy does not let through; null as `message`: it is a GET. Never 403, which clients read
+ * as a challenge for scopes. An outage is 503, so that nobody reads it as a denial (invariant 10).
+ */
+export function answerPolicy(
+  denial: PolicyDenial,
+  message: (MethodMessage & { id: Id }) | null,
+  { server, words }: Pick<McpProduct, 'server' | 'words'>,
+): Response {
+  const problem: CallProblem = { reason: 'policy', denial }
+  const { code, message: says } = readDenial(problem, words)
+  const retry = { 'retry-after': String(RETRY_AFTER_SECONDS) }
+  if (denial.reason === 'policy_unavailable') return jsonRpcError(503, code, says, retry)
+  // A user who may not connect has no stream here (MCP 2025-11-25 Transports, Listening for Messages).
+  if (message === null && denial.reason === 'policy_no_access')
+    return jsonRpcError(405, code, says, { allow: 'POST' })
+  if (message === null)
+    return jsonRpcError(503, code, says, { 'retry-after': String(SWITCHED_OFF_RETRY_SECONDS) })
+  return message.method === 'tools/call'
+    ? answerToolResult(message.id, failure(problem, null, words), server)
+    : answerDenial(message.id, readDenial(problem, words))
+}
+
+const SWITCHED_OFF_RETRY_SECONDS = 60
 
 const OAuthError = z.object({ error_description: z.string() })
 const JsonRpc = z.object({ jsonrpc: z.literal('2.0') })

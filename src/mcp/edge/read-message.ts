@@ -4,7 +4,7 @@ import type { AnyTool } from '#catalog/define-tool.ts'
 import { readBody } from '#http/read-request.ts'
 import { type Result, err, ok } from '#lib/result.ts'
 import { errorCode, jsonRpcError, RpcDenial } from '../json-rpc-error.ts'
-import { isShown } from '../product.ts'
+import { isShown, type Viewer } from '../product.ts'
 
 /**
  * Bounds of one message; the largest valid message has 3 KB. The session library passes a message to the session's object
@@ -189,7 +189,7 @@ export function findWrongParams(
   transport: 'stateless' | 'session',
   message: MethodMessage,
   tools: readonly AnyTool[] | null,
-  principal: { canAudit: boolean },
+  principal: Viewer,
 ): RpcDenial | null {
   const { method, params } = message
   const known = transport === 'session' ? sessionShapes : shapes
@@ -200,7 +200,7 @@ export function findWrongParams(
     )
   if (method !== 'tools/call') return null
   const isKnown = tools?.some((tool) => tool.name === params?.['name'] && isShown(tool, principal)) ?? true
-  if (isKnown) return null
+  if (isKnown && !principal.isNameHidden) return null
   return new RpcDenial(errorCode.invalidParams, NO_TOOL)
 }
 

@@ -4,6 +4,7 @@ import type { Catalog } from '#catalog/define-product.ts'
 import type { AnyResource, AnyTemplate } from '#catalog/define-resource.ts'
 import type { AnyTool } from '#catalog/define-tool.ts'
 import { toolHints } from '#catalog/tool-hints.ts'
+import type { Principal } from '#principal.ts'
 import { errorCode, RpcDenial } from '../json-rpc-error.ts'
 import { isShown } from '../product.ts'
 
@@ -26,8 +27,12 @@ export const makeLists = ({ tools, resources, resourceTemplates, prompts }: Cata
 })
 
 /** The tools that exist for a principal, in the order of the list. */
-export const toolsFor = ({ tools, auditTools }: Lists, { canAudit }: { canAudit: boolean }) =>
-  canAudit ? [...tools, ...auditTools] : tools
+export const toolsFor = ({ tools, auditTools }: Lists, principal: Pick<Principal, 'canAudit' | 'hidden'>) =>
+  shownOf(principal.canAudit ? [...tools, ...auditTools] : tools, principal)
+
+/** What of a list policy shows to a principal. */
+export const shownOf = <T>(list: T[], { hidden }: Pick<Principal, 'hidden'>): T[] =>
+  hidden.length === 0 ? list : list.filter((_one, at) => !hidden.includes(at))
 
 /** A handler of a list. It has one page, so every cursor is invalid (MCP 2026-07-28 Pagination, Error Handling). */
 export const onePage =
@@ -69,7 +74,7 @@ export const listedTool = ({ name, input, output }: AnyTool) => ({
   outputSchema: Schema.parse(z.toJSONSchema(output, { target: 'draft-7', io: 'output' })),
 })
 
-const isForAll = (tool: AnyTool) => isShown(tool, { canAudit: false })
+const isForAll = (tool: AnyTool) => isShown(tool, { canAudit: false, isNameHidden: false })
 const listWholeTool = (tool: AnyTool) => ({ ...listedTool(tool), ...describeTool(tool) })
 
 type Resource = AnyResource | AnyTemplate

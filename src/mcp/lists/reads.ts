@@ -16,6 +16,14 @@ type NoRead = 'nothing' | 'unknown'
 
 export type Reads = ReturnType<typeof makeReads>
 
+/** What policy knows of an act that reads. `input`: its arguments, parsed. */
+interface Named {
+  kind: 'resource' | 'prompt'
+  names: (input: Record<string, unknown>) => readonly string[]
+  /** It gives values for a variable, so those of the resource are not known yet. */
+  isCompletion?: true
+}
+
 const Reference = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ref/resource'), uri: z.string() }),
   z.object({ type: z.literal('ref/prompt'), name: z.string() }),
@@ -47,7 +55,21 @@ export function makeReads({ resources, resourceTemplates, prompts }: Catalog) {
     ),
   }))
 
+  const named = new Map<AnyTool, Named>([
+    ...[...byUri].map(([uri, act]) => [act, { kind: 'resource', names: () => [uri] }] as const),
+    ...[...byName].map(([name, act]) => [act, { kind: 'prompt', names: () => [name] }] as const),
+    ...templates.flatMap(({ template: { uriTemplate }, act, completions }): [AnyTool, Named][] => [
+      [act, { kind: 'resource', names: (input) => [expandTemplate(uriTemplate, input), uriTemplate] }],
+      ...[...completions.values()].map((completion): [AnyTool, Named] => [
+        completion,
+        { kind: 'resource', names: () => [uriTemplate], isCompletion: true },
+      ]),
+    ]),
+  ])
+
   return {
+    /** The names by which policy knows what an act reads or completes; undefined: it is a tool. */
+    named: (act: AnyTool): Named | undefined => named.get(act),
     resource(uri: string): Result<Read, 'unknown'> {
       const act = byUri.get(uri)
       if (act !== undefined) return ok({ act, input: {} })
@@ -98,6 +120,21 @@ export function readAsked(reads: Reads, message: unknown): Read | undefined {
         ? reads.completion(data.params)
         : reads.resource(data.params.uri)
   return found.ok ? found.value : undefined
+}
+
+/** The prompt, resource or template that a completion names and this server has, also where there is nothing to complete. */
+export function referenceOf(
+  reads: Reads,
+  message: unknown,
+): { kind: 'resource' | 'prompt'; names: readonly string[] } | null {
+  const { data } = Message.safeParse(message)
+  if (data?.method !== 'completion/complete') return null
+  const { ref } = data.params
+  const found = reads.completion(data.params)
+  if (!found.ok && found.error === 'unknown') return null
+  return ref.type === 'ref/prompt'
+    ? { kind: 'prompt', names: [ref.name] }
+    : { kind: 'resource', names: [ref.uri] }
 }
 
 /*
@@ -205,5 +242,23 @@ export function matchTemplate(uriTemplate: string): (uri: string) => Record<stri
     }
   }
 }
+
+/**
+ * Writes a template out (RFC 6570 §3.2.2), so that a resource has one name however its address was spelled.
+ * A value that is no text or number counts as empty.
+ */
+export const expandTemplate = (uriTemplate: string, variables: Record<string, unknown>): string =>
+  uriTemplate
+    .split(EXPRESSION)
+    .map((piece, at) => (at % 2 === 1 ? encoded(variables[piece]) : piece))
+    .join('')
+
+const encoded = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number'
+    ? encodeURIComponent(String(value).toWellFormed()).replaceAll(
+        /[!'()*]/g,
+        (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
+      )
+    : ''
 
 const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)

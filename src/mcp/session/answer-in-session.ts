@@ -9,7 +9,7 @@ import {
   ReadResourceRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js'
 import { type Reader, complete, getPrompt, readResource } from '../calls/answer-reads.ts'
-import { type Lists, onePage, toolsFor } from '../lists/listed.ts'
+import { type Lists, onePage, shownOf, toolsFor } from '../lists/listed.ts'
 import type { McpProduct } from '../product.ts'
 import type { Reads } from '../lists/reads.ts'
 import type { tellProgress } from '../calls/caller.ts'
@@ -48,10 +48,11 @@ export function answerInSession(
   if (resources.length + resourceTemplates.length > 0) {
     // The edge answers subscriptions (subscribe.ts).
     server.registerCapabilities({ resources: { listChanged: false, subscribe: true } })
-    server.setRequestHandler(ListResourcesRequestSchema, onePage({ resources: lists.resources }))
-    server.setRequestHandler(
-      ListResourceTemplatesRequestSchema,
-      onePage({ resourceTemplates: lists.resourceTemplates }),
+    server.setRequestHandler(ListResourcesRequestSchema, (message, extra) =>
+      onePage({ resources: shownOf(lists.resources, principalOf(extra)) })(message),
+    )
+    server.setRequestHandler(ListResourceTemplatesRequestSchema, (message, extra) =>
+      onePage({ resourceTemplates: shownOf(lists.resourceTemplates, principalOf(extra)) })(message),
     )
     server.setRequestHandler(ReadResourceRequestSchema, ({ params }, extra) =>
       answerRead(extra, (reader) => readResource(reads, params.uri, reader)),
@@ -59,7 +60,9 @@ export function answerInSession(
   }
   if (prompts.length > 0) {
     server.registerCapabilities({ prompts: { listChanged: false } })
-    server.setRequestHandler(ListPromptsRequestSchema, onePage({ prompts: lists.prompts }))
+    server.setRequestHandler(ListPromptsRequestSchema, (message, extra) =>
+      onePage({ prompts: shownOf(lists.prompts, principalOf(extra)) })(message),
+    )
     server.setRequestHandler(GetPromptRequestSchema, ({ params }, extra) =>
       answerRead(extra, (reader) => getPrompt(reads, params.name, params.arguments, reader)),
     )

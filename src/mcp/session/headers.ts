@@ -61,8 +61,14 @@ export async function openSessionId(
  */
 export const PRINCIPAL_HEADER = 'x-mcp-auth-principal'
 
-export const writePrincipal = (principal: Principal): string =>
-  toBase64Url(new TextEncoder().encode(JSON.stringify(principal)))
+/**
+ * What policy hides is only written if it hides something: a session of a release without policy refuses members that it
+ * does not know, and must refuse what it would show.
+ */
+export function writePrincipal({ isNameHidden, hidden, ...known }: Principal): string {
+  const policy = { ...(isNameHidden && { isNameHidden }), ...(hidden.length > 0 && { hidden }) }
+  return toBase64Url(new TextEncoder().encode(JSON.stringify({ ...known, ...policy })))
+}
 
 /** Throws on a missing or invalid header, because only the edge can reach this code. */
 export function readPrincipal(header: unknown): Principal {

@@ -1,6 +1,6 @@
 /* oxlint-disable typescript/no-deprecated -- Deliberate: McpAgent serves the 2025 revisions; only this file knows it. */
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
-import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/cfworker-provider.js'
+import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/server/validators/cf-worker'
 import { McpAgent } from 'agents/mcp'
 import { MessageType } from 'agents/types'
 import { z } from 'zod'
@@ -21,6 +21,7 @@ import { CANCELLED } from '../edge/answer-pass.ts'
 import { makeCaller, type McpEndpointDeps } from '../deps.ts'
 import { errorCode } from '../json-rpc-error.ts'
 import type { McpProduct } from '../product.ts'
+import type { Subjects } from '../edge/subject.ts'
 import { splitInternal } from './session-object.ts'
 import { orBroken } from '../calls/tool-result.ts'
 
@@ -57,7 +58,7 @@ const grantOf = ({ request }: ConnectionContext) => readPrincipal(request.header
  */
 export function makeMcpSession(
   parts: McpEndpointDeps,
-  servedOf: (env: Env) => { product: McpProduct; lists: Lists; reads: Reads },
+  servedOf: (env: Env) => { product: McpProduct; lists: Lists; reads: Reads; subjects: Subjects },
 ) {
   const answerMs = parts.deps.deadlines.answerMs ?? ANSWER_MS
 
@@ -144,6 +145,7 @@ export function makeMcpSession(
         transport: 'session',
         entered: { ...call, input },
         origin: call.origin,
+        subjects: servedOf(this.env).subjects,
         message: { meta: _meta, traceparent: requestInfo?.headers['traceparent'] },
         signal,
         progress: tellProgress(_meta, (notification) => sendNotification(notification)),

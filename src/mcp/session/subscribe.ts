@@ -54,7 +54,7 @@ export async function subscribe(
   { principal, session, words, userApi }: Subscriber,
 ): Promise<CallProblem | null> {
   const found = reads.resource(uri)
-  if (!found.ok) throw noResource(uri, { notFound: errorCode.resourceNotFound })
+  if (!found.ok || principal.isNameHidden) throw noResource(uri, { notFound: errorCode.resourceNotFound })
   // Checked again after the challenge at the edge, as in invoke-tool.ts.
   if (missingScopes(found.value.act, principal.scopes).length > 0)
     throw readDenial({ reason: 'scope_missing' }, words)

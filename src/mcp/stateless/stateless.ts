@@ -7,7 +7,7 @@ import type { AnyTool } from '#catalog/define-tool.ts'
 import { complete, getPrompt, type Reader, readResource } from '../calls/answer-reads.ts'
 import { askStateless, type AskDeps } from './ask-stateless.ts'
 import { findWrongParams, type Id, type MethodMessage } from '../edge/read-message.ts'
-import { convertOnce, describeTool, type Lists, onePage, toolsFor } from '../lists/listed.ts'
+import { convertOnce, describeTool, type Lists, onePage, shownOf, toolsFor } from '../lists/listed.ts'
 import { type Extension, isShown, type McpProduct } from '../product.ts'
 import type { Reads } from '../lists/reads.ts'
 import { type Caller, type EnteredCall, tellProgress } from '../calls/caller.ts'
@@ -174,23 +174,24 @@ function answerReads(
   call: StatelessCall,
 ): void {
   const { resources, resourceTemplates, prompts } = product
+  const { principal } = call
   const readerOf = ({ mcpReq }: ServerContext): Reader => ({
-    principal: call.principal,
+    principal,
     caller: async () => callerOf(call, mcpReq),
     notFound: errorCode.invalidParams,
   })
   if (resources.length + resourceTemplates.length > 0) {
-    server.setRequestHandler('resources/list', onePage({ resources: lists.resources }))
+    server.setRequestHandler('resources/list', onePage({ resources: shownOf(lists.resources, principal) }))
     server.setRequestHandler(
       'resources/templates/list',
-      onePage({ resourceTemplates: lists.resourceTemplates }),
+      onePage({ resourceTemplates: shownOf(lists.resourceTemplates, principal) }),
     )
     server.setRequestHandler('resources/read', ({ params }, context) =>
       readResource(reads, params.uri, readerOf(context)),
     )
   }
   if (prompts.length > 0) {
-    server.setRequestHandler('prompts/list', onePage({ prompts: lists.prompts }))
+    server.setRequestHandler('prompts/list', onePage({ prompts: shownOf(lists.prompts, principal) }))
     server.setRequestHandler('prompts/get', ({ params }, context) =>
       getPrompt(reads, params.name, params.arguments, readerOf(context)),
     )

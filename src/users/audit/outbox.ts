@@ -224,8 +224,9 @@ export class Outbox implements EventSource {
 function dedupeOf(event: NewEvent): string | null {
   const { type, grant = null } = event
   if (type === 'call.denied') {
-    const { session = null, what, reason, network = null } = event
-    return JSON.stringify([type, grant, session, what?.kind, what?.name, reason, network])
+    const { session = null, what, reason, network = null, decision } = event
+    const by = decision === undefined ? [] : [decision.policy, ...decision.rules]
+    return JSON.stringify([type, grant, session, what?.kind, what?.name, reason, network, ...by])
   }
   if (type === 'login.refused') return JSON.stringify([type, event.transaction ?? null, event.reason])
   return type === 'reads.not-recorded' || type === 'events.not-recorded' ? type : null

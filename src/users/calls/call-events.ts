@@ -16,10 +16,11 @@ export interface RecordedFacts {
 }
 
 /** What a row stores for the event alone. A call without facts from the edge is a call of a tool. */
-export function storedFacts({ step, facts }: CallIntent, recorded: RecordedFacts): string {
+export function storedFacts({ step, facts, decision }: CallIntent, recorded: RecordedFacts): string {
   const { kind = 'tool', arguments: _inClear, ...others } = facts ?? {}
   const { domain, givenName } = recorded.client
-  return JSON.stringify({ kind, step, domain, givenName, ...others, arguments: recorded.arguments })
+  const { arguments: kept } = recorded
+  return JSON.stringify({ kind, step, domain, givenName, ...others, arguments: kept, decision })
 }
 
 const Facts = z

@@ -1,6 +1,10 @@
 import { z } from 'zod'
 import type { CallFacts, EndFacts } from '#events/call-facts.ts'
+import type { AuditDecision } from '#events/event.ts'
 import { canonicalDigest } from '#lib/hash.ts'
+import { PolicyDenial } from '#policy/policy.ts'
+import type { CelValue, PolicyRequest, Subject } from '#policy/question.ts'
+import type { PolicyHead } from '#policy/switches.ts'
 
 /** A tool call before it runs. It is stored before any effect (decision 17). */
 export interface CallIntent {
@@ -25,6 +29,8 @@ export interface CallIntent {
   clientTrace?: string
   /** What the audit log keeps of the call. */
   facts?: CallFacts
+  /** What policy decided, for the audit log. */
+  decision?: AuditDecision | undefined
 }
 
 /** A hash over client, tool and the client's key. The object that stores it binds it to the user. */
@@ -51,6 +57,27 @@ export interface RequestedCall extends Omit<CallIntent, 'grant' | 'client' | 'ke
   /** The client's own idempotency key. */
   key: string | null
 }
+
+/** What policy is asked about a request. */
+export interface PolicyAsk {
+  /** null: the request names nothing that this server has. */
+  subject: Subject | null
+  /** Everything in the list that the request asks for, in its order; null: it asks for none. */
+  list: Subject[] | null
+  /** The arguments of the subject; null: there is no subject. */
+  args: Record<string, CelValue> | null
+  transport: Exclude<PolicyRequest['transport'], 'login'>
+  network: string
+}
+
+/** A call that begins after its request has entered: it is decided anew (decision 17). */
+export interface LaterCall extends CallIntent {
+  policy: PolicyHead | null
+  ask: PolicyAsk
+}
+
+/** From a Worker or a session of a release without policy (entry.ts). */
+export type EarlierCall = CallIntent & { policy?: never; ask?: never }
 
 /** A running call whose downstream token the API refused. */
 export interface RefusedToken {
@@ -86,6 +113,8 @@ export const CallStart = z.discriminatedUnion('verdict', [
   z.object({ verdict: z.literal('mismatch'), call: z.string() }),
   /** The user said no. `bad_answer`: the answer was used before, came too late, or its grant ended. */
   z.object({ verdict: z.enum(['declined', 'bad_answer']) }),
+  /** Policy does not let a later call begin. */
+  z.object({ verdict: z.literal('denied'), policy: PolicyDenial }),
 ])
 export type CallStart = z.infer<typeof CallStart>
 export type CallPermit = Extract<CallStart, { verdict: 'go' }>
@@ -104,8 +133,8 @@ export type CallOutcome = z.infer<typeof CallOutcome>
 export interface CallApi {
   /** Renews the downstream token of a running call. The caller parses the answer. */
   renewToken(refused: RefusedToken): Promise<unknown>
-  /** The caller parses the answer. */
-  beginCall(intent: CallIntent): Promise<unknown>
+  /** Decides by policy, then begins the call. The caller parses the answer. */
+  beginCall(call: LaterCall): Promise<unknown>
   endCall(call: string, outcome: CallOutcome, result: string | null, facts?: EndFacts): Promise<void>
   endReads(ends: ReadEnd[]): Promise<void>
 }

@@ -1,5 +1,5 @@
 import type { CallFacts, ClassifiedArguments } from '#events/call-facts.ts'
-import type { Emit, NewEvent, StoredArguments } from '#events/event.ts'
+import type { AuditDecision, Emit, NewEvent, StoredArguments } from '#events/event.ts'
 import type { CallStart } from './calls.ts'
 
 /** Where the arguments of a call are encrypted and hashed (audit/audit-key.ts). */
@@ -12,7 +12,7 @@ interface ArgumentProtection {
  * `bearer`: the grant does not know it, or it has expired. `not_recorded`: its intent cannot be stored.
  */
 export type DenialReason =
-  | Exclude<CallStart['verdict'], 'go' | 'unavailable'>
+  | Exclude<CallStart['verdict'], 'go' | 'unavailable' | 'denied'>
   | 'bearer'
   | 'not_recorded'
   | 'scope_missing'
@@ -44,8 +44,13 @@ export class DenialService {
   }
 
   /** For a request with an accepted bearer. null: it calls nothing. */
-  async ofCall(reason: string, grant: string, call: DeniedCall | null): Promise<void> {
-    if (call === null) return this.#emit({ reason, grant })
+  async ofCall(
+    reason: string,
+    grant: string,
+    call: DeniedCall | null,
+    decision?: AuditDecision,
+  ): Promise<void> {
+    if (call === null) return this.#emit({ reason, grant, decision })
     const { tool, facts } = call
     const kept = call.kept ?? (facts === undefined ? undefined : await this.protect(facts))
     this.#emit({
@@ -56,6 +61,7 @@ export class DenialService {
       agent: facts?.agent,
       session: facts?.session,
       arguments: kept,
+      decision,
     })
   }
 

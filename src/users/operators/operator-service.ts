@@ -25,9 +25,11 @@ interface Requirement {
 }
 
 const OPERATOR: Requirement = { role: 'operator', isFresh: true }
+const EDITOR: Requirement = { role: 'policy-editor', isFresh: true }
 const AUDITOR: Requirement = { role: 'auditor', isFresh: false }
 
-const REQUIREMENTS: Record<Operation, Requirement> = {
+/** What each operation needs, also of the operator API before it does anything. */
+export const REQUIREMENTS: Record<Operation, Requirement> = {
   'end-grant': OPERATOR,
   'end-user': OPERATOR,
   'end-client': OPERATOR,
@@ -39,6 +41,12 @@ const REQUIREMENTS: Record<Operation, Requirement> = {
   'audit-session': AUDITOR,
   reveal: AUDITOR,
   export: AUDITOR,
+  'policy-apply': EDITOR,
+  'policy-confirm': EDITOR,
+  'policy-rollback': EDITOR,
+  'policy-drop': EDITOR,
+  'switch-off': OPERATOR,
+  'switch-on': OPERATOR,
 }
 
 interface OperatorServiceDeps {

@@ -1,13 +1,16 @@
 import { z } from 'zod'
-import { roles } from '#lib/roles.ts'
+import type { Role } from '#lib/roles.ts'
 import type { UserNames } from '../audit/directory-names.ts'
 import { earliest, evictable, PrefixTable } from '../base/table.ts'
 import { MOST_ACTS, OPERATOR_SESSIONS } from '../bounds.ts'
 import type { EndedAct, NewAct, NewOperatorSession, OperatorSession } from './operator-api.ts'
 
+// A release without policy reads these rows after a rollback: they have no word that it does not know.
+
 /** A sign-in of an operator. Its id is the hash of the token. */
 const SessionRow = z.object({
-  roles: z.array(z.enum(roles)),
+  roles: z.array(z.enum(['viewer', 'operator', 'auditor'])),
+  isPolicyEditor: z.boolean().default(false),
   userName: z.string().nullable(),
   preferredUsername: z.string().nullable().default(null),
   /** When the operator authenticated at PingOne. */
@@ -21,6 +24,8 @@ const ActRow = z.object({
   what: z.string(),
   /** Null: it has begun and not ended. */
   end: z.enum(['done', 'failed']).nullable(),
+  /** It failed because it was refused. */
+  isRefused: z.boolean().default(false),
   untilSeconds: z.number(),
 })
 
@@ -54,7 +59,9 @@ export class OperatorTable {
       ([, a], [, b]) => a.openedAtSeconds - b.openedAtSeconds,
     )
     for (const [other] of oldestFirst) this.#sessions.delete(other)
-    this.#sessions.write(session, { ...given, openedAtSeconds: this.#now() })
+    const known = given.roles.filter((role) => role !== 'policy-editor')
+    const isPolicyEditor = known.length < given.roles.length
+    this.#sessions.write(session, { ...given, roles: known, isPolicyEditor, openedAtSeconds: this.#now() })
     if (given.userName !== null) this.#kv.put(NAME, given.userName)
     if (given.preferredUsername !== null) this.#kv.put(USERNAME, given.preferredUsername)
     return true
@@ -64,8 +71,9 @@ export class OperatorTable {
   read(session: string): OperatorSession | null {
     const row = this.#sessions.read(session)
     if (row === null || endOf(row) <= this.#now()) return null
-    const { openedAtSeconds: _openedAtSeconds, ...shown } = row
-    return { ...shown, endsAtSeconds: endOf(row) }
+    const { openedAtSeconds: _openedAtSeconds, isPolicyEditor, roles, ...shown } = row
+    const all: Role[] = isPolicyEditor ? [...roles, 'policy-editor'] : roles
+    return { ...shown, roles: all, endsAtSeconds: endOf(row) }
   }
 
   get isSignedIn(): boolean {
@@ -104,15 +112,17 @@ export class OperatorTable {
     const what = JSON.stringify([operation, about, subject])
     const row = this.#acts.read(act)
     if (row !== null && row.end === null && row.what === what) return false
-    this.#write(act, { what, end: null })
+    this.#write(act, { what, end: null, isRefused: false })
     return true
   }
 
   /** False for a repeat: the act has ended. The failure of a try can come after the next try began, so `done` follows it. */
   end({ act, outcome }: Pick<EndedAct, 'act' | 'outcome'>): boolean {
     const row = this.#acts.read(act)
-    if (row?.end === 'done' || row?.end === outcome) return false
-    this.#write(act, { what: row?.what ?? '', end: outcome })
+    const isRefused = outcome === 'refused'
+    const end = isRefused ? 'failed' : outcome
+    if (row?.end === 'done' || (row?.end === end && row.isRefused === isRefused)) return false
+    this.#write(act, { what: row?.what ?? '', end, isRefused })
     return true
   }
 
@@ -126,7 +136,7 @@ export class OperatorTable {
     return earliest([...ends, ...this.#acts.all().map(([, { untilSeconds }]) => untilSeconds)])
   }
 
-  #write(act: string, row: Pick<z.infer<typeof ActRow>, 'what' | 'end'>): void {
+  #write(act: string, row: Omit<z.infer<typeof ActRow>, 'untilSeconds'>): void {
     const others = this.#acts.all().filter(([other]) => other !== act)
     const oldestFirst = evictable(others, MOST_ACTS, ([, a], [, b]) => a.untilSeconds - b.untilSeconds)
     for (const [other] of oldestFirst) this.#acts.delete(other)
