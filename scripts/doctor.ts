@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { openLocalDatabase, RemoteAuditDatabase, wranglerOf } from './audit/databases.ts'
 import { checkDatabase } from './doctor/check-database.ts'
 import { checkDeployment } from './doctor/check-deployment.ts'
+import { checkPolicy, deployedPolicyNote } from './doctor/check-policy.ts'
 import { checkUsers, deployedUsersNote } from './doctor/check-users.ts'
 import {
   checkApiBinding,
@@ -62,7 +63,7 @@ async function main(): Promise<number> {
     ...(deployment?.check(settings) ?? []),
     ...(config === undefined ? [] : await checkDeployment(config, fetch)),
     ...(environment !== undefined
-      ? [...(await checkDeployedDatabase(environment)), deployedUsersNote()]
+      ? [...(await checkDeployedDatabase(environment)), deployedUsersNote(), deployedPolicyNote()]
       : file !== undefined
         ? [DATABASE_NOT_NAMED]
         : await checkLocalState(state, config)),
@@ -98,7 +99,9 @@ async function checkLocalState(
 ): Promise<readonly Finding[]> {
   const folder = describeStateFolder(state)
   const ofDatabase = await checkDatabase(() => openLocalDatabase(folder), { migrate: 'npm start applies it' })
-  return config === undefined ? ofDatabase : [...ofDatabase, ...checkUsers(folder, config)]
+  if (config === undefined) return ofDatabase
+  const ofPolicy = await checkPolicy(folder, config.policy.carried)
+  return [...ofDatabase, ...checkUsers(folder, config), ...ofPolicy]
 }
 
 const DATABASE_NOT_NAMED = note('database', 'not checked: no environment is named', {

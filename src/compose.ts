@@ -16,33 +16,17 @@ import { answerKeySet, answerSecurityText, cutOpener, staticAsset } from '#http/
 import { discardBody } from '#http/read-request.ts'
 import { refuseOtherMethods, refuseOtherOrigins } from '#http/guards.ts'
 import { log, takeOverConsole } from '#lib/log.ts'
-import { oncePerEnv } from '#lib/once-per-env.ts'
 import { answerOtherPath, guardMcpRequest, limitBearer } from '#mcp/edge/guard-request.ts'
 import { logRequest } from '#mcp/edge/request-log.ts'
 import { VERSION } from '#mcp/product.ts'
-import { act, preview } from '#operate/acts.ts'
-import { answerOperator, type Handler } from '#operate/answer.ts'
-import { answerApiDenial, noSuchPath } from '#operate/api-denial.ts'
 import { decideAuthorize, operateBranch, showAuthorize } from '#operate/authorize.tsx'
-import { continueAct } from '#operate/client-walk.ts'
-import { beginExport, continueExport, reveal } from '#operate/protected.ts'
-import {
-  listClients,
-  listCutoffs,
-  listEvents,
-  listSessions,
-  listUsers,
-  me,
-  showUser,
-  signOut as signOutOperator,
-} from '#operate/reads.ts'
+import { operatorApi } from '#operate/routes.ts'
 import { answerToken } from '#operate/token-endpoint.ts'
 import { ErrorAnswers } from '#pages/error-answers.tsx'
 import { showHome } from '#pages/home-page.tsx'
 import { copyScript, localTimeScript } from '#pages/page-scripts.ts'
 import { styles } from '#pages/styles.ts'
 import { finishOwnSignIn } from '#sign-in/own-sign-in.ts'
-import { settingsWithoutEffect } from './settings.ts'
 import { wireAccount } from '#wiring/account.ts'
 import { wireAudit } from '#wiring/audit.ts'
 import { wireAuthorization } from '#wiring/authorization.ts'
@@ -50,8 +34,8 @@ import type { ServerOptions } from '#wiring/deps.ts'
 import { type Call, makeIsolate, publishedKeys } from '#wiring/isolate.ts'
 import { wireCutoffs } from '#wiring/cutoffs.ts'
 import { wireMcp } from '#wiring/mcp.ts'
+import { makePolicies, wireControl } from '#wiring/policy.ts'
 import { type OperateCall, wireOperate } from '#wiring/operate.ts'
-import type { z } from 'zod'
 
 /** The methods of what anyone may look at. */
 const PAGE = ['GET', 'HEAD']
@@ -85,17 +69,13 @@ export function compose(options: ServerOptions) {
   const errors = new ErrorAnswers({ productName: product.title, links: product.links ?? {} })
   const isolate = makeIsolate(options)
   const cutoffs = wireCutoffs(isolate)
-  const { login, tokenRun, registrar, answerByLibrary } = wireAuthorization(isolate, cutoffs)
+  const policies = makePolicies(isolate)
+  const { login, tokenRun, registrar, answerByLibrary } = wireAuthorization(isolate, cutoffs, policies)
   const account = wireAccount(isolate)
   const operate = wireOperate(isolate)
   const audit = wireAudit(isolate)
-  const { answerByResource, User, McpSession } = wireMcp(isolate, audit, cutoffs)
+  const { answerByResource, User, McpSession } = wireMcp(isolate, audit, cutoffs, policies)
   const { configOf, partsOf, nowMs, denialCounter } = isolate
-
-  const reportSettings = oncePerEnv((env: Env) => {
-    const ignored = settingsWithoutEffect(env)
-    if (ignored.length > 0) log.warn('settings.without-effect', { names: ignored })
-  })
 
   const limitFailures = createMiddleware<{ Bindings: Call }>(async (c, next) => {
     await next()
@@ -167,31 +147,17 @@ export function compose(options: ServerOptions) {
     })
 
   // For operators: the sign-in of the command line, and its API. Nothing of it is in any metadata.
-  const api =
-    <Input extends z.ZodType, Answer>(handler: Handler<Input, Answer>) =>
-    (c: Context<{ Bindings: OperateCall }>) =>
-      answerOperator(c.req.raw, operate(c.env, c.req.raw), handler, c.req.param())
-  const operated = new Hono<{ Bindings: OperateCall }>({ getPath })
+  type OperateBindings = { Bindings: OperateCall }
+  const operated = new Hono<OperateBindings>({ getPath })
     .use('/operate/*', logAnswer)
     .use('/operate/authorize', cutOpener, limitFailures)
     .get('/operate/authorize', (c) => showAuthorize(c.req.raw, operate(c.env, c.req.raw)))
     .post('/operate/authorize', (c) => decideAuthorize(c.req.raw, operate(c.env, c.req.raw)))
     .post('/operate/token', (c) => answerToken(c.req.raw, operate(c.env, c.req.raw)))
-    .get('/operate/v1/me', api(me))
-    .post('/operate/v1/sign-out', api(signOutOperator))
-    .get('/operate/v1/users', api(listUsers))
-    .get('/operate/v1/users/:id', api(showUser))
-    .get('/operate/v1/clients', api(listClients))
-    .get('/operate/v1/cutoffs', api(listCutoffs))
-    .get('/operate/v1/sessions', api(listSessions))
-    .get('/operate/v1/events', api(listEvents))
-    .post('/operate/v1/acts/preview', api(preview))
-    .post('/operate/v1/acts', api(act))
-    .post('/operate/v1/acts/:act/continue', api(continueAct))
-    .post('/operate/v1/reveal', api(reveal))
-    .post('/operate/v1/export', api(beginExport))
-    .post('/operate/v1/export/pages', api(continueExport))
-    .all('/operate/v1/*', () => answerApiDenial(noSuchPath))
+    .route(
+      '/operate/v1',
+      operatorApi<OperateBindings>((c) => operate(c.env, c.req.raw)),
+    )
     .all('*', answerOther)
     .onError((error, c) => errors.failed(c.req.raw, error))
 
@@ -262,7 +228,6 @@ export function compose(options: ServerOptions) {
           await discardBody(request)
           return assetOr(request, () => errors.badSettings(request, config.error))
         }
-        reportSettings(env)
         const { publicOrigin } = config.value
         const refuse = (denial: Response) => errors.asPage(request, denial, publicOrigin)
         const misdirected = refuseOtherOrigins(request, publicOrigin)
@@ -280,5 +245,6 @@ export function compose(options: ServerOptions) {
     paths: [...new Set([...app.routes, ...operated.routes].map(({ path }) => path))],
     User,
     McpSession,
+    Control: wireControl(isolate),
   }
 }

@@ -26,13 +26,13 @@ export const checkWebhook = ({ webhook }: Config): readonly Finding[] =>
       ]
 
 /** Roles come from a claim that only the id token of a sign-in shows. */
-export const checkOperators = ({ operators, pingone: { groupsClaim } }: Config): readonly Finding[] =>
+export const checkOperators = ({ operators, pingone: { claims } }: Config): readonly Finding[] =>
   operators === null
     ? []
     : [
         note(
           'groups of operators',
-          `not checked: whether the id token has the claim ${groupsClaim ?? 'groups'} with names of groups`,
+          `not checked: whether the id token has the claim ${claims.groups} with names of groups`,
           {
             fix: 'map it at the application, then sign in with npm run operate',
             page: 'docs/run.md#6-groups-for-operators',

@@ -1,6 +1,5 @@
-import { settingsWithoutEffect } from '#settings.ts'
 import { type GivenSettings, SETTING_NAMES, unknownNames } from '#harness/local/settings.ts'
-import { type Finding, note, problem } from './finding.ts'
+import { type Finding, problem } from './finding.ts'
 
 const PAGE = 'docs/configuration.md'
 
@@ -22,12 +21,6 @@ export const checkNames = (given: GivenSettings): readonly Finding[] => [
     problem(name, 'it is a placeholder of the documentation, between < and >', {
       fix: 'write the real value',
       page: 'docs/run.md#settings-of-a-deployment',
-    }),
-  ),
-  ...settingsWithoutEffect(given).map((name) =>
-    note(name, 'it has no effect without VIEWER_GROUP, OPERATOR_GROUP or AUDITOR_GROUP', {
-      fix: 'set one of them, or take it out',
-      page: PAGE,
     }),
   ),
 ]

@@ -83,7 +83,7 @@ export class OperateApi {
 
   #strange(status: number): string {
     if (status === 404)
-      return `${this.origin} has no operators: OPERATOR_GROUP, AUDITOR_GROUP or VIEWER_GROUP must be set (docs/configuration.md).`
+      return `${this.origin} has no operators: OPERATOR_GROUP, AUDITOR_GROUP, POLICY_EDITOR_GROUP or VIEWER_GROUP must be set (docs/configuration.md).`
     return `${this.origin} answered ${status}, and not as the operator API does.`
   }
 }
@@ -103,7 +103,7 @@ function addressOf(origin: string, template: string, { parameters = {}, query = 
   return url
 }
 
-function denialOf({ error: { code, message, incident } }: ErrorBody): ApiDenial {
-  const sentence = shown(message)
+function denialOf({ error: { code, message, incident, problems = [] } }: ErrorBody): ApiDenial {
+  const sentence = [message, ...problems.map((problem) => `  ${problem}`)].map(shown).join('\n')
   return { code, sentence: incident === undefined ? sentence : `${sentence} (incident ${shown(incident)})` }
 }

@@ -16,11 +16,16 @@ const USAGE = `Accepted forms:
   npm run operate -- sessions audited <session> --note <text>
   npm run operate -- events [--user …] [--client …] [--tool …] [--type …] [--outcome …] [--session …] [--transaction …]
     [--from <time>] [--to <time>] [--tz <zone>]
+  npm run operate -- switch off --user … | --client … | --domain … | --tool … | --app … | --everything
+    --says <text> [--for <30m, 2h, 1d> | --until <time>] --reason <text>
+  npm run operate -- switch on <switch> --reason <text>
+  npm run operate -- switch list
   npm run operate -- reveal <event> --reason <text>
   npm run operate -- export --out <file> --reason <text>
   npm run operate -- me | sign-out
 <user> is a username, a whole display name or an id. All take --server <origin>, --format table|json and --no-browser; lists
-take --limit and --after; end, block, unblock and erase ask before they act, or take --yes.`
+take --limit and --after; end, block, unblock, erase and switch off ask before they act,
+or take --yes.`
 
 type Options = ReturnType<typeof readArguments>['values']
 type OptionName = keyof Options
@@ -28,6 +33,9 @@ type OptionName = keyof Options
 const COMMON: readonly OptionName[] = ['server', 'state', 'product', 'format', 'no-browser']
 const PAGE: readonly OptionName[] = ['limit', 'after']
 const ACT: readonly OptionName[] = ['reason', 'yes']
+
+/** What can be switched off: exactly one of them. */
+export const SWITCH_TARGETS = ['user', 'client', 'domain', 'tool', 'app', 'everything'] as const
 
 interface CommandForm {
   readonly options: readonly OptionName[]
@@ -60,6 +68,9 @@ const COMMANDS = {
       ...PAGE,
     ],
   },
+  'switch off': { options: [...SWITCH_TARGETS, 'says', 'for', 'until', ...ACT] },
+  'switch on': { options: ['reason'], argument: 'switch' },
+  'switch list': { options: [] },
   reveal: { options: ['reason'], argument: 'event' },
   export: { options: ['out', 'reason'] },
   me: { options: [] },
@@ -103,6 +114,7 @@ function readArguments(args: readonly string[]) {
         transaction: { type: 'string' },
         from: { type: 'string' },
         to: { type: 'string' },
+        until: { type: 'string' },
         tz: { type: 'string' },
         open: { type: 'boolean' },
         unaudited: { type: 'boolean' },
@@ -111,6 +123,11 @@ function readArguments(args: readonly string[]) {
         reason: { type: 'string' },
         note: { type: 'string' },
         out: { type: 'string' },
+        domain: { type: 'string' },
+        app: { type: 'string' },
+        everything: { type: 'boolean' },
+        says: { type: 'string' },
+        for: { type: 'string' },
         yes: { type: 'boolean' },
         server: { type: 'string' },
         state: { type: 'string' },
@@ -137,6 +154,8 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   if (name === 'list' && user !== undefined && client !== undefined)
     throw wrong('list takes --user or --client, not both.')
   if ((name === 'show' || name === 'erase') && user === undefined) throw wrong(`${name} takes --user.`)
+  if (name === 'switch off' && SWITCH_TARGETS.filter((target) => options[target] !== undefined).length !== 1)
+    throw wrong(`switch off takes one of ${SWITCH_TARGETS.map((target) => `--${target}`).join(', ')}.`)
   if (grant !== undefined && user === undefined) throw wrong('--grant needs the --user whose grant it is.')
   if (name === 'export' && (options.out ?? '') === '') throw wrong('--out <file> names the file to write.')
   return {
@@ -153,7 +172,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
 const isAboutOne = (name: CommandName) => name === 'end' || name === 'block' || name === 'unblock'
 
 function readName(positionals: readonly string[]): { name: CommandName; argument: string } {
-  const words = positionals[0] === 'sessions' ? 2 : 1
+  const words = positionals[0] === 'sessions' || positionals[0] === 'switch' ? 2 : 1
   const given = positionals.slice(0, words).join(' ')
   const name = commandNames.find((known) => known === given)
   if (name === undefined) throw wrong(`One command: ${commandNames.join(', ')}.`)
@@ -172,6 +191,8 @@ const commandNames = Object.keys(COMMANDS).filter((name) => isCommandName(name))
 function checkArgument(name: CommandName, argument: string): void {
   if (name === 'reveal' && !z.uuidv7().safeParse(argument).success)
     throw wrong('reveal takes the id of an event, as npm run operate -- events prints it.')
+  if (name === 'switch on' && !z.uuid().safeParse(argument).success)
+    throw wrong('switch on takes the id of a switch, as npm run operate -- switch list prints it.')
   if (
     name === 'sessions audited' &&
     !ActTarget.safeParse({ operation: 'audit-session', session: argument }).success

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { operateRoutes } from '#operate/api-schema.ts'
-import { DEFAULT_STATE } from '#harness/local/chosen-product.ts'
 import { act } from './acts.ts'
-import { OperateApi } from './client.ts'
 import { type CommandLine, type CommandName, readCommandLine } from './command-line.ts'
 import { exportLog } from './export.ts'
-import { openBrowser } from './open-browser.ts'
-import { Operator } from './operator.ts'
+import type { Operator } from './operator.ts'
+import { runAsOperator } from './run-as-operator.ts'
+import { listSwitches, switchOff, switchOn } from './switches.ts'
 import {
   clientsTable,
   cutoffsTable,
@@ -18,37 +17,16 @@ import {
   usersOfClientTable,
   usersTable,
 } from './tables.ts'
-import { originOf } from './target.ts'
-import { askAtTerminal, NotDone, shown, shownJson, type Terminal } from './terminal.ts'
-import { TokenFile } from './token-file.ts'
+import { shown, shownJson, type Terminal } from './terminal.ts'
 import { findUser, type UserOfClient, usersOfClient } from './users.ts'
-
-const NOT_DONE = 1
-
-/** The terminal of this process. */
-const ownTerminal: Terminal = {
-  print: (line) => console.log(line),
-  say: (line) => console.error(line),
-  ask: process.stdin.isTTY ? askAtTerminal : null,
-  openBrowser,
-}
 
 /** Runs one command and returns its exit code: 0 done, 1 refused or not complete. Throws a StartProblem for wrong use. */
 export async function runOperate(args: readonly string[], given: Partial<Terminal> = {}): Promise<number> {
   const command = readCommandLine(args)
-  const base = { ...ownTerminal, ...given }
-  const terminal = command.options['no-browser'] === true ? { ...base, openBrowser: null } : base
-  const { state = DEFAULT_STATE, server } = command.options
-  const origin = await originOf(server, state, process.env)
-  const operator = new Operator({ api: new OperateApi(origin), file: new TokenFile(state, origin), terminal })
-  try {
+  return runAsOperator(command.options, given, async (operator, terminal) => {
     await RUN[command.name](command, operator, terminal)
     return 0
-  } catch (error) {
-    if (!(error instanceof NotDone)) throw error
-    terminal.say(error.message)
-    return NOT_DONE
-  }
+  })
 }
 
 type Run = (command: CommandLine, operator: Operator, terminal: Terminal) => Promise<void>
@@ -66,6 +44,9 @@ const RUN: Readonly<Record<CommandName, Run>> = {
   events: listEvents,
   reveal,
   export: exportLog,
+  'switch list': listSwitches,
+  'switch off': switchOff,
+  'switch on': switchOn,
   me,
   'sign-out': signOut,
 }

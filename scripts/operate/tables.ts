@@ -2,6 +2,7 @@ import type { ListedSession } from '#audit/filter.ts'
 import type { FoundEvent } from '#audit/read-questions.ts'
 import { table } from '#harness/table.ts'
 import type { Clients, Cutoffs, DirectoryUser, Me, Revealed, ShownUser } from '#operate/api-schema.ts'
+import type { Switches } from '#operate/policy-schema.ts'
 import { formatOf } from '../audit/find-formats.ts'
 import type { ShowTime } from '../audit/times.ts'
 import { userLabel } from '../audit/users.ts'
@@ -86,6 +87,19 @@ export const cutoffsTable = ({ cutoffs }: Cutoffs): string =>
       isBlocked ? 'yes' : 'no',
       time(endedBefore),
       act,
+    ]),
+  )
+
+export const switchesTable = ({ switches }: Switches): string =>
+  rows(
+    ['switch', 'off', 'which', 'since', 'until', 'what users are told'],
+    switches.map(({ id, target, since, until, says }) => [
+      id,
+      target.kind,
+      target.kind === 'everything' ? null : target.value,
+      time(since),
+      time(until),
+      says,
     ]),
   )
 

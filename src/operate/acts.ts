@@ -5,6 +5,7 @@ import { err, ok, type Result } from '#lib/result.ts'
 import type { Role } from '#lib/roles.ts'
 import { newIncident } from '#lib/trace.ts'
 import type { ActDenial, NewAct, UserAct } from '#users/operators/operator-api.ts'
+import { REQUIREMENTS } from '#users/operators/operator-service.ts'
 import type { Handler, Operator } from './answer.ts'
 import {
   type ApiDenial,
@@ -27,8 +28,7 @@ import { beginWalk } from './client-walk.ts'
 import type { OperateDeps } from './deps.ts'
 
 /** The role that each operation needs. The operator's object checks it again, and the age of the sign-in. */
-export const roleOf = (operation: Operation): Role =>
-  operation === 'audit-session' || operation === 'reveal' || operation === 'export' ? 'auditor' : 'operator'
+export const roleOf = (operation: Operation): Role => REQUIREMENTS[operation].role
 
 const nobody: Affected = { users: 0, grants: 0 }
 

@@ -39,6 +39,8 @@ export interface Operator {
 export interface Handler<Input extends z.ZodType, Answer> {
   role: Role
   input: Input
+  /** The most bytes of a body, where a document comes with it. Absent: 16 KiB. */
+  maxBytes?: number
   run: (input: z.output<Input>, operator: Operator, deps: OperateDeps) => Promise<Result<Answer, ApiDenial>>
 }
 
@@ -73,11 +75,11 @@ async function run<Input extends z.ZodType, Answer>(
   request: Request,
   operator: Operator,
   deps: OperateDeps,
-  { role, input, run: act }: Handler<Input, Answer>,
+  { role, input, maxBytes, run: act }: Handler<Input, Answer>,
   params: Readonly<Record<string, string>>,
 ): Promise<Result<Answer, ApiDenial>> {
   if (!operator.signIn.roles.includes(role)) return err(lacksRole(role))
-  const given = request.method === 'GET' ? readQuery(request) : await readJson(request)
+  const given = request.method === 'GET' ? readQuery(request) : await readJson(request, maxBytes)
   if (!given.ok) return given
   const read = input.safeParse({ ...given.value, ...params })
   return read.success ? act(read.data, operator, deps) : err(invalid(problemsIn(read.error)))
@@ -116,9 +118,9 @@ function readQuery({ url }: Request): Result<Members, ApiDenial> {
 
 const JsonObject = z.record(z.string(), z.unknown())
 
-async function readJson(request: Request): Promise<Result<Members, ApiDenial>> {
+async function readJson(request: Request, maxBytes = LIMIT.maxBytes): Promise<Result<Members, ApiDenial>> {
   if (request.body === null || request.headers.get('Content-Length') === '0') return ok({})
-  const body = await readBody(request, LIMIT)
+  const body = await readBody(request, { ...LIMIT, maxBytes })
   if (!body.ok)
     return err(body.error === 'size' ? tooLarge : invalid(`the content type is not ${LIMIT.type}`))
   const json = JsonObject.safeParse(parsed(new TextDecoder().decode(body.value)))

@@ -5,6 +5,8 @@ export interface ApiDenial {
   code: ErrorCode
   message: string
   incident?: string
+  /** What is wrong with a policy document, one sentence each. */
+  problems?: string[]
   retryAfterSeconds?: number
 }
 
@@ -15,6 +17,7 @@ const STATUS: Record<ErrorCode, number> = {
   role: 403,
   stale: 403,
   'not-found': 404,
+  conflict: 409,
   'too-large': 413,
   'too-many': 429,
   unavailable: 503,
@@ -23,12 +26,14 @@ const STATUS: Record<ErrorCode, number> = {
 /** No cache stores an answer, and no web page of another origin reads one. */
 export const apiHeaders = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' } as const
 
-export function answerApiDenial({ code, message, incident, retryAfterSeconds }: ApiDenial): Response {
+export function answerApiDenial(denial: ApiDenial): Response {
+  const { code, message, incident, problems, retryAfterSeconds } = denial
   const headers = new Headers(apiHeaders)
   // RFC 6750 §3. It names no metadata: this sign-in is for the command line alone.
   if (code === 'unauthenticated') headers.set('WWW-Authenticate', 'Bearer realm="operate"')
   if (retryAfterSeconds !== undefined) headers.set('Retry-After', String(retryAfterSeconds))
-  const body: ErrorBody = { error: { code, message, ...(incident !== undefined && { incident }) } }
+  const more = { ...(incident !== undefined && { incident }), ...(problems !== undefined && { problems }) }
+  const body: ErrorBody = { error: { code, message, ...more } }
   return Response.json(body, { status: STATUS[code], headers })
 }
 
@@ -50,6 +55,8 @@ export const noSuchUser = notFound(
   'The directory does not know this user. A user appears a few seconds after the first sign-in.',
 )
 export const noSuchPath = notFound('The operator API has no such address.')
+
+export const conflict = (message: string): ApiDenial => ({ code: 'conflict', message })
 
 /** `fields`: names of fields, never values. */
 export const invalid = (fields: string): ApiDenial => ({

@@ -51,6 +51,8 @@ export const ErrorCode = z.enum([
   /** 403: the act needs a sign-in of the last 5 minutes. */
   'stale',
   'not-found',
+  /** 409: what the change begins from is no longer so, or it is another editor's to do. Nothing was changed. */
+  'conflict',
   'too-large',
   'too-many',
   /** 503: an object or the audit log did not answer. The same request may be sent again. */
@@ -58,7 +60,13 @@ export const ErrorCode = z.enum([
 ])
 export type ErrorCode = z.infer<typeof ErrorCode>
 export const ErrorBody = z.object({
-  error: z.object({ code: ErrorCode, message: z.string(), incident: z.string().optional() }),
+  error: z.object({
+    code: ErrorCode,
+    message: z.string(),
+    incident: z.string().optional(),
+    /** What is wrong with a policy document, one sentence each. */
+    problems: z.array(z.string()).optional(),
+  }),
 })
 export type ErrorBody = z.infer<typeof ErrorBody>
 
