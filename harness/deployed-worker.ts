@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join, dirname } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { z } from 'zod'
@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 import { ROOT } from './local/workers.ts'
 
 export interface Bundle {
-  /** Size of the single module that a deploy uploads. */
+  /** The code that a deploy uploads. Its other modules, which are texts, are files beside it. */
   readonly path: string
   readonly bytes: number
   readonly gzipBytes: number
@@ -18,7 +18,22 @@ export interface Bundle {
   readonly inputs: readonly string[]
 }
 
-const Metafile = z.object({ inputs: z.record(z.string(), z.unknown()) })
+const Metafile = z.object({
+  inputs: z.record(
+    z.string(),
+    z.object({ imports: z.array(z.object({ path: z.string(), original: z.string().optional() })) }),
+  ),
+})
+const metafileIn = (folder: string) =>
+  Metafile.parse(JSON.parse(readFileSync(join(folder, 'bundle-meta.json'), 'utf8')))
+
+/** The files that import something by this name, and which file they get. */
+export function importsOf({ path }: Bundle, name: string): { by: string; file: string }[] {
+  const { inputs } = metafileIn(dirname(path))
+  return Object.entries(inputs).flatMap(([by, { imports }]) =>
+    imports.filter(({ original }) => original === name).map((found) => ({ by, file: found.path })),
+  )
+}
 
 /**
  * Builds what `wrangler deploy` would upload, into its own folder; `entry` replaces the configuration's `main`. Without an
@@ -41,7 +56,7 @@ export async function makeBundle(
   ])
   const path = join(folder, 'index.js')
   const code = readFileSync(path)
-  const { inputs } = Metafile.parse(JSON.parse(readFileSync(join(folder, 'bundle-meta.json'), 'utf8')))
+  const { inputs } = metafileIn(folder)
   return {
     path,
     bytes: code.byteLength,
@@ -85,8 +100,14 @@ export function asDeployed(
   return {
     ...fromConfig,
     name: service,
-    modules: [{ type: 'ESModule', path }],
-    modulesRoot: join(path, '..'),
+    modules: [
+      { type: 'ESModule', path },
+      ...globSync('*.jsonc', { cwd: dirname(path) }).map((file) => ({
+        type: 'Text' as const,
+        path: join(dirname(path), file),
+      })),
+    ],
+    modulesRoot: dirname(path),
     bindings: Object.fromEntries(
       Object.entries(variables).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
     ),

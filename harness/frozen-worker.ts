@@ -3,14 +3,27 @@
  * run it with the settings and storage of this checkout.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { brotliCompressSync, brotliDecompressSync } from 'node:zlib'
 
 /** Compressed. A release adds this much to the repository for good. */
 const MOST_BYTES = 700 * 1024
 
-/** Packs a bundle, without what points to its source map. `refused`: texts of the machine that built it. */
-export function packWorker(code: string, archive: string, refused: readonly string[]): void {
-  const plain = code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n')
+/** How wrangler imports a text module that it puts beside the bundle. */
+const TEXT_IMPORT = /\bimport (?<name>[\w$]+) from ?"\.\/(?<file>[\w.-]+\.jsonc)";/g
+
+/**
+ * Packs a bundle as one module: with the texts beside it, without what points to its source map. `path`: of its code, as
+ * `makeBundle` answers it. `refused`: texts of the machine that built it.
+ */
+export function packWorker(path: string, archive: string, refused: readonly string[]): void {
+  const code = readFileSync(path, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n')
+  const plain = code.replace(TEXT_IMPORT, (_import, name: string, file: string) => {
+    const text = readFileSync(join(dirname(path), file), 'utf8')
+    return `const ${name}=${JSON.stringify(text)};`
+  })
+  const beside = /\bfrom ?"(\.\/[^"]+)"/.exec(plain)
+  if (beside !== null) throw new Error(`the bundle needs ${beside[1]}, which is not packed`)
   const found = refused.filter((text) => plain.includes(text))
   if (found.length > 0) throw new Error(`the bundle contains ${found.join(', ')}`)
   const packed = brotliCompressSync(plain)
