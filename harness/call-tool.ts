@@ -23,6 +23,7 @@ export function openProduct(product: Product, { fetch, me }: Surroundings = {}) 
   }
   const context: CallContext = {
     user: 'ada',
+    from: { grant: 'grant', transport: 'stateless', network: 'unknown' },
     me: {
       name: 'Ada',
       scopes: product.scopes.map(({ name }) => name),

@@ -19,13 +19,13 @@ const seeded = (username: string): User => ({
 /** The emulator's predefined users. A story that changes data uses newUser() to stay isolated. */
 export const ada = seeded('ada')
 export const bob = seeded('bob')
-/** A member of the group mcp-operators. */
+/** A member of the groups mcp-operators and mcp-policy-editors. */
 export const grace = seeded('grace')
 /** A member of the group mcp-auditors. */
 export const mary = seeded('mary')
 /** A member of the group mcp-approvers. */
 export const alan = seeded('alan')
-/** A member of the group finance. */
+/** A member of the groups finance and mcp-policy-editors. */
 export const edsger = seeded('edsger')
 
 export function newUser(name = 'user'): User {

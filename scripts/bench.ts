@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: measures latency and throughput against a bare Worker. Prints tables and writes bench-results.json.
- * `-- --questions [events]` measures questions of the audit log instead, and writes nothing.
+ * `-- --questions [events]` measures questions of the audit log instead, `-- --policy` decisions, `-- --rules` a call under 100
+ * rules, `-- --switch` how soon a switch stops a client; these write nothing.
  * This process only supervises: a separate process group measures, and it always ends with this process.
  */
 import { spawn } from 'node:child_process'

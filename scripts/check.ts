@@ -1,4 +1,4 @@
-/** `npm run check`: format, generated files, types and lint. Runs every step and reports all failures together. */
+/** `npm run check`: format, generated files, policies, types and lint. Runs every step and reports all failures together. */
 import { relative } from 'node:path'
 import { projectFiles } from './check/project-files.ts'
 import { type CheckStep, runSteps } from './check/run-step.ts'
@@ -13,6 +13,7 @@ const first: readonly CheckStep[] = [
 /** These steps read the types that the first ones write. */
 const second: readonly CheckStep[] = [
   { name: 'docs', run: 'node', parameters: ['scripts/docs.ts', '--check'] },
+  { name: 'policy', run: 'node', parameters: ['scripts/policy.ts', 'check'] },
   { name: 'lint', run: 'oxlint', parameters: ['--type-aware', '.'] },
   ...projectFiles('tsconfig.json').map((project) => ({
     name: `tsc ${relative(ROOT, project)}`,

@@ -1,7 +1,7 @@
 /**
  * `npm run docs` writes docs/configuration.md from src/settings.ts, the tables of docs/journeys.md from the `@step`
- * lines in src/, and the picture of docs/architecture.md from the imports there; `-- --check` only compares. It also
- * checks the links and code blocks of every page.
+ * lines in src/, the picture of docs/architecture.md from the imports there, and policy/schema.json for editors;
+ * `-- --check` only compares. It also checks the links and code blocks of every page.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -9,10 +9,11 @@ import { parseArgs } from 'node:util'
 import { describedSettings } from '#settings.ts'
 import { pageProblems } from './docs/check-pages.ts'
 import { readSteps, renderJourneys } from './docs/journeys.ts'
+import { renderPolicySchema } from './docs/policy-schema.ts'
 import { readRooms, renderArchitecture } from './docs/rooms.ts'
 import { productOfEntry } from '#harness/local/chosen-product.ts'
 
-const pathOf = (page: string) => fileURLToPath(new URL(`../docs/${page}`, import.meta.url))
+const pathOf = (page: string) => fileURLToPath(new URL(`../${page}`, import.meta.url))
 
 const HEAD = `<!-- Written by \`npm run docs\` from src/settings.ts. Change it there. -->
 
@@ -50,11 +51,12 @@ function defaultOf({ isNeeded, normal }: Setting): string {
   return `\`${typeof normal === 'string' ? normal : JSON.stringify(normal)}\``
 }
 
-/** The pages that are generated, or have generated parts, with the text they should have. */
+/** The files that are generated, or have generated parts, with the text they should have. */
 const pages: Readonly<Record<string, (now: string) => string>> = {
-  'configuration.md': renderConfiguration,
-  'journeys.md': (now) => renderJourneys(now, readSteps()),
-  'architecture.md': (now) => renderArchitecture(now, readRooms()),
+  'docs/configuration.md': renderConfiguration,
+  'docs/journeys.md': (now) => renderJourneys(now, readSteps()),
+  'docs/architecture.md': (now) => renderArchitecture(now, readRooms()),
+  'policy/schema.json': renderPolicySchema,
 }
 
 function main(): number {
@@ -67,7 +69,7 @@ function main(): number {
   })
   if (!options.check) return 0
   const problems = pageProblems()
-  for (const [page] of stale) console.error(`docs/${page} is stale: npm run docs`)
+  for (const [page] of stale) console.error(`${page} is stale: npm run docs`)
   for (const { page, line, text } of problems) console.error(`${page}:${line}: ${text}`)
   return stale.length + problems.length === 0 ? 0 : 1
 }

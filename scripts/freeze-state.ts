@@ -4,7 +4,7 @@
  * wrote it becomes `test/upgrade/worker-0.2.0.js.br`.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -28,7 +28,15 @@ const DOWNSTREAM_SECONDS = 62
 const SETTLE_MS = 700
 
 /** What wrote the folder; tests and docs may change meanwhile. */
-const WRITERS = ['src', 'migrations', 'emulators', 'examples/todo-api', 'wrangler.jsonc', 'package-lock.json']
+const WRITERS = [
+  'src',
+  'policy',
+  'migrations',
+  'emulators',
+  'examples/todo-api',
+  'wrangler.jsonc',
+  'package-lock.json',
+]
 
 async function main(): Promise<void> {
   const [release] = process.argv.slice(2)
@@ -52,7 +60,7 @@ async function main(): Promise<void> {
     console.log(`${archive}: ${waiting.length} events wait in it`)
     const code = join(ROOT, 'test/upgrade', `worker-${release}.js.br`)
     const { path } = await makeBundle('wrangler.jsonc', join(folder, 'bundle'))
-    packWorker(readFileSync(path, 'utf8'), code, machineTexts())
+    packWorker(path, code, machineTexts())
     console.log(`${code}: the code of the release, ${Math.round(statSync(code).size / 1024)} KiB`)
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -55,6 +55,7 @@ export const QUICK_WORKERS: readonly string[] = [
   'test/workers/admission',
   'test/workers/audit',
   'test/workers/calls',
+  'test/workers/control',
   'test/workers/grants',
   'test/workers/mcp',
   'test/workers/notes-api',

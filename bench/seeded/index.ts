@@ -10,10 +10,11 @@ import product from '../../test/workers/todos-worker.ts'
 import { AccessTokenClaims, idTokenClaims } from '#pingone/claims.ts'
 import { todos } from '#todos/index.ts'
 import { wireAuthorization } from '#wiring/authorization.ts'
+import { makePolicies } from '#wiring/policy.ts'
 import { wireCutoffs } from '#wiring/cutoffs.ts'
 import { makeIsolate } from '#wiring/isolate.ts'
 
-export { McpSession, User } from '../../test/workers/todos-worker.ts'
+export { Control, McpSession, User } from '../../test/workers/todos-worker.ts'
 
 const SeedRequest = z.strictObject({
   client: z.string(),
@@ -44,7 +45,7 @@ const isolate = makeIsolate({
 /** Does what `/callback` does after its checks. The claims are those of the access token. */
 async function codeFor(call: Call, seed: SeedRequest, subject: string): Promise<string> {
   const { client, redirectUri, downstream } = seed
-  const login = wireAuthorization(isolate, wireCutoffs(isolate)).login({
+  const login = wireAuthorization(isolate, wireCutoffs(isolate), makePolicies(isolate)).login({
     ...isolate.partsOf(call.env),
     ...call,
   })
@@ -63,7 +64,7 @@ async function codeFor(call: Call, seed: SeedRequest, subject: string): Promise<
   const approved = await login.oauth.parseAuthRequest(new Request(url))
   const exp = login.nowSeconds() + downstream.endsInSeconds
   const claims = AccessTokenClaims.parse({ ...decodeJwt(downstream.access), exp })
-  const user = idTokenClaims(null).parse({
+  const user = idTokenClaims(config.pingone.claims).parse({
     iss: config.pingone.issuer,
     sub: subject,
     sid: claims.sid,

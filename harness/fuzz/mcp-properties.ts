@@ -60,6 +60,8 @@ const principal = {
   expiresAtSeconds: 9,
   tokenHash: 'hash',
   canAudit: false,
+  isNameHidden: false,
+  hidden: [],
 }
 const variable = fc.stringMatching(/^[a-z][A-Za-z0-9]{0,6}$/)
 const literal = fc.stringMatching(/^[a-z.+*()[\]|$^\\/:-]{1,8}$/)

@@ -182,7 +182,7 @@ export const oauthProperties: readonly ParserProperty[] = [
     ),
     ([claims]) => {
       const read = AccessTokenClaims.safeParse(claims)
-      idTokenClaims('scope').safeParse(claims)
+      idTokenClaims({ groups: 'scope', policy: ['acr', 'aud'] }).safeParse(claims)
       if (read.success) mustHold(Array.isArray(read.data.aud) && !read.data.scope.includes(''), 'not a list')
     },
   ),

@@ -1,6 +1,6 @@
 import { loadConfig } from '#config.ts'
 import { chosen, product } from './chosen-product.ts'
-import { describedSettings, settingsWithoutEffect } from '#settings.ts'
+import { describedSettings } from '#settings.ts'
 import type { Plan } from './plan.ts'
 import { type GivenSettings, SETTING_NAMES, unknownNames } from './settings.ts'
 import { StartProblem } from './start-problem.ts'
@@ -24,9 +24,6 @@ export function explainSettings(
     ...(inFile.length === 0 ? [] : [`From ${file}: ${inFile.join(', ')}`]),
     ...(inEnvironment.length === 0 ? [] : [`From the environment: ${inEnvironment.join(', ')}`]),
     ...shadowed.map((name) => `${name} is in ${file} and in the environment: the environment's is used`),
-    ...settingsWithoutEffect({ ...fromFile, ...fromEnvironment }).map(
-      (name) => `${name} has no effect without VIEWER_GROUP, OPERATOR_GROUP or AUDITOR_GROUP`,
-    ),
   ]
 }
 

@@ -25,8 +25,12 @@ export const DEFAULT_PORTS: Ports = { mcp: 8787, api: 8788, pingone: 8789 }
 
 export const EMULATOR_ENVIRONMENT_ID = '7f9a1f2e-0000-4000-8000-000000000001'
 const EMULATOR_POLICY_ID = '5c1f0e6d2b7a4e0f9d3c8a6b1e2f4d70'
-/** The groups of the emulator's grace and mary. */
-const EMULATOR_ROLES = { OPERATOR_GROUP: 'mcp-operators', AUDITOR_GROUP: 'mcp-auditors' }
+/** The groups of the emulator's grace, mary and edsger. */
+const EMULATOR_ROLES = {
+  OPERATOR_GROUP: 'mcp-operators',
+  AUDITOR_GROUP: 'mcp-auditors',
+  POLICY_EDITOR_GROUP: 'mcp-policy-editors',
+}
 const EMULATOR_CLIENT_ID = '2d6c1a54-0000-4000-8000-0000000000c1'
 
 /** A real PingOne replaces the emulator, a real API replaces the local one: then nothing is made up for them. */
@@ -36,7 +40,7 @@ export function planLocal(given: GivenSettings, ports: Ports, keys: Keys): Plan 
   const settings = mergeSettings(
     { PUBLIC_ORIGIN: `http://localhost:${ports.mcp}` },
     // Only while nobody but this machine reaches it; behind a tunnel the Worker's own, strict default holds.
-    ours.PUBLIC_ORIGIN === undefined ? { CLIENT_ADMISSION: 'open' } : {},
+    ours.PUBLIC_ORIGIN === undefined ? { CLIENT_ADMISSION: 'open', POLICY_CHANGES: 'one-editor' } : {},
     ours.COOKIE_ENCRYPTION_KEY === undefined ? { ROOT_KEYS: keys.rootKeys } : {},
     { AUDIT_SIGNING_KEY: keys.auditKey },
     isEmulator ? emulatorSettings(ours, ports, keys) : {},

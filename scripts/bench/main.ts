@@ -8,11 +8,14 @@ import { judge } from './aims.ts'
 import { measureStartup } from './bundle.ts'
 import { type Effort, ratiosOf } from './measure.ts'
 import { readPeer } from './peer.ts'
+import { measurePolicies, renderPolicies } from './policy.ts'
 import { measureQuestions, renderQuestions } from './questions/measure-questions.ts'
 import { renderReport } from './report.ts'
 import { closeConnections } from './requests.ts'
+import { hundredRules, measureRules, renderRules } from './ruled.ts'
 import { noFigures, runBench } from './run.ts'
-import { startServers } from './servers.ts'
+import { startServers, type Servers } from './servers.ts'
+import { measureSwitches, renderSwitches } from './switched.ts'
 
 const RESULTS = 'bench-results.json'
 const MEMORY = '/dev/shm'
@@ -51,6 +54,9 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     questions: { type: 'boolean', default: false },
+    policy: { type: 'boolean', default: false },
+    rules: { type: 'boolean', default: false },
+    switch: { type: 'boolean', default: false },
     disk: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     peer: { type: 'string' },
@@ -85,6 +91,23 @@ async function askLog(signal: AbortSignal): Promise<void> {
   console.log(renderQuestions(figures, events))
 }
 
+/** `--policy`: decisions of policies. They need no Worker. */
+async function decide(signal: AbortSignal): Promise<void> {
+  console.log(renderPolicies(await measurePolicies(signal)))
+}
+
+/** `--rules` and `--switch`: what policy costs a call, and how soon a switch stops one. */
+async function onServers(measure: (servers: Servers) => Promise<string>, policy?: string): Promise<void> {
+  const folder = mkdtempSync(join(state === 'memory' ? MEMORY : tmpdir(), 'mcp-bench-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  await using servers = await startServers(folder, { policy })
+  try {
+    console.log(await measure(servers))
+  } finally {
+    closeConnections()
+  }
+}
+
 async function main(signal: AbortSignal): Promise<void> {
   const folder = mkdtempSync(join(state === 'memory' ? MEMORY : tmpdir(), 'mcp-bench-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
@@ -98,17 +121,26 @@ async function main(signal: AbortSignal): Promise<void> {
   figures.startupMs = await measureStartup(folder, STARTS)
 }
 
+const isAlone = options.questions || options.policy || options.rules || options.switch
 const end = AbortSignal.any([
   whenAskedToEnd(),
   AbortSignal.timeout(options.questions ? QUESTIONS_DEADLINE_MS : DEADLINE_MS),
 ])
 end.addEventListener('abort', () => {
-  console.error(`Ended before everything was measured.${options.questions ? '' : ' So far:\n'}`)
+  console.error(`Ended before everything was measured.${isAlone ? '' : ' So far:\n'}`)
   process.exitCode = 1
-  if (!options.questions) report()
+  if (!isAlone) report()
 })
 try {
-  await (options.questions ? askLog(end) : main(end))
+  await (options.questions
+    ? askLog(end)
+    : options.policy
+      ? decide(end)
+      : options.rules
+        ? onServers(async (servers) => renderRules(await measureRules(servers, end)), hundredRules())
+        : options.switch
+          ? onServers(async (servers) => renderSwitches(await measureSwitches(servers, end)))
+          : main(end))
 } catch (error) {
   // Errors after an interrupt are expected.
   if (!end.aborted) {
@@ -116,4 +148,4 @@ try {
     process.exitCode = 1
   }
 }
-if (!options.questions) report()
+if (!isAlone) report()

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, globSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { asDeployed, type Bundle, makeBundle, type WorkerDescription } from '#harness/deployed-worker.ts'
 import { reservePorts } from '#harness/free-ports.ts'
@@ -20,6 +20,8 @@ export interface Servers extends AsyncDisposable {
   readonly emulatorOrigin: string
   /** Two copies of the product with a route that gives grants (bench/seeded/), each with its own users. */
   readonly seeded: Readonly<Record<SeededName, string>>
+  /** Another such copy, which carries a policy that was given. */
+  readonly ruled: string | undefined
   readonly settings: Settings
   readonly bundles: Readonly<Record<'mcp' | 'bare' | 'floor', Bundle>>
   /** Of the peer's Worker; free if the peer is a process of its own. */
@@ -28,6 +30,7 @@ export interface Servers extends AsyncDisposable {
 
 const SEEDED_NAMES = ['few', 'many'] as const
 export type SeededName = (typeof SEEDED_NAMES)[number]
+const RULED = 'ruled'
 
 /** Storage folder: `do/<Worker>-<class>/` has a file for each object. */
 export const STATE_FOLDER = 'state'
@@ -35,11 +38,11 @@ export const STATE_FOLDER = 'state'
 /**
  * Runs all Workers as deployed, in one workerd. workerd itself listens on a port for each,
  * without a proxy of wrangler or miniflare. Disposing removes everything. The emulator accepts the peer's redirect URI.
- * `entry`: runs this Worker in place of the server.
+ * `entry`: runs this Worker in place of the server. `policy`: the document of `ruled`.
  */
 export async function startServers(
   folder: string,
-  { peer, entry }: { peer?: Peer | undefined; entry?: string } = {},
+  { peer, entry, policy }: { peer?: Peer | undefined; entry?: string; policy?: string | undefined } = {},
 ): Promise<Servers> {
   await using starting = new AsyncDisposableStack()
   const { ports } = starting.use(await reservePorts())
@@ -71,9 +74,10 @@ export async function startServers(
     },
     { name: 'floor', config: 'bench/floor/wrangler.jsonc', port: others.mcp, variables: {} },
     ...seeded,
+    ...(policy === undefined ? [] : [seededWorker(RULED, others.pingone, settings)]),
     ...(peerWorker === undefined ? [] : [peerWorker]),
   ]
-  // The two seeded Workers share a bundle.
+  // The seeded Workers share a bundle.
   const making = new Map<string, Promise<Bundle>>()
   const bundleOf = ({ name, config, entry }: WorkerDescription): Promise<Bundle> => {
     const made = making.get(entry ?? config) ?? makeBundle(config, join(folder, name), entry)
@@ -81,7 +85,11 @@ export async function startServers(
     return made
   }
   const bundled = await Promise.all(
-    described.map(async (worker) => ({ worker, bundle: await bundleOf(worker) })),
+    described.map(async (worker) => {
+      const bundle = await bundleOf(worker)
+      const isRuled = policy !== undefined && worker.name === RULED
+      return { worker, bundle: isRuled ? withPolicy(bundle, join(folder, RULED), policy) : bundle }
+    }),
   )
   const named = (name: string): Bundle => {
     const found = bundled.find(({ worker }) => worker.name === name)
@@ -109,11 +117,24 @@ export async function startServers(
     todoOrigin,
     emulatorOrigin: `http://localhost:${ports.pingone}`,
     seeded: { few: `http://localhost:${seededAt.few}`, many: `http://localhost:${seededAt.many}` },
+    ruled: policy === undefined ? undefined : `http://localhost:${others.pingone}`,
     settings,
     bundles: { mcp: named('mcp'), bare: named('bare'), floor: named('floor') },
     peerPort,
     [Symbol.asyncDispose]: () => everything.disposeAsync(),
   }
+}
+
+/** The same code with another document in place of `policy/default.jsonc`, as if the deployment carried it. */
+function withPolicy(bundle: Bundle, folder: string, policy: string): Bundle {
+  mkdirSync(folder)
+  const from = dirname(bundle.path)
+  for (const file of ['index.js', ...globSync('*.jsonc', { cwd: from })])
+    copyFileSync(join(from, file), join(folder, file))
+  const [text, ...more] = globSync('*-default.jsonc', { cwd: folder })
+  if (text === undefined || more.length > 0) throw new Error('the bundle has not one default document')
+  writeFileSync(join(folder, text), policy)
+  return { ...bundle, path: join(folder, 'index.js') }
 }
 
 function withRedirect(worker: WorkerDescription, redirectUri: string): WorkerDescription {
@@ -133,7 +154,11 @@ function otherEntry(folder: string): { entry?: string } {
 }
 
 /** The product's own configuration with another entry, so that the two cannot diverge. */
-const seededWorker = (name: SeededName, port: number, settings: Settings): WorkerDescription => ({
+const seededWorker = (
+  name: SeededName | typeof RULED,
+  port: number,
+  settings: Settings,
+): WorkerDescription => ({
   name,
   config: 'wrangler.jsonc',
   entry: 'bench/seeded/index.ts',

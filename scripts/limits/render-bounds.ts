@@ -32,6 +32,7 @@ export const renderBounds = (): string =>
       ['active grants', '`GRANTS_PER_USER` (20)', 'the least recently used one ends'],
       ['ended grants, with names', `${ENDED_GRANTS}`, 'the oldest is deleted'],
       ['the library’s record of a grant', '1 for each active grant', 'it is deleted with its grant'],
+      ['groups and claims that policy reads', '1 for each active grant', 'it is deleted with its grant'],
       ['access tokens', `${TOKENS_PER_GRANT} for each grant`, 'the oldest is deleted'],
       [
         'spent refresh tokens',

@@ -106,6 +106,8 @@ test.for(TRANSPORTS)(
       expiresAtSeconds: 2_000_000_000,
       tokenHash: 'hash',
       canAudit: false,
+      isNameHidden: false,
+      hidden: [],
     }
     const forged = {
       'x-mcp-auth-principal': base64(principal),

@@ -83,7 +83,7 @@ test('both transports announce the tools of the product, that of the engine, the
   const user = story.newUser()
   await using one = await connectV1(story.mcpUrl, { signIn: { user } })
   await using other = await connectV2(story.mcpUrl, '2026', { signIn: { user } })
-  const names = ['whoAmI', 'listNotes', 'searchNotes', 'addNote', 'deleteNote', 'findMyActivity']
+  const names = ['whoAmI', 'listNotes', 'searchNotes', 'addNote', 'deleteNote', 'findMyActivity', 'myAccess']
   for (const { client } of [one, other]) {
     const { tools } = seen(await client.listTools())
     expect(tools.map(({ name }) => name)).toEqual(names)

@@ -61,6 +61,7 @@ const SWITCHES: Readonly<Record<string, readonly Row[]>> = {
   ],
   idToken: ['missing', 'wrong-acr', 'unsigned'].map((value) => ({ value, expected: 'not visible' })),
   userName: [{ value: 'Someone', expected: 'not visible' }],
+  refreshIdToken: [{ value: 'missing', expected: 'not visible' }],
   groupsClaim: [{ value: 'missing', expected: 'not visible' }],
   groupCount: [{ value: 1000, expected: 'not visible' }],
   accessToken: ['wrong-audience', 'wrong-issuer', 'no-sid'].map((value) => ({

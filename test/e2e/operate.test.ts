@@ -38,7 +38,7 @@ test('an operator signs in by one click and a fresh sign-in, and signs out', asy
   const me = await operator.get('/me')
   expect(me).toMatchObject({
     status: 200,
-    body: { name: 'Grace Hopper', username: 'grace', roles: ['viewer', 'operator'] },
+    body: { name: 'Grace Hopper', username: 'grace', roles: ['viewer', 'operator', 'policy-editor'] },
   })
   expect(me.headers.get('cache-control')).toBe('no-store')
   expect(await operator.post('/sign-out')).toMatchObject({ status: 200, body: { signedOut: true } })

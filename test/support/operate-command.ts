@@ -38,8 +38,17 @@ export class OperatorAtTerminal implements Disposable {
   }
 
   /** Runs one command to its end, and signs in each time it asks for it. */
-  async run(...words: readonly string[]): Promise<OperateResult> {
-    await using command = this.start(...words)
+  run(...words: readonly string[]): Promise<OperateResult> {
+    return this.#finish(this.start(...words))
+  }
+
+  /** One command of `npm run policy`, with the same sign-in. */
+  policy(...words: readonly string[]): Promise<OperateResult> {
+    return this.#finish(this.#start('scripts/policy.ts', words))
+  }
+
+  async #finish(running: RunningCommand): Promise<OperateResult> {
+    await using command = running
     const ended = command.exit
     for (let nth = 1; await isAsked(command, nth); nth += 1) await this.signIn(command, nth)
     const code = await ended
@@ -48,9 +57,12 @@ export class OperatorAtTerminal implements Disposable {
   }
 
   start(...words: readonly string[]): RunningCommand {
-    const script = join(ROOT, 'scripts/operate.ts')
+    return this.#start('scripts/operate.ts', words)
+  }
+
+  #start(script: string, words: readonly string[]): RunningCommand {
     const place = ['--server', this.#origin, '--state', this.#state, '--no-browser']
-    return runCommand(process.execPath, [script, ...words, ...place])
+    return runCommand(process.execPath, [join(ROOT, script), ...words, ...place])
   }
 
   /** Answers the nth request to sign in: opens the printed address, clicks, signs in and returns to the command. */

@@ -4,7 +4,7 @@ import { SETTING_NAMES } from '#harness/local/settings.ts'
 import { loadConfig, requireConfig } from '#config.ts'
 import { todos } from '#todos/index.ts'
 import { rolesOf } from '#lib/roles.ts'
-import { describedSettings, SET_BY_SCRIPTS, settingsWithoutEffect } from '#settings.ts'
+import { describedSettings, SET_BY_SCRIPTS } from '#settings.ts'
 import { makeAuditJwk, makePrivateJwk, privatePartsOf } from '#harness/make-private-jwk.ts'
 import { rootKey } from '#harness/root-key.ts'
 
@@ -242,9 +242,20 @@ test('what is wrong in itself and what does not fit together are told at once, w
   expect(JSON.stringify(problems)).not.toContain('hunter2')
 })
 
-test('a claim for groups that nothing names is not ignored in silence, and every setting is described', () => {
-  expect(settingsWithoutEffect({ ...good, OPERATOR_CLAIM: 'groups' })).toEqual(['OPERATOR_CLAIM'])
-  expect(settingsWithoutEffect({ ...good, OPERATOR_CLAIM: 'groups', OPERATOR_GROUP: 'ops' })).toEqual([])
+test('the claims that policy reads are names, at most ten, and each once', () => {
+  const claims = (POLICY_CLAIMS: string) => configWith({ POLICY_CLAIMS }).pingone.claims
+  expect(claims('')).toEqual({ groups: 'groups', policy: [] })
+  expect(claims('department, https://example.com/level').policy).toEqual([
+    'department',
+    'https://example.com/level',
+  ])
+  const ten = Array.from({ length: 10 }, (_, at) => `c${at}`)
+  expect(claims(ten.join(',')).policy).toEqual(ten)
+  for (const POLICY_CLAIMS of [[...ten, 'more'].join(','), 'a,a', '1st', 'a"b', '__proto__', 'x'.repeat(65)])
+    expect(problemsOf({ ...good, POLICY_CLAIMS })).toMatchObject([{ name: 'POLICY_CLAIMS' }])
+})
+
+test('every setting is described', () => {
   const described = describedSettings(todos).map(({ name }) => name)
   expect(described.toSorted()).toEqual([...SETTING_NAMES, ...SET_BY_SCRIPTS].toSorted())
 })
@@ -290,10 +301,17 @@ test('contacts are mail addresses and https pages, in their order', () => {
 test('no group is nobody, and an operator may also look', () => {
   expect(configWith({}).operators).toBeNull()
   const { operators } = configWith({ OPERATOR_GROUP: 'ops', AUDITOR_GROUP: 'audit' })
-  const groups = { viewer: null, operator: 'ops', auditor: 'audit' }
+  const groups = { viewer: null, operator: 'ops', auditor: 'audit', 'policy-editor': null }
   expect(operators).toEqual(groups)
   expect(rolesOf(['ops'], groups)).toEqual(['viewer', 'operator'])
   expect(rolesOf(['audit', 'ops'], groups)).toEqual(['viewer', 'operator', 'auditor'])
+  const editors = { ...groups, 'policy-editor': 'edit' }
+  expect(configWith({ POLICY_EDITOR_GROUP: 'edit' }).operators).toEqual({
+    ...editors,
+    operator: null,
+    auditor: null,
+  })
+  expect(rolesOf(['edit'], editors)).toEqual(['viewer', 'policy-editor'])
   expect(rolesOf(['OPS', 'ops ', ''], groups)).toEqual([])
 })
 

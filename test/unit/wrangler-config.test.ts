@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { experimental_readRawConfig as readRawConfig } from 'wrangler'
 import { CRONS } from '#audit/jobs.ts'
+import { POLICY_NAMES } from '#policy/settings.ts'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 
@@ -62,4 +63,20 @@ test('every database has the migrations that are in the folder', () => {
 test('every environment that has users writes the head of the audit log', () => {
   for (const { triggers } of environments) expect(triggers?.crons).toEqual(Object.values(CRONS))
   expect(locked.triggers).toBeUndefined()
+})
+
+test('every document in policy/ can be named by the setting POLICY', () => {
+  const files = readdirSync('policy').filter((name) => name.endsWith('.jsonc'))
+  expect(files.toSorted()).toEqual(POLICY_NAMES.map((name) => `${name}.jsonc`).toSorted())
+})
+
+const Objects = z.looseObject({
+  durable_objects: z.object({ bindings: z.array(z.object({ name: z.string(), class_name: z.string() })) }),
+})
+const objectsOf = (environment: unknown) => Objects.parse(environment).durable_objects.bindings
+
+test('every environment binds the same objects', () => {
+  for (const environment of [...environments, ...testWorkers])
+    expect(objectsOf(environment)).toEqual(objectsOf(locked))
+  expect(objectsOf(locked)).toContainEqual({ name: 'CONTROL', class_name: 'Control' })
 })

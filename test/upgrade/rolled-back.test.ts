@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
 import { Emulator } from '#harness/emulator.ts'
 import { reservePorts } from '#harness/free-ports.ts'
 import { type FrozenGrant, type FrozenLogin, waitingEvents } from '#harness/frozen-state.ts'
@@ -30,8 +31,17 @@ const place = new AsyncDisposableStack()
 const folder = mkdtempSync(join(tmpdir(), 'mcp-rollback-'))
 place.defer(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
 const stateDir = join(folder, 'state')
-const before = join(folder, 'worker.js')
-unpackWorker(join(import.meta.dirname, `worker-${BEFORE}.js.br`), before)
+unpackWorker(join(import.meta.dirname, `worker-${BEFORE}.js.br`), join(folder, 'worker.js'))
+const before = join(folder, 'before.js')
+// That release has no Control, and what is deployed after the migration v2 must (docs/operate/roll-back.md).
+writeFileSync(
+  before,
+  `import { DurableObject } from 'cloudflare:workers'
+export * from './worker.js'
+export { default } from './worker.js'
+export class Control extends DurableObject {}
+`,
+)
 let ports: Awaited<ReturnType<typeof reservePorts>>['ports']
 let local: Local | undefined
 /** Events that waited at any switch. */
@@ -103,6 +113,9 @@ async function useAgain({ mcpUrl }: Local, grant: FrozenGrant): Promise<void> {
   await list()
 }
 
+const RejectedEvent = z.looseObject({ id: z.string(), type: z.string() })
+const readRejected = ({ body }: Record<string, unknown>) => RejectedEvent.parse(JSON.parse(String(body)))
+
 let first: Begun
 let second: Begun
 let third: Begun
@@ -151,12 +164,20 @@ test('what begins after the rollback goes on under this code, and a session of i
   expect(late.status).toBe(401)
 })
 
-test('events that waited at any switch reach the audit log once, and its chains are intact', async () => {
+test('events that waited at any switch reach the audit log once, or its table of rejected ones, and its chains are intact', async () => {
   await whenShipped(stateDir)
   expect(waited.size).toBeGreaterThan(3)
   using records = openRecords(stateDir)
   const count = records.prepare('SELECT count(*) AS count FROM events WHERE id = ?')
-  expect([...waited].map((id) => count.get(id)?.['count'])).toEqual([...waited].map(() => 1))
+  const rejected = records.prepare('SELECT body FROM rejected_events').all().map(readRejected)
+  // The release before has no such role (docs/operate/roll-back.md).
+  for (const event of rejected)
+    expect(event).toMatchObject({
+      type: 'operator.signed-in',
+      roles: expect.arrayContaining(['policy-editor']),
+    })
+  const shipped = [...waited].filter((id) => !rejected.some((event) => event.id === id))
+  expect(shipped.map((id) => count.get(id)?.['count'])).toEqual(shipped.map(() => 1))
   expect(await audit('verify', '--state', stateDir)).toMatchObject({ code: 0 })
 })
 

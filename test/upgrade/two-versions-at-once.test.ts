@@ -12,7 +12,7 @@ import { tokensIn } from '#harness/oauth-client.ts'
 import { storyContext } from '#harness/story.ts'
 import { addTodo, beginLogin, callAs, clientOf, finishLogin, openGrant } from '#harness/upgrade-steps.ts'
 import { makeBundle } from '#harness/deployed-worker.ts'
-import { startVersions, type Versions } from '../support/two-versions.ts'
+import { startVersions, type Version, type Versions } from '../support/two-versions.ts'
 
 // A gradual deployment: the Worker of one version calls objects of the other one, on one storage.
 
@@ -24,9 +24,9 @@ const place = new AsyncDisposableStack()
 const folder = mkdtempSync(join(tmpdir(), 'mcp-versions-'))
 place.defer(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
 const stateDir = join(folder, 'state')
-/** The path of each bundle. `later`: this code, with more fields, arguments and RPCs (test/support/later-worker). */
-const bundles = { before: join(folder, 'before/index.js'), now: '', later: '' }
-type Version = keyof typeof bundles
+/** `later`: this code, with more fields, arguments and RPCs (test/support/later-worker). */
+type VersionName = 'before' | 'now' | 'later'
+let versionOf: Readonly<Record<VersionName, Version>>
 
 let outside: Local
 let ports: Awaited<ReturnType<typeof reservePorts>>['ports']
@@ -34,18 +34,24 @@ let ports: Awaited<ReturnType<typeof reservePorts>>['ports']
 beforeAll(async () => {
   ports = place.use(await reservePorts()).ports
   mkdirSync(join(folder, 'before'))
-  unpackWorker(join(import.meta.dirname, `worker-${BEFORE}.js.br`), bundles.before)
-  bundles.now = (await makeBundle('wrangler.jsonc', join(folder, 'now'))).path
+  const before = join(folder, 'before/index.js')
+  unpackWorker(join(import.meta.dirname, `worker-${BEFORE}.js.br`), before)
+  const now = await makeBundle('wrangler.jsonc', join(folder, 'now'))
   const entry = 'test/support/later-worker/index.ts'
-  bundles.later = (await makeBundle('wrangler.jsonc', join(folder, 'later'), entry)).path
+  const later = await makeBundle('wrangler.jsonc', join(folder, 'later'), entry)
+  versionOf = {
+    before: { path: before, hasControl: false },
+    now: { path: now.path, hasControl: true },
+    later: { path: later.path, hasControl: true },
+  }
   outside = place.use(await startLocal({ stateDir, ports, workers: ['pingone', 'api'] }))
 })
 
 afterAll(() => place.disposeAsync())
 
-const start = ({ edge, users, sessions }: Readonly<Record<keyof Versions, Version>>) =>
+const start = ({ edge, users, sessions }: Readonly<Record<keyof Versions, VersionName>>) =>
   startVersions(
-    { edge: bundles[edge], users: bundles[users], sessions: bundles[sessions] },
+    { edge: versionOf[edge], users: versionOf[users], sessions: versionOf[sessions] },
     { stateDir, ports },
   )
 

@@ -1,5 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { ClientCutoffTable } from '#audit/cutoffs.ts'
+import type { ControlApi } from '#control/control-api.ts'
+import { PRIMARY } from '#control/replicas.ts'
 import type { UserAct } from '#users/operators/operator-api.ts'
 
 type WithoutId<A> = A extends UserAct ? Omit<A, 'act' | 'by'> : never
@@ -25,3 +27,17 @@ export const cutOff = async (client: string, isBlocked: boolean): Promise<void> 
     isBlocked: isBlocked || null,
     act: crypto.randomUUID(),
   })
+
+/** Switches a client off in Control. Returns the id of the switch. An isolate knows it when it has read the head again. */
+export async function switchOffClient(client: string): Promise<string> {
+  const id = crypto.randomUUID()
+  const says = 'It is being repaired.'
+  const target = { kind: 'client', value: client } as const
+  const outcome = await reach().switchOff({ id, target, says, sinceMs: Date.now(), untilMs: null })
+  if (outcome !== 'done') throw new Error(`the switch is ${outcome}`)
+  return id
+}
+
+export const switchOn = async (id: string): Promise<void> => void (await reach().switchOn(id))
+
+const reach = (): ControlApi => env.CONTROL.getByName(PRIMARY)

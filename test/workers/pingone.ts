@@ -26,6 +26,8 @@ export const switches = {
   hasRefreshTokens: true,
   /** Whether the client of this server may refresh; an operator can break that. */
   knowsClient: true,
+  /** The id token of a refresh: with the user's groups, without them, or absent. */
+  refreshIdToken: 'missing' as 'whole' | 'without-mapped' | 'missing',
 }
 
 /** The transaction id of the last request to the token endpoint. */
@@ -98,7 +100,14 @@ async function refresh(presented: string, now: number): Promise<Response> {
   }
   family.spentAtMs.set(presented, spentAtMs ?? Date.now())
   family.refreshToken = crypto.randomUUID()
-  return tokensOf(family, now, {})
+  return tokensOf(family, now, await renewedIdToken(family.subject, now))
+}
+
+async function renewedIdToken(subject: string, now: number): Promise<{ id_token?: string }> {
+  if (switches.refreshIdToken === 'missing') return {}
+  const mapped = switches.refreshIdToken === 'whole' ? { groups: groups.get(subject) ?? [] } : {}
+  const claims = { aud: 'the-application', acr: POLICY, sub: subject, sid: 'sid', ...mapped }
+  return { id_token: await sign(claims, now, now + ID_TOKEN_SECONDS) }
 }
 
 async function tokensOf({ subject, refreshToken }: Family, now: number, more: object): Promise<Response> {

@@ -13,4 +13,5 @@ const server = compose({
 
 export class User extends server.User {}
 export class McpSession extends server.McpSession {}
+export class Control extends server.Control {}
 export default server.worker

@@ -15,5 +15,6 @@ const product = compose({
 
 export class User extends product.User {}
 export class McpSession extends product.McpSession {}
+export class Control extends product.Control {}
 export const { paths } = product
 export default product.worker

@@ -36,4 +36,5 @@ const product = compose({
 // Classes instead of aliases, because the platform's types require classes.
 export class User extends product.User {}
 export class McpSession extends product.McpSession {}
+export class Control extends product.Control {}
 export default product.worker

@@ -48,6 +48,7 @@ for (const name of Object.getOwnPropertyNames(server.User.prototype)) {
   })
 }
 export class McpSession extends server.McpSession {}
+export class Control extends server.Control {}
 
 type Rpc = (...given: unknown[]) => unknown
 

@@ -49,6 +49,7 @@ const server = compose({
 
 export class User extends server.User {}
 export class McpSession extends server.McpSession {}
+export class Control extends server.Control {}
 
 const { worker } = server
 export default {

@@ -77,6 +77,7 @@ const connection = {
 }
 const contextOf = (idempotencyKey: string): CallContext => ({
   user: 'ada',
+  from: { grant: 'grant', transport: 'stateless', network: 'unknown' },
   call: {
     token: new Secret('t'),
     replaceToken: () => Promise.reject(new Error('nobody asks')),

@@ -1,6 +1,8 @@
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv-provider.js'
 import { expect, test } from 'vitest'
+import { showPage } from '#activity/shown-event.ts'
 import { activityTools } from '#activity/tools.ts'
+import type { AuditEvent } from '#events/event.ts'
 import { AuditQuestions } from '#audit/read-questions.ts'
 import { makeLists } from '#mcp/lists/listed.ts'
 
@@ -8,6 +10,7 @@ const tools = activityTools({
   questions: new AuditQuestions(async () => []),
   deadlineMs: 1000,
   nameOf: async (id) => id,
+  access: async () => ({ state: 'ended' }),
 })
 const lists = makeLists({ tools, resources: [], resourceTemplates: [], prompts: [] })
 const listed = [...lists.tools, ...lists.auditTools]
@@ -17,9 +20,16 @@ const inputOf = (name: string) => tools.find((tool) => tool.name === name)?.inpu
 const tokensOf = (value: unknown) => Math.ceil(JSON.stringify(value).length / 4)
 
 // Every user's models read findMyActivity in every session. docs/performance.md has the figures.
-test('findMyActivity fits 400 tokens, and each tool of operators 420', () => {
+test('findMyActivity fits 400 tokens, myAccess 250, and each tool of operators 420', () => {
   const counts = Object.fromEntries(listed.map((tool) => [tool.name, tokensOf(tool)]))
-  expect(Object.keys(counts)).toEqual(['findMyActivity', 'findActivity', 'getTransaction', 'listSessions'])
+  expect(Object.keys(counts)).toEqual([
+    'findMyActivity',
+    'myAccess',
+    'findActivity',
+    'getTransaction',
+    'listSessions',
+  ])
+  expect(counts['myAccess']).toBeLessThanOrEqual(250)
   expect(counts['findMyActivity']).toBeLessThanOrEqual(400)
   for (const count of Object.values(counts)) expect(count).toBeLessThanOrEqual(420)
 })
@@ -67,4 +77,34 @@ test('tools take what their descriptions say', () => {
   }
   expect(inputOf('findActivity')?.safeParse(one).success).toBe(true)
   expect(inputOf('findActivity')?.safeParse({ user: 'ada' }).success).toBe(false)
+})
+
+test('an event that policy denied names its rule, and an allowed one names none', () => {
+  const shared = { id: '0198a1b2-0000-7000-8000-000000000000', at: '2026-11-29T12:00:00.000Z', app: 'todos' }
+  const about = { ...shared, user: 'u', grant: 'g', what: { kind: 'tool', name: 'addTodo' } } as const
+  const decided = { rules: ['one'], policy: 'hash' }
+  const denied: AuditEvent = {
+    ...about,
+    type: 'call.denied',
+    reason: 'policy_denied',
+    count: 1,
+    lastAt: shared.at,
+    decision: { effect: 'deny', ...decided },
+  }
+  const allowed: AuditEvent = {
+    ...denied,
+    reason: 'bad_input',
+    decision: { effect: 'allow', ...decided },
+  }
+  const items = [denied, allowed].map((event) => ({
+    id: event.id,
+    user: 'u',
+    epoch: 1,
+    seq: 1,
+    event,
+    fault: null,
+  }))
+  const { events } = showPage({ items, next: null })
+  expect(events[0]).toMatchObject({ reason: 'policy_denied', rule: 'one' })
+  expect(events[1]).not.toHaveProperty('rule')
 })

@@ -1,3 +1,4 @@
+import { callPolicies } from '#harness/policy.ts'
 import { served } from '#harness/product.ts'
 import { expect, test, vi } from 'vitest'
 import { z } from 'zod'
@@ -19,6 +20,8 @@ const principal = {
   expiresAtSeconds: 2_000_000_000,
   tokenHash: 'hash',
   canAudit: false,
+  isNameHidden: false,
+  hidden: [],
 }
 const confirmation = { question: 'Burn it?', items: [{ id: '1', text: 'the barn' }] }
 
@@ -66,6 +69,7 @@ function makeWorld({ askMs = 0, deadlineMs = 5_000, isUnknown = false } = {}) {
       },
     },
     deadlineMs,
+    policies: callPolicies,
     product: served,
     waitUntil: (promise) => work.push(promise),
   }

@@ -63,6 +63,8 @@ test('a principal survives its header, whatever its client id holds', () => {
     expiresAtSeconds: 1,
     tokenHash: 'hash',
     canAudit: false,
+    isNameHidden: false,
+    hidden: [],
   }
   expect(readPrincipal(writePrincipal(principal))).toEqual(principal)
   for (const header of [undefined, null, '', 'e30', '%%%']) {

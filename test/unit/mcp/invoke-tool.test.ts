@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { err, ok } from '#lib/result.ts'
 import { thumbprint } from '#lib/hash.ts'
 import type { CallMessage } from '#mcp/calls/idempotency.ts'
+import { askAbout, callPolicies, HEAD } from '#harness/policy.ts'
 import { KEY_NAME, words } from '#harness/product.ts'
 import type { Caller } from '#mcp/calls/caller.ts'
 import { invoke, toToolResult } from '#mcp/calls/invoke-tool.ts'
@@ -25,6 +26,8 @@ const principal = {
   expiresAtSeconds: 2_000_000_000,
   tokenHash: 'hash',
   canAudit: false,
+  isNameHidden: false,
+  hidden: [],
 }
 
 const origin = { network: '192.0.2.0/24', agent: 'other', bytesIn: 100 }
@@ -70,6 +73,7 @@ function makeWorld(userApi = new UserApi(), meta?: CallMessage['meta']) {
     origin,
     userApi,
     deadlineMs: 10_000,
+    policies: callPolicies,
     waitUntil: (promise) => work.push(promise),
     product: { words, keyName: KEY_NAME },
   }
@@ -124,6 +128,8 @@ test('the intent is on record before the tool runs, the outcome after it', async
     [
       'begin',
       {
+        policy: HEAD,
+        ask: askAbout('testTool'),
         grant: 'g1',
         client: 'c1',
         transport: 'stateless',

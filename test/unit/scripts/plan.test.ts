@@ -20,6 +20,7 @@ test('with nothing set, everything runs here and the secrets are those made at t
     CLIENT_ADMISSION: 'open',
     OPERATOR_GROUP: 'mcp-operators',
     AUDITOR_GROUP: 'mcp-auditors',
+    POLICY_EDITOR_GROUP: 'mcp-policy-editors',
   })
   expect(settings).not.toHaveProperty('API_URL')
   expect(plan({ OPERATOR_GROUP: '', AUDITOR_GROUP: 'mine' }).settings).toMatchObject({

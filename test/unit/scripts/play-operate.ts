@@ -3,7 +3,9 @@ import { text } from 'node:stream/consumers'
 import { API_PATH, type DirectoryUser, type Me } from '#operate/api-schema.ts'
 
 /** One answer of the played server: a denial by its code, or the body of a 200. */
-export type Played = { readonly denial: string; readonly status: number } | { readonly body: object }
+export type Played =
+  | { readonly denial: string; readonly status: number; readonly problems?: readonly string[] }
+  | { readonly body: object }
 
 export interface PlayedRequest {
   /** Method and path below the API. In the routes, `*` is the id of an act. */
@@ -121,7 +123,8 @@ export async function playOperate(
     const played = replyTo(route, token)
     if ('body' in played) return answer(200, played.body)
     const message = `The server says ${played.denial}.`
-    answer(played.status, { error: { code: played.denial, message, incident: 'i-1' } })
+    const { denial: code, status, problems } = played
+    answer(status, { error: { code, message, incident: 'i-1', problems } })
   }
   const port = await new Promise<number>((resolve, reject) => {
     server.listen({ host: '127.0.0.1', port: 0 }, () => {

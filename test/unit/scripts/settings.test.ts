@@ -20,7 +20,7 @@ test('a name in a settings file that is no setting is told', () => {
   expect(unknownNames({ PINGONE_ISUER: 'x', API_URL: 'y', MCP_PORT: '1' })).toEqual(['PINGONE_ISUER'])
 })
 
-test('where settings come from is told in names: what shadows what, and what does nothing yet', () => {
+test('where settings come from is told in names: and what shadows what', () => {
   const fromFile = { PINGONE_ISUER: 'hunter2', API_URL: 'hunter2', MCP_PORT: '1', ROOT_KEYS: '' }
   const fromProcess = { PATH: '/bin', API_URL: 'hunter3', OPERATOR_CLAIM: 'on' }
   expect(explainSettings('.dev.vars', fromFile, fromProcess)).toEqual([
@@ -28,7 +28,6 @@ test('where settings come from is told in names: what shadows what, and what doe
     'From .dev.vars: API_URL, MCP_PORT',
     'From the environment: API_URL, OPERATOR_CLAIM',
     "API_URL is in .dev.vars and in the environment: the environment's is used",
-    'OPERATOR_CLAIM has no effect without VIEWER_GROUP, OPERATOR_GROUP or AUDITOR_GROUP',
   ])
   expect(explainSettings('.dev.vars', {}, { PATH: '/bin' })).toEqual([])
 })

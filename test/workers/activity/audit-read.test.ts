@@ -47,7 +47,7 @@ async function toolsOf(client: Client, kind: 'session' | 'stateless'): Promise<s
 }
 const KINDS = ['session', 'stateless'] as const
 
-const EVERYONES = ['whoAmI', 'listTodos', 'addTodo', 'updateTodo', 'deleteTodo', 'findMyActivity']
+const EVERYONES = ['whoAmI', 'listTodos', 'addTodo', 'updateTodo', 'deleteTodo', 'findMyActivity', 'myAccess']
 
 /** Whatever a grant has, an unknown name and a hidden one get the same answer, but for the name in the request. */
 async function expectUnknown(client: Client, revision: Revision, name: string): Promise<void> {

@@ -68,10 +68,12 @@ const [findMyActivity, ...auditTools] = activityTools({
   questions: new AuditQuestions(askD1(env.RECORDS)),
   deadlineMs: 5000,
   nameOf: async (id) => id.split('.')[0] ?? '',
+  access: async () => ({ state: 'ended' }),
 })
 
 const contextOf = (user: string): CallContext => ({
   user: `${user}.k1.mac`,
+  from: { grant: 'grant', transport: 'stateless', network: 'unknown' },
   call: {
     token: new Secret('t'),
     replaceToken: async () => err('none_newer'),

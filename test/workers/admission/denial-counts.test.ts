@@ -18,6 +18,7 @@ import { wireAuthorization } from '#wiring/authorization.ts'
 import { wireCutoffs } from '#wiring/cutoffs.ts'
 import { type Call, makeIsolate } from '#wiring/isolate.ts'
 import { wireMcp } from '#wiring/mcp.ts'
+import { makePolicies } from '#wiring/policy.ts'
 import { handleIn } from '../oauth-client.ts'
 import { ORIGIN, REDIRECT_URI } from '../settings.ts'
 import { userNamed, random } from '../stored-bearer.ts'
@@ -45,9 +46,10 @@ const made = makeIsolate({
 const isolate = { ...made, denialCounter: () => countDenial }
 const call: Call = { ...isolate.partsOf(env), env, ctx: createExecutionContext() }
 const cutoffs = wireCutoffs(isolate)
-const { login, tokenRun, registrar } = wireAuthorization(isolate, cutoffs)
+const policies = makePolicies(isolate)
+const { login, tokenRun, registrar } = wireAuthorization(isolate, cutoffs, policies)
 const account = wireAccount(isolate)
-const { answerByResource } = wireMcp(isolate, wireAudit(isolate), cutoffs)
+const { answerByResource } = wireMcp(isolate, wireAudit(isolate), cutoffs, policies)
 
 const requestOf = (path: string, init?: RequestInit) => new Request(`${ORIGIN}${path}`, init)
 const formOf = (fields: Record<string, string>, cookie = '') => ({

@@ -1,3 +1,4 @@
+import { control, enforce } from '../policies.ts'
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -218,7 +219,9 @@ const MESSAGE = {
 
 test('a call whose outcome is known when it ships is one event, with all that is known of it', async () => {
   const user = await userWith('one-event', 'g1')
-  const message = intent({ key: null, ...MESSAGE })
+  const rule = { id: 'would', what: { kind: 'tool', name: 'addTodo' }, effect: 'deny', mode: 'shadow' }
+  await enforce([rule])
+  const message = intent({ key: null, ...MESSAGE, policy: control.head })
   await user.beginCall(message)
   clock.nowMs += 40
   await user.endCall(message.transaction, 'done', null, { ms: 38, api: API, confirmedBy: 'user' })
@@ -247,6 +250,7 @@ test('a call whose outcome is known when it ships is one event, with all that is
     progressToken: 7,
     clientTrace: MESSAGE.clientTrace,
     bytesIn: 321,
+    decision: { effect: 'allow', rules: [], policy: control.head?.policy, wouldDeny: ['would'] },
     outcome: 'done',
     endedAt: new Date(clock.nowMs).toISOString(),
     ms: 38,

@@ -1,5 +1,6 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { afterEach, expect, test } from 'vitest'
+import { askAbout, HEAD } from '#harness/policy.ts'
 import { MOST_LIVE_KEYS, MOST_WAITING } from '#users/bounds.ts'
 import type { CallIntent } from '#users/calls/calls.ts'
 import type { DenialReason } from '#users/calls/denials.ts'
@@ -13,7 +14,13 @@ const NEEDS = { scopes: ['todo:read'], tool: 'addTodo', network: FACTS.network }
 const SESSION = 'a'.repeat(64)
 
 const call = (given: Partial<CallIntent> = {}): Entry['call'] => {
-  const { grant: _grant, client: _client, ...intended } = intent({ facts: FACTS, ...given })
+  const {
+    grant: _grant,
+    client: _client,
+    policy: _policy,
+    ask: _ask,
+    ...intended
+  } = intent({ facts: FACTS, ...given })
   return { ...intended, key: null }
 }
 
@@ -23,6 +30,8 @@ const enter = (user: User, given: Partial<Entry> = {}) =>
     token: TOKEN,
     audience: 'x',
     session: null,
+    policy: HEAD,
+    ask: askAbout('addTodo'),
     needs: NEEDS,
     call: call(),
     ...given,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Entry } from '#users/calls/entry.ts'
+import { askAbout, HEAD } from '#harness/policy.ts'
 import { giveToken, intent, rowsOf, TOKEN, userWith } from './story.ts'
 import { clock } from './worker.ts'
 
@@ -7,8 +8,16 @@ const SESSION = 'a'.repeat(64)
 const needs = { scopes: ['todo:read'], tool: 'listTodos', network: '192.0.2.0/24' }
 
 const entry = (given: Partial<Entry> = {}): Entry => {
-  const { grant, client: _client, ...call } = intent({ tool: 'listTodos', effect: 'read' })
-  return { grant, token: TOKEN, audience: 'x', session: null, needs, call: { ...call, key: null }, ...given }
+  const {
+    grant,
+    client: _client,
+    policy: _policy,
+    ask: _ask,
+    ...call
+  } = intent({ tool: 'listTodos', effect: 'read' })
+  const ask = askAbout('listTodos')
+  const bearer = { grant, token: TOKEN, audience: 'x', session: null }
+  return { ...bearer, policy: HEAD, ask, needs, call: { ...call, key: null }, ...given }
 }
 
 async function userOf(name: string) {

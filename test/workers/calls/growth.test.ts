@@ -106,12 +106,12 @@ test('refreshes, as many as one likes: what is kept of each is small, and the fi
 
 test('a stream is told of its access token as it is: alive, replaced too often, over, or gone with its grant', async () => {
   const { user, refresh } = await refresher('stream-tokens')
-  const isAlive = (token: string) => user.hasToken('g1', token)
+  const isAlive = (token: string) => user.hasToken('g1', token, [])
   for (let count = 0; count < TOKENS_PER_GRANT; count += 1, clock.nowMs += 1000) await refresh()
   expect([await isAlive(hashOf('a1')), await isAlive(hashOf('a2'))]).toEqual([true, true])
   await refresh()
   expect([await isAlive(hashOf('a1')), await isAlive(hashOf('a2'))]).toEqual([false, true])
-  expect([await isAlive('made-up'), await user.hasToken('g2', hashOf('a2'))]).toEqual([false, false])
+  expect([await isAlive('made-up'), await user.hasToken('g2', hashOf('a2'), [])]).toEqual([false, false])
   const isAliveAt = async (afterSeconds: number) => {
     clock.nowMs += afterSeconds * 1000
     return isAlive(hashOf('a11'))

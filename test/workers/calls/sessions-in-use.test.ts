@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { askAbout, HEAD } from '#harness/policy.ts'
 import { SESSIONS_PER_GRANT } from '#users/bounds.ts'
 import { present } from '../present.ts'
 import { giveToken, intent, TOKEN, userWith } from './story.ts'
@@ -11,12 +12,20 @@ test('a session that makes calls is not the one that newer sessions evict', asyn
   await giveToken(user)
   for (let session = 0; session < SESSIONS_PER_GRANT; session += 1, clock.nowMs += 1000)
     await user.openSession(nameOf(session), 'g1', 'client-a')
-  const { grant: _grant, client: _client, ...call } = intent({ tool: 'listTodos', effect: 'read' })
+  const {
+    grant: _grant,
+    client: _client,
+    policy: _policy,
+    ask: _ask,
+    ...call
+  } = intent({ tool: 'listTodos', effect: 'read' })
   const entered = await user.enter({
     grant: 'g1',
     token: TOKEN,
     audience: 'x',
     session: nameOf(0),
+    policy: HEAD,
+    ask: askAbout('listTodos'),
     needs: { scopes: ['todo:read'], tool: 'listTodos', network: '192.0.2.0/24' },
     call: { ...call, transport: 'session', key: null },
   })

@@ -1,9 +1,11 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { z } from 'zod'
+import { askAbout, HEAD } from '#harness/policy.ts'
 import type { CallFacts } from '#events/call-facts.ts'
 import { readyEvent } from '#users/audit/event-body.ts'
-import { CallStart, type CallIntent } from '#users/calls/calls.ts'
+import { CallStart } from '#users/calls/calls.ts'
+import type { LaterCall } from '#users/calls/calls.ts'
 import { grantKey, tokenKey } from '#users/grants/grant-records.ts'
 import { clock } from './worker.ts'
 
@@ -14,6 +16,17 @@ export async function userWith(name: string, ...grants: string[]) {
   const user = env.USER.getByName(name)
   for (const id of grants) await user.openGrant(newGrant(id))
   return user
+}
+
+/** What policy reads of a sign-in. */
+export const SIGN_IN = {
+  names: ['groups'],
+  isAny: true,
+  groups: ['staff'],
+  claims: {},
+  incomplete: [],
+  acr: 'flow',
+  authenticatedAtSeconds: 0,
 }
 
 export const newGrant = (id: string) => ({
@@ -32,7 +45,9 @@ export const newGrant = (id: string) => ({
 })
 
 /** A write with the client's idempotency key. Each call is a separate message. */
-export const intent = (overrides: Partial<CallIntent> = {}): CallIntent => ({
+export const intent = (overrides: Partial<LaterCall> = {}): LaterCall => ({
+  policy: HEAD,
+  ask: askAbout('addTodo'),
   grant: 'g1',
   client: 'client-a',
   transport: 'stateless',
@@ -66,7 +81,7 @@ export async function giveToken(user: User, seconds = HOUR_SECONDS): Promise<voi
   })
 }
 
-export const begin = async (user: User, overrides: Partial<CallIntent> = {}): Promise<CallStart> =>
+export const begin = async (user: User, overrides: Partial<LaterCall> = {}): Promise<CallStart> =>
   CallStart.parse(await user.beginCall(intent(overrides)))
 
 /** The call rows, in the order of their numbers. */

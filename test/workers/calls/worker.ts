@@ -6,6 +6,7 @@ import type { WebhookSender } from '#lib/signed-webhook.ts'
 import { makeUser } from '#users/user.ts'
 import { makePingOne } from '#pingone/client.ts'
 import { MemoryAuditStore } from '../memory-audit-store.ts'
+import { policyOf } from '../policies.ts'
 import { SETTINGS } from '../settings.ts'
 
 /** Shared with the tests, which run in the same isolate. Ahead of real time, so that no alarm fires by itself. */
@@ -51,6 +52,7 @@ export const webhook: { sender: WebhookSender | null } = { sender: null }
 export class User extends makeUser({
   config: () => operator.config,
   pingone: () => pingone,
+  policyOf: async (_env, hash) => policyOf(hash),
   auditStore: () => audit.store,
   webhook: () => webhook.sender,
   nowMs: () => clock.nowMs,
@@ -66,5 +68,6 @@ export class User extends makeUser({
 }) {}
 /** No session runs here. */
 export class McpSession extends DurableObject {}
+export class Control extends DurableObject {}
 
 export default { fetch: () => new Response(null, { status: 404 }) } satisfies ExportedHandler<Env>

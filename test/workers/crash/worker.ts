@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { compose } from '#compose.ts'
-import type { CallApi, CallIntent, ReadEnd, RefusedToken } from '#users/calls/calls.ts'
+import type { CallApi, ReadEnd, RefusedToken } from '#users/calls/calls.ts'
+import type { LaterCall } from '#users/calls/calls.ts'
 import type { Entry } from '#users/calls/entry.ts'
 import type { EndReason, NewGrant } from '#users/grants/grant.ts'
 import type { Commit } from '#users/grants/grant-records.ts'
@@ -53,7 +54,7 @@ export class User extends product.User {
   override renewToken(refused: RefusedToken) {
     return this.#answer('renewToken', super.renewToken(refused))
   }
-  override beginCall(intent: CallIntent) {
+  override beginCall(intent: LaterCall) {
     return this.#answer('beginCall', super.beginCall(intent))
   }
   override endCall(...message: Parameters<CallApi['endCall']>) {
@@ -101,4 +102,5 @@ export class McpSession extends product.McpSession {
     return this.#step('session.get', async () => super.getInitializeRequest())
   }
 }
+export class Control extends product.Control {}
 export default product.worker

@@ -26,7 +26,8 @@ export const faults = [
   'bare',
 ] as const
 export const steps = ['register', 'authorize', 'callback', 'exchange', 'refresh', 'read', 'write'] as const
-export type Target = (typeof targets)[number]
+/** `control`: the object of the policy in force and its copies. No step of the matrix waits for it. */
+export type Target = (typeof targets)[number] | 'control'
 export type Fault = (typeof faults)[number]
 export type Step = (typeof steps)[number]
 

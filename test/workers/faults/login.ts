@@ -7,6 +7,7 @@ import {
   handleIn,
   type Init,
   type OAuthClient,
+  type Send,
 } from '../oauth-client.ts'
 import type { Answer } from '../wire.ts'
 import { retryAfter, send } from './send.ts'
@@ -23,6 +24,8 @@ export class Login {
   readonly #cookies = new Map<string, string>()
   #next: { path: string; init?: Init }
   code: string | null = null
+  /** The last answer. */
+  answer: Answer | null = null
   /** What the user leaves ticked on our page. */
   ticked: readonly string[] = ['todo:read', 'todo:write']
 
@@ -32,16 +35,17 @@ export class Login {
     this.#next = { path: client.page }
   }
 
-  /** Sends the next request and returns the outcome as a word. */
-  async step(): Promise<string> {
+  /** Sends the next request and returns the outcome as a word. `ask`: who answers it. */
+  async step(ask: Send = send): Promise<string> {
     const { path, init } = this.#next
     const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const answer = await send(path, { ...init, headers: { ...fromOurPage, cookie } })
+    const answer = await ask(path, { ...init, headers: { ...fromOurPage, cookie } })
     for (const set of answer.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(set) ?? []
       if (value === '') this.#cookies.delete(name)
       else this.#cookies.set(name, value)
     }
+    this.answer = answer
     return this.#read(answer)
   }
 

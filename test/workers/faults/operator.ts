@@ -5,6 +5,7 @@ import { readRootKeys } from '#lib/root-keys.ts'
 import { roles } from '#lib/roles.ts'
 import { ActProgress, type ActTarget, ErrorBody } from '#operate/api-schema.ts'
 import { newOperatorToken } from '#operate/operator-token.ts'
+import type { NewOperatorSession } from '#users/operators/operator-api.ts'
 import { makeUserId, userName } from '#users/base/user-id.ts'
 import { ISSUER, REDIRECT_URI, ROOT_KEYS } from '../settings.ts'
 import type { Answer } from '../wire.ts'
@@ -32,20 +33,24 @@ export function wordOf(answer: Answer): string {
   return isWhole ? 'later' : `503 ${code}`
 }
 
-/** An operator with every role, signed in a moment ago. */
+/** An operator, with every role and signed in a moment ago unless changed. */
 export class Operator {
   readonly #token: string
   readonly user: User
+  /** The name of their object. */
+  readonly name: string
 
-  private constructor(token: string, user: User) {
+  private constructor(token: string, name: string, user: User) {
     this.#token = token
+    this.name = name
     this.user = user
   }
 
-  static async signIn(): Promise<Operator> {
+  static async signIn(change: Partial<NewOperatorSession> = {}): Promise<Operator> {
     const userId = await makeUserId(rootKey, ISSUER, crypto.randomUUID())
     const { text, session } = await newOperatorToken(userId)
-    const user = env.USER.getByName(userId.split('.')[0] ?? '')
+    const [name = ''] = userId.split('.')
+    const user = env.USER.getByName(name)
     await user.openOperator(session, {
       roles: [...roles],
       userName: 'Grace',
@@ -53,8 +58,9 @@ export class Operator {
       authenticatedAtSeconds: seconds(),
       network: '192.0.2.0/24',
       agent: 'node',
+      ...change,
     })
-    return new Operator(text, user)
+    return new Operator(text, name, user)
   }
 
   get(path: string): Promise<Answer> {

@@ -44,4 +44,5 @@ export class McpSession extends product.McpSession {
     super(ctx, isolateOf(env)())
   }
 }
+export class Control extends product.Control {}
 export default product.worker

@@ -61,13 +61,20 @@ const bindingsOf = (env: Env): Env => ({
   ...isolate.changed,
   OAUTH_KV: withFaults(env.OAUTH_KV, 'kv'),
   RECORDS: databaseWithFaults(env.RECORDS),
-  USER: new Proxy(env.USER, {
+  USER: objectsWithFaults(env.USER, 'user'),
+  CONTROL: objectsWithFaults(env.CONTROL, 'control'),
+})
+
+const objectsWithFaults = <T extends Rpc.DurableObjectBranded | undefined>(
+  objects: DurableObjectNamespace<T>,
+  target: Target,
+): DurableObjectNamespace<T> =>
+  new Proxy(objects, {
     get: (namespace, name) =>
       name === 'getByName'
-        ? (user: string) => withFaults(namespace.getByName(user), 'user')
+        ? (object: string) => withFaults(namespace.getByName(object), target)
         : bound(namespace, name),
-  }),
-})
+  })
 
 const withFaults = <T extends object>(binding: T, target: Target): T =>
   new Proxy(binding, {
@@ -75,12 +82,15 @@ const withFaults = <T extends object>(binding: T, target: Target): T =>
       const method: unknown = Reflect.get(binding, name)
       if (typeof method !== 'function') return method
       return (...parameters: unknown[]) =>
-        overBinding(target, `${String(name)} ${JSON.stringify(parameters)}`, async () => {
+        overBinding(target, `${String(name)} ${JSON.stringify(parameters, inJson)}`, async () => {
           const answer: unknown = await Reflect.apply(method, binding, parameters)
           return answer
         })
     },
   })
+
+/** Integers among the arguments of a call are BigInt. */
+const inJson = (_name: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
 
 function bound(object: object, name: string | symbol): unknown {
   const value: unknown = Reflect.get(object, name)

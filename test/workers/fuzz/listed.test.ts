@@ -12,6 +12,7 @@ import type { McpProduct } from '#mcp/product.ts'
 import { definePrompt, noArguments } from '#catalog/define-prompt.ts'
 import { defineResource } from '#catalog/define-resource.ts'
 import { defineTool } from '#catalog/define-tool.ts'
+import { HEAD } from '#harness/policy.ts'
 import { served } from '#harness/product.ts'
 import { mcpRequest, META, statelessHeaders } from '#harness/messages.ts'
 import { bearerAuth } from '../wire.ts'
@@ -68,7 +69,7 @@ async function enter({ token, needs, call }: Entry): Promise<EntryAnswer> {
       ? null
       : { verdict: 'go', call: 'c', downstreamToken: 'opaque', user: { name: null } }
   const checked = { isKnown: true, ended: null, session: 'none', isRefused: false, waitSeconds: 0 } as const
-  return { ...checked, canAudit: false, bearer, missing, stepUp: null, start }
+  return { ...checked, canAudit: false, hidden: [], bearer, missing, stepUp: null, policy: null, start }
 }
 
 const userApi: UserApi = {
@@ -106,6 +107,7 @@ function serverOf(product: McpProduct, granted: readonly string[]) {
       requestStateKeys: async () => keys,
     }),
     userOf: () => userApi,
+    head: async () => HEAD,
   })
   const auth = bearerAuth('user', 'grant', granted)
   return async (method: string, params: Record<string, unknown> = {}) => {

@@ -22,4 +22,5 @@ const product = compose({
 
 export class User extends product.User {}
 export class McpSession extends product.McpSession {}
+export class Control extends product.Control {}
 export default product.worker

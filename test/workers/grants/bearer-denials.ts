@@ -2,7 +2,7 @@ import { runInDurableObject } from 'cloudflare:test'
 import type { tokenOwner } from '#authorization/token/token-owner.ts'
 import type { EntryAnswer } from '#users/calls/entry.ts'
 import { rootKey } from '#harness/root-key.ts'
-import { block, cutOff, endUser, erase } from '../acts.ts'
+import { block, cutOff, endUser, erase, switchOffClient } from '../acts.ts'
 import { Client } from '../faults/client.ts'
 import { breakDown } from '../faults/faults.ts'
 import { startIsolate } from '../faults/world.ts'
@@ -12,8 +12,8 @@ import { type Caller, callerOf, callTool } from './door.ts'
 import { endedSentence, passSeconds, postToken } from './support.ts'
 
 type TokenDenial = Extract<Awaited<ReturnType<typeof tokenOwner>>, { ok: false }>['error']
-/** `isKnown` only chooses whose failure is counted, `canAudit` which tools exist; the denials of a call are in call-denials.ts. */
-type Checked = Exclude<keyof EntryAnswer, 'isKnown' | 'canAudit' | 'missing' | 'stepUp' | 'start'>
+/** The denials of a call are in call-denials.ts. `isKnown` only chooses whose failure is counted; two say what exists. */
+type Checked = Exclude<keyof EntryAnswer, 'isKnown' | 'canAudit' | 'hidden' | 'missing' | 'stepUp' | 'start'>
 
 const noSession: Denial = {
   status: 404,
@@ -183,6 +183,22 @@ export const bearerDenials = {
       title: 'settings of another API',
       breaking: () => startIsolate({ API_IDENTIFIER: 'another-api' }),
       denied: unavailable(30),
+    },
+  ],
+  'check policy': [
+    {
+      title: 'a client that an operator has switched off',
+      prepare: async ({ client }) => {
+        await switchOffClient(client.id)
+        startIsolate()
+      },
+      denied: {
+        status: 200,
+        code: 'tool',
+        says: 'An operator of this server has switched this off. Nothing was changed. Its operator says: “It is being repaired.” It stays off until an operator switches it on: do not try again; tell the user.',
+        challenge: null,
+        retryAfter: null,
+      },
     },
   ],
   'check session': [

@@ -61,7 +61,8 @@ const NARROWED =
 type Name =
   | 'missing'
   | `step-up ${StepUpDenial['state']}`
-  | `start ${Exclude<CallStart['verdict'], 'go'>}`
+  // "denied" follows a question alone: question-to-act.test.ts.
+  | `start ${Exclude<CallStart['verdict'], 'go' | 'denied'>}`
   | 'message'
 
 /** Scope, arguments, key, and what becomes of the call. A verdict that is added does not compile without a row. */

@@ -46,6 +46,7 @@ const endings: Record<EndReason, ((client: Client) => Promise<unknown>) | undefi
   },
   code_not_redeemed: undefined,
   key_retired: undefined,
+  claims_too_old: undefined,
   refresh_reused: async (client) => {
     await signIn(client)
     const first = client.tokens.refresh_token

@@ -1,15 +1,13 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { z } from 'zod'
-import { block } from '../acts.ts'
-import { Client } from '../faults/client.ts'
+import { block, switchOffClient, switchOn } from '../acts.ts'
 import { breakDown, heal, interrupt } from '../faults/faults.ts'
 import { startIsolate } from '../faults/world.ts'
 import { deletions, writes } from '../todo-api.ts'
 import { families } from '../pingone.ts'
-import { messagesIn } from '#harness/messages.ts'
 import { narrow } from './call-denials.ts'
 import { type Denial, unauthorized, unavailable } from './denials.ts'
-import { asked, type Caller, callerOf, callTool, idOf, openCall, post, readDenied, YES } from './door.ts'
+import { type Caller, callTool, idOf, readDenied } from './door.ts'
+import { askInSession, askStateless, DONE, REMOVE } from './questions.ts'
 import { endedSentence, passSeconds, postToken, startClock, stopClock } from './support.ts'
 
 // Anything may change between a question and the act that the user agreed to. The act passes the door again, and what
@@ -26,7 +24,6 @@ afterEach(() => {
 })
 
 const MOVED = 'https://moved.example.test'
-const REMOVE = { name: 'deleteTodo', args: { id: 'milk' } }
 
 interface Change {
   /** May change what the client asks with. */
@@ -123,42 +120,6 @@ const endsOfTheBearer: Readonly<Record<string, Change>> = {
 
 const allChanges = { ...endings, ...renewals, ...changesOfTheWorld }
 
-async function signedIn(revision: Caller['revision']): Promise<Caller> {
-  const caller = await callerOf(await (await Client.register()).signIn(), revision)
-  await callTool(caller, { name: 'addTodo', args: { text: 'milk' } })
-  return caller
-}
-
-/** The question of the stateless revision, and the call that brings the answer. */
-async function askStateless() {
-  const caller = await asked(await signedIn('2026-07-28'), REMOVE)
-  return {
-    caller,
-    agree: (changed: Partial<Caller> | void) =>
-      callTool({ ...caller, ...changed }, { ...REMOVE, reply: YES }),
-  }
-}
-
-const Question = z.object({ id: z.string(), method: z.literal('elicitation/create') })
-
-/** The question in a session: the call waits for the answer, which comes in a request of its own. */
-async function askInSession() {
-  const caller = await signedIn('2025-11-25')
-  const { response } = await openCall(caller, REMOVE)
-  const events = response.body?.pipeThrough(new TextDecoderStream()).getReader()
-  const nextText = async () => (await events?.read())?.value ?? ''
-  const { id } = Question.parse(messagesIn(await nextText())[0])
-  return {
-    caller,
-    agree: (changed: Partial<Caller> | void = {}) =>
-      post({ ...caller, ...changed }, { jsonrpc: '2.0', id, result: YES }),
-    /** The answer to the call, whose status was sent with the question. */
-    answer: async () => ({ status: response.status, headers: response.headers, text: await nextText() }),
-  }
-}
-
-const DONE = 'Deleted 1 todo. The list now has 0 todos.'
-
 test('stateless: a user who agrees, and nothing else, deletes', async () => {
   const { agree } = await askStateless()
   expect(deletions).toEqual([])
@@ -232,6 +193,33 @@ test.for(Object.entries(changesOfTheWorld))(
     expect(deletions).toEqual(['milk'])
   },
 )
+
+const SWITCHED_OFF = 'An operator of this server has switched this off. Nothing was changed.'
+
+test('stateless: a client that is switched off after the question deletes nothing, and the answer stays good', async () => {
+  const { caller, agree } = await askStateless()
+  passSeconds(1)
+  const off = await switchOffClient(caller.client.id)
+  expect(readDenied(await agree())).toMatchObject({
+    code: 'tool',
+    says: expect.stringContaining(SWITCHED_OFF),
+  })
+  expect(deletions).toEqual([])
+  await switchOn(off)
+  startIsolate()
+  expect((await agree()).text).toContain(DONE)
+  expect(deletions).toEqual(['milk'])
+})
+
+test('session: a client that is switched off after the question deletes nothing', async () => {
+  const { caller, agree, answer } = await askInSession()
+  passSeconds(1)
+  await switchOffClient(caller.client.id)
+  expect((await agree()).status).toBe(202)
+  const says = expect.stringContaining(SWITCHED_OFF)
+  expect(readDenied(await answer())).toMatchObject({ id: idOf(caller), code: 'tool', says })
+  expect(deletions).toEqual([])
+})
 
 const CLOSED =
   'This session was closed while the user was asked. Nothing was changed. Begin a new session and call again; if that is refused, ask the user to connect and sign in again.'

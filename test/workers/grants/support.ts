@@ -34,6 +34,8 @@ const sentences: Record<EndReason, string> = {
   refreshed_too_often: 'it was refreshed more often than one access may be',
   cap: `more than ${GRANTS_PER_USER} connections of this user; the one unused the longest was ended`,
   key_retired: 'this server no longer uses the key that it was encrypted with',
+  claims_too_old:
+    'a rule of this server needs newer facts about the user, and PingOne gave no way to renew them',
   ended_by_user: 'the user ended it',
   ended_by_operator: 'the operator of this server ended it',
   blocked: 'the operator of this server blocked this user',

@@ -5,5 +5,4 @@ import { workerProject } from '../worker-project.ts'
 export default workerProject(import.meta.dirname, {
   main: '../faults/worker.ts',
   bindings: { ...CONNECTED, PINGONE_KEY },
-  sharesRuntime: true,
 })

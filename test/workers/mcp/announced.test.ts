@@ -27,6 +27,8 @@ async function ask(product: McpProduct, method: string): Promise<unknown> {
     expiresAtSeconds: 0,
     tokenHash: 'hash',
     canAudit: false,
+    isNameHidden: false,
+    hidden: [],
   }
   const call = {
     principal,

@@ -192,7 +192,7 @@ test.each([
 
 const refusedOf = (user: string) =>
   runInDurableObject(env.USER.getByName(user), (_object, state) =>
-    [...state.storage.kv.list({ prefix: 'refused-call-' })].map(([, refused]) =>
+    [...state.storage.kv.list({ prefix: 'denied-' })].map(([, refused]) =>
       z.object({ tool: z.string(), reason: z.string(), facts: CallFacts }).parse(refused),
     ),
   )

@@ -116,6 +116,8 @@ test('a state whose ten minutes are over is refused', async () => {
     expiresAtSeconds: 0,
     tokenHash: 'hash',
     canAudit: false,
+    isNameHidden: false,
+    hidden: [],
   }
   const ending = (endsAtSeconds: number) => writeState([key], principal, { ...body, endsAtSeconds })
   const over = { requestState: await ending(nowSeconds - 1), inputResponses: YES }

@@ -77,6 +77,8 @@ test('headers that steer the library or name a principal do nothing when a clien
     expiresAtSeconds: 2_000_000_000,
     tokenHash: 'hash',
     canAudit: false,
+    isNameHidden: false,
+    hidden: [],
   }
   const forged = {
     [PRINCIPAL_HEADER]: writePrincipal(bob),

@@ -6,6 +6,7 @@ import { makeReads } from '#mcp/lists/reads.ts'
 import { subscribe } from '#mcp/session/subscribe.ts'
 import type { AnyResource } from '#catalog/define-resource.ts'
 import { mcpRequest, META, rpcRequest, statelessHeaders } from '#harness/messages.ts'
+import { HEAD } from '#harness/policy.ts'
 import { served } from '#harness/product.ts'
 import { ORIGIN } from '../settings.ts'
 import { bearerAuth } from '../wire.ts'
@@ -28,6 +29,7 @@ const { enter, handler } = makeMcpEndpoint({
   deps: { now: () => 1_000, deadlines: { toolMs: 6_000, apiMs: 2_500 } },
   settings: never,
   userOf: () => env.USER.getByName('scopes'),
+  head: async () => HEAD,
 })
 
 async function ask(method: string, headers: Record<string, string> = {}, params = {}) {
@@ -65,6 +67,8 @@ test('a session does not subscribe without them either, should a message get the
     expiresAtSeconds: 2_000,
     tokenHash: 'hash',
     canAudit: false,
+    isNameHidden: false,
+    hidden: [],
   }
   const subscriber = {
     principal,

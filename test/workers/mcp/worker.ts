@@ -11,16 +11,22 @@ import {
   type CallIntent,
   type CallOutcome,
   type CallStart,
-  keyOf,
   type ReadEnd,
   type RefusedToken,
 } from '#users/calls/calls.ts'
+import type { LaterCall } from '#users/calls/calls.ts'
 import type { Entry, EntryAnswer } from '#users/calls/entry.ts'
+import { EntryService } from '#users/calls/entry-service.ts'
+import { PolicyDecisionService } from '#users/calls/policy-decisions.ts'
+import { Grant } from '#users/grants/grant.ts'
+import type { BearerAnswer } from '#users/grants/grant-service.ts'
+import type { Switch } from '#policy/switches.ts'
 import type { StepUpNeed, StepUpDenial } from '#users/requests/step-ups.ts'
 import { type SubscriptionOutcome, SubscriptionTable } from '#users/sessions/subscriptions.ts'
 import { refuseUnstarted } from '#authorization/token/check-bearer.ts'
 import { readRootKeys } from '#lib/root-keys.ts'
 import { todos } from '#todos/index.ts'
+import { head, policyOf } from '../policies.ts'
 import { downstreamToken } from './todo-api.ts'
 
 export { TodoApi } from './todo-api.ts'
@@ -31,23 +37,48 @@ export const ORIGIN = 'https://mcp.example.test'
 export class User extends DurableObject<Env> implements UserApi {
   readonly #subscriptions = new SubscriptionTable(this.ctx.storage.kv)
 
-  /** The checks of a User that this endpoint depends on; the bearer itself is checked below. */
-  async enter({ grant, token, session, needs, call, refused }: Entry): Promise<EntryAnswer> {
-    if (refused !== undefined) this.ctx.storage.kv.put(`refused-call-${crypto.randomUUID()}`, refused)
-    const [, secret, client = ''] = /^(r|rw)\.(\S+)$/.exec(token) ?? []
+  readonly #policies = new PolicyDecisionService({
+    nowMs: () => Date.now(),
+    userName: () => this.ctx.id.name ?? '',
+    policyOf,
+    policyUserOf: async () => ({
+      user: { id: this.ctx.id.name ?? '', groups: [], claims: {}, acr: '' },
+      authAgeSeconds: 60,
+    }),
+  })
+
+  /** The checks of a User in their order; a bearer is `r` or `rw` and its client, and each is good. */
+  #entriesOf(client: string, answer: BearerAnswer | null): EntryService {
+    const { kv } = this.ctx.storage
+    return new EntryService({
+      nowSeconds: () => 0,
+      config: () => ({ operators: null }),
+      grants: { read: (grant) => grantOf(grant, client), readLive: (grant) => grantOf(grant, client) },
+      bearers: {
+        bearer: () => {
+          if (answer === null) throw new Error('a later call presents no bearer')
+          return answer
+        },
+      },
+      stepUps: { open: async (need) => this.openStepUp(need).catch(() => null) },
+      calls: { begin: async (intent) => this.begin(intent) },
+      denials: {
+        ofBearer: () => {},
+        ofCall: async (reason, _grant, call, decision) => {
+          kv.put(`denied-${crypto.randomUUID()}`, { reason, ...call, decision })
+        },
+      },
+      policies: this.#policies,
+    })
+  }
+
+  async enter(entry: Entry): Promise<EntryAnswer> {
+    const [, secret, client = ''] = /^(r|rw)\.(\S+)$/.exec(entry.token) ?? []
     const scopes = secret === 'rw' ? ['todo:read', 'todo:write'] : ['todo:read']
-    const bearer = { client, scopes, audience: `${ORIGIN}/mcp`, expiresAtSeconds: 0, openedAtSeconds: 0 }
-    const state = await this.sessionState(session, client)
-    const none = { ended: null, isRefused: false, canAudit: false, waitSeconds: 0 }
-    const denial = { ...none, missing: [], stepUp: null, start: null }
-    const answer = { ...denial, bearer, isKnown: true, session: state }
-    if (state === 'closed' || needs === null) return answer
-    const missing = needs.scopes.filter((scope) => !scopes.includes(scope))
-    if (missing.length > 0)
-      return { ...answer, missing, stepUp: await this.openStepUp({ ...needs, grant }).catch(() => null) }
-    if (call === null) return answer
-    const key = call.key === null ? null : await keyOf(client, call.tool, call.key)
-    return { ...answer, start: await this.beginCall({ ...call, grant, client, key }) }
+    const bearer = { client, scopes, audience: `${ORIGIN}/mcp`, expiresAtSeconds: 1, openedAtSeconds: 0 }
+    const session = await this.sessionState(entry.session, client)
+    const none = { ended: null, isRefused: false, waitSeconds: 0 }
+    return this.#entriesOf(client, { ...none, bearer, isKnown: true, session }).enter(entry)
   }
 
   /** Has one link for each grant, and knows which tools were refused. */
@@ -60,7 +91,9 @@ export class User extends DurableObject<Env> implements UserApi {
     return { state: 'open', id: 'a'.repeat(32), isAskedAgain }
   }
 
-  async hasToken(_grant: string, token: string): Promise<boolean> {
+  async hasToken(grant: string, token: string, switches: Switch[]): Promise<boolean> {
+    const [, client = ''] = token.split('.')
+    if (this.#policies.isSwitchedOff(grantOf(grant, client), switches)) return false
     return this.ctx.storage.kv.get(`revoked-${token}`) !== true
   }
 
@@ -68,7 +101,11 @@ export class User extends DurableObject<Env> implements UserApi {
     this.ctx.storage.kv.put(`revoked-${token}`, true)
   }
 
-  async beginCall(intent: CallIntent): Promise<CallStart> {
+  async beginCall(call: LaterCall): Promise<CallStart> {
+    return this.#entriesOf(call.client, null).enterLater(call)
+  }
+
+  async begin(intent: CallIntent): Promise<CallStart> {
     if (intent.grant === 'ended') return { verdict: 'ended' }
     if (intent.grant === 'misfit') return { verdict: 'unavailable', retryAfterSeconds: 300, isLasting: true }
     if (intent.grant === 'down') return { verdict: 'unavailable', retryAfterSeconds: 7 }
@@ -140,6 +177,20 @@ export class User extends DurableObject<Env> implements UserApi {
   }
 }
 
+const grantOf = (id: string, client: string): Grant =>
+  Grant.parse({
+    id,
+    client,
+    userName: null,
+    openedAtSeconds: 0,
+    downstreamScopes: [],
+    tenant: { issuer: '', clientId: '', audience: '', environment: null },
+    encrypted: '',
+    downstreamEndsAtSeconds: 0,
+    usedAtSeconds: 0,
+    ended: null,
+  })
+
 const sessionKeys = (async (): Promise<readonly [CryptoKey]> => [
   await crypto.subtle.importKey('raw', new Uint8Array(32), { name: 'HMAC', hash: 'SHA-256' }, false, [
     'sign',
@@ -172,6 +223,7 @@ const product = makeMcpEndpoint({
     requestStateKeys: () => sessionKeys,
   }),
   userOf: (env, user) => env.USER.getByName(user),
+  head,
 })
 
 export class McpSession extends product.McpSession {

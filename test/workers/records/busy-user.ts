@@ -1,9 +1,10 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { askAbout, HEAD } from '#harness/policy.ts'
 import type { CallOutcome } from '#users/calls/calls.ts'
 import type { Entry } from '#users/calls/entry.ts'
 import { grantKey, parseGrantRecord, tokenKey } from '#users/grants/grant-records.ts'
-import { FACTS, intent, newGrant } from '../calls/story.ts'
+import { FACTS, intent, newGrant, SIGN_IN } from '../calls/story.ts'
 import { clock, User } from '../calls/worker.ts'
 import { operate } from './busy-operator.ts'
 import { add } from './long-audit-log.ts'
@@ -129,7 +130,7 @@ export class BusyUser {
     const scopes = { requested: SCOPES, approved: SCOPES, granted: ['todo:read'] }
     const login = { transaction: crypto.randomUUID(), ...at, ...scopes, network: NETWORK, agent: 'Claude' }
     const record = { value: this.#recordOf(client, held), expiresAtSeconds: null }
-    await user.openGrant({ ...newGrant(held.id), client, record, login })
+    await user.openGrant({ ...newGrant(held.id), client, record, login, signIn: SIGN_IN })
     for (const type of ['login.started', 'consent.given', 'login.completed', 'grant.opened'])
       this.#expect(type)
     return held
@@ -179,6 +180,8 @@ export class BusyUser {
       token: this.#tokenOf(held),
       audience: 'x',
       session: held.session,
+      policy: HEAD,
+      ask: askAbout('listTodos'),
       needs: { scopes: ['todo:read'], tool: 'listTodos', network: NETWORK },
       call: { ...call, key: null, transport: held.session === null ? 'stateless' : 'session' },
     }

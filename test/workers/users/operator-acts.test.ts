@@ -79,7 +79,8 @@ test('each operation needs its role, and those that change access a sign-in of t
     fc.asyncProperty(given, async ({ operation, has, ageSeconds }) => {
       const { user, name } = await newOperator({ roles: has, authenticatedAtSeconds: seconds() })
       pass(ageSeconds)
-      const needed: Role = isAuditors(operation) ? 'auditor' : 'operator'
+      const isEditors = operation.startsWith('policy-')
+      const needed: Role = isAuditors(operation) ? 'auditor' : isEditors ? 'policy-editor' : 'operator'
       const isStale = !isAuditors(operation) && ageSeconds > FRESH_ACT_SECONDS
       const expected = !has.includes(needed) ? 'role' : isStale ? 'stale' : 'recorded'
       expect(await user.beginAct('session', newAct({ operation }))).toBe(expected)

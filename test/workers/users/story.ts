@@ -1,5 +1,7 @@
 import { env } from 'cloudflare:workers'
-import type { CallIntent, CallStart } from '#users/calls/calls.ts'
+import { askAbout, HEAD } from '#harness/policy.ts'
+import type { CallStart } from '#users/calls/calls.ts'
+import type { LaterCall } from '#users/calls/calls.ts'
 import type { NewGrant } from '#users/grants/grant.ts'
 import { userName } from '#users/base/user-id.ts'
 import { ISSUER } from '../settings.ts'
@@ -29,7 +31,9 @@ export async function newGrant(overrides: Partial<NewGrant> = {}): Promise<NewGr
   }
 }
 
-export const intent = (overrides: Partial<CallIntent> = {}): CallIntent => ({
+export const intent = (overrides: Partial<LaterCall> = {}): LaterCall => ({
+  policy: HEAD,
+  ask: askAbout('listTodos'),
   grant: 'grant',
   client: 'client',
   transport: 'stateless',
@@ -63,7 +67,16 @@ export async function askFor(
     const record = { value: JSON.stringify(token), expiresAtSeconds: expiresAt }
     storage.kv.put(`record:${tokenKey(grant, 'narrowed')}`, record)
   })
-  const entry = { grant, token: 'narrowed', audience: 'x', session: null, needs, call: null }
+  const entry = {
+    grant,
+    token: 'narrowed',
+    audience: 'x',
+    session: null,
+    policy: HEAD,
+    ask: null,
+    needs,
+    call: null,
+  }
   return (await user.enter(entry)).stepUp
 }
 
