@@ -18,8 +18,8 @@ export const Principal = z.object({
   canAudit: z.boolean(),
   /** Policy hides what this request names: it is answered as an unknown name. Absent: from a release without policy. */
   isNameHidden: z.boolean().default(false),
-  /** Which of the list that this request asks for policy hides, by their place in it. Absent: the same. */
-  hidden: z.array(z.int()).readonly().default([]),
+  /** What policy hides of the list that this request asks for, by name, URI or URI template. Absent: the same. */
+  hidden: z.array(z.string()).readonly().default([]),
 })
 export type Principal = z.infer<typeof Principal>
 

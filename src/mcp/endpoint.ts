@@ -99,7 +99,7 @@ export function makeMcpEndpoint(parts: McpEndpointDeps): McpEndpoint {
     const found = entered.get(request)
     if (found === undefined) throw new Error('a request reached a transport without entering')
     const { arrival, answer } = found
-    const principal = principalOf(ctx, found.presented, answer)
+    const principal = principalOf(ctx, found.presented, answer, arrival.ask)
     const call = { request, env, ctx, principal, arrival, answer }
     const response = arrival.denial ?? (await orOutage(lineOf(request), () => answerEntry(call)))
     return echoId(response, arrival.parsed)

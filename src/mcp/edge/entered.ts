@@ -63,12 +63,14 @@ export function principalOf(
   { auth }: OAuthResourceContext<unknown>,
   { grant, token: tokenHash }: PresentedBearer,
   answer: EntryAnswer,
+  ask: Arrival['ask'],
 ): Principal {
   const { userId, clientId, scope, expiresAt } = auth
   if (userId === undefined || clientId === undefined || expiresAt === undefined) {
     throw new Error('the bearer was accepted without saying whom it stands for')
   }
   const [user, client, scopes, expiresAtSeconds] = [userId, clientId, scope, expiresAt]
-  const { hidden } = answer
+  // By name: the object of a session may be of another version, with another list.
+  const hidden = answer.hidden.flatMap((at) => ask?.list?.[at]?.names[0] ?? [])
   return { user, client, grant, scopes, expiresAtSeconds, tokenHash, ...viewerOf(answer), hidden }
 }

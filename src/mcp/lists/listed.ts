@@ -31,8 +31,16 @@ export const toolsFor = ({ tools, auditTools }: Lists, principal: Pick<Principal
   shownOf(principal.canAudit ? [...tools, ...auditTools] : tools, principal)
 
 /** What of a list policy shows to a principal. */
-export const shownOf = <T>(list: T[], { hidden }: Pick<Principal, 'hidden'>): T[] =>
-  hidden.length === 0 ? list : list.filter((_one, at) => !hidden.includes(at))
+export const shownOf = <T extends Listed>(list: T[], { hidden }: Pick<Principal, 'hidden'>): T[] =>
+  hidden.length === 0
+    ? list
+    : list.filter(({ uriTemplate, uri, name }) => !hidden.includes(uriTemplate ?? uri ?? name))
+
+interface Listed {
+  name: string
+  uri?: string
+  uriTemplate?: string
+}
 
 /** A handler of a list. It has one page, so every cursor is invalid (MCP 2026-07-28 Pagination, Error Handling). */
 export const onePage =
