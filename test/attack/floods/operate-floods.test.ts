@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { roles } from '#lib/roles.ts'
 import { API_PATH, operateRoutes } from '#operate/api-schema.ts'
 import { newOperatorToken } from '#operate/operator-token.ts'
+import { policyRoutes } from '#operate/policy-schema.ts'
 import { ORIGIN } from '../../workers/settings.ts'
 import { newToken, random, userNamed } from '../../workers/stored-bearer.ts'
 import { bearer, countStored, flood, network, type Send, serverWith } from './server.ts'
@@ -39,14 +40,28 @@ function bodyOf(path: string): object {
   if (path === '/acts') return { act, target, reason }
   if (path === '/reveal') return { act, reason, event: '01a228c5-24fe-778d-ba7f-b6ab300491be' }
   if (path === '/export') return { act, reason }
+  const document = JSON.stringify({ version: 1, default: 'allow', rules: [] })
+  const [hash, base] = [random(43), random(43)]
+  if (path === '/policy/preview') return { document }
+  if (path === '/policy/apply') return { act, reason, document, base }
+  if (path === '/policy/rollback') return { act, reason, hash, base }
+  if (path.startsWith('/policy/')) return { act, reason, hash }
+  if (path === '/switches') {
+    const says = 'It is being repaired.'
+    return { act, reason, target: { kind: 'user', value: random(22) }, says, until: null }
+  }
+  if (path.startsWith('/switches/')) return { act, reason }
   return { next: `v1.k1.${random(16)}.${random(200)}` }
 }
 
-const routes = Object.values(operateRoutes)
+/** What reads and changes the data of users, and what reads and changes the policy. */
+const ofUsers = Object.values(operateRoutes)
+const routes = [...ofUsers, ...Object.values(policyRoutes)]
 
 const requestOf = ({ method, path }: (typeof routes)[number], headers: Record<string, string>, at = 0) => {
   const query = path === '/clients' ? `?user=${random(22)}` : ''
-  const full = path.replace(':id', random(22)).replace(':act', crypto.randomUUID())
+  const id = path.startsWith('/switches/') ? crypto.randomUUID() : random(22)
+  const full = path.replace(':id', id).replace(':act', crypto.randomUUID()).replace(':hash', random(43))
   return [
     `${API_PATH}${full}${query}`,
     {
@@ -100,7 +115,7 @@ test('T49 an operator who asks for users, events and places that nobody has reac
   const token = await operatorNamed('grace')
   const before = await everythingStored()
   const statuses: Record<string, number> = {}
-  for (const route of routes) {
+  for (const route of ofUsers) {
     // These change what is stored about the operator.
     if (['/sign-out', '/export'].includes(route.path)) continue
     statuses[`${route.method} ${route.path}`] = (await send(...requestOf(route, bearer(token)))).status
