@@ -65,11 +65,11 @@ interface SwitchWords {
   untilMs: number | null
 }
 
-/** The operator's sentence is a value in a field of its own, never part of ours. */
-const saidByOperator = (says: string | null): { label: string; value: string } => ({
-  label: 'The operator says',
-  value: says ?? 'Whoever is not named by a rule may not connect.',
-})
+/** The operator's sentence is a value in a field of its own, never part of ours. Without one the reason is ours. */
+const saidByOperator = (says: string | null): { label: string; value: string } =>
+  says === null
+    ? { label: 'Why', value: 'No rule of this server names you or this app.' }
+    : { label: 'The operator says', value: says }
 
 const opensAt = (ms: number | null): string => (ms === null ? '' : ` It opens at ${timeText(ms)}.`)
 

@@ -46,7 +46,8 @@ test('who is in none of the groups that may connect gets a page, and the client 
   const login = await client.login(subject).toCallback()
   expect(await login.step()).toBe('403 You may not use this server')
   const page = login.answer?.text ?? ''
-  expect(page).toContain('Whoever is not named by a rule may not connect.')
+  expect(page).toContain('No rule of this server names you or this app.')
+  expect(page).not.toContain('The operator says')
   const link = /href="([^"]*access_denied[^"]*)"/.exec(page)?.[1]?.replaceAll('&amp;', '&') ?? ''
   expect(link.startsWith(REDIRECT_URI)).toBe(true)
   expect(new URL(link).searchParams.get('error')).toBe('access_denied')
