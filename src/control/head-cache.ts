@@ -48,7 +48,7 @@ export class HeadCache {
    * Up to a second old as it is; up to three seconds old as it is, and read again after the answer; older: read first. If no
    * replica answers within a second, an older one counts up to its maximum age.
    * `notBeforeMs`: the head must have been confirmed at that time or later.
-   * null: there is none that may be used, so the request gets 503.
+   * null: no head may be used, so the request gets 503.
    */
   async head(afterAnswer: AfterAnswer, notBeforeMs = -Infinity): Promise<Head | null> {
     const held = this.#usable(REFRESHED_MS, notBeforeMs)

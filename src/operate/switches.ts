@@ -36,7 +36,7 @@ export const listSwitches: Handler<typeof NoInput, Switches> = {
 const subjectOf = (target: SwitchTarget): string =>
   target.kind === 'everything' ? target.kind : `${target.kind}:${target.value}`
 
-/** POST /switches: off for whoever and whatever the target names, until a time or until an operator ends it. */
+/** POST /switches: switches off what the target names, until a time or until an operator switches it on. */
 export const switchOff: Handler<typeof SwitchRequest, SwitchChange> = {
   role: 'operator',
   input: SwitchRequest,

@@ -46,7 +46,7 @@ export function makeOffered(product: McpProduct, reads: Reads, subjects: Subject
 
   return {
     all,
-    /** Those of one name, which can be a tool and a prompt at once. Empty: there is none. */
+    /** Those of one name, which can be a tool and a prompt at once. Empty: nothing has this name. */
     named(name: string): Offered[] {
       const found = all.filter((one) => one.name === name)
       return found.length > 0 ? found : resourceAt(name)

@@ -35,7 +35,7 @@ export interface Judgement {
   late: Stop | null
   /** Which of the list are hidden, by their place. */
   hidden: number[]
-  /** The decision about the subject; absent: there is none. */
+  /** The decision about the subject; absent: nothing was decided about it. */
   decision?: AuditDecision
 }
 
