@@ -65,7 +65,7 @@ interface SwitchWords {
   untilMs: number | null
 }
 
-/** The operator's sentence is a value in a field of its own, never part of ours. Without one the reason is ours. */
+/** The operator's sentence is a value in a field of its own, never part of ours. If no rule decided, the page gives its own reason. */
 const saidByOperator = (says: string | null): { label: string; value: string } =>
   says === null
     ? { label: 'Why', value: 'No rule of this server names you or this app.' }

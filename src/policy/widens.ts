@@ -3,7 +3,7 @@ import { coversScope, type RuleScope, scopeOf } from './rule-scope.ts'
 
 /**
  * What a change lets through, one sentence each. Sound: if it is empty, nothing that `before` denied or hid is allowed or
- * listed by `after`. It compares rules and does not prove anything about conditions, so it may name a change that is none.
+ * listed by `after`. It compares rules and does not prove anything about conditions, so it may name a change that widens nothing.
  */
 export function widens(before: PolicyDocument, after: PolicyDocument): string[] {
   return [

@@ -133,7 +133,7 @@ export interface SignInFacts extends MappedClaims {
 
 /** A login that policy refused. Plain values: it crosses RPC. */
 export interface RefusedLogin extends Pick<NewGrant, 'client' | 'shown'> {
-  /** The rule or the switch; null: the document names who may connect, and the user is none of them. */
+  /** The rule or the switch; null: no rule that lets users connect names this one. */
   rule: string | null
   login: Pick<LoginFacts, 'transaction' | 'network' | 'agent'>
 }
